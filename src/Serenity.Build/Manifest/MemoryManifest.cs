@@ -1,0 +1,103 @@
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Manifest;
+
+/// <summary>
+/// The file <c>model.memory.json</c>: what the written model costs and why. Deterministic: no times, no absolute paths.
+/// Property order here is the order in the file.
+/// </summary>
+public sealed record MemoryManifest
+{
+    /// <summary>Format version; 1.</summary>
+    public int Version { get; init; } = 1;
+
+    /// <summary>Who wrote it.</summary>
+    public required ToolInfo Tool { get; init; }
+
+    /// <summary>The source model; path relative to the project, with forward slashes.</summary>
+    public required FileInfoEntry Source { get; init; }
+
+    /// <summary>The optimized model; path relative to the manifest's folder.</summary>
+    public required FileInfoEntry Output { get; init; }
+
+    /// <summary>Every option that shaped the result.</summary>
+    public required ManifestOptions Options { get; init; }
+
+    /// <summary>OnnxRuntime or StaticArena.</summary>
+    public required Executor Executor { get; init; }
+
+    /// <summary>Session options that make the figures true (executor OnnxRuntime), as name and value; else null.</summary>
+    public IReadOnlyDictionary<string, string>? SessionOptions { get; init; }
+
+    /// <summary>The peak and its proof.</summary>
+    public required PeakFacts Peak { get; init; }
+
+    /// <summary>The budget and the verdict; settled by the check.</summary>
+    public required BudgetEntry Budget { get; init; }
+
+    /// <summary>Weights.</summary>
+    public required WeightsEntry Weights { get; init; }
+
+    /// <summary>Rewrites that were applied.</summary>
+    public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
+
+    /// <summary>What verification did, or null.</summary>
+    public VerificationFacts? Verification { get; init; }
+
+    /// <summary>Warnings of the optimization, repeated by the check on every build.</summary>
+    public required IReadOnlyList<WarningEntry> Warnings { get; init; }
+
+    /// <summary>Node names in execution order, anchors left out.</summary>
+    public required IReadOnlyList<string> Schedule { get; init; }
+
+    /// <summary>Every tensor.</summary>
+    public required IReadOnlyList<TensorFacts> Tensors { get; init; }
+
+    /// <summary>Live bytes during each step.</summary>
+    public required IReadOnlyList<long> Profile { get; init; }
+
+    /// <summary>Live bytes during each step of the source model as executed today; for the report.</summary>
+    public required IReadOnlyList<long> OriginalProfile { get; init; }
+
+    /// <summary>What is live at the peak; null for a model without nodes.</summary>
+    public PeakStep? PeakStep { get; init; }
+}
+
+/// <summary>Name and version of the tool.</summary>
+public sealed record ToolInfo(string Name, string Version);
+
+/// <summary>A file and its content.</summary>
+/// <param name="Path">Relative path with forward slashes.</param>
+/// <param name="Sha256">Lower-case hex.</param>
+public sealed record FileInfoEntry(string Path, string Sha256);
+
+/// <summary>Options that shaped the result.</summary>
+public sealed record ManifestOptions(
+    Executor Executor, RewriteLevel Rewrite, bool Fuse, bool Verify, IReadOnlyDictionary<string, long> FreeDimensions,
+    long? SearchLimit, int Alignment);
+
+/// <summary>Verdict of the budget check.</summary>
+public enum BudgetVerdict
+{
+    /// <summary>No budget was given.</summary>
+    None,
+
+    /// <summary>The peak fits.</summary>
+    Pass,
+
+    /// <summary>The peak is above the budget.</summary>
+    Fail,
+}
+
+/// <summary>The budget.</summary>
+/// <param name="MemoryBytes">Budget for peak and workspace; null if none.</param>
+/// <param name="Verdict">The verdict.</param>
+/// <param name="Device">The device the budget came from, or null.</param>
+/// <param name="WeightBytes">Budget for weights; null if none.</param>
+public sealed record BudgetEntry(long? MemoryBytes, BudgetVerdict Verdict, string? Device = null, long? WeightBytes = null);
+
+/// <summary>Weights of the written model.</summary>
+public sealed record WeightsEntry(long Bytes);
+
+/// <summary>A warning with its code.</summary>
+public sealed record WarningEntry(string Code, string Message);

@@ -1,0 +1,75 @@
+namespace Serenity.Onnx.Diagnostics;
+
+/// <summary>
+/// Every code the product can give. 10xx: budgets; 11xx: items and options; 12xx: model files; 13xx: shapes and types;
+/// 14xx: planning; 15xx: verification; 16xx: reading and writing; 17xx: host and native runtime; 2xxx: warnings, in the same groups.
+/// Each has a page <c>docs/errors/CODE.md</c>; a test holds the two together.
+/// </summary>
+public static class SerenityCodes
+{
+    /// <summary>The peak is above the memory budget.</summary>
+    public const string OverMemoryBudget = "SER1001";
+
+    /// <summary>The weights are above the weight budget.</summary>
+    public const string OverWeightBudget = "SER1002";
+
+    /// <summary>A metadata value or option cannot be understood.</summary>
+    public const string BadOption = "SER1101";
+
+    /// <summary>The item names a device that no SerenityDevice defines.</summary>
+    public const string UnknownDevice = "SER1102";
+
+    /// <summary>The model file does not exist.</summary>
+    public const string ModelNotFound = "SER1201";
+
+    /// <summary>The file is not an ONNX model, or is damaged.</summary>
+    public const string NotAModel = "SER1202";
+
+    /// <summary>The graph breaks a rule of ONNX: a cycle, a dangling or a duplicate name.</summary>
+    public const string InvalidGraph = "SER1203";
+
+    /// <summary>External data is missing, too short, or outside the model's folder.</summary>
+    public const string BadExternalData = "SER1204";
+
+    /// <summary>An initializer's data does not fit its shape and type.</summary>
+    public const string BadInitializer = "SER1205";
+
+    /// <summary>ONNX Runtime refuses the model.</summary>
+    public const string RuntimeRefuses = "SER1206";
+
+    /// <summary>The size of a value cannot be known.</summary>
+    public const string UnknownSize = "SER1301";
+
+    /// <summary>FreeDimensions names a dimension the model does not have, or a size that does not work.</summary>
+    public const string BadFreeDimension = "SER1302";
+
+    /// <summary>Something inside the planner went against its own checks.</summary>
+    public const string InternalCheckFailed = "SER1401";
+
+    /// <summary>Outputs of the optimized model differ from the original's.</summary>
+    public const string OutputsDiffer = "SER1501";
+
+    /// <summary>ONNX Runtime executed another order than the schedule.</summary>
+    public const string OrderDiffers = "SER1502";
+
+    /// <summary>ONNX Runtime allocated another amount than the manifest says.</summary>
+    public const string MemoryDiffers = "SER1503";
+
+    /// <summary>A file cannot be read or written.</summary>
+    public const string InputOutput = "SER1601";
+
+    /// <summary>The native ONNX Runtime cannot be loaded on this host.</summary>
+    public const string RuntimeMissing = "SER1701";
+
+    /// <summary>The search limit struck; the peak is not proven optimal.</summary>
+    public const string NotProven = "SER2401";
+
+    /// <summary>The model was passed through unchanged.</summary>
+    public const string PassedThrough = "SER2402";
+
+    /// <summary>Fusion was not possible; the model is planned as it is.</summary>
+    public const string NotFused = "SER2403";
+
+    /// <summary>Verification was skipped or incomplete.</summary>
+    public const string NotVerified = "SER2501";
+}

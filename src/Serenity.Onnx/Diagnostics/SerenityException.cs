@@ -1,0 +1,26 @@
+namespace Serenity.Onnx.Diagnostics;
+
+/// <summary>Ends the work on one model with one clear error. The only exception that a stage may let out, besides cancellation.</summary>
+public sealed class SerenityException : Exception
+{
+    /// <summary>Creates the error.</summary>
+    /// <param name="code">A code of <see cref="SerenityCodes"/>.</param>
+    /// <param name="file">The file it is about, or null.</param>
+    /// <param name="message">What happened, why, and what to do.</param>
+    /// <param name="inner">What caused it; never shown to the user.</param>
+    public SerenityException(string code, string? file, string message, Exception? inner = null)
+        : base(message, inner)
+    {
+        Code = code;
+        File = file;
+    }
+
+    /// <summary>SER and four digits.</summary>
+    public string Code { get; }
+
+    /// <summary>The file it is about, or null.</summary>
+    public string? File { get; }
+
+    /// <summary>The same as a diagnostic.</summary>
+    public SerenityDiagnostic ToDiagnostic() => new(Code, DiagnosticSeverity.Error, File, Message);
+}

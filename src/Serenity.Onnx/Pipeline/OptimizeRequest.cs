@@ -1,0 +1,29 @@
+namespace Serenity.Onnx.Pipeline;
+
+/// <summary>One model to optimize, and every option that shapes the result.</summary>
+public sealed record OptimizeRequest
+{
+    /// <summary>Absolute path of the source model.</summary>
+    public required string ModelPath { get; init; }
+
+    /// <summary>Who runs it.</summary>
+    public Executor Executor { get; init; } = Executor.OnnxRuntime;
+
+    /// <summary>Which rewrites may be applied.</summary>
+    public RewriteLevel Rewrite { get; init; } = RewriteLevel.All;
+
+    /// <summary>Apply ONNX Runtime's hardware-independent fusions ahead of time (executor OnnxRuntime).</summary>
+    public bool Fuse { get; init; } = true;
+
+    /// <summary>Run original and optimized and compare outputs, order and memory.</summary>
+    public bool Verify { get; init; } = true;
+
+    /// <summary>Sizes of symbolic dimensions, by name.</summary>
+    public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>Limit of the scheduling search, in states; null for the default.</summary>
+    public long? SearchLimit { get; init; }
+
+    /// <summary>Alignment of arena offsets in bytes (executor StaticArena); a power of two.</summary>
+    public int Alignment { get; init; } = 16;
+}

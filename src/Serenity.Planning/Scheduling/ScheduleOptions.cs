@@ -1,0 +1,14 @@
+namespace Serenity.Planning.Scheduling;
+
+/// <summary>How far a search may go, and which of its techniques are on. No technique changes the optimum; tests run the combinations.</summary>
+public sealed record ScheduleOptions
+{
+    /// <summary>States after which the search gives its best so far. Deterministic, unlike a time.</summary>
+    public long StateLimit { get; init; } = 20_000_000;
+
+    /// <summary>Safety net against a machine far slower than expected; the result says when it struck.</summary>
+    public TimeSpan WallClockLimit { get; init; } = TimeSpan.FromMinutes(2);
+
+    /// <summary>The defaults.</summary>
+    public static ScheduleOptions Default { get; } = new();
+}
