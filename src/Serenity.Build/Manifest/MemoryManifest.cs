@@ -50,6 +50,9 @@ public sealed record MemoryManifest
     /// <summary>Node names in execution order, anchors left out.</summary>
     public required IReadOnlyList<string> Schedule { get; init; }
 
+    /// <summary>Operator type of each node of <see cref="Schedule"/>; empty if not known.</summary>
+    public IReadOnlyList<string> OperatorTypes { get; init; } = [];
+
     /// <summary>Every tensor.</summary>
     public required IReadOnlyList<TensorFacts> Tensors { get; init; }
 

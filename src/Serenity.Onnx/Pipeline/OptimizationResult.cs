@@ -21,6 +21,9 @@ public sealed record OptimizationResult
     /// <summary>Node names in execution order, anchors left out.</summary>
     public required IReadOnlyList<string> Schedule { get; init; }
 
+    /// <summary>Operator type of each node of <see cref="Schedule"/>, with its domain if that is not ONNX's own; for people to read.</summary>
+    public IReadOnlyList<string> OperatorTypes { get; init; } = [];
+
     /// <summary>Every tensor of the schedule, in order of first step, then name.</summary>
     public required IReadOnlyList<TensorFacts> Tensors { get; init; }
 
@@ -81,8 +84,12 @@ public enum TensorRole
 /// <param name="Role">Input, output or activation.</param>
 /// <param name="AliasOf">The tensor whose buffer it shares, or null.</param>
 /// <param name="Parts">For a view of several tensors (a concat that is not copied): the tensors it consists of, in order; else null.</param>
+/// <param name="Type">Element type and shape as <c>float[1,8,32,32]</c>, for people to read; null if not known.</param>
+/// <param name="Writers">Steps of the nodes that write it, ascending: none for an input, several for an accumulation group; null if not known.</param>
+/// <param name="Readers">Steps of the nodes that read it, ascending; null if not known.</param>
 public sealed record TensorFacts(
-    string Name, long Bytes, long? Offset, int FirstStep, int LastStep, TensorRole Role, string? AliasOf, IReadOnlyList<string>? Parts = null);
+    string Name, long Bytes, long? Offset, int FirstStep, int LastStep, TensorRole Role, string? AliasOf, IReadOnlyList<string>? Parts = null,
+    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null);
 
 /// <summary>What is live at the peak.</summary>
 /// <param name="Index">Step, from 0.</param>
