@@ -1,0 +1,40 @@
+using Serenity.Driver;
+
+// ./build.sh VERB [arguments]
+DriverLog log = new(args is ["bench", ..] ? Console.Error : Console.Out);
+try
+{
+    Workspace workspace = Workspace.Find();
+    string[] rest = args.Length > 0 ? args[1..] : [];
+    return args.FirstOrDefault() switch
+    {
+        "pack" => new PackVerb(workspace, log).Run(),
+        "test" => new TestVerb(workspace, log).Run(rest),
+        "sample" => new SampleVerb(workspace, log).Run(rest),
+        "bench" => new BenchVerb(workspace, log).Run(rest),
+        "format" => new FormatVerb(workspace, log).Run(rest.Contains("--check")),
+        _ => Usage(),
+    };
+}
+catch (DriverException problem)
+{
+    Console.Error.WriteLine($"build: {problem.Message}");
+    return 1;
+}
+
+static int Usage()
+{
+    Console.Error.WriteLine(
+        """
+        usage: ./build.sh VERB
+          pack             build in Release and leave the packages in artifacts/packages
+          test [NAME…]     build, check the format, run every test project (or those whose name contains a NAME)
+          sample [NAME]    pack, then build and run the sample apps (or one) against the packed package
+          bench VERB …     run a benchmark in Release; only its own output goes to standard output
+          format [--check] put the source into the standard format, or only check it
+
+        SERENITY_ONNXRUNTIME=registry|feed says where ONNX Runtime comes from. Without it, the registry is tried first, and
+        where it has none, a local feed is built from an npm package.
+        """);
+    return 2;
+}

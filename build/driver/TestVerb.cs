@@ -1,0 +1,70 @@
+namespace Serenity.Driver;
+
+/// <summary><c>test</c>: everything that must hold before a change goes in.</summary>
+internal sealed class TestVerb(Workspace workspace, DriverLog log)
+{
+    /// <summary>A test host that says nothing for so long is ended, and the test it hung in is named.</summary>
+    private const string HangTimeout = "5m";
+
+    /// <summary>Restores, builds in Release, packs, checks the format, runs the tests, and prints the sum as the last line.</summary>
+    /// <param name="names">Run only the test projects whose name contains one of these; all if empty.</param>
+    public int Run(IReadOnlyList<string> names)
+    {
+        new OnnxRuntimeSource(workspace, log).Restore();
+        PackVerb pack = new(workspace, log);
+        pack.Build();
+        pack.Pack();
+        bool formatted = new FormatVerb(workspace, log).Run(check: true) == 0;
+
+        if (Directory.Exists(workspace.TestResults))
+            Directory.Delete(workspace.TestResults, recursive: true);
+        TrxCounters sum = new(0, 0, 0);
+        bool sound = formatted;
+        foreach (string project in Projects(names))
+        {
+            string name = Path.GetFileNameWithoutExtension(project);
+            (TrxCounters counters, bool ok) = log.Step($"test {name}", () => RunProject(project, name));
+            log.Line($"    {counters}");
+            sum += counters;
+            sound &= ok;
+        }
+        if (!formatted)
+            log.Line("the source is not in the standard format (see above)");
+        log.Line(sum.ToString());
+        return sound && sum.Failed == 0 ? 0 : 1;
+    }
+
+    private IEnumerable<string> Projects(IReadOnlyList<string> names) =>
+        Directory.GetFiles(Path.Combine(workspace.Root, "tests"), "*Tests.csproj", SearchOption.AllDirectories)
+            .Where(p => names.Count == 0 || names.Any(n => Path.GetFileName(p).Contains(n, StringComparison.OrdinalIgnoreCase)))
+            .Order(StringComparer.Ordinal);
+
+    private (TrxCounters Counters, bool Sound) RunProject(string project, string name)
+    {
+        string trx = Path.Combine(workspace.TestResults, name + ".trx");
+        string[] arguments =
+        [
+            "test", project, "-c", "Release", "--no-build", "--nologo", "-v", "quiet", "--results-directory", workspace.TestResults,
+            "--logger", $"trx;LogFileName={name}.trx", "--blame-hang-timeout", HangTimeout, "--blame-hang-dump-type", "none",
+        ];
+        ChildResult result = ChildProcess.Capture("dotnet", arguments, workspace.Root);
+        if (result.ExitCode != 0)
+            log.Line(result.Output);
+        if (!File.Exists(trx))
+        {
+            log.Line($"    {name} left no results");
+            return (new TrxCounters(0, 1, 0), false);
+        }
+        TrxCounters counters = TrxCounters.Read(trx);
+        // A project whose tests were not found at all must not pass for one whose tests passed.
+        if (counters.Total == 0)
+        {
+            log.Line($"    {name} has no tests");
+            return (new TrxCounters(0, 1, 0), false);
+        }
+        // The host can fail with no failed test: it crashed, or it hung.
+        if (result.ExitCode != 0 && counters.Failed == 0)
+            counters = counters with { Failed = 1 };
+        return (counters, result.ExitCode == 0);
+    }
+}
