@@ -1,0 +1,58 @@
+using Serenity.Planning.Placement;
+using Serenity.Testing;
+
+namespace Serenity.Planning.Tests.Placement;
+
+[TestClass]
+public sealed class ArenaPlannerTests
+{
+    [TestMethod]
+    public void PlacesNothing()
+    {
+        ArenaPlan plan = ArenaPlanner.Place(new ArenaProblem([], []));
+        Assert.AreEqual(0, plan.SizeBytes);
+        Assert.IsTrue(plan.IsOptimal);
+    }
+
+    [TestMethod]
+    public void LinkedBuffersMoveAsOne()
+    {
+        // Two parts of a view, side by side, under a third buffer that is live with both.
+        ArenaProblem problem = new([new(0, 3, 20), new(1, 3, 20), new(0, 3, 7)], [new ArenaLink(1, 0, 20)], 8);
+        ArenaPlan plan = ArenaPlanner.Place(problem);
+        Assert.IsNull(ArenaValidator.FindFault(problem, plan));
+        Assert.AreEqual(plan.Offsets[0] + 20, plan.Offsets[1]);
+        Assert.IsTrue(plan.SizeBytes is 47 or 48, plan.ToString());
+    }
+
+    [TestMethod]
+    public void RefusesLinksThatContradict()
+    {
+        ArenaProblem problem = new([new(0, 2, 4), new(1, 3, 4)], [new ArenaLink(1, 0, 4), new ArenaLink(0, 1, 4)]);
+        Assert.ThrowsExactly<ArgumentException>(() => ArenaPlanner.Place(problem));
+    }
+
+    [TestMethod]
+    public void TheBoundCountsAlignment()
+    {
+        // 10 + 10 + 10 at a grid of 16: two granules and the topmost's 10 bytes.
+        ArenaProblem problem = new([new(0, 2, 10), new(0, 2, 10), new(1, 2, 10)], [], 16);
+        ArenaPlan plan = ArenaPlanner.Place(problem);
+        Assert.AreEqual(42, plan.LowerBoundBytes);
+        Assert.AreEqual(42, plan.SizeBytes);
+    }
+
+    [TestMethod]
+    public void PlansOfSharedProblemsAreValid()
+    {
+        IReadOnlyList<string> files = SharedData.Files("data/arenas", "net_*.csv");
+        if (files.Count == 0)
+            Assert.Inconclusive("No shared data beside the checkout.");
+        foreach (string file in files)
+        {
+            ArenaProblem problem = ArenaFile.Load(file);
+            ArenaPlan plan = ArenaPlanner.Place(problem);
+            Assert.IsNull(ArenaValidator.FindFault(problem, plan), file);
+        }
+    }
+}

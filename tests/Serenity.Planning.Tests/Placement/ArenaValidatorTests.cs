@@ -1,0 +1,29 @@
+using Serenity.Planning.Placement;
+
+namespace Serenity.Planning.Tests.Placement;
+
+[TestClass]
+public sealed class ArenaValidatorTests
+{
+    private static readonly ArenaProblem Problem = new(
+        [new(0, 2, 10), new(1, 3, 20), new(2, 4, 16)], [new ArenaLink(2, 1, 20)], 4);
+
+    [TestMethod]
+    public void AcceptsAPlanThatKeepsTheRules() =>
+        Assert.IsNull(ArenaValidator.FindFault(Problem, new ArenaPlan([0, 12, 32], 48, 30, 0)));
+
+    [TestMethod]
+    [DataRow(new long[] { 0, 8, 28 }, 44, "share bytes", DisplayName = "overlap")]
+    [DataRow(new long[] { 0, 12, 36 }, 52, "does not lie 20 bytes", DisplayName = "broken link")]
+    [DataRow(new long[] { 0, 13, 33 }, 49, "no multiple of 4", DisplayName = "off the grid")]
+    [DataRow(new long[] { -4, 12, 32 }, 48, "before the arena", DisplayName = "below zero")]
+    [DataRow(new long[] { 0, 12, 32 }, 44, "behind the arena", DisplayName = "too small")]
+    [DataRow(new long[] { 0, 12, 32 }, 52, "the last buffer ends at 48", DisplayName = "too large")]
+    [DataRow(new long[] { 0, 12 }, 48, "3 buffers and 2 offsets", DisplayName = "missing")]
+    public void FindsTheFault(long[] offsets, long size, string words) =>
+        StringAssert.Contains(ArenaValidator.FindFault(Problem, offsets, size), words, StringComparison.Ordinal);
+
+    [TestMethod]
+    public void FindsABoundAboveTheArena() =>
+        StringAssert.Contains(ArenaValidator.FindFault(Problem, new ArenaPlan([0, 12, 32], 48, 49, 0)), "lower bound", StringComparison.Ordinal);
+}
