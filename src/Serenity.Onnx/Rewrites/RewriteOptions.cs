@@ -1,0 +1,30 @@
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Onnx.Rewrites;
+
+/// <summary>What the search over sets of rewrites may do.</summary>
+public sealed record RewriteOptions
+{
+    /// <summary>Who runs the model; decides which forms of a rewrite gain anything.</summary>
+    public required Executor Executor { get; init; }
+
+    /// <summary>Which rewrites may be applied.</summary>
+    public required RewriteLevel Level { get; init; }
+
+    /// <summary>Folder of the source model, for weights that are external data.</summary>
+    public required string ModelFolder { get; init; }
+
+    /// <summary>How many candidates may be costed. Deterministic, unlike a time.</summary>
+    public int EvaluationLimit { get; init; } = 48;
+
+    /// <summary>The peak that is low enough, in bytes: rewrites that cost time are applied only to reach it. Null: as low as possible.</summary>
+    public long? BudgetBytes { get; init; }
+}
+
+/// <summary>The best set of rewrites found.</summary>
+/// <param name="Best">The candidate as it is to be written, and its cost.</param>
+/// <param name="Original">What the model costs without rewrites.</param>
+/// <param name="Applied">The rewrites that were applied, with what each saved; the savings add up to the fall of the peak.</param>
+/// <param name="Evaluations">Candidates that were costed.</param>
+public sealed record RewriteOutcome(
+    RewriteCost Best, RewriteCost Original, IReadOnlyList<AppliedRewrite> Applied, int Evaluations);
