@@ -1,19 +1,102 @@
+using System.Text;
 using Google.Protobuf;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Models;
 
-/// <summary>Reads and writes ONNX files.</summary>
+/// <summary>Reads and writes ONNX files. What it reads, it can write again without a loss.</summary>
 public static class ModelFile
 {
-    /// <summary>Reads a model. External data stays a reference.</summary>
-    /// <param name="path">Absolute path of the .onnx file.</param>
-    public static ModelProto Load(string path)
+    // Protobuf itself ends at 2 GiB, and so does a .NET array.
+    private const long LargestFile = int.MaxValue - 64;
+
+    /// <summary>Reads a model and checks all that can be known without running it. External data stays a reference.</summary>
+    /// <param name="path">Path of the .onnx file.</param>
+    /// <exception cref="SerenityException">SER1201 to SER1205 or SER1601; says what is wrong and what to do.</exception>
+    public static LoadedModel Load(string path)
     {
-        using FileStream stream = File.OpenRead(path);
-        using CodedInputStream input = CodedInputStream.CreateWithLimits(stream, int.MaxValue, 1000);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        path = Path.GetFullPath(path);
+        byte[] bytes = ReadBytes(path);
+        ModelProto model = Parse(bytes, path);
+        GraphCheck.Check(model, path);
+        IReadOnlyList<string> external = ExternalData.Check(model, path);
+        return new LoadedModel(model, path, bytes.LongLength, external);
+    }
+
+    /// <summary>Reads a model from the bytes of a file; checks that it is a model, not that its graph is sound.</summary>
+    /// <param name="bytes">The whole file.</param>
+    /// <param name="path">The file's path, for the error.</param>
+    /// <exception cref="SerenityException">SER1202: not an ONNX model, or damaged.</exception>
+    public static ModelProto Parse(byte[] bytes, string path)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        if (bytes.Length == 0)
+            throw new SerenityException(SerenityCodes.NotAModel, path, "The file is empty, so it holds no ONNX model. Export or download the model again.");
+        if (FormatHint.Of(bytes) is { } hint)
+            throw new SerenityException(SerenityCodes.NotAModel, path, hint);
+        if (WireCheck.Find(bytes, ModelProto.Descriptor) is { } problem)
+        {
+            throw new SerenityException(
+                SerenityCodes.NotAModel, path, $"The file is not an ONNX model, or it is damaged: {problem}. Export or download the model again.");
+        }
         ModelProto model = new();
-        model.MergeFrom(input);
+        try
+        {
+            using MemoryStream stream = new(bytes, writable: false);
+            using CodedInputStream input = CodedInputStream.CreateWithLimits(stream, int.MaxValue, WireCheck.DeepestNesting + 10);
+            model.MergeFrom(input);
+        }
+        catch (InvalidProtocolBufferException e)
+        {
+            throw new SerenityException(
+                SerenityCodes.NotAModel, path, "The file is not an ONNX model, or it is damaged. Export or download the model again.", e);
+        }
+        if (model.Graph is null)
+            throw new SerenityException(SerenityCodes.NotAModel, path, "The file holds no graph, so it is not an ONNX model. Export or download the model again.");
         return model;
     }
+
+    /// <summary>The bytes of a model file; the same for the same model on every machine.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="path">The file it is meant for, for the error.</param>
+    /// <exception cref="SerenityException">SER1202: the model does not fit the 2 GiB that a protobuf file can hold.</exception>
+    public static byte[] ToBytes(ModelProto model, string? path = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (ModelTensors.EmbeddedBytes(model) > LargestFile - (256 << 20))
+            throw TooLarge(path);
+        return model.ToByteArray();
+    }
+
+    /// <summary>Writes a model: first to a temporary file beside it, then moved, so that the file is never seen half written.</summary>
+    /// <exception cref="SerenityException">SER1202: too large; SER1601: cannot be written.</exception>
+    public static void Save(ModelProto model, string path) => AtomicFile.Write(path, ToBytes(model, path));
+
+    private static byte[] ReadBytes(string path)
+    {
+        try
+        {
+            FileInfo file = new(path);
+            if (!file.Exists)
+            {
+                throw new SerenityException(SerenityCodes.ModelNotFound, path, Directory.Exists(path)
+                    ? "This is a folder, not a model file. Name the .onnx file itself."
+                    : "The model file does not exist. Check the path in the SerenityModel item; it is relative to the project's folder.");
+            }
+            if ((file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length) > LargestFile)
+                throw TooLarge(path);
+            return File.ReadAllBytes(path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
+        {
+            throw new SerenityException(
+                SerenityCodes.InputOutput, path, $"The model file cannot be read: {AtomicFile.Reason(e)}", e);
+        }
+    }
+
+    private static SerenityException TooLarge(string? path) => new(
+        SerenityCodes.NotAModel, path,
+        "The model is larger than 2 GiB, which is more than one ONNX file can hold. Save it with its weights as external data.");
 }

@@ -1,0 +1,136 @@
+using System.Text.Unicode;
+using Google.Protobuf.Reflection;
+
+namespace Serenity.Onnx.Models;
+
+/// <summary>
+/// Walks the bytes of a protobuf message before it is parsed, and finds what the parser would let pass or tell badly: text that is
+/// not UTF-8 (the parser would replace it, and the file could not be written again as it was), a cut in the middle, a field of
+/// another type than the schema's, and nesting so deep that a recursive walk would end the process.
+/// Bytes of unknown fields are only skipped.
+/// </summary>
+internal static class WireCheck
+{
+    /// <summary>Messages within messages; a subgraph within a subgraph takes three. Protobuf's own default is 100.</summary>
+    public const int DeepestNesting = 400;
+
+    private static readonly Dictionary<MessageDescriptor, FieldDescriptor?[]> _fields = Tables(Schema.ModelProto.Descriptor);
+
+    /// <summary>The first thing wrong, as a clause for an error message; null if there is none.</summary>
+    /// <param name="bytes">A whole message.</param>
+    /// <param name="type">Its type: <c>ModelProto</c> or a message within it.</param>
+    public static string? Find(ReadOnlySpan<byte> bytes, MessageDescriptor type)
+    {
+        List<string> trail = [];
+        if (Walk(bytes, 0, type, 1, trail) is not { } problem)
+            return null;
+        // The way in, outermost first; past a few levels it tells nothing more.
+        trail.Reverse();
+        string where = string.Join('.', trail.Count <= 12 ? trail : [.. trail.Take(12), "..."]);
+        return where.Length == 0 ? problem : $"{problem} (in field '{where}')";
+    }
+
+    // Returns what is wrong, with the names of the fields that lead there in 'trail', innermost first.
+    private static string? Walk(ReadOnlySpan<byte> bytes, long start, MessageDescriptor type, int depth, List<string> trail)
+    {
+        if (depth > DeepestNesting)
+            return $"messages are nested more than {DeepestNesting} levels deep";
+        FieldDescriptor?[] fields = _fields[type];
+        int at = 0;
+        while (at < bytes.Length)
+        {
+            int tagAt = at;
+            if (!Varint(bytes, ref at, out ulong tag) || tag > uint.MaxValue || tag >> 3 == 0)
+                return Damaged(start + tagAt);
+            int number = (int)(tag >> 3), wire = (int)(tag & 7);
+            FieldDescriptor? field = number < fields.Length ? fields[number] : null;
+            if (field is not null && !Fits(field, wire))
+                return Named(field, Damaged(start + tagAt), trail);
+            long length;
+            switch (wire)
+            {
+                case 0:
+                    if (!Varint(bytes, ref at, out _))
+                        return Damaged(start + tagAt);
+                    continue;
+                case 1:
+                    length = 8;
+                    break;
+                case 5:
+                    length = 4;
+                    break;
+                case 2 when Varint(bytes, ref at, out ulong size) && size <= int.MaxValue:
+                    length = (long)size;
+                    break;
+                default:
+                    // Groups have not been written for twenty years; ONNX has none.
+                    return Damaged(start + tagAt);
+            }
+            if (length > bytes.Length - at)
+                return Named(field, $"at byte {start + at} it announces {length} bytes where {bytes.Length - at} are left, as if it had been cut short", trail);
+            ReadOnlySpan<byte> value = bytes.Slice(at, (int)length);
+            if (field?.FieldType == FieldType.String && !Utf8.IsValid(value))
+                return Named(field, $"the text at byte {start + at} is not UTF-8, so it could not be kept", trail);
+            if (field?.FieldType == FieldType.Message && Walk(value, start + at, field.MessageType, depth + 1, trail) is { } problem)
+                return Named(field, problem, trail);
+            at += (int)length;
+        }
+        return null;
+    }
+
+    private static bool Fits(FieldDescriptor field, int wire) => wire == WireTypeOf(field) || (wire == 2 && field.IsRepeated && field.FieldType is
+        not (FieldType.String or FieldType.Bytes or FieldType.Message));
+
+    private static int WireTypeOf(FieldDescriptor field) => field.FieldType switch
+    {
+        FieldType.String or FieldType.Bytes or FieldType.Message => 2,
+        FieldType.Float or FieldType.Fixed32 or FieldType.SFixed32 => 5,
+        FieldType.Double or FieldType.Fixed64 or FieldType.SFixed64 => 1,
+        _ => 0,
+    };
+
+    private static bool Varint(ReadOnlySpan<byte> bytes, ref int at, out ulong value)
+    {
+        value = 0;
+        for (int shift = 0; shift < 70; shift += 7)
+        {
+            if (at >= bytes.Length)
+                return false;
+            byte b = bytes[at++];
+            if (shift < 64)
+                value |= (ulong)(b & 0x7F) << shift;
+            if (b < 0x80)
+                return true;
+        }
+        return false;
+    }
+
+    private static string Damaged(long at) => $"byte {at} is not protobuf of a model";
+
+    private static string Named(FieldDescriptor? field, string problem, List<string> trail)
+    {
+        if (field is not null)
+            trail.Add(field.Name);
+        return problem;
+    }
+
+    private static Dictionary<MessageDescriptor, FieldDescriptor?[]> Tables(MessageDescriptor root)
+    {
+        Dictionary<MessageDescriptor, FieldDescriptor?[]> tables = [];
+        Stack<MessageDescriptor> open = new([root]);
+        while (open.TryPop(out MessageDescriptor? type))
+        {
+            if (tables.ContainsKey(type))
+                continue;
+            FieldDescriptor?[] fields = new FieldDescriptor?[type.Fields.InDeclarationOrder().Max(f => f.FieldNumber) + 1];
+            tables.Add(type, fields);
+            foreach (FieldDescriptor field in type.Fields.InDeclarationOrder())
+            {
+                fields[field.FieldNumber] = field;
+                if (field.FieldType == FieldType.Message)
+                    open.Push(field.MessageType);
+            }
+        }
+        return tables;
+    }
+}
