@@ -19,6 +19,12 @@ public static class SerenityCodes
     /// <summary>The item names a device that no SerenityDevice defines.</summary>
     public const string UnknownDevice = "SER1102";
 
+    /// <summary>Two items would write the same output, or an output would lie outside the output folder.</summary>
+    public const string BadTargetPath = "SER1103";
+
+    /// <summary>This MSBuild cannot load the task (it needs the .NET SDK, or Visual Studio 2026).</summary>
+    public const string UnsupportedMsBuild = "SER1104";
+
     /// <summary>The model file does not exist.</summary>
     public const string ModelNotFound = "SER1201";
 
@@ -57,6 +63,9 @@ public static class SerenityCodes
 
     /// <summary>A file cannot be read or written.</summary>
     public const string InputOutput = "SER1601";
+
+    /// <summary>A memory manifest cannot be read.</summary>
+    public const string BadManifest = "SER1602";
 
     /// <summary>The native ONNX Runtime cannot be loaded on this host.</summary>
     public const string RuntimeMissing = "SER1701";

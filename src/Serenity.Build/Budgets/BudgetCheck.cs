@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Budgets;
+
+/// <summary>Holds a manifest's figures against budgets, and says why a model does not fit and what would make it fit.</summary>
+public static class BudgetCheck
+{
+    /// <summary>How many of the tensors that are live at the peak a message names.</summary>
+    private const int NamedTensors = 4;
+
+    /// <summary>The verdict on a manifest's figures.</summary>
+    public static BudgetEntry Judge(PeakFacts peak, long weightBytes, MemoryBudgets budgets)
+    {
+        ArgumentNullException.ThrowIfNull(peak);
+        ArgumentNullException.ThrowIfNull(budgets);
+        BudgetVerdict verdict =
+            budgets.MemoryBytes is null && budgets.WeightBytes is null ? BudgetVerdict.None
+            : Needed(peak) > (budgets.MemoryBytes ?? long.MaxValue) || weightBytes > (budgets.WeightBytes ?? long.MaxValue) ? BudgetVerdict.Fail
+            : BudgetVerdict.Pass;
+        return new BudgetEntry(budgets.MemoryBytes, verdict, budgets.Device, budgets.WeightBytes);
+    }
+
+    /// <summary>The manifest with the verdict on it.</summary>
+    public static MemoryManifest Apply(MemoryManifest manifest, MemoryBudgets budgets)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return manifest with { Budget = Judge(manifest.Peak, manifest.Weights.Bytes, budgets) };
+    }
+
+    /// <summary>Bytes that are held against the memory budget: the activations and, where it was measured, the kernels' workspace.</summary>
+    public static long Needed(PeakFacts peak)
+    {
+        ArgumentNullException.ThrowIfNull(peak);
+        return checked(peak.Bytes + (peak.WorkspaceBytes ?? 0));
+    }
+
+    /// <summary>One error per budget that is exceeded (SER1001, SER1002); none if the verdict is not "fail".</summary>
+    /// <param name="manifest">A manifest with its verdict.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static IReadOnlyList<SerenityDiagnostic> Errors(MemoryManifest manifest, string file)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        List<SerenityDiagnostic> errors = [];
+        BudgetEntry budget = manifest.Budget;
+        if (budget.MemoryBytes is long memory && Needed(manifest.Peak) > memory)
+            errors.Add(new(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, file, OverMemory(manifest, memory)));
+        if (budget.WeightBytes is long weights && manifest.Weights.Bytes > weights)
+            errors.Add(new(SerenityCodes.OverWeightBudget, DiagnosticSeverity.Error, file, OverWeights(manifest, weights)));
+        return errors;
+    }
+
+    private static string OverMemory(MemoryManifest manifest, long budget)
+    {
+        PeakFacts peak = manifest.Peak;
+        long needed = Needed(peak);
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"The model needs {ByteSize.Format(needed)} of activation memory");
+        if (peak.WorkspaceBytes is > 0)
+            text.Append(CultureInfo.InvariantCulture, $" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace)");
+        text.Append(CultureInfo.InvariantCulture, $"; the budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: {ByteSize.Format(needed - budget)} too much.");
+        if (manifest.PeakStep is { } step)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{step.Node}'");
+            if (step.Live.Count > 0)
+            {
+                text.Append(", where the largest live tensors are ");
+                text.AppendJoin(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{t.Tensor}' ({t.Bytes} bytes)")));
+                if (step.Live.Count > NamedTensors)
+                    text.Append(CultureInfo.InvariantCulture, $" and {step.Live.Count - NamedTensors} more");
+            }
+            text.Append('.');
+        }
+        text.Append(' ').Append(Bound(peak, budget));
+        string advice = Advice(manifest, budget);
+        if (advice.Length > 0)
+            text.Append(' ').Append(advice);
+        text.Append(CultureInfo.InvariantCulture, $" The least budget that passes now is MemoryBudget=\"{ByteSize.RoundUpBudget(needed)}\".");
+        return text.ToString();
+    }
+
+    private static string Bound(PeakFacts peak, long budget)
+    {
+        if (peak.LowerBoundBytes > budget)
+            return $"No order of this graph fits: the least is {ByteSize.Format(peak.LowerBoundBytes)}{(peak.Optimal ? "" : " or more")}.";
+        return peak.Optimal
+            ? $"Live tensors alone need {ByteSize.Format(peak.LowerBoundBytes)} in the best order, which is the one used."
+            : $"The search ended before a proof: the least may be as low as {ByteSize.Format(peak.LowerBoundBytes)}.";
+    }
+
+    /// <summary>What the developer can change, other than the budget.</summary>
+    private static string Advice(MemoryManifest manifest, long budget)
+    {
+        List<string> ways = [];
+        ManifestOptions options = manifest.Options;
+        if (options.Rewrite != RewriteLevel.All)
+            ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{options.Rewrite}\")");
+        if (!manifest.Peak.Optimal && manifest.Peak.LowerBoundBytes <= budget)
+            ways.Add("search longer (a larger SearchLimit)");
+        if (options.FreeDimensions.Values.Any(v => v > 1))
+            ways.Add("set smaller FreeDimensions");
+        return ways.Count == 0 ? "" : $"To make it fit: {string.Join("; or ", ways)}; or use a smaller input or model.";
+    }
+
+    private static string OverWeights(MemoryManifest manifest, long budget) =>
+        $"The model's weights take {ByteSize.Format(manifest.Weights.Bytes)}; the weight budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: "
+        + $"{ByteSize.Format(manifest.Weights.Bytes - budget)} too much. No order changes that: quantize or prune the model, or raise WeightBudget to "
+        + $"\"{ByteSize.RoundUpBudget(manifest.Weights.Bytes)}\".";
+
+    private static string OfDevice(BudgetEntry budget) => budget.Device is null ? "" : $" of device '{budget.Device}'";
+}

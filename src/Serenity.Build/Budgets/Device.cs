@@ -1,0 +1,8 @@
+namespace Serenity.Build.Budgets;
+
+/// <summary>A device and what it has.</summary>
+/// <param name="Name">The name that <c>Device="…"</c> refers to; compared without regard to case.</param>
+/// <param name="MemoryBytes">RAM for activations; null if not stated.</param>
+/// <param name="WeightBytes">Flash for weights; null if not stated or not part of the device.</param>
+/// <param name="Source">Where the figures are from.</param>
+public sealed record Device(string Name, long? MemoryBytes, long? WeightBytes, string Source);
