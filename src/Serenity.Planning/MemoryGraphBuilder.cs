@@ -5,8 +5,9 @@ public sealed class MemoryGraphBuilder
 {
     private readonly List<long> _bytes = [], _scratch = [];
     private readonly List<bool> _isOutput = [];
-    private readonly List<SortedSet<int>> _inputs = [], _consumers = [], _writers = [], _inPlace = [], _control = [];
-    private readonly List<List<int>> _outputs = [];
+
+    // One list an operator, in the order stated, perhaps with repetitions; a null list is empty. Build sorts them.
+    private readonly List<List<int>?> _inputs = [], _outputs = [], _inPlace = [], _control = [];
 
     /// <summary>Adds an operator and returns its index.</summary>
     /// <param name="scratchBytes">Bytes that are live only while it runs.</param>
@@ -14,10 +15,10 @@ public sealed class MemoryGraphBuilder
     {
         ArgumentOutOfRangeException.ThrowIfNegative(scratchBytes);
         _scratch.Add(scratchBytes);
-        _inputs.Add([]);
-        _outputs.Add([]);
-        _inPlace.Add([]);
-        _control.Add([]);
+        _inputs.Add(null);
+        _outputs.Add(null);
+        _inPlace.Add(null);
+        _control.Add(null);
         return _scratch.Count - 1;
     }
 
@@ -29,24 +30,14 @@ public sealed class MemoryGraphBuilder
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         _bytes.Add(bytes);
         _isOutput.Add(isOutput);
-        _consumers.Add([]);
-        _writers.Add([]);
         return _bytes.Count - 1;
     }
 
     /// <summary>States that the operator reads the tensor. Stating it twice is the same as once.</summary>
-    public void Reads(int op, int tensor)
-    {
-        _inputs[op].Add(tensor);
-        _consumers[tensor].Add(op);
-    }
+    public void Reads(int op, int tensor) => Add(_inputs, op, tensor, _bytes.Count);
 
-    /// <summary>States that the operator writes the tensor; a second writer makes it an accumulation group.</summary>
-    public void Writes(int op, int tensor)
-    {
-        if (_writers[tensor].Add(op))
-            _outputs[op].Add(tensor);
-    }
+    /// <summary>States that the operator writes the tensor; a second writer makes it an accumulation group. Stating it twice is the same as once.</summary>
+    public void Writes(int op, int tensor) => Add(_outputs, op, tensor, _bytes.Count);
 
     /// <summary>Adds bytes that are live only while the operator runs.</summary>
     public void AddScratch(int op, long bytes)
@@ -59,16 +50,116 @@ public sealed class MemoryGraphBuilder
     public void MarkOutput(int tensor) => _isOutput[tensor] = true;
 
     /// <summary>States that the operator's one output may take over the buffer of this input when it dies there.</summary>
-    public void AllowInPlace(int op, int input) => _inPlace[op].Add(input);
+    public void AllowInPlace(int op, int input) => Add(_inPlace, op, input, _bytes.Count);
 
     /// <summary>States that <paramref name="after"/> must run after <paramref name="before"/>.</summary>
-    public void RunsAfter(int after, int before) => _control[after].Add(before);
+    public void RunsAfter(int after, int before) => Add(_control, after, before, _scratch.Count);
 
     /// <summary>Checks and freezes the graph.</summary>
     /// <exception cref="InvalidOperationException">The graph has a cycle; an operator reads and writes the same tensor; an in-place
     /// input is not read, differs in bytes from the output, or the operator does not have exactly one output; or the sum of all
-    /// sizes does not fit 63 bits.</exception>
+    /// sizes does not fit 62 bits.</exception>
     public MemoryGraph Build()
+    {
+        CheckTotal();
+        int n = _scratch.Count, tensors = _bytes.Count;
+        JaggedIndex inputs = JaggedIndex.From(Sorted(_inputs)), outputs = JaggedIndex.From(Distinct(_outputs, tensors));
+        JaggedIndex inPlace = JaggedIndex.From(Sorted(_inPlace)), control = JaggedIndex.From(Sorted(_control));
+        JaggedIndex consumers = inputs.Transposed(tensors), writers = outputs.Transposed(tensors);
+
+        int[] seenBy = new int[Math.Max(n, tensors)];
+        Array.Fill(seenBy, -1);
+        for (int op = 0; op < n; op++)
+        {
+            foreach (int tensor in outputs[op])
+                seenBy[tensor] = op;
+            foreach (int tensor in inputs[op])
+            {
+                if (seenBy[tensor] == op)
+                    throw new InvalidOperationException($"Operator {op} both reads and writes tensor {tensor}.");
+            }
+            CheckInPlace(op, inputs[op], outputs[op], inPlace[op]);
+        }
+
+        Array.Fill(seenBy, -1);
+        List<int>?[] before = new List<int>?[n];
+        for (int op = 0; op < n; op++)
+        {
+            if (inputs[op].Length == 0 && control[op].Length == 0)
+                continue;
+            List<int> row = before[op] = [];
+            foreach (int other in control[op])
+                AddOnce(row, other, op, seenBy);
+            foreach (int tensor in inputs[op])
+            {
+                foreach (int other in writers[tensor])
+                    AddOnce(row, other, op, seenBy);
+            }
+            row.Sort();
+        }
+        JaggedIndex predecessors = JaggedIndex.From(before), successors = predecessors.Transposed(n);
+        CheckAcyclic(predecessors, successors);
+
+        return new MemoryGraph(
+            [.. _bytes], [.. _isOutput], [.. _scratch], inputs, outputs, consumers, writers, inPlace, control, predecessors, successors);
+    }
+
+    private static void Add(List<List<int>?> rows, int row, int value, int limit)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(value);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(value, limit);
+        (rows[row] ??= []).Add(value);
+    }
+
+    private static void AddOnce(List<int> row, int value, int owner, int[] seenBy)
+    {
+        if (seenBy[value] == owner)
+            return;
+        seenBy[value] = owner;
+        row.Add(value);
+    }
+
+    private static List<List<int>?> Sorted(List<List<int>?> rows)
+    {
+        List<List<int>?> result = new(rows.Count);
+        foreach (List<int>? row in rows)
+        {
+            if (row is null)
+            {
+                result.Add(null);
+                continue;
+            }
+            List<int> sorted = [.. row];
+            sorted.Sort();
+            int kept = 0;
+            for (int i = 0; i < sorted.Count; i++)
+            {
+                if (i == 0 || sorted[i] != sorted[i - 1])
+                    sorted[kept++] = sorted[i];
+            }
+            sorted.RemoveRange(kept, sorted.Count - kept);
+            result.Add(sorted);
+        }
+        return result;
+    }
+
+    private static List<List<int>?> Distinct(List<List<int>?> rows, int limit)
+    {
+        int[] seenBy = new int[limit];
+        Array.Fill(seenBy, -1);
+        List<List<int>?> result = new(rows.Count);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            List<int>? row = null;
+            foreach (int value in rows[i] ?? [])
+                AddOnce(row ??= [], value, i, seenBy);
+            result.Add(row);
+        }
+        return result;
+    }
+
+    // One bit is kept free, so that the search may add two such sums.
+    private void CheckTotal()
     {
         long total = 0;
         try
@@ -80,60 +171,34 @@ public sealed class MemoryGraphBuilder
         }
         catch (OverflowException)
         {
-            throw new InvalidOperationException("The sum of all tensor and scratch sizes does not fit 63 bits.");
+            total = long.MaxValue;
         }
-
-        int n = _scratch.Count;
-        SortedSet<int>[] predecessors = new SortedSet<int>[n], successors = new SortedSet<int>[n];
-        for (int op = 0; op < n; op++)
-        {
-            predecessors[op] = [.. _control[op]];
-            successors[op] = [];
-        }
-        for (int op = 0; op < n; op++)
-        {
-            foreach (int tensor in _inputs[op])
-            {
-                if (_writers[tensor].Contains(op))
-                    throw new InvalidOperationException($"Operator {op} both reads and writes tensor {tensor}.");
-                predecessors[op].UnionWith(_writers[tensor]);
-            }
-            CheckInPlace(op);
-        }
-        for (int op = 0; op < n; op++)
-        {
-            foreach (int before in predecessors[op])
-                successors[before].Add(op);
-        }
-        CheckAcyclic(predecessors, successors);
-
-        return new MemoryGraph(
-            [.. _bytes], [.. _isOutput], [.. _scratch],
-            JaggedIndex.From(_inputs), JaggedIndex.From(_outputs), JaggedIndex.From(_consumers), JaggedIndex.From(_writers),
-            JaggedIndex.From(_inPlace), JaggedIndex.From(_control), JaggedIndex.From(predecessors), JaggedIndex.From(successors));
+        if (total > long.MaxValue / 2)
+            throw new InvalidOperationException("The sum of all tensor and scratch sizes does not fit 62 bits.");
     }
 
-    private void CheckInPlace(int op)
+    private void CheckInPlace(int op, ReadOnlySpan<int> inputs, ReadOnlySpan<int> outputs, ReadOnlySpan<int> inPlace)
     {
-        if (_inPlace[op].Count == 0)
+        if (inPlace.Length == 0)
             return;
-        if (_outputs[op].Count != 1)
-            throw new InvalidOperationException($"Operator {op} works in place but has {_outputs[op].Count} outputs; it needs one.");
-        foreach (int tensor in _inPlace[op])
+        if (outputs.Length != 1)
+            throw new InvalidOperationException($"Operator {op} works in place but has {outputs.Length} outputs; it needs one.");
+        foreach (int tensor in inPlace)
         {
-            if (!_inputs[op].Contains(tensor))
+            if (inputs.BinarySearch(tensor) < 0)
                 throw new InvalidOperationException($"Operator {op} works in place on tensor {tensor}, which it does not read.");
-            if (_bytes[tensor] != _bytes[_outputs[op][0]])
+            if (_bytes[tensor] != _bytes[outputs[0]])
                 throw new InvalidOperationException($"Operator {op} works in place on tensor {tensor} of another size than its output.");
         }
     }
 
-    private static void CheckAcyclic(SortedSet<int>[] predecessors, SortedSet<int>[] successors)
+    private static void CheckAcyclic(JaggedIndex predecessors, JaggedIndex successors)
     {
-        int[] pending = Array.ConvertAll(predecessors, p => p.Count);
+        int[] pending = new int[predecessors.Count];
         Queue<int> ready = new();
         for (int op = 0; op < pending.Length; op++)
         {
+            pending[op] = predecessors[op].Length;
             if (pending[op] == 0)
                 ready.Enqueue(op);
         }
