@@ -1,0 +1,190 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Schema;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Ort;
+
+/// <summary>A graph that ONNX Runtime executes in the order asked for.</summary>
+/// <param name="Graph">The same nodes in another file order, with the anchors.</param>
+/// <param name="Anchors">How many anchors were needed.</param>
+public sealed record PinnedOrder(GraphProto Graph, int Anchors);
+
+/// <summary>Lays out a graph's file so that ONNX Runtime executes a given order, with as few anchors as that takes.</summary>
+public static class OrderPinning
+{
+    /// <summary>True for a node that was added only to hold the order; it is no part of a schedule.</summary>
+    public static bool IsAnchor(NodeProto node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return AnchorOperator.IsAnchor(node);
+    }
+
+    /// <summary>Pins an order.</summary>
+    /// <param name="graph">The graph; not changed.</param>
+    /// <param name="order">Node positions in the file, in the order wanted: topological, every node once, Constant nodes left out.</param>
+    /// <param name="opset">The model's ai.onnx opset version.</param>
+    /// <param name="typeOf">Element type of a value by name; null if it is no tensor.</param>
+    /// <returns>The pinned graph, or null where the order would need an anchor that cannot be (behind a DequantizeLinear, or a value
+    /// that is no tensor).</returns>
+    /// <exception cref="SerenityException">The result would not be executed in the order asked for.</exception>
+    public static PinnedOrder? TryPin(GraphProto graph, ReadOnlySpan<int> order, long opset, Func<string, DataType?> typeOf)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(typeOf);
+        if (ExecutionOrder.Of(graph).AsSpan().SequenceEqual(order))
+            return new PinnedOrder(graph.Clone(), 0);
+
+        OrtGraph index = new(graph);
+        int[] target = ToNodes(index, order);
+        NodeProto?[] anchors = new NodeProto?[index.NodeCount];
+        int[] cost = new int[index.NodeCount];
+        AnchorNames names = new(graph);
+        for (int node = 0; node < cost.Length; node++)
+        {
+            if (index.IsLeaf(node))
+                continue;
+            anchors[node] = AnchorFor(index, node, opset, typeOf);
+            cost[node] = anchors[node] is null ? AnchorPlan.Impossible : 1;
+        }
+
+        long least = long.MaxValue;
+        int[] layout = [];
+        List<int> anchored = [];
+        foreach (int[] rank in FileLayout.Candidates(index, target))
+        {
+            (long total, List<int> nodes) = AnchorPlan.Find(index, target, rank, cost);
+            if (total < least)
+                (least, layout, anchored) = (total, rank, nodes);
+        }
+        if (least >= AnchorPlan.Impossible)
+            return null;
+
+        GraphProto pinned = Write(index, target, layout, anchored, anchors, names);
+        Check(index, target, pinned);
+        return new PinnedOrder(pinned, anchored.Count);
+    }
+
+    private static int[] ToNodes(OrtGraph index, ReadOnlySpan<int> order)
+    {
+        Dictionary<int, int> nodeAt = [];
+        for (int node = 0; node < index.NodeCount; node++)
+            nodeAt.Add(index.FilePosition(node), node);
+        int[] target = new int[order.Length];
+        for (int i = 0; i < order.Length; i++)
+        {
+            if (!nodeAt.Remove(order[i], out target[i]))
+                throw new ArgumentException($"Position {order[i]} is no executed node, or stands twice in the order.", nameof(order));
+        }
+        if (nodeAt.Count > 0)
+            throw new ArgumentException("The order leaves nodes out.", nameof(order));
+        return target;
+    }
+
+    private static NodeProto? AnchorFor(OrtGraph index, int node, long opset, Func<string, DataType?> typeOf)
+    {
+        foreach (int value in index.Outputs(node))
+        {
+            if (value < 0 || index.UseCount(value) == 0)
+                continue;
+            string name = index.Name(value);
+            if (AnchorOperator.Behind(index.Node(node), name, typeOf(name), opset, "") is { } anchor)
+                return anchor;
+        }
+        return null;
+    }
+
+    /// <summary>Constants first, as they were; then the layout; among the leaves at its end, the anchors in reverse target order.</summary>
+    private static GraphProto Write(
+        OrtGraph index, int[] target, int[] layout, List<int> anchored, NodeProto?[] anchors, AnchorNames names)
+    {
+        GraphProto pinned = index.Graph.Clone();
+        NodeProto[] nodes = [.. pinned.Node];
+        pinned.Node.Clear();
+        foreach (NodeProto node in nodes)
+        {
+            if (OrtGraph.IsConstant(node))
+                pinned.Node.Add(node);
+        }
+        int[] at = new int[layout.Length];
+        for (int node = 0; node < layout.Length; node++)
+            at[layout[node]] = node;
+        foreach (int node in at)
+        {
+            if (!index.IsLeaf(node))
+                pinned.Node.Add(nodes[index.FilePosition(node)]);
+        }
+        HashSet<int> needed = [.. anchored];
+        for (int i = target.Length - 1; i >= 0; i--)
+        {
+            int node = target[i];
+            if (index.IsLeaf(node))
+            {
+                pinned.Node.Add(nodes[index.FilePosition(node)]);
+            }
+            else if (needed.Contains(node))
+            {
+                NodeProto anchor = anchors[node]!.Clone();
+                anchor.Name = names.Next();
+                anchor.Output[0] = anchor.Name;
+                pinned.Node.Add(anchor);
+            }
+        }
+        return pinned;
+    }
+
+    /// <summary>Simulates what was written, sharing nothing with how it was planned.</summary>
+    private static void Check(OrtGraph index, int[] target, GraphProto pinned)
+    {
+        int at = 0;
+        foreach (int position in ExecutionOrder.Of(pinned))
+        {
+            NodeProto node = pinned.Node[position];
+            if (IsAnchor(node))
+                continue;
+            if (at == target.Length || !node.Equals(index.Node(target[at])))
+                throw Differs(at);
+            at++;
+        }
+        if (at != target.Length)
+            throw Differs(at);
+    }
+
+    private static SerenityException Differs(int step) => new(
+        SerenityCodes.InternalCheckFailed, null, $"The pinned graph would not be executed in the order planned: step {step} differs. This is a defect of Serenity.Build.");
+
+    /// <summary>Names that no value or node of the graph has, subgraphs included.</summary>
+    private sealed class AnchorNames
+    {
+        private readonly HashSet<string> _taken = new(StringComparer.Ordinal);
+        private int _next;
+
+        public AnchorNames(GraphProto graph) => Collect(graph);
+
+        public string Next()
+        {
+            string name;
+            do
+            {
+                name = AnchorOperator.NamePrefix + _next.ToString(System.Globalization.CultureInfo.InvariantCulture);
+                _next++;
+            }
+            while (!_taken.Add(name));
+            return name;
+        }
+
+        private void Collect(GraphProto graph)
+        {
+            foreach (ValueInfoProto value in graph.Input)
+                _taken.Add(value.Name);
+            foreach (TensorProto initializer in graph.Initializer)
+                _taken.Add(initializer.Name);
+            foreach (NodeProto node in graph.Node)
+            {
+                _taken.Add(node.Name);
+                _taken.UnionWith(node.Output);
+                foreach (GraphProto inner in Models.SubgraphCaptures.SubgraphsOf(node))
+                    Collect(inner);
+            }
+        }
+    }
+}
