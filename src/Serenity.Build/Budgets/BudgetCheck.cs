@@ -12,14 +12,16 @@ public static class BudgetCheck
     /// <summary>How many of the tensors that are live at the peak a message names.</summary>
     private const int NamedTensors = 4;
 
-    /// <summary>The verdict on a manifest's figures.</summary>
-    public static BudgetEntry Judge(PeakFacts peak, long weightBytes, MemoryBudgets budgets)
+    /// <summary>The verdict on a model's figures.</summary>
+    /// <param name="neededBytes">What is held against the memory budget; see <see cref="Needed"/>.</param>
+    /// <param name="weightBytes">Bytes of the weights.</param>
+    /// <param name="budgets">The budgets.</param>
+    public static BudgetEntry Judge(long neededBytes, long weightBytes, MemoryBudgets budgets)
     {
-        ArgumentNullException.ThrowIfNull(peak);
         ArgumentNullException.ThrowIfNull(budgets);
         BudgetVerdict verdict =
             budgets.MemoryBytes is null && budgets.WeightBytes is null ? BudgetVerdict.None
-            : Needed(peak) > (budgets.MemoryBytes ?? long.MaxValue) || weightBytes > (budgets.WeightBytes ?? long.MaxValue) ? BudgetVerdict.Fail
+            : neededBytes > (budgets.MemoryBytes ?? long.MaxValue) || weightBytes > (budgets.WeightBytes ?? long.MaxValue) ? BudgetVerdict.Fail
             : BudgetVerdict.Pass;
         return new BudgetEntry(budgets.MemoryBytes, verdict, budgets.Device, budgets.WeightBytes);
     }
@@ -28,7 +30,7 @@ public static class BudgetCheck
     public static MemoryManifest Apply(MemoryManifest manifest, MemoryBudgets budgets)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return manifest with { Budget = Judge(manifest.Peak, manifest.Weights.Bytes, budgets) };
+        return manifest with { Budget = Judge(Needed(manifest.Peak), manifest.Weights.Bytes, budgets) };
     }
 
     /// <summary>Bytes that are held against the memory budget: the activations and, where it was measured, the kernels' workspace.</summary>

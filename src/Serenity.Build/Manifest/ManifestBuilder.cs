@@ -35,7 +35,7 @@ public static class ManifestBuilder
             Executor = request.Executor,
             SessionOptions = request.Executor == Executor.OnnxRuntime ? OnnxRuntimeSessionOptions : null,
             Peak = result.Peak,
-            Budget = BudgetCheck.Judge(result.Peak, result.WeightBytes, MemoryBudgets.None),
+            Budget = BudgetCheck.Judge(BudgetCheck.Needed(result.Peak), result.WeightBytes, MemoryBudgets.None),
             Weights = new WeightsEntry(result.WeightBytes),
             Rewrites = result.Rewrites,
             Verification = result.Verification,

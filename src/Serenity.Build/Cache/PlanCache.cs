@@ -1,0 +1,97 @@
+using Serenity.Build.Output;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+
+namespace Serenity.Build.Cache;
+
+/// <summary>
+/// A folder of results by key, one file each (<see cref="PlanCacheEntry"/>). Entries arrive whole, by a move, and are checked against their
+/// own hash when read: one that is cut short, altered or not ours counts as missing and is replaced. Several builds may use one
+/// folder at once. A cache that cannot be used (read-only, full) never fails a build.
+/// </summary>
+/// <param name="folder">Absolute path; created when the first entry is added.</param>
+public sealed class PlanCache(string folder)
+{
+    /// <summary>An entry not used for so long is removed when another is added.</summary>
+    private static readonly TimeSpan Keep = TimeSpan.FromDays(30);
+
+    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(20);
+
+    /// <summary>The result for a key, or null.</summary>
+    public OptimizedOutput? Find(string key)
+    {
+        string path = PathOf(key);
+        OptimizedOutput? entry = PlanCacheEntry.Read(path, key);
+        if (entry is not null)
+            Touch(path);
+        return entry;
+    }
+
+    /// <summary>Adds a result.</summary>
+    /// <returns>False if the folder could not be written; the build goes on without.</returns>
+    public bool Add(string key, OptimizedOutput output)
+    {
+        try
+        {
+            AtomicFile.Write(PathOf(key), stream => PlanCacheEntry.Write(stream, key, output));
+            RemoveOld();
+            return true;
+        }
+        catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>
+    /// Waits until no other build works on a key, so that the same model in two projects, or for two target frameworks, is optimized
+    /// once. Held until disposed, and freed by the system if the process dies.
+    /// </summary>
+    /// <returns>The lock; null where the folder does not allow one, and then the work may be done twice.</returns>
+    public IDisposable? Lock(string key, CancellationToken cancellation)
+    {
+        string path = PathOf(key) + ".lock";
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                Directory.CreateDirectory(folder);
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            }
+            catch (IOException problem) when (problem.GetType() == typeof(IOException) && File.Exists(path))
+            {
+                // Held by another build. It holds the lock only while it optimizes this very model, or is dead and holds nothing.
+                cancellation.WaitHandle.WaitOne(LockPoll);
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+            {
+                return null;
+            }
+        }
+    }
+
+    private string PathOf(string key) => Path.Combine(folder, key + ".plan");
+
+    private static void Touch(string path)
+    {
+        try
+        {
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            // A shared cache may be read-only; then somebody else keeps it tidy.
+        }
+    }
+
+    private void RemoveOld()
+    {
+        DateTime limit = DateTime.UtcNow - Keep;
+        foreach (string path in Directory.EnumerateFiles(folder, "*.plan"))
+        {
+            if (File.GetLastWriteTimeUtc(path) < limit)
+                File.Delete(path);
+        }
+    }
+}

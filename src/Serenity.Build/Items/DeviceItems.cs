@@ -1,0 +1,70 @@
+using Microsoft.Build.Framework;
+using Serenity.Build.Budgets;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Items;
+
+/// <summary>
+/// Settles the budgets of a model. The most particular statement wins: the item's own budget, then its <c>Device</c>, then the project's
+/// budget (<c>SerenityMemoryBudget</c>), then the project's device (<c>SerenityDevice</c> property). Memory and weights each on their own.
+/// </summary>
+public sealed class DeviceItems
+{
+    private readonly Dictionary<string, Device> _devices = new(StringComparer.OrdinalIgnoreCase);
+    private readonly long? _memoryDefault;
+    private readonly long? _weightDefault;
+    private readonly string _deviceDefault;
+
+    /// <summary>Reads the project's devices and defaults.</summary>
+    /// <param name="devices"><c>SerenityDevice</c> items; one with the name of a well-known device replaces it.</param>
+    /// <param name="memoryBudget">The project's memory budget; empty if none.</param>
+    /// <param name="weightBudget">The project's weight budget; empty if none.</param>
+    /// <param name="device">The project's device; empty if none.</param>
+    /// <exception cref="SerenityException">SER1101: a value is not understood.</exception>
+    public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device)
+    {
+        ArgumentNullException.ThrowIfNull(devices);
+        foreach (ITaskItem item in devices)
+        {
+            MetadataReader metadata = new("SerenityDevice " + item.ItemSpec, item.GetMetadata);
+            _devices[item.ItemSpec] = new Device(item.ItemSpec, metadata.Size("MemoryBudget"), metadata.Size("WeightBudget"), "this project");
+        }
+        MetadataReader properties = new("", name => name == "SerenityMemoryBudget" ? memoryBudget : weightBudget);
+        _memoryDefault = properties.Size("SerenityMemoryBudget");
+        _weightDefault = properties.Size("SerenityWeightBudget");
+        _deviceDefault = device.Trim();
+    }
+
+    /// <summary>The budgets of a model.</summary>
+    /// <exception cref="SerenityException">SER1101: a value is not understood; SER1102: no such device.</exception>
+    public MemoryBudgets BudgetsOf(ITaskItem model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        MetadataReader metadata = new(model.ItemSpec, model.GetMetadata);
+        Device? own = Find(metadata.Text("Device"), model.ItemSpec);
+        Device? common = Find(_deviceDefault, model.ItemSpec);
+        (long? memory, string? memoryFrom) = First(metadata.Size("MemoryBudget"), own?.MemoryBytes, own, _memoryDefault, common?.MemoryBytes, common);
+        (long? weights, string? weightsFrom) = First(metadata.Size("WeightBudget"), own?.WeightBytes, own, _weightDefault, common?.WeightBytes, common);
+        return new MemoryBudgets(memory, weights, memoryFrom ?? weightsFrom);
+    }
+
+    private static (long? Bytes, string? Device) First(
+        long? item, long? ownDevice, Device? own, long? project, long? commonDevice, Device? common) =>
+        item is not null ? (item, null)
+        : ownDevice is not null ? (ownDevice, own!.Name)
+        : project is not null ? (project, null)
+        : commonDevice is not null ? (commonDevice, common!.Name)
+        : (null, null);
+
+    private Device? Find(string name, string file)
+    {
+        if (name.Length == 0)
+            return null;
+        if (_devices.TryGetValue(name, out Device? device))
+            return device;
+        return DeviceCatalog.Find(name) ?? throw new SerenityException(
+            SerenityCodes.UnknownDevice, file,
+            $"Device=\"{name}\" is not known. Add <SerenityDevice Include=\"{name}\" MemoryBudget=\"…\" />, or use one of: "
+            + string.Join(", ", _devices.Keys.Concat(DeviceCatalog.Devices.Select(d => d.Name)).Order(StringComparer.Ordinal)) + ".");
+    }
+}

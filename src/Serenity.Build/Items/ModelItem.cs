@@ -1,0 +1,121 @@
+using Microsoft.Build.Framework;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Items;
+
+/// <summary>A <c>SerenityModel</c> item: the model, its options, and where its outputs go.</summary>
+public sealed record ModelItem
+{
+    /// <summary>Largest alignment of arena offsets, in bytes: a page.</summary>
+    private const int LargestAlignment = 4096;
+
+    /// <summary>The item as the user named it; what diagnostics point at.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Absolute path of the source model.</summary>
+    public required string SourcePath { get; init; }
+
+    /// <summary>The source's path for the manifest: relative to the project where it lies in it, with forward slashes.</summary>
+    public required string SourceName { get; init; }
+
+    /// <summary>Where the optimized model goes, relative to the output folder, with forward slashes.</summary>
+    public required string TargetPath { get; init; }
+
+    /// <summary>Absolute path of the folder that stands for the output folder while building (in obj).</summary>
+    public required string StagingFolder { get; init; }
+
+    /// <summary>What is asked of the optimizer.</summary>
+    public required OptimizeRequest Request { get; init; }
+
+    /// <summary>Write the report.</summary>
+    public required bool Report { get; init; }
+
+    /// <summary>Write the arena header.</summary>
+    public required bool Header { get; init; }
+
+    /// <summary>Absolute path of the optimized model in the staging folder.</summary>
+    public string ModelPath => Path.Combine(StagingFolder, TargetPath.Replace('/', Path.DirectorySeparatorChar));
+
+    /// <summary>Absolute path of the manifest in the staging folder.</summary>
+    public string ManifestPath => Beside(".memory.json");
+
+    /// <summary>Absolute path of the report in the staging folder.</summary>
+    public string ReportPath => Beside(".memory.html");
+
+    /// <summary>Absolute path of the arena header in the staging folder.</summary>
+    public string HeaderPath => Beside(".memory.h");
+
+    /// <summary>Absolute path of the record of what the outputs were made from; see <see cref="Output.OutputState"/>.</summary>
+    public string StatePath => ModelPath + ".state";
+
+    /// <summary>Everything but the model's content that decides the result, as text.</summary>
+    public string OptionsKey => string.Join(
+        '|',
+        Request.Executor, Request.Rewrite, Request.Fuse ? "fuse" : "nofuse", Request.Verify ? "verify" : "noverify",
+        string.Join(';', Request.FreeDimensions.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => FormattableString.Invariant($"{d.Key}={d.Value}"))),
+        FormattableString.Invariant($"{Request.SearchLimit}"), FormattableString.Invariant($"{Request.Alignment}"), ToolIdentity.Fingerprint);
+
+    /// <summary>Reads an item.</summary>
+    /// <param name="item">The item; with <c>TargetPath</c> assigned.</param>
+    /// <param name="projectFolder">Absolute path of the project's folder.</param>
+    /// <param name="stagingFolder">Absolute path of the folder in obj.</param>
+    /// <exception cref="SerenityException">SER1101: a value is not understood; SER1103: the target lies outside the output folder.</exception>
+    public static ModelItem Read(ITaskItem item, string projectFolder, string stagingFolder)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        string name = item.ItemSpec;
+        MetadataReader metadata = new(name, item.GetMetadata);
+        string source = Path.GetFullPath(name, projectFolder);
+        return new ModelItem
+        {
+            Name = name,
+            SourcePath = source,
+            SourceName = RelativeName(source, projectFolder),
+            TargetPath = ReadTargetPath(metadata, name),
+            StagingFolder = stagingFolder,
+            Request = new OptimizeRequest
+            {
+                ModelPath = source,
+                Executor = metadata.Choice("Executor", Executor.OnnxRuntime),
+                Rewrite = metadata.Choice("Rewrite", RewriteLevel.All),
+                Fuse = metadata.Boolean("Fuse", true),
+                Verify = metadata.Boolean("Verify", true),
+                FreeDimensions = metadata.Dimensions("FreeDimensions"),
+                SearchLimit = metadata.PositiveNumber("SearchLimit"),
+                Alignment = metadata.PowerOfTwo("Alignment", 16, LargestAlignment),
+            },
+            Report = metadata.Boolean("Report", false),
+            Header = metadata.Boolean("Header", false),
+        };
+    }
+
+    private static string ReadTargetPath(MetadataReader metadata, string name)
+    {
+        string target = metadata.Text("TargetPath");
+        if (target.Length == 0)
+            target = Path.GetFileName(name);
+        target = target.Replace('\\', '/');
+        string[] parts = target.Split('/');
+        if (Path.IsPathRooted(target) || target.Contains(':', StringComparison.Ordinal) || parts.Any(p => p is "" or "." or ".."))
+        {
+            throw new SerenityException(
+                SerenityCodes.BadTargetPath, name,
+                $"TargetPath=\"{target}\" does not name a file inside the output folder. Give a relative path without '..', such as models/net.onnx.");
+        }
+        return target;
+    }
+
+    private static string RelativeName(string source, string projectFolder)
+    {
+        string relative = Path.GetRelativePath(projectFolder, source).Replace('\\', '/');
+        // Elsewhere, on another drive even: no absolute path belongs into the manifest.
+        return relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? Path.GetFileName(source) : relative;
+    }
+
+    private string Beside(string extension)
+    {
+        string model = ModelPath;
+        return (model.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? model[..^".onnx".Length] : model) + extension;
+    }
+}

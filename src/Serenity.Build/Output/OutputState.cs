@@ -1,0 +1,113 @@
+using System.Globalization;
+using System.Text;
+using Serenity.Build.Items;
+using Serenity.Onnx.Models;
+
+namespace Serenity.Build.Output;
+
+/// <summary>
+/// Says what the outputs of a model were made from, in a small text file in obj: the options, and size and time of every input and
+/// output. It is written last, so outputs without it, or that differ from it, are of a build that was cut short, and are made again.
+/// Times are compared for equality, not order: a model that is replaced by an older one is seen too.
+/// </summary>
+public sealed class OutputState
+{
+    private const string Header = "serenity-state 1";
+
+    private readonly string _options;
+    private readonly List<(string Path, FileStamp Stamp)> _inputs;
+    private readonly List<(string Path, FileStamp Stamp)> _outputs;
+
+    private OutputState(string options, List<(string, FileStamp)> inputs, List<(string, FileStamp)> outputs)
+    {
+        _options = options;
+        _inputs = inputs;
+        _outputs = outputs;
+    }
+
+    /// <summary>Absolute paths of the optimized model and its data file, if it has one.</summary>
+    public IEnumerable<string> Outputs => _outputs.Select(o => o.Path);
+
+    /// <summary>Absolute paths of the source model and its external data.</summary>
+    public IEnumerable<string> Inputs => _inputs.Select(o => o.Path);
+
+    /// <summary>Why the outputs of a model must be made; null if they are up to date.</summary>
+    public static string? ReasonToBuild(ModelItem item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        OutputState? state = Read(item);
+        if (state is null)
+            return "it was not optimized yet";
+        if (state._options != item.OptionsKey)
+            return "its options or the tool changed";
+        foreach ((string path, FileStamp stamp) in state._inputs)
+        {
+            if (FileStamp.Of(path) != stamp)
+                return $"'{path}' changed";
+        }
+        foreach ((string path, FileStamp stamp) in state._outputs)
+        {
+            if (FileStamp.Of(path) != stamp)
+                return $"'{path}' is missing or was changed";
+        }
+        return File.Exists(item.ManifestPath) ? null : "its manifest is missing";
+    }
+
+    /// <summary>Records the outputs of a model.</summary>
+    /// <param name="item">The model.</param>
+    /// <param name="inputs">What was read, with the stamps from before it was read.</param>
+    /// <param name="outputs">What was written, the manifest left out.</param>
+    public static void Write(ModelItem item, IEnumerable<(string Path, FileStamp Stamp)> inputs, IEnumerable<string> outputs)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        StringBuilder text = new();
+        text.Append(Header).Append('\n');
+        text.Append("options ").Append(Escape(item.OptionsKey)).Append('\n');
+        // Relative to a folder each, so that obj and project can be moved together.
+        string sourceFolder = Path.GetDirectoryName(item.SourcePath)!;
+        foreach ((string path, FileStamp stamp) in inputs)
+            text.Append(CultureInfo.InvariantCulture, $"in {stamp} {Escape(Path.GetRelativePath(sourceFolder, path))}\n");
+        foreach (string path in outputs)
+            text.Append(CultureInfo.InvariantCulture, $"out {FileStamp.Of(path)} {Escape(Path.GetRelativePath(item.StagingFolder, path))}\n");
+        AtomicFile.Write(item.StatePath, Encoding.UTF8.GetBytes(text.ToString()));
+    }
+
+    /// <summary>Reads the record; null if there is none or it is not one of ours.</summary>
+    public static OutputState? Read(ModelItem item)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        string[] lines;
+        try
+        {
+            lines = File.ReadAllLines(item.StatePath);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+        if (lines.Length < 2 || lines[0] != Header || !lines[1].StartsWith("options ", StringComparison.Ordinal))
+            return null;
+        string sourceFolder = Path.GetDirectoryName(item.SourcePath)!;
+        List<(string, FileStamp)> inputs = [], outputs = [];
+        foreach (string line in lines.Skip(2))
+        {
+            string[] parts = line.Split(' ', 4);
+            if (parts.Length != 4 || !long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long length)
+                || !long.TryParse(parts[2], NumberStyles.None, CultureInfo.InvariantCulture, out long ticks))
+            {
+                return null;
+            }
+            bool input = parts[0] == "in";
+            string path = Path.GetFullPath(Unescape(parts[3]), input ? sourceFolder : item.StagingFolder);
+            (input ? inputs : outputs).Add((path, new FileStamp(length, ticks)));
+        }
+        return inputs.Count == 0 || outputs.Count == 0 ? null : new OutputState(Unescape(lines[1]["options ".Length..]), inputs, outputs);
+    }
+
+    // A file name may hold a line break on some systems.
+    private static string Escape(string text) => text.Replace("%", "%25", StringComparison.Ordinal)
+        .Replace("\n", "%0A", StringComparison.Ordinal).Replace("\r", "%0D", StringComparison.Ordinal);
+
+    private static string Unescape(string text) => text.Replace("%0D", "\r", StringComparison.Ordinal)
+        .Replace("%0A", "\n", StringComparison.Ordinal).Replace("%25", "%", StringComparison.Ordinal);
+}

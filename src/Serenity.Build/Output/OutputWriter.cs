@@ -1,0 +1,50 @@
+using Serenity.Build.Items;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Models;
+
+namespace Serenity.Build.Output;
+
+/// <summary>Writes a model's outputs to the staging folder, each file whole or not at all, the record of them last.</summary>
+public static class OutputWriter
+{
+    /// <summary>Writes data file, model, manifest and record.</summary>
+    /// <param name="item">The model.</param>
+    /// <param name="output">What to write.</param>
+    /// <param name="sourceSha256">SHA-256 of the source model, lower-case hex.</param>
+    /// <param name="inputs">What was read, with the stamps from before it was read.</param>
+    /// <exception cref="Onnx.Diagnostics.SerenityException">SER1601: a file cannot be written.</exception>
+    public static void Write(ModelItem item, OptimizedOutput output, string sourceSha256, IReadOnlyList<(string Path, FileStamp Stamp)> inputs)
+    {
+        ArgumentNullException.ThrowIfNull(item);
+        ArgumentNullException.ThrowIfNull(output);
+        List<string> written = [item.ModelPath];
+        if (output.DataFile is not null && output.WriteData is not null)
+        {
+            string data = Path.Combine(Path.GetDirectoryName(item.ModelPath)!, output.DataFile);
+            AtomicFile.Write(data, output.WriteData);
+            written.Add(data);
+        }
+        // An unchanged model keeps its time, so that nothing after us copies it again.
+        if (!Holds(item.ModelPath, output.Model))
+            AtomicFile.Write(item.ModelPath, output.Model);
+        MemoryManifest manifest = output.Manifest with
+        {
+            Source = new FileInfoEntry(item.SourceName, sourceSha256),
+            Output = new FileInfoEntry(Path.GetFileName(item.ModelPath), ContentHash.Of(output.Model)),
+        };
+        AtomicFile.Write(item.ManifestPath, ManifestJson.Write(manifest));
+        OutputState.Write(item, inputs, written);
+    }
+
+    private static bool Holds(string path, byte[] content)
+    {
+        try
+        {
+            return new FileInfo(path) is { Exists: true } file && file.Length == content.Length && content.AsSpan().SequenceEqual(File.ReadAllBytes(path));
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+}

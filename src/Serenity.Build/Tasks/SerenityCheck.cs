@@ -1,0 +1,113 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using Serenity.Build.Budgets;
+using Serenity.Build.Items;
+using Serenity.Build.Manifest;
+using Serenity.Build.Output;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+
+namespace Serenity.Build.Tasks;
+
+/// <summary>
+/// Holds every model's manifest against its budgets, repeats the warnings of its optimization, and tells which files belong into the output
+/// folder. Runs in every build and reads manifests only, so a changed budget is judged anew without optimizing anything.
+/// </summary>
+[MSBuildMultiThreadableTask]
+public sealed class SerenityCheck : SerenityTask
+{
+    /// <summary>The project's <c>SerenityModel</c> items, with <c>TargetPath</c> assigned.</summary>
+    [Required]
+    public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>The project's <c>SerenityDevice</c> items.</summary>
+    public ITaskItem[] Devices { get; set; } = [];
+
+    /// <summary>Memory budget of models that have none of their own; empty for none.</summary>
+    public string MemoryBudget { get; set; } = "";
+
+    /// <summary>Weight budget of models that have none of their own; empty for none.</summary>
+    public string WeightBudget { get; set; } = "";
+
+    /// <summary>Device of models that name none; empty for none.</summary>
+    public string Device { get; set; } = "";
+
+    /// <summary>Files for the output folder, with <c>TargetPath</c> and the model's copy metadata.</summary>
+    [Output]
+    public ITaskItem[] OutputFiles { get; private set; } = [];
+
+    /// <summary>Files of ours in obj that are no output: to be removed by a clean.</summary>
+    [Output]
+    public ITaskItem[] StateFiles { get; private set; } = [];
+
+    /// <inheritdoc/>
+    protected override void Run()
+    {
+        DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device);
+        List<ITaskItem> outputs = [];
+        List<ITaskItem> states = [];
+        foreach ((ITaskItem item, ModelItem model) in ReadModels(Models))
+        {
+            try
+            {
+                Check(model, devices.BudgetsOf(item));
+            }
+            catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
+            {
+                Report(ToDiagnostic(problem, model.Name) with { File = model.Name }, problem);
+            }
+            states.Add(new TaskItem(model.StatePath));
+            foreach (string path in FilesOf(model))
+                outputs.Add(OutputItem(path, item, model));
+        }
+        OutputFiles = [.. outputs];
+        StateFiles = [.. states];
+    }
+
+    private void Check(ModelItem model, MemoryBudgets budgets)
+    {
+        byte[] text = File.ReadAllBytes(model.ManifestPath);
+        ManifestHead head;
+        MemoryManifest? whole = null;
+        try
+        {
+            head = ManifestHead.Read(text, model.ManifestPath);
+            BudgetEntry judged = BudgetCheck.Judge(head.PeakBytes + head.WorkspaceBytes, head.WeightBytes, budgets);
+            bool changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
+            if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model))
+                whole = ManifestJson.Read(text, model.ManifestPath);
+            if (changed)
+            {
+                whole = whole! with { Budget = judged };
+                AtomicFile.Write(model.ManifestPath, ManifestJson.Write(whole));
+            }
+        }
+        catch (SerenityException problem) when (problem.Code == SerenityCodes.BadManifest)
+        {
+            // Without its record the next build makes it anew.
+            File.Delete(model.StatePath);
+            throw;
+        }
+        foreach (WarningEntry warning in head.Warnings)
+            Report(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, model.Name, warning.Message));
+        if (whole is null)
+            return;
+        DerivedFiles.Write(model, whole);
+        foreach (SerenityDiagnostic error in BudgetCheck.Errors(whole, model.Name))
+            Report(error);
+    }
+
+    private static IEnumerable<string> FilesOf(ModelItem model) =>
+        [.. OutputState.Read(model)?.Outputs ?? [], model.ManifestPath, .. DerivedFiles.Of(model)];
+
+    private static TaskItem OutputItem(string path, ITaskItem item, ModelItem model)
+    {
+        TaskItem output = new(path);
+        string copy = item.GetMetadata("CopyToOutputDirectory");
+        string publish = item.GetMetadata("CopyToPublishDirectory");
+        output.SetMetadata("TargetPath", Path.GetRelativePath(model.StagingFolder, path));
+        output.SetMetadata("CopyToOutputDirectory", copy.Length > 0 ? copy : "PreserveNewest");
+        output.SetMetadata("CopyToPublishDirectory", publish.Length > 0 ? publish : copy.Length > 0 ? copy : "PreserveNewest");
+        return output;
+    }
+}

@@ -1,0 +1,98 @@
+using System.Diagnostics.CodeAnalysis;
+using Microsoft.Build.Framework;
+using Serenity.Build.Budgets;
+using Serenity.Build.Cache;
+using Serenity.Build.Items;
+using Serenity.Build.Output;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Tasks;
+
+/// <summary>
+/// Optimizes models and writes them, with their manifests, to the staging folder. One call takes all models that are out of date and works
+/// on several at a time; each fails or succeeds on its own, and all problems are reported.
+/// </summary>
+[MSBuildMultiThreadableTask]
+[SuppressMessage("Design", "CA1001", Justification = "MSBuild calls Cancel from another thread at any time, so the source must outlive Execute.")]
+public sealed class SerenityOptimize : SerenityTask, ICancelableTask
+{
+    private readonly CancellationTokenSource _cancellation = new();
+
+    /// <summary>The models to optimize.</summary>
+    [Required]
+    public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>Folder of the plan cache; absolute, or relative to the project.</summary>
+    [Required]
+    public string CacheFolder { get; set; } = "";
+
+    /// <summary>The optimizer; tests put their own in its place.</summary>
+    internal OptimizerEngine Engine { get; set; } = ModelOptimizer.Optimize;
+
+    /// <inheritdoc/>
+    public void Cancel() => _cancellation.Cancel();
+
+    /// <inheritdoc/>
+    protected override void Run()
+    {
+        List<(ITaskItem Item, ModelItem Model)> models = ReadModels(Models);
+        ModelBuild build = new(Engine, new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)));
+        CancellationToken cancelled = _cancellation.Token;
+        (ModelBuildResult? Result, Exception? Problem)[] outcomes = new (ModelBuildResult?, Exception?)[models.Count];
+
+        void Build(int index)
+        {
+            try
+            {
+                outcomes[index] = (build.Run(models[index].Model, cancelled), null);
+            }
+            catch (Exception problem)
+            {
+                outcomes[index] = (null, problem);
+            }
+        }
+        if (models.Count == 1)
+        {
+            WaitFor(System.Threading.Tasks.Task.Run(() => Build(0), CancellationToken.None), cancelled);
+        }
+        else
+        {
+            ParallelOptions bounds = new() { MaxDegreeOfParallelism = Math.Clamp(models.Count, 2, Math.Max(2, Environment.ProcessorCount)) };
+            WaitFor(System.Threading.Tasks.Task.Run(() => Parallel.For(0, models.Count, bounds, Build), CancellationToken.None), cancelled);
+        }
+
+        // In the order of the items, however the work was spread.
+        for (int i = 0; i < models.Count; i++)
+        {
+            ModelItem model = models[i].Model;
+            if (outcomes[i].Problem is { } problem)
+                Report(ToDiagnostic(problem, model.Name) with { File = model.Name }, problem);
+            else
+                Log.LogMessage(MessageImportance.High, "{0}", Summary(model, outcomes[i].Result!));
+        }
+    }
+
+    /// <summary>
+    /// Waits for the work or for Ctrl+C. A native call cannot be interrupted; it is left behind, and what it would have led to is not written.
+    /// </summary>
+    private static void WaitFor(System.Threading.Tasks.Task work, CancellationToken cancelled)
+    {
+        try
+        {
+            work.Wait(cancelled);
+        }
+        catch (AggregateException all) when (all.InnerExceptions.Count == 1)
+        {
+            throw all.InnerExceptions[0];
+        }
+        cancelled.ThrowIfCancellationRequested();
+    }
+
+    private static string Summary(ModelItem model, ModelBuildResult result)
+    {
+        PeakFacts peak = result.Manifest.Peak;
+        string proof = peak.Optimal ? "optimal" : Text($"lower bound {ByteSize.Rounded(peak.LowerBoundBytes)}");
+        return Text($"{model.Name}: {ByteSize.Rounded(peak.OriginalBytes)} -> {ByteSize.Rounded(peak.Bytes)} peak activation memory, {proof}{(result.FromCache ? " (plan cache)" : "")}");
+    }
+}

@@ -1,0 +1,115 @@
+using System.Globalization;
+using Microsoft.Build.Framework;
+using Serenity.Build.Items;
+using Serenity.Onnx.Diagnostics;
+using Task = Microsoft.Build.Utilities.Task;
+
+namespace Serenity.Build.Tasks;
+
+/// <summary>What the tasks have in common: where the project is, and that no exception leaves a task.</summary>
+public abstract class SerenityTask : Task
+{
+    /// <summary>Absolute path of the project's folder; item paths are relative to it, not to the process's current folder.</summary>
+    [Required]
+    public string ProjectFolder { get; set; } = "";
+
+    /// <summary>Folder in obj that stands for the output folder; absolute, or relative to the project.</summary>
+    [Required]
+    public string StagingFolder { get; set; } = "";
+
+    /// <inheritdoc/>
+    public sealed override bool Execute()
+    {
+        try
+        {
+            ProjectFolder = Path.GetFullPath(ProjectFolder);
+            StagingFolder = Path.GetFullPath(StagingFolder, ProjectFolder);
+            Run();
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+        catch (Exception problem)
+        {
+            Report(ToDiagnostic(problem, null), problem);
+        }
+        return !Log.HasLoggedErrors;
+    }
+
+    /// <summary>Does the work. Problems are reported or thrown.</summary>
+    protected abstract void Run();
+
+    /// <summary>Reads items; those that are wrong are reported and left out.</summary>
+    private protected List<(ITaskItem Item, ModelItem Model)> ReadModels(IEnumerable<ITaskItem> items)
+    {
+        List<(ITaskItem, ModelItem)> models = [];
+        foreach (ITaskItem item in items)
+        {
+            try
+            {
+                models.Add((item, ModelItem.Read(item, ProjectFolder, StagingFolder)));
+            }
+            catch (SerenityException problem)
+            {
+                Report(problem.ToDiagnostic(), problem);
+            }
+        }
+        return models;
+    }
+
+    /// <summary>Logs a diagnostic at the file it is about, with its page as the help link.</summary>
+    private protected void Report(SerenityDiagnostic diagnostic, Exception? cause = null)
+    {
+        string? help = HelpPage(diagnostic.Code);
+        // The message is text, not a format: it may hold braces.
+        if (diagnostic.Severity == DiagnosticSeverity.Error)
+            Log.LogError(null, diagnostic.Code, null, help, diagnostic.File, 0, 0, 0, 0, "{0}", diagnostic.Message);
+        else
+            Log.LogWarning(null, diagnostic.Code, null, help, diagnostic.File, 0, 0, 0, 0, "{0}", diagnostic.Message);
+        if (cause is not null)
+            Log.LogMessage(MessageImportance.Low, "{0}", cause);
+    }
+
+    /// <summary>Any exception as one clear error.</summary>
+    private protected static SerenityDiagnostic ToDiagnostic(Exception problem, string? file)
+    {
+        for (Exception? at = problem; at is not null; at = at.InnerException)
+        {
+            if (at is SerenityException known)
+                return known.File is null ? known.ToDiagnostic() with { File = file } : known.ToDiagnostic();
+            if (at is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
+            {
+                return new SerenityDiagnostic(
+                    SerenityCodes.RuntimeMissing, DiagnosticSeverity.Error, file,
+                    $"ONNX Runtime's native library cannot be loaded on this host ({System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier}): "
+                    + $"{FirstLine(at.Message)} Build on a host that ONNX Runtime supports (glibc Linux, Windows, macOS on arm64).");
+            }
+        }
+        return problem switch
+        {
+            IOException or UnauthorizedAccessException => new SerenityDiagnostic(
+                SerenityCodes.InputOutput, DiagnosticSeverity.Error, file, $"A file cannot be read or written: {FirstLine(problem.Message)}"),
+            OutOfMemoryException => new SerenityDiagnostic(
+                SerenityCodes.InputOutput, DiagnosticSeverity.Error, file, "There was not enough memory to optimize the model. Free some, or build with fewer models at a time (-m:1)."),
+            _ => new SerenityDiagnostic(
+                SerenityCodes.InternalCheckFailed, DiagnosticSeverity.Error, file,
+                $"Something inside Serenity.Build went wrong ({problem.GetType().Name}: {FirstLine(problem.Message)}). Please report it, with a binary log (dotnet build -bl)."),
+        };
+    }
+
+    private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
+
+    /// <summary>The code's page, which lies in the package; null where the task runs from elsewhere.</summary>
+    private static string? HelpPage(string code)
+    {
+        string? tasks = Path.GetDirectoryName(typeof(SerenityTask).Assembly.Location);
+        if (string.IsNullOrEmpty(tasks))
+            return null;
+        string page = Path.GetFullPath(Path.Combine(tasks, "..", "..", "docs", "errors", code + ".md"));
+        return File.Exists(page) ? new Uri(page).AbsoluteUri : null;
+    }
+
+    /// <summary>Invariant text.</summary>
+    private protected static string Text(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+}
