@@ -1,0 +1,46 @@
+// The model's numbers, and questions about them.
+const data = JSON.parse(document.getElementById('data').textContent);
+const tensors = data.tensors;
+const tensorCount = tensors.name.length;
+const stepCount = Math.max(data.nodes.length, data.after.length);
+const INPUT = 1, OUTPUT = 2;
+const held = data.executor === 'StaticArena';
+
+function operatorOf(step) { return data.op.length > step ? data.ops[data.op[step]] : ''; }
+function typeOf(tensor) { return tensors.types[tensors.type[tensor]]; }
+
+// The tensor whose buffer this one lies in. A damaged manifest could send the chain in a circle, so it is walked a limited way.
+function rootOf(tensor) {
+  for (let hops = 0; tensors.alias[tensor] >= 0 && hops < tensorCount; hops++) tensor = tensors.alias[tensor];
+  return tensor;
+}
+const roots = Array.from({ length: tensorCount }, (_, tensor) => rootOf(tensor));
+
+// Whether a tensor's bytes count: ONNX Runtime leaves inputs to the caller; a view has none of its own.
+function counts(tensor) {
+  return tensors.bytes[tensor] > 0 && !tensors.view[tensor] && (held || tensors.role[roots[tensor]] !== INPUT);
+}
+
+function isLive(tensor, step) { return tensors.first[tensor] <= step && step <= tensors.last[tensor]; }
+
+// Tensors live at a step, one a buffer, largest first.
+function liveAt(step) {
+  const byRoot = new Map();
+  for (let tensor = 0; tensor < tensorCount; tensor++) {
+    if (!isLive(tensor, step) || !counts(tensor)) continue;
+    const known = byRoot.get(roots[tensor]);
+    if (known === undefined || tensors.bytes[tensor] > tensors.bytes[known]) byRoot.set(roots[tensor], tensor);
+  }
+  return [...byRoot.values()].sort((a, b) => tensors.bytes[b] - tensors.bytes[a] || tensors.first[a] - tensors.first[b] || a - b);
+}
+
+function neededBy(tensor, step) {
+  const readers = tensors.readers[tensor];
+  return readers === null ? null : readers.filter(reader => reader >= step);
+}
+
+function maximum(values, least) {
+  for (const value of values) if (value > least) least = value;
+  return least;
+}
+

@@ -1,0 +1,19 @@
+using System.Globalization;
+
+namespace Serenity.Build.Report;
+
+/// <summary>Writes how a figure changed, for people.</summary>
+public static class ChangeText
+{
+    /// <summary>The change from one figure to another in whole percent: <c>−55 %</c>, <c>+3 %</c>, <c>±0 %</c>; empty when there is nothing to compare with.</summary>
+    public static string Percent(long from, long to)
+    {
+        if (from <= 0)
+            return "";
+        double percent = 100.0 * (to - (double)from) / from;
+        double rounded = Math.Round(percent, MidpointRounding.AwayFromZero);
+        if (rounded == 0)
+            return to == from ? "±0 %" : percent < 0 ? "−<1 %" : "+<1 %";
+        return string.Create(CultureInfo.InvariantCulture, $"{(rounded < 0 ? "−" : "+")}{Math.Abs(rounded):0} %");
+    }
+}

@@ -1,0 +1,60 @@
+using System.Globalization;
+using System.Text;
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+
+namespace Serenity.Build.Report;
+
+/// <summary>Options, session options, verification and file hashes: what one needs to get the same figures again.</summary>
+internal static class FactsPart
+{
+    public static string Render(MemoryManifest manifest)
+    {
+        StringBuilder html = new("<dl>");
+        Fact(html, "Executor", manifest.Executor.ToString());
+        Fact(html, "Source", $"{manifest.Source.Path}  ·  SHA-256 {manifest.Source.Sha256}");
+        Fact(html, "Optimized", $"{manifest.Output.Path}  ·  SHA-256 {manifest.Output.Sha256}");
+        ManifestOptions options = manifest.Options;
+        string free = string.Join(", ", options.FreeDimensions.OrderBy(d => d.Key, StringComparer.Ordinal)
+            .Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Key}={d.Value}")));
+        Fact(html, "Options", string.Create(CultureInfo.InvariantCulture,
+            $"Rewrite={options.Rewrite}, Fuse={options.Fuse}, Verify={options.Verify}, Alignment={options.Alignment}") +
+            (options.SearchLimit is long limit ? string.Create(CultureInfo.InvariantCulture, $", SearchLimit={limit}") : "") +
+            (free.Length > 0 ? $", FreeDimensions={free}" : ""));
+        if (manifest.SessionOptions is { Count: > 0 } session)
+        {
+            Fact(html, "Session options the figures hold for", string.Join(", ", session.OrderBy(o => o.Key, StringComparer.Ordinal)
+                .Select(o => $"{o.Key}={o.Value}")));
+        }
+        Fact(html, "Verification", Verification(manifest));
+        Fact(html, "Schedule", string.Create(CultureInfo.InvariantCulture, $"{manifest.Schedule.Count} nodes, {manifest.Tensors.Count} tensors"));
+        return html.Append("</dl>").ToString();
+    }
+
+    private static string Verification(MemoryManifest manifest)
+    {
+        if (manifest.Verification is not { } facts)
+            return "off";
+        StringBuilder text = new(facts.Status);
+        if (facts.Reason is { Length: > 0 })
+            text.Append(CultureInfo.InvariantCulture, $" ({facts.Reason})");
+        if (facts.MeasuredBytes is long measured)
+        {
+            text.Append(CultureInfo.InvariantCulture, $"; measured peak {ByteSize.Format(measured)}");
+            if (measured == manifest.Peak.Bytes)
+                text.Append(", the predicted one to the byte");
+        }
+        if (facts.Status != "skipped")
+        {
+            text.Append(facts.Exact
+                ? "; outputs bit for bit the same"
+                : string.Create(CultureInfo.InvariantCulture, $"; largest difference of outputs {facts.MaxError:0.###e+0} of their magnitude"));
+        }
+        if (facts.RuntimeVersion is not null)
+            text.Append(CultureInfo.InvariantCulture, $"; ONNX Runtime {facts.RuntimeVersion} on {facts.Architecture}");
+        return text.ToString();
+    }
+
+    private static void Fact(StringBuilder html, string term, string text) => html.Append(
+        CultureInfo.InvariantCulture, $"<dt>{ReportPage.Text(term)}</dt><dd>{ReportPage.Text(ModelText.Clean(text, 2000))}</dd>");
+}

@@ -1,0 +1,90 @@
+using System.Globalization;
+using System.Text;
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Report;
+
+/// <summary>What is live at the peak, largest first: who made it, who still needs it. The script redraws it for other steps.</summary>
+internal sealed class LiveTable
+{
+    private readonly MemoryManifest _manifest;
+    private readonly ReportNames _names;
+    private readonly Dictionary<string, TensorFacts> _tensors = new(StringComparer.Ordinal);
+
+    public LiveTable(MemoryManifest manifest, ReportNames names)
+    {
+        _manifest = manifest;
+        _names = names;
+        foreach (TensorFacts tensor in manifest.Tensors)
+            _tensors.TryAdd(tensor.Name, tensor);
+    }
+
+    /// <summary>One sentence above the table.</summary>
+    public string Lead()
+    {
+        if (_manifest.PeakStep is not { } peak)
+            return "This model has no nodes, so it needs no activation memory of its own.";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"Step {peak.Index} of {_manifest.Schedule.Count}, {ReportPage.Name(_names.Show(peak.Node))}{Operator(peak.Index)}: {ByteSize.Format(_manifest.Peak.LiveBytes)} live.");
+    }
+
+    /// <summary>The rows.</summary>
+    public string Rows()
+    {
+        if (_manifest.PeakStep is not { } peak)
+            return "";
+        StringBuilder html = new();
+        long total = Math.Max(1, _manifest.Peak.LiveBytes), sum = 0;
+        foreach (LiveTensor live in peak.Live)
+        {
+            TensorFacts? tensor = _tensors.GetValueOrDefault(live.Tensor);
+            sum += live.Bytes;
+            Row(html, ReportPage.Name(_names.Show(live.Tensor)) + Type(tensor), live.Bytes, total, MadeBy(tensor), NeededBy(tensor, peak.Index));
+        }
+        if (_manifest.Peak.LiveBytes > sum)
+            Row(html, "<span class=\"dim\">scratch and rounding</span>", _manifest.Peak.LiveBytes - sum, total, "", "");
+        return html.ToString();
+    }
+
+    private static void Row(StringBuilder html, string name, long bytes, long total, string made, string needed) => html.Append(
+        CultureInfo.InvariantCulture,
+        $"<tr><td>{name}</td><td class=\"num\" title=\"{ReportPage.Exact(bytes)} bytes\">{ByteSize.Rounded(bytes)}</td><td class=\"share\"><meter min=\"0\" max=\"{total}\" value=\"{bytes}\">{100.0 * bytes / total:0} %</meter></td><td>{made}</td><td>{needed}</td></tr>");
+
+    private static string Type(TensorFacts? tensor) => tensor?.Type is { Length: > 0 } type
+        ? $" <span class=\"dim small\">{ReportPage.Text(ModelText.Clean(type, 80))}</span>"
+        : "";
+
+    private string MadeBy(TensorFacts? tensor) => tensor switch
+    {
+        null or { Writers: null } => "",
+        { Role: TensorRole.Input } => "the caller",
+        { Writers.Count: 0 } => "the caller",
+        { Writers.Count: 1 } => Node(tensor.Writers[0]),
+        _ => Node(tensor.Writers[0]) + $" <span class=\"dim\">and {tensor.Writers.Count - 1} more that add into it</span>",
+    };
+
+    private string NeededBy(TensorFacts? tensor, int step)
+    {
+        if (tensor?.Readers is not { } readers)
+            return "";
+        List<string> needed = [.. readers.Where(reader => reader >= step).Take(3).Select(reader => reader == step ? "this step" : Node(reader))];
+        int more = readers.Count(reader => reader >= step) - needed.Count;
+        if (more > 0)
+            needed.Add($"<span class=\"dim\">{more} more</span>");
+        if (tensor.Role == TensorRole.Output)
+            needed.Add("the caller");
+        if (needed.Count == 0)
+            needed.Add(tensor.Writers?.Contains(step) == true ? "nobody; it is made here" : "what shares its buffer");
+        return string.Join(", ", needed);
+    }
+
+    private string Node(int step) => step >= 0 && step < _manifest.Schedule.Count
+        ? string.Create(CultureInfo.InvariantCulture, $"{ReportPage.Name(_names.Show(_manifest.Schedule[step]))} <span class=\"dim\">{step}</span>")
+        : "";
+
+    private string Operator(int step) => step < _manifest.OperatorTypes.Count
+        ? $" ({ReportPage.Text(_names.Show(_manifest.OperatorTypes[step]))})"
+        : "";
+}

@@ -1,0 +1,110 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Unicode;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Report;
+
+/// <summary>The numbers behind the report's pictures, as compact JSON: columns instead of records, indices instead of names.</summary>
+internal static class ReportData
+{
+    // Escapes < > & ' " wherever they stand, so the text can neither close its block nor open another; leaves other scripts readable.
+    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
+
+    public static string Write(MemoryManifest manifest, ReportNames names)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream, Options))
+        {
+            json.WriteStartObject();
+            json.WriteString("executor", manifest.Executor.ToString());
+            json.WriteNumber("bytes", manifest.Peak.Bytes);
+            json.WriteNumber("live", manifest.Peak.LiveBytes);
+            json.WriteNumber("workspace", manifest.Peak.WorkspaceBytes ?? 0);
+            if (manifest.Budget.MemoryBytes is long budget)
+                json.WriteNumber("budget", budget);
+            json.WriteNumber("peakStep", manifest.PeakStep?.Index ?? -1);
+            Strings(json, "nodes", manifest.Schedule.Select(names.Show));
+            Indexed(json, "ops", "op", [.. manifest.OperatorTypes.Select(names.Show)]);
+            Numbers(json, "after", manifest.Profile);
+            Numbers(json, "before", manifest.OriginalProfile);
+            Tensors(json, manifest, names);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+
+    private static void Tensors(Utf8JsonWriter json, MemoryManifest manifest, ReportNames names)
+    {
+        IReadOnlyList<TensorFacts> tensors = manifest.Tensors;
+        Dictionary<string, int> byName = new(StringComparer.Ordinal);
+        for (int i = 0; i < tensors.Count; i++)
+            byName.TryAdd(tensors[i].Name, i);
+
+        json.WriteStartObject("tensors");
+        Strings(json, "name", tensors.Select(t => names.Show(t.Name)));
+        Numbers(json, "bytes", tensors.Select(t => t.Bytes));
+        if (tensors.Any(t => t.Offset is not null))
+            Numbers(json, "offset", tensors.Select(t => t.Offset ?? -1));
+        Numbers(json, "first", tensors.Select(t => (long)t.FirstStep));
+        Numbers(json, "last", tensors.Select(t => (long)t.LastStep));
+        Numbers(json, "role", tensors.Select(t => (long)(t.Role switch { TensorRole.Input => 1, TensorRole.Output => 2, _ => 0 })));
+        Numbers(json, "alias", tensors.Select(t => t.AliasOf is not null && byName.TryGetValue(t.AliasOf, out int of) ? of : -1L));
+        Numbers(json, "view", tensors.Select(t => t.Parts is { Count: > 0 } ? 1L : 0));
+        Indexed(json, "types", "type", [.. tensors.Select(t => names.Show(t.Type ?? ""))]);
+        Lists(json, "writers", tensors.Select(t => t.Writers));
+        Lists(json, "readers", tensors.Select(t => t.Readers));
+        json.WriteEndObject();
+    }
+
+    private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)
+    {
+        json.WriteStartArray(name);
+        foreach (string value in values)
+            json.WriteStringValue(value);
+        json.WriteEndArray();
+    }
+
+    private static void Numbers(Utf8JsonWriter json, string name, IEnumerable<long> values)
+    {
+        json.WriteStartArray(name);
+        foreach (long value in values)
+            json.WriteNumberValue(value);
+        json.WriteEndArray();
+    }
+
+    // Null stands for "not known", which is not the same as "nobody".
+    private static void Lists(Utf8JsonWriter json, string name, IEnumerable<IReadOnlyList<int>?> rows)
+    {
+        json.WriteStartArray(name);
+        foreach (IReadOnlyList<int>? row in rows)
+        {
+            if (row is null)
+            {
+                json.WriteNullValue();
+                continue;
+            }
+            json.WriteStartArray();
+            foreach (int value in row)
+                json.WriteNumberValue(value);
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
+    }
+
+    // Few distinct values over many rows: the values once, in order of first use, then an index a row.
+    private static void Indexed(Utf8JsonWriter json, string valuesName, string rowsName, IReadOnlyList<string> rows)
+    {
+        Dictionary<string, int> index = new(StringComparer.Ordinal);
+        List<string> values = [];
+        foreach (string row in rows)
+        {
+            if (index.TryAdd(row, values.Count))
+                values.Add(row);
+        }
+        Strings(json, valuesName, values);
+        Numbers(json, rowsName, rows.Select(row => (long)index[row]));
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using Serenity.Build.Manifest;
+using Serenity.Build.Report;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Tests.Report;
+
+/// <summary>The report's text, without a browser.</summary>
+[TestClass]
+public sealed partial class HtmlReportTests
+{
+    private const string Attack = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\u202e{{data}}\u0000'\"&";
+
+    [TestMethod]
+    public void The_same_manifest_gives_the_same_bytes()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(60, Executor.StaticArena, 1 << 20);
+        Assert.AreEqual(HtmlReport.Render(manifest), HtmlReport.Render(SyntheticManifest.Create(60, Executor.StaticArena, 1 << 20)));
+    }
+
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void Nothing_is_loaded_from_anywhere(Executor executor)
+    {
+        string html = HtmlReport.Render(SyntheticManifest.Create(40, executor));
+        StringAssert.Contains(html, "default-src 'none'");
+        Assert.IsFalse(Reference().IsMatch(html), "A reference to another file: " + Reference().Match(html).Value);
+    }
+
+    [TestMethod]
+    public void The_figures_are_readable_without_scripts()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(40, Executor.StaticArena, 100);
+        string html = HtmlReport.Render(manifest);
+        string still = html[..html.IndexOf("<script", StringComparison.Ordinal)];
+        StringAssert.Contains(still, "over budget");
+        StringAssert.Contains(still, manifest.Peak.Bytes.ToString("N0", System.Globalization.CultureInfo.InvariantCulture));
+        foreach (LiveTensor live in manifest.PeakStep!.Live)
+            StringAssert.Contains(still, $"<bdi class=\"name\">{live.Tensor}</bdi>");
+        StringAssert.Contains(still, "ChannelPartition");
+    }
+
+    [TestMethod]
+    public void A_hostile_name_stays_text()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(12, Executor.StaticArena, nodeName: step => step == 3 ? Attack : $"n{step}");
+        manifest = manifest with
+        {
+            Source = new FileInfoEntry(Attack, Attack),
+            Tool = new ToolInfo(Attack, Attack),
+            Rewrites = [new AppliedRewrite(Attack, [Attack], true, 1)],
+            Warnings = [new WarningEntry(Attack, Attack)],
+            OperatorTypes = [.. manifest.Schedule.Select(_ => Attack)],
+            Tensors = [.. manifest.Tensors.Select(t => t with { Type = Attack })],
+            PeakStep = manifest.PeakStep! with { Node = Attack, Live = [new LiveTensor(Attack, 4)] },
+        };
+        string html = HtmlReport.Render(manifest);
+        Assert.HasCount(2, Tag("script").Matches(html), "The data block and the page's own script, and no other.");
+        foreach (string forbidden in new[] { "<img", "\u202e", "\u0000" })
+            Assert.IsFalse(html.Contains(forbidden, StringComparison.Ordinal), $"'{forbidden}' stands in the page.");
+        // The data still says the name, as text.
+        using JsonDocument data = Data(html);
+        StringAssert.Contains(data.RootElement.GetProperty("nodes")[3].GetString(), "</script><script>");
+        StringAssert.Contains(data.RootElement.GetProperty("nodes")[3].GetString(), "{{data}}");
+    }
+
+    [TestMethod]
+    public void The_policy_names_the_script_and_the_style_by_their_hashes()
+    {
+        string html = HtmlReport.Render(SyntheticManifest.Create(5, Executor.OnnxRuntime));
+        string script = html[(html.LastIndexOf("<script>", StringComparison.Ordinal) + 8)..html.LastIndexOf("</script>", StringComparison.Ordinal)];
+        string hash = Convert.ToBase64String(System.Security.Cryptography.SHA256.HashData(Encoding.UTF8.GetBytes(script)));
+        StringAssert.Contains(html, $"script-src 'sha256-{hash}'");
+        Assert.DoesNotContain("unsafe", html[..html.IndexOf("<style>", StringComparison.Ordinal)]);
+        Assert.DoesNotContain("*", html[html.IndexOf("default-src", StringComparison.Ordinal)..html.IndexOf("<style>", StringComparison.Ordinal)]);
+    }
+
+    [TestMethod]
+    public void Five_thousand_operators_stay_below_three_megabytes()
+    {
+        // Names as long as exporters make them.
+        string html = HtmlReport.Render(SyntheticManifest.Create(5000, Executor.StaticArena, 1 << 22, step =>
+            $"/model/backbone/features/stage_{step / 40}/dense_block_{step / 8}/layers/{step % 8}/sequential/convolution_{step}/Conv_with_a_rather_long_name"));
+        int bytes = Encoding.UTF8.GetByteCount(html);
+        Assert.IsLessThan(3_000_000, bytes);
+        using JsonDocument data = Data(html);
+        Assert.AreEqual(5000, data.RootElement.GetProperty("nodes").GetArrayLength());
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    public void A_model_of_almost_nothing_has_a_report(int operators)
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(operators, Executor.OnnxRuntime) with { OperatorTypes = [], OriginalProfile = [] };
+        using JsonDocument data = Data(HtmlReport.Render(manifest));
+        Assert.AreEqual(operators - 1, data.RootElement.GetProperty("peakStep").GetInt32());
+    }
+
+    [TestMethod]
+    public void What_is_not_a_tensor_at_the_peak_is_listed_too()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(20, Executor.OnnxRuntime);
+        manifest = manifest with { Peak = manifest.Peak with { LiveBytes = manifest.Peak.LiveBytes + 2048 } };
+        StringAssert.Contains(HtmlReport.Render(manifest), "scratch and rounding</span></td><td class=\"num\" title=\"2,048 bytes\">2 KiB");
+    }
+
+    private static JsonDocument Data(string html)
+    {
+        const string Open = "<script type=\"application/json\" id=\"data\">";
+        int at = html.IndexOf(Open, StringComparison.Ordinal) + Open.Length;
+        return JsonDocument.Parse(html[at..html.IndexOf("</script>", at, StringComparison.Ordinal)]);
+    }
+
+    private static Regex Tag(string name) => new($"<{name}[\\s>]", RegexOptions.IgnoreCase);
+
+    [GeneratedRegex("""\s(src|srcset|href|formaction)\s*=\s*["']?[^#"']|fetch\(|XMLHttpRequest|WebSocket|import\(|url\(|@import|https?://""", RegexOptions.IgnoreCase)]
+    private static partial Regex Reference();
+}
