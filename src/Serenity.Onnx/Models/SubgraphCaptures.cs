@@ -16,6 +16,15 @@ public static class SubgraphCaptures
         return captures;
     }
 
+    /// <summary>Names that a subgraph uses and does not define, nested ones included; distinct, in order of first use.</summary>
+    public static IReadOnlyList<string> Of(GraphProto graph)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        List<string> captures = [];
+        Collect(graph, captures, new HashSet<string>(StringComparer.Ordinal));
+        return captures;
+    }
+
     /// <summary>The graphs in a node's attributes, in attribute order.</summary>
     public static IEnumerable<GraphProto> SubgraphsOf(NodeProto node)
     {

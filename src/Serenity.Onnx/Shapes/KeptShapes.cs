@@ -1,0 +1,36 @@
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Shapes;
+
+/// <summary>
+/// Operators whose outputs have the shape of their first input by definition, and for which ONNX Runtime infers no shape: Dropout
+/// before version 12, and elementwise operators of classical machine learning. (Seen on 1.31: two exported networks of opset 9.)
+/// </summary>
+internal static class KeptShapes
+{
+    private static readonly HashSet<(string Domain, string Op)> _operators =
+    [
+        ("", "Dropout"),
+        ("ai.onnx.ml", "Normalizer"), ("ai.onnx.ml", "Scaler"), ("ai.onnx.ml", "Binarizer"), ("ai.onnx.ml", "Imputer"), ("ai.onnx.ml", "LabelEncoder"),
+    ];
+
+    /// <summary>Settles the outputs of such a node from its first input; returns whether that found anything new.</summary>
+    public static bool Settle(NodeProto node, Dictionary<string, ValueFact> facts)
+    {
+        string domain = node.Domain == "ai.onnx" ? "" : node.Domain;
+        if (!_operators.Contains((domain, node.OpType)) || node.Input.Count == 0 || facts.GetValueOrDefault(node.Input[0])?.Proto.TensorType?.Shape is not { } shape)
+            return false;
+        bool found = false;
+        foreach (string output in node.Output)
+        {
+            if (output.Length == 0 || !facts.TryGetValue(output, out ValueFact? fact) || fact.IsSettled || fact.Proto.TensorType is not { ElemType: not 0 } tensor)
+                continue;
+            ValueFact settled = ValueFact.Declared(new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = tensor.ElemType, Shape = shape.Clone() } });
+            if (!settled.IsSettled)
+                continue;
+            facts[output] = settled;
+            found = true;
+        }
+        return found;
+    }
+}

@@ -1,0 +1,28 @@
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Shapes;
+
+/// <summary>Where a subgraph stands: the name of its node (unique in the model), its attribute, and its place in a list of graphs.</summary>
+public readonly record struct SubgraphKey(string Node, string Attribute, int Index);
+
+/// <summary>Type and shape of the values of a model: of its graph, and of its subgraphs as far as they can be known.</summary>
+/// <param name="Main">The graph's values: inputs, initializers and every node output. Complete.</param>
+/// <param name="Subgraphs">The same for subgraphs, nested ones included; one is missing where some size inside it depends on the data.</param>
+/// <param name="UnknownInSubgraph">For each missing subgraph the first value whose size is not known.</param>
+public sealed record ModelShapes(
+    ShapeTable Main, IReadOnlyDictionary<SubgraphKey, ShapeTable> Subgraphs, IReadOnlyDictionary<SubgraphKey, string> UnknownInSubgraph)
+{
+    /// <summary>The graphs in a node's attributes with their keys, in attribute order.</summary>
+    public static IEnumerable<(SubgraphKey Key, GraphProto Graph)> SubgraphsOf(NodeProto node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        foreach (AttributeProto attribute in node.Attribute)
+        {
+            int index = 0;
+            if (attribute.G is not null)
+                yield return (new SubgraphKey(node.Name, attribute.Name, index++), attribute.G);
+            foreach (GraphProto graph in attribute.Graphs)
+                yield return (new SubgraphKey(node.Name, attribute.Name, index++), graph);
+        }
+    }
+}

@@ -1,0 +1,208 @@
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Schema;
+using static Serenity.Onnx.Schema.TensorProto.Types;
+
+namespace Serenity.Onnx.Shapes;
+
+/// <summary>What flows into subgraphs, and for loops what comes out.</summary>
+internal sealed class SubgraphInference
+{
+    private readonly GraphInference _inference;
+    private readonly long _opset;
+
+    public SubgraphInference(GraphInference inference, ModelProto model)
+    {
+        _inference = inference;
+        _opset = model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 0;
+    }
+
+    /// <summary>Infers the subgraphs of a node and records their tables.</summary>
+    public void Record(NodeProto node, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants)
+    {
+        foreach ((SubgraphKey key, GraphProto graph) in ModelShapes.SubgraphsOf(node))
+        {
+            if (node.OpType == "Loop" && node.Input.Count >= 2)
+                LoopBody(node, key, graph, facts, constants);
+            else if (node.OpType == "Scan" && _opset >= 9)
+                Infer(key, graph, ScanInputs(node, graph, facts), facts, constants);
+            else
+                Infer(key, graph, DeclaredInputs(graph), facts, constants);
+        }
+    }
+
+    /// <summary>Types of a loop's outputs, by output name, as far as they are proven.</summary>
+    public IEnumerable<(string Output, ValueFact Fact)> LoopOutputs(
+        NodeProto node, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants)
+    {
+        if (node.Input.Count < 2 || ModelShapes.SubgraphsOf(node).FirstOrDefault() is not { Graph: { } body } at)
+            yield break;
+        (ValueFact[] states, Dictionary<string, ValueFact>? inner) = LoopBody(node, at.Key, body, facts, constants);
+        for (int i = 0; i < node.Output.Count; i++)
+        {
+            if (node.Output[i].Length == 0)
+                continue;
+            if (i < states.Length)
+                yield return (node.Output[i], states[i]);
+            else if (inner is not null && i + 1 < body.Output.Count && inner.TryGetValue(body.Output[i + 1].Name, out ValueFact? element)
+                && element.Type is { } type && TripCount(node, body, constants) is { } trips)
+                yield return (node.Output[i], ValueFact.Tensor(type.ElementType, [trips, .. type.Dims]));
+        }
+    }
+
+    // A state that leaves the body with the type it came in with has that type in every round, by induction. One that does not is
+    // opened, and the others are tried again, since they may depend on it.
+    private (ValueFact[] States, Dictionary<string, ValueFact>? Inner) LoopBody(
+        NodeProto node, SubgraphKey key, GraphProto body, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants)
+    {
+        ValueFact[] states = [.. node.Input.Skip(2).Select(i => facts.GetValueOrDefault(i) ?? new ValueFact(new TypeProto(), null))];
+        if (body.Input.Count != states.Length + 2 || body.Output.Count < states.Length + 1)
+        {
+            Forget(key, body);
+            return ([.. states.Select(s => s with { Type = null })], null);
+        }
+        while (true)
+        {
+            Dictionary<string, ValueFact> inputs = DeclaredInputs(body);
+            inputs[body.Input[0].Name] = Scalar(body.Input[0], DataType.Int64);
+            inputs[body.Input[1].Name] = Scalar(body.Input[1], DataType.Bool);
+            for (int i = 0; i < states.Length; i++)
+                inputs[body.Input[i + 2].Name] = states[i];
+            Dictionary<string, ValueFact>? inner = Infer(key, body, inputs, facts, constants);
+            bool stable = true;
+            for (int i = 0; i < states.Length; i++)
+            {
+                ValueFact? after = inner?.GetValueOrDefault(body.Output[i + 1].Name);
+                if (states[i].IsOpaque || states[i].Type is not { } before || before.Equals(after?.Type))
+                    continue;
+                TypeProto open = states[i].Proto.Clone();
+                open.TensorType.Shape = null;
+                states[i] = new ValueFact(open, null);
+                stable = false;
+            }
+            if (stable)
+                return (states, inner);
+        }
+    }
+
+    // ONNX Runtime gives the counter and the condition the rank that the body asks for.
+    private static ValueFact Scalar(ValueInfoProto input, DataType type) =>
+        input.Type?.TensorType?.Shape?.Dim.Count == 1 ? ValueFact.Tensor(type, 1) : ValueFact.Tensor(type);
+
+    private static Dictionary<string, ValueFact> DeclaredInputs(GraphProto graph)
+    {
+        Dictionary<string, ValueFact> inputs = new(StringComparer.Ordinal);
+        foreach (ValueInfoProto input in graph.Input)
+            inputs[input.Name] = ValueFact.Declared(input.Type?.Clone() ?? new TypeProto());
+        return inputs;
+    }
+
+    // States come in as they are, the others one slice at a time.
+    private static Dictionary<string, ValueFact> ScanInputs(NodeProto node, GraphProto body, Dictionary<string, ValueFact> facts)
+    {
+        Dictionary<string, ValueFact> inputs = DeclaredInputs(body);
+        int scans = (int)(node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs")?.I ?? 0);
+        Google.Protobuf.Collections.RepeatedField<long> axes = node.Attribute.FirstOrDefault(a => a.Name == "scan_input_axes")?.Ints ?? [];
+        for (int i = 0; i < Math.Min(node.Input.Count, body.Input.Count); i++)
+        {
+            if (!facts.TryGetValue(node.Input[i], out ValueFact? fact) || fact.Type is not { } type)
+                continue;
+            int scan = i - (node.Input.Count - scans);
+            if (scan < 0)
+            {
+                inputs[body.Input[i].Name] = fact;
+                continue;
+            }
+            long axis = scan < axes.Count ? axes[scan] : 0;
+            axis += axis < 0 ? type.Dims.Length : 0;
+            if (axis >= 0 && axis < type.Dims.Length)
+                inputs[body.Input[i].Name] = ValueFact.Tensor(type.ElementType, [.. type.Dims.Where((_, d) => d != axis)]);
+        }
+        return inputs;
+    }
+
+    private Dictionary<string, ValueFact>? Infer(
+        SubgraphKey key, GraphProto graph, Dictionary<string, ValueFact> inputs, Dictionary<string, ValueFact> outer, Dictionary<string, TensorProto> constants)
+    {
+        HashSet<string> captured = new(SubgraphCaptures.Of(graph), StringComparer.Ordinal);
+        Dictionary<string, TensorProto> visible = new(StringComparer.Ordinal);
+        foreach (string name in captured)
+        {
+            if (constants.TryGetValue(name, out TensorProto? tensor))
+                visible.Add(name, Renamed(tensor, name));
+            if (outer.TryGetValue(name, out ValueFact? fact))
+                inputs.TryAdd(name, fact);
+        }
+        Dictionary<string, ValueFact> facts;
+        try
+        {
+            facts = _inference.Infer(graph, inputs, visible);
+        }
+        catch (OnnxRuntimeException)
+        {
+            Forget(key, graph);
+            return null;
+        }
+        if (ShapeInference.FirstUnknown(graph, facts) is { } unknown)
+        {
+            _inference.Subgraphs.Remove(key);
+            _inference.Unknown[key] = unknown;
+        }
+        else
+        {
+            _inference.Unknown.Remove(key);
+            _inference.Subgraphs[key] = ShapeInference.Table(facts);
+        }
+        return facts;
+    }
+
+    private void Forget(SubgraphKey key, GraphProto graph)
+    {
+        _inference.Subgraphs.Remove(key);
+        _inference.Unknown[key] = graph.Node.SelectMany(n => n.Output).FirstOrDefault(o => o.Length > 0) ?? "";
+    }
+
+    // The value of a Constant node has no name of its own.
+    private static TensorProto Renamed(TensorProto tensor, string name)
+    {
+        if (tensor.Name == name)
+            return tensor;
+        TensorProto named = tensor.Clone();
+        named.Name = name;
+        return named;
+    }
+
+    // Rounds of a loop that always runs all of them: a constant trip count, and a condition that is true and stays so.
+    private static long? TripCount(NodeProto node, GraphProto body, Dictionary<string, TensorProto> constants)
+    {
+        if (node.Input[0].Length == 0 || !constants.TryGetValue(node.Input[0], out TensorProto? trips) || (DataType)trips.DataType != DataType.Int64)
+            return null;
+        if (node.Input[1].Length > 0 && !IsTrue(constants.GetValueOrDefault(node.Input[1])))
+            return null;
+        if (!StaysTrue(body, constants) || TensorData.IsExternal(trips))
+            return null;
+        byte[] raw = TensorData.ToRaw(trips);
+        return raw.Length == 8 ? Math.Max(0, BitConverter.ToInt64(raw)) : null;
+    }
+
+    // The condition that the body hands on is the one it got, or a constant, possibly through Identity.
+    private static bool StaysTrue(GraphProto body, Dictionary<string, TensorProto> constants)
+    {
+        string condition = body.Output[0].Name;
+        for (int hops = 0; hops <= body.Node.Count; hops++)
+        {
+            if (condition == body.Input[1].Name || IsTrue(body.Initializer.FirstOrDefault(t => t.Name == condition)))
+                return true;
+            NodeProto? writer = body.Node.FirstOrDefault(n => n.Output.Contains(condition));
+            if (writer is null)
+                return IsTrue(constants.GetValueOrDefault(condition));
+            if (writer.OpType != "Identity")
+                return IsTrue(ProbeModel.ConstantValue(writer));
+            condition = writer.Input[0];
+        }
+        return false;
+    }
+
+    private static bool IsTrue(TensorProto? tensor) =>
+        tensor is not null && (DataType)tensor.DataType == DataType.Bool && !TensorData.IsExternal(tensor) && TensorData.ToRaw(tensor) is [not 0];
+}
