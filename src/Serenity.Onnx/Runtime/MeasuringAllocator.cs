@@ -1,0 +1,152 @@
+using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+
+namespace Serenity.Onnx.Runtime;
+
+/// <summary>
+/// An allocator for ONNX Runtime that sees every allocation and release of the sessions that ask for it
+/// (<c>session.use_env_allocators=1</c>), to the byte, kernels' own scratch included.
+/// <para>
+/// ONNX Runtime knows one environment per process, and so one such allocator. It is registered on first use and stays; sessions that
+/// do not ask for it never meet it. A build process runs several models at once, so what is recorded is per thread: with one
+/// intra-op thread every allocation of a run happens on the thread that called it (observed on 1.31.1). A thread that does not
+/// record gets plain memory.
+/// </para>
+/// <para>
+/// While a session profiles, ONNX Runtime asks the allocator for its statistics once before and once after each kernel; it asks the second
+/// time only if the first answer had a limit or a count of allocations that is not zero (observed on 1.31.1). These questions are
+/// marks that tell which kernel an allocation belongs to. The answer to each is the number of the mark, as the bytes in use; the profile
+/// repeats it in the kernel's event, which so names its first and its last mark.
+/// </para>
+/// </summary>
+internal static unsafe class MeasuringAllocator
+{
+    /// <summary>ONNX Runtime's kernels want 64 bytes (MlasGetPreferredBufferAlignment); the header before each block keeps that.</summary>
+    private const int HeaderBytes = 64;
+
+    private static readonly Lazy<bool> Registered = new(Register, LazyThreadSafetyMode.ExecutionAndPublication);
+    private static IntPtr s_memoryInfo;
+    private static IntPtr* s_api;
+    private static int s_lastTrace;
+
+    [ThreadStatic]
+    private static AllocationTrace? t_trace;
+
+    /// <summary>
+    /// Makes a session use the allocator. False if this process already has another environment allocator for CPU memory; then nothing is measured.
+    /// </summary>
+    public static bool TryUse(SessionOptions options)
+    {
+        if (!Registered.Value)
+            return false;
+        options.AddSessionConfigEntry("session.use_env_allocators", "1");
+        return true;
+    }
+
+    /// <summary>Runs an action on this thread and records what it allocates and frees through this allocator.</summary>
+    /// <param name="limits">What the run may need.</param>
+    /// <param name="stop">Called once when it needs more; must make the run end soon.</param>
+    /// <param name="run">The run.</param>
+    /// <param name="trace">What it did; complete even if it throws.</param>
+    public static void Record(RunLimits limits, Action stop, Action run, out AllocationTrace trace)
+    {
+        trace = new(Interlocked.Increment(ref s_lastTrace), limits, stop);
+        AllocationTrace? outer = t_trace;
+        t_trace = trace;
+        try
+        {
+            run();
+        }
+        finally
+        {
+            t_trace = outer;
+        }
+    }
+
+    private static bool Register()
+    {
+        s_api = NativeRuntime.Api;
+        s_memoryInfo = NativeRuntime.CreateCpuMemoryInfo();
+        OrtAllocatorTable* table = (OrtAllocatorTable*)NativeMemory.AllocZeroed((nuint)sizeof(OrtAllocatorTable));
+        table->Version = NativeRuntime.ApiVersion;
+        table->Alloc = &Alloc;
+        table->Reserve = &Alloc;
+        table->Free = &Free;
+        table->Info = &Info;
+        table->GetStats = &GetStats;
+        return NativeRuntime.TryRegisterAllocator(table);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static byte* Alloc(OrtAllocatorTable* self, nuint bytes)
+    {
+        if (bytes == 0)
+            return null;
+        // Failing softly is not possible: ONNX Runtime 1.31.1 does not check what a foreign allocator returns, and crashes.
+        BlockHeader* header = (BlockHeader*)NativeMemory.AlignedAlloc(checked(bytes + HeaderBytes), HeaderBytes);
+        header->Bytes = (long)bytes;
+        AllocationTrace? trace = t_trace;
+        header->Trace = trace is null ? 0 : trace.Id;
+        header->Block = trace is null ? -1 : trace.Allocated((long)bytes);
+        return (byte*)header + HeaderBytes;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Free(OrtAllocatorTable* self, byte* memory)
+    {
+        if (memory is null)
+            return;
+        BlockHeader* header = (BlockHeader*)(memory - HeaderBytes);
+        AllocationTrace? trace = t_trace;
+        if (trace is not null && trace.Id == header->Trace)
+            trace.Freed(header->Block);
+        NativeMemory.AlignedFree(header);
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static IntPtr Info(OrtAllocatorTable* self) => s_memoryInfo;
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static IntPtr GetStats(OrtAllocatorTable* self, IntPtr* pairs)
+    {
+        int mark = t_trace?.Marked() ?? 0;
+        Span<byte> number = stackalloc byte[16];
+        mark.TryFormat(number, out int length, default, CultureInfo.InvariantCulture);
+        number[length] = 0;
+        *pairs = NativeRuntime.CreateKeyValuePairs(s_api);
+        Add(*pairs, "Limit\0"u8, "-1\0"u8);
+        Add(*pairs, "NumAllocs\0"u8, "1\0"u8);
+        Add(*pairs, "InUse\0"u8, number);
+        return IntPtr.Zero;
+
+        static void Add(IntPtr pairs, ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
+        {
+            fixed (byte* key = name, value = text)
+                NativeRuntime.AddKeyValuePair(s_api, pairs, key, value);
+        }
+    }
+
+    /// <summary>Written before each block.</summary>
+    private struct BlockHeader
+    {
+        public long Bytes;
+        public int Trace;
+        public int Block;
+    }
+
+    /// <summary>OrtAllocator of onnxruntime_c_api.h, as of interface version 23.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OrtAllocatorTable
+    {
+        public uint Version;
+        public delegate* unmanaged[Cdecl]<OrtAllocatorTable*, nuint, byte*> Alloc;
+        public delegate* unmanaged[Cdecl]<OrtAllocatorTable*, byte*, void> Free;
+        public delegate* unmanaged[Cdecl]<OrtAllocatorTable*, IntPtr> Info;
+        public delegate* unmanaged[Cdecl]<OrtAllocatorTable*, nuint, byte*> Reserve;
+        public delegate* unmanaged[Cdecl]<OrtAllocatorTable*, IntPtr*, IntPtr> GetStats;
+        public IntPtr AllocOnStream;
+        public IntPtr Shrink;
+    }
+}

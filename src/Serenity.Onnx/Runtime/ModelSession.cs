@@ -1,0 +1,167 @@
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Onnx.Runtime;
+
+/// <summary>
+/// One model loaded into ONNX Runtime for runs within a build: single-threaded, limited, and with every failure as one clear error.
+/// A session that observes writes a profile and runs once.
+/// </summary>
+public sealed class ModelSession : IDisposable
+{
+    private readonly RunnableModel _model;
+    private readonly InferenceSession _session;
+    private readonly string? _profileFolder;
+    private readonly bool _measures;
+
+    private ModelSession(RunnableModel model, InferenceSession session, string? profileFolder, bool measures) =>
+        (_model, _session, _profileFolder, _measures) = (model, session, profileFolder, measures);
+
+    /// <summary>Where the profile goes; null if the session does not observe.</summary>
+    internal string? ProfileFolder => _profileFolder;
+
+    /// <summary>Graph inputs that have to be given, by name.</summary>
+    public IReadOnlyDictionary<string, NodeMetadata> Inputs => _session.InputMetadata;
+
+    /// <summary>Graph inputs that have an initializer as their default, by name.</summary>
+    public IReadOnlyDictionary<string, NodeMetadata> OverridableInitializers => _session.OverridableInitializerMetadata;
+
+    /// <summary>Graph outputs in the model's order.</summary>
+    public IReadOnlyList<string> OutputNames => _session.OutputNames;
+
+    /// <summary>Loads a model.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="level">What ONNX Runtime may change; the truthful figure needs ORT_DISABLE_ALL.</param>
+    /// <param name="observe">Record order and allocations of the one run to come.</param>
+    /// <param name="freeDimensions">Sizes of symbolic dimensions, by name.</param>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.RuntimeMissing"/>,
+    /// <see cref="SerenityCodes.InputOutput"/> where the profile cannot be written.</exception>
+    public static ModelSession Load(
+        RunnableModel model, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL, bool observe = false,
+        IReadOnlyDictionary<string, long>? freeDimensions = null)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        NativeRuntime.EnsureAvailable();
+        using SessionOptions options = TruthfulSessionOptions.Create();
+        options.GraphOptimizationLevel = level;
+        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+        if (model.ExternalFolder is { } folder)
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+        foreach ((string name, long size) in freeDimensions ?? new Dictionary<string, long>())
+            options.AddFreeDimensionOverrideByName(name, size);
+
+        string? profileFolder = null;
+        try
+        {
+            bool measures = observe && MeasuringAllocator.TryUse(options);
+            if (observe)
+            {
+                profileFolder = CreateProfileFolder(model);
+                options.ProfileOutputPathPrefix = Path.Combine(profileFolder, "run");
+                options.EnableProfiling = true;
+            }
+            ModelSession loaded = new(model, new InferenceSession(model.Bytes, options), profileFolder, measures);
+            profileFolder = null;
+            return loaded;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Refused(model, "load", e);
+        }
+        finally
+        {
+            Delete(profileFolder);
+        }
+    }
+
+    /// <summary>Runs the model.</summary>
+    /// <param name="inputs">Value of every input.</param>
+    /// <param name="limits">What the run may need. Held against only where allocations are observed.</param>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>: it fails on these inputs.</exception>
+    /// <exception cref="RunLimitException">It needs more than the limits.</exception>
+    public ModelRun Run(IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, RunLimits? limits = null)
+    {
+        ArgumentNullException.ThrowIfNull(inputs);
+        List<KeyValuePair<string, RuntimeValue>> outputs = [];
+        AllocationTrace? trace = null;
+        using RunOptions options = new();
+        Dictionary<string, OrtValue> values = new(StringComparer.Ordinal);
+        try
+        {
+            foreach ((string name, RuntimeValue value) in inputs)
+                values.Add(name, value.ToOrtValue());
+
+            IDisposableReadOnlyCollection<OrtValue>? results = null;
+            void RunOnce() => results = _session.Run(options, values, _session.OutputNames);
+            if (_measures)
+                MeasuringAllocator.Record(limits ?? RunLimits.Default, () => options.Terminate = true, RunOnce, out trace);
+            else
+                RunOnce();
+            using (results)
+            {
+                for (int i = 0; i < results!.Count; i++)
+                    outputs.Add(new(_session.OutputNames[i], RuntimeValue.CopyOf(results[i])));
+            }
+        }
+        catch (OnnxRuntimeException) when (trace?.LimitStruck == true)
+        {
+            throw new RunLimitException();
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Refused(_model, "run", e);
+        }
+        finally
+        {
+            foreach (OrtValue value in values.Values)
+                value.Dispose();
+        }
+        if (trace?.LimitStruck == true)
+            throw new RunLimitException();
+        IReadOnlyList<KernelEvent> kernels = _profileFolder is null ? [] : ReadProfile();
+        MeasuredMemory? memory = trace is null ? null
+            : new(trace.PeakBytes, trace.ActivationPeak([.. kernels.Where(k => !k.InSubgraph)]));
+        return new(outputs, kernels, memory);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _session.Dispose();
+        Delete(_profileFolder);
+    }
+
+    private IReadOnlyList<KernelEvent> ReadProfile() => ProfileReader.Read(File.ReadAllBytes(_session.EndProfiling()));
+
+    private static string CreateProfileFolder(RunnableModel model)
+    {
+        try
+        {
+            return Directory.CreateTempSubdirectory("serenity-").FullName;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SerenityException(SerenityCodes.InputOutput, model.File,
+                "The model cannot be verified: no file can be written to the folder for temporary files."
+                + " Make it writable, point TMPDIR (TEMP on Windows) to another folder, or set Verify=\"false\" on the item.", e);
+        }
+    }
+
+    private static void Delete(string? folder)
+    {
+        try
+        {
+            if (folder is not null)
+                Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // A leftover in the folder for temporary files harms nobody.
+        }
+    }
+
+    private static SerenityException Refused(RunnableModel model, string what, OnnxRuntimeException e) =>
+        new(SerenityCodes.RuntimeRefuses, model.File,
+            $"ONNX Runtime {NativeRuntime.Version} cannot {what} the model: {RuntimeMessage.Plain(e)}"
+            + " Check the model with the tool that exported it, or export it again.", e);
+}

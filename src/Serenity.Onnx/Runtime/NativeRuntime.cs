@@ -1,0 +1,126 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Onnx.Runtime;
+
+/// <summary>
+/// The native ONNX Runtime of this process: loaded on first use, once, and the few functions of its C interface that the managed
+/// package does not wrap. A host without a fitting native library gets one clear error instead of a loader's stack.
+/// </summary>
+public static unsafe class NativeRuntime
+{
+    // Positions in OrtApi, whose functions are only ever appended (onnxruntime_c_api.h: "do not reorder"). Counted with offsetof on 1.31.1.
+    private const int GetErrorMessageSlot = 2, CreateCpuMemoryInfoSlot = 69, ReleaseStatusSlot = 93, RegisterAllocatorSlot = 176,
+        CreateKeyValuePairsSlot = 295, AddKeyValuePairSlot = 296;
+
+    /// <summary>The version of the C interface that is asked for: the first whose allocators report statistics (ONNX Runtime 1.23).</summary>
+    internal const uint ApiVersion = 23;
+
+    private static readonly Lazy<NativeRuntimeState> State = new(Load, LazyThreadSafetyMode.ExecutionAndPublication);
+
+    /// <summary>True if ONNX Runtime can be used on this host.</summary>
+    public static bool IsAvailable => State.Value.Error is null;
+
+    /// <summary>Version of the native library, such as "1.31.1"; null where it cannot be loaded.</summary>
+    public static string? Version => State.Value.Version;
+
+    /// <summary>Processor architecture of this process in lower case, such as "x64".</summary>
+    public static string Architecture { get; } = LowerCase(RuntimeInformation.ProcessArchitecture.ToString());
+
+    /// <summary>Throws unless ONNX Runtime can be used on this host.</summary>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeMissing"/>.</exception>
+    public static void EnsureAvailable()
+    {
+        if (State.Value.Error is { } error)
+            throw new SerenityException(SerenityCodes.RuntimeMissing, null, error, State.Value.Cause);
+    }
+
+    /// <summary>What to tell a developer whose host cannot run ONNX Runtime; null if it can.</summary>
+    public static string? WhyUnavailable => State.Value.Error;
+
+    /// <summary>The table of C functions.</summary>
+    internal static IntPtr* Api
+    {
+        get
+        {
+            EnsureAvailable();
+            return (IntPtr*)State.Value.Api;
+        }
+    }
+
+    /// <summary>Describes CPU memory; lives as long as the process.</summary>
+    internal static IntPtr CreateCpuMemoryInfo()
+    {
+        IntPtr info;
+        const int deviceAllocator = 0, memoryTypeDefault = 0;
+        Check(((delegate* unmanaged<int, int, IntPtr*, IntPtr>)Api[CreateCpuMemoryInfoSlot])(deviceAllocator, memoryTypeDefault, &info));
+        return info;
+    }
+
+    /// <summary>Makes an allocator known to the environment. False if another one for the same memory is known already.</summary>
+    internal static bool TryRegisterAllocator(void* allocator)
+    {
+        IntPtr status = ((delegate* unmanaged<IntPtr, void*, IntPtr>)Api[RegisterAllocatorSlot])(
+            OrtEnv.Instance().DangerousGetHandle(), allocator);
+        if (status == IntPtr.Zero)
+            return true;
+        ReleaseStatus(status);
+        return false;
+    }
+
+    /// <summary>A new, empty set of key and value pairs, owned by the native side.</summary>
+    internal static IntPtr CreateKeyValuePairs(IntPtr* api)
+    {
+        IntPtr pairs;
+        ((delegate* unmanaged<IntPtr*, void>)api[CreateKeyValuePairsSlot])(&pairs);
+        return pairs;
+    }
+
+    /// <summary>Adds a pair; both are copied.</summary>
+    internal static void AddKeyValuePair(IntPtr* api, IntPtr pairs, byte* key, byte* value) =>
+        ((delegate* unmanaged<IntPtr, byte*, byte*, void>)api[AddKeyValuePairSlot])(pairs, key, value);
+
+    private static void Check(IntPtr status)
+    {
+        if (status == IntPtr.Zero)
+            return;
+        string text = Marshal.PtrToStringUTF8(
+            (IntPtr)((delegate* unmanaged<IntPtr, byte*>)Api[GetErrorMessageSlot])(status)) ?? "";
+        ReleaseStatus(status);
+        throw new InvalidOperationException(text);
+    }
+
+    private static void ReleaseStatus(IntPtr status) => ((delegate* unmanaged<IntPtr, void>)Api[ReleaseStatusSlot])(status);
+
+    private static NativeRuntimeState Load()
+    {
+        try
+        {
+            OrtEnv environment = OrtEnv.Instance();
+            // ONNX Runtime prints warnings about a user's model to stderr, in the middle of the build's output.
+            environment.EnvLogLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+            IntPtr* api = (IntPtr*)((delegate* unmanaged<uint, IntPtr>)OrtGetApiBase()[0])(ApiVersion);
+            string version = environment.GetVersionString();
+            return api is null
+                ? new(0, null, HostDiagnosis.TooOld(version), null)
+                : new((nint)api, version, null, null);
+        }
+        catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException
+            or BadImageFormatException or OnnxRuntimeException or NotSupportedException)
+        {
+            return new(0, null, HostDiagnosis.Explain(e, HostDiagnosis.ThisHost()), e);
+        }
+    }
+
+    private static string LowerCase(string text) => string.Create(text.Length, text, static (span, source) =>
+    {
+        for (int i = 0; i < span.Length; i++)
+            span[i] = char.ToLowerInvariant(source[i]);
+    });
+
+    [DllImport("onnxruntime", ExactSpelling = true)]
+    private static extern IntPtr* OrtGetApiBase();
+
+    private sealed record NativeRuntimeState(nint Api, string? Version, string? Error, Exception? Cause);
+}

@@ -1,0 +1,15 @@
+namespace Serenity.Onnx.Runtime;
+
+/// <summary>
+/// What one run of a model in a build may need. Counted, not timed, so that the outcome is the same on every machine. A run that needs more is
+/// ended at the next kernel.
+/// </summary>
+/// <param name="Kernels">Kernel executions, those in subgraphs included; ends loops that do not.</param>
+/// <param name="Bytes">Bytes allocated at any one time, weights not counted.</param>
+public sealed record RunLimits(int Kernels, long Bytes)
+{
+    /// <summary>
+    /// 200,000 kernels (the largest model tried has 2,828 nodes, and a profile holds a million events) and 2 GiB.
+    /// </summary>
+    public static RunLimits Default { get; } = new(200_000, 2L << 30);
+}

@@ -1,0 +1,109 @@
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Runtime;
+using Serenity.Testing;
+
+namespace Serenity.Onnx.Tests.Runtime;
+
+/// <summary>What a run under the truthful options is seen to execute and to allocate.</summary>
+[TestClass]
+public sealed class ModelSessionTests
+{
+    [TestMethod]
+    public void Order_and_memory_of_a_diamond_are_seen_exactly()
+    {
+        // x[1000] -> a = Add(x,x), b = Add(x,x), y = Add(a,b); y is the output.
+        ModelRun run = Observe(TinyModels.Diamond(1000));
+
+        CollectionAssert.AreEqual(new[] { "b", "a", "sum" }, run.ExecutedOrder.ToArray());
+        Assert.AreEqual(3 * 4000L, run.Memory!.ActivationBytes);
+        Assert.AreEqual(3 * 4000L, run.Memory.PeakBytes);
+        Assert.AreEqual(0L, run.Memory.WorkspaceBytes);
+        Assert.AreEqual(new KernelOutput("float", [1000]).Type, run.Kernels[0].Outputs[0].Type);
+        CollectionAssert.AreEqual(new[] { 1000L }, run.Kernels[0].Outputs[0].Dims);
+    }
+
+    [TestMethod]
+    public void Scratch_of_a_convolution_is_told_from_its_output()
+    {
+        ModelRun run = Observe(TinyModels.Convolution(channels: 4, size: 10));
+
+        Assert.AreEqual(4 * 10 * 10 * 4L, run.Memory!.ActivationBytes);
+        Assert.IsTrue(run.Memory.WorkspaceBytes > 0, "a convolution of several rows and columns takes scratch");
+    }
+
+    [TestMethod]
+    public void Body_of_a_loop_counts_as_workspace_of_its_node()
+    {
+        ModelRun run = Observe(TinyModels.DoublingLoop(elements: 256), new KeyValuePair<string, RuntimeValue>(
+            "count", new RuntimeValue.Tensor(Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int64, [], BitConverter.GetBytes(5L))));
+
+        CollectionAssert.AreEqual(new[] { "loop", "out" }, run.ExecutedOrder.ToArray());
+        Assert.AreEqual(5 * 1, run.Kernels.Count(k => k.InSubgraph && k.Operator == "Add"));
+        Assert.AreEqual(2 * 1024L, run.Memory!.ActivationBytes);
+        Assert.IsTrue(run.Memory.WorkspaceBytes > 0);
+    }
+
+    [TestMethod]
+    public void Endless_loop_is_ended_by_the_limit_of_kernels()
+    {
+        using ModelSession session = ModelSession.Load(TinyModels.DoublingLoop(elements: 1), observe: true);
+        KeyValuePair<string, RuntimeValue>[] inputs =
+        [
+            new("x", new RuntimeValue.Tensor(Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Float, [1], new byte[4])),
+            new("count", new RuntimeValue.Tensor(Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int64, [], BitConverter.GetBytes(long.MaxValue))),
+        ];
+
+        Assert.ThrowsExactly<RunLimitException>(() => session.Run(inputs, new RunLimits(500, 1 << 20)));
+    }
+
+    [TestMethod]
+    public void Limit_of_bytes_ends_a_run()
+    {
+        using ModelSession session = ModelSession.Load(TinyModels.Diamond(1000), observe: true);
+
+        Assert.ThrowsExactly<RunLimitException>(() => session.Run([TinyModels.Floats("x", [1000])], new RunLimits(500, 7999)));
+    }
+
+    [TestMethod]
+    public void Runs_on_many_threads_at_once_are_each_measured_apart()
+    {
+        long[] sizes = [.. Enumerable.Range(1, 32).Select(i => 100L * i)];
+        Parallel.ForEach(sizes, new ParallelOptions { MaxDegreeOfParallelism = 8 }, size =>
+            Assert.AreEqual(3 * 4 * size, Observe(TinyModels.Diamond(size)).Memory!.ActivationBytes));
+    }
+
+    [TestMethod]
+    public void Model_that_cannot_be_loaded_is_one_clear_error()
+    {
+        SerenityException e = Assert.ThrowsExactly<SerenityException>(() => ModelSession.Load(new RunnableModel([1, 2, 3], null, "m.onnx")));
+
+        Assert.AreEqual(SerenityCodes.RuntimeRefuses, e.Code);
+        Assert.AreEqual("m.onnx", e.File);
+        Assert.IsFalse(e.Message.Contains(".cc:", StringComparison.Ordinal), e.Message);
+        Assert.IsFalse(e.Message.Contains('\n', StringComparison.Ordinal), e.Message);
+    }
+
+    [TestMethod]
+    public void No_profile_is_left_behind()
+    {
+        ModelSession session = ModelSession.Load(TinyModels.Diamond(10), observe: true);
+        session.Run([TinyModels.Floats("x", [10])]);
+        string folder = session.ProfileFolder!;
+        Assert.IsTrue(Directory.Exists(folder));
+        session.Dispose();
+        Assert.IsFalse(Directory.Exists(folder));
+    }
+
+    private static ModelRun Observe(RunnableModel model, params KeyValuePair<string, RuntimeValue>[] given)
+    {
+        using ModelSession session = ModelSession.Load(model, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true);
+        List<KeyValuePair<string, RuntimeValue>> inputs = [.. given];
+        foreach ((string name, NodeMetadata meta) in session.Inputs)
+        {
+            if (!given.Any(g => g.Key == name))
+                inputs.Add(TinyModels.Floats(name, [.. meta.Dimensions.Select(d => (long)d)]));
+        }
+        return session.Run(inputs);
+    }
+}
