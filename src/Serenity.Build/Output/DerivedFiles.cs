@@ -1,5 +1,8 @@
+using System.Text;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
+using Serenity.Build.Report;
+using Serenity.Onnx.Models;
 
 namespace Serenity.Build.Output;
 
@@ -29,7 +32,8 @@ internal static class DerivedFiles
 
     private static IEnumerable<(string Path, Writer Write)> Wanted(ModelItem model)
     {
-        yield break;
+        if (model.Report)
+            yield return (model.ReportPath, (manifest, path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(HtmlReport.Render(manifest))));
     }
 
     private static bool IsOutOfDate(string path, ModelItem model) =>

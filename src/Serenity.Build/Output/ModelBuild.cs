@@ -17,13 +17,23 @@ public sealed record ModelBuildResult(MemoryManifest Manifest, bool FromCache);
 
 /// <summary>Makes the outputs of one model: from the plan cache if it has them, else by optimizing.</summary>
 /// <param name="engine">The optimizer.</param>
-/// <param name="cache">The plan cache.</param>
-internal sealed class ModelBuild(OptimizerEngine engine, PlanCache cache)
+/// <param name="cache">The plan cache; null for none.</param>
+internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
 {
     /// <summary>Makes and writes the outputs.</summary>
     /// <exception cref="SerenityException">They cannot be made; says why. Earlier outputs are left as they were.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing half written.</exception>
     public ModelBuildResult Run(ModelItem item, CancellationToken cancellation)
+    {
+        (OptimizedOutput output, string sourceSha256, List<(string Path, FileStamp Stamp)> inputs, bool fromCache) = Make(item, cancellation);
+        OutputWriter.Write(item, output, sourceSha256, inputs);
+        return new ModelBuildResult(output.Manifest, fromCache);
+    }
+
+    /// <summary>Makes the outputs and writes none of them.</summary>
+    /// <exception cref="SerenityException">They cannot be made; says why.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public (OptimizedOutput Output, string SourceSha256, List<(string Path, FileStamp Stamp)> Inputs, bool FromCache) Make(ModelItem item, CancellationToken cancellation)
     {
         FileStamp before = FileStamp.Of(item.SourcePath);
         byte[] source = ReadSource(item);
@@ -32,25 +42,24 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache cache)
         List<(string Path, FileStamp Stamp)> inputs = [(item.SourcePath, before), .. external.Select(f => (f, FileStamp.Of(f)))];
         string key = PlanCacheKey.Of(item, sourceSha256, external);
 
-        OptimizedOutput? output = cache.Find(key);
+        OptimizedOutput? output = cache?.Find(key);
         bool fromCache = output is not null;
         if (output is null)
         {
-            using IDisposable? exclusive = cache.Lock(key, cancellation);
+            using IDisposable? exclusive = cache?.Lock(key, cancellation);
             // Whoever held the lock before us may have done the work.
-            output = cache.Find(key);
+            output = cache?.Find(key);
             fromCache = output is not null;
             if (output is null)
             {
                 output = Optimize(item, cancellation);
                 RefuseIfChanged(item, inputs);
                 cancellation.ThrowIfCancellationRequested();
-                cache.Add(key, output);
+                cache?.Add(key, output);
             }
         }
         cancellation.ThrowIfCancellationRequested();
-        OutputWriter.Write(item, output, sourceSha256, inputs);
-        return new ModelBuildResult(output.Manifest, fromCache);
+        return (output, sourceSha256, inputs, fromCache);
     }
 
     private OptimizedOutput Optimize(ModelItem item, CancellationToken cancellation)

@@ -15,6 +15,14 @@ public static class OutputWriter
     /// <exception cref="Onnx.Diagnostics.SerenityException">SER1601: a file cannot be written.</exception>
     public static void Write(ModelItem item, OptimizedOutput output, string sourceSha256, IReadOnlyList<(string Path, FileStamp Stamp)> inputs)
     {
+        OutputState.Write(item, inputs, WriteFiles(item, output, sourceSha256));
+    }
+
+    /// <summary>Writes data file, model and manifest, without a record: for outputs that no build watches over.</summary>
+    /// <returns>Absolute paths of the model and its data file, if it has one.</returns>
+    /// <exception cref="Onnx.Diagnostics.SerenityException">SER1601: a file cannot be written.</exception>
+    public static IReadOnlyList<string> WriteFiles(ModelItem item, OptimizedOutput output, string sourceSha256)
+    {
         ArgumentNullException.ThrowIfNull(item);
         ArgumentNullException.ThrowIfNull(output);
         List<string> written = [item.ModelPath];
@@ -33,7 +41,7 @@ public static class OutputWriter
             Output = new FileInfoEntry(Path.GetFileName(item.ModelPath), ContentHash.Of(output.Model)),
         };
         AtomicFile.Write(item.ManifestPath, ManifestJson.Write(manifest));
-        OutputState.Write(item, inputs, written);
+        return written;
     }
 
     private static bool Holds(string path, byte[] content)

@@ -54,7 +54,7 @@ public sealed class SerenityCheck : SerenityTask
             }
             catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
             {
-                Report(ToDiagnostic(problem, model.Name) with { File = model.Name }, problem);
+                Report(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, problem);
             }
             states.Add(new TaskItem(model.StatePath));
             foreach (string path in FilesOf(model))

@@ -67,7 +67,7 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
         {
             ModelItem model = models[i].Model;
             if (outcomes[i].Problem is { } problem)
-                Report(ToDiagnostic(problem, model.Name) with { File = model.Name }, problem);
+                Report(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, problem);
             else
                 Log.LogMessage(MessageImportance.High, "{0}", Summary(model, outcomes[i].Result!));
         }

@@ -32,7 +32,7 @@ public abstract class SerenityTask : Task
         }
         catch (Exception problem)
         {
-            Report(ToDiagnostic(problem, null), problem);
+            Report(ProblemDiagnostic.Of(problem, null), problem);
         }
         return !Log.HasLoggedErrors;
     }
@@ -70,35 +70,6 @@ public abstract class SerenityTask : Task
         if (cause is not null)
             Log.LogMessage(MessageImportance.Low, "{0}", cause);
     }
-
-    /// <summary>Any exception as one clear error.</summary>
-    private protected static SerenityDiagnostic ToDiagnostic(Exception problem, string? file)
-    {
-        for (Exception? at = problem; at is not null; at = at.InnerException)
-        {
-            if (at is SerenityException known)
-                return known.File is null ? known.ToDiagnostic() with { File = file } : known.ToDiagnostic();
-            if (at is DllNotFoundException or BadImageFormatException or EntryPointNotFoundException)
-            {
-                return new SerenityDiagnostic(
-                    SerenityCodes.RuntimeMissing, DiagnosticSeverity.Error, file,
-                    $"ONNX Runtime's native library cannot be loaded on this host ({System.Runtime.InteropServices.RuntimeInformation.RuntimeIdentifier}): "
-                    + $"{FirstLine(at.Message)} Build on a host that ONNX Runtime supports (glibc Linux, Windows, macOS on arm64).");
-            }
-        }
-        return problem switch
-        {
-            IOException or UnauthorizedAccessException => new SerenityDiagnostic(
-                SerenityCodes.InputOutput, DiagnosticSeverity.Error, file, $"A file cannot be read or written: {FirstLine(problem.Message)}"),
-            OutOfMemoryException => new SerenityDiagnostic(
-                SerenityCodes.InputOutput, DiagnosticSeverity.Error, file, "There was not enough memory to optimize the model. Free some, or build with fewer models at a time (-m:1)."),
-            _ => new SerenityDiagnostic(
-                SerenityCodes.InternalCheckFailed, DiagnosticSeverity.Error, file,
-                $"Something inside Serenity.Build went wrong ({problem.GetType().Name}: {FirstLine(problem.Message)}). Please report it, with a binary log (dotnet build -bl)."),
-        };
-    }
-
-    private static string FirstLine(string text) => text.Split('\n', 2)[0].TrimEnd();
 
     /// <summary>The code's page, which lies in the package; null where the task runs from elsewhere.</summary>
     private static string? HelpPage(string code)

@@ -26,4 +26,7 @@ public sealed record OptimizeRequest
 
     /// <summary>Alignment of arena offsets in bytes (executor StaticArena); a power of two.</summary>
     public int Alignment { get; init; } = 16;
+
+    /// <summary>Told of each stage as it begins, on the thread that does the work; null if nobody wants to know. Shapes no result.</summary>
+    public Action<PipelineStage>? Progress { get; init; }
 }
