@@ -1,3 +1,5 @@
+using Serenity.Onnx.Schema;
+
 namespace Serenity.Onnx.Rewrites;
 
 /// <summary>
@@ -7,12 +9,21 @@ namespace Serenity.Onnx.Rewrites;
 /// one buffer.
 /// </summary>
 /// <param name="Result">The value that holds the finished sum.</param>
-/// <param name="Writers">Names of the nodes, in the order in which the file chains them; at least two.</param>
+/// <param name="Parts">The writers, in the order in which the file chains them; at least two.</param>
 /// <remarks>
 /// For a memory graph: one tensor for the result, written by every writer; the values between the writers are that tensor, and the edges
-/// they make are left out. A writer's form depends on its place: <c>Conv</c> or <c>Identity</c> when it comes first,
-/// <c>com.microsoft.FusedConv</c> (which adds its input Z) or <c>Add</c> (accumulator first) after that. A writer that adds a plain value
-/// (<c>Identity</c>, <c>Add</c>) may take over the value's buffer when it comes first and the value dies there.
-/// <see cref="AccumulationChain.InOrder"/> writes another order down.
+/// they make are left out. A writer that adds a plain value (<c>Identity</c> when first, <c>Add</c> later) may take over that value's
+/// buffer when it comes first and the value dies there. <see cref="AccumulationChain.InOrder"/> writes another order down.
 /// </remarks>
-public sealed record AccumulationGroup(string Result, IReadOnlyList<string> Writers);
+public sealed record AccumulationGroup(string Result, IReadOnlyList<AccumulationWriter> Parts)
+{
+    /// <summary>Names of the nodes, in the order in which the file chains them.</summary>
+    public IReadOnlyList<string> Writers { get; } = [.. Parts.Select(p => p.Node)];
+}
+
+/// <summary>One node of a group, in the two forms it can have.</summary>
+/// <param name="Node">Name of the node, whatever its form.</param>
+/// <param name="First">How it starts the sum; its output is set by the chain.</param>
+/// <param name="Further">How it adds to what is there; accumulator and output are set by the chain.</param>
+/// <param name="Accumulator">Index of the input of <paramref name="Further"/> that is the sum so far.</param>
+public sealed record AccumulationWriter(string Node, NodeProto First, NodeProto Further, int Accumulator);

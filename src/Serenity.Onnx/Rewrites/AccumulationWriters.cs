@@ -1,0 +1,61 @@
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Rewrites;
+
+/// <summary>Makes the writers of accumulation groups, and chains them.</summary>
+internal static class AccumulationWriters
+{
+    /// <summary>A convolution that adds its result: <c>Conv</c>, then <c>com.microsoft.FusedConv</c> with Z, which ONNX Runtime adds in place.</summary>
+    /// <param name="like">The convolution whose attributes it takes, without its activation.</param>
+    /// <param name="name">Name of the writer.</param>
+    /// <param name="inputs">X, W and, where there is one, the bias.</param>
+    public static AccumulationWriter Convolution(NodeProto like, string name, params string[] inputs)
+    {
+        NodeProto first = new() { Name = name, OpType = "Conv" };
+        first.Attribute.AddRange(like.Attribute.Where(a => a.Name is not ("activation" or "activation_params")));
+        first.Input.AddRange(inputs);
+        NodeProto further = first.Clone();
+        further.OpType = "FusedConv";
+        further.Domain = RewriteGraph.MicrosoftDomain;
+        while (further.Input.Count < 4)
+            further.Input.Add("");
+        return new AccumulationWriter(name, first, further, 3);
+    }
+
+    /// <summary>A plain value that is added: <c>Identity</c>, then <c>Add</c>.</summary>
+    public static AccumulationWriter Value(string name, string value)
+    {
+        NodeProto first = new() { Name = name, OpType = "Identity" };
+        first.Input.Add(value);
+        NodeProto further = new() { Name = name, OpType = "Add" };
+        further.Input.Add(["", value]);
+        return new AccumulationWriter(name, first, further, 0);
+    }
+
+    /// <summary>The nodes of a chain.</summary>
+    /// <param name="graph">Where new values are named.</param>
+    /// <param name="group">The writers, in the order wanted, and the result.</param>
+    public static IReadOnlyList<NodeProto> Chain(RewriteGraph graph, AccumulationGroup group)
+    {
+        string[] between = new string[group.Parts.Count - 1];
+        for (int i = 0; i < between.Length; i++)
+            between[i] = graph.NewValue($"{group.Result}/sum{i + 1}", graph.TypeOf(group.Result)!);
+        return Chain(group, between);
+    }
+
+    /// <summary>The nodes of a chain over given values between them.</summary>
+    public static IReadOnlyList<NodeProto> Chain(AccumulationGroup group, IReadOnlyList<string> between)
+    {
+        List<NodeProto> nodes = [];
+        for (int i = 0; i < group.Parts.Count; i++)
+        {
+            AccumulationWriter writer = group.Parts[i];
+            NodeProto node = (i == 0 ? writer.First : writer.Further).Clone();
+            if (i > 0)
+                node.Input[writer.Accumulator] = between[i - 1];
+            node.Output.Add(i == between.Count ? group.Result : between[i]);
+            nodes.Add(node);
+        }
+        return nodes;
+    }
+}

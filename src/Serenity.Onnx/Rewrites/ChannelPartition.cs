@@ -1,0 +1,51 @@
+using Serenity.Onnx.Schema;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Rewrites;
+
+/// <summary>
+/// Channel partition (SERENITY, section on identity graph rewriting): a convolution over a concat of channels is the sum of convolutions
+/// over the parts, each with its slice of the kernel. The partial results accumulate in one buffer, so no part need wait for the others.
+/// Changes the order of a floating-point sum.
+/// </summary>
+/// <remarks>float32 only: no ONNX operator adds a convolution of another type in place.</remarks>
+internal sealed class ChannelPartition : IConcatRewrite
+{
+    public string Kind => "ChannelPartition";
+
+    public bool IsExact => false;
+
+    public ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader)
+    {
+        if (ConvNode.Parse(graph, reader) is not { Group: 1, Type: DataType.Float } conv)
+            return ConcatEffect.None;
+        return conv.Input == concat.Value && conv.Weight.Name != concat.Value && concat.Axis == 1 && conv.InputChannels == concat.Total
+            && conv.Sum.Length == 0 && conv.ActivationCanStandAlone(graph)
+            ? ConcatEffect.Absorbs : ConcatEffect.None;
+    }
+
+    public void Apply(RewriteGraph graph, ConcatParts concat, NodeProto reader)
+    {
+        ConvNode conv = ConvNode.Parse(graph, reader)!;
+        string sum = conv.Output;
+        List<NodeProto> nodes = [];
+        if (conv.Activation.Length > 0)
+        {
+            sum = graph.NewValue(conv.Output + "/sum", graph.TypeOf(conv.Output)!);
+            nodes.Add(conv.ActivationNode(graph, sum, conv.Output)!);
+        }
+        List<AccumulationWriter> writers = [];
+        long start = 0;
+        for (int i = 0; i < concat.Parts.Count; i++)
+        {
+            string kernel = TensorSlice.Add(graph, conv.Weight, 1, start, concat.Sizes[i], $"{reader.Input[1]}/part{i + 1}");
+            string name = graph.NewNodeName($"{reader.Name}/part{i + 1}");
+            string[] inputs = i == 0 && conv.Bias.Length > 0 ? [concat.Parts[i], kernel, conv.Bias] : [concat.Parts[i], kernel];
+            writers.Add(AccumulationWriters.Convolution(reader, name, inputs));
+            start += concat.Sizes[i];
+        }
+        AccumulationGroup group = new(sum, writers);
+        graph.Groups.Add(group);
+        graph.Replace([reader], [.. AccumulationWriters.Chain(graph, group), .. nodes]);
+    }
+}

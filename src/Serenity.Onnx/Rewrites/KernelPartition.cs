@@ -1,0 +1,88 @@
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+
+namespace Serenity.Onnx.Rewrites;
+
+/// <summary>
+/// Kernel partition (SERENITY): a depthwise convolution over a concat of channels becomes one per part, and the concat moves behind them.
+/// Holds for every grouped convolution whose groups do not straddle two parts, and for <c>QLinearConv</c>. Exact.
+/// </summary>
+internal sealed class KernelPartition : IConcatRewrite
+{
+    public string Kind => "KernelPartition";
+
+    public bool IsExact => true;
+
+    public ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader)
+    {
+        if (concat.Axis != 1 || reader.Input[0] != concat.Value || reader.Input.Skip(1).Contains(concat.Value))
+            return ConcatEffect.None;
+        Shape? shape = Shape.Of(graph, reader);
+        if (shape is null || shape.Group <= 1 || shape.InputsPerGroup * shape.Group != concat.Total)
+            return ConcatEffect.None;
+        return concat.Sizes.All(size => size % shape.InputsPerGroup == 0) ? ConcatEffect.Sinks : ConcatEffect.None;
+    }
+
+    public void Apply(RewriteGraph graph, ConcatParts concat, NodeProto reader)
+    {
+        Shape shape = Shape.Of(graph, reader)!;
+        TensorType whole = graph.TypeOf(reader.Output[0])!;
+        List<NodeProto> nodes = [];
+        List<string> results = [];
+        long firstGroup = 0;
+        for (int i = 0; i < concat.Parts.Count; i++)
+        {
+            long groups = concat.Sizes[i] / shape.InputsPerGroup;
+            long start = firstGroup * shape.OutputsPerGroup, count = groups * shape.OutputsPerGroup;
+            NodeProto node = reader.Clone();
+            node.Name = graph.NewNodeName($"{reader.Name}/part{i + 1}");
+            node.Input[0] = concat.Parts[i];
+            foreach (int index in shape.PerOutput)
+            {
+                if (graph.Constant(reader.In(index)) is { Dims.Count: > 0 } tensor && tensor.Dims[0] == shape.OutputsPerGroup * shape.Group)
+                    node.Input[index] = TensorSlice.Add(graph, tensor, 0, start, count, $"{reader.Input[index]}/part{i + 1}");
+            }
+            if (groups == 1)
+                node.Remove("group");
+            else
+                node.Set("group", groups);
+            long[] dims = [.. whole.Dims];
+            dims[1] = count;
+            string result = graph.NewValue($"{reader.Output[0]}/part{i + 1}", whole with { Dims = dims });
+            node.Output.Clear();
+            node.Output.Add(result);
+            nodes.Add(node);
+            results.Add(result);
+            firstGroup += groups;
+        }
+        nodes.Add(ConcatSinking.Join(graph, reader, results, 1));
+        graph.Replace([reader], nodes);
+    }
+
+    /// <summary>The grouping of a Conv, FusedConv or QLinearConv, and which of its inputs have one row per output channel.</summary>
+    private sealed record Shape(long Group, long InputsPerGroup, long OutputsPerGroup, int[] PerOutput)
+    {
+        public static Shape? Of(RewriteGraph graph, NodeProto node)
+        {
+            int[] perOutput;
+            int kernel;
+            if (ConvNode.Parse(graph, node) is { Sum.Length: 0 })
+                (kernel, perOutput) = (1, [1, 2]);
+            else if (node.Is("QLinearConv"))
+                (kernel, perOutput) = (3, [3, 4, 5, 8]);
+            else
+                return null;
+            long group = node.Int("group", 1);
+            if (graph.Constant(node.In(kernel)) is not { Dims.Count: >= 3 } weight || weight.Dims[0] % group != 0 || graph.TypeOf(node.Output[0]) is null)
+                return null;
+            // Everything that has a row per output channel must be a constant that can be cut.
+            foreach (int index in perOutput)
+            {
+                string input = node.In(index);
+                if (input.Length > 0 && (graph.Constant(input) is not { } constant || !graph.Weights.CanRead(constant)))
+                    return null;
+            }
+            return new Shape(group, weight.Dims[1], weight.Dims[0] / group, perOutput);
+        }
+    }
+}
