@@ -35,7 +35,7 @@ internal sealed record ConvNode(NodeProto Node, TensorProto Weight, long Group, 
             return null;
         if (graph.TypeOf(node.Input[0]) is not { } x || graph.TypeOf(node.Output[0]) is null)
             return null;
-        if (graph.Constant(node.Input[1]) is not { } weight || !graph.Weights.CanRead(weight))
+        if (graph.Constant(node.Input[1]) is not { } weight || !WeightReader.CanRead(weight))
             return null;
         long group = node.Int("group", 1);
         if (weight.Dims.Count < 3 || weight.Dims.Count != x.Dims.Length || group < 1 || weight.Dims[1] * group != x.Dims[1])

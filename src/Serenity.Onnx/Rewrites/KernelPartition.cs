@@ -79,7 +79,7 @@ internal sealed class KernelPartition : IConcatRewrite
             foreach (int index in perOutput)
             {
                 string input = node.In(index);
-                if (input.Length > 0 && (graph.Constant(input) is not { } constant || !graph.Weights.CanRead(constant)))
+                if (input.Length > 0 && (graph.Constant(input) is not { } constant || !WeightReader.CanRead(constant)))
                     return null;
             }
             return new Shape(group, weight.Dims[1], weight.Dims[0] / group, perOutput);

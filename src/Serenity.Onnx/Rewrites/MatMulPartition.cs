@@ -21,7 +21,7 @@ internal sealed class MatMulPartition : IConcatRewrite
             return ConcatEffect.None;
         if (graph.TypeOf(concat.Value) is not { } a || graph.TypeOf(reader.Output[0]) is not { } y || a.ElementType is not (DataType.Float or DataType.Double))
             return ConcatEffect.None;
-        if (graph.Constant(reader.Input[1]) is not { Dims.Count: 2 } b || !graph.Weights.CanRead(b) || reader.Int("transA", 0) != 0)
+        if (graph.Constant(reader.Input[1]) is not { Dims.Count: 2 } b || !WeightReader.CanRead(b) || reader.Int("transA", 0) != 0)
             return ConcatEffect.None;
         int rows = reader.Int("transB", 0) != 0 ? 1 : 0;
         return concat.Axis == a.Dims.Length - 1 && a.Dims.Length >= 2 && b.Dims[rows] == concat.Total && y.Dims.Length == a.Dims.Length

@@ -80,7 +80,7 @@ internal static class PartwiseOperators
                     Cut(other, axis);
                 break;
             case "Resize" when node.In(3).Length > 0:
-                byte[] sizes = [.. graph.Weights.Read(graph.Constant(node.Input[3])!)!];
+                byte[] sizes = [.. graph.Weights.Read(graph.Constant(node.Input[3])!)];
                 BinaryPrimitives.WriteInt64LittleEndian(sizes.AsSpan(8 * concat.Axis), size);
                 copy.Input[3] = graph.NewConstant($"{node.Input[3]}/part{part + 1}", TensorProto.Types.DataType.Int64, [sizes.Length / 8], sizes);
                 break;
@@ -100,7 +100,7 @@ internal static class PartwiseOperators
     {
         for (int i = from; i <= to; i++)
         {
-            if (graph.Constant(node.In(i)) is not { Dims.Count: 1 } tensor || tensor.Dims[0] != concat.Total || !graph.Weights.CanRead(tensor))
+            if (graph.Constant(node.In(i)) is not { Dims.Count: 1 } tensor || tensor.Dims[0] != concat.Total || !WeightReader.CanRead(tensor))
                 return false;
         }
         return true;
@@ -113,7 +113,7 @@ internal static class PartwiseOperators
             return false;
         if (!result.Dims.AsSpan().SequenceEqual(whole.Dims) || type.Dims.Length > whole.Dims.Length)
             return false;
-        return OtherAxis(graph, concat, other) is null || graph.Constant(other) is { } constant && graph.Weights.CanRead(constant);
+        return OtherAxis(graph, concat, other) is null || graph.Constant(other) is { } constant && WeightReader.CanRead(constant);
     }
 
     /// <summary>The axis at which an operand differs from part to part; null if it is the same for all.</summary>
@@ -130,7 +130,7 @@ internal static class PartwiseOperators
         {
             if (node.Input[i].Length == 0)
                 continue;
-            if (graph.Constant(node.Input[i]) is not { } tensor || tensor.Dims.Count > 1 || !graph.Weights.CanRead(tensor))
+            if (graph.Constant(node.Input[i]) is not { } tensor || tensor.Dims.Count > 1 || !WeightReader.CanRead(tensor))
                 return false;
             bool whole = tensor.Dims.Count == 0 || tensor.Dims[0] == 1;
             bool cut = !whole && ConcatParts.AxisOf(node, Rank(graph, concat)) == concat.Axis;
@@ -167,8 +167,9 @@ internal static class PartwiseOperators
     /// <summary>The values of a constant int64 tensor, or null.</summary>
     internal static long[]? Integers(RewriteGraph graph, string name)
     {
-        if (graph.Constant(name) is not { DataType: (int)TensorProto.Types.DataType.Int64 } tensor || graph.Weights.Read(tensor) is not { } bytes)
+        if (graph.Constant(name) is not { DataType: (int)TensorProto.Types.DataType.Int64 } tensor)
             return null;
+        byte[] bytes = graph.Weights.Read(tensor);
         long[] values = new long[bytes.Length / 8];
         for (int i = 0; i < values.Length; i++)
             values[i] = BinaryPrimitives.ReadInt64LittleEndian(bytes.AsSpan(8 * i));

@@ -50,11 +50,11 @@ internal sealed class RewriteGraph
     }
 
     /// <summary>Indexes a candidate.</summary>
-    public RewriteGraph(RewriteCandidate candidate, Executor executor, string folder)
+    public RewriteGraph(RewriteCandidate candidate, Executor executor, string modelPath)
     {
         _source = candidate.Model;
         Executor = executor;
-        Weights = new WeightReader(folder);
+        Weights = new WeightReader(modelPath);
         _types = new(candidate.Shapes.Types, StringComparer.Ordinal);
         _opaque = candidate.Shapes.Opaque;
         Groups = [.. candidate.Groups];

@@ -11,8 +11,8 @@ public sealed record RewriteOptions
     /// <summary>Which rewrites may be applied.</summary>
     public required RewriteLevel Level { get; init; }
 
-    /// <summary>Folder of the source model, for weights that are external data.</summary>
-    public required string ModelFolder { get; init; }
+    /// <summary>Path of the source model, beside which external data lies.</summary>
+    public required string ModelPath { get; init; }
 
     /// <summary>How many candidates may be costed. Deterministic, unlike a time.</summary>
     public int EvaluationLimit { get; init; } = 48;
