@@ -4,7 +4,12 @@ using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Rewrites;
 
-/// <summary>Finds the set of rewrites with the lowest peak, and among those the smallest.</summary>
+/// <summary>Finds the set of rewrites with the lowest peak, and among those a smallest.</summary>
+/// <remarks>
+/// First everything at once, in a few combinations of kinds: that gives the peak to reach. Then from the unchanged model up, only what
+/// touches a value that is live above that peak, until it is reached. Then each is tried without: what is not needed goes. So a rewrite
+/// stays only if the peak is higher without it.
+/// </remarks>
 public static class RewriteSearch
 {
     /// <summary>Searches.</summary>
@@ -21,7 +26,126 @@ public static class RewriteSearch
         ArgumentNullException.ThrowIfNull(shapes);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(evaluate);
-        RewriteCost original = evaluate(RewriteCandidate.Unchanged(model, shapes), cancellation);
-        return new RewriteOutcome(original, original, [], 1);
+        return new Search(RewriteCandidate.Unchanged(model, shapes), options, evaluate, cancellation).Run();
     }
+
+    private sealed class Search(
+        RewriteCandidate source, RewriteOptions options,
+        Func<RewriteCandidate, CancellationToken, RewriteCost> evaluate, CancellationToken cancellation)
+    {
+        private readonly RewriteGraph _graph = new(source, options.Executor, options.ModelPath);
+        private int _evaluations;
+
+        private bool MayEvaluate => _evaluations < options.EvaluationLimit;
+
+        public RewriteOutcome Run()
+        {
+            RewriteCandidate unchanged = _graph.ToCandidate();
+            RewriteCost original = Evaluate(unchanged);
+            Trial none = new([], original);
+            if (options.Level == RewriteLevel.None || original.PeakBytes <= options.BudgetBytes)
+                return Outcome(none, original);
+
+            Trial best = none;
+            foreach (Func<RewriteSite, bool> combination in Combinations())
+            {
+                Trial trial = Try(combination);
+                if (trial.Cost.PeakBytes < best.Cost.PeakBytes)
+                    best = trial;
+            }
+            if (best == none)
+                return Outcome(none, original);
+            best = Shrink(FromBelow(none, best));
+            return Outcome(best, original);
+        }
+
+        /// <summary>Kinds that may help together or stand in each other's way.</summary>
+        private static IEnumerable<Func<RewriteSite, bool>> Combinations() =>
+        [
+            _ => true,
+            s => s.Kind is not (SumReassociation.Kind or SumReassociation.AbsorptionKind),
+            s => s.Kind is not SumReassociation.Kind,
+            s => s.Kind is SumReassociation.Kind or SumReassociation.AbsorptionKind,
+        ];
+
+        /// <summary>From the unchanged model: only what is live above the peak to reach, until it is reached.</summary>
+        private Trial FromBelow(Trial none, Trial best)
+        {
+            HashSet<string> allowed = [.. best.Sites.Select(s => s.Key)];
+            HashSet<string> chosen = new(StringComparer.Ordinal);
+            Trial trial = none;
+            while (MayEvaluate)
+            {
+                HashSet<string> live = HotSpots.Live(trial.Cost, best.Cost.PeakBytes);
+                RewriteGraph graph = new(trial.Cost.Written, options.Executor, options.ModelPath);
+                int before = chosen.Count;
+                foreach (RewriteSite site in RewriteSequence.Sites(graph, options.Level))
+                {
+                    if (allowed.Contains(site.Key) && site.Values.Any(live.Contains))
+                        chosen.Add(site.Key);
+                }
+                if (chosen.Count == before)
+                    return best;
+                trial = Try(s => chosen.Contains(s.Key));
+                if (trial.Cost.PeakBytes <= best.Cost.PeakBytes)
+                    return trial.Sites.Count < best.Sites.Count || trial.Cost.PeakBytes < best.Cost.PeakBytes ? trial : best;
+            }
+            return best;
+        }
+
+        /// <summary>Leaves out what is not needed: halves first, then single ones.</summary>
+        private Trial Shrink(Trial best)
+        {
+            for (int size = Math.Max(1, best.Sites.Count / 2); ; size /= 2)
+            {
+                for (int start = 0; start < best.Sites.Count && MayEvaluate;)
+                {
+                    HashSet<string> kept = [.. best.Sites.Where((_, i) => i < start || i >= start + size).Select(s => s.Key)];
+                    Trial trial = Try(s => kept.Contains(s.Key));
+                    if (trial.Cost.PeakBytes <= best.Cost.PeakBytes)
+                        best = trial;
+                    else
+                        start += size;
+                }
+                if (size <= 1)
+                    return best;
+            }
+        }
+
+        private Trial Try(Func<RewriteSite, bool> wanted)
+        {
+            RewriteGraph graph = _graph.Copy();
+            List<RewriteSite> sites = RewriteSequence.Apply(graph, options.Level, wanted);
+            return new Trial(sites, Evaluate(graph.ToCandidate()));
+        }
+
+        private RewriteCost Evaluate(RewriteCandidate candidate)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            _evaluations++;
+            return evaluate(candidate, cancellation);
+        }
+
+        private RewriteOutcome Outcome(Trial best, RewriteCost original)
+        {
+            List<AppliedRewrite> applied = [];
+            long peak = original.PeakBytes;
+            for (int i = 0; i < best.Sites.Count; i++)
+            {
+                // What each saves, in the order applied; where that would cost too many evaluations, the last one gets what is left.
+                long now = best.Cost.PeakBytes;
+                if (i < best.Sites.Count - 1)
+                {
+                    HashSet<string> first = [.. best.Sites.Take(i + 1).Select(s => s.Key)];
+                    now = MayEvaluate ? Try(s => first.Contains(s.Key)).Cost.PeakBytes : peak;
+                }
+                RewriteSite site = best.Sites[i];
+                applied.Add(new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, peak - now));
+                peak = now;
+            }
+            return new RewriteOutcome(best.Cost, original, applied, _evaluations);
+        }
+    }
+
+    private sealed record Trial(IReadOnlyList<RewriteSite> Sites, RewriteCost Cost);
 }

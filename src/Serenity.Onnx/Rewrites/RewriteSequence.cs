@@ -1,0 +1,47 @@
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Onnx.Rewrites;
+
+/// <summary>Carries out sets of rewrites, in stages: what makes sites for another stage comes before it.</summary>
+internal static class RewriteSequence
+{
+    private const int Rounds = 4;
+
+    /// <summary>Rewrites that cost no time worth naming, by stage.</summary>
+    public static readonly IRewrite[] Stages = [new ConcatDissolution(), new SumReassociation()];
+
+    /// <summary>All sites in a graph that a level allows, stage by stage.</summary>
+    public static List<RewriteSite> Sites(RewriteGraph graph, RewriteLevel level)
+    {
+        List<RewriteSite> sites = [];
+        foreach (IRewrite rewrite in Stages)
+            sites.AddRange(rewrite.Match(graph).Where(s => Allowed(s, level)));
+        return sites;
+    }
+
+    /// <summary>Applies every site that is wanted, those that arise on the way included.</summary>
+    /// <returns>The sites applied, in order.</returns>
+    public static List<RewriteSite> Apply(RewriteGraph graph, RewriteLevel level, Func<RewriteSite, bool> wanted)
+    {
+        List<RewriteSite> applied = [];
+        foreach (IRewrite rewrite in Stages)
+        {
+            bool more = true;
+            for (int round = 0; more && round < Rounds; round++)
+            {
+                more = false;
+                foreach (RewriteSite site in rewrite.Match(graph).Where(s => Allowed(s, level) && wanted(s)).ToArray())
+                {
+                    if (!rewrite.TryApply(graph, site))
+                        continue;
+                    applied.Add(site);
+                    more = true;
+                }
+            }
+        }
+        return applied;
+    }
+
+    private static bool Allowed(RewriteSite site, RewriteLevel level) =>
+        level == RewriteLevel.All || level == RewriteLevel.Exact && site.IsExact;
+}
