@@ -1,3 +1,4 @@
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Rewrites;
@@ -33,5 +34,34 @@ public static class AccumulationChain
 
         ModelProto model = ModelCopy.WithNodes(candidate.Model, order.Select(name => nodes[name]));
         return candidate with { Model = model, Groups = groups };
+    }
+
+    /// <summary>The model to write: the order is final, so what only the other forms of the writers read is left out.</summary>
+    public static ModelProto Settle(RewriteCandidate candidate)
+    {
+        ArgumentNullException.ThrowIfNull(candidate);
+        GraphProto from = candidate.Model.Graph;
+        HashSet<string> read = new(StringComparer.Ordinal), forms = new(StringComparer.Ordinal);
+        foreach (NodeProto node in from.Node)
+        {
+            read.UnionWith(node.Input);
+            read.UnionWith(SubgraphCaptures.Of(node));
+        }
+        foreach (AccumulationWriter writer in candidate.Groups.SelectMany(g => g.Parts))
+        {
+            forms.UnionWith(writer.First.Input);
+            forms.UnionWith(writer.Further.Input);
+        }
+        forms.ExceptWith(read);
+        forms.ExceptWith(from.Output.Select(o => o.Name));
+        ModelProto model = ModelCopy.WithNodes(candidate.Model, from.Node.Select(n => n.Clone()));
+        model.Graph.Initializer.Clear();
+        model.Graph.Initializer.AddRange(from.Initializer.Where(i => !forms.Contains(i.Name)));
+        if (candidate.Model.IrVersion < 4)
+        {
+            model.Graph.Input.Clear();
+            model.Graph.Input.AddRange(from.Input.Where(i => !forms.Contains(i.Name)));
+        }
+        return model;
     }
 }

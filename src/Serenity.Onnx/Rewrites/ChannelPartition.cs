@@ -45,7 +45,7 @@ internal sealed class ChannelPartition : IConcatRewrite
             start += concat.Sizes[i];
         }
         AccumulationGroup group = new(sum, writers);
-        graph.Groups.Add(group);
+        graph.AddGroup(group);
         graph.Replace([reader], [.. AccumulationWriters.Chain(graph, group), .. nodes]);
     }
 }

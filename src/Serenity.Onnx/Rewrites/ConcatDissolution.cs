@@ -88,7 +88,7 @@ internal sealed class ConcatDissolution : IRewrite
 
     private static (IConcatRewrite Rewrite, ConcatEffect Effect) Find(RewriteGraph graph, ConcatParts parts, NodeProto reader)
     {
-        foreach (IConcatRewrite rewrite in Rewrites)
+        foreach (IConcatRewrite rewrite in graph.IsWriter(reader.Name) ? [] : Rewrites)
         {
             ConcatEffect effect = rewrite.Match(graph, parts, reader);
             if (effect != ConcatEffect.None)

@@ -57,7 +57,7 @@ internal sealed class MatMulPartition : IConcatRewrite
             start += concat.Sizes[i];
         }
         AccumulationGroup group = new(reader.Output[0], writers);
-        graph.Groups.Add(group);
+        graph.AddGroup(group);
         graph.Replace([reader], [.. nodes, .. AccumulationWriters.Chain(graph, group)]);
     }
 }

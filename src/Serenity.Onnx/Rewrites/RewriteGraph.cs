@@ -21,7 +21,8 @@ internal sealed class RewriteGraph
     private readonly Dictionary<string, string[]> _consumers;
     private readonly Dictionary<string, TensorProto> _constants;
     private readonly Dictionary<string, TensorType> _types;
-    private readonly HashSet<string> _values, _outputs, _inputs;
+    private readonly HashSet<string> _values, _outputs, _inputs, _writers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AccumulationGroup> _groups = new(StringComparer.Ordinal);
     private readonly IReadOnlySet<string> _opaque;
     private readonly List<TensorProto> _added = [];
     private NodeProto[]? _inOrder;
@@ -45,7 +46,8 @@ internal sealed class RewriteGraph
         Weights = other.Weights;
         Executor = other.Executor;
         Opset = other.Opset;
-        Groups = [.. other.Groups];
+        _groups = new(other._groups, StringComparer.Ordinal);
+        _writers = new(other._writers, StringComparer.Ordinal);
         Applied = [.. other.Applied];
     }
 
@@ -57,7 +59,8 @@ internal sealed class RewriteGraph
         Weights = new WeightReader(modelPath);
         _types = new(candidate.Shapes.Types, StringComparer.Ordinal);
         _opaque = candidate.Shapes.Opaque;
-        Groups = [.. candidate.Groups];
+        foreach (AccumulationGroup group in candidate.Groups)
+            AddGroup(group);
         Applied = [.. candidate.Applied];
 
         GraphProto graph = candidate.Model.Graph;
@@ -105,9 +108,6 @@ internal sealed class RewriteGraph
     /// <summary>Version of the standard operator set.</summary>
     public long Opset { get; }
 
-    /// <summary>Accumulation groups, in the order they were made.</summary>
-    public List<AccumulationGroup> Groups { get; } = [];
-
     /// <summary>What was applied so far.</summary>
     public List<AppliedRewrite> Applied { get; } = [];
 
@@ -144,10 +144,22 @@ internal sealed class RewriteGraph
         !IsOutput(value) && _consumers.TryGetValue(value, out string[]? names) && names.Length == 1 ? _nodes[names[0]].Node : null;
 
     /// <summary>The group that makes a value, or null.</summary>
-    public AccumulationGroup? GroupOf(string result) => Groups.Find(g => g.Result == result);
+    public AccumulationGroup? GroupOf(string result) => _groups.GetValueOrDefault(result);
 
-    /// <summary>True if a node writes into some group.</summary>
-    public bool IsWriter(string node) => Groups.Exists(g => g.Writers.Contains(node));
+    /// <summary>True if a node writes into some group: then only what knows the group may replace it.</summary>
+    public bool IsWriter(string node) => _writers.Contains(node);
+
+    public void AddGroup(AccumulationGroup group)
+    {
+        _groups.Add(group.Result, group);
+        _writers.UnionWith(group.Writers);
+    }
+
+    public void RemoveGroup(AccumulationGroup group)
+    {
+        _groups.Remove(group.Result);
+        _writers.ExceptWith(group.Writers);
+    }
 
     /// <summary>A new value with a name made from another's.</summary>
     public string NewValue(string name, TensorType type)
@@ -199,6 +211,12 @@ internal sealed class RewriteGraph
         graph.Node.AddRange(Nodes);
         HashSet<string> used = new(_outputs, StringComparer.Ordinal);
         used.UnionWith(_consumers.Where(c => c.Value.Length > 0).Select(c => c.Key));
+        // A group's writers may yet change their form, so what either form reads stays.
+        foreach (AccumulationWriter writer in _groups.Values.SelectMany(g => g.Parts))
+        {
+            used.UnionWith(writer.First.Input);
+            used.UnionWith(writer.Further.Input);
+        }
         HashSet<string> wasUsed = new(StringComparer.Ordinal);
         foreach (NodeProto node in source.Node)
         {
@@ -224,7 +242,7 @@ internal sealed class RewriteGraph
         graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
         ShapeTable shapes = new(
             _types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque);
-        return new RewriteCandidate(model, shapes, [.. Groups], [.. Applied]);
+        return new RewriteCandidate(model, shapes, [.. _groups.Values.OrderBy(g => g.Result, StringComparer.Ordinal)], [.. Applied]);
 
         // An initializer that is listed as an input, and can be overridden, is part of the model's face.
         bool Listed(string name) => _source.IrVersion >= 4 && _inputs.Contains(name);

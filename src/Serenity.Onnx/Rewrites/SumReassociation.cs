@@ -36,11 +36,11 @@ internal sealed class SumReassociation : IRewrite
             writers.AddRange(term.Writers(graph, $"{root.Name}/add{writers.Count + 1}"));
             removed.AddRange(term.Replaces);
             if (term.Group is not null)
-                graph.Groups.Remove(term.Group);
+                graph.RemoveGroup(term.Group);
         }
         removed.AddRange(tree.Inner.Select(name => graph.Find(name)!));
         AccumulationGroup group = new(root.Output[0], writers);
-        graph.Groups.Add(group);
+        graph.AddGroup(group);
         graph.Replace(removed, AccumulationWriters.Chain(graph, group));
         return true;
     }
@@ -161,7 +161,7 @@ internal sealed class SumReassociation : IRewrite
                 if (times != 1)
                     return null;
                 Values.Add(scaled);
-                return new Term([producer], null, (graph, name) => [ScaledWriter(graph, producer, scaled, factors)]);
+                return new Term([producer], null, (graph, _) => [ScaledWriter(graph, producer, scaled, factor, factors)]);
             }
             return null;
         }
@@ -182,10 +182,11 @@ internal sealed class SumReassociation : IRewrite
             return writer with { Further = Depthwise(graph, name, value, ones, "one"), Accumulator = 3 };
         }
 
-        private AccumulationWriter ScaledWriter(RewriteGraph graph, NodeProto mul, string value, float[] factors)
+        private AccumulationWriter ScaledWriter(RewriteGraph graph, NodeProto mul, string value, TensorProto factor, float[] factors)
         {
-            NodeProto first = mul.Clone();
-            first.Output.Clear();
+            NodeProto first = new() { Name = mul.Name, OpType = "Mul" };
+            string constant = graph.NewConstant($"{mul.Name}/factor", DataType.Float, [.. factor.Dims], graph.Weights.Read(factor));
+            first.Input.Add([value, constant]);
             return new AccumulationWriter(mul.Name, first, Depthwise(graph, mul.Name, value, factors, "scale"), 3);
         }
 

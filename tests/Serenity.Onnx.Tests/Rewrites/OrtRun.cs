@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+using Serenity.Testing.Models;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Tests.Rewrites;
+
+/// <summary>Runs models on ONNX Runtime, unoptimized, with inputs made from a seed.</summary>
+internal static class OrtRun
+{
+    /// <summary>A tensor that came out of a run.</summary>
+    public sealed record Result(TensorType Type, byte[] Bytes);
+
+    /// <summary>Types of all values, from one run with every value as an output: the ground truth.</summary>
+    public static ShapeTable Shapes(ModelProto model, string? folder = null)
+    {
+        ModelProto all = model.Clone();
+        HashSet<string> outputs = [.. all.Graph.Output.Select(o => o.Name)];
+        foreach (NodeProto node in all.Graph.Node)
+        {
+            foreach (string output in node.Output.Where(o => o.Length > 0 && outputs.Add(o)))
+                all.Graph.Output.Add(new ValueInfoProto { Name = output });
+        }
+        Dictionary<string, TensorType> types = Run(all, 1, folder).ToDictionary(r => r.Key, r => r.Value.Type, StringComparer.Ordinal);
+        foreach (ValueInfoProto input in all.Graph.Input)
+            types[input.Name] = InputType(input);
+        return new ShapeTable(types, new HashSet<string>());
+    }
+
+    /// <summary>Outputs by name.</summary>
+    public static Dictionary<string, Result> Run(ModelProto model, ulong seed, string? folder = null)
+    {
+        using SessionOptions options = new()
+        {
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+            IntraOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
+        };
+        if (folder is not null)
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+        using InferenceSession session = new(ModelFile.ToBytes(model), options);
+        HashSet<string> initializers = [.. model.Graph.Initializer.Select(i => i.Name)];
+        TestRandom random = new(seed);
+        Dictionary<string, OrtValue> inputs = new(StringComparer.Ordinal);
+        foreach (ValueInfoProto input in model.Graph.Input.Where(i => !initializers.Contains(i.Name)))
+            inputs.Add(input.Name, Input(InputType(input), random));
+        using RunOptions run = new();
+        using IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(run, inputs, session.OutputNames);
+        Dictionary<string, Result> results = new(StringComparer.Ordinal);
+        for (int i = 0; i < outputs.Count; i++)
+        {
+            OrtTensorTypeAndShapeInfo info = outputs[i].GetTensorTypeAndShape();
+            DataType type = Enum.Parse<DataType>(info.ElementDataType.ToString(), ignoreCase: true);
+            results.Add(session.OutputNames[i], new Result(new TensorType(type, info.Shape), outputs[i].GetTensorDataAsSpan<byte>().ToArray()));
+        }
+        foreach (OrtValue value in inputs.Values)
+            value.Dispose();
+        return results;
+    }
+
+    /// <summary>Outputs of two models must be the same: bit for bit, or within a tolerance scaled to the largest magnitude of the output.</summary>
+    public static void AssertSame(ModelProto expected, ModelProto actual, ulong seed, bool exact, string what)
+    {
+        Dictionary<string, Result> before = Run(expected, seed), after = Run(actual, seed);
+        CollectionAssert.AreEqual(expected.Graph.Output.Select(o => o.Name).ToArray(), actual.Graph.Output.Select(o => o.Name).ToArray(), what);
+        foreach ((string name, Result result) in before)
+        {
+            Assert.AreEqual(result.Type, after[name].Type, what);
+            if (result.Bytes.AsSpan().SequenceEqual(after[name].Bytes))
+                continue;
+            Assert.IsTrue(!exact && result.Type.ElementType == DataType.Float, $"{what}: '{name}' is not bit for bit the same.");
+            ReadOnlySpan<float> a = MemoryMarshal.Cast<byte, float>(result.Bytes), b = MemoryMarshal.Cast<byte, float>(after[name].Bytes);
+            float scale = 1e-6f;
+            foreach (float value in a)
+                scale = Math.Max(scale, Math.Abs(value));
+            for (int i = 0; i < a.Length; i++)
+            {
+                Assert.IsLessThan(1e-4f, Math.Abs(a[i] - b[i]) / scale,
+                    string.Create(CultureInfo.InvariantCulture, $"{what}: '{name}'[{i}] is {b[i]}, was {a[i]}."));
+            }
+        }
+    }
+
+    public static TensorType InputType(ValueInfoProto input)
+    {
+        TypeProto.Types.Tensor tensor = input.Type.TensorType;
+        return new TensorType((DataType)tensor.ElemType, [.. tensor.Shape.Dim.Select(d => d.HasDimValue ? d.DimValue : 1)]);
+    }
+
+    private static OrtValue Input(TensorType type, TestRandom random)
+    {
+        switch (type.ElementType)
+        {
+            case DataType.Float:
+                return OrtValue.CreateTensorValueFromMemory(random.Floats(type.ElementCount, 1), type.Dims);
+            case DataType.Double:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 1), f => (double)f), type.Dims);
+            case DataType.Float16:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 1), f => (Float16)f), type.Dims);
+            case DataType.Uint8:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 127), f => (byte)(f + 127)), type.Dims);
+            case DataType.Int32:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 100), f => (int)f), type.Dims);
+            case DataType.Int64:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 100), f => (long)f), type.Dims);
+            default:
+                throw new NotSupportedException(type.ElementType.ToString());
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using Google.Protobuf;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+using Serenity.Testing.Models;
+
+namespace Serenity.Onnx.Tests.Rewrites;
+
+/// <summary>Whatever is rewritten, and however its groups are ordered, ONNX Runtime computes the same.</summary>
+[TestClass]
+public sealed class RewritePropertyTests
+{
+    private const int Models = 100;
+
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime, RewriteLevel.All)]
+    [DataRow(Executor.StaticArena, RewriteLevel.All)]
+    [DataRow(Executor.OnnxRuntime, RewriteLevel.Exact)]
+    public void Random_models_compute_the_same(Executor executor, RewriteLevel level)
+    {
+        SortedDictionary<string, int> kinds = new(StringComparer.Ordinal);
+        for (ulong seed = 1; seed <= Models; seed++)
+        {
+            ModelProto model = RandomConcatModel.Create(seed);
+            ShapeTable shapes = OrtRun.Shapes(model);
+            foreach (RewriteSite site in Check(model, shapes, executor, level, seed, _ => true))
+                kinds[site.Kind] = kinds.GetValueOrDefault(site.Kind) + 1;
+        }
+        // The models must exercise the rewrites.
+        string[] expected = level == RewriteLevel.Exact
+            ? ["ConcatSinking", "KernelPartition"]
+            : ["AddAbsorption", "ChannelPartition", "ConcatSinking", "KernelPartition", "SumReassociation"];
+        foreach (string kind in expected)
+            Assert.IsGreaterThan(2, kinds.GetValueOrDefault(kind), $"{kind} was hardly tried.");
+    }
+
+    [TestMethod]
+    public void Random_subsets_compute_the_same()
+    {
+        for (ulong seed = 1; seed <= Models / 3; seed++)
+        {
+            ModelProto model = RandomConcatModel.Create(1000 + seed);
+            TestRandom random = new(seed);
+            Check(model, OrtRun.Shapes(model), Executor.OnnxRuntime, RewriteLevel.All, seed, _ => random.Chance(0.5));
+        }
+    }
+
+    private static List<RewriteSite> Check(
+        ModelProto model, ShapeTable shapes, Executor executor, RewriteLevel level, ulong seed, Func<RewriteSite, bool> wanted)
+    {
+        byte[] before = model.ToByteArray();
+        RewriteGraph graph = new(RewriteCandidate.Unchanged(model, shapes), executor, "/model.onnx");
+        List<RewriteSite> applied = RewriteSequence.Apply(graph, level, wanted);
+        RewriteCandidate candidate = graph.ToCandidate();
+        string what = $"seed {seed}: {string.Join(", ", applied.Select(s => s.Key))}";
+
+        CollectionAssert.AreEqual(before, model.ToByteArray(), "The source model was changed.");
+        bool exact = applied.All(s => s.IsExact);
+        OrtRun.AssertSame(model, candidate.Model, seed, exact, what);
+
+        // The shapes it states are those ONNX Runtime sees.
+        ShapeTable truth = OrtRun.Shapes(candidate.Model);
+        foreach (NodeProto node in candidate.Model.Graph.Node)
+        {
+            foreach (string output in node.Output)
+                Assert.AreEqual(truth.Find(output), candidate.Shapes.Find(output), $"{what}: the type of '{output}'.");
+        }
+        AccumulationGroup[] groups = [.. candidate.Groups];
+        if (groups.Length > 0)
+        {
+            RewriteCandidate shuffled = AccumulationChain.InOrder(candidate, Shuffle.Order(candidate, new TestRandom(seed)));
+            OrtRun.AssertSame(model, AccumulationChain.Settle(shuffled), seed, exact, what + ", shuffled");
+        }
+        return applied;
+    }
+}
