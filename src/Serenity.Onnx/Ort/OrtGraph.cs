@@ -14,7 +14,7 @@ public sealed class OrtGraph
     private readonly List<string> _names = [];
     private readonly List<int> _producer = [];
     private readonly List<int> _useCount = [];
-    private readonly HashSet<int> _graphOutputs = [];
+    private readonly HashSet<int> _graphOutputs = [], _weights = [];
     private readonly int[] _filePositions;
     private readonly int[][] _inputs, _captures, _uses, _outputs, _predecessors;
 
@@ -64,6 +64,12 @@ public sealed class OrtGraph
             }
             _predecessors[node] = [.. before];
         }
+        foreach (TensorProto initializer in graph.Initializer)
+            _weights.Add(Intern(initializer.Name));
+        foreach (SparseTensorProto initializer in graph.SparseInitializer)
+            _weights.Add(Intern(initializer.Values.Name));
+        foreach (NodeProto node in graph.Node.Where(IsConstant))
+            _weights.UnionWith(node.Output.Select(Intern));
         foreach (ValueInfoProto output in graph.Output)
         {
             int value = Intern(output.Name);
@@ -101,6 +107,9 @@ public sealed class OrtGraph
 
     /// <summary>True if the value is a graph output.</summary>
     public bool IsGraphOutput(int value) => _graphOutputs.Contains(value);
+
+    /// <summary>True for an initializer, and for the output of a Constant node.</summary>
+    public bool IsWeight(int value) => _weights.Contains(value);
 
     /// <summary>A node's inputs by position; -1 for an omitted optional one.</summary>
     public ReadOnlySpan<int> Inputs(int node) => _inputs[node];

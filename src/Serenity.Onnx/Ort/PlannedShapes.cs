@@ -1,0 +1,19 @@
+namespace Serenity.Onnx.Ort;
+
+/// <summary>
+/// Shapes as far as ONNX Runtime knows them when it plans buffers, before any run. Where it does not know a dimension, the buffer
+/// neither takes another's place nor gives up its own. Two symbolic dimensions are the same if they have the same symbol.
+/// </summary>
+/// <param name="Dims">By value name: sizes, <see cref="Unknown"/>, or <see cref="Symbol"/> of a symbol's number. A value that is not named has no known rank.</param>
+public sealed record PlannedShapes(IReadOnlyDictionary<string, long[]> Dims)
+{
+    /// <summary>A dimension of which nothing is known.</summary>
+    public const long Unknown = -1;
+
+    /// <summary>The dimension that stands for a symbol.</summary>
+    /// <param name="number">The symbol's number, from 0.</param>
+    public static long Symbol(int number) => -2L - number;
+
+    /// <summary>The planned dimensions of a value; null if not even the rank is known.</summary>
+    public long[]? Find(string name) => Dims.GetValueOrDefault(name);
+}
