@@ -1,0 +1,54 @@
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Tests.Budgets;
+
+[TestClass]
+public sealed class BudgetCheckTests
+{
+    [TestMethod]
+    [DataRow(3499L, BudgetVerdict.Fail)]
+    [DataRow(3500L, BudgetVerdict.Pass)]
+    public void Activations_and_workspace_are_held_against_the_budget_to_the_byte(long budget, BudgetVerdict expected)
+    {
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(bytes: 3000, workspace: 500), new MemoryBudgets(budget, null, null));
+        Assert.AreEqual(expected, manifest.Budget.Verdict);
+        Assert.HasCount(expected == BudgetVerdict.Fail ? 1 : 0, BudgetCheck.Errors(manifest, "net.onnx"));
+    }
+
+    [TestMethod]
+    public void Without_a_budget_there_is_no_verdict()
+    {
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), MemoryBudgets.None);
+        Assert.AreEqual(BudgetVerdict.None, manifest.Budget.Verdict);
+        Assert.IsEmpty(BudgetCheck.Errors(manifest, "net.onnx"));
+    }
+
+    [TestMethod]
+    public void The_error_says_how_much_where_why_and_what_to_do()
+    {
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(lowerBound: 2500), new MemoryBudgets(3000, null, "nrf52840"));
+        SerenityDiagnostic error = BudgetCheck.Errors(manifest, "models/net.onnx").Single();
+        Assert.AreEqual("SER1001", error.Code);
+        Assert.AreEqual("models/net.onnx", error.File);
+        foreach (string part in (string[])["3500 bytes", "3000 bytes", "500 bytes too much", "device 'nrf52840'", "step 1 of 3", "'relu \"1\"'", "'a' (1500 bytes)",
+            "as low as 2500 bytes", "Rewrite=\"All\"", "SearchLimit", "FreeDimensions", "MemoryBudget=\"4KiB\""])
+            Assert.Contains(part, error.Message);
+    }
+
+    [TestMethod]
+    public void The_error_says_when_no_order_fits()
+    {
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(lowerBound: 3000, optimal: true), new MemoryBudgets(1024, null, null));
+        Assert.Contains("No order of this graph fits: the least is 3000 bytes (2.9 KiB).", BudgetCheck.Errors(manifest, "x").Single().Message);
+    }
+
+    [TestMethod]
+    public void Weights_have_an_error_of_their_own()
+    {
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(weights: 1001), new MemoryBudgets(3400, 1000, null));
+        CollectionAssert.AreEqual((string[])["SER1001", "SER1002"], BudgetCheck.Errors(manifest, "x").Select(e => e.Code).ToArray());
+        Assert.AreEqual(BudgetVerdict.Fail, manifest.Budget.Verdict);
+    }
+}

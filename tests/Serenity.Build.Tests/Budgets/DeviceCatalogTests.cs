@@ -1,0 +1,22 @@
+using Serenity.Build.Budgets;
+
+namespace Serenity.Build.Tests.Budgets;
+
+[TestClass]
+public sealed class DeviceCatalogTests
+{
+    [TestMethod]
+    public void Devices_are_sorted_distinct_and_have_a_source()
+    {
+        string[] names = [.. DeviceCatalog.Devices.Select(d => d.Name)];
+        CollectionAssert.AreEqual(names.Order(StringComparer.Ordinal).ToArray(), names);
+        Assert.HasCount(names.Length, names.Distinct(StringComparer.OrdinalIgnoreCase));
+        Assert.IsTrue(DeviceCatalog.Devices.All(d => d.MemoryBytes > 0 && d.Source.Length > 20));
+    }
+
+    [TestMethod]
+    public void A_device_is_found_in_any_case() => Assert.AreEqual(256L * 1024, DeviceCatalog.Find("NRF52840")?.MemoryBytes);
+
+    [TestMethod]
+    public void An_unknown_device_is_not_found() => Assert.IsNull(DeviceCatalog.Find("nrf"));
+}

@@ -1,0 +1,98 @@
+using System.Text;
+using System.Text.Json;
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Tests.Manifest;
+
+[TestClass]
+public sealed class ManifestJsonTests
+{
+    [TestMethod]
+    public void What_is_written_is_read_back_the_same()
+    {
+        byte[] text = ManifestJson.Write(TestManifest.Create());
+        CollectionAssert.AreEqual(text, ManifestJson.Write(ManifestJson.Read(text, "m")));
+    }
+
+    [TestMethod]
+    public void Names_are_camel_case_enums_are_names_and_absent_values_are_left_out()
+    {
+        using JsonDocument json = JsonDocument.Parse(ManifestJson.Write(TestManifest.Create(workspace: null)));
+        JsonElement root = json.RootElement;
+        Assert.AreEqual("OnnxRuntime", root.GetProperty("executor").GetString());
+        Assert.AreEqual("Exact", root.GetProperty("options").GetProperty("rewrite").GetString());
+        Assert.AreEqual("none", root.GetProperty("budget").GetProperty("verdict").GetString());
+        Assert.AreEqual("activation", root.GetProperty("tensors")[1].GetProperty("role").GetString());
+        Assert.IsFalse(root.GetProperty("peak").TryGetProperty("workspaceBytes", out _));
+        Assert.IsFalse(root.GetProperty("budget").TryGetProperty("memoryBytes", out _));
+        Assert.IsFalse(root.GetProperty("tensors")[0].TryGetProperty("offset", out _));
+    }
+
+    [TestMethod]
+    public void Text_has_plain_line_ends_no_mark_and_a_line_per_element()
+    {
+        byte[] text = ManifestJson.Write(TestManifest.Create());
+        string all = Encoding.UTF8.GetString(text);
+        Assert.AreEqual((byte)'{', text[0]);
+        Assert.EndsWith("\n}\n", all);
+        Assert.DoesNotContain("\r", all);
+        Assert.Contains("\n    \"conv1\",\n    \"relu \\\"1\\\"\",\n    \"add\"\n  ],\n", all);
+        Assert.Contains("\"profile\": [1900,3000,3000]", all);
+    }
+
+    [TestMethod]
+    [DataRow("")]
+    [DataRow("{")]
+    [DataRow("{}")]
+    [DataRow("[1]")]
+    [DataRow("null")]
+    [DataRow("{\"version\": 2}")]
+    [DataRow("{\"version\": 1, \"peak\": 5}")]
+    public void Anything_else_is_a_damaged_manifest(string text)
+    {
+        byte[] bytes = Encoding.UTF8.GetBytes(text);
+        Assert.AreEqual("SER1602", Assert.ThrowsExactly<SerenityException>(() => ManifestJson.Read(bytes, "m")).Code);
+        Assert.AreEqual("SER1602", Assert.ThrowsExactly<SerenityException>(() => ManifestHead.Read(bytes, "m")).Code);
+    }
+
+    [TestMethod]
+    public void The_head_is_what_the_whole_says()
+    {
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), new MemoryBudgets(4000, 1, "dev"));
+        ManifestHead head = ManifestHead.Read(ManifestJson.Write(manifest), "m");
+        Assert.AreEqual(manifest.Peak.Bytes, head.PeakBytes);
+        Assert.AreEqual(manifest.Peak.OriginalBytes, head.OriginalBytes);
+        Assert.AreEqual(manifest.Peak.WorkspaceBytes, head.WorkspaceBytes);
+        Assert.AreEqual(manifest.Weights.Bytes, head.WeightBytes);
+        Assert.AreEqual("OnnxRuntime", head.Executor);
+        Assert.AreEqual(new MemoryBudgets(4000, 1, "dev"), head.Budgets);
+        Assert.IsTrue(head.Failed);
+        CollectionAssert.AreEqual(manifest.Warnings.ToArray(), head.Warnings.ToArray());
+        CollectionAssert.AreEqual(manifest.SessionOptions!.ToArray(), head.SessionOptions.ToArray());
+    }
+
+    [TestMethod]
+    public void The_head_of_a_manifest_cut_short_is_refused_or_right()
+    {
+        byte[] text = ManifestJson.Write(TestManifest.Create());
+        ManifestHead whole = ManifestHead.Read(text, "m");
+        int refused = 0;
+        for (int length = 0; length < text.Length; length++)
+        {
+            try
+            {
+                ManifestHead head = ManifestHead.Read(text.AsSpan(0, length), "m");
+                Assert.AreEqual(whole.PeakBytes, head.PeakBytes);
+                Assert.HasCount(whole.Warnings.Count, head.Warnings);
+            }
+            catch (SerenityException problem)
+            {
+                Assert.AreEqual("SER1602", problem.Code);
+                refused++;
+            }
+        }
+        Assert.IsGreaterThan(Encoding.UTF8.GetString(text).IndexOf("\"schedule\"", StringComparison.Ordinal), refused);
+    }
+}

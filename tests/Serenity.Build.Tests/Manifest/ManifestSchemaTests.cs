@@ -1,0 +1,62 @@
+using System.Text;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+using Serenity.Testing.Json;
+
+namespace Serenity.Build.Tests.Manifest;
+
+[TestClass]
+public sealed class ManifestSchemaTests
+{
+    private static readonly JsonElement Schema = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "memory-manifest.schema.json"))).RootElement;
+
+    [TestMethod]
+    public void Every_manifest_is_valid()
+    {
+        MemoryManifest full = TestManifest.Create();
+        MemoryManifest[] manifests =
+        [
+            full,
+            BudgetCheck.Apply(full, new MemoryBudgets(1, 2, "dev")),
+            full with { Executor = Executor.StaticArena, SessionOptions = null, Verification = null, PeakStep = null, Tensors = [], Profile = [], Schedule = [], Warnings = [] },
+        ];
+        foreach (MemoryManifest manifest in manifests)
+            CollectionAssert.AreEqual(Array.Empty<string>(), Problems(ManifestJson.Write(manifest)));
+    }
+
+    [TestMethod]
+    public void The_schema_names_every_property_that_can_be_written()
+    {
+        // A manifest with every optional value there: had the schema forgotten one, it would be a problem.
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), new MemoryBudgets(1, 2, "dev")) with { OriginalProfile = [1] };
+        manifest = manifest with { Verification = manifest.Verification! with { Reason = "too large" } };
+        CollectionAssert.AreEqual(Array.Empty<string>(), Problems(ManifestJson.Write(manifest)));
+        foreach (System.Reflection.PropertyInfo property in typeof(MemoryManifest).GetProperties())
+            Assert.IsTrue(Schema.GetProperty("properties").TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(property.Name), out _), property.Name);
+    }
+
+    [TestMethod]
+    [DataRow("version", "2")]
+    [DataRow("executor", "\"Gpu\"")]
+    [DataRow("profile", "[1.5]")]
+    [DataRow("profile", "[-1]")]
+    [DataRow("warnings", "[{\"code\":\"CS1001\",\"message\":\"\"}]")]
+    [DataRow("budget", "{}")]
+    [DataRow("extra", "1")]
+    [DataRow("source", "{\"path\":\"a\",\"sha256\":\"xyz\"}")]
+    public void A_wrong_value_is_noticed(string property, string value)
+    {
+        JsonNode node = JsonNode.Parse(ManifestJson.Write(TestManifest.Create()))!;
+        node[property] = JsonNode.Parse(value);
+        Assert.IsNotEmpty(Problems(Encoding.UTF8.GetBytes(node.ToJsonString())));
+    }
+
+    private static string[] Problems(byte[] manifest)
+    {
+        using JsonDocument document = JsonDocument.Parse(manifest);
+        return [.. SchemaCheck.Problems(Schema, document.RootElement)];
+    }
+}

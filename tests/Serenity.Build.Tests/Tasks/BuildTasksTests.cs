@@ -1,0 +1,240 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Tests.Tasks;
+
+[TestClass]
+public sealed class BuildTasksTests
+{
+    [TestMethod]
+    public void A_build_writes_model_and_manifest_and_a_second_one_does_nothing()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(item));
+        CollectionAssert.AreEqual((string[])["models/a.onnx", "models/a.memory.json"], project.OutputFiles.Select(o => o.GetMetadata("TargetPath").Replace('\\', '/')).ToArray());
+        Assert.IsTrue(project.OutputFiles.All(o => File.Exists(o.ItemSpec) && o.GetMetadata("CopyToOutputDirectory") == "PreserveNewest"));
+        DateTime written = File.GetLastWriteTimeUtc(project.Staged("models/a.memory.json"));
+
+        Assert.IsTrue(project.Build(item));
+        Assert.IsEmpty(project.Stale);
+        Assert.AreEqual(1, project.EngineCalls);
+        Assert.AreEqual(written, File.GetLastWriteTimeUtc(project.Staged("models/a.memory.json")));
+    }
+
+    [TestMethod]
+    public void Of_five_models_only_the_one_that_was_touched_is_made_again()
+    {
+        using TestProject project = new();
+        ITaskItem[] items = [.. Enumerable.Range(0, 5).Select(i => project.Model($"m{i}.onnx", (ulong)i + 1))];
+        Assert.IsTrue(project.Build(items));
+        Assert.AreEqual(5, project.EngineCalls);
+        File.SetLastWriteTimeUtc(Path.Combine(project.Folder, "models/m2.onnx"), new DateTime(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.IsTrue(project.Build(items));
+        CollectionAssert.AreEqual((string[])["models/m2.onnx"], project.Stale.Select(s => s.ItemSpec).ToArray());
+        // Its content is known: the plan cache has the result.
+        Assert.AreEqual(5, project.EngineCalls);
+    }
+
+    [TestMethod]
+    [DataRow("Rewrite", "None", true)]
+    [DataRow("FreeDimensions", "n=3", true)]
+    [DataRow("SearchLimit", "5", true)]
+    [DataRow("Executor", "StaticArena", true)]
+    [DataRow("Verify", "false", true)]
+    [DataRow("Fuse", "false", true)]
+    [DataRow("Alignment", "64", true)]
+    [DataRow("MemoryBudget", "1MiB", false)]
+    [DataRow("WeightBudget", "1MiB", false)]
+    [DataRow("Device", "nrf52840", false)]
+    [DataRow("Report", "true", false)]
+    public void Metadata_that_shapes_the_result_makes_it_anew_and_no_other_does(string name, string value, bool again)
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(item));
+        item.SetMetadata(name, value);
+        Assert.IsTrue(project.Build(item));
+        Assert.AreEqual(again ? 2 : 1, project.EngineCalls);
+        Assert.HasCount(again ? 1 : 0, project.Stale);
+    }
+
+    [TestMethod]
+    public void A_changed_budget_rewrites_the_verdict_and_optimizes_nothing()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(item));
+        Assert.AreEqual(BudgetVerdict.None, project.Manifest("models/a.memory.json").Budget.Verdict);
+        item.SetMetadata("MemoryBudget", "3500");
+        Assert.IsTrue(project.Build(item));
+        Assert.AreEqual(BudgetVerdict.Pass, project.Manifest("models/a.memory.json").Budget.Verdict);
+        item.SetMetadata("MemoryBudget", "3499");
+        Assert.IsFalse(project.Build(item));
+        Assert.IsFalse(project.Build(item), "the verdict is repeated");
+        Assert.AreEqual(new BudgetEntry(3499, BudgetVerdict.Fail), project.Manifest("models/a.memory.json").Budget);
+        CollectionAssert.AreEqual((string[])["SER1001"], project.Codes);
+        Assert.AreEqual("models/a.onnx", project.Engine.Errors.Single().File);
+        Assert.AreEqual(1, project.EngineCalls);
+    }
+
+    [TestMethod]
+    public void Five_models_over_budget_give_five_errors()
+    {
+        using TestProject project = new() { MemoryBudget = "1KiB" };
+        ITaskItem[] items = [.. Enumerable.Range(0, 5).Select(i => project.Model($"m{i}.onnx", (ulong)i + 1))];
+        Assert.IsFalse(project.Build(items));
+        CollectionAssert.AreEqual(items.Select(i => i.ItemSpec).ToArray(), project.Engine.Errors.Select(e => e.File).ToArray());
+        Assert.IsTrue(project.Codes.All(c => c == "SER1001"));
+    }
+
+    [TestMethod]
+    public void Warnings_of_the_optimization_are_repeated_in_every_build()
+    {
+        using TestProject project = new();
+        project.Optimizer = (request, _) => TestProject.Result(request, [new(SerenityCodes.NotProven, DiagnosticSeverity.Warning, null, "Not proven {0}.")]);
+        TaskItem item = project.Model("a.onnx");
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.IsTrue(project.Build(item));
+            BuildWarningEventArgs warning = project.Engine.Warnings.Single();
+            Assert.AreEqual(("SER2401", "models/a.onnx", "Not proven {0}."), (warning.Code, warning.File, warning.Message));
+        }
+    }
+
+    [TestMethod]
+    public void One_model_that_fails_does_not_keep_the_others_from_being_written()
+    {
+        using TestProject project = new();
+        project.Optimizer = (request, _) => request.ModelPath.EndsWith("m1.onnx", StringComparison.Ordinal)
+            ? throw new SerenityException(SerenityCodes.UnknownSize, null, "No size {0}.")
+            : TestProject.Result(request);
+        ITaskItem[] items = [.. Enumerable.Range(0, 3).Select(i => project.Model($"m{i}.onnx", (ulong)i + 1))];
+        Assert.IsFalse(project.Build(items));
+        Assert.AreEqual(("SER1301", "models/m1.onnx", "No size {0}."), (project.Engine.Errors.Single().Code, project.Engine.Errors.Single().File, project.Engine.Errors.Single().Message));
+        Assert.IsTrue(File.Exists(project.Staged("models/m0.memory.json")) && File.Exists(project.Staged("models/m2.memory.json")));
+        Assert.IsFalse(File.Exists(project.Staged("models/m1.memory.json")));
+        Assert.IsFalse(project.Build(items));
+        CollectionAssert.AreEqual((string[])["models/m1.onnx"], project.Stale.Select(s => s.ItemSpec).ToArray());
+    }
+
+    [TestMethod]
+    [DataRow(typeof(InvalidOperationException), "SER1401")]
+    [DataRow(typeof(DllNotFoundException), "SER1701")]
+    [DataRow(typeof(UnauthorizedAccessException), "SER1601")]
+    [DataRow(typeof(OutOfMemoryException), "SER1601")]
+    public void No_exception_leaves_the_task(Type type, string code)
+    {
+        using TestProject project = new();
+        project.Optimizer = (_, _) => throw (Exception)Activator.CreateInstance(type)!;
+        Assert.IsFalse(project.Build(project.Model("a.onnx")));
+        Assert.AreEqual(code, project.Codes.Single());
+        Assert.DoesNotContain("   at ", project.Engine.Errors.Single().Message!);
+    }
+
+    [TestMethod]
+    [DataRow("Executor", "Tpu", "SER1101")]
+    [DataRow("Executor", "1", "SER1101")]
+    [DataRow("Rewrite", "Some", "SER1101")]
+    [DataRow("Verify", "yes", "SER1101")]
+    [DataRow("SearchLimit", "-1", "SER1101")]
+    [DataRow("SearchLimit", "1e3", "SER1101")]
+    [DataRow("Alignment", "3", "SER1101")]
+    [DataRow("Alignment", "8192", "SER1101")]
+    [DataRow("FreeDimensions", "batch", "SER1101")]
+    [DataRow("FreeDimensions", "batch=0", "SER1101")]
+    [DataRow("FreeDimensions", "a=1;a=2", "SER1101")]
+    [DataRow("MemoryBudget", "512K", "SER1101")]
+    [DataRow("Device", "toaster", "SER1102")]
+    [DataRow("TargetPath", "../a.onnx", "SER1103")]
+    [DataRow("TargetPath", "/a.onnx", "SER1103")]
+    [DataRow("TargetPath", "C:/a.onnx", "SER1103")]
+    [DataRow("TargetPath", "x//a.onnx", "SER1103")]
+    public void A_wrong_value_is_one_clear_error_at_the_model(string name, string value, string code)
+    {
+        using TestProject project = new();
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, (name, value))));
+        BuildErrorEventArgs error = project.Engine.Errors.Single();
+        Assert.AreEqual((code, "models/a.onnx"), (error.Code, error.File));
+        Assert.Contains(value, error.Message!);
+    }
+
+    [TestMethod]
+    public void A_missing_model_and_a_clash_of_outputs_are_all_reported_at_once()
+    {
+        using TestProject project = new();
+        TaskItem missing = new("models/none.onnx");
+        TaskItem twin = project.Model("b.onnx", 2, ("TargetPath", "models/A.onnx"));
+        Assert.IsFalse(project.Build(project.Model("a.onnx"), missing, twin));
+        CollectionAssert.AreEqual((string[])["SER1201", "SER1103"], project.Codes);
+    }
+
+    [TestMethod]
+    public void Outputs_that_were_lost_or_altered_are_made_again()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(item));
+        foreach (Action<string> harm in (Action<string>[])[
+            f => File.Delete(Path.Combine(f, "a.onnx")), f => File.AppendAllText(Path.Combine(f, "a.onnx"), "x"), f => File.Delete(Path.Combine(f, "a.memory.json")),
+            f => File.Delete(Path.Combine(f, "a.onnx.state")), f => File.WriteAllText(Path.Combine(f, "a.onnx.state"), "serenity-state 1\noptions x\nin 1"), _ => { }])
+        {
+            harm(project.Staged("models").TrimEnd('/'));
+            Assert.IsTrue(project.Build(item));
+            Assert.AreEqual(project.Manifest("models/a.memory.json").Output.Sha256, Build.Output.ContentHash.OfFile(project.Staged("models/a.onnx")));
+        }
+        Assert.AreEqual(1, project.EngineCalls, "always from the plan cache");
+    }
+
+    [TestMethod]
+    public void A_damaged_manifest_is_an_error_once_and_mended_by_the_next_build()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(item));
+        File.WriteAllText(project.Staged("models/a.memory.json"), "{\"version\": 1");
+        Assert.IsFalse(project.Build(item));
+        CollectionAssert.AreEqual((string[])["SER1602"], project.Codes);
+        Assert.IsTrue(project.Build(item));
+    }
+
+    [TestMethod]
+    public void The_report_follows_the_verdict()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx", 1, ("Report", "true"));
+        Assert.IsTrue(project.Build(item));
+        string report = project.Staged("models/a.memory.html");
+        string before = File.ReadAllText(report);
+        Assert.IsTrue(project.OutputFiles.Any(o => o.ItemSpec == report));
+        item.SetMetadata("MemoryBudget", "1MiB");
+        Assert.IsTrue(project.Build(item));
+        Assert.AreNotEqual(before, File.ReadAllText(report));
+    }
+
+    [TestMethod]
+    public void Cancelling_ends_the_task_at_once_and_writes_nothing()
+    {
+        using TestProject project = new();
+        using ManualResetEventSlim started = new(), release = new();
+        // A native call that does not listen.
+        project.Optimizer = (request, _) =>
+        {
+            started.Set();
+            release.Wait(CancellationToken.None);
+            return TestProject.Result(request);
+        };
+        Build.Tasks.SerenityOptimize task = project.Optimize([project.Model("a.onnx")]);
+        System.Threading.Tasks.Task<bool> run = System.Threading.Tasks.Task.Run(task.Execute);
+        started.Wait();
+        task.Cancel();
+        Assert.IsTrue(run.Wait(TimeSpan.FromSeconds(10)), "the task waits for the native call");
+        Assert.IsFalse(run.Result);
+        Assert.IsEmpty(project.Codes);
+        release.Set();
+        Thread.Sleep(50);
+        Assert.IsFalse(File.Exists(project.Staged("models/a.onnx")));
+    }
+}

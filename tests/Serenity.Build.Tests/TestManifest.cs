@@ -1,0 +1,36 @@
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Tests;
+
+/// <summary>A small manifest with every kind of entry in it.</summary>
+internal static class TestManifest
+{
+    public static MemoryManifest Create(long bytes = 3000, long? workspace = 500, long weights = 1000, long lowerBound = 2500, bool optimal = false) => new()
+    {
+        Tool = new ToolInfo("Serenity.Build", "1.2.3"),
+        Source = new FileInfoEntry("models/net.onnx", new string('a', 64)),
+        Output = new FileInfoEntry("net.onnx", new string('b', 64)),
+        Options = new ManifestOptions(
+            Executor.OnnxRuntime, RewriteLevel.Exact, true, true, new SortedDictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 2, ["a\"b"] = 1 }, 1000, 16),
+        Executor = Executor.OnnxRuntime,
+        SessionOptions = ManifestBuilder.OnnxRuntimeSessionOptions,
+        Peak = new PeakFacts(5000, bytes, bytes, lowerBound, optimal, 400, workspace),
+        Budget = new BudgetEntry(null, BudgetVerdict.None),
+        Weights = new WeightsEntry(weights),
+        Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700)],
+        Verification = new VerificationFacts("passed", null, "1.31.1", "X64", bytes, false, 1.25e-7),
+        Warnings = [new WarningEntry("SER2401", "The search ended early {0}."), new WarningEntry("SER2501", "\u00fc <x> + 'y'")],
+        Schedule = ["conv1", "relu \"1\"", "add"],
+        OperatorTypes = ["Conv", "Relu", "Add"],
+        Tensors =
+        [
+            new TensorFacts("in", 400, null, 0, 0, TensorRole.Input, null, Type: "float[1,100]", Writers: [], Readers: [0]),
+            new TensorFacts("a", 1500, 0, 0, 2, TensorRole.Activation, null),
+            new TensorFacts("b", 1500, null, 1, 2, TensorRole.Output, "a", ["x", "y"]),
+        ],
+        Profile = [1900, 3000, 3000],
+        OriginalProfile = [],
+        PeakStep = new PeakStep(1, "relu \"1\"", [new LiveTensor("a", 1500), new LiveTensor("b", 1500)]),
+    };
+}
