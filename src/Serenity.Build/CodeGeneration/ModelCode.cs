@@ -16,6 +16,8 @@ public static class ModelCode
         ["EnableCpuMemArena"] = Boolean,
         ["EnableMemoryPattern"] = Boolean,
         ["ExecutionMode"] = value => value is "ORT_SEQUENTIAL" or "ORT_PARALLEL" ? "global::Microsoft.ML.OnnxRuntime.ExecutionMode." + value : null,
+        ["InterOpNumThreads"] = Number,
+        ["IntraOpNumThreads"] = Number,
         ["GraphOptimizationLevel"] = value => value is "ORT_DISABLE_ALL" or "ORT_ENABLE_BASIC" or "ORT_ENABLE_EXTENDED" or "ORT_ENABLE_LAYOUT" or "ORT_ENABLE_ALL"
             ? "global::Microsoft.ML.OnnxRuntime.GraphOptimizationLevel." + value : null,
     };
@@ -114,6 +116,8 @@ public static class ModelCode
         }
         code.Append("    }\n");
     }
+
+    private static string? Number(string value) => value.Length is > 0 and < 6 && value.All(char.IsAsciiDigit) ? value : null;
 
     private static string? Boolean(string value) => value is "true" or "false" ? value : null;
 

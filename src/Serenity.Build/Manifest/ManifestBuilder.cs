@@ -1,5 +1,6 @@
 using Serenity.Build.Budgets;
 using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Runtime;
 
 namespace Serenity.Build.Manifest;
 
@@ -7,13 +8,8 @@ namespace Serenity.Build.Manifest;
 public static class ManifestBuilder
 {
     /// <summary>Session options under which ONNX Runtime does what the manifest says; names as in the C# API.</summary>
-    public static IReadOnlyDictionary<string, string> OnnxRuntimeSessionOptions { get; } = new SortedDictionary<string, string>(StringComparer.Ordinal)
-    {
-        ["EnableCpuMemArena"] = "false",
-        ["EnableMemoryPattern"] = "false",
-        ["ExecutionMode"] = "ORT_SEQUENTIAL",
-        ["GraphOptimizationLevel"] = "ORT_DISABLE_ALL",
-    };
+    public static IReadOnlyDictionary<string, string> OnnxRuntimeSessionOptions { get; } =
+        new SortedDictionary<string, string>(TruthfulSessionOptions.AsText.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
 
     /// <summary>Makes the manifest, with no budget yet; see <see cref="BudgetCheck.Apply"/>.</summary>
     /// <param name="request">What was asked.</param>
