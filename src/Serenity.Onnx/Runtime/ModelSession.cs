@@ -5,7 +5,7 @@ namespace Serenity.Onnx.Runtime;
 
 /// <summary>
 /// One model loaded into ONNX Runtime for runs within a build: single-threaded, limited, and with every failure as one clear error.
-/// A session that observes writes a profile and runs once.
+/// One thread at a time.
 /// </summary>
 public sealed class ModelSession : IDisposable
 {
@@ -13,6 +13,8 @@ public sealed class ModelSession : IDisposable
     private readonly InferenceSession _session;
     private readonly string? _profileFolder;
     private readonly bool _measures;
+    private AllocationTrace? _firstTrace;
+    private bool _ran;
 
     private ModelSession(RunnableModel model, InferenceSession session, string? profileFolder, bool measures) =>
         (_model, _session, _profileFolder, _measures) = (model, session, profileFolder, measures);
@@ -32,7 +34,7 @@ public sealed class ModelSession : IDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="level">What ONNX Runtime may change; the truthful figure needs ORT_DISABLE_ALL.</param>
-    /// <param name="observe">Record order and allocations of the one run to come.</param>
+    /// <param name="observe">Record what the first run executes and allocates, and count kernels against the limits of all runs.</param>
     /// <param name="freeDimensions">Sizes of symbolic dimensions, by name.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.RuntimeMissing"/>,
     /// <see cref="SerenityCodes.InputOutput"/> where the profile cannot be written.</exception>
@@ -53,7 +55,7 @@ public sealed class ModelSession : IDisposable
         string? profileFolder = null;
         try
         {
-            bool measures = observe && MeasuringAllocator.TryUse(options);
+            bool measures = MeasuringAllocator.TryUse(options);
             if (observe)
             {
                 profileFolder = CreateProfileFolder(model);
@@ -76,13 +78,17 @@ public sealed class ModelSession : IDisposable
 
     /// <summary>Runs the model.</summary>
     /// <param name="inputs">Value of every input.</param>
-    /// <param name="limits">What the run may need. Held against only where allocations are observed.</param>
+    /// <param name="limits">What the run may need; kernels are counted only by a session that observes.</param>
+    /// <param name="cancellation">Ends the run at the next kernel.</param>
+    /// <returns>Outputs by name, in the model's order.</returns>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>: it fails on these inputs.</exception>
     /// <exception cref="RunLimitException">It needs more than the limits.</exception>
-    public ModelRun Run(IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, RunLimits? limits = null)
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public IReadOnlyList<KeyValuePair<string, RuntimeValue>> Run(
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, RunLimits? limits = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(inputs);
-        List<KeyValuePair<string, RuntimeValue>> outputs = [];
+        cancellation.ThrowIfCancellationRequested();
         AllocationTrace? trace = null;
         using RunOptions options = new();
         Dictionary<string, OrtValue> values = new(StringComparer.Ordinal);
@@ -93,35 +99,45 @@ public sealed class ModelSession : IDisposable
 
             IDisposableReadOnlyCollection<OrtValue>? results = null;
             void RunOnce() => results = _session.Run(options, values, _session.OutputNames);
-            if (_measures)
-                MeasuringAllocator.Record(limits ?? RunLimits.Default, () => options.Terminate = true, RunOnce, out trace);
-            else
-                RunOnce();
+            using (cancellation.Register(() => options.Terminate = true))
+            {
+                if (_measures)
+                    MeasuringAllocator.Record(limits ?? RunLimits.Default, () => options.Terminate = true, RunOnce, out trace);
+                else
+                    RunOnce();
+            }
             using (results)
             {
-                for (int i = 0; i < results!.Count; i++)
-                    outputs.Add(new(_session.OutputNames[i], RuntimeValue.CopyOf(results[i])));
+                if (trace?.LimitStruck == true)
+                    throw new RunLimitException();
+                if (!_ran)
+                    _firstTrace = trace;
+                return [.. results!.Select((value, i) => KeyValuePair.Create(_session.OutputNames[i], RuntimeValue.CopyOf(value)))];
             }
-        }
-        catch (OnnxRuntimeException) when (trace?.LimitStruck == true)
-        {
-            throw new RunLimitException();
         }
         catch (OnnxRuntimeException e)
         {
-            throw Refused(_model, "run", e);
+            cancellation.ThrowIfCancellationRequested();
+            throw trace?.LimitStruck == true ? new RunLimitException() : Refused(_model, "run", e);
         }
         finally
         {
+            _ran = true;
             foreach (OrtValue value in values.Values)
                 value.Dispose();
         }
-        if (trace?.LimitStruck == true)
-            throw new RunLimitException();
-        IReadOnlyList<KernelEvent> kernels = _profileFolder is null ? [] : ReadProfile();
-        MeasuredMemory? memory = trace is null ? null
-            : new(trace.PeakBytes, trace.ActivationPeak([.. kernels.Where(k => !k.InSubgraph)]));
-        return new(outputs, kernels, memory);
+    }
+
+    /// <summary>What the first run executed and allocated. Ends the observation: call it once, after the last run.</summary>
+    /// <exception cref="InvalidOperationException">The session does not observe, or has not run.</exception>
+    public Observation EndObservation()
+    {
+        if (_profileFolder is null || !_ran)
+            throw new InvalidOperationException("The session does not observe, or has not run.");
+        IReadOnlyList<KernelEvent> kernels = ProfileReader.ReadFirstRun(File.ReadAllBytes(_session.EndProfiling()));
+        MeasuredMemory? memory = _firstTrace is null ? null
+            : new(_firstTrace.PeakBytes, _firstTrace.ActivationPeak([.. kernels.Where(k => !k.InSubgraph)]));
+        return new(kernels, memory);
     }
 
     /// <inheritdoc/>
@@ -130,8 +146,6 @@ public sealed class ModelSession : IDisposable
         _session.Dispose();
         Delete(_profileFolder);
     }
-
-    private IReadOnlyList<KernelEvent> ReadProfile() => ProfileReader.Read(File.ReadAllBytes(_session.EndProfiling()));
 
     private static string CreateProfileFolder(RunnableModel model)
     {

@@ -10,20 +10,23 @@ public static class ProfileReader
 {
     private const string KernelSuffix = "_kernel_time";
 
-    /// <summary>All kernels in the order in which they ended: for the main graph, the order of execution.</summary>
-    /// <param name="json">The profile's content, UTF-8.</param>
+    /// <summary>The kernels of the first run in the order in which they ended: for the main graph, the order of execution.</summary>
+    /// <param name="json">The profile's content, UTF-8. What follows the first run is not read.</param>
     /// <exception cref="JsonException">It is no profile.</exception>
-    public static IReadOnlyList<KernelEvent> Read(ReadOnlyMemory<byte> json)
+    public static IReadOnlyList<KernelEvent> ReadFirstRun(ReadOnlySpan<byte> json)
     {
         List<KernelEvent> kernels = [];
-        using JsonDocument document = JsonDocument.Parse(json);
-        foreach (JsonElement entry in document.RootElement.EnumerateArray())
+        Utf8JsonReader reader = new(json);
+        while (reader.Read())
         {
-            if (!entry.TryGetProperty("cat"u8, out JsonElement category) || !category.ValueEquals("Node"u8))
+            if (reader.TokenType != JsonTokenType.StartObject || reader.CurrentDepth != 1)
                 continue;
-            string name = entry.GetProperty("name"u8).GetString() ?? "";
-            if (name.EndsWith(KernelSuffix, StringComparison.Ordinal))
-                kernels.Add(ReadKernel(name[..^KernelSuffix.Length], entry.GetProperty("args"u8)));
+            using JsonDocument entry = JsonDocument.ParseValue(ref reader);
+            string name = entry.RootElement.GetProperty("name"u8).GetString() ?? "";
+            if (name == "model_run")
+                break;
+            if (name.EndsWith(KernelSuffix, StringComparison.Ordinal) && entry.RootElement.GetProperty("cat"u8).ValueEquals("Node"u8))
+                kernels.Add(ReadKernel(name[..^KernelSuffix.Length], entry.RootElement.GetProperty("args"u8)));
         }
         MarkSubgraphs(kernels);
         return kernels;

@@ -13,7 +13,7 @@ public sealed class ModelSessionTests
     public void Order_and_memory_of_a_diamond_are_seen_exactly()
     {
         // x[1000] -> a = Add(x,x), b = Add(x,x), y = Add(a,b); y is the output.
-        ModelRun run = Observe(TinyModels.Diamond(1000));
+        Observation run = Observe(TinyModels.Diamond(1000));
 
         CollectionAssert.AreEqual(new[] { "b", "a", "sum" }, run.ExecutedOrder.ToArray());
         Assert.AreEqual(3 * 4000L, run.Memory!.ActivationBytes);
@@ -26,7 +26,7 @@ public sealed class ModelSessionTests
     [TestMethod]
     public void Scratch_of_a_convolution_is_told_from_its_output()
     {
-        ModelRun run = Observe(TinyModels.Convolution(channels: 4, size: 10));
+        Observation run = Observe(TinyModels.Convolution(channels: 4, size: 10));
 
         Assert.AreEqual(4 * 10 * 10 * 4L, run.Memory!.ActivationBytes);
         Assert.IsTrue(run.Memory.WorkspaceBytes > 0, "a convolution of several rows and columns takes scratch");
@@ -35,7 +35,7 @@ public sealed class ModelSessionTests
     [TestMethod]
     public void Body_of_a_loop_counts_as_workspace_of_its_node()
     {
-        ModelRun run = Observe(TinyModels.DoublingLoop(elements: 256), new KeyValuePair<string, RuntimeValue>(
+        Observation run = Observe(TinyModels.DoublingLoop(elements: 256), new KeyValuePair<string, RuntimeValue>(
             "count", new RuntimeValue.Tensor(Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int64, [], BitConverter.GetBytes(5L))));
 
         CollectionAssert.AreEqual(new[] { "loop", "out" }, run.ExecutedOrder.ToArray());
@@ -95,7 +95,7 @@ public sealed class ModelSessionTests
         Assert.IsFalse(Directory.Exists(folder));
     }
 
-    private static ModelRun Observe(RunnableModel model, params KeyValuePair<string, RuntimeValue>[] given)
+    private static Observation Observe(RunnableModel model, params KeyValuePair<string, RuntimeValue>[] given)
     {
         using ModelSession session = ModelSession.Load(model, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true);
         List<KeyValuePair<string, RuntimeValue>> inputs = [.. given];
@@ -104,6 +104,7 @@ public sealed class ModelSessionTests
             if (!given.Any(g => g.Key == name))
                 inputs.Add(TinyModels.Floats(name, [.. meta.Dimensions.Select(d => (long)d)]));
         }
-        return session.Run(inputs);
+        session.Run(inputs);
+        return session.EndObservation();
     }
 }

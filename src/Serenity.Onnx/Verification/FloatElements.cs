@@ -1,0 +1,64 @@
+using System.Runtime.InteropServices;
+using Microsoft.ML.OnnxRuntime.Tensors;
+
+namespace Serenity.Onnx.Verification;
+
+/// <summary>Fills floating-point tensors for an <see cref="InputCase"/>; a complex element is two of its parts.</summary>
+internal static class FloatElements
+{
+    /// <summary>Fills a tensor's bytes.</summary>
+    /// <param name="data">All of its elements.</param>
+    /// <param name="type">Float, double, float16, bfloat16 or complex.</param>
+    /// <param name="kind">The values wanted.</param>
+    /// <param name="random">Where they come from.</param>
+    public static void Fill(Span<byte> data, TensorElementType type, InputCase kind, ref SplitMix random)
+    {
+        switch (type)
+        {
+            case TensorElementType.Float or TensorElementType.Complex64:
+                foreach (ref float element in MemoryMarshal.Cast<byte, float>(data))
+                    element = (float)Element(kind, 3e38, 1e-40, ref random);
+                break;
+            case TensorElementType.Double or TensorElementType.Complex128:
+                foreach (ref double element in MemoryMarshal.Cast<byte, double>(data))
+                    element = Element(kind, 1.5e308, 1e-310, ref random);
+                break;
+            case TensorElementType.Float16:
+                foreach (ref Half element in MemoryMarshal.Cast<byte, Half>(data))
+                    element = (Half)Element(kind, 60000, 3e-5, ref random);
+                break;
+            case TensorElementType.BFloat16:
+                // The upper half of a float32.
+                foreach (ref ushort element in MemoryMarshal.Cast<byte, ushort>(data))
+                    element = (ushort)(BitConverter.SingleToUInt32Bits((float)Element(kind, 3e38, 1e-40, ref random)) >> 16);
+                break;
+            default:
+                throw new ArgumentOutOfRangeException(nameof(type));
+        }
+    }
+
+    private static double Element(InputCase kind, double large, double denormal, ref SplitMix random)
+    {
+        double unit = 2 * random.NextUnit() - 1;
+        return kind switch
+        {
+            InputCase.Zeros => 0,
+            InputCase.Ones => 1,
+            InputCase.Large => unit < 0 ? -large * (1 + 0.1 * unit) : large * (1 - 0.1 * unit),
+            InputCase.Denormal => unit * denormal,
+            InputCase.Special => random.NextBelow(16) switch
+            {
+                0 => double.NaN,
+                1 => double.PositiveInfinity,
+                2 => double.NegativeInfinity,
+                3 => -0.0,
+                4 => 0.0,
+                5 => large,
+                6 => -large,
+                7 => denormal,
+                _ => unit,
+            },
+            _ => unit,
+        };
+    }
+}

@@ -1,0 +1,23 @@
+namespace Serenity.Onnx.Verification;
+
+/// <summary>A kind of values that inputs are filled with. The names are stable: they appear in messages.</summary>
+public enum InputCase
+{
+    /// <summary>Floating point in [-1, 1); 8- and 16-bit integers over their whole range; wider integers in their safe range.</summary>
+    Uniform,
+
+    /// <summary>All zero, false or empty.</summary>
+    Zeros,
+
+    /// <summary>All one, or true.</summary>
+    Ones,
+
+    /// <summary>Floating point near the largest finite value, of both signs; integers as far up as is safe.</summary>
+    Large,
+
+    /// <summary>Floating point of both signs below the smallest normal value; integers at zero.</summary>
+    Denormal,
+
+    /// <summary>NaN, infinities, both zeros, the largest, the smallest and ordinary values mixed.</summary>
+    Special,
+}

@@ -1,0 +1,211 @@
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Ort;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Verification;
+
+/// <summary>
+/// Holds an optimized model to what its manifest will say: outputs, order of execution, activation bytes. Measures kernels' workspace on the way.
+/// </summary>
+public static class ModelVerifier
+{
+    /// <summary>Up to this many multiply-accumulates a run, all cases of <see cref="InputCase"/> are run (some 20 ms each).</summary>
+    public const long WorkForAllCases = 200_000_000;
+
+    /// <summary>Up to this many, one ordinary case is run (seconds); above, nothing.</summary>
+    public const long WorkForOneCase = 20_000_000_000;
+
+    /// <summary>Verifies one optimized model.</summary>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.OutputsDiffer"/>, <see cref="SerenityCodes.OrderDiffers"/>,
+    /// <see cref="SerenityCodes.MemoryDiffers"/>: a promise does not hold. <see cref="SerenityCodes.RuntimeRefuses"/>: the source cannot be loaded.
+    /// <see cref="SerenityCodes.RuntimeMissing"/>: there is no ONNX Runtime here.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static VerificationOutcome Verify(VerificationRequest request, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        NativeRuntime.EnsureAvailable();
+        if (request.Work > WorkForOneCase)
+            return Skipped("One run takes more than 20 billion multiply-accumulates, too many for a build.");
+        if (request.PredictedBytes > request.Limits.Bytes)
+            return Skipped("One run takes more memory than verification may use.");
+
+        bool same = ReferenceEquals(request.Source, request.Optimized);
+        bool loops = HasLoop(request.Source.Graph);
+        RunnableModel optimizedModel = RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File);
+        using ModelSession optimized = LoadOptimized(optimizedModel, request);
+        using ModelSession? reference = same ? null : ModelSession.Load(
+            RunnableModel.Of(request.Source, request.ExternalFolder, request.File),
+            request.Fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
+            observe: loops, request.FreeDimensions);
+        CheckInterface(reference, optimized, request.File);
+
+        SeededInputs inputs = new(request.Source.Graph, optimized.Inputs);
+        if (inputs.Unsupported is { } input)
+            return Skipped($"No value can be made up for input '{input}'.");
+        NodeProto? random = RandomOperators.Find(request.Source);
+        double maxError = 0;
+        int compared = 0;
+        bool limited = false;
+        InputCase[] cases = CasesFor(request);
+        foreach (InputCase kind in cases)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (compared > 0 && request.Work > WorkForAllCases)
+                break;
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = inputs.Create(kind);
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>>? expected = null;
+            try
+            {
+                // A case that the source itself cannot run says nothing; one that only the optimized model cannot run is an error.
+                expected = (reference ?? optimized).Run(values, request.Limits, cancellation);
+            }
+            catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
+            {
+                continue;
+            }
+            catch (RunLimitException)
+            {
+                limited = true;
+                continue;
+            }
+            if (reference is not null)
+                maxError = Math.Max(maxError, CompareCase(request, optimized, values, expected, kind, random is null, cancellation));
+            compared++;
+        }
+        if (compared == 0)
+        {
+            return Skipped(limited ? "A run needs more memory, or more kernels, than verification may use."
+                : "ONNX Runtime can run the source model on none of the inputs made up for it.");
+        }
+        return Conclude(request, optimized.EndObservation(), random, maxError);
+    }
+
+    /// <summary>Sums in another order may overflow where the source's do not, so inputs that make them overflow are for exact comparisons.</summary>
+    private static InputCase[] CasesFor(VerificationRequest request) =>
+        request.Work > WorkForAllCases ? [InputCase.Uniform, InputCase.Ones]
+        : request.Exact ? Enum.GetValues<InputCase>()
+        : [InputCase.Uniform, InputCase.Zeros, InputCase.Ones, InputCase.Denormal];
+
+    private static ModelSession LoadOptimized(RunnableModel model, VerificationRequest request)
+    {
+        try
+        {
+            return ModelSession.Load(model, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, request.FreeDimensions);
+        }
+        catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses && !ReferenceEquals(request.Source, request.Optimized))
+        {
+            throw new SerenityException(SerenityCodes.OutputsDiffer, request.File,
+                "ONNX Runtime cannot load the optimized model. This is a fault of Serenity.Build. Please report it with the model;"
+                + " until it is mended, set Rewrite=\"None\" or Fuse=\"false\" on the item.", e);
+        }
+    }
+
+    private static double CompareCase(
+        VerificationRequest request, ModelSession optimized, IReadOnlyList<KeyValuePair<string, RuntimeValue>> values,
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected, InputCase kind, bool comparable, CancellationToken cancellation)
+    {
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>> actual;
+        try
+        {
+            // Twice the limit: what the source can do within it, the optimized model must be able to do.
+            RunLimits limits = new(checked(2 * request.Limits.Kernels), checked(2 * request.Limits.Bytes));
+            actual = optimized.Run(values, limits, cancellation);
+        }
+        catch (Exception e) when (e is RunLimitException or SerenityException { Code: SerenityCodes.RuntimeRefuses })
+        {
+            throw Differs(request, $"fails on {Text(kind)} inputs, on which the source model runs", e);
+        }
+        double maxError = 0;
+        for (int i = 0; comparable && i < expected.Count; i++)
+        {
+            OutputComparison.Outcome outcome = OutputComparison.Compare(expected[i].Value, actual[i].Value, request.Exact);
+            maxError = Math.Max(maxError, outcome.MaxError);
+            if (outcome.Difference is { } difference)
+                throw Differs(request, $"gives another result on {Text(kind)} inputs: output '{expected[i].Key}' {difference}", null);
+        }
+        return maxError;
+    }
+
+    private static VerificationOutcome Conclude(VerificationRequest request, Observation seen, NodeProto? random, double maxError)
+    {
+        if (request.Schedule is { } schedule)
+            CheckOrder(request, schedule, seen.ExecutedOrder);
+        if (request.PredictedBytes is { } predicted && seen.Memory?.ActivationBytes is { } measured && measured != predicted)
+        {
+            throw new SerenityException(SerenityCodes.MemoryDiffers, request.File,
+                $"ONNX Runtime {NativeRuntime.Version} allocated {measured} bytes for activations where {predicted} were planned."
+                + " The plan must not be trusted. This is a fault of Serenity.Build, or a change in ONNX Runtime: please report it with the model.");
+        }
+        string? reason =
+            random is not null ? $"Outputs were not compared, since node '{random.Name}' ({random.OpType}) gives random values."
+            : seen.Memory?.ActivationBytes is null ? "Memory was not measured, since another allocator is in use in this process."
+            : null;
+        VerificationFacts facts = new(reason is null ? "passed" : "partial", reason, NativeRuntime.Version, NativeRuntime.Architecture,
+            seen.Memory?.ActivationBytes, request.Exact, maxError);
+        return new(facts, seen.Memory?.WorkspaceBytes);
+    }
+
+    private static void CheckOrder(VerificationRequest request, IReadOnlyList<string> schedule, IReadOnlyList<string> executed)
+    {
+        HashSet<string> leftOut = new(StringComparer.Ordinal);
+        foreach (NodeProto node in request.Optimized.Graph.Node)
+        {
+            if (OrderPinning.IsAnchor(node) || node.OpType == "Constant")
+                leftOut.Add(node.Name);
+        }
+        string[] wanted = [.. schedule.Where(n => !leftOut.Contains(n))];
+        string[] seen = [.. executed.Where(n => !leftOut.Contains(n))];
+        int at = 0;
+        while (at < wanted.Length && at < seen.Length && wanted[at] == seen[at])
+            at++;
+        if (at == wanted.Length && at == seen.Length)
+            return;
+        string Step(string[] order) => at < order.Length ? $"'{order[at]}'" : "nothing";
+        throw new SerenityException(SerenityCodes.OrderDiffers, request.File,
+            $"ONNX Runtime {NativeRuntime.Version} executed {Step(seen)} at step {at} where {Step(wanted)} was planned."
+            + " The plan must not be trusted. This is a fault of Serenity.Build, or a change in ONNX Runtime: please report it with the model.");
+    }
+
+    private static void CheckInterface(ModelSession? reference, ModelSession optimized, string? file)
+    {
+        if (reference is null)
+            return;
+        bool same = reference.OutputNames.SequenceEqual(optimized.OutputNames, StringComparer.Ordinal)
+            && SameInputs(reference.Inputs, optimized.Inputs)
+            && SameInputs(reference.OverridableInitializers, optimized.OverridableInitializers);
+        if (!same)
+        {
+            throw new SerenityException(SerenityCodes.OutputsDiffer, file,
+                "The optimized model has other inputs or outputs than the source model. This is a fault of Serenity.Build: please report it with the model.");
+        }
+    }
+
+    private static bool SameInputs(IReadOnlyDictionary<string, NodeMetadata> a, IReadOnlyDictionary<string, NodeMetadata> b) =>
+        a.Count == b.Count && a.All(i => b.TryGetValue(i.Key, out NodeMetadata? other)
+            && i.Value.OnnxValueType == other.OnnxValueType && (!i.Value.IsTensor || i.Value.ElementDataType == other.ElementDataType));
+
+    private static bool HasLoop(GraphProto graph) => graph.Node.Any(
+        n => n.OpType is "Loop" or "Scan" || SubgraphCaptures.SubgraphsOf(n).Any(HasLoop));
+
+    private static VerificationOutcome Skipped(string reason) =>
+        new(new VerificationFacts("skipped", reason, NativeRuntime.Version, NativeRuntime.Architecture, null, false, 0), null);
+
+    private static string Text(InputCase kind) => kind switch
+    {
+        InputCase.Uniform => "ordinary",
+        InputCase.Zeros => "all-zero",
+        InputCase.Ones => "all-one",
+        InputCase.Large => "very large",
+        InputCase.Denormal => "denormal",
+        _ => "special (NaN, infinite)",
+    };
+
+    private static SerenityException Differs(VerificationRequest request, string what, Exception? inner) =>
+        new(SerenityCodes.OutputsDiffer, request.File,
+            $"The optimized model {what}. This is a fault of Serenity.Build. Please report it with the model; until it is mended, set"
+            + $" {(request.Exact ? "Fuse=\"false\"" : "Rewrite=\"Exact\"")} on the item.", inner);
+}

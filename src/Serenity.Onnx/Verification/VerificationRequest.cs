@@ -1,0 +1,45 @@
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Verification;
+
+/// <summary>What the manifest will promise about an optimized model, to be held against runs of it.</summary>
+public sealed record VerificationRequest
+{
+    /// <summary>The source model, exactly as the user wrote it.</summary>
+    public required ModelProto Source { get; init; }
+
+    /// <summary>The optimized model as it will be written. May be the same object: then outputs are not compared.</summary>
+    public required ModelProto Optimized { get; init; }
+
+    /// <summary>Absolute path of the folder that the external data of both is relative to; null if there is none.</summary>
+    public string? ExternalFolder { get; init; }
+
+    /// <summary>The source file as the user named it, for messages.</summary>
+    public string? File { get; init; }
+
+    /// <summary>
+    /// True if ONNX Runtime's fusions were applied ahead of time. Then the optimized model is compared to the source as ONNX Runtime runs it at
+    /// ORT_ENABLE_EXTENDED, which applies the same fusions when loading; else to the source at ORT_DISABLE_ALL. Fusions alone are not bit
+    /// for bit, but the same fusions are.
+    /// </summary>
+    public required bool Fused { get; init; }
+
+    /// <summary>True if every rewrite was exact: outputs must agree bit for bit.</summary>
+    public required bool Exact { get; init; }
+
+    /// <summary>Names of the optimized model's nodes in the order promised, anchors and Constant nodes left out; null to leave the order unchecked.</summary>
+    public IReadOnlyList<string>? Schedule { get; init; }
+
+    /// <summary>Peak activation bytes promised; null to leave them unchecked.</summary>
+    public long? PredictedBytes { get; init; }
+
+    /// <summary>Multiply-accumulates of one run (<see cref="WorkEstimate"/>); decides how much is run.</summary>
+    public required long Work { get; init; }
+
+    /// <summary>Sizes of symbolic dimensions, by name.</summary>
+    public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>What one run may need.</summary>
+    public RunLimits Limits { get; init; } = RunLimits.Default;
+}

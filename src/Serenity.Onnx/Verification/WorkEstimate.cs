@@ -1,0 +1,56 @@
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+
+namespace Serenity.Onnx.Verification;
+
+/// <summary>
+/// How much work one run of a graph is, in multiply-accumulates; an operator without them counts its output elements. Decides what a
+/// build can afford to run, by counting and not by the clock. Subgraphs count once.
+/// </summary>
+public static class WorkEstimate
+{
+    /// <summary>Multiply-accumulates of a graph; at most <see cref="long.MaxValue"/>.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="shapes">Shapes of its values; nodes with an unknown one count nothing.</param>
+    public static long Of(GraphProto graph, ShapeTable shapes)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(shapes);
+        double sum = 0;
+        foreach (NodeProto node in graph.Node)
+            sum += OfNode(node, shapes);
+        return sum >= long.MaxValue ? long.MaxValue : (long)sum;
+    }
+
+    private static double OfNode(NodeProto node, ShapeTable shapes)
+    {
+        double outputs = node.Output.Sum(name => Elements(shapes, name));
+        long[]? Dims(int input) => input < node.Input.Count ? shapes.Find(node.Input[input])?.Dims : null;
+        switch (node.OpType)
+        {
+            case "Conv" or "FusedConv" or "ConvInteger" when Dims(1) is { Length: > 1 } w && w[0] > 0:
+                return outputs * (Product(w) / w[0]);
+            case "QLinearConv" when Dims(3) is { Length: > 1 } w && w[0] > 0:
+                return outputs * (Product(w) / w[0]);
+            case "ConvTranspose" when Dims(1) is { Length: > 1 } w && w[0] > 0:
+                return Elements(shapes, node.Input[0]) * (Product(w) / w[0]);
+            case "MatMul" or "FusedMatMul" or "Gemm" or "FusedGemm" or "MatMulInteger" or "QLinearMatMul" when Dims(0) is { Length: > 0 } a:
+                bool transposed = node.Attribute.Any(t => t.Name == "transA" && t.I != 0) && a.Length > 1;
+                return outputs * a[transposed ? ^2 : ^1];
+            case "LSTM" or "GRU" or "RNN" when Dims(0) is { Length: 3 } x && Dims(1) is { } w && Dims(2) is { } r:
+                return (double)x[0] * x[1] * (Product(w) + Product(r));
+            default:
+                return outputs;
+        }
+    }
+
+    private static double Elements(ShapeTable shapes, string name) => shapes.Find(name) is { } type ? Product(type.Dims) : 0;
+
+    private static double Product(long[] dims)
+    {
+        double product = 1;
+        foreach (long dim in dims)
+            product *= dim;
+        return product;
+    }
+}
