@@ -1,9 +1,17 @@
 namespace Serenity.Planning.Placement;
 
 /// <summary>Assigns offsets in one arena, at the proven lower bound where it can.</summary>
+/// <remarks>
+/// Greedy placements come first; where none is at the bound, a search is made for a placement within exactly the bound (see
+/// <see cref="PackingSearch"/>), so that a hit is its own proof. A capacity that is refuted raises the bound. One that the search
+/// cannot decide within its limit makes the arena grow, by bisection between the bound and the best placement known.
+/// </remarks>
 public static class ArenaPlanner
 {
     /// <summary>Places all buffers.</summary>
+    /// <param name="problem">Buffers and links.</param>
+    /// <param name="options">Limits and techniques.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
     /// <exception cref="ArgumentException">A buffer, a link or the alignment is not valid, or links contradict each other.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static ArenaPlan Place(ArenaProblem problem, ArenaOptions? options = null, CancellationToken cancellation = default)
@@ -12,24 +20,140 @@ public static class ArenaPlanner
         cancellation.ThrowIfCancellationRequested();
         options ??= ArenaOptions.Default;
         RigidBlocks blocks = new(problem);
-        long bound = LiveBound.Compute(blocks);
-        long enough = Math.Max(bound, options.Capacity ?? 0);
+        Attempt attempt = new(blocks, options, LiveBound.Compute(blocks), cancellation);
+        attempt.Greedy();
+        if (!attempt.IsDone && attempt.AtTheBound())
+            attempt.Grow();
+        return new ArenaPlan(attempt.Offsets, attempt.Size, attempt.Bound, attempt.States);
+    }
 
-        GreedyPlacer greedy = new(blocks);
-        long best = long.MaxValue;
-        long[] offsets = [];
-        foreach (int[] order in GreedyPlacer.Orders(blocks))
+    /// <summary>The best placement so far and the bound proven so far.</summary>
+    private sealed class Attempt(RigidBlocks blocks, ArenaOptions options, long bound, CancellationToken cancellation)
+    {
+        private const long FirstLimit = 1000;
+        private SectionModel? _model;
+        private int[][] _orders = [];
+        private long _grain = 1;
+
+        public long[] Offsets { get; private set; } = [];
+
+        public long Size { get; private set; } = long.MaxValue;
+
+        public long Bound { get; private set; } = bound;
+
+        public long States { get; private set; }
+
+        public bool IsDone => Size <= Enough;
+
+        private long Enough => Math.Max(Bound, options.Capacity ?? 0);
+
+        public void Greedy()
         {
-            cancellation.ThrowIfCancellationRequested();
-            long size = greedy.Place(order);
-            if (size < best)
+            GreedyPlacer placer = new(blocks);
+            foreach (int[] order in GreedyPlacer.Orders(blocks))
             {
-                best = size;
-                offsets = greedy.Offsets.ToArray();
+                cancellation.ThrowIfCancellationRequested();
+                placer.Place(order);
+                Offer(placer.Offsets.ToArray());
+                if (IsDone || !options.Greedy)
+                    break;
             }
-            if (best <= enough)
-                break;
         }
-        return new ArenaPlan(offsets, best, bound, 0);
+
+        /// <summary>Searches at the bound, and above it as long as it is refuted. True if the arena has to grow unproven.</summary>
+        public bool AtTheBound()
+        {
+            _model = new SectionModel(blocks);
+            _orders = PackingOrders.All(_model);
+            _grain = Grain();
+            while (!IsDone)
+            {
+                switch (Search(Enough, options.StateLimit / 3 - States))
+                {
+                    case PackingOutcome.Limit:
+                        return true;
+                    case PackingOutcome.Refuted when !_model.OnGrid:
+                        // Off the grid a refutation is no proof: a linked buffer may lie in what alignment leaves empty.
+                        return true;
+                    case PackingOutcome.Refuted:
+                        Bound = Enough / _grain * _grain + _grain;
+                        break;
+                }
+            }
+            return false;
+        }
+
+        /// <summary>Bisects between the bound and the best placement, with a share of the limit for each capacity.</summary>
+        public void Grow()
+        {
+            long low = Enough;
+            long share = Math.Max((options.StateLimit - States) / 10, FirstLimit);
+            while (States < options.StateLimit && Size - low > Math.Max(_grain, low / 4096))
+            {
+                long middle = low + (Size - low) / 2;
+                if (Search(middle, Math.Min(share, options.StateLimit - States)) != PackingOutcome.Found)
+                    low = middle;
+            }
+        }
+
+        /// <summary>Runs the orders in round robin under doubling limits.</summary>
+        private PackingOutcome Search(long capacity, long limit)
+        {
+            PackingSearch search = new(_model!, options.Techniques, capacity);
+            PackingOutcome outcome = PackingOutcome.Limit;
+            for (long turn = FirstLimit + 4L * _model!.Count; search.States < limit && outcome == PackingOutcome.Limit; turn *= 2)
+            {
+                foreach (int[] order in _orders)
+                {
+                    outcome = search.Run(order, Math.Min(turn, limit - search.States), cancellation);
+                    if (outcome != PackingOutcome.Limit || search.States >= limit)
+                        break;
+                }
+            }
+            States += search.States;
+            if (outcome == PackingOutcome.Found)
+                Offer(OffsetsOf(search));
+            return outcome;
+        }
+
+        private long[] OffsetsOf(PackingSearch search)
+        {
+            long[] bases = new long[blocks.Count];
+            for (int k = 0; k < bases.Length; k++)
+                bases[k] = blocks.AlignBase(k, 0);
+            for (int i = 0; i < _model!.Count; i++)
+                bases[_model.Block[i]] = search.Offsets[i] - blocks.Distance[_model.Buffer[i]];
+            return blocks.Offsets(bases);
+        }
+
+        private void Offer(long[] offsets)
+        {
+            long size = 0;
+            for (int i = 0; i < offsets.Length; i++)
+                size = Math.Max(size, offsets[i] + blocks.Problem.Buffers[i].Bytes);
+            if (size >= Size)
+                return;
+            Size = size;
+            Offsets = offsets;
+        }
+
+        /// <summary>Every arena size is a multiple of this many bytes.</summary>
+        private long Grain()
+        {
+            long grain = blocks.Problem.Alignment == 1 ? 0 : blocks.Problem.Alignment;
+            for (int i = 0; i < blocks.BlockOf.Length; i++)
+            {
+                grain = Gcd(grain, blocks.Problem.Buffers[i].Bytes);
+                grain = Gcd(grain, blocks.Residue[blocks.BlockOf[i]] + blocks.Distance[i]);
+            }
+            return Math.Max(grain, 1);
+        }
+
+        private static long Gcd(long a, long b)
+        {
+            while (b != 0)
+                (a, b) = (b, a % b);
+            return a;
+        }
     }
 }

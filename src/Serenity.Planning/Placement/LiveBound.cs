@@ -22,8 +22,7 @@ internal static class LiveBound
             onGrid[i] = ((blocks.Residue[block] + blocks.Distance[i]) & mask) == 0;
 
             // A block is at least as high as its highest part.
-            if (problem.Buffers[i].Bytes > 0)
-                bound = Math.Max(bound, blocks.AlignBase(block, 0) + blocks.Distance[i] + problem.Buffers[i].Bytes);
+            bound = Math.Max(bound, blocks.AlignBase(block, 0) + blocks.Distance[i] + problem.Buffers[i].Bytes);
         }
 
         int[] starts = new int[n], ends = new int[n];

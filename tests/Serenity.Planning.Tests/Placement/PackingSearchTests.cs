@@ -1,0 +1,173 @@
+using Serenity.Planning.Placement;
+
+namespace Serenity.Planning.Tests.Placement;
+
+[TestClass]
+public sealed class PackingSearchTests
+{
+    private const int Instances = 100;
+
+    /// <summary>None, each technique alone, all but each one, all.</summary>
+    private static readonly ArenaTechniques[] Combinations = MakeCombinations();
+
+    [TestMethod]
+    [DataRow(1, false, DisplayName = "bytes")]
+    [DataRow(4, false, DisplayName = "aligned")]
+    [DataRow(1, true, DisplayName = "linked")]
+    [DataRow(2, true, DisplayName = "linked and aligned")]
+    public void EveryCombinationFindsTheLeastArenaAndRefutesOneByteLess(int alignment, bool links)
+    {
+        for (int seed = 0; seed < Instances; seed++)
+        {
+            Random random = new(7919 * alignment + 2 * seed + (links ? 1 : 0));
+            ArenaProblem problem = Draw(random, alignment, links);
+            long least = BruteForcePlacement.Least(problem, 64);
+            RigidBlocks blocks = new(problem);
+            SectionModel model = new(blocks);
+            long bound = LiveBound.Compute(blocks);
+            Assert.IsTrue(bound <= least, $"seed {seed}: the bound {bound} is above the least arena {least}");
+            int[][] orders = PackingOrders.All(model);
+            for (int k = 0; k < Combinations.Length; k++)
+            {
+                string what = $"seed {seed}, {Combinations[k]}";
+                PackingSearch search = new(model, Combinations[k], least);
+                PackingOutcome outcome = search.Run(orders[(seed + k) % orders.Length], long.MaxValue / 2, default);
+                if (model.OnGrid)
+                    Assert.AreEqual(PackingOutcome.Found, outcome, what);
+                if (least > 0)
+                {
+                    search = new(model, Combinations[k], least - 1);
+                    Assert.AreEqual(PackingOutcome.Refuted, search.Run(orders[seed % orders.Length], long.MaxValue / 2, default), what);
+                }
+            }
+        }
+    }
+
+    [TestMethod]
+    public void EveryCombinationDecidesTightProblemsAsBruteForceDoes()
+    {
+        int refuted = 0;
+        for (int seed = 0; seed < 250; seed++)
+        {
+            ArenaProblem problem = DrawTight(new Random(seed), 12, 10);
+            bool fits = BruteForcePlacement.Fits(problem, 12);
+            refuted += fits ? 0 : 1;
+            SectionModel model = new(new RigidBlocks(problem));
+            int[][] orders = PackingOrders.All(model);
+            for (int k = 0; k < Combinations.Length; k++)
+            {
+                PackingSearch search = new(model, Combinations[k], 12);
+                PackingOutcome outcome = search.Run(orders[(seed + k) % orders.Length], long.MaxValue / 2, default);
+                Assert.AreEqual(fits ? PackingOutcome.Found : PackingOutcome.Refuted, outcome, $"seed {seed}, {Combinations[k]}");
+            }
+        }
+        Assert.IsTrue(refuted > 1, "Too few instances without a placement at the bound.");
+    }
+
+    [TestMethod]
+    [DataRow(1, false)]
+    [DataRow(8, false)]
+    [DataRow(1, true)]
+    [DataRow(4, true)]
+    public void PlansAreValidAndOptimalWhereTheyClaimIt(int alignment, bool links)
+    {
+        for (int seed = 0; seed < Instances; seed++)
+        {
+            ArenaProblem problem = Draw(new Random(104729 * alignment + 2 * seed + (links ? 1 : 0)), alignment, links);
+            ArenaPlan plan = ArenaPlanner.Place(problem, new ArenaOptions { Greedy = seed % 2 == 0 });
+            Assert.IsNull(ArenaValidator.FindFault(problem, plan), $"seed {seed}");
+            long least = BruteForcePlacement.Least(problem, 64);
+            Assert.IsTrue(plan.LowerBoundBytes <= least && least <= plan.SizeBytes, $"seed {seed}: {plan} and {least}");
+            if (new SectionModel(new RigidBlocks(problem)).OnGrid)
+                Assert.AreEqual(least, plan.SizeBytes, $"seed {seed}");
+        }
+    }
+
+    [TestMethod]
+    public void TheLimitInStatesIsKeptAndStillGivesAPlan()
+    {
+        ArenaProblem problem = Draw(new Random(5), 1, false, buffers: 120, span: 40, largest: 1000);
+        ArenaPlan plan = ArenaPlanner.Place(problem, new ArenaOptions { StateLimit = 5_000 });
+        Assert.IsNull(ArenaValidator.FindFault(problem, plan));
+        Assert.IsTrue(plan.States <= 5_100, plan.States.ToString(System.Globalization.CultureInfo.InvariantCulture));
+    }
+
+    [TestMethod]
+    public void TheSameProblemGivesTheSamePlan()
+    {
+        ArenaProblem problem = Draw(new Random(11), 1, false, buffers: 80, span: 30, largest: 64);
+        ArenaOptions options = new() { StateLimit = 50_000 };
+        CollectionAssert.AreEqual(ArenaPlanner.Place(problem, options).Offsets, ArenaPlanner.Place(problem, options).Offsets);
+    }
+
+    [TestMethod]
+    public void CancellationEndsTheSearch()
+    {
+        using CancellationTokenSource source = new();
+        source.Cancel();
+        Assert.ThrowsExactly<OperationCanceledException>(
+            () => ArenaPlanner.Place(new ArenaProblem([new(0, 1, 1)], []), null, source.Token));
+    }
+
+    internal static ArenaProblem Draw(Random random, int alignment, bool links, int buffers = 7, int span = 7, int largest = 6)
+    {
+        ArenaBuffer[] drawn = new ArenaBuffer[buffers];
+        for (int i = 0; i < buffers; i++)
+        {
+            int lower = random.Next(span - 1);
+            drawn[i] = new ArenaBuffer(lower, lower + 1 + random.Next(Math.Min(4, span - lower)), random.Next(20) == 0 ? 0 : random.Next(1, largest + 1));
+        }
+        if (!links)
+            return new ArenaProblem(drawn, [], alignment);
+
+        // Two or three of the buffers side by side, as the parts of a view; now and then a chain with a gap.
+        List<ArenaLink> ties = [];
+        int parts = random.Next(2, 4);
+        for (int i = 1; i < parts; i++)
+            ties.Add(new ArenaLink(i, i - 1, drawn[i - 1].Bytes + (random.Next(4) == 0 ? random.Next(3) : 0)));
+        return new ArenaProblem(drawn, [.. ties], alignment);
+    }
+
+    /// <summary>Every section is filled to the capacity: what dies at a step is replaced by as many bytes.</summary>
+    private static ArenaProblem DrawTight(Random random, int capacity, int steps)
+    {
+        List<ArenaBuffer> dead = [];
+        List<(int From, int Bytes)> live = [];
+        int free = capacity;
+        for (int step = 0; step < steps; step++)
+        {
+            while (free > 0)
+            {
+                int bytes = Math.Min(free, random.Next(1, capacity / 2 + 1));
+                live.Add((step, bytes));
+                free -= bytes;
+            }
+            for (int i = live.Count - 1; i >= 0; i--)
+            {
+                if (random.Next(3) > 0)
+                    continue;
+                dead.Add(new ArenaBuffer(live[i].From, step + 1, live[i].Bytes));
+                free += live[i].Bytes;
+                live.RemoveAt(i);
+            }
+        }
+        foreach ((int from, int bytes) in live)
+            dead.Add(new ArenaBuffer(from, steps, bytes));
+        dead.Sort((a, b) => a.Lower.CompareTo(b.Lower));
+        return new ArenaProblem([.. dead], []);
+    }
+
+    private static ArenaTechniques[] MakeCombinations()
+    {
+        List<ArenaTechniques> all = [ArenaTechniques.None, ArenaTechniques.All];
+        foreach (ArenaTechniques one in Enum.GetValues<ArenaTechniques>())
+        {
+            if (one is ArenaTechniques.None or ArenaTechniques.All)
+                continue;
+            all.Add(one);
+            all.Add(ArenaTechniques.All & ~one);
+            all.Add((ArenaTechniques)((int)one * 37 & (int)ArenaTechniques.All));
+        }
+        return [.. all.Distinct()];
+    }
+}
