@@ -1,0 +1,97 @@
+using System.CommandLine;
+using System.Globalization;
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Build.Report;
+using Serenity.Onnx.Pipeline;
+using Serenity.Tool.Options;
+using Serenity.Tool.Terminal;
+
+namespace Serenity.Tool.Commands;
+
+/// <summary><c>compare</c>: two models or manifests side by side. Writes no file.</summary>
+internal static class CompareCommand
+{
+    /// <summary>Creates the command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        Command command = new("compare", "Put the figures of two models or manifests side by side.");
+        Argument<string> before = ModelArgument.ModelOrManifest("before"), after = ModelArgument.ModelOrManifest("after");
+        Option<bool> fail = new("--fail-if-larger") { Description = "Exit with 1 if the second needs more memory than the first." };
+        Option<bool> json = JsonOption.Create();
+        ModelOptions options = new();
+        command.Add(before);
+        command.Add(after);
+        command.Add(fail);
+        options.AddTo(command);
+        command.Add(json);
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () =>
+            {
+                ManifestSource source = new(context, options);
+                string first = parsed.GetValue(before)!, second = parsed.GetValue(after)!;
+                MemoryManifest a = source.Get(parsed, first, cancellation), b = source.Get(parsed, second, cancellation);
+                if (parsed.GetValue(json))
+                    JsonText.Write(context.Console.Output, new { Before = Outcome.Of(a, first), After = Outcome.Of(b, second) });
+                else
+                    Show(context.Console, a, b, first, second);
+                return parsed.GetValue(fail) && BudgetCheck.Needed(b.Peak) > BudgetCheck.Needed(a.Peak) ? ExitCodes.No : ExitCodes.Ok;
+            },
+            CancellationToken.None));
+        return command;
+    }
+
+    private static void Show(ToolConsole console, MemoryManifest a, MemoryManifest b, string first, string second)
+    {
+        console.Line($"before: {ModelText.Clean(first)} ({a.Executor})");
+        console.Line($"after:  {ModelText.Clean(second)} ({b.Executor})");
+        TextTable table = new("figure", ">before", ">after", ">difference", ">change");
+        void Row(string figure, long was, long now)
+        {
+            string sign = now > was ? "+" : "";
+            table.Add(
+                figure, Number(was), Number(now), sign + Number(now - was), ChangeText.Percent(was, now));
+        }
+        Row("peak bytes", a.Peak.Bytes, b.Peak.Bytes);
+        if (a.Peak.WorkspaceBytes is not null || b.Peak.WorkspaceBytes is not null)
+            Row("workspace bytes", a.Peak.WorkspaceBytes ?? 0, b.Peak.WorkspaceBytes ?? 0);
+        Row("live peak bytes", a.Peak.LiveBytes, b.Peak.LiveBytes);
+        Row("lower bound bytes", a.Peak.LowerBoundBytes, b.Peak.LowerBoundBytes);
+        Row("source model's peak bytes", a.Peak.OriginalBytes, b.Peak.OriginalBytes);
+        Row("weight bytes", a.Weights.Bytes, b.Weights.Bytes);
+        Row("nodes", a.Schedule.Count, b.Schedule.Count);
+        Row("tensors", a.Tensors.Count, b.Tensors.Count);
+        Row("rewrites", a.Rewrites.Count, b.Rewrites.Count);
+        console.Write(table);
+        AtThePeak(console, a, b);
+    }
+
+    // What a total cannot say: which tensors at the peak are new, gone, or of another size.
+    private static void AtThePeak(ToolConsole console, MemoryManifest a, MemoryManifest b)
+    {
+        Dictionary<string, long> was = ByName(a), now = ByName(b);
+        TextTable table = new("at the peak", ">before", ">after", ">difference");
+        foreach (string tensor in was.Keys.Union(now.Keys)
+            .Where(t => was.GetValueOrDefault(t) != now.GetValueOrDefault(t))
+            .OrderByDescending(t => Math.Abs(now.GetValueOrDefault(t) - was.GetValueOrDefault(t))).ThenBy(t => t, StringComparer.Ordinal).Take(20))
+        {
+            long before = was.GetValueOrDefault(tensor), after = now.GetValueOrDefault(tensor);
+            table.Add(ModelText.Clean(tensor, 80), before == 0 ? "-" : Number(before), after == 0 ? "-" : Number(after), (after > before ? "+" : "") + Number(after - before));
+        }
+        console.Line();
+        if (table.Rows.Count == 0)
+            console.Line("The same tensors are live at the peak.");
+        else
+            console.Write(table);
+    }
+
+    private static Dictionary<string, long> ByName(MemoryManifest manifest)
+    {
+        Dictionary<string, long> bytes = new(StringComparer.Ordinal);
+        foreach (LiveTensor live in manifest.PeakStep?.Live ?? [])
+            bytes[live.Tensor] = live.Bytes;
+        return bytes;
+    }
+
+    private static string Number(long number) => number.ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,33 @@
+using System.CommandLine;
+using Serenity.Build.Budgets;
+using Serenity.Tool.Terminal;
+
+namespace Serenity.Tool.Commands;
+
+/// <summary><c>devices</c>: the devices that a budget can be taken from.</summary>
+internal static class DevicesCommand
+{
+    /// <summary>Creates the command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        Command command = new("devices", "List the well-known devices, with the source of each figure.");
+        Option<bool> json = JsonOption.Create();
+        command.Add(json);
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(json))
+            {
+                JsonText.Write(context.Console.Output, DeviceCatalog.Devices);
+                return ExitCodes.Ok;
+            }
+            TextTable table = new("device", ">memory", ">weights", "source");
+            foreach (Device device in DeviceCatalog.Devices)
+                table.Add(device.Name, Size(device.MemoryBytes), Size(device.WeightBytes), device.Source);
+            context.Console.Write(table);
+            return ExitCodes.Ok;
+        });
+        return command;
+    }
+
+    private static string Size(long? bytes) => bytes is long known ? ByteSize.Rounded(known) : "-";
+}

@@ -1,0 +1,150 @@
+using System.CommandLine;
+using System.Globalization;
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Build.Report;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
+using Serenity.Tool.Options;
+using Serenity.Tool.Terminal;
+
+namespace Serenity.Tool.Commands;
+
+/// <summary><c>inspect</c>: what costs memory, as tables. Writes no file.</summary>
+internal static class InspectCommand
+{
+    private const int LongestName = 80;
+
+    /// <summary>Creates the command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        Command command = new("inspect", "Show what costs memory: what is live at the peak, who made it, who still needs it.");
+        Argument<string> model = ModelArgument.ModelOrManifest("model");
+        Option<string> step = new("--step", "-s") { HelpName = "number", Description = "Show another step than the peak." };
+        Option<string> top = new("--top") { HelpName = "count", Description = "How many tensors to list. Default: 20." };
+        Option<bool> json = JsonOption.Create();
+        ModelOptions options = new();
+        BudgetOptions budgets = new();
+        command.Add(model);
+        command.Add(step);
+        command.Add(top);
+        budgets.AddTo(command);
+        options.AddTo(command);
+        command.Add(json);
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () =>
+            {
+                string given = parsed.GetValue(model)!;
+                int? at = Number(parsed.GetValue(step), "--step", 0, given);
+                int count = Number(parsed.GetValue(top), "--top", 1, given) ?? 20;
+                MemoryBudgets? limits = budgets.Read(parsed, given);
+                MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, cancellation);
+                if (limits is not null)
+                    manifest = BudgetCheck.Apply(manifest, limits);
+                if (parsed.GetValue(json))
+                    context.Console.Output.Write(System.Text.Encoding.UTF8.GetString(ManifestJson.Write(manifest)));
+                else
+                    Show(context.Console, manifest, given, at, count);
+                // Whoever asks what costs memory is not asking for a verdict: over budget is no failure here.
+                return ExitCodes.Ok;
+            },
+            CancellationToken.None));
+        return command;
+    }
+
+    private static void Show(ToolConsole console, MemoryManifest manifest, string given, int? step, int count)
+    {
+        SummaryLines.Write(console, manifest, given);
+        foreach (WarningEntry warning in manifest.Warnings)
+            console.Problem(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, given, warning.Message));
+        if (manifest.PeakStep is not { } peak)
+            return;
+        int at = step ?? peak.Index;
+        if (at >= manifest.Schedule.Count)
+        {
+            throw new SerenityException(
+                SerenityCodes.BadOption, given, FormattableString.Invariant($"--step {at} does not exist: the schedule has steps 0 to {manifest.Schedule.Count - 1}."));
+        }
+        LiveSet live = new(manifest);
+        string op = at < manifest.OperatorTypes.Count ? $" ({ModelText.Clean(manifest.OperatorTypes[at], LongestName)})" : "";
+        console.Line();
+        console.Heading(string.Create(CultureInfo.InvariantCulture,
+            $"{(at == peak.Index ? "Live at the peak, step" : "Live at step")} {at} of {manifest.Schedule.Count}, {ModelText.Clean(manifest.Schedule[at], LongestName)}{op}: {ByteSize.Format(manifest.Profile[at])}"));
+        console.Write(LiveTable(manifest, live, at, count));
+        console.Line();
+        console.Heading("Largest tensors");
+        console.Write(Largest(manifest, count));
+    }
+
+    private static TextTable LiveTable(MemoryManifest manifest, LiveSet live, int step, int count)
+    {
+        TextTable table = new("tensor", ">bytes", ">share", "type", "made by", "still needed by");
+        long total = manifest.Profile[step], shown = 0;
+        IReadOnlyList<(TensorFacts? Tensor, LiveTensor Live)> tensors = live.At(step);
+        foreach ((TensorFacts? tensor, LiveTensor entry) in tensors.Take(count))
+        {
+            shown += entry.Bytes;
+            table.Add(
+                ModelText.Clean(entry.Tensor, LongestName), Bytes(entry.Bytes), Share(entry.Bytes, total), ModelText.Clean(tensor?.Type ?? "", LongestName),
+                MadeBy(manifest, tensor), NeededBy(manifest, tensor, step));
+        }
+        if (tensors.Count > count)
+        {
+            long rest = tensors.Skip(count).Sum(t => t.Live.Bytes);
+            shown += rest;
+            table.Add($"{tensors.Count - count} more", Bytes(rest), Share(rest, total), "", "", "");
+        }
+        if (total > shown)
+            table.Add("scratch and rounding", Bytes(total - shown), Share(total - shown, total), "", "", "");
+        return table;
+    }
+
+    private static TextTable Largest(MemoryManifest manifest, int count)
+    {
+        TextTable table = new("tensor", ">bytes", "type", "role", ">live from", ">to");
+        foreach (TensorFacts tensor in manifest.Tensors.Where(t => t.AliasOf is null && t.Parts is null)
+            .OrderByDescending(t => t.Bytes).ThenBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal).Take(count))
+        {
+            table.Add(
+                ModelText.Clean(tensor.Name, LongestName), Bytes(tensor.Bytes), ModelText.Clean(tensor.Type ?? "", LongestName), tensor.Role.ToString().ToLowerInvariant(),
+                tensor.FirstStep.ToString(CultureInfo.InvariantCulture), tensor.LastStep.ToString(CultureInfo.InvariantCulture));
+        }
+        return table;
+    }
+
+    private static string MadeBy(MemoryManifest manifest, TensorFacts? tensor) => tensor switch
+    {
+        null or { Writers: null } => "",
+        { Role: TensorRole.Input } or { Writers.Count: 0 } => "the caller",
+        { Writers.Count: 1 } => Node(manifest, tensor.Writers[0]),
+        _ => $"{Node(manifest, tensor.Writers[0])} and {tensor.Writers.Count - 1} more",
+    };
+
+    private static string NeededBy(MemoryManifest manifest, TensorFacts? tensor, int step)
+    {
+        if (tensor?.Readers is not { } readers)
+            return "";
+        int[] left = [.. readers.Where(reader => reader >= step)];
+        string text = left.Length == 0 ? "" : left[^1] == step ? "this step" : Node(manifest, left[^1]);
+        if (left.Length > 1)
+            text += FormattableString.Invariant($" and {left.Length - 1} before");
+        return tensor.Role == TensorRole.Output ? (text.Length == 0 ? "the caller" : text + ", the caller") : text;
+    }
+
+    private static string Node(MemoryManifest manifest, int step) =>
+        FormattableString.Invariant($"{ModelText.Clean(manifest.Schedule[step], LongestName / 2)} ({step})");
+
+    private static string Bytes(long bytes) => bytes.ToString(CultureInfo.InvariantCulture);
+
+    private static string Share(long part, long total) => total == 0 ? "" : FormattableString.Invariant($"{100.0 * part / total:0}%");
+
+    private static int? Number(string? text, string name, int least, string file)
+    {
+        if (string.IsNullOrEmpty(text))
+            return null;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number >= least
+            ? number
+            : throw new SerenityException(
+                SerenityCodes.BadOption, file, FormattableString.Invariant($"{name}=\"{text}\" is not understood: it must be a whole number, at least {least}."));
+    }
+}

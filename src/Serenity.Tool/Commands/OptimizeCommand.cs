@@ -1,0 +1,78 @@
+using System.CommandLine;
+using System.Text;
+using Serenity.Build.Budgets;
+using Serenity.Build.Items;
+using Serenity.Build.Manifest;
+using Serenity.Build.Output;
+using Serenity.Build.Report;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Tool.Options;
+using Serenity.Tool.Terminal;
+
+namespace Serenity.Tool.Commands;
+
+/// <summary><c>optimize</c>: writes the optimized model and its manifest.</summary>
+internal static class OptimizeCommand
+{
+    /// <summary>Creates the command.</summary>
+    public static Command Create(ToolContext context)
+    {
+        Command command = new("optimize", "Write the model in the order that needs the least memory, with its manifest.");
+        Argument<string> model = new("model") { Description = "The model (.onnx)." };
+        Option<string> output = new("--output", "-o") { HelpName = "file", Description = "Where to write it. Default: <model>.optimized.onnx beside the model." };
+        Option<bool> report = new("--report") { Description = "Also write the report (.memory.html)." };
+        Option<bool> json = JsonOption.Create();
+        ModelOptions options = new();
+        BudgetOptions budgets = new();
+        command.Add(model);
+        command.Add(output);
+        budgets.AddTo(command);
+        command.Add(report);
+        options.AddTo(command);
+        command.Add(json);
+        command.SetAction((parsed, cancellation) => Task.Run(
+            () => Run(context, options, parsed, parsed.GetValue(model)!, parsed.GetValue(output), budgets.Read(parsed, parsed.GetValue(model)!), parsed.GetValue(report), parsed.GetValue(json), cancellation),
+            CancellationToken.None));
+        return command;
+    }
+
+    private static int Run(
+        ToolContext context, ModelOptions options, ParseResult parsed, string given, string? output, MemoryBudgets? budgets, bool report, bool json,
+        CancellationToken cancellation)
+    {
+        string source = context.PathOf(given);
+        string target = context.PathOf(output ?? WithoutExtension(given) + ".optimized.onnx");
+        if (string.Equals(source, target, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new SerenityException(
+                SerenityCodes.BadOption, given, "The output is the model itself, which would be lost. Give another file with --output.");
+        }
+        if (Directory.Exists(target))
+            target = Path.Combine(target, Path.GetFileName(given));
+        ManifestSource models = new(context, options);
+        (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, cancellation);
+        manifest = BudgetCheck.Apply(manifest, budgets ?? MemoryBudgets.None);
+        List<string> files = [.. OutputWriter.WriteFiles(item, made with { Manifest = manifest }, sha256), item.ManifestPath];
+        if (report)
+        {
+            AtomicFile.Write(item.ReportPath, Encoding.UTF8.GetBytes(HtmlReport.Render(manifest)));
+            files.Add(item.ReportPath);
+        }
+
+        Outcome outcome = Outcome.Of(manifest, given, files);
+        if (json)
+        {
+            JsonText.Write(context.Console.Output, outcome);
+        }
+        else
+        {
+            SummaryLines.Write(context.Console, manifest, given);
+            foreach (string file in files)
+                context.Console.Line("wrote " + Path.GetRelativePath(context.Folder, file));
+        }
+        return outcome.Conclude(context.Console);
+    }
+
+    private static string WithoutExtension(string path) => path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? path[..^".onnx".Length] : path;
+}

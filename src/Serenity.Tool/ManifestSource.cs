@@ -1,0 +1,82 @@
+using System.CommandLine;
+using Serenity.Build.Budgets;
+using Serenity.Build.Cache;
+using Serenity.Build.Items;
+using Serenity.Build.Manifest;
+using Serenity.Build.Output;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
+using Serenity.Tool.Options;
+
+namespace Serenity.Tool;
+
+/// <summary>Gets the manifest of what the user named: reads it, or makes it by optimizing the model in memory.</summary>
+internal sealed class ManifestSource(ToolContext context, ModelOptions options)
+{
+    /// <summary>The manifest, budget as it stands in a file, none for a model.</summary>
+    /// <exception cref="SerenityException">The file is missing, damaged or cannot be optimized.</exception>
+    public MemoryManifest Get(ParseResult parsed, string given, CancellationToken cancellation)
+    {
+        string path = context.PathOf(given);
+        if (!ModelArgument.IsManifest(given))
+            return Make(parsed, given, output: null, cancellation).Manifest;
+        if (options.AnyGiven(parsed))
+        {
+            throw new SerenityException(
+                SerenityCodes.BadOption, given,
+                "This is a manifest, whose result is settled, so options of the optimizer cannot apply to it. Give the model instead, or leave the options out.");
+        }
+        if (!File.Exists(path))
+            throw new SerenityException(SerenityCodes.InputOutput, given, "The manifest does not exist. Check the path; 'dotnet serenity optimize' writes one.");
+        return ManifestJson.Read(File.ReadAllBytes(path), given);
+    }
+
+    /// <summary>Optimizes a model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="given">The model as the user named it.</param>
+    /// <param name="output">Absolute path where the optimized model is to go; null if it is not to be written.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The manifest, the files to write, and the model as the writer wants it.</returns>
+    public (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
+        ParseResult parsed, string given, string? output, CancellationToken cancellation)
+    {
+        string path = context.PathOf(given);
+        if (!File.Exists(path))
+        {
+            throw new SerenityException(
+                SerenityCodes.ModelNotFound, given,
+                Directory.Exists(path) ? "This is a folder, not a model. Name the .onnx file itself." : $"The model does not exist at '{path}'. Check the path.");
+        }
+        output ??= path;
+        OptimizeRequest request = options.Request(parsed, given, path);
+        PlanCache? cache = options.Cache(parsed) is { } folder ? new PlanCache(context.PathOf(folder)) : null;
+        return context.Console.Work(given, progress =>
+        {
+            ModelItem item = new()
+            {
+                Name = given,
+                SourcePath = path,
+                SourceName = NameIn(Path.GetDirectoryName(output)!, path),
+                TargetPath = Path.GetFileName(output),
+                StagingFolder = Path.GetDirectoryName(output)!,
+                Request = request with { Progress = progress },
+                Report = false,
+                Header = false,
+            };
+            (OptimizedOutput made, string sha256, _, _) = new ModelBuild(context.Engine, cache).Make(item, cancellation);
+            MemoryManifest manifest = made.Manifest with
+            {
+                Source = new FileInfoEntry(item.SourceName, sha256),
+                Output = new FileInfoEntry(item.TargetPath, ContentHash.Of(made.Model)),
+            };
+            return (manifest, made, item, sha256);
+        });
+    }
+
+    // No absolute path belongs into a manifest: relative to the output where the source lies there or below, else the name alone.
+    private static string NameIn(string folder, string path)
+    {
+        string relative = Path.GetRelativePath(folder, path).Replace('\\', '/');
+        return relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? Path.GetFileName(path) : relative;
+    }
+}

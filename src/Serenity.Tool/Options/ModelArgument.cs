@@ -1,0 +1,17 @@
+using System.CommandLine;
+
+namespace Serenity.Tool.Options;
+
+/// <summary>The file a command works on.</summary>
+internal static class ModelArgument
+{
+    /// <summary>A model, or the manifest of one.</summary>
+    public static Argument<string> ModelOrManifest(string name) => new(name)
+    {
+        Description = "A model (.onnx), or the manifest of an optimized one (.memory.json).",
+        HelpName = name,
+    };
+
+    /// <summary>True if a path names a manifest.</summary>
+    public static bool IsManifest(string path) => path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+}

@@ -1,0 +1,39 @@
+using System.Globalization;
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Build.Report;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Tool.Terminal;
+
+/// <summary>The figures of a manifest in a terminal: what it was, what it is, what no order can beat, and the verdict.</summary>
+internal static class SummaryLines
+{
+    /// <summary>Writes them.</summary>
+    public static void Write(ToolConsole console, MemoryManifest manifest, string name)
+    {
+        PeakFacts peak = manifest.Peak;
+        console.Heading($"{ModelText.Clean(name)} on {manifest.Executor}");
+        TextTable table = new("figure", ">size", ">bytes", "note");
+        void Row(string figure, long bytes, string note) =>
+            table.Add(figure, ByteSize.Rounded(bytes), bytes.ToString(CultureInfo.InvariantCulture), note);
+
+        Row("source model, as run today", peak.OriginalBytes, "");
+        Row(manifest.Executor == Executor.StaticArena ? "arena size" : "peak, optimized", peak.Bytes, ChangeText.Percent(peak.OriginalBytes, peak.Bytes));
+        if (manifest.Executor == Executor.StaticArena)
+            Row("live peak", peak.LiveBytes, "");
+        Row("least of any order", peak.LowerBoundBytes, peak.Optimal ? "reached: proven optimal" : "not proven reached");
+        if (peak.WorkspaceBytes is long workspace)
+            Row("kernels' workspace", workspace, "measured, counts against the budget");
+        Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");
+        if (manifest.Budget.MemoryBytes is long budget)
+        {
+            long rest = budget - BudgetCheck.Needed(peak);
+            string device = manifest.Budget.Device is { } from ? $" ({ModelText.Clean(from)})" : "";
+            Row("memory budget" + device, budget, rest >= 0 ? $"{ByteSize.Rounded(rest)} left" : $"{ByteSize.Rounded(-rest)} too little");
+        }
+        console.Write(table);
+        string nodes = string.Create(CultureInfo.InvariantCulture, $"{manifest.Schedule.Count} nodes, {manifest.Tensors.Count} tensors, {manifest.Rewrites.Count} rewrites");
+        console.Line(nodes + (manifest.Verification is { } facts ? $"; verification {facts.Status}" : "; not verified"));
+    }
+}

@@ -1,0 +1,190 @@
+using System.Globalization;
+using System.Text.Json;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Tool.Tests;
+
+/// <summary>The commands that read, and how all of them fail.</summary>
+[TestClass]
+public sealed class CommandLineTests
+{
+    [TestMethod]
+    public async Task Inspect_lists_what_is_live_at_the_peak()
+    {
+        using ToolRun run = new();
+        MemoryManifest manifest = run.WriteManifest("a.memory.json");
+        Assert.AreEqual(0, await run.RunAsync("inspect", "a.memory.json"), run.Error);
+        StringAssert.Contains(run.Output, $"Live at the peak, step {manifest.PeakStep!.Index} of 30");
+        long sum = 0;
+        foreach (LiveTensor live in manifest.PeakStep.Live)
+        {
+            string line = run.Output.Split('\n').First(l => l.StartsWith(live.Tensor + " ", StringComparison.Ordinal));
+            StringAssert.Contains(line, live.Bytes.ToString(CultureInfo.InvariantCulture));
+            sum += live.Bytes;
+        }
+        Assert.AreEqual(manifest.Peak.LiveBytes, sum, "The rows add up to the peak.");
+        Assert.IsFalse(run.Output.Contains('\u001b', StringComparison.Ordinal), "No terminal codes in a pipe.");
+        Assert.IsFalse(run.Output.Contains('│', StringComparison.Ordinal), "No lines of a table in a pipe.");
+    }
+
+    [TestMethod]
+    public async Task Inspect_shows_any_step_and_says_when_there_is_none()
+    {
+        using ToolRun run = new();
+        MemoryManifest manifest = run.WriteManifest("a.memory.json");
+        int step = manifest.PeakStep!.Index + 2;
+        Assert.AreEqual(0, await run.RunAsync("inspect", "a.memory.json", "--step", $"{step}"), run.Error);
+        StringAssert.Contains(run.Output, $"Live at step {step} of 30");
+        StringAssert.Contains(run.Output, $"{manifest.Profile[step]} bytes");
+        Assert.DoesNotContain("scratch and rounding", run.Output, "The tensors alone add up to the profile of this manifest.");
+        Assert.AreEqual(2, await run.RunAsync("inspect", "a.memory.json", "--step", "30"));
+        StringAssert.Contains(run.Error, "steps 0 to 29");
+    }
+
+    [TestMethod]
+    public async Task Inspect_as_json_is_the_manifest()
+    {
+        using ToolRun run = new();
+        MemoryManifest manifest = run.WriteManifest("a.memory.json", budget: 1 << 20);
+        Assert.AreEqual(0, await run.RunAsync("inspect", "a.memory.json", "--json"), run.Error);
+        Assert.AreEqual(File.ReadAllText(run.PathOf("a.memory.json")), run.Output);
+        Assert.IsNotNull(manifest.Budget.MemoryBytes);
+    }
+
+    [TestMethod]
+    public async Task Inspect_takes_a_model_and_writes_nothing()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("inspect", "net.onnx"), run.Error);
+        StringAssert.Contains(run.Output, "Live at the peak");
+        Assert.HasCount(1, Directory.GetFiles(run.Folder));
+    }
+
+    [TestMethod]
+    public async Task Names_from_a_model_cannot_drive_the_terminal()
+    {
+        using ToolRun run = new();
+        MemoryManifest manifest = Build.Tests.Report.SyntheticManifest.Create(6, Executor.OnnxRuntime, nodeName: step => $"n{step}\u001b[31m[red]x[/]\n\u202e");
+        File.WriteAllBytes(run.PathOf("a.memory.json"), ManifestJson.Write(manifest));
+        Assert.AreEqual(0, await run.RunAsync("inspect", "a.memory.json"), run.Error);
+        StringAssert.Contains(run.Output, "\\u001b[31m[red]x[/]\\u000a\\u202e");
+        Assert.IsFalse(run.Output.Contains('\u001b', StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public async Task Check_answers_with_its_exit_code()
+    {
+        using ToolRun run = new();
+        MemoryManifest manifest = run.WriteManifest("a.memory.json");
+        string exact = manifest.Peak.Bytes.ToString(CultureInfo.InvariantCulture), less = (manifest.Peak.Bytes - 1).ToString(CultureInfo.InvariantCulture);
+        Assert.AreEqual(0, await run.RunAsync("check", "a.memory.json", "--budget", exact), run.Error);
+        StringAssert.Contains(run.Output, "fits");
+        Assert.AreEqual(1, await run.RunAsync("check", "a.memory.json", "--budget", less));
+        StringAssert.Contains(run.Error, "a.memory.json : error SER1001");
+        Assert.AreEqual(1, await run.RunAsync("check", "net.onnx", "--budget", "1KiB"));
+        Assert.AreEqual(0, await run.RunAsync("check", "net.onnx", "--device", "raspberry-pi-zero-2-w"), run.Error);
+    }
+
+    [TestMethod]
+    public async Task Check_takes_the_budget_of_the_manifest_and_asks_for_one_where_there_is_none()
+    {
+        using ToolRun run = new();
+        run.WriteManifest("with.memory.json", budget: 1024);
+        run.WriteManifest("without.memory.json");
+        Assert.AreEqual(1, await run.RunAsync("check", "with.memory.json", "--json"));
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.AreEqual(1024, json.RootElement.GetProperty("budget").GetProperty("memoryBytes").GetInt64());
+        Assert.AreEqual(2, await run.RunAsync("check", "without.memory.json"));
+        StringAssert.Contains(run.Error, "--budget");
+        Assert.AreEqual(2, await run.RunAsync("check", "net.onnx"));
+        Assert.IsEmpty(run.Requests, "No work is done for a question without a budget.");
+    }
+
+    [TestMethod]
+    public async Task Compare_shows_differences_and_can_fail_on_growth()
+    {
+        using ToolRun run = new();
+        MemoryManifest small = run.WriteManifest("small.memory.json", 10);
+        MemoryManifest large = run.WriteManifest("large.memory.json", 60);
+        Assert.IsGreaterThan(small.Peak.Bytes, large.Peak.Bytes);
+        Assert.AreEqual(0, await run.RunAsync("compare", "small.memory.json", "large.memory.json"), run.Error);
+        StringAssert.Contains(run.Output, "+" + (large.Peak.Bytes - small.Peak.Bytes).ToString(CultureInfo.InvariantCulture));
+        Assert.AreEqual(1, await run.RunAsync("compare", "small.memory.json", "large.memory.json", "--fail-if-larger"));
+        Assert.AreEqual(0, await run.RunAsync("compare", "large.memory.json", "small.memory.json", "--fail-if-larger"));
+        Assert.AreEqual(0, await run.RunAsync("compare", "small.memory.json", "small.memory.json", "--fail-if-larger"));
+        StringAssert.Contains(run.Output, "The same tensors are live at the peak.");
+    }
+
+    [TestMethod]
+    public async Task Report_is_written_beside_the_manifest()
+    {
+        using ToolRun run = new();
+        run.WriteManifest("a.memory.json");
+        Assert.AreEqual(0, await run.RunAsync("report", "a.memory.json"), run.Error);
+        StringAssert.StartsWith(File.ReadAllText(run.PathOf("a.memory.html")), "<!doctype html>");
+        Assert.AreEqual(0, await run.RunAsync("report", "net.onnx", "-o", "pages/net.html", "--budget", "1KiB"), run.Error);
+        StringAssert.Contains(File.ReadAllText(run.PathOf("pages/net.html")), "over budget");
+    }
+
+    [TestMethod]
+    [DataRow("inspect missing.onnx", "SER1201")]
+    [DataRow("check missing.memory.json --budget 1KiB", "SER1601")]
+    [DataRow("inspect damaged.memory.json", "SER1602")]
+    [DataRow("report good.memory.json --rewrite None", "SER1101")]
+    [DataRow("report good.memory.json -o damaged.memory.json/x.html", "SER1601")]
+    [DataRow("inspect good.memory.json --top 0", "SER1101")]
+    [DataRow("explain SER9999", "SER1101")]
+    [DataRow("inspect", "SER1101")]
+    [DataRow("polish net.onnx", "SER1101")]
+    public async Task What_is_wrong_is_one_clear_error(string line, string code)
+    {
+        using ToolRun run = new();
+        run.WriteManifest("good.memory.json");
+        File.WriteAllText(run.PathOf("damaged.memory.json"), "{ \"version\": 1");
+        Assert.AreEqual(2, await run.RunAsync(line.Split(' ')));
+        StringAssert.Contains(run.Error, $": error {code}: ");
+        Assert.DoesNotContain("   at ", run.Error, "No stack trace.");
+        Assert.AreEqual("", run.Output);
+    }
+
+    [TestMethod]
+    public async Task An_error_of_the_optimizer_is_shown_as_it_is_and_anything_else_as_internal()
+    {
+        using ToolRun run = new();
+        run.Engine = (_, _) => throw new SerenityException(SerenityCodes.UnknownSize, null, "The size of 'x' is not known.");
+        Assert.AreEqual(2, await run.RunAsync("inspect", "net.onnx"));
+        StringAssert.Contains(run.Error, "error SER1301: The size of 'x' is not known.");
+        run.Engine = (_, _) => throw new InvalidOperationException("something");
+        Assert.AreEqual(2, await run.RunAsync("inspect", "net.onnx"));
+        StringAssert.Contains(run.Error, "error SER1401");
+        Assert.DoesNotContain("   at ", run.Error);
+    }
+
+    [TestMethod]
+    public async Task Cancelling_writes_nothing()
+    {
+        using ToolRun run = new();
+        using CancellationTokenSource source = new();
+        run.Engine = (_, cancellation) =>
+        {
+            source.Cancel();
+            cancellation.ThrowIfCancellationRequested();
+            throw new InvalidOperationException("The token did not arrive.");
+        };
+        Assert.AreEqual(130, await run.RunAsync(source.Token, "optimize", "net.onnx"));
+        Assert.HasCount(1, Directory.GetFiles(run.Folder));
+    }
+
+    [TestMethod]
+    public async Task Devices_and_their_sources_are_listed()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("devices"));
+        foreach (Build.Budgets.Device device in Build.Budgets.DeviceCatalog.Devices)
+            StringAssert.Contains(run.Output, device.Source);
+        Assert.AreEqual(0, await run.RunAsync("devices", "--json"));
+        Assert.AreEqual(Build.Budgets.DeviceCatalog.Devices.Count, JsonDocument.Parse(run.Output).RootElement.GetArrayLength());
+    }
+}

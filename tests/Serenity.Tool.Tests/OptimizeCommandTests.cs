@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Tool.Tests;
+
+[TestClass]
+public sealed class OptimizeCommandTests
+{
+    [TestMethod]
+    public async Task Model_and_manifest_are_written_beside_the_model()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx"), run.Error);
+        MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(run.PathOf("net.optimized.memory.json")), "net");
+        Assert.AreEqual("net.onnx", manifest.Source.Path);
+        Assert.AreEqual("net.optimized.onnx", manifest.Output.Path);
+        Assert.AreEqual(Build.Output.ContentHash.OfFile(run.PathOf("net.onnx")), manifest.Source.Sha256);
+        Assert.AreEqual(Build.Output.ContentHash.OfFile(run.PathOf("net.optimized.onnx")), manifest.Output.Sha256);
+        Assert.AreEqual(BudgetVerdict.None, manifest.Budget.Verdict);
+        CollectionAssert.AreEquivalent(
+            new[] { "net.onnx", "net.optimized.onnx", "net.optimized.memory.json" }, Directory.GetFiles(run.Folder).Select(Path.GetFileName).ToArray());
+        StringAssert.Contains(run.Error, "net.onnx : warning SER2501");
+    }
+
+    [TestMethod]
+    public async Task Options_reach_the_optimizer_and_defaults_are_those_of_the_item()
+    {
+        using ToolRun run = new();
+        await run.RunAsync("optimize", "net.onnx");
+        OptimizeRequest plain = new() { ModelPath = run.PathOf("net.onnx") };
+        Assert.AreEqual((plain.Executor, plain.Rewrite, plain.Fuse, plain.Verify, plain.SearchLimit, plain.Alignment), Key(run.Requests[0]));
+
+        await run.RunAsync(
+            "optimize", "net.onnx", "-e", "staticarena", "--rewrite", "Exact", "--no-fuse", "--no-verify", "-d", "batch=1", "-d", "seq=128;n=2",
+            "--search-limit", "5000", "--alignment", "64");
+        Assert.AreEqual((Executor.StaticArena, RewriteLevel.Exact, false, false, (long?)5000, 64), Key(run.Requests[1]));
+        Assert.AreEqual("batch=1 n=2 seq=128", string.Join(' ', run.Requests[1].FreeDimensions.Select(d => $"{d.Key}={d.Value}")));
+    }
+
+    [TestMethod]
+    [DataRow("--rewrite", "most", "Rewrite", "None, Exact, All")]
+    [DataRow("--alignment", "24", "alignment", "power of two")]
+    [DataRow("--budget", "much", "budget", "KiB")]
+    [DataRow("-d", "batch", "free-dimensions", "name=size")]
+    [DataRow("--device", "toaster", "device", "nrf52840")]
+    public async Task A_value_that_is_not_understood_is_named_with_what_is_allowed(string option, string value, string name, string allowed)
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(2, await run.RunAsync("optimize", "net.onnx", option, value));
+        StringAssert.Contains(run.Error, value);
+        StringAssert.Contains(run.Error, name, StringComparison.OrdinalIgnoreCase);
+        StringAssert.Contains(run.Error, allowed);
+        StringAssert.Matches(run.Error, new System.Text.RegularExpressions.Regex("^net.onnx : error SER110[12]: "));
+        Assert.AreEqual("", run.Output);
+        Assert.HasCount(1, Directory.GetFiles(run.Folder), "Nothing is written.");
+    }
+
+    [TestMethod]
+    public async Task Over_budget_writes_the_outputs_says_why_and_ends_with_one()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(1, await run.RunAsync("optimize", "net.onnx", "--budget", "1KiB", "--report"));
+        StringAssert.Contains(run.Error, "net.onnx : error SER1001");
+        StringAssert.Contains(run.Error, "The peak is at step");
+        Assert.AreEqual(BudgetVerdict.Fail, ManifestJson.Read(File.ReadAllBytes(run.PathOf("net.optimized.memory.json")), "net").Budget.Verdict);
+        StringAssert.Contains(File.ReadAllText(run.PathOf("net.optimized.memory.html")), "over budget");
+    }
+
+    [TestMethod]
+    public async Task Json_is_the_whole_of_standard_output()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(1, await run.RunAsync("optimize", "net.onnx", "-o", "out/small.onnx", "--budget", "1KiB", "--json"));
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.AreEqual("Fail", json.RootElement.GetProperty("budget").GetProperty("verdict").GetString());
+        Assert.AreEqual("SER1001", json.RootElement.GetProperty("errors")[0].GetProperty("code").GetString());
+        foreach (JsonElement file in json.RootElement.GetProperty("files").EnumerateArray())
+            Assert.IsTrue(File.Exists(file.GetString()), file.GetString());
+        Assert.IsTrue(File.Exists(run.PathOf("out/small.memory.json")));
+    }
+
+    [TestMethod]
+    public async Task The_model_itself_is_never_overwritten()
+    {
+        using ToolRun run = new();
+        byte[] before = File.ReadAllBytes(run.PathOf("net.onnx"));
+        Assert.AreEqual(2, await run.RunAsync("optimize", "net.onnx", "-o", "./net.onnx"));
+        StringAssert.Contains(run.Error, "SER1101");
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(run.PathOf("net.onnx")));
+    }
+
+    [TestMethod]
+    public async Task With_a_cache_the_second_run_does_not_optimize()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx", "--cache", "plans"), run.Error);
+        byte[] first = File.ReadAllBytes(run.PathOf("net.optimized.memory.json"));
+        File.Delete(run.PathOf("net.optimized.memory.json"));
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx", "--cache", "plans"), run.Error);
+        Assert.HasCount(1, run.Requests);
+        CollectionAssert.AreEqual(first, File.ReadAllBytes(run.PathOf("net.optimized.memory.json")));
+    }
+
+    private static (Executor, RewriteLevel, bool, bool, long?, int) Key(OptimizeRequest request) =>
+        (request.Executor, request.Rewrite, request.Fuse, request.Verify, request.SearchLimit, request.Alignment);
+}
