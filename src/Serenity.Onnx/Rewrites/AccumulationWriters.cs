@@ -1,4 +1,5 @@
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Rewrites;
 
@@ -30,6 +31,41 @@ internal static class AccumulationWriters
         NodeProto further = new() { Name = name, OpType = "Add" };
         further.Input.Add(["", value]);
         return new AccumulationWriter(name, first, further, 0);
+    }
+
+    /// <summary>A value times a constant, one or one per channel: <c>Mul</c>, then a depthwise 1x1 <c>FusedConv</c>.</summary>
+    /// <param name="graph">Where the constants go.</param>
+    /// <param name="name">Name of the writer.</param>
+    /// <param name="type">Type of the value: float, batch, channels, spatial axes.</param>
+    /// <param name="value">The value.</param>
+    /// <param name="factors">The factors.</param>
+    public static AccumulationWriter Scaled(RewriteGraph graph, string name, TensorType type, string value, params float[] factors)
+    {
+        int rank = type.Dims.Length;
+        long channels = type.Dims[1];
+        float[] kernel = new float[channels];
+        for (int i = 0; i < kernel.Length; i++)
+            kernel[i] = factors[factors.Length == 1 ? 0 : i];
+        long[] ones = new long[rank - 2], kernelDims = new long[rank];
+        Array.Fill(ones, 1);
+        Array.Fill(kernelDims, 1);
+        kernelDims[0] = channels;
+
+        NodeProto first = new() { Name = name, OpType = "Mul" };
+        long[] factorDims = factors.Length == 1 ? [] : [channels, .. ones];
+        first.Input.Add([value, graph.NewConstant($"{name}/factor", TensorProto.Types.DataType.Float, factorDims, Bytes(factors))]);
+        NodeProto further = new() { Name = name, OpType = "FusedConv", Domain = RewriteGraph.MicrosoftDomain };
+        further.Input.Add([value, graph.NewConstant($"{name}/kernel", TensorProto.Types.DataType.Float, kernelDims, Bytes(kernel)), "", ""]);
+        further.Set("kernel_shape", ones);
+        further.Set("group", channels);
+        return new AccumulationWriter(name, first, further, 3);
+    }
+
+    private static byte[] Bytes(float[] values)
+    {
+        byte[] bytes = new byte[4 * values.Length];
+        Buffer.BlockCopy(values, 0, bytes, 0, bytes.Length);
+        return bytes;
     }
 
     /// <summary>The nodes of a chain.</summary>

@@ -40,7 +40,6 @@ internal sealed class ConcatDissolution : IRewrite
     {
         (IConcatRewrite rewrite, ConcatEffect effect) = Find(graph, parts, reader);
         rewrite.Apply(graph, parts, reader);
-        RemoveIfUnread(graph, parts.Value);
         if (effect != ConcatEffect.Sinks || ConcatParts.Of(graph, reader.Output[0]) is not { } behind)
             return;
         foreach (NodeProto next in graph.Consumers(behind.Value).ToArray())
@@ -95,17 +94,6 @@ internal sealed class ConcatDissolution : IRewrite
                 return (rewrite, effect);
         }
         return (Rewrites[0], ConcatEffect.None);
-    }
-
-    /// <summary>Takes a concat out that nobody reads any more, and concats that only it read.</summary>
-    internal static void RemoveIfUnread(RewriteGraph graph, string value)
-    {
-        if (graph.ConsumerCount(value) > 0 || graph.IsOutput(value) || graph.Producer(value) is not { } concat || !concat.Is("Concat"))
-            return;
-        string[] inputs = [.. concat.Input];
-        graph.Remove(concat);
-        foreach (string input in inputs)
-            RemoveIfUnread(graph, input);
     }
 
     /// <summary>What lies on the way of a concat.</summary>

@@ -86,6 +86,8 @@ internal sealed class RewriteGraph
             foreach (string output in node.Output)
                 _values.Add(output);
         }
+        foreach (TensorProto value in ConstantValues.Compute(candidate.Model, candidate.Shapes, _constants.ContainsKey))
+            _constants[value.Name] = value;
         HashSet<string> names = new(graph.Node.Select(n => n.Name), StringComparer.Ordinal);
         for (int i = 0; i < graph.Node.Count; i++)
         {
@@ -188,7 +190,10 @@ internal sealed class RewriteGraph
         return unique;
     }
 
-    /// <summary>Takes nodes out and puts others where the first of them stood.</summary>
+    /// <summary>
+    /// Takes nodes out and puts others where the first of them stood. Nodes that only served what was taken out go too: a dead node
+    /// would cost a buffer to the end of the run.
+    /// </summary>
     public void Replace(IReadOnlyList<NodeProto> old, IReadOnlyList<NodeProto> replacement)
     {
         long rank = _nodes[old[0].Name].Rank;
@@ -196,12 +201,20 @@ internal sealed class RewriteGraph
             Unlink(node.Name);
         foreach (NodeProto node in replacement)
             Link(node, rank + ++_inserted);
+        foreach (NodeProto node in old)
+            RemoveUnread(node.Input);
     }
 
-    /// <summary>Puts a node where another stands.</summary>
-    public void InsertAt(NodeProto place, NodeProto node) => Link(node, _nodes[place.Name].Rank + ++_inserted);
-
-    public void Remove(NodeProto node) => Unlink(node.Name);
+    private void RemoveUnread(IEnumerable<string> values)
+    {
+        foreach (string value in values)
+        {
+            if (Producer(value) is not { } producer || !producer.Output.All(o => o.Length == 0 || ConsumerCount(o) == 0 && !IsOutput(o)))
+                continue;
+            Unlink(producer.Name);
+            RemoveUnread(producer.Input);
+        }
+    }
 
     /// <summary>The graph as a model, with what nobody uses any more left out.</summary>
     public RewriteCandidate ToCandidate()

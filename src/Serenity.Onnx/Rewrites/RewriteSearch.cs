@@ -42,7 +42,7 @@ public static class RewriteSearch
         {
             RewriteCandidate unchanged = _graph.ToCandidate();
             RewriteCost original = Evaluate(unchanged);
-            Trial none = new([], original);
+            Trial none = new(_graph, [], original);
             if (options.Level == RewriteLevel.None || original.PeakBytes <= options.BudgetBytes)
                 return Outcome(none, original);
 
@@ -77,9 +77,8 @@ public static class RewriteSearch
             while (MayEvaluate)
             {
                 HashSet<string> live = HotSpots.Live(trial.Cost, best.Cost.PeakBytes);
-                RewriteGraph graph = new(trial.Cost.Written, options.Executor, options.ModelPath);
                 int before = chosen.Count;
-                foreach (RewriteSite site in RewriteSequence.Sites(graph, options.Level))
+                foreach (RewriteSite site in RewriteSequence.Sites(trial.Graph, options.Level))
                 {
                     if (allowed.Contains(site.Key) && site.Values.Any(live.Contains))
                         chosen.Add(site.Key);
@@ -116,7 +115,7 @@ public static class RewriteSearch
         {
             RewriteGraph graph = _graph.Copy();
             List<RewriteSite> sites = RewriteSequence.Apply(graph, options.Level, wanted);
-            return new Trial(sites, Evaluate(graph.ToCandidate()));
+            return new Trial(graph, sites, Evaluate(graph.ToCandidate()));
         }
 
         private RewriteCost Evaluate(RewriteCandidate candidate)
@@ -147,5 +146,5 @@ public static class RewriteSearch
         }
     }
 
-    private sealed record Trial(IReadOnlyList<RewriteSite> Sites, RewriteCost Cost);
+    private sealed record Trial(RewriteGraph Graph, IReadOnlyList<RewriteSite> Sites, RewriteCost Cost);
 }

@@ -161,7 +161,7 @@ internal sealed class SumReassociation : IRewrite
                 if (times != 1)
                     return null;
                 Values.Add(scaled);
-                return new Term([producer], null, (graph, _) => [ScaledWriter(graph, producer, scaled, factor, factors)]);
+                return new Term([producer], null, (graph, _) => [AccumulationWriters.Scaled(graph, producer.Name, _type, scaled, factors)]);
             }
             return null;
         }
@@ -175,36 +175,9 @@ internal sealed class SumReassociation : IRewrite
         private AccumulationWriter PlainWriter(RewriteGraph graph, string name, string value)
         {
             AccumulationWriter writer = AccumulationWriters.Value(name, value);
-            if (graph.Executor == Executor.StaticArena || !_convolves)
-                return writer;
-            float[] ones = new float[_type.Dims[1]];
-            Array.Fill(ones, 1f);
-            return writer with { Further = Depthwise(graph, name, value, ones, "one"), Accumulator = 3 };
-        }
-
-        private AccumulationWriter ScaledWriter(RewriteGraph graph, NodeProto mul, string value, TensorProto factor, float[] factors)
-        {
-            NodeProto first = new() { Name = mul.Name, OpType = "Mul" };
-            string constant = graph.NewConstant($"{mul.Name}/factor", DataType.Float, [.. factor.Dims], graph.Weights.Read(factor));
-            first.Input.Add([value, constant]);
-            return new AccumulationWriter(mul.Name, first, Depthwise(graph, mul.Name, value, factors, "scale"), 3);
-        }
-
-        /// <summary>A depthwise 1x1 FusedConv: adds value times factor, channel by channel, to what is there.</summary>
-        private NodeProto Depthwise(RewriteGraph graph, string name, string value, float[] factors, string what)
-        {
-            byte[] data = new byte[4 * factors.Length];
-            Buffer.BlockCopy(factors, 0, data, 0, data.Length);
-            long[] dims = new long[_type.Dims.Length];
-            Array.Fill(dims, 1);
-            dims[0] = factors.Length;
-            NodeProto node = new() { Name = name, OpType = "FusedConv", Domain = RewriteGraph.MicrosoftDomain };
-            node.Input.Add([value, graph.NewConstant($"{name}/{what}", DataType.Float, dims, data), "", ""]);
-            long[] kernel = new long[dims.Length - 2];
-            Array.Fill(kernel, 1);
-            node.Set("kernel_shape", kernel);
-            node.Set("group", factors.Length);
-            return node;
+            // ONNX Runtime's Add does not work in place; its convolution does.
+            return graph.Executor == Executor.StaticArena || !_convolves ? writer
+                : writer with { Further = AccumulationWriters.Scaled(graph, name, _type, value, 1f).Further, Accumulator = 3 };
         }
 
         /// <summary>A constant of one number, or of one per channel, as one number per channel; null for any other shape.</summary>
