@@ -26,7 +26,7 @@ public static class AccumulationChain
         foreach (AccumulationGroup group in candidate.Groups)
         {
             string[] between = [.. group.Writers.Take(group.Writers.Count - 1).Select(w => nodes[w].Output[0])];
-            AccumulationGroup sorted = new(group.Result, [.. group.Parts.OrderBy(p => position[p.Node])]);
+            AccumulationGroup sorted = new(group.Result, [.. group.Parts.OrderBy(p => position[p.Node])]) { Activation = group.Activation };
             foreach (NodeProto node in AccumulationWriters.Chain(sorted, between))
                 nodes[node.Name] = node;
             groups.Add(sorted);

@@ -17,6 +17,9 @@ namespace Serenity.Onnx.Rewrites;
 /// </remarks>
 public sealed record AccumulationGroup(string Result, IReadOnlyList<AccumulationWriter> Parts)
 {
+    /// <summary>Attributes that make the last writer, a FusedConv, apply an activation to the finished sum; null for none.</summary>
+    public IReadOnlyList<AttributeProto>? Activation { get; init; }
+
     /// <summary>Names of the nodes, in the order in which the file chains them.</summary>
     public IReadOnlyList<string> Writers { get; } = [.. Parts.Select(p => p.Node)];
 }

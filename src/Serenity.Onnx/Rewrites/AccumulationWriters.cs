@@ -1,3 +1,4 @@
+using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
@@ -32,6 +33,17 @@ internal static class AccumulationWriters
         further.Input.Add(["", value]);
         return new AccumulationWriter(name, first, further, 0);
     }
+
+    /// <summary>A plain value that is added in place on the executor: by <c>Add</c>, or where that copies, by a depthwise 1x1 convolution with ones.</summary>
+    public static AccumulationWriter InPlace(RewriteGraph graph, string name, TensorType type, string value)
+    {
+        AccumulationWriter writer = Value(name, value);
+        return graph.Executor == Executor.StaticArena || !CanConvolve(type) ? writer
+            : writer with { Further = Scaled(graph, name, type, value, 1f).Further, Accumulator = 3 };
+    }
+
+    /// <summary>What FusedConv takes: float32, batch and channels and one to three spatial axes.</summary>
+    public static bool CanConvolve(TensorType type) => type.ElementType == TensorProto.Types.DataType.Float && type.Dims.Length is >= 3 and <= 5;
 
     /// <summary>A value times a constant, one or one per channel: <c>Mul</c>, then a depthwise 1x1 <c>FusedConv</c>.</summary>
     /// <param name="graph">Where the constants go.</param>
@@ -90,6 +102,8 @@ internal static class AccumulationWriters
             if (i > 0)
                 node.Input[writer.Accumulator] = between[i - 1];
             node.Output.Add(i == between.Count ? group.Result : between[i]);
+            if (i == between.Count && group.Activation is not null)
+                node.Attribute.AddRange(group.Activation);
             nodes.Add(node);
         }
         return nodes;

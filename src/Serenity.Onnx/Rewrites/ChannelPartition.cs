@@ -1,3 +1,4 @@
+using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -20,7 +21,7 @@ internal sealed class ChannelPartition : IConcatRewrite
         if (ConvNode.Parse(graph, reader) is not { Group: 1, Type: DataType.Float } conv)
             return ConcatEffect.None;
         return conv.Input == concat.Value && conv.Weight.Name != concat.Value && concat.Axis == 1 && conv.InputChannels == concat.Total
-            && conv.Sum.Length == 0 && conv.ActivationCanStandAlone(graph)
+            && (graph.Executor == Executor.OnnxRuntime || conv.ActivationCanStandAlone(graph))
             ? ConcatEffect.Absorbs : ConcatEffect.None;
     }
 
@@ -29,7 +30,13 @@ internal sealed class ChannelPartition : IConcatRewrite
         ConvNode conv = ConvNode.Parse(graph, reader)!;
         string sum = conv.Output;
         List<NodeProto> nodes = [];
-        if (conv.Activation.Length > 0)
+        AttributeProto[]? activation = null;
+        if (conv.Activation.Length > 0 && graph.Executor == Executor.OnnxRuntime)
+        {
+            // The last writer of the chain applies it.
+            activation = [.. reader.Attribute.Where(a => a.Name is "activation" or "activation_params")];
+        }
+        else if (conv.Activation.Length > 0)
         {
             sum = graph.NewValue(conv.Output + "/sum", graph.TypeOf(conv.Output)!);
             nodes.Add(conv.ActivationNode(graph, sum, conv.Output)!);
@@ -44,7 +51,9 @@ internal sealed class ChannelPartition : IConcatRewrite
             writers.Add(AccumulationWriters.Convolution(reader, name, inputs));
             start += concat.Sizes[i];
         }
-        AccumulationGroup group = new(sum, writers);
+        if (conv.Sum.Length > 0)
+            writers.Add(AccumulationWriters.InPlace(graph, graph.NewNodeName($"{reader.Name}/sum"), graph.TypeOf(sum)!, conv.Sum));
+        AccumulationGroup group = new(sum, writers) { Activation = activation };
         graph.AddGroup(group);
         graph.Replace([reader], [.. AccumulationWriters.Chain(graph, group), .. nodes]);
     }

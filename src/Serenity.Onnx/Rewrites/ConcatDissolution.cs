@@ -75,6 +75,21 @@ internal sealed class ConcatDissolution : IRewrite
         return gains || graph.TypeOf(output)!.Bytes < graph.TypeOf(parts.Value)!.Bytes;
     }
 
+    /// <summary>True if all that reads the concat, directly or through what works part by part, absorbs it.</summary>
+    internal static bool FollowsWholly(RewriteGraph graph, ConcatParts parts, NodeProto reader, Way way)
+    {
+        (IConcatRewrite? _, ConcatEffect effect) = Find(graph, parts, reader);
+        if (effect == ConcatEffect.None)
+            return false;
+        way.Nodes.Add(reader.Name);
+        way.Values.Add(parts.Value);
+        if (effect == ConcatEffect.Absorbs)
+            return true;
+        string output = reader.Output[0];
+        return !graph.IsOutput(output) && graph.ConsumerCount(output) > 0 && SplitType(graph, parts, output) is { } behind
+            && graph.Consumers(output).All(next => FollowsWholly(graph, behind, next, way));
+    }
+
     /// <summary>What a rewrite would leave behind a reader that it sinks through, without doing it.</summary>
     private static ConcatParts? SplitType(RewriteGraph graph, ConcatParts parts, string output)
     {

@@ -145,6 +145,9 @@ internal sealed class RewriteGraph
     public NodeProto? OnlyConsumer(string value) =>
         !IsOutput(value) && _consumers.TryGetValue(value, out string[]? names) && names.Length == 1 ? _nodes[names[0]].Node : null;
 
+    /// <summary>Accumulation groups, by the name of their results.</summary>
+    public IEnumerable<AccumulationGroup> Groups => _groups.Values.OrderBy(g => g.Result, StringComparer.Ordinal);
+
     /// <summary>The group that makes a value, or null.</summary>
     public AccumulationGroup? GroupOf(string result) => _groups.GetValueOrDefault(result);
 
@@ -255,7 +258,7 @@ internal sealed class RewriteGraph
         graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
         ShapeTable shapes = new(
             _types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque);
-        return new RewriteCandidate(model, shapes, [.. _groups.Values.OrderBy(g => g.Result, StringComparer.Ordinal)], [.. Applied]);
+        return new RewriteCandidate(model, shapes, [.. Groups], [.. Applied]);
 
         // An initializer that is listed as an input, and can be overridden, is part of the model's face.
         bool Listed(string name) => _source.IrVersion >= 4 && _inputs.Contains(name);

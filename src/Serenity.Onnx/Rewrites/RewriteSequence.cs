@@ -39,6 +39,7 @@ internal static class RewriteSequence
                 }
             }
         }
+        ActivationFusion.Apply(graph);
         return applied;
     }
 

@@ -62,8 +62,7 @@ internal sealed class SumReassociation : IRewrite
         {
             _graph = graph;
             _type = type;
-            // What FusedConv takes: float32, batch and channels and one to three spatial axes.
-            _convolves = type.ElementType == DataType.Float && type.Dims.Length is >= 3 and <= 5;
+            _convolves = AccumulationWriters.CanConvolve(type);
         }
 
         public List<Term> Terms { get; } = [];
@@ -129,7 +128,7 @@ internal sealed class SumReassociation : IRewrite
         /// <summary>A group, or a convolution, that feeds the sum alone.</summary>
         private Term? AddedByItself(string value, NodeProto? producer)
         {
-            if (_graph.GroupOf(value) is { } group)
+            if (_graph.GroupOf(value) is { Activation: null } group)
             {
                 Absorbs = true;
                 return new Term([.. group.Writers.Select(w => _graph.Find(w)!)], group, (_, _) => group.Parts);
@@ -142,7 +141,7 @@ internal sealed class SumReassociation : IRewrite
             {
                 List<AccumulationWriter> writers = [AccumulationWriters.Convolution(producer, producer.Name, [.. producer.Input.Take(3)])];
                 if (conv.Sum.Length > 0)
-                    writers.Add(PlainWriter(graph, graph.NewNodeName(name), conv.Sum));
+                    writers.Add(AccumulationWriters.InPlace(graph, graph.NewNodeName(name), _type, conv.Sum));
                 return writers;
             });
         }
@@ -169,15 +168,7 @@ internal sealed class SumReassociation : IRewrite
         private Term Plain(string value)
         {
             _plain++;
-            return new Term([], null, (graph, name) => [PlainWriter(graph, graph.NewNodeName(name), value)]);
-        }
-
-        private AccumulationWriter PlainWriter(RewriteGraph graph, string name, string value)
-        {
-            AccumulationWriter writer = AccumulationWriters.Value(name, value);
-            // ONNX Runtime's Add does not work in place; its convolution does.
-            return graph.Executor == Executor.StaticArena || !_convolves ? writer
-                : writer with { Further = AccumulationWriters.Scaled(graph, name, _type, value, 1f).Further, Accumulator = 3 };
+            return new Term([], null, (graph, name) => [AccumulationWriters.InPlace(graph, graph.NewNodeName(name), _type, value)]);
         }
 
         /// <summary>A constant of one number, or of one per channel, as one number per channel; null for any other shape.</summary>
