@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Shapes;
@@ -139,10 +140,10 @@ public static class ShapeInference
         }
         catch (OnnxRuntimeException e)
         {
-            return new SerenityException(SerenityCodes.RuntimeRefuses, path, $"ONNX Runtime cannot load the model: {RuntimeMessage.Of(e)}", e);
+            return new SerenityException(SerenityCodes.RuntimeRefuses, path, $"ONNX Runtime cannot load the model: {RuntimeMessage.Plain(e)}", e);
         }
         return sized
-            ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"The model does not work with the sizes in FreeDimensions: {RuntimeMessage.Of(refusal)}", refusal)
-            : new SerenityException(SerenityCodes.UnknownSize, path, $"ONNX Runtime loads the model, but cannot tell the sizes of its values: {RuntimeMessage.Of(refusal)}", refusal);
+            ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"The model does not work with the sizes in FreeDimensions: {RuntimeMessage.Plain(refusal)}", refusal)
+            : new SerenityException(SerenityCodes.UnknownSize, path, $"ONNX Runtime loads the model, but cannot tell the sizes of its values: {RuntimeMessage.Plain(refusal)}", refusal);
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Shapes;
@@ -28,25 +29,16 @@ internal static class ShapeSession
     /// <param name="folder">Folder that external data is relative to.</param>
     public static SessionOptions Options(string folder)
     {
-        try
+        NativeRuntime.EnsureAvailable();
+        SessionOptions options = new()
         {
-            SessionOptions options = new()
-            {
-                IntraOpNumThreads = 1,
-                InterOpNumThreads = 1,
-                LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
-            };
-            options.AddSessionConfigEntry("session.disable_prepacking", "1");
-            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
-            return options;
-        }
-        catch (Exception e) when (e is DllNotFoundException or TypeInitializationException or EntryPointNotFoundException or BadImageFormatException)
-        {
-            throw new SerenityException(
-                SerenityCodes.RuntimeMissing, null,
-                "The native library of ONNX Runtime cannot be loaded on this host, so sizes of values cannot be found out. "
-                + "Build on a system that the Microsoft.ML.OnnxRuntime package supports: glibc Linux (x64, arm64), Windows, or macOS on arm64.", e);
-        }
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
+            LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
+        };
+        options.AddSessionConfigEntry("session.disable_prepacking", "1");
+        options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+        return options;
     }
 
     private static TypeProto TypeOf(NodeMetadata metadata)

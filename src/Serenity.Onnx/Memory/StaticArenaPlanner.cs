@@ -1,0 +1,37 @@
+using Serenity.Planning.Placement;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Memory;
+
+/// <summary>Lays a scheduled model out in one arena.</summary>
+public static class StaticArenaPlanner
+{
+    /// <summary>Assigns offsets. The parts of concats are laid behind each other wherever that costs nothing.</summary>
+    /// <param name="graph">The model.</param>
+    /// <param name="order">All operators, in execution order.</param>
+    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
+    /// <param name="options">Limits of the placement search, or null for the defaults.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <exception cref="ArgumentException"><paramref name="order"/> is not a topological order of all operators.</exception>
+    public static StaticArenaPlan Plan(
+        StaticArenaGraph graph, IReadOnlyList<int> order, int alignment = 16, ArenaOptions? options = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(order);
+        int[] steps = [.. order];
+        long[] profile = LiveProfile.Compute(graph.Graph, steps);
+        ArenaLayout layout = new(graph, steps, alignment, tieAll: true);
+        ArenaPlan placement = ArenaPlanner.Place(layout.Problem, options, cancellation);
+        // Tying may cost space; the live peak is what no placement goes under.
+        if (layout.Contiguous.Count > graph.OutputViews.Count && placement.SizeBytes > profile.Max())
+        {
+            ArenaLayout loose = new(graph, steps, alignment, tieAll: false);
+            ArenaPlan other = ArenaPlanner.Place(loose.Problem, options, cancellation);
+            if (other.SizeBytes < placement.SizeBytes)
+                (layout, placement) = (loose, other);
+        }
+        TensorReport report = new(graph, steps, layout, placement);
+        return new StaticArenaPlan(
+            [.. steps.Select(op => graph.Nodes[op].Name)], profile, LiveProfile.Peak(graph.Graph, steps), placement, report.Tensors(), report.PeakStep(profile));
+    }
+}

@@ -1,0 +1,154 @@
+using Serenity.Onnx.Memory;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+using Serenity.Planning.Scheduling;
+using Serenity.Testing;
+using Serenity.Testing.Models;
+
+namespace Serenity.Onnx.Tests.Memory;
+
+/// <summary>Models under the rules of the StaticArena executor, against the paper's figures and against a naive account.</summary>
+[TestClass]
+public sealed class StaticArenaTests
+{
+    private static readonly Dictionary<string, long> _noSizes = new(StringComparer.Ordinal);
+
+    [TestMethod]
+    [DataRow("A", 802_816L)]
+    [DataRow("B", 326_144L)]
+    [DataRow("C", 130_144L)]
+    public void SwiftNetCellsReachThePapersPeaksProven(string cell, long expected)
+    {
+        if (SharedData.PathOf($"models/irregular/swiftnet_hpd_cell_{cell}.onnx") is not { } path)
+        {
+            Assert.Inconclusive("No test data beside the checkout.");
+            return;
+        }
+        StaticArenaGraph graph = GraphOf(ModelFile.Load(path).Model.Clone(), path, out _);
+        ScheduleResult result = Scheduler.Solve(graph.Graph);
+        Assert.AreEqual(expected, result.PeakBytes);
+        Assert.IsLessThanOrEqualTo(expected, result.LowerBoundBytes);
+        StaticArenaPlan plan = StaticArenaPlanner.Plan(graph, result.Order, alignment: 1);
+        Assert.AreEqual(expected, plan.LivePeakBytes);
+        Assert.AreEqual(expected, plan.ArenaBytes);
+        CheckPlan(graph, plan);
+    }
+
+    [TestMethod]
+    public void ProfileOfRandomModelsIsThatOfANaiveAccount()
+    {
+        int checkedModels = 0;
+        for (ulong seed = 0; seed < 60; seed++)
+        {
+            RandomModelOptions options = new(Nodes: 8 + (int)seed % 40, Branches: false, InnerOutputs: 0.03, ShuffleFile: seed % 3 == 0);
+            ModelProto model = RandomModel.Create(seed, options).Model;
+            HashSet<string> outputs = new(model.Graph.Output.Select(o => o.Name));
+            if (ReachesOutputThroughAlias(model, outputs))
+                continue;
+            StaticArenaGraph graph = GraphOf(model, "random", out ModelShapes shapes);
+            // An output that is a concat in one piece is a view; the naive account would have it copied.
+            if (graph.Values.Values.Any(v => v.Kind == ArenaValueKind.View && outputs.Contains(v.Name)))
+                continue;
+            StaticArenaPlan plan = StaticArenaPlanner.Plan(graph, graph.FileOrder());
+            CollectionAssert.AreEqual(NaiveArena.Profile(model, shapes.Main, plan.Schedule), plan.Profile.ToArray(), $"seed {seed}");
+            CheckPlan(graph, plan);
+            checkedModels++;
+        }
+        Assert.IsGreaterThan(20, checkedModels);
+    }
+
+    [TestMethod]
+    public void PlansOfRandomModelsHoldWithBranchesAndConcatOutputs()
+    {
+        for (ulong seed = 100; seed < 140; seed++)
+        {
+            ModelProto model = RandomModel.Create(seed, new RandomModelOptions(Nodes: 10 + (int)seed % 30, InnerOutputs: 0.2)).Model;
+            StaticArenaGraph graph = GraphOf(model, "random", out _);
+            CheckPlan(graph, StaticArenaPlanner.Plan(graph, graph.FileOrder(), alignment: 64));
+        }
+    }
+
+    [TestMethod]
+    public void ConcatOutputIsOneStretchWithoutACopy()
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", TensorProto.Types.DataType.Float, 1, 2, 4, 4);
+        string a = builder.Node("Sin", [x]), b = builder.Node("MaxPool", [a], ("kernel_shape", new long[] { 1, 1 }));
+        builder.Output(builder.Node("Concat", [a, b], ("axis", 1L)), TensorProto.Types.DataType.Float, 1, 4, 4, 4);
+        StaticArenaGraph graph = GraphOf(builder.Build(), "concat", out _);
+        StaticArenaPlan plan = StaticArenaPlanner.Plan(graph, graph.FileOrder());
+        // x dies at Sin, which works in place; then both parts.
+        Assert.AreEqual(256, plan.ArenaBytes);
+        TensorFacts view = plan.Tensors.Single(t => t.Role == TensorRole.Output);
+        CollectionAssert.AreEqual(new[] { a, b }, view.Parts!.ToArray());
+        Assert.AreEqual(plan.Tensors.Single(t => t.Name == a).Offset, view.Offset);
+        Assert.AreEqual(view.Offset + 128, plan.Tensors.Single(t => t.Name == b).Offset);
+    }
+
+    [TestMethod]
+    public void OutputThatCannotBeOneStretchIsCopied()
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", TensorProto.Types.DataType.Float, 2, 2);
+        string a = builder.Node("MaxPool", [builder.Node("Unsqueeze", [x, builder.Integers(0)])], ("kernel_shape", new long[] { 1 }));
+        string twice = builder.Node("Concat", [a, a], ("axis", 0L)), inner = builder.Node("Concat", [a, a], ("axis", 2L));
+        builder.Output(twice, TensorProto.Types.DataType.Float, 2, 2, 2);
+        builder.Output(inner, TensorProto.Types.DataType.Float, 1, 2, 4);
+        StaticArenaGraph graph = GraphOf(builder.Build(), "copied", out _);
+        Assert.AreEqual(ArenaValueKind.Buffer, graph.Values[twice].Kind);
+        Assert.AreEqual(ArenaValueKind.Buffer, graph.Values[inner].Kind);
+        StaticArenaPlan plan = StaticArenaPlanner.Plan(graph, graph.FileOrder());
+        CollectionAssert.AreEqual(new long[] { 16, 32, 48, 80 }, plan.Profile.ToArray());
+    }
+
+    private static StaticArenaGraph GraphOf(ModelProto model, string path, out ModelShapes shapes)
+    {
+        UniqueNames.Assign(model);
+        TopologicalOrder.Sort(model.Graph);
+        shapes = ShapeInference.Run(model, Path.GetFullPath(path), _noSizes);
+        return StaticArenaGraph.Build(model, shapes);
+    }
+
+    // What the facts of a plan must hold to, from the facts alone.
+    private static void CheckPlan(StaticArenaGraph graph, StaticArenaPlan plan)
+    {
+        Assert.AreEqual(plan.Profile.Max(), plan.LivePeakBytes);
+        Assert.IsGreaterThanOrEqualTo(plan.LivePeakBytes, plan.ArenaBytes);
+        Dictionary<string, TensorFacts> facts = plan.Tensors.ToDictionary(t => t.Name);
+        List<TensorFacts> own = [.. plan.Tensors.Where(t => t.Parts is null && (t.AliasOf is null || graph.Values[t.Name].Kind == ArenaValueKind.Buffer))];
+        for (int step = 0; step < plan.Profile.Count; step++)
+        {
+            // A buffer that is taken over is counted once at the step where it changes hands.
+            long live = own.Where(t => t.FirstStep <= step && t.LastStep >= step && !(t.AliasOf is not null && t.FirstStep == step)).Sum(t => t.Bytes);
+            Assert.AreEqual(plan.Profile[step], live, $"step {step}");
+        }
+        foreach (TensorFacts a in own)
+        {
+            Assert.IsTrue(a.Offset >= 0 && a.Offset + a.Bytes <= plan.ArenaBytes, a.Name);
+            foreach (TensorFacts b in own.Where(b => !ReferenceEquals(a, b) && a.AliasOf != b.Name && b.AliasOf != a.Name))
+            {
+                bool together = a.FirstStep <= b.LastStep && b.FirstStep <= a.LastStep, over = a.Offset < b.Offset + b.Bytes && b.Offset < a.Offset + a.Bytes;
+                Assert.IsFalse(together && over, $"{a.Name} lies over {b.Name}");
+            }
+        }
+        foreach (TensorFacts alias in plan.Tensors.Where(t => t.AliasOf is not null))
+            Assert.AreEqual(facts[alias.AliasOf!].Offset, alias.Offset, alias.Name);
+        foreach (TensorFacts view in plan.Tensors.Where(t => t.Parts is not null && t.Offset is not null))
+        {
+            long at = view.Offset!.Value;
+            foreach (string part in view.Parts!)
+            {
+                Assert.AreEqual(at, facts[part].Offset, $"{part} of {view.Name}");
+                at += facts[part].Bytes;
+            }
+        }
+        Assert.IsEmpty(plan.Tensors.Where(t => t.Role == TensorRole.Output && t.Offset is null));
+        Assert.AreEqual(plan.LivePeakBytes, plan.PeakStep!.Live.Sum(l => l.Bytes));
+    }
+
+    private static bool ReachesOutputThroughAlias(ModelProto model, HashSet<string> outputs) =>
+        model.Graph.Node.Any(n => n.OpType is "Identity" or "Reshape" or "Flatten" or "Unsqueeze" or "Dropout" && outputs.Contains(n.Output[0])
+            && model.Graph.Node.Any(c => c.OpType == "Concat"));
+}
