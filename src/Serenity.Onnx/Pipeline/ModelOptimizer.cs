@@ -1,3 +1,5 @@
+using Serenity.Onnx.Diagnostics;
+
 namespace Serenity.Onnx.Pipeline;
 
 /// <summary>Takes one model the whole way: load, shapes, rewrite, memory graph, schedule, place, pin, verify.</summary>
@@ -6,12 +8,17 @@ public static class ModelOptimizer
     /// <summary>Optimizes one model. Reads files, writes none.</summary>
     /// <param name="request">The model and its options.</param>
     /// <param name="cancellation">Ends the work at once.</param>
-    /// <exception cref="Diagnostics.SerenityException">The model cannot be optimized; says why.</exception>
+    /// <exception cref="SerenityException">The model cannot be optimized; says why.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static OptimizationResult Optimize(OptimizeRequest request, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
-        cancellation.ThrowIfCancellationRequested();
-        throw new NotImplementedException();
+        request.Progress?.Invoke(PipelineStage.Load);
+        SourceModel source = SourceModel.Load(request, cancellation);
+        return request.Executor switch
+        {
+            Executor.OnnxRuntime => new OnnxRuntimePipeline(request, source, cancellation).Run(),
+            _ => throw new SerenityException(SerenityCodes.BadOption, request.ModelPath, "The executor StaticArena is not available yet."),
+        };
     }
 }

@@ -1,0 +1,110 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Ort;
+using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+using Serenity.Onnx.Verification;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Pipeline;
+
+/// <summary>From a source model to a model that ONNX Runtime executes in the planned order, with the planned memory.</summary>
+internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
+{
+    private readonly List<SerenityDiagnostic> _warnings = [];
+
+    public OptimizationResult Run()
+    {
+        request.Progress?.Invoke(PipelineStage.MeasureOriginal);
+        AllocationPlan original = OnnxRuntimePlanner.CostOfFile(source.Model, source.Shapes.Main);
+        request.Progress?.Invoke(PipelineStage.Search);
+        Planned planned = Plan(source.Model, source.Shapes.Main, fused: false);
+        return Conclude(planned, original);
+    }
+
+    private Planned Plan(ModelProto model, ShapeTable shapes, bool fused)
+    {
+        OnnxRuntimePlan? last = null;
+        RewriteCandidate? lastCandidate = null;
+        RewriteOutcome outcome = RewriteSearch.Run(
+            model, shapes, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path },
+            (candidate, token) =>
+            {
+                last = OnnxRuntimePlanner.Plan(candidate.Model, candidate.Shapes, Options(), cancellation: token);
+                lastCandidate = candidate;
+                return new RewriteCost(candidate, last.SimulatedPeak, last.LowerBound, [.. last.Schedule], last.Allocations.Profile);
+            },
+            cancellation);
+        RewriteCandidate best = outcome.Best.Written;
+        OnnxRuntimePlan plan = ReferenceEquals(best, lastCandidate) && last is not null
+            ? last
+            : OnnxRuntimePlanner.Plan(best.Model, best.Shapes, Options(), cancellation: cancellation);
+        return new Planned(plan, best.Shapes, outcome.Applied, fused);
+    }
+
+    private OnnxRuntimePlanOptions Options() => request.SearchLimit is { } limit
+        ? OnnxRuntimePlanOptions.Default with { Schedule = ScheduleOptions.Default with { StateLimit = limit } }
+        : OnnxRuntimePlanOptions.Default;
+
+    private OptimizationResult Conclude(Planned planned, AllocationPlan original)
+    {
+        OnnxRuntimePlan plan = planned.Plan;
+        string[] schedule = [.. plan.Schedule];
+        if (!plan.IsLiveOptimal)
+            _warnings.Add(NotProven(plan));
+
+        VerificationOutcome? verified = null;
+        if (request.Verify)
+        {
+            request.Progress?.Invoke(PipelineStage.Verify);
+            verified = ModelVerifier.Verify(
+                new VerificationRequest
+                {
+                    Source = source.File.Model,
+                    Optimized = plan.Model,
+                    ExternalFolder = source.File.HasExternalData ? source.File.Folder : null,
+                    File = source.File.Path,
+                    Fused = planned.Fused,
+                    Exact = planned.Rewrites.All(r => r.Exact),
+                    Schedule = schedule,
+                    PredictedBytes = plan.SimulatedPeak,
+                    Work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main),
+                    FreeDimensions = request.FreeDimensions,
+                },
+                cancellation);
+            if (verified.Facts.Status != "passed")
+            {
+                _warnings.Add(new SerenityDiagnostic(
+                    SerenityCodes.NotVerified, DiagnosticSeverity.Warning, source.File.Path,
+                    $"The optimized model was not verified in full: {verified.Facts.Reason}"));
+            }
+        }
+
+        IReadOnlyList<TensorFacts> tensors = OnnxRuntimeTensors.Of(plan.Graph, plan.Allocations, planned.Shapes);
+        return new OptimizationResult
+        {
+            Model = plan.Model,
+            Peak = new PeakFacts(
+                original.Peak, plan.SimulatedPeak, plan.LivePeak, plan.LowerBound, plan.IsLiveOptimal,
+                ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), verified?.WorkspaceBytes),
+            WeightBytes = ModelTensors.WeightBytes(plan.Model),
+            Rewrites = planned.Rewrites,
+            Schedule = schedule,
+            OperatorTypes = [.. plan.Order.Select(node => ScheduledValues.OperatorType(plan.Graph.Node(node)))],
+            Tensors = tensors,
+            Profile = plan.Allocations.Profile,
+            OriginalProfile = original.Profile,
+            PeakStep = ScheduledValues.PeakStep(plan.Allocations.Profile, schedule, tensors),
+            Verification = verified?.Facts,
+            Warnings = _warnings,
+        };
+    }
+
+    private SerenityDiagnostic NotProven(OnnxRuntimePlan plan) => new(
+        SerenityCodes.NotProven, DiagnosticSeverity.Warning, source.File.Path,
+        $"The search limit struck before the order was proven optimal: its live peak is {plan.LivePeak} bytes, and no order needs less than "
+        + $"{plan.LowerBound}. The order is valid and the figures are true. For a proof, raise SearchLimit on the item.");
+
+    private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, IReadOnlyList<AppliedRewrite> Rewrites, bool Fused);
+}

@@ -1,0 +1,57 @@
+using Serenity.Onnx.Ort;
+using Serenity.Onnx.Shapes;
+
+namespace Serenity.Onnx.Pipeline;
+
+/// <summary>
+/// The tensors of a plan for ONNX Runtime. A tensor that owns a buffer is live as long as that buffer is allocated, gaps between two
+/// uses included; one that shares a buffer names the owner. So the owners live at a step add up to the profile's figure.
+/// </summary>
+internal static class OnnxRuntimeTensors
+{
+    public static IReadOnlyList<TensorFacts> Of(OrtGraph graph, AllocationPlan plan, ShapeTable shapes)
+    {
+        int last = Math.Max(0, plan.Order.Length - 1);
+        int[] stepOf = new int[graph.NodeCount];
+        for (int step = 0; step < plan.Order.Length; step++)
+            stepOf[plan.Order[step]] = step;
+        List<int>[] readers = new List<int>[graph.ValueCount];
+        for (int value = 0; value < readers.Length; value++)
+            readers[value] = [];
+        foreach (int node in plan.Order)
+        {
+            foreach (int value in graph.Uses(node))
+            {
+                if (readers[value].Count == 0 || readers[value][^1] != stepOf[node])
+                    readers[value].Add(stepOf[node]);
+            }
+        }
+
+        HashSet<string> inputs = new(graph.Graph.Input.Select(i => i.Name), StringComparer.Ordinal);
+        List<TensorFacts> tensors = [];
+        for (int value = 0; value < graph.ValueCount; value++)
+        {
+            string name = graph.Name(value);
+            bool isInput = inputs.Contains(name), isOutput = graph.IsGraphOutput(value);
+            int producer = graph.Producer(value);
+            if (producer < 0 && (!isInput || graph.IsWeight(value)) && !(isOutput && graph.IsWeight(value)))
+                continue;
+            int first = producer < 0 ? 0 : stepOf[producer];
+            int end = isOutput ? last : readers[value].Count > 0 ? readers[value][^1] : first;
+            string? aliasOf = null;
+            int buffer = plan.BufferOf[value];
+            if (buffer >= 0)
+            {
+                PlannedBuffer held = plan.Buffers[buffer];
+                if (held.Owner == value)
+                    (first, end) = (held.FirstStep, held.LastStep);
+                else
+                    aliasOf = graph.Name(held.Owner);
+            }
+            tensors.Add(new TensorFacts(
+                name, shapes.Bytes(name), null, first, end, ScheduledValues.Role(isInput, isOutput), aliasOf, null,
+                ScheduledValues.TypeText(shapes, name), producer < 0 ? [] : [stepOf[producer]], readers[value]));
+        }
+        return [.. tensors.OrderBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal)];
+    }
+}
