@@ -17,4 +17,14 @@ public sealed record AllocationPlan(int[] Order, long[] Profile, PlannedBuffer[]
 {
     /// <summary>The largest figure of the profile; for a graph without nodes, what is held from the start.</summary>
     public long Peak => Profile.Length == 0 ? BytesFromTheStart : Profile.Max();
+
+    /// <summary>The same without the first steps, which must allocate nothing: nodes that are no part of a schedule.</summary>
+    /// <param name="steps">How many steps to leave out.</param>
+    public AllocationPlan WithoutFirst(int steps) => this with
+    {
+        Order = Order[steps..],
+        Profile = Profile[steps..],
+        Buffers = Array.ConvertAll(
+            Buffers, buffer => buffer with { FirstStep = Math.Max(0, buffer.FirstStep - steps), LastStep = Math.Max(0, buffer.LastStep - steps) }),
+    };
 }

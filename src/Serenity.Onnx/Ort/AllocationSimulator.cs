@@ -26,10 +26,15 @@ public sealed class AllocationSimulator
     private readonly int[] _origin, _count, _first, _last, _freeHead, _freeNext;
     private readonly int[] _producedUses;
     private readonly long[] _change;
+    private readonly bool _reusesFreed;
 
     /// <summary>Creates a simulator.</summary>
-    public AllocationSimulator(AllocationModel model)
+    /// <param name="model">Sizes and rules.</param>
+    /// <param name="reusesFreed">False to leave out the free list: what the plan would be if no two shapes were known to agree but those
+    /// of an in-place kernel's input and output.</param>
+    public AllocationSimulator(AllocationModel model, bool reusesFreed = true)
     {
+        _reusesFreed = reusesFreed;
         ArgumentNullException.ThrowIfNull(model);
         _model = model;
         int values = model.Graph.ValueCount;
@@ -174,7 +179,7 @@ public sealed class AllocationSimulator
             if (_count[_origin[input]] == 1 && _model.ShapeClass(input) == shapeClass)
                 return _origin[input];
         }
-        if (!_model.TakesFreed(value) || _producedUses[value] == 1)
+        if (!_reusesFreed || !_model.TakesFreed(value) || _producedUses[value] == 1)
             return -1;
         int freed = _freeHead[shapeClass];
         if (freed >= 0)

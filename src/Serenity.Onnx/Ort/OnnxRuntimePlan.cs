@@ -3,20 +3,22 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Ort;
 
 /// <summary>A model pinned to an order, and what ONNX Runtime allocates for it.</summary>
-/// <param name="Model">The pinned model: nodes laid out anew, anchors added, planned shapes written down.</param>
-/// <param name="Graph">The index of the source graph that node and value indices here refer to.</param>
-/// <param name="Order">Nodes in executed order, anchors left out.</param>
-/// <param name="Allocations">Every buffer of that order.</param>
+/// <param name="Model">The pinned model: nodes laid out anew, anchors added, shapes stated or veiled where that lowers the peak.</param>
+/// <param name="Graph">The graph that node and value indices here refer to: the source's, with nodes of a veil where there is one.</param>
+/// <param name="Allocations">Every buffer of the order.</param>
 /// <param name="OriginalPeak">Bytes that the source model costs as it is executed today.</param>
 /// <param name="OriginalProfile">Bytes during each step of the source model as it is executed today.</param>
 /// <param name="LivePeak">Live peak of the order: what its tensors alone need, buffers held through gaps not counted.</param>
 /// <param name="LowerBound">Bytes that the live peak of no order can go under, and so no simulated peak either.</param>
-/// <param name="Anchors">How many anchors hold the order.</param>
+/// <param name="Anchors">How many nodes were added, all of no bytes: anchors that hold the order, and the veil's.</param>
 /// <param name="Evaluations">Orders that were simulated.</param>
 public sealed record OnnxRuntimePlan(
-    ModelProto Model, OrtGraph Graph, int[] Order, AllocationPlan Allocations, long OriginalPeak, long[] OriginalProfile, long LivePeak,
+    ModelProto Model, OrtGraph Graph, AllocationPlan Allocations, long OriginalPeak, long[] OriginalProfile, long LivePeak,
     long LowerBound, int Anchors, long Evaluations)
 {
+    /// <summary>Nodes of <see cref="Graph"/> in executed order, added nodes left out.</summary>
+    public int[] Order => Allocations.Order;
+
     /// <summary>Bytes that ONNX Runtime allocates for the order at its peak, kernel workspace not counted.</summary>
     public long SimulatedPeak => Allocations.Peak;
 

@@ -12,6 +12,9 @@ public sealed record OnnxRuntimePlanOptions
     /// graphs get more of them, so that the effort stays about the same.</summary>
     public int Evaluations { get; init; } = 2_000;
 
+    /// <summary>Hide shapes from ONNX Runtime's planner where its reuse of freed buffers would raise the peak.</summary>
+    public bool Veil { get; init; } = true;
+
     /// <summary>The defaults.</summary>
     public static OnnxRuntimePlanOptions Default { get; } = new();
 }

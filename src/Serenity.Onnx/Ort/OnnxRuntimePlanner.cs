@@ -19,11 +19,11 @@ public static class OnnxRuntimePlanner
     }
 
     /// <summary>Finds the cheapest order and pins it.</summary>
-    /// <param name="model">A model that ONNX Runtime leaves as it is when it loads it with all optimizations off; not changed.</param>
+    /// <param name="model">A model that ONNX Runtime leaves as it is when it loads it with all optimizations off; not changed. All its
+    /// nodes have names of their own.</param>
     /// <param name="shapes">Shapes of all values of its graph.</param>
     /// <param name="options">Limits.</param>
-    /// <param name="planned">Shapes of the source model as far as ONNX Runtime knows them before a run; null if it knows them all. The
-    /// pinned model has all shapes written down, so this only touches what the source costs.</param>
+    /// <param name="planned">Shapes of the source model as far as ONNX Runtime knows them before a run; null to ask ONNX Runtime.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static OnnxRuntimePlan Plan(
@@ -35,21 +35,43 @@ public static class OnnxRuntimePlanner
         options ??= OnnxRuntimePlanOptions.Default;
 
         OrtGraph graph = new(model.Graph);
-        AllocationModel allocations = new(graph, shapes);
-        OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allocations);
+        AllocationModel allShapes = new(graph, shapes);
+        OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allShapes);
         ScheduleResult least = Scheduler.Solve(live.Memory, options.Schedule, cancellation);
-        SimulatedPeakSearch search = new(allocations, live.Memory, least, options, cancellation);
-        AllocationPlan original = CostOfFile(model, shapes, planned);
 
-        foreach (int[] order in search.Run())
+        planned ??= PlannedShapesReader.TryRead(model, shapes);
+        AllocationModel asInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, null, planned);
+        int[] today = ExecutionOrder.Of(graph);
+        AllocationPlan original = new AllocationSimulator(asInferred).Plan(today);
+
+        // Three ways to write the file: as it is, with all shapes stated, or behind a veil. The last one takes nodes, so it has to pay.
+        SimulatedPeakSearch search = new(live.Memory, least, options, cancellation);
+        List<Candidate> candidates = [.. search.Run(asInferred, today).Select(found => new Candidate(found.Peak, false, found.Order))];
+        if (planned is not null && candidates[0].Peak > least.PeakBytes)
+            candidates.AddRange(search.Run(allShapes, today).Select(found => new Candidate(found.Peak, true, found.Order)));
+        candidates = [.. candidates.OrderBy(candidate => candidate.Peak)];
+        cancellation.ThrowIfCancellationRequested();
+
+        OnnxRuntimePlan Result(ModelProto written, OrtGraph index, AllocationPlan plan, int[] order, int anchors) => new(
+            written, index, plan, original.Peak, original.Profile, LiveProfile.Peak(live.Memory, order), least.LowerBoundBytes, anchors, search.Evaluations);
+
+        if (options.Veil && candidates[0].Peak > least.PeakBytes &&
+            VeiledPlanner.TryPlan(model, graph, shapes, least.Order) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
+            Pin(veiled.Model, veiled.Graph, veiled.Shapes, veiled.Order) is { } pinnedVeil)
         {
-            if (Pin(model, graph, shapes, order) is not { } pinned)
-                continue;
-            return new OnnxRuntimePlan(
-                pinned.Model, graph, order, new AllocationSimulator(allocations).Plan(order), original.Peak, original.Profile,
-                LiveProfile.Peak(live.Memory, order), least.LowerBoundBytes, pinned.Anchors, search.Evaluations);
+            return Result(
+                pinnedVeil.Model, veiled.Graph, veiled.Plan.WithoutFirst(veiled.Nodes), least.Order, pinnedVeil.Anchors + veiled.Nodes);
         }
-        throw new InvalidOperationException("The search gave no order, not even the one that is executed today.");
+        foreach (Candidate candidate in candidates)
+        {
+            if (Pin(model, graph, shapes, candidate.Order) is not { } pinned)
+                continue;
+            if (candidate.StatesShapes)
+                ShapeRecord.Write(pinned.Model.Graph, shapes);
+            AllocationPlan plan = new AllocationSimulator(candidate.StatesShapes ? allShapes : asInferred).Plan(candidate.Order);
+            return Result(pinned.Model, graph, plan, candidate.Order, pinned.Anchors);
+        }
+        throw new InvalidOperationException("No order could be pinned, not even the one that is executed today.");
     }
 
     private static (ModelProto Model, int Anchors)? Pin(ModelProto model, OrtGraph graph, ShapeTable shapes, int[] order)
@@ -60,7 +82,8 @@ public static class OnnxRuntimePlanner
         if (pinned is null)
             return null;
         ModelProto result = new(model) { Graph = pinned.Graph };
-        ShapeRecord.Write(result.Graph, shapes);
         return (result, pinned.Anchors);
     }
+
+    private sealed record Candidate(long Peak, bool StatesShapes, int[] Order);
 }

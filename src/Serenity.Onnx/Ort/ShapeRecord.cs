@@ -25,18 +25,24 @@ internal static class ShapeRecord
             {
                 if (name.Length == 0 || outputs.Contains(name) || shapes.Find(name) is not { } type)
                     continue;
-                TypeProto.Types.Tensor tensor = new() { ElemType = (int)type.ElementType, Shape = new TensorShapeProto() };
-                foreach (long dim in type.Dims)
-                    tensor.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = dim });
-                if (stated.TryGetValue(name, out ValueInfoProto? value))
+                ValueInfoProto value = Info(name, type);
+                if (stated.TryGetValue(name, out ValueInfoProto? already))
                 {
-                    value.Type = new TypeProto { TensorType = tensor };
+                    already.Type = value.Type;
                     continue;
                 }
-                value = new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
                 stated.Add(name, value);
                 graph.ValueInfo.Add(value);
             }
         }
+    }
+
+    /// <summary>States type and shape of one value.</summary>
+    public static ValueInfoProto Info(string name, TensorType type)
+    {
+        TypeProto.Types.Tensor tensor = new() { ElemType = (int)type.ElementType, Shape = new TensorShapeProto() };
+        foreach (long dim in type.Dims)
+            tensor.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = dim });
+        return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 }

@@ -9,16 +9,11 @@ namespace Serenity.Onnx.Ort;
 /// </summary>
 internal sealed class SimulatedPeakSearch
 {
-    private readonly AllocationSimulator _simulator;
-    private readonly AllocationModel _model;
     private readonly ScheduleResult _least;
     private readonly CancellationToken _cancellation;
 
-    public SimulatedPeakSearch(
-        AllocationModel model, MemoryGraph memory, ScheduleResult least, OnnxRuntimePlanOptions options, CancellationToken cancellation)
+    public SimulatedPeakSearch(MemoryGraph memory, ScheduleResult least, OnnxRuntimePlanOptions options, CancellationToken cancellation)
     {
-        _model = model;
-        _simulator = new AllocationSimulator(model);
         _least = least;
         _cancellation = cancellation;
         _ = memory;
@@ -29,17 +24,17 @@ internal sealed class SimulatedPeakSearch
     public long Evaluations { get; private set; }
 
     /// <summary>Orders from the best found to the one that is executed today, which can always be pinned.</summary>
-    public IEnumerable<int[]> Run()
+    public IReadOnlyList<(long Peak, int[] Order)> Run(AllocationModel model, int[] today)
     {
-        int[] today = ExecutionOrder.Of(_model.Graph);
-        List<(long Peak, int[] Order)> found = [(Cost(today), today), (Cost(_least.Order), _least.Order)];
-        return found.OrderBy(entry => entry.Peak).Select(entry => entry.Order);
+        AllocationSimulator simulator = new(model);
+        List<(long Peak, int[] Order)> found = [(Cost(simulator, today), today), (Cost(simulator, _least.Order), _least.Order)];
+        return [.. found.OrderBy(entry => entry.Peak)];
     }
 
-    private long Cost(int[] order)
+    private long Cost(AllocationSimulator simulator, int[] order)
     {
         _cancellation.ThrowIfCancellationRequested();
         Evaluations++;
-        return _simulator.Peak(order);
+        return simulator.Peak(order);
     }
 }
