@@ -1,6 +1,7 @@
 using Serenity.Onnx.Memory;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Rewrites;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Planning.Scheduling;
@@ -34,6 +35,30 @@ public sealed class StaticArenaTests
         Assert.AreEqual(expected, plan.LivePeakBytes);
         Assert.AreEqual(expected, plan.ArenaBytes);
         CheckPlan(graph, plan);
+    }
+
+    // Derived figures for order-free accumulation, in bytes per byte of element.
+    [TestMethod]
+    [DataRow("A", 188_160L)]
+    [DataRow("B", 62_720L)]
+    [DataRow("C", 19_404L)]
+    public void RewrittenSwiftNetCellsReachTheDerivedPeaks(string cell, long expected)
+    {
+        if (SharedData.PathOf($"models/irregular/swiftnet_hpd_cell_{cell}.onnx") is not { } path)
+        {
+            Assert.Inconclusive("No test data beside the checkout.");
+            return;
+        }
+        ModelProto model = ModelFile.Load(path).Model.Clone();
+        UniqueNames.Assign(model);
+        ModelShapes shapes = ShapeInference.Run(model, path, _noSizes);
+        RewriteOptions options = new() { Executor = Executor.StaticArena, Level = RewriteLevel.All, ModelPath = path };
+        RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, (candidate, cancel) => StaticArenaCost.Of(candidate, shapes, null, path, cancel));
+        StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, shapes, 1);
+        Console.WriteLine($"{cell}: {outcome.Best.PeakBytes} / {outcome.Best.LowerBoundBytes}, arena {plan.ArenaBytes}");
+        Assert.AreEqual(outcome.Best.PeakBytes, plan.LivePeakBytes);
+        Assert.IsLessThanOrEqualTo(4 * expected, plan.LivePeakBytes);
+        CheckPlan(StaticArenaGraph.Build(outcome.Best.Written.Model, shapes with { Main = outcome.Best.Written.Shapes }, outcome.Best.Written.Groups), plan);
     }
 
     [TestMethod]

@@ -1,0 +1,58 @@
+using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Shapes;
+using Serenity.Planning;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Memory;
+
+/// <summary>What a candidate of the rewrite stage costs in a static arena.</summary>
+public static class StaticArenaCost
+{
+    /// <summary>Schedules a candidate and writes its accumulation groups down in the order found.</summary>
+    /// <param name="candidate">The candidate.</param>
+    /// <param name="shapes">Types of the values of the source model's subgraphs, which no rewrite changes.</param>
+    /// <param name="options">Limits of the search, or null for the defaults.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>The cost; Constant nodes, which cost nothing, come first in the order.</returns>
+    /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
+    public static RewriteCost Of(
+        RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions? options = null, string? path = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(candidate);
+        ArgumentNullException.ThrowIfNull(shapes);
+        StaticArenaGraph graph = GraphOf(candidate, shapes, path);
+        ScheduleResult schedule = Scheduler.Solve(graph.Graph, options, cancellation);
+        string[] order = [.. graph.ConstantNodes, .. schedule.Order.Select(op => graph.Nodes[op].Name)];
+        long[] profile = [.. graph.ConstantNodes.Select(_ => BytesAtStart(graph.Graph)), .. LiveProfile.Compute(graph.Graph, schedule.Order)];
+        return new RewriteCost(AccumulationChain.InOrder(candidate, order), schedule.PeakBytes, schedule.LowerBoundBytes, order, profile);
+    }
+
+    /// <summary>Lays a costed candidate out in its arena.</summary>
+    /// <param name="cost">The cost, with the order found.</param>
+    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
+    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    public static StaticArenaPlan Plan(
+        RewriteCost cost, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(cost);
+        ArgumentNullException.ThrowIfNull(shapes);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        HashSet<string> constants = new(graph.ConstantNodes, StringComparer.Ordinal);
+        int[] order = [.. cost.Order.Where(name => !constants.Contains(name)).Select(graph.Operator)];
+        return StaticArenaPlanner.Plan(graph, order, alignment, null, cancellation);
+    }
+
+    private static StaticArenaGraph GraphOf(RewriteCandidate candidate, ModelShapes shapes, string? path) =>
+        StaticArenaGraph.Build(candidate.Model, shapes with { Main = candidate.Shapes }, candidate.Groups, path);
+
+    private static long BytesAtStart(MemoryGraph graph)
+    {
+        long bytes = 0;
+        for (int t = 0; t < graph.TensorCount; t++)
+            bytes += graph.IsGraphInput(t) && (graph.Consumers(t).Length > 0 || graph.IsOutput(t)) ? graph.Bytes(t) : 0;
+        return bytes;
+    }
+}
