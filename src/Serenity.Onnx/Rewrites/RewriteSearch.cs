@@ -53,19 +53,19 @@ public static class RewriteSearch
                 if (trial.Cost.PeakBytes < best.Cost.PeakBytes)
                     best = trial;
             }
-            if (best == none)
-                return Outcome(none, original);
-            best = Shrink(FromBelow(none, best));
-            return Outcome(best, original);
+            if (best != none)
+                best = Shrink(FromBelow(none, best));
+            Trial split = Split(best);
+            return Outcome(split == best ? best : Shrink(split), original);
         }
 
         /// <summary>Kinds that may help together or stand in each other's way.</summary>
         private static IEnumerable<Func<RewriteSite, bool>> Combinations() =>
         [
-            _ => true,
-            s => s.Kind is not (SumReassociation.Kind or SumReassociation.AbsorptionKind),
-            s => s.Kind is not SumReassociation.Kind,
-            s => s.Kind is SumReassociation.Kind or SumReassociation.AbsorptionKind,
+            s => s.Kind is not ChannelSplit.Kind,
+            s => s.Kind is not (ChannelSplit.Kind or SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind),
+            s => s.Kind is not (ChannelSplit.Kind or SumReassociation.Kind),
+            s => s.Kind is SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind,
         ];
 
         /// <summary>From the unchanged model: only what is live above the peak to reach, until it is reached.</summary>
@@ -109,6 +109,40 @@ public static class RewriteSearch
                 if (size <= 1)
                     return best;
             }
+        }
+
+        /// <summary>
+        /// Splits what is live at the peak, as long as that lowers it. More slices cost time, so each doubling must pay: by a twentieth of
+        /// the peak, unless the budget is not met.
+        /// </summary>
+        private Trial Split(Trial best)
+        {
+            ILookup<string, RewriteSite> byDetail = new ChannelSplit().Match(_graph).ToLookup(s => s.Detail, StringComparer.Ordinal);
+            if (options.Level != RewriteLevel.All || byDetail.Count == 0)
+                return best;
+            for (bool lower = true; lower && MayEvaluate && best.Cost.PeakBytes > (options.BudgetBytes ?? -1);)
+            {
+                lower = false;
+                HashSet<string> live = HotSpots.Live(best.Cost, best.Cost.PeakBytes - 1);
+                HashSet<string> split = [.. best.Sites.Where(s => s.Kind == ChannelSplit.Kind).Select(s => s.Nodes[0])];
+                Trial round = best;
+                foreach (IGrouping<string, RewriteSite> sites in byDetail)
+                {
+                    HashSet<string> wanted = [.. best.Sites.Select(s => s.Key)];
+                    int before = wanted.Count;
+                    wanted.UnionWith(sites.Where(s => !split.Contains(s.Nodes[0]) && s.Values.Any(live.Contains)).Select(s => s.Key));
+                    if (wanted.Count == before || !MayEvaluate)
+                        continue;
+                    Trial trial = Try(s => wanted.Contains(s.Key));
+                    bool over = options.BudgetBytes is { } budget && round.Cost.PeakBytes > budget;
+                    long needed = over || round == best ? 0 : round.Cost.PeakBytes / 20;
+                    if (trial.Cost.PeakBytes < round.Cost.PeakBytes - needed)
+                        round = trial;
+                }
+                lower = round != best;
+                best = round;
+            }
+            return best;
         }
 
         private Trial Try(Func<RewriteSite, bool> wanted)

@@ -7,8 +7,8 @@ internal static class RewriteSequence
 {
     private const int Rounds = 4;
 
-    /// <summary>Rewrites that cost no time worth naming, by stage.</summary>
-    public static readonly IRewrite[] Stages = [new ConcatDissolution(), new StackedSum(), new SumReassociation()];
+    /// <summary>All rewrites, by stage.</summary>
+    private static readonly IRewrite[] Stages = [new ChannelSplit(), new ConcatDissolution(), new StackedSum(), new SumReassociation()];
 
     /// <summary>All sites in a graph that a level allows, stage by stage.</summary>
     public static List<RewriteSite> Sites(RewriteGraph graph, RewriteLevel level)
