@@ -25,21 +25,12 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
 
     private Planned Plan(ModelProto model, ShapeTable shapes, bool fused)
     {
-        OnnxRuntimePlan? last = null;
-        RewriteCandidate? lastCandidate = null;
         RewriteOutcome outcome = RewriteSearch.Run(
             model, shapes, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path },
-            (candidate, token) =>
-            {
-                last = OnnxRuntimePlanner.Plan(candidate.Model, candidate.Shapes, Options(), cancellation: token);
-                lastCandidate = candidate;
-                return new RewriteCost(candidate, last.SimulatedPeak, last.LowerBound, [.. last.Schedule], last.Allocations.Profile);
-            },
-            cancellation);
+            (candidate, token) => OnnxRuntimeCost.Evaluate(candidate, OnnxRuntimeCost.SearchLimits(Options()), token), cancellation);
+        // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
-        OnnxRuntimePlan plan = ReferenceEquals(best, lastCandidate) && last is not null
-            ? last
-            : OnnxRuntimePlanner.Plan(best.Model, best.Shapes, Options(), cancellation: cancellation);
+        OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, Options(), cancellation: cancellation);
         return new Planned(plan, best.Shapes, outcome.Applied, fused);
     }
 

@@ -12,6 +12,17 @@ namespace Serenity.Onnx.Rewrites;
 /// </remarks>
 public static class OnnxRuntimeCost
 {
+    /// <summary>Limits for comparing candidates, of which there are many; the one that is written is planned with the full limits.</summary>
+    public static OnnxRuntimePlanOptions SearchLimits(OnnxRuntimePlanOptions full)
+    {
+        ArgumentNullException.ThrowIfNull(full);
+        return full with
+        {
+            Evaluations = Math.Min(full.Evaluations, 200),
+            Schedule = full.Schedule with { StateLimit = Math.Min(full.Schedule.StateLimit, 100_000) },
+        };
+    }
+
     /// <summary>Plans a candidate.</summary>
     /// <param name="candidate">The candidate.</param>
     /// <param name="options">Limits.</param>
