@@ -47,8 +47,7 @@ public sealed class ModelSession : IDisposable
         using SessionOptions options = TruthfulSessionOptions.Create();
         options.GraphOptimizationLevel = level;
         options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
-        if (model.ExternalFolder is { } folder)
-            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
+        PointAtExternalData(model, options);
         foreach ((string name, long size) in freeDimensions ?? new Dictionary<string, long>())
             options.AddFreeDimensionOverrideByName(name, size);
 
@@ -58,7 +57,7 @@ public sealed class ModelSession : IDisposable
             bool measures = MeasuringAllocator.TryUse(options);
             if (observe)
             {
-                profileFolder = CreateProfileFolder(model);
+                profileFolder = TemporaryFolder.Create(model.File);
                 options.ProfileOutputPathPrefix = Path.Combine(profileFolder, "run");
                 options.EnableProfiling = true;
             }
@@ -72,8 +71,30 @@ public sealed class ModelSession : IDisposable
         }
         finally
         {
-            Delete(profileFolder);
+            TemporaryFolder.Delete(profileFolder);
         }
+    }
+
+    /// <summary>Loads a model for what loading does, such as saving what became of it.</summary>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.RuntimeMissing"/>.</exception>
+    internal static void LoadAndForget(RunnableModel model, SessionOptions options)
+    {
+        NativeRuntime.EnsureAvailable();
+        PointAtExternalData(model, options);
+        try
+        {
+            new InferenceSession(model.Bytes, options).Dispose();
+        }
+        catch (OnnxRuntimeException e)
+        {
+            throw Refused(model, "load", e);
+        }
+    }
+
+    private static void PointAtExternalData(RunnableModel model, SessionOptions options)
+    {
+        if (model.ExternalFolder is { } folder)
+            options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
     }
 
     /// <summary>Runs the model.</summary>
@@ -144,34 +165,7 @@ public sealed class ModelSession : IDisposable
     public void Dispose()
     {
         _session.Dispose();
-        Delete(_profileFolder);
-    }
-
-    private static string CreateProfileFolder(RunnableModel model)
-    {
-        try
-        {
-            return Directory.CreateTempSubdirectory("serenity-").FullName;
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SerenityException(SerenityCodes.InputOutput, model.File,
-                "The model cannot be verified: no file can be written to the folder for temporary files."
-                + " Make it writable, point TMPDIR (TEMP on Windows) to another folder, or set Verify=\"false\" on the item.", e);
-        }
-    }
-
-    private static void Delete(string? folder)
-    {
-        try
-        {
-            if (folder is not null)
-                Directory.Delete(folder, recursive: true);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A leftover in the folder for temporary files harms nobody.
-        }
+        TemporaryFolder.Delete(_profileFolder);
     }
 
     private static SerenityException Refused(RunnableModel model, string what, OnnxRuntimeException e) =>

@@ -8,35 +8,59 @@ public static class RandomOperators
 {
     /// <summary>
     /// The first node whose results are random, in the graph, its subgraphs or the model's functions; null if there is none. A Dropout counts only where it
-    /// may train (its third input is given); a <c>seed</c> makes a generator repeat itself (observed on 1.31.1), so it does not count.
+    /// may train (its third input is given, and is no constant false); a <c>seed</c> makes a generator repeat itself (observed on 1.31.1), so it does not count.
     /// </summary>
     public static NodeProto? Find(ModelProto model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        return FindIn(model.Graph.Node) ?? model.Functions.Select(f => FindIn(f.Node)).FirstOrDefault(n => n is not null);
+        HashSet<string> off = new(StringComparer.Ordinal);
+        CollectFalse(model.Graph, off);
+        return FindIn(model.Graph.Node, off) ?? model.Functions.Select(f => FindIn(f.Node, off)).FirstOrDefault(n => n is not null);
     }
 
-    private static NodeProto? FindIn(IEnumerable<NodeProto> nodes)
+    private static NodeProto? FindIn(IEnumerable<NodeProto> nodes, HashSet<string> off)
     {
         foreach (NodeProto node in nodes)
         {
-            if (IsRandom(node))
+            if (IsRandom(node, off))
                 return node;
             foreach (GraphProto subgraph in SubgraphCaptures.SubgraphsOf(node))
             {
-                if (FindIn(subgraph.Node) is { } inner)
+                if (FindIn(subgraph.Node, off) is { } inner)
                     return inner;
             }
         }
         return null;
     }
 
-    private static bool IsRandom(NodeProto node) => node.OpType switch
+    private static bool IsRandom(NodeProto node, HashSet<string> off) => node.OpType switch
     {
         "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli"
             => !node.Attribute.Any(a => a.Name == "seed"),
-        "Dropout" or "BitmaskDropout" => node.Input.Count > 2 && node.Input[2].Length > 0 && !node.Attribute.Any(a => a.Name == "seed"),
+        "Dropout" or "BitmaskDropout" => node.Input.Count > 2 && node.Input[2].Length > 0 && !off.Contains(node.Input[2])
+            && !node.Attribute.Any(a => a.Name == "seed"),
         "Sampling" => true,
         _ => false,
     };
+
+    /// <summary>Names of constants that are a single false; no graph input, since that could be given another value.</summary>
+    private static void CollectFalse(GraphProto graph, HashSet<string> off)
+    {
+        HashSet<string> inputs = new(graph.Input.Select(i => i.Name), StringComparer.Ordinal);
+        foreach (TensorProto tensor in graph.Initializer)
+        {
+            if (!inputs.Contains(tensor.Name) && IsFalse(tensor))
+                off.Add(tensor.Name);
+        }
+        foreach (NodeProto node in graph.Node)
+        {
+            if (node.OpType == "Constant" && node.Output.Count == 1 && node.Attribute.FirstOrDefault(a => a.Name == "value")?.T is { } value && IsFalse(value))
+                off.Add(node.Output[0]);
+            foreach (GraphProto subgraph in SubgraphCaptures.SubgraphsOf(node))
+                CollectFalse(subgraph, off);
+        }
+    }
+
+    private static bool IsFalse(TensorProto tensor) => tensor.DataType == (int)TensorProto.Types.DataType.Bool
+        && (tensor.RawData.Length == 1 ? tensor.RawData[0] == 0 : tensor.Int32Data.Count == 1 && tensor.Int32Data[0] == 0);
 }

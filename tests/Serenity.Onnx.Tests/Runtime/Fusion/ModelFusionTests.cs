@@ -1,0 +1,140 @@
+using Google.Protobuf;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Runtime.Fusion;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification;
+using Serenity.Testing;
+
+namespace Serenity.Onnx.Tests.Runtime.Fusion;
+
+/// <summary>Fusing ahead of time keeps the model's meaning and everything around it, and gives exactly the nodes that will be executed.</summary>
+[TestClass]
+public sealed class ModelFusionTests
+{
+    [TestMethod]
+    public void Convolution_and_activation_become_one_node()
+    {
+        ModelProto source = ConvolutionAndRelu();
+        FusionResult result = ModelFusion.Apply(source, null, fuse: true);
+
+        Assert.IsTrue(result.Fused);
+        Assert.IsNull(result.Reason);
+        Assert.AreEqual("FusedConv", result.Model.Graph.Node.Single().OpType);
+        Assert.AreEqual("com.microsoft", result.Model.Graph.Node.Single().Domain);
+        CollectionAssert.AreEqual(new[] { "", "com.microsoft" }, result.Model.OpsetImport.Select(o => o.Domain).ToArray());
+    }
+
+    [TestMethod]
+    public void What_saving_loses_is_restored()
+    {
+        ModelProto source = ConvolutionAndRelu();
+        ModelProto fused = ModelFusion.Apply(source, null, fuse: true).Model;
+
+        Assert.AreEqual("maker", fused.ProducerName);
+        Assert.AreEqual("1.2", fused.ProducerVersion);
+        Assert.AreEqual(7L, fused.ModelVersion);
+        Assert.AreEqual("about the model", fused.DocString);
+        Assert.AreEqual("value", fused.MetadataProps.Single(p => p.Key == "key").Value);
+        Assert.AreEqual(source.IrVersion, fused.IrVersion);
+        Assert.AreEqual(source.Graph.Name, fused.Graph.Name);
+        Assert.AreEqual("about the graph", fused.Graph.DocString);
+        Assert.AreEqual(source.Graph.Input, fused.Graph.Input);
+        Assert.AreEqual(source.Graph.Output, fused.Graph.Output);
+        Assert.AreEqual("y", fused.Graph.QuantizationAnnotation.Single().TensorName);
+        Assert.AreEqual(source.Graph.Initializer[0], fused.Graph.Initializer.Single(i => i.Name == "w"));
+    }
+
+    [TestMethod]
+    public void Model_that_is_executed_as_it_stands_is_left_as_it_is()
+    {
+        ModelProto source = ConvolutionAndRelu();
+        FusionResult result = ModelFusion.Apply(source, null, fuse: false);
+
+        Assert.AreSame(source, result.Model);
+        Assert.IsFalse(result.Fused);
+    }
+
+    [TestMethod]
+    public void Operator_without_a_kernel_is_spelled_out_even_without_fusing()
+    {
+        ModelProto source = ConvolutionAndRelu();
+        // A function of opset 14, for which the CPU provider has no kernel.
+        source.Graph.Node[1].OpType = "HardSwish";
+        FusionResult result = ModelFusion.Apply(source, null, fuse: false);
+
+        CollectionAssert.Contains(result.Model.Graph.Node.Select(n => n.OpType).ToArray(), "HardSigmoid");
+        CollectionAssert.DoesNotContain(result.Model.Graph.Node.Select(n => n.OpType).ToArray(), "HardSwish");
+        Assert.AreSame(result.Model, ModelFusion.Apply(result.Model, null, fuse: false).Model);
+    }
+
+    [TestMethod]
+    public void Same_source_gives_the_same_bytes()
+    {
+        foreach (string path in Models("irregular/swiftnet_hpd_cell_A.onnx", "seq/own_tiny_bert.onnx", "quant/swiftnet_hpd_224_qdq.onnx"))
+        {
+            ModelProto source = ModelFile.Load(path).Model;
+            ByteString[] bytes = [.. Enumerable.Range(0, 3).Select(_ => ModelFusion.Apply(source, null, fuse: true).Model.ToByteString())];
+            Assert.AreEqual(bytes[0], bytes[1], path);
+            Assert.AreEqual(bytes[0], bytes[2], path);
+        }
+    }
+
+    [TestMethod]
+    [DataRow("irregular/swiftnet_hpd_cell_A.onnx")]
+    [DataRow("irregular/darts_v2_normal_cell_c48_28.onnx")]
+    [DataRow("cnn/ghostnet_100_w4.onnx")]
+    [DataRow("cnn/tv_mobilenet_v3_small_dyn.onnx")]
+    [DataRow("seq/own_tiny_bert.onnx")]
+    [DataRow("seq/own_loop_if_script.onnx")]
+    [DataRow("quant/swiftnet_hpd_224_qdq.onnx")]
+    [DataRow("extdata/tv_resnet18_w8.onnx")]
+    [DataRow("awkward/mixed_data.onnx")]
+    public void Real_model_gives_the_same_results_and_executes_the_nodes_it_has(string relative)
+    {
+        string path = Models(relative)[0];
+        LoadedModel loaded = ModelFile.Load(path);
+        string? folder = loaded.HasExternalData ? loaded.Folder : null;
+        foreach (bool fuse in new[] { true, false })
+        {
+            FusionResult result = ModelFusion.Apply(loaded.Model, folder, fuse, relative);
+            ModelProto named = result.Model.Clone();
+            UniqueNames.Assign(named);
+            VerificationOutcome outcome = ModelVerifier.Verify(new()
+            {
+                Source = loaded.Model, Optimized = named, ExternalFolder = folder, File = relative, Fused = result.Fused, Exact = true, Work = 1,
+            });
+            Assert.AreEqual("passed", outcome.Facts.Status, outcome.Facts.Reason);
+
+            using ModelSession session = ModelSession.Load(RunnableModel.Of(named, folder), observe: true);
+            session.Run(new SeededInputs(named.Graph, session.Inputs).Create(InputCase.Uniform));
+            string[] executed = [.. session.EndObservation().ExecutedOrder.Order(StringComparer.Ordinal)];
+            string[] stated = [.. named.Graph.Node.Where(n => n.OpType != "Constant").Select(n => n.Name).Order(StringComparer.Ordinal)];
+            CollectionAssert.AreEqual(stated, executed);
+        }
+    }
+
+    private static string[] Models(params string[] relative)
+    {
+        if (SharedData.Root is null)
+            Assert.Inconclusive("The shared models are not here.");
+        return [.. relative.Select(r => SharedData.PathOf("models/" + r)!)];
+    }
+
+    private static ModelProto ConvolutionAndRelu()
+    {
+        ModelProto model = ModelProto.Parser.ParseFrom(TinyModels.Convolution(4, 8).Bytes);
+        model.ProducerName = "maker";
+        model.ProducerVersion = "1.2";
+        model.ModelVersion = 7;
+        model.DocString = "about the model";
+        model.MetadataProps.Add(new StringStringEntryProto { Key = "key", Value = "value" });
+        model.Graph.DocString = "about the graph";
+        model.Graph.Node[0].Output[0] = "c";
+        model.Graph.Node.Add(TinyModels.Node("Relu", "relu", ["c"], ["y"]));
+        TensorAnnotation annotation = new() { TensorName = "y" };
+        model.Graph.QuantizationAnnotation.Add(annotation);
+        model.Graph.QuantizationAnnotation.Add(new TensorAnnotation { TensorName = "c" });
+        return model;
+    }
+}
