@@ -1,0 +1,59 @@
+using Serenity.Build.Manifest;
+
+namespace Serenity.Build.IntegrationTests;
+
+[TestClass]
+public sealed class BudgetTests
+{
+    [TestMethod]
+    public void Five_models_over_budget_give_five_errors_each_time_and_nothing_reaches_the_output()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="models/*.onnx" MemoryBudget="1KiB" /></ItemGroup>""" };
+        for (int i = 0; i < 5; i++)
+            project.Model($"models/m{i}.onnx", (ulong)i + 1);
+        for (int build = 0; build < 2; build++)
+        {
+            BuildResult result = project.Build().Fails();
+            CollectionAssert.AreEquivalent(
+                Enumerable.Range(0, 5).Select(i => ("SER1001", $"models/m{i}.onnx")).ToArray(), result.Errors.Select(e => (e.Code, e.File.Replace('\\', '/'))).ToArray());
+            Assert.HasCount(build == 0 ? 1 : 0, result.Optimized);
+            foreach (string text in result.ErrorTexts)
+            {
+                Assert.Contains("1024 bytes (1 KiB)", text);
+                Assert.Contains("too much", text);
+                Assert.Contains("The peak is at step", text);
+                Assert.Contains("MemoryBudget=\"", text);
+            }
+            Assert.DoesNotContain("   at Serenity", result.Output);
+        }
+        Assert.IsFalse(File.Exists(project.Output("models/m0.onnx")));
+    }
+
+    [TestMethod]
+    public void The_most_particular_budget_wins_and_weights_have_their_own()
+    {
+        using ConsumerProject project = new()
+        {
+            Body = """
+                <PropertyGroup><SerenityMemoryBudget>900KiB</SerenityMemoryBudget></PropertyGroup>
+                <ItemGroup>
+                  <SerenityDevice Include="sensor" MemoryBudget="500KiB" WeightBudget="1MB" />
+                  <SerenityModel Include="a.onnx" />
+                  <SerenityModel Include="b.onnx" Device="SENSOR" />
+                  <SerenityModel Include="c.onnx" Device="nrf52840" MemoryBudget="100.5 KB" />
+                  <SerenityModel Include="d.onnx" WeightBudget="10B" />
+                </ItemGroup>
+                """,
+        };
+        foreach (string name in (string[])["a.onnx", "b.onnx", "c.onnx", "d.onnx"])
+            project.Model(name, 1);
+        BuildResult result = project.Build().Fails();
+        CollectionAssert.AreEqual((string[])["SER1002"], result.Errors.Select(e => e.Code).ToArray());
+        CollectionAssert.AreEqual((string[])["d.onnx"], result.Errors.Select(e => e.File).ToArray());
+        BudgetEntry Budget(string name) => ManifestJson.Read(File.ReadAllBytes(project.Staged(name)), name).Budget;
+        Assert.AreEqual(new BudgetEntry(900 * 1024, BudgetVerdict.Pass), Budget("a.memory.json"));
+        Assert.AreEqual(new BudgetEntry(500 * 1024, BudgetVerdict.Pass, "sensor", 1_000_000), Budget("b.memory.json"));
+        Assert.AreEqual(new BudgetEntry(100_500, BudgetVerdict.Pass, "nrf52840", 1 << 20), Budget("c.memory.json"));
+        Assert.AreEqual(1, result.Searches, "the same model with the same options four times is one search");
+    }
+}

@@ -1,0 +1,81 @@
+using System.Diagnostics;
+
+namespace Serenity.Build.IntegrationTests;
+
+[TestClass]
+public sealed class ErrorTests
+{
+    [TestMethod]
+    public void Every_wrong_item_is_one_clear_error_and_all_come_at_once()
+    {
+        using ConsumerProject project = new()
+        {
+            Body = """
+                <ItemGroup>
+                  <SerenityModel Include="good.onnx" Executor="Tpu" />
+                  <SerenityModel Include="missing.onnx" />
+                  <SerenityModel Include="up.onnx" TargetPath="../up.onnx" />
+                  <SerenityModel Include="twin.onnx" TargetPath="same.onnx" />
+                  <SerenityModel Include="other.onnx" TargetPath="same.onnx" />
+                </ItemGroup>
+                """,
+        };
+        foreach (string name in (string[])["good.onnx", "up.onnx", "twin.onnx", "other.onnx"])
+            project.Model(name, 1);
+        BuildResult result = project.Build().Fails();
+        CollectionAssert.AreEquivalent(
+            (string[])["SER1101 good.onnx", "SER1201 missing.onnx", "SER1103 up.onnx", "SER1103 other.onnx"], result.Errors.Select(e => $"{e.Code} {e.File}").ToArray());
+    }
+
+    [TestMethod]
+    public void A_file_that_is_no_model_fails_alone_and_without_a_stack()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="*.onnx" /></ItemGroup>""" };
+        project.Model("good.onnx");
+        File.WriteAllText(project["bad.onnx"], "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+        BuildResult result = project.Build().Fails();
+        CollectionAssert.AreEqual((string[])["SER1202 bad.onnx"], result.Errors.Select(e => $"{e.Code} {e.File}").ToArray());
+        Assert.DoesNotContain("   at ", result.Output);
+        Assert.DoesNotContain("MSB4018", result.Output);
+        Assert.IsTrue(File.Exists(project.Staged("good.onnx")) && !File.Exists(project.Staged("bad.onnx")));
+
+        File.Delete(project["bad.onnx"]);
+        BuildResult mended = project.Build().Succeeds();
+        Assert.IsEmpty(mended.Optimized, "the good one was done");
+    }
+
+    [TestMethod]
+    public void Warnings_can_be_made_errors_by_code_and_are_repeated()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="net.onnx" SearchLimit="1" Verify="false" /></ItemGroup>""" };
+        Serenity.Onnx.Models.ModelFile.Save(Testing.Models.IrregularModels.WattsStrogatz(vertices: 14, seed: 4, channels: 4, size: 6), project["net.onnx"]);
+        for (int i = 0; i < 2; i++)
+            CollectionAssert.Contains(project.Build().Succeeds().Warnings.ToArray(), ("SER2401", "net.onnx"));
+        CollectionAssert.Contains(project.Build("-warnaserror:SER2401").Fails().Errors.ToArray(), ("SER2401", "net.onnx"));
+    }
+
+    [TestMethod]
+    public void Ctrl_C_ends_the_build_and_leaves_nothing_half_written()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("Sends an interrupt, and reads a model from a pipe that never gives one.");
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""" };
+        project.Run(["--version"]);
+        Process.Start("mkfifo", [project["net.onnx"]]).WaitForExit();
+        ProcessStartInfo start = DotNet.StartInfo(project.Folder, ["build", "--no-restore", "-tl:off", "-v:diag"]);
+        using Process build = Process.Start(start)!;
+        bool waiting = false;
+        while (!waiting && build.StandardOutput.ReadLine() is { } line)
+            waiting = line.Contains("Task \"SerenityOptimize\"", StringComparison.Ordinal);
+        Assert.IsTrue(waiting, "the task was never reached");
+        _ = build.StandardOutput.ReadToEndAsync();
+        Thread.Sleep(500);
+        Process.Start("kill", ["-INT", build.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
+        bool ended = build.WaitForExit(TimeSpan.FromSeconds(20));
+        if (!ended)
+            build.Kill(entireProcessTree: true);
+        Assert.IsTrue(ended, "the build went on after Ctrl+C");
+        Assert.AreNotEqual(0, build.ExitCode);
+        Assert.IsFalse(Directory.Exists(project.Staged("")) && Directory.EnumerateFiles(project.Staged("")).Any());
+    }
+}

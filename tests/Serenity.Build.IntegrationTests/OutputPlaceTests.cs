@@ -1,0 +1,86 @@
+namespace Serenity.Build.IntegrationTests;
+
+/// <summary>Where the outputs end up.</summary>
+[TestClass]
+public sealed class OutputPlaceTests
+{
+    [TestMethod]
+    public void Target_path_link_and_copy_metadata_are_respected()
+    {
+        using ConsumerProject project = new()
+        {
+            Body = """
+                <ItemGroup>
+                  <SerenityModel Include="a.onnx" TargetPath="deep/er/renamed.onnx" />
+                  <SerenityModel Include="b.onnx" Link="linked/b.onnx" />
+                  <SerenityModel Include="../outside/c.onnx" />
+                  <SerenityModel Include="d.onnx" CopyToOutputDirectory="Never" />
+                  <SerenityModel Include="e.onnx" CopyToPublishDirectory="Never" />
+                </ItemGroup>
+                """,
+        };
+        foreach (string name in (string[])["a.onnx", "b.onnx", "../outside/c.onnx", "d.onnx", "e.onnx"])
+            project.Model(name, 1);
+        project.Build().Succeeds();
+        foreach (string file in (string[])["deep/er/renamed", "linked/b", "c", "e"])
+            Assert.IsTrue(File.Exists(project.Output(file + ".onnx")) && File.Exists(project.Output(file + ".memory.json")), file);
+        Assert.IsFalse(File.Exists(project.Output("d.onnx")) || File.Exists(project.Output("d.memory.json")));
+        Assert.AreEqual("c.onnx", project.Manifest("c.memory.json").Source.Path, "no path out of the project in a manifest");
+
+        string published = project["published"];
+        BuildResult publish = project.Run(["publish", "--no-build", "-c", "Debug", "-o", published]).Succeeds();
+        Assert.IsEmpty(publish.Optimized);
+        foreach (string file in (string[])["deep/er/renamed", "linked/b", "c"])
+            Assert.IsTrue(File.Exists(Path.Combine(published, file + ".onnx")) && File.Exists(Path.Combine(published, file + ".memory.json")), file);
+        Assert.IsFalse(File.Exists(Path.Combine(published, "d.onnx")) || File.Exists(Path.Combine(published, "e.onnx")));
+    }
+
+    [TestMethod]
+    public void A_library_hands_its_models_to_the_app_in_every_way_of_building()
+    {
+        using ConsumerProject app = new(name: "app", package: false);
+        using ConsumerProject library = new(app.Root, "lib", library: true) { Body = """<ItemGroup><SerenityModel Include="models/net.onnx" /></ItemGroup>""" };
+        library.Model("models/net.onnx");
+        app.Body = """<ItemGroup><ProjectReference Include="../lib/lib.csproj" /></ItemGroup>""";
+        library.Build().Succeeds();
+        Assert.AreEqual(0, app.Run(["build"]).Succeeds().Searches, "the library's own build did it");
+        Assert.IsTrue(File.Exists(app.Output("models/net.onnx")) && File.Exists(app.Output("models/net.memory.json")));
+        foreach (string[] way in (string[][])[["build", "--no-dependencies", "--no-restore"], ["build", "-graph", "--no-restore"], ["build", "-mt", "--no-restore"]])
+        {
+            File.Delete(app.Output("models/net.onnx"));
+            BuildResult result = app.Run(way).Succeeds();
+            Assert.IsEmpty(result.Optimized, string.Join(' ', way));
+            Assert.IsTrue(File.Exists(app.Output("models/net.onnx")), string.Join(' ', way));
+        }
+        string published = app["published"];
+        app.Run(["publish", "--no-restore", "-c", "Debug", "-o", published]).Succeeds();
+        Assert.IsTrue(File.Exists(Path.Combine(published, "models/net.onnx")));
+    }
+
+    [TestMethod]
+    public void A_single_file_app_has_its_models_beside_it_and_finds_them()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="models/net.onnx" /></ItemGroup>""" };
+        project.Model("models/net.onnx");
+        File.WriteAllText(project["Program.cs"], "System.Console.WriteLine(System.IO.File.Exists(SerenityModels.Net.Path) ? \"found\" : SerenityModels.Net.Path);\n");
+        string published = project["published"];
+        project.Run(["publish", "-p:PublishSingleFile=true", "--self-contained", "false", "--use-current-runtime", "-o", published]).Succeeds();
+        Assert.IsTrue(File.Exists(Path.Combine(published, "models/net.onnx")));
+        string program = Path.Combine(published, OperatingSystem.IsWindows() ? "app.exe" : "app");
+        using System.Diagnostics.Process process = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(program) { RedirectStandardOutput = true })!;
+        Assert.AreEqual("found", process.StandardOutput.ReadToEnd().Trim());
+        process.WaitForExit();
+    }
+
+    [TestMethod]
+    public void Two_target_frameworks_do_the_work_once()
+    {
+        using ConsumerProject project = new(frameworks: "net8.0;net10.0", library: true) { Body = """<ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""" };
+        project.Model("net.onnx");
+        BuildResult result = project.Build("-m:2").Succeeds();
+        Assert.AreEqual(1, result.Searches);
+        byte[] one = File.ReadAllBytes(project["bin/Debug/net8.0/net.onnx"]);
+        CollectionAssert.AreEqual(one, File.ReadAllBytes(project["bin/Debug/net10.0/net.onnx"]));
+        Assert.IsEmpty(project.Build("-m:2").Succeeds().Optimized);
+    }
+}

@@ -1,0 +1,47 @@
+using System.IO.Compression;
+using System.Text.Json;
+using System.Xml.Linq;
+
+namespace Serenity.Build.IntegrationTests;
+
+[TestClass]
+public sealed class PackageTests
+{
+    [TestMethod]
+    public void The_package_holds_the_task_its_natives_and_nothing_else()
+    {
+        using ZipArchive package = ZipFile.OpenRead(PackedPackage.File);
+        string[] entries = [.. package.Entries.Select(e => e.FullName)];
+        foreach (string file in (string[])["build/Serenity.Build.props", "build/Serenity.Build.targets", "build/Serenity.Build.Rules.xml", "schema/memory-manifest.schema.json",
+            "tasks/net8.0/Serenity.Build.dll", "tasks/net8.0/Serenity.Build.deps.json", "tasks/net8.0/Serenity.Onnx.dll", "tasks/net8.0/Serenity.Planning.dll",
+            "tasks/net8.0/Google.Protobuf.dll", "tasks/net8.0/Microsoft.ML.OnnxRuntime.dll", "tasks/net8.0/runtimes/linux-x64/native/libonnxruntime.so"])
+            CollectionAssert.Contains(entries, file);
+        Assert.IsFalse(entries.Any(e => e.StartsWith("lib/", StringComparison.Ordinal) || e.Contains("Microsoft.Build", StringComparison.Ordinal)
+            || e.EndsWith(".pdb", StringComparison.Ordinal) || e.Contains("android", StringComparison.Ordinal) || e.Contains("ios", StringComparison.Ordinal)), string.Join('\n', entries));
+        // Every native that is there is one that the task can resolve through its .deps.json.
+        string[] resolvable = [.. RuntimeTargets(package)];
+        foreach (string native in entries.Where(e => e.Contains("/native/", StringComparison.Ordinal)))
+            CollectionAssert.Contains(resolvable, native["tasks/net8.0/".Length..]);
+    }
+
+    [TestMethod]
+    public void The_package_is_for_development_only_and_depends_on_nothing()
+    {
+        using ZipArchive package = ZipFile.OpenRead(PackedPackage.File);
+        using Stream stream = package.GetEntry("Serenity.Build.nuspec")!.Open();
+        XElement metadata = XDocument.Load(stream).Root!.Elements().Single();
+        string? Value(string name) => metadata.Elements().FirstOrDefault(e => e.Name.LocalName == name)?.Value;
+        Assert.AreEqual("true", Value("developmentDependency"));
+        Assert.IsNull(Value("dependencies"));
+        Assert.AreEqual("MIT", Value("license"));
+    }
+
+    private static IEnumerable<string> RuntimeTargets(ZipArchive package)
+    {
+        using Stream stream = package.GetEntry("tasks/net8.0/Serenity.Build.deps.json")!.Open();
+        using JsonDocument deps = JsonDocument.Parse(stream);
+        return [.. deps.RootElement.GetProperty("targets").EnumerateObject().Single().Value.EnumerateObject()
+            .Where(l => l.Value.TryGetProperty("runtimeTargets", out _))
+            .SelectMany(l => l.Value.GetProperty("runtimeTargets").EnumerateObject().Select(t => t.Name))];
+    }
+}
