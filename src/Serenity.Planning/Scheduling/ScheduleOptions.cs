@@ -9,6 +9,9 @@ public sealed record ScheduleOptions
     /// <summary>Safety net against a machine far slower than expected; the result says when it struck.</summary>
     public TimeSpan WallClockLimit { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>Techniques that are on.</summary>
+    public SearchTechniques Techniques { get; init; } = SearchTechniques.All;
+
     /// <summary>The defaults.</summary>
     public static ScheduleOptions Default { get; } = new();
 }

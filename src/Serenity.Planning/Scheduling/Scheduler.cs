@@ -14,31 +14,50 @@ public static class Scheduler
     {
         ArgumentNullException.ThrowIfNull(graph);
         cancellation.ThrowIfCancellationRequested();
-        _ = options;
-        SearchProblem problem = SearchProblem.From(graph), reversed = problem.Reversed();
-        int[] best = [];
-        long peak = long.MaxValue;
-        foreach (GreedyOrder.Rule rule in Enum.GetValues<GreedyOrder.Rule>())
-        {
-            (int[] order, long found) = GreedyOrder.Find(problem, rule, cancellation);
-            if (found < peak)
-                (best, peak) = (order, found);
-            (order, found) = GreedyOrder.Find(reversed, rule, cancellation);
-            Array.Reverse(order);
-            if (found < peak)
-                (best, peak) = (order, found);
-        }
+        options ??= ScheduleOptions.Default;
+        SearchTechniques techniques = options.Techniques;
+        SearchProblem whole = SearchProblem.From(graph);
+        int parts = 1;
+        int[] partOf = techniques.HasFlag(SearchTechniques.Divide) ? Separators.Divide(whole, out parts) : new int[whole.OpCount];
+        SearchProblem[] problems = ProblemSplitter.Split(whole, partOf, parts);
+        SegmentSolver[] segments = new SegmentSolver[parts];
         long bound = 0;
-        for (int op = 0; op < graph.OperatorCount; op++)
+        for (int i = 0; i < parts; i++)
         {
-            long during = graph.Scratch(op);
-            foreach (int t in graph.Inputs(op))
-                during += graph.Bytes(t);
-            foreach (int t in graph.Outputs(op))
-                during += graph.InPlaceInputs(op).Length == 0 ? graph.Bytes(t) : 0;
-            bound = Math.Max(bound, during);
+            segments[i] = new SegmentSolver(problems[i], techniques, cancellation);
+            bound = Math.Max(bound, segments[i].LowerBound);
         }
-        peak = LiveProfile.Peak(graph, best);
-        return new ScheduleResult(best, peak, Math.Min(bound, peak), 0, bound == peak ? SearchStop.Proven : SearchStop.StateLimit);
+        SegmentSolver[] dearest = [.. segments];
+        Array.Sort(dearest, (a, b) => b.Peak.CompareTo(a.Peak));
+        foreach (SegmentSolver segment in dearest)
+        {
+            if (segment.Peak <= bound)
+                break;
+            if (techniques.HasFlag(SearchTechniques.CutBound))
+                segment.Bound(long.MaxValue, cancellation);
+            bound = Math.Max(bound, segment.LowerBound);
+        }
+        long states = 0;
+        bool proven = true;
+        foreach (SegmentSolver segment in dearest)
+        {
+            if (segment.Peak > bound)
+            {
+                proven &= segment.Solve(bound, options.StateLimit - states, 700L << 20, cancellation);
+                states += segment.States;
+            }
+            bound = Math.Max(bound, segment.LowerBound);
+        }
+        int[] best = new int[graph.OperatorCount];
+        int at = 0;
+        foreach (SegmentSolver segment in segments)
+        {
+            foreach (int op in segment.Order)
+                best[at++] = segment.Problem.Original[op];
+        }
+        long peak = LiveProfile.Peak(graph, best);
+        if (peak < bound)
+            throw new InvalidOperationException($"The schedule's peak of {peak} bytes is below the bound of {bound}; one of the two is wrong.");
+        return new ScheduleResult(best, peak, bound, states, proven ? SearchStop.Proven : SearchStop.StateLimit);
     }
 }

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Serenity.Planning.Scheduling.Search;
 
 /// <summary>A down-set of operators, with what is live and what is ready, kept up to date as operators are run and taken back.</summary>
@@ -164,6 +166,18 @@ internal sealed class SearchState
         _ready[at] = last;
         _readyAt[last] = at;
         _readyAt[op] = -1;
+    }
+
+    /// <summary>The <see cref="Hash"/> that belongs to a set.</summary>
+    public static ulong HashOf(ReadOnlySpan<ulong> set)
+    {
+        ulong hash = 0;
+        for (int word = 0; word < set.Length; word++)
+        {
+            for (ulong bits = set[word]; bits != 0; bits &= bits - 1)
+                hash ^= Mix((ulong)((word << 6) + BitOperations.TrailingZeroCount(bits)) + 1);
+        }
+        return hash;
     }
 
     // splitmix64's finalizer: fixed keys, so every run hashes alike.

@@ -1,0 +1,25 @@
+using Serenity.Benchmarks;
+
+// verb → what it does; each verb is a type of its own.
+Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
+{
+    ["schedule"] = ("FILE.tg… [--order]: least peak of each graph, with proof", ScheduleBenchmark.Run),
+    ["sweep"] = ("[--small=N] [--large=N] [--seed=S]: random graphs against every down-set", SweepBenchmark.Run),
+};
+
+if (args.Length > 0 && verbs.TryGetValue(args[0], out (string Help, Func<string[], int> Run) verb))
+{
+    try
+    {
+        return verb.Run(args[1..]);
+    }
+    catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or ArgumentException)
+    {
+        Console.Error.WriteLine($"bench {args[0]}: {e.Message}");
+        return 2;
+    }
+}
+Console.Error.WriteLine("usage: bench VERB [arguments]");
+foreach ((string name, (string help, _)) in verbs.OrderBy(v => v.Key, StringComparer.Ordinal))
+    Console.Error.WriteLine($"  {name,-10} {help}");
+return 2;
