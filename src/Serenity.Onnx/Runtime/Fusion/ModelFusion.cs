@@ -58,7 +58,9 @@ public static class ModelFusion
         try
         {
             ModelProto fused = OfflineOptimizer.Run(source, externalFolder, GraphOptimizationLevel.ORT_ENABLE_EXTENDED, file);
-            if (HardwareBound(fused) is { } node)
+            if (NodeIdentity.SameNodes(source.Graph, fused.Graph))
+                return Settle(source, externalFolder, file, cancellation) is { } unchanged ? (unchanged, null) : (null, null);
+            if (HardwareBound(source) is null && HardwareBound(fused) is { } node)
                 return (null, $"Fusions were not applied: ONNX Runtime chose operator {node.OpType} for this machine's processor.");
             fused = ModelRepair.Restore(source, fused);
             return Settle(fused, externalFolder, file, cancellation) is { } settled

@@ -19,9 +19,6 @@ internal static class ModelRepair
         ModelProto restored = new(source) { Graph = null };
         restored.OpsetImport.Clear();
         restored.OpsetImport.Add(Opsets(source, saved));
-        // FusedConv and the like need no newer format, but a saved initializer may: take the newer of the two.
-        restored.IrVersion = Math.Max(source.IrVersion, RequiredIrVersion(restored, saved));
-
         GraphProto graph = new(sourceGraph);
         graph.Node.Clear();
         graph.Node.Add(saved.Graph.Node);
@@ -30,6 +27,7 @@ internal static class ModelRepair
         graph.Initializer.Add(InOrder(sourceGraph.Initializer, saved.Graph.Initializer));
         graph.SparseInitializer.Clear();
         graph.SparseInitializer.Add(saved.Graph.SparseInitializer);
+        SetInitializersApart(restored, graph, sourceGraph);
         KeepNotesOnRemaining(graph);
         restored.Graph = graph;
         return restored;
@@ -56,11 +54,20 @@ internal static class ModelRepair
 
     private static string Plain(string domain) => domain == "ai.onnx" ? "" : domain;
 
-    /// <summary>From format 4 on, initializers need not be graph inputs; folded constants are not, so older formats must rise to it.</summary>
-    private static long RequiredIrVersion(ModelProto restored, ModelProto saved)
+    /// <summary>
+    /// Before format 4 every initializer had to be a graph input too, though ONNX Runtime never let a caller set it; folding makes initializers that are
+    /// not. Such a model rises to format 4, and its initializers are inputs no more: from format 4 on a caller could set those.
+    /// </summary>
+    private static void SetInitializersApart(ModelProto model, GraphProto graph, GraphProto source)
     {
         const long initializersApart = 4;
-        return restored.IrVersion >= initializersApart ? restored.IrVersion : Math.Min(initializersApart, Math.Max(saved.IrVersion, 1));
+        HashSet<string> inputs = new(graph.Input.Select(i => i.Name), StringComparer.Ordinal);
+        if (model.IrVersion >= initializersApart || graph.Initializer.All(i => inputs.Contains(i.Name)))
+            return;
+        model.IrVersion = initializersApart;
+        // Those that folding used up as well, or they would be inputs without a value.
+        HashSet<string> weights = new(source.Initializer.Select(i => i.Name), StringComparer.Ordinal);
+        Keep(graph.Input, i => !weights.Contains(i.Name));
     }
 
     /// <summary>Nodes that are still there get back what their protobuf said besides the computation.</summary>

@@ -56,6 +56,17 @@ public sealed class ModelFusionTests
     }
 
     [TestMethod]
+    public void Model_without_anything_to_fuse_is_left_as_it_is()
+    {
+        ModelProto source = ModelProto.Parser.ParseFrom(TinyModels.Convolution(2, 4).Bytes);
+        FusionResult result = ModelFusion.Apply(source, null, fuse: true);
+
+        Assert.AreSame(source, result.Model);
+        Assert.IsTrue(result.Fused);
+        Assert.IsNull(result.Reason);
+    }
+
+    [TestMethod]
     public void Operator_without_a_kernel_is_spelled_out_even_without_fusing()
     {
         ModelProto source = ConvolutionAndRelu();
@@ -90,6 +101,8 @@ public sealed class ModelFusionTests
     [DataRow("quant/swiftnet_hpd_224_qdq.onnx")]
     [DataRow("extdata/tv_resnet18_w8.onnx")]
     [DataRow("awkward/mixed_data.onnx")]
+    [DataRow("pretrained/mnist_cntk.onnx")]
+    [DataRow("cnn/tv_densenet_bc_bn.ort_all.onnx")]
     public void Real_model_gives_the_same_results_and_executes_the_nodes_it_has(string relative)
     {
         string path = Models(relative)[0];
