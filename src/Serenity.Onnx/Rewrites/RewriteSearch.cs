@@ -7,8 +7,9 @@ namespace Serenity.Onnx.Rewrites;
 /// <summary>Finds the set of rewrites with the lowest peak, and among those a smallest.</summary>
 /// <remarks>
 /// First everything at once, in a few combinations of kinds: that gives the peak to reach. Then from the unchanged model up, only what
-/// touches a value that is live above that peak, until it is reached. Then each is tried without: what is not needed goes. So a rewrite
-/// stays only if the peak is higher without it.
+/// touches a value that is live above that peak, until it is reached. Then each is tried without: what is not needed goes. Then, as long
+/// as the peak falls, what touches a value live at the peak, splits included, and again what is not needed goes. So a rewrite stays only
+/// if the peak is higher without it.
 /// </remarks>
 public static class RewriteSearch
 {
@@ -33,6 +34,8 @@ public static class RewriteSearch
         RewriteCandidate source, RewriteOptions options,
         Func<RewriteCandidate, CancellationToken, RewriteCost> evaluate, CancellationToken cancellation)
     {
+        private const int SinglesPerRound = 6;
+
         private readonly RewriteGraph _graph = new(source, options.Executor, options.ModelPath);
         private int _evaluations;
 
@@ -50,13 +53,13 @@ public static class RewriteSearch
             foreach (Func<RewriteSite, bool> combination in Combinations())
             {
                 Trial trial = Try(combination);
-                if (trial.Cost.PeakBytes < best.Cost.PeakBytes)
+                if (trial.Cost.PeakBytes + (best == none ? Worth(none) : 1) <= best.Cost.PeakBytes)
                     best = trial;
             }
             if (best != none)
                 best = Shrink(FromBelow(none, best));
-            Trial split = Split(best);
-            return Outcome(split == best ? best : Shrink(split), original);
+            Trial higher = Climb(best);
+            return Outcome(higher == best ? best : Shrink(higher), original);
         }
 
         /// <summary>Kinds that may help together or stand in each other's way.</summary>
@@ -112,38 +115,51 @@ public static class RewriteSearch
         }
 
         /// <summary>
-        /// Splits what is live at the peak, as long as that lowers it. More slices cost time, so each doubling must pay: by a twentieth of
-        /// the peak, unless the budget is not met.
+        /// Round by round, what touches a value that is live at the peak: all sites of a kind, then single ones. The best step is taken,
+        /// as long as one lowers the peak. More slices of a split cost time, so each doubling must pay by a twentieth of the peak, unless
+        /// the budget is not met.
         /// </summary>
-        private Trial Split(Trial best)
+        private Trial Climb(Trial best)
         {
-            ILookup<string, RewriteSite> byDetail = new ChannelSplit().Match(_graph).ToLookup(s => s.Detail, StringComparer.Ordinal);
-            if (options.Level != RewriteLevel.All || byDetail.Count == 0)
-                return best;
-            for (bool lower = true; lower && MayEvaluate && best.Cost.PeakBytes > (options.BudgetBytes ?? -1);)
+            while (MayEvaluate && best.Cost.PeakBytes > (options.BudgetBytes ?? -1))
             {
-                lower = false;
                 HashSet<string> live = HotSpots.Live(best.Cost, best.Cost.PeakBytes - 1);
+                HashSet<string> taken = [.. best.Sites.Select(s => s.Key)];
                 HashSet<string> split = [.. best.Sites.Where(s => s.Kind == ChannelSplit.Kind).Select(s => s.Nodes[0])];
+                RewriteSite[] hot =
+                [
+                    .. new ChannelSplit().Match(_graph).Where(s => !split.Contains(s.Nodes[0])),
+                    .. RewriteSequence.Sites(best.Graph, options.Level).Where(s => s.Kind != ChannelSplit.Kind),
+                ];
+                hot = [.. hot.Where(s => RewriteSequence.Allowed(s, options.Level) && !taken.Contains(s.Key) && s.Values.Any(live.Contains))];
+                List<RewriteSite[]> steps = [.. hot.GroupBy(s => (s.Kind, Slices(s))).Select(g => g.ToArray())];
+                if (hot.Length > steps.Count)
+                    steps.AddRange(hot.Where(s => s.Kind != ChannelSplit.Kind).Take(SinglesPerRound).Select(s => new[] { s }));
+
                 Trial round = best;
-                foreach (IGrouping<string, RewriteSite> sites in byDetail)
+                foreach (RewriteSite[] step in steps)
                 {
-                    HashSet<string> wanted = [.. best.Sites.Select(s => s.Key)];
-                    int before = wanted.Count;
-                    wanted.UnionWith(sites.Where(s => !split.Contains(s.Nodes[0]) && s.Values.Any(live.Contains)).Select(s => s.Key));
-                    if (wanted.Count == before || !MayEvaluate)
-                        continue;
+                    if (!MayEvaluate)
+                        break;
+                    HashSet<string> wanted = [.. taken, .. step.Select(s => s.Key)];
                     Trial trial = Try(s => wanted.Contains(s.Key));
                     bool over = options.BudgetBytes is { } budget && round.Cost.PeakBytes > budget;
-                    long needed = over || round == best ? 0 : round.Cost.PeakBytes / 20;
-                    if (trial.Cost.PeakBytes < round.Cost.PeakBytes - needed)
+                    long needed = over || round == best || Slices(step[0]).Length == 0 ? Worth(best) : round.Cost.PeakBytes / 20;
+                    if (trial.Cost.PeakBytes + needed <= round.Cost.PeakBytes)
                         round = trial;
                 }
-                lower = round != best;
+                if (round == best)
+                    return best;
                 best = round;
             }
             return best;
         }
+
+        /// <summary>How many slices a split makes, or "" for another rewrite.</summary>
+        private static string Slices(RewriteSite site) => site.Kind == ChannelSplit.Kind ? site.Detail : "";
+
+        /// <summary>What a set of rewrites must save at least: a thousandth of the peak. Less is not worth a changed graph.</summary>
+        private static long Worth(Trial trial) => Math.Max(1, trial.Cost.PeakBytes / 1000);
 
         private Trial Try(Func<RewriteSite, bool> wanted)
         {

@@ -43,6 +43,7 @@ internal static class RewriteSequence
         return applied;
     }
 
-    private static bool Allowed(RewriteSite site, RewriteLevel level) =>
+    /// <summary>True if a level allows a rewrite.</summary>
+    public static bool Allowed(RewriteSite site, RewriteLevel level) =>
         level == RewriteLevel.All || level == RewriteLevel.Exact && site.IsExact;
 }
