@@ -55,12 +55,16 @@ public static class OnnxRuntimePlanner
         OnnxRuntimePlan Result(ModelProto written, OrtGraph index, AllocationPlan plan, int[] order, int anchors) => new(
             written, index, plan, original.Peak, original.Profile, LiveProfile.Peak(live.Memory, order), least.LowerBoundBytes, anchors, search.Evaluations);
 
-        if (options.Veil && candidates[0].Peak > least.PeakBytes &&
-            VeiledPlanner.TryPlan(model, graph, shapes, least.Order) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
-            Pin(veiled.Model, veiled.Graph, veiled.Shapes, veiled.Order) is { } pinnedVeil)
+        if (options.Veil && candidates[0].Peak > least.PeakBytes)
         {
-            return Result(
-                pinnedVeil.Model, veiled.Graph, veiled.Plan.WithoutFirst(veiled.Nodes), least.Order, pinnedVeil.Anchors + veiled.Nodes);
+            VeiledPlanner planner = new(model, allShapes, shapes, least.Order);
+            if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
+                Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Graph.Order) is { } pinnedVeil)
+            {
+                OrtGraph index = veiled.Graph.Index;
+                AllocationPlan plan = veiled.Plan.Without(node => ShapeVeil.IsVeil(index.Node(node)));
+                return Result(pinnedVeil.Model, index, plan, least.Order, pinnedVeil.Anchors + veiled.Graph.Nodes);
+            }
         }
         foreach (Candidate candidate in candidates)
         {

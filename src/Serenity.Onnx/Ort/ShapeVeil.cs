@@ -5,147 +5,141 @@ using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Serenity.Onnx.Ort;
 
-/// <summary>A graph whose shapes ONNX Runtime cannot compare when it plans.</summary>
-/// <param name="Graph">The source graph with the veil's nodes in front; the source's nodes follow in their own order.</param>
-/// <param name="Nodes">How many nodes the veil added.</param>
+/// <summary>A graph in which some shapes are hidden from ONNX Runtime's planner.</summary>
+/// <param name="Graph">The source graph with the veil's nodes, all shapes stated, symbols for the hidden ones.</param>
+/// <param name="Index">Its index.</param>
+/// <param name="Order">The order, the veil's nodes in their places.</param>
 /// <param name="Shapes">True shapes of all values, the veil's own included.</param>
-public sealed record VeiledGraph(GraphProto Graph, int Nodes, ShapeTable Shapes);
+/// <param name="Nodes">How many nodes the veil added.</param>
+internal sealed record VeiledGraph(GraphProto Graph, OrtGraph Index, int[] Order, ShapeTable Shapes, int Nodes);
 
 /// <summary>
-/// Keeps ONNX Runtime from holding a buffer for a later value of the same shape. It does so only where it knows before the run that two
-/// shapes agree, and there is no option against it; the price is up to 1.7 times the memory that the tensors need.
+/// Hides the shapes of chosen buffers from ONNX Runtime's planner, so that it cannot hold an older buffer for them.
 /// </summary>
 /// <remarks>
-/// A veil is a Reshape of a graph input to its own shape, of which the shape tensor comes out of a node. It costs no bytes (it
-/// shares the caller's buffer), but behind it nothing is known of the input's shape. What ONNX Runtime then knows of a value is what the
-/// file states, and the file states symbols: the same for values that are to share a buffer in place, different for all others. Where a
-/// constant shape would give a shape away again, it is led through an Identity too, which shares the constant's memory. Every value
-/// computed stays bit for bit what it was.
+/// ONNX Runtime gives a value the place of a freed buffer only where it knows before the run that both shapes agree, and holds that buffer
+/// through the gap. There is no option against it. What it knows is what it infers, and what the file states where it cannot
+/// infer. So the node that fills a hidden buffer reads its first input through a veil: a Reshape to the input's own shape, of which the
+/// shape tensor comes out of a node. That costs no bytes, since both share their input's memory, but nothing can be inferred behind
+/// it. For the hidden value, and what is computed from it in place, the file states symbols of their own; for all others the true shape.
+/// Every value computed stays bit for bit what it was.
 /// </remarks>
 internal static class ShapeVeil
 {
-    /// <summary>The name of each veil node and value begins so; they count as anchors.</summary>
     private const string Prefix = AnchorOperator.NamePrefix + "shape_";
 
-    /// <summary>Operators of which a constant integer input settles the output's shape, and nothing but the shape.</summary>
-    private static readonly HashSet<string> s_shapedByConstants = new(StringComparer.Ordinal)
-    {
-        "Reshape", "Expand", "ConstantOfShape", "Tile", "Slice", "Pad", "Split", "Resize", "Upsample", "Range", "TopK", "OneHot",
-    };
+    /// <summary>True for a node that hides a shape.</summary>
+    public static bool IsVeil(NodeProto node) => node.Name.StartsWith(Prefix, StringComparison.Ordinal);
 
-    /// <summary>Draws the veil over a graph.</summary>
-    /// <param name="graph">The graph; not changed.</param>
+    /// <summary>Draws the veil.</summary>
+    /// <param name="source">The graph; not changed.</param>
     /// <param name="shapes">True shapes of all its values.</param>
-    /// <param name="constants">Names of integer initializers or constants to lead through an Identity.</param>
-    public static VeiledGraph Draw(GraphProto graph, ShapeTable shapes, IReadOnlySet<string> constants)
+    /// <param name="order">The order, as nodes of <paramref name="source"/>.</param>
+    /// <param name="hidden">The symbol of each hidden value by value index; 0 for those whose shape is stated.</param>
+    /// <param name="owners">The values to hide that are the first in their buffer: their nodes read through the veil.</param>
+    /// <param name="allInputs">Veil every input of those nodes, not just the first.</param>
+    public static VeiledGraph Draw(
+        OrtGraph source, ShapeTable shapes, ReadOnlySpan<int> order, int[] hidden, IReadOnlySet<int> owners, bool allInputs)
     {
-        GraphProto veiled = graph.Clone();
-        List<NodeProto> added = [];
-        Dictionary<string, string> renamed = new(StringComparer.Ordinal);
+        GraphProto graph = source.Graph.Clone();
+        NodeProto[] nodes = [.. graph.Node];
         Dictionary<string, TensorType> types = new(shapes.Types, StringComparer.Ordinal);
-        Dictionary<int, string> keepShape = [];
-        HashSet<string> weights = new(graph.Initializer.Select(tensor => tensor.Name), StringComparer.Ordinal);
+        SortedDictionary<int, string> ownShape = [];
+        List<NodeProto>[] veils = new List<NodeProto>[source.NodeCount];
+        int count = 0;
 
-        string Add(string op, string source, TensorType type, params string[] more)
+        // The shape tensor of a veil: a zero means "as in the input". It comes out of a node, so nothing can be inferred from it.
+        string OwnShape(int rank)
         {
-            string name = $"{Prefix}{added.Count}";
-            NodeProto node = new() { Name = name, OpType = op };
-            node.Input.Add(source);
-            node.Input.AddRange(more);
-            node.Output.Add(name);
-            added.Add(node);
-            types[name] = type;
+            if (ownShape.TryGetValue(rank, out string? name))
+                return name;
+            ownShape.Add(rank, name = $"{Prefix}own_{rank}");
+            TensorProto zeros = new() { Name = name + "_zeros", DataType = (int)DataType.Int64, RawData = ByteString.CopyFrom(new byte[8 * rank]) };
+            zeros.Dims.Add(rank);
+            graph.Initializer.Add(zeros);
+            types[name] = types[zeros.Name] = new TensorType(DataType.Int64, [rank]);
             return name;
         }
 
-        foreach (ValueInfoProto input in graph.Input)
+        for (int node = 0; node < source.NodeCount; node++)
         {
-            if (weights.Contains(input.Name) || shapes.Find(input.Name) is not { } type || type.Dims.Length == 0 || type.ElementCount == 0)
+            veils[node] = [];
+            if (!Owns(source, node, owners))
                 continue;
-            int rank = type.Dims.Length;
-            if (!keepShape.TryGetValue(rank, out string? keep))
+            NodeProto reader = nodes[source.FilePosition(node)];
+            for (int i = 0; i < reader.Input.Count && (allInputs || veils[node].Count == 0); i++)
             {
-                // A zero in a Reshape's shape means: as the input. So the veil also fits other sizes of open dimensions.
-                TensorType shapeType = new(DataType.Int64, [rank]);
-                string constant = $"{Prefix}rank_{rank}";
-                TensorProto zeros = new() { Name = constant, DataType = (int)DataType.Int64, RawData = ByteString.CopyFrom(new byte[8 * rank]) };
-                zeros.Dims.Add(rank);
-                veiled.Initializer.Add(zeros);
-                types[constant] = shapeType;
-                keepShape.Add(rank, keep = Add("Identity", constant, shapeType));
-            }
-            renamed.Add(input.Name, Add("Reshape", input.Name, type, keep));
-        }
-        foreach (string constant in constants.Order(StringComparer.Ordinal))
-        {
-            if (shapes.Find(constant) is { } type)
-                renamed.TryAdd(constant, Add("Identity", constant, type));
-        }
-
-        foreach (NodeProto node in veiled.Node)
-        {
-            for (int i = 0; i < node.Input.Count; i++)
-            {
-                if (renamed.TryGetValue(node.Input[i], out string? name) && (!constants.Contains(node.Input[i]) || IsShaped(node, i)))
-                    node.Input[i] = name;
-            }
-        }
-        NodeProto[] nodes = [.. veiled.Node];
-        veiled.Node.Clear();
-        veiled.Node.AddRange(nodes.Where(OrtGraph.IsConstant));
-        veiled.Node.AddRange(added);
-        veiled.Node.AddRange(nodes.Where(node => !OrtGraph.IsConstant(node)));
-        return new VeiledGraph(veiled, added.Count, new ShapeTable(types, shapes.Opaque));
-    }
-
-    /// <summary>States a symbol per buffer as the shape of every value in it.</summary>
-    /// <param name="graph">The veiled graph; changed.</param>
-    /// <param name="index">Its index.</param>
-    /// <param name="shapes">True shapes.</param>
-    /// <param name="plan">What is to share a buffer.</param>
-    public static void StateSymbols(GraphProto graph, OrtGraph index, ShapeTable shapes, AllocationPlan plan)
-    {
-        Dictionary<string, ValueInfoProto> stated = new(StringComparer.Ordinal);
-        foreach (ValueInfoProto value in graph.ValueInfo)
-            stated.TryAdd(value.Name, value);
-        for (int value = 0; value < index.ValueCount; value++)
-        {
-            string name = index.Name(value);
-            if (index.Producer(value) < 0 || index.IsGraphOutput(value) || shapes.Find(name) is not { } type)
-                continue;
-            if (!stated.TryGetValue(name, out ValueInfoProto? info))
-                graph.ValueInfo.Add(info = new ValueInfoProto { Name = name });
-            info.Type = new TypeProto { TensorType = new() { ElemType = (int)type.ElementType, Shape = new TensorShapeProto() } };
-            int buffer = plan.BufferOf[value];
-            for (int d = 0; d < type.Dims.Length; d++)
-            {
-                string symbol = buffer >= 0 ? $"serenity_{buffer}_{d}" : $"serenity_v{value}_{d}";
-                info.Type.TensorType.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimParam = symbol });
-            }
-        }
-    }
-
-    /// <summary>Integer constants that give away the shapes of values which are still known in full.</summary>
-    public static HashSet<string> GiveAways(OrtGraph index, ShapeTable shapes, PlannedShapes planned)
-    {
-        HashSet<string> constants = new(StringComparer.Ordinal);
-        for (int node = 0; node < index.NodeCount; node++)
-        {
-            foreach (int value in index.Outputs(node))
-            {
-                if (value < 0 || planned.Find(index.Name(value)) is not { Length: > 0 } dims || dims.Any(dim => dim < 0))
+                if (types.GetValueOrDefault(reader.Input[i]) is not { Dims.Length: > 0 } type || type.ElementCount == 0)
                     continue;
-                ReadOnlySpan<int> inputs = index.Inputs(node);
-                for (int i = 0; i < inputs.Length; i++)
-                {
-                    if (inputs[i] >= 0 && index.IsWeight(inputs[i]) && IsShaped(index.Node(node), i) && shapes.Find(index.Name(inputs[i])) is not null)
-                        constants.Add(index.Name(inputs[i]));
-                }
+                NodeProto veil = new() { Name = $"{Prefix}{count}", OpType = "Reshape" };
+                veil.Input.Add(reader.Input[i]);
+                veil.Input.Add(OwnShape(type.Dims.Length));
+                veil.Output.Add(veil.Name);
+                types[veil.Name] = type;
+                reader.Input[i] = veil.Name;
+                veils[node].Add(veil);
+                count++;
             }
         }
-        return constants;
+        int[] veiledOrder = Write(graph, nodes, source, order, veils, ownShape.Values);
+        StateShapes(graph, source, shapes, hidden);
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque), count + ownShape.Count);
     }
 
-    private static bool IsShaped(NodeProto node, int input) =>
-        OperatorDomain.IsOnnx(node.Domain) && s_shapedByConstants.Contains(node.OpType) && (input > 0 || node.OpType is "ConstantOfShape" or "Range");
+    private static bool Owns(OrtGraph source, int node, IReadOnlySet<int> owners)
+    {
+        foreach (int value in source.Outputs(node))
+        {
+            if (value >= 0 && owners.Contains(value))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Constants, then the shape tensors, then each node behind its veils; returns the order in the new indices.</summary>
+    private static int[] Write(
+        GraphProto graph, NodeProto[] nodes, OrtGraph source, ReadOnlySpan<int> order, List<NodeProto>[] veils, SortedDictionary<int, string>.ValueCollection ownShapes)
+    {
+        graph.Node.Clear();
+        graph.Node.AddRange(nodes.Where(OrtGraph.IsConstant));
+        foreach (string name in ownShapes)
+        {
+            NodeProto identity = new() { Name = name, OpType = "Identity" };
+            identity.Input.Add(name + "_zeros");
+            identity.Output.Add(name);
+            graph.Node.Add(identity);
+        }
+        int[] first = new int[source.NodeCount];
+        int next = ownShapes.Count;
+        for (int node = 0; node < source.NodeCount; node++)
+        {
+            first[node] = next;
+            graph.Node.AddRange(veils[node]);
+            graph.Node.Add(nodes[source.FilePosition(node)]);
+            next += veils[node].Count + 1;
+        }
+        List<int> veiledOrder = [.. Enumerable.Range(0, ownShapes.Count)];
+        foreach (int node in order)
+            veiledOrder.AddRange(Enumerable.Range(first[node], veils[node].Count + 1));
+        return [.. veiledOrder];
+    }
+
+    private static void StateShapes(GraphProto graph, OrtGraph source, ShapeTable shapes, int[] hidden)
+    {
+        ShapeRecord.Write(graph, shapes);
+        Dictionary<string, int> symbols = new(StringComparer.Ordinal);
+        for (int value = 0; value < hidden.Length; value++)
+        {
+            if (hidden[value] != 0)
+                symbols.Add(source.Name(value), hidden[value]);
+        }
+        foreach (ValueInfoProto stated in graph.ValueInfo)
+        {
+            if (!symbols.TryGetValue(stated.Name, out int symbol))
+                continue;
+            int d = 0;
+            foreach (TensorShapeProto.Types.Dimension dim in stated.Type.TensorType.Shape.Dim)
+                dim.DimParam = $"serenity_{symbol}_{d++}";
+        }
+    }
 }

@@ -3,58 +3,162 @@ using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Ort;
 
-/// <summary>
-/// Draws a <see cref="ShapeVeil"/> for one order and asks ONNX Runtime what it then plans with, so that the cost stays exact whatever it
-/// can still infer.
-/// </summary>
-internal static class VeiledPlanner
-{
-    private const int Rounds = 4;
+/// <summary>A veiled model and its cost in one order.</summary>
+/// <param name="Model">The veiled model, not pinned yet.</param>
+/// <param name="Graph">Its graph, the order in it, and its shapes.</param>
+/// <param name="Plan">What ONNX Runtime allocates.</param>
+internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, AllocationPlan Plan);
 
-    /// <summary>Draws the veil for an order.</summary>
+/// <summary>
+/// Decides for one order which buffers' shapes to hide: the fewest steps that bring the simulated peak down to what the tensors need.
+/// Then asks ONNX Runtime what it still infers, so that the cost stays exact whatever that is.
+/// </summary>
+internal sealed class VeiledPlanner
+{
+    private readonly ModelProto _model;
+    private readonly OrtGraph _graph;
+    private readonly ShapeTable _shapes;
+    private readonly int[] _order;
+    private readonly AllocationPlan _wanted;
+
+    /// <summary>Prepares the veil for an order.</summary>
     /// <param name="model">The model; not changed.</param>
-    /// <param name="graph">The index of its graph.</param>
+    /// <param name="allocations">Sizes and rules, all shapes known.</param>
     /// <param name="shapes">True shapes.</param>
-    /// <param name="order">The order, as nodes of <paramref name="graph"/>.</param>
-    /// <returns>The veiled model, the order in it, and what ONNX Runtime allocates; null where no veil can be drawn.</returns>
-    public static VeiledPlan? TryPlan(ModelProto model, OrtGraph graph, ShapeTable shapes, int[] order)
+    /// <param name="order">The order.</param>
+    public VeiledPlanner(ModelProto model, AllocationModel allocations, ShapeTable shapes, int[] order)
     {
-        long opset = model.OpsetImport.FirstOrDefault(import => OperatorDomain.IsOnnx(import.Domain))?.Version ?? 0;
+        _model = model;
+        _graph = allocations.Graph;
+        _shapes = shapes;
+        _order = order;
+        _wanted = new AllocationSimulator(allocations, reusesFreed: false).Plan(order);
+    }
+
+    /// <summary>The peak without any reuse of freed buffers: what a veil may bring it down to.</summary>
+    public long WantedPeak => _wanted.Peak;
+
+    /// <summary>Draws the veil.</summary>
+    /// <param name="cancellation">Ends the work at once.</param>
+    /// <returns>The best veil found; null where none can be drawn.</returns>
+    public VeiledPlan? TryPlan(CancellationToken cancellation)
+    {
+        long opset = _model.OpsetImport.FirstOrDefault(import => OperatorDomain.IsOnnx(import.Domain))?.Version ?? 0;
         if (opset < 5)
             return null;
-        HashSet<string> constants = new(StringComparer.Ordinal);
-        VeiledPlan? best = null;
-        for (int round = 0; round < Rounds; round++)
+        int[] hidden = Hide(cancellation);
+        HashSet<int> owners = [];
+        foreach (PlannedBuffer buffer in _wanted.Buffers)
         {
-            VeiledGraph veiled = ShapeVeil.Draw(graph.Graph, shapes, constants);
-            OrtGraph index = new(veiled.Graph);
-            int[] veiledOrder = new int[order.Length + veiled.Nodes];
-            for (int i = 0; i < veiledOrder.Length; i++)
-                veiledOrder[i] = i < veiled.Nodes ? i : order[i - veiled.Nodes] + veiled.Nodes;
-            AllocationPlan wanted = new AllocationSimulator(new AllocationModel(index, veiled.Shapes), reusesFreed: false).Plan(veiledOrder);
-            ShapeVeil.StateSymbols(veiled.Graph, index, veiled.Shapes, wanted);
-            ModelProto candidate = new(model) { Graph = veiled.Graph };
+            if (hidden[buffer.Owner] != 0)
+                owners.Add(buffer.Owner);
+        }
+        VeiledPlan? best = null;
+        foreach (bool allInputs in new[] { false, true })
+        {
+            cancellation.ThrowIfCancellationRequested();
+            VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs);
+            ModelProto candidate = new(_model) { Graph = veiled.Graph };
             if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
                 return best;
-            AllocationPlan plan = new AllocationSimulator(new AllocationModel(index, veiled.Shapes, null, planned)).Plan(veiledOrder);
+            AllocationPlan plan = new AllocationSimulator(new AllocationModel(veiled.Index, veiled.Shapes, null, planned)).Plan(veiled.Order);
             if (best is null || plan.Peak < best.Plan.Peak)
-                best = new VeiledPlan(candidate, index, veiled.Shapes, veiledOrder, plan, veiled.Nodes);
-            if (plan.Peak <= wanted.Peak)
-                return best;
-            int before = constants.Count;
-            constants.UnionWith(ShapeVeil.GiveAways(index, veiled.Shapes, planned));
-            if (constants.Count == before)
+                best = new VeiledPlan(candidate, veiled, plan);
+            if (plan.Peak <= WantedPeak)
                 return best;
         }
         return best;
     }
-}
 
-/// <summary>A veiled model and its cost in one order.</summary>
-/// <param name="Model">The veiled model, not pinned yet.</param>
-/// <param name="Graph">The index of its graph.</param>
-/// <param name="Shapes">True shapes of its values.</param>
-/// <param name="Order">The order, the veil's nodes first.</param>
-/// <param name="Plan">What ONNX Runtime allocates.</param>
-/// <param name="Nodes">How many nodes the veil added.</param>
-internal sealed record VeiledPlan(ModelProto Model, OrtGraph Graph, ShapeTable Shapes, int[] Order, AllocationPlan Plan, int Nodes);
+    /// <summary>
+    /// Hides buffers until the peak is down, or nothing helps: at the step of the peak, a buffer held that no tensor needs there is held
+    /// for a later one, and that one gets hidden.
+    /// </summary>
+    /// <returns>For each value the symbol of its shape, 0 for those that stay known.</returns>
+    private int[] Hide(CancellationToken cancellation)
+    {
+        int[] hidden = new int[_graph.ValueCount];
+        while (true)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            AllocationPlan plan = new AllocationSimulator(new AllocationModel(_graph, _shapes, null, Planned(hidden))).Plan(_order);
+            if (plan.Peak <= WantedPeak)
+                return hidden;
+            bool found = false;
+            for (int step = 0; step < plan.Profile.Length; step++)
+            {
+                if (plan.Profile[step] > WantedPeak)
+                    found |= HideHeldAt(step, plan, hidden);
+            }
+            if (!found)
+                return hidden;
+        }
+    }
+
+    private bool HideHeldAt(int step, AllocationPlan plan, int[] hidden)
+    {
+        // The next wanted buffer after the step in each buffer that is really held there, unless one covers the step.
+        Dictionary<int, int> next = [];
+        for (int b = 0; b < _wanted.Buffers.Length; b++)
+        {
+            PlannedBuffer wanted = _wanted.Buffers[b];
+            int held = plan.BufferOf[wanted.Owner];
+            if (held < 0 || plan.Buffers[held].FirstStep > step || plan.Buffers[held].LastStep < step || wanted.LastStep < step)
+                continue;
+            if (wanted.FirstStep <= step)
+                next[held] = -1;
+            else if (!next.TryGetValue(held, out int other) || (other >= 0 && wanted.FirstStep < _wanted.Buffers[other].FirstStep))
+                next[held] = b;
+        }
+        bool found = false;
+        foreach (int b in next.Values)
+        {
+            if (b >= 0 && hidden[_wanted.Buffers[b].Owner] == 0)
+            {
+                HideBuffer(b, hidden);
+                found = true;
+            }
+        }
+        return found;
+    }
+
+    /// <summary>Gives one symbol to the first value of a buffer and to all that is computed from it in place, aliases excepted.</summary>
+    private void HideBuffer(int buffer, int[] hidden)
+    {
+        int owner = _wanted.Buffers[buffer].Owner;
+        hidden[owner] = buffer + 1;
+        foreach (int node in _order)
+        {
+            ReadOnlySpan<int> outputs = _graph.Outputs(node);
+            for (int k = 0; k < outputs.Length; k++)
+            {
+                if (outputs[k] < 0 || outputs[k] == owner || _wanted.BufferOf[outputs[k]] != buffer)
+                    continue;
+                KernelRule rule = KernelRules.Find(_graph.Node(node));
+                if (rule.AliasedInput(k) >= 0)
+                    continue;
+                foreach (BufferShare share in rule.InPlace)
+                {
+                    if (share.Output == k && share.Input < _graph.Inputs(node).Length && _graph.Inputs(node)[share.Input] is >= 0 and int input &&
+                        hidden[input] == buffer + 1)
+                    {
+                        hidden[outputs[k]] = buffer + 1;
+                    }
+                }
+            }
+        }
+    }
+
+    private PlannedShapes Planned(int[] hidden)
+    {
+        Dictionary<string, long[]> dims = new(StringComparer.Ordinal);
+        for (int value = 0; value < hidden.Length; value++)
+        {
+            string name = _graph.Name(value);
+            if (_shapes.Find(name) is not { } type)
+                continue;
+            dims[name] = hidden[value] == 0 ? type.Dims : Array.ConvertAll(type.Dims, _ => PlannedShapes.Symbol(hidden[value]));
+        }
+        return new PlannedShapes(dims);
+    }
+}
