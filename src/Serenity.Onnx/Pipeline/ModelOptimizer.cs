@@ -18,7 +18,8 @@ public static class ModelOptimizer
         return request.Executor switch
         {
             Executor.OnnxRuntime => new OnnxRuntimePipeline(request, source, cancellation).Run(),
-            _ => throw new SerenityException(SerenityCodes.BadOption, request.ModelPath, "The executor StaticArena is not available yet."),
+            Executor.StaticArena => new StaticArenaPipeline(request, source, cancellation).Run(),
+            _ => throw new SerenityException(SerenityCodes.BadOption, request.ModelPath, $"There is no executor '{request.Executor}'."),
         };
     }
 }

@@ -43,7 +43,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         OnnxRuntimePlan plan = planned.Plan;
         string[] schedule = [.. plan.Schedule];
         if (!plan.IsLiveOptimal)
-            _warnings.Add(NotProven(plan));
+            _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeak, plan.LowerBound));
 
         VerificationOutcome? verified = null;
         if (request.Verify)
@@ -65,11 +65,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                 },
                 cancellation);
             if (verified.Facts.Status != "passed")
-            {
-                _warnings.Add(new SerenityDiagnostic(
-                    SerenityCodes.NotVerified, DiagnosticSeverity.Warning, source.File.Path,
-                    $"The optimized model was not verified in full: {verified.Facts.Reason}"));
-            }
+                _warnings.Add(PipelineWarnings.NotVerified(source, verified.Facts));
         }
 
         IReadOnlyList<TensorFacts> tensors = OnnxRuntimeTensors.Of(plan.Graph, plan.Allocations, planned.Shapes);
@@ -91,11 +87,6 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Warnings = _warnings,
         };
     }
-
-    private SerenityDiagnostic NotProven(OnnxRuntimePlan plan) => new(
-        SerenityCodes.NotProven, DiagnosticSeverity.Warning, source.File.Path,
-        $"The search limit struck before the order was proven optimal: its live peak is {plan.LivePeak} bytes, and no order needs less than "
-        + $"{plan.LowerBound}. The order is valid and the figures are true. For a proof, raise SearchLimit on the item.");
 
     private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, IReadOnlyList<AppliedRewrite> Rewrites, bool Fused);
 }

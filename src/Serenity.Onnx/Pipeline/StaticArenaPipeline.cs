@@ -1,0 +1,83 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Memory;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Pipeline;
+
+/// <summary>From a source model to a model with an offset for every tensor in one arena.</summary>
+internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
+{
+    private readonly List<SerenityDiagnostic> _warnings = [];
+
+    public OptimizationResult Run()
+    {
+        string path = source.File.Path;
+        request.Progress?.Invoke(PipelineStage.MeasureOriginal);
+        StaticArenaGraph originalGraph = StaticArenaGraph.Build(source.Model, source.Shapes, null, path);
+        StaticArenaPlan original = StaticArenaPlanner.Plan(
+            originalGraph, originalGraph.FileOrder(), request.Alignment, null, cancellation);
+
+        request.Progress?.Invoke(PipelineStage.Search);
+        ScheduleOptions limits = request.SearchLimit is { } limit
+            ? ScheduleOptions.Default with { StateLimit = limit }
+            : ScheduleOptions.Default;
+        RewriteOutcome outcome = RewriteSearch.Run(
+            source.Model, source.Shapes.Main,
+            new RewriteOptions { Executor = Executor.StaticArena, Level = request.Rewrite, ModelPath = path },
+            (candidate, token) => StaticArenaCost.Of(candidate, source.Shapes, limits, path, token), cancellation);
+
+        request.Progress?.Invoke(PipelineStage.Place);
+        RewriteCost best = outcome.Best;
+        StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
+        ModelProto model = AccumulationChain.Settle(best.Written);
+        VerificationFacts? verified = request.Verify ? Verify(model, outcome) : null;
+        if (best.PeakBytes != best.LowerBoundBytes)
+            _warnings.Add(NotProven(best));
+
+        Dictionary<string, NodeProto> nodes = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        return new OptimizationResult
+        {
+            Model = model,
+            Peak = new PeakFacts(
+                original.ArenaBytes, plan.ArenaBytes, plan.LivePeakBytes, best.LowerBoundBytes, plan.LivePeakBytes == best.LowerBoundBytes,
+                ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), null),
+            WeightBytes = ModelTensors.WeightBytes(model),
+            Rewrites = outcome.Applied,
+            Schedule = plan.Schedule,
+            OperatorTypes = [.. plan.Schedule.Select(name => ScheduledValues.OperatorType(nodes[name]))],
+            Tensors = plan.Tensors,
+            Profile = plan.Profile,
+            OriginalProfile = original.Profile,
+            PeakStep = plan.PeakStep,
+            Verification = verified,
+            Warnings = _warnings,
+        };
+    }
+
+    private VerificationFacts Verify(ModelProto model, RewriteOutcome outcome)
+    {
+        request.Progress?.Invoke(PipelineStage.Verify);
+        VerificationFacts facts = ModelVerifier.Verify(
+            new VerificationRequest
+            {
+                Source = source.File.Model,
+                Optimized = model,
+                ExternalFolder = source.File.HasExternalData ? source.File.Folder : null,
+                File = source.File.Path,
+                Fused = false,
+                Exact = outcome.Applied.All(r => r.Exact),
+                Work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main),
+                FreeDimensions = request.FreeDimensions,
+            },
+            cancellation).Facts with { MeasuredBytes = null };
+        if (facts.Status != "passed")
+            _warnings.Add(PipelineWarnings.NotVerified(source, facts));
+        return facts;
+    }
+
+    private SerenityDiagnostic NotProven(RewriteCost cost) => PipelineWarnings.NotProven(source, cost.PeakBytes, cost.LowerBoundBytes);
+}
