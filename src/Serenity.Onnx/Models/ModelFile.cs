@@ -1,4 +1,3 @@
-using System.Text;
 using Google.Protobuf;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Schema;
@@ -36,7 +35,7 @@ public static class ModelFile
             throw new SerenityException(SerenityCodes.NotAModel, path, "The file is empty, so it holds no ONNX model. Export or download the model again.");
         if (FormatHint.Of(bytes) is { } hint)
             throw new SerenityException(SerenityCodes.NotAModel, path, hint);
-        if (WireCheck.Find(bytes, ModelProto.Descriptor) is { } problem)
+        if (WireCheck.Find(bytes) is { } problem)
         {
             throw new SerenityException(
                 SerenityCodes.NotAModel, path, $"The file is not an ONNX model, or it is damaged: {problem}. Export or download the model again.");

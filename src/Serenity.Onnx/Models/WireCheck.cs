@@ -1,5 +1,4 @@
 using System.Text.Unicode;
-using Google.Protobuf.Reflection;
 
 namespace Serenity.Onnx.Models;
 
@@ -14,12 +13,10 @@ internal static class WireCheck
     /// <summary>Messages within messages; a subgraph within a subgraph takes three. Protobuf's own default is 100.</summary>
     public const int DeepestNesting = 400;
 
-    private static readonly Dictionary<MessageDescriptor, FieldDescriptor?[]> _fields = Tables(Schema.ModelProto.Descriptor);
-
     /// <summary>The first thing wrong, as a clause for an error message; null if there is none.</summary>
     /// <param name="bytes">A whole message.</param>
     /// <param name="type">Its type: <c>ModelProto</c> or a message within it.</param>
-    public static string? Find(ReadOnlySpan<byte> bytes, MessageDescriptor type)
+    public static string? Find(ReadOnlySpan<byte> bytes, string type = "ModelProto")
     {
         List<string> trail = [];
         if (Walk(bytes, 0, type, 1, trail) is not { } problem)
@@ -31,11 +28,11 @@ internal static class WireCheck
     }
 
     // Returns what is wrong, with the names of the fields that lead there in 'trail', innermost first.
-    private static string? Walk(ReadOnlySpan<byte> bytes, long start, MessageDescriptor type, int depth, List<string> trail)
+    private static string? Walk(ReadOnlySpan<byte> bytes, long start, string type, int depth, List<string> trail)
     {
         if (depth > DeepestNesting)
             return $"messages are nested more than {DeepestNesting} levels deep";
-        FieldDescriptor?[] fields = _fields[type];
+        WireField[] fields = WireSchema.Messages[type];
         int at = 0;
         while (at < bytes.Length)
         {
@@ -43,8 +40,8 @@ internal static class WireCheck
             if (!Varint(bytes, ref at, out ulong tag) || tag > uint.MaxValue || tag >> 3 == 0)
                 return Damaged(start + tagAt);
             int number = (int)(tag >> 3), wire = (int)(tag & 7);
-            FieldDescriptor? field = number < fields.Length ? fields[number] : null;
-            if (field is not null && !Fits(field, wire))
+            WireField field = number < fields.Length ? fields[number] : default;
+            if (field.Kind != WireKind.Unknown && !Fits(field, wire))
                 return Named(field, Damaged(start + tagAt), trail);
             long length;
             switch (wire)
@@ -69,24 +66,21 @@ internal static class WireCheck
             if (length > bytes.Length - at)
                 return Named(field, $"at byte {start + at} it announces {length} bytes where {bytes.Length - at} are left, as if it had been cut short", trail);
             ReadOnlySpan<byte> value = bytes.Slice(at, (int)length);
-            if (field?.FieldType == FieldType.String && !Utf8.IsValid(value))
+            if (field.Kind == WireKind.Text && !Utf8.IsValid(value))
                 return Named(field, $"the text at byte {start + at} is not UTF-8, so it could not be kept", trail);
-            if (field?.FieldType == FieldType.Message && Walk(value, start + at, field.MessageType, depth + 1, trail) is { } problem)
+            if (field.Kind == WireKind.Message && Walk(value, start + at, field.Message!, depth + 1, trail) is { } problem)
                 return Named(field, problem, trail);
             at += (int)length;
         }
         return null;
     }
 
-    private static bool Fits(FieldDescriptor field, int wire) => wire == WireTypeOf(field) || (wire == 2 && field.IsRepeated && field.FieldType is
-        not (FieldType.String or FieldType.Bytes or FieldType.Message));
-
-    private static int WireTypeOf(FieldDescriptor field) => field.FieldType switch
+    private static bool Fits(WireField field, int wire) => field.Kind switch
     {
-        FieldType.String or FieldType.Bytes or FieldType.Message => 2,
-        FieldType.Float or FieldType.Fixed32 or FieldType.SFixed32 => 5,
-        FieldType.Double or FieldType.Fixed64 or FieldType.SFixed64 => 1,
-        _ => 0,
+        WireKind.Varint => wire == 0 || (wire == 2 && field.IsRepeated),
+        WireKind.Fixed32 => wire == 5 || (wire == 2 && field.IsRepeated),
+        WireKind.Fixed64 => wire == 1 || (wire == 2 && field.IsRepeated),
+        _ => wire == 2,
     };
 
     private static bool Varint(ReadOnlySpan<byte> bytes, ref int at, out ulong value)
@@ -107,30 +101,10 @@ internal static class WireCheck
 
     private static string Damaged(long at) => $"byte {at} is not protobuf of a model";
 
-    private static string Named(FieldDescriptor? field, string problem, List<string> trail)
+    private static string Named(WireField field, string problem, List<string> trail)
     {
-        if (field is not null)
+        if (field.Kind != WireKind.Unknown)
             trail.Add(field.Name);
         return problem;
-    }
-
-    private static Dictionary<MessageDescriptor, FieldDescriptor?[]> Tables(MessageDescriptor root)
-    {
-        Dictionary<MessageDescriptor, FieldDescriptor?[]> tables = [];
-        Stack<MessageDescriptor> open = new([root]);
-        while (open.TryPop(out MessageDescriptor? type))
-        {
-            if (tables.ContainsKey(type))
-                continue;
-            FieldDescriptor?[] fields = new FieldDescriptor?[type.Fields.InDeclarationOrder().Max(f => f.FieldNumber) + 1];
-            tables.Add(type, fields);
-            foreach (FieldDescriptor field in type.Fields.InDeclarationOrder())
-            {
-                fields[field.FieldNumber] = field;
-                if (field.FieldType == FieldType.Message)
-                    open.Push(field.MessageType);
-            }
-        }
-        return tables;
     }
 }

@@ -82,9 +82,7 @@ internal sealed class GraphInference
 
         void Known(string name, TensorProto tensor)
         {
-            facts[name] = (DataType)tensor.DataType == DataType.String
-                ? new ValueFact(new TypeProto { TensorType = ProbeModel.TypeOf(tensor).Proto.TensorType }, null)
-                : ProbeModel.TypeOf(tensor);
+            facts[name] = ProbeModel.TypeOf(tensor);
             visible[name] = tensor;
         }
     }

@@ -12,6 +12,9 @@ public readonly record struct SubgraphKey(string Node, string Attribute, int Ind
 public sealed record ModelShapes(
     ShapeTable Main, IReadOnlyDictionary<SubgraphKey, ShapeTable> Subgraphs, IReadOnlyDictionary<SubgraphKey, string> UnknownInSubgraph)
 {
+    /// <summary>True if the shapes are only what the file states, because this host has no ONNX Runtime to ask.</summary>
+    public bool IsDeclared { get; init; }
+
     /// <summary>The graphs in a node's attributes with their keys, in attribute order.</summary>
     public static IEnumerable<(SubgraphKey Key, GraphProto Graph)> SubgraphsOf(NodeProto node)
     {

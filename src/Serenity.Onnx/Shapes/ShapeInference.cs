@@ -28,6 +28,8 @@ public static class ShapeInference
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(path);
         FreeDimensionTable free = new(model, freeDimensions, path);
+        if (!NativeRuntime.IsAvailable)
+            return Declared(model, free, path);
         GraphInference inference = new(model, path, cancellation);
         Dictionary<string, ValueFact> given = new(StringComparer.Ordinal);
         foreach (ValueInfoProto input in model.Graph.Input)
@@ -48,10 +50,27 @@ public static class ShapeInference
         }
         if (FirstUnknown(model.Graph, facts) is { } unknown)
             throw Unknown(model.Graph, unknown, free, path);
-        ShapeTable table = Table(facts);
-        foreach ((string name, TensorType type) in table.Types)
+        return Checked(new ModelShapes(Table(facts), inference.Subgraphs, inference.Unknown), path);
+    }
+
+    /// <summary>What the file states itself; for hosts without ONNX Runtime.</summary>
+    /// <exception cref="SerenityException">SER1701: the file does not state all shapes; SER1301: dimensions are open.</exception>
+    internal static ModelShapes Declared(ModelProto model, FreeDimensionTable free, string path)
+    {
+        ModelShapes shapes = DeclaredShapes.Read(model, free, out string? missing);
+        if (missing is null)
+            return Checked(shapes, path);
+        if (free.Unset.Count > 0)
+            throw Unknown(model.Graph, missing, free, path);
+        throw new SerenityException(
+            SerenityCodes.RuntimeMissing, path, $"The file does not state the size of value '{missing}', and ONNX Runtime cannot be asked. {NativeRuntime.WhyUnavailable}");
+    }
+
+    private static ModelShapes Checked(ModelShapes shapes, string path)
+    {
+        foreach ((string name, TensorType type) in shapes.Main.Types)
             CheckSize(name, type, path);
-        return new ModelShapes(table, inference.Subgraphs, inference.Unknown);
+        return shapes;
     }
 
     internal static ShapeTable Table(IReadOnlyDictionary<string, ValueFact> facts)

@@ -20,7 +20,7 @@ internal sealed record ValueFact(TypeProto Proto, TensorType? Type)
         TypeProto.Types.Tensor tensor = new() { ElemType = (int)type, Shape = new TensorShapeProto() };
         foreach (long dim in dims)
             tensor.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = dim });
-        return new ValueFact(new TypeProto { TensorType = tensor }, new TensorType(type, dims));
+        return new ValueFact(new TypeProto { TensorType = tensor }, type == DataType.String ? null : new TensorType(type, dims));
     }
 
     /// <summary>From a declared type; open dimensions stay open.</summary>

@@ -1,0 +1,180 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+using Serenity.Testing.Models;
+using static Serenity.Onnx.Schema.TensorProto.Types;
+
+namespace Serenity.Onnx.Tests.Shapes;
+
+[TestClass]
+public sealed class ShapeInferenceTests
+{
+    [TestMethod]
+    public void TypesOfRandomModelsAreThoseTheGeneratorComputed()
+    {
+        for (ulong seed = 0; seed < 40; seed++)
+        {
+            RandomModel made = RandomModel.Create(seed, new RandomModelOptions(Nodes: 10 + (int)seed, ShuffleFile: seed % 2 == 0));
+            ModelShapes shapes = Infer(made.Model);
+            foreach ((string name, TensorType type) in made.Types)
+                Assert.AreEqual(type, shapes.Main.Find(name), $"seed {seed}, {name}");
+            Assert.IsEmpty(shapes.UnknownInSubgraph);
+        }
+    }
+
+    [TestMethod]
+    public void OpenDimensionsAreNamedInTheErrorAndFilledIn()
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.SymbolicInput("x", DataType.Float, "batch", 3, "side");
+        string y = builder.Node("MatMul", [x, builder.Node("Transpose", [x], ("perm", new long[] { 0, 2, 1 }))]);
+        builder.Output(y, DataType.Float, null);
+        ModelProto model = builder.Build();
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(model));
+        Assert.AreEqual(SerenityCodes.UnknownSize, error.Code);
+        StringAssert.Contains(error.Message, "'batch', 'side'", StringComparison.Ordinal);
+        StringAssert.Contains(error.Message, "FreeDimensions=\"batch=1;side=1\"", StringComparison.Ordinal);
+        Assert.AreEqual(new TensorType(DataType.Float, [2, 3, 3]), Infer(model, ("batch", 2), ("side", 7)).Main.Find(y));
+        Assert.AreEqual(new TensorType(DataType.Float, [2, 7, 3]), Infer(model, ("x:0", 2), ("side", 7)).Main.Find(model.Graph.Node[0].Output[0]));
+    }
+
+    [TestMethod]
+    public void DimensionWithoutANameIsSetByItsPlace()
+    {
+        OnnxModelBuilder builder = new();
+        string y = builder.Node("Relu", [builder.Input("x", DataType.Float, -1, 3)]);
+        builder.Output(y, DataType.Float, null);
+        StringAssert.Contains(Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build())).Message, "FreeDimensions=\"x:0=1\"", StringComparison.Ordinal);
+        Assert.AreEqual(new TensorType(DataType.Float, [5, 3]), Infer(builder.Build(), ("x:0", 5)).Main.Find(y));
+        // Some exporters write -1 for a dimension that is open.
+        ModelProto minusOne = builder.Build();
+        minusOne.Graph.Input[0].Type.TensorType.Shape.Dim[0].DimValue = -1;
+        Assert.AreEqual(new TensorType(DataType.Float, [5, 3]), Infer(minusOne, ("x:0", 5)).Main.Find(y));
+    }
+
+    [TestMethod]
+    [DataRow("bach", 1L, "which is no open dimension")]
+    [DataRow("x:1", 1L, "which is no open dimension")]
+    [DataRow("batch", 0L, "a size is 1 or more")]
+    public void WrongFreeDimensionIsRefused(string name, long size, string says)
+    {
+        OnnxModelBuilder builder = new();
+        builder.Output(builder.Node("Relu", [builder.SymbolicInput("x", DataType.Float, "batch", 3)]), DataType.Float, null);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build(), (name, size)));
+        Assert.AreEqual(SerenityCodes.BadFreeDimension, error.Code);
+        StringAssert.Contains(error.Message, says, StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void SizesThatDoNotFitTheModelAreRefused()
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.SymbolicInput("x", DataType.Float, "n", 3), y = builder.Input("y", DataType.Float, 4, 3);
+        builder.Output(builder.Node("Add", [x, y]), DataType.Float, null);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build(), ("n", 3)));
+        Assert.AreEqual(SerenityCodes.BadFreeDimension, error.Code);
+        Assert.IsFalse(error.Message.Contains("onnxruntime_src", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public void SizeThatDependsOnDataIsRefusedAtTheNodeThatMakesItSo()
+    {
+        OnnxModelBuilder builder = new();
+        string nonZero = builder.Node("NonZero", [builder.Input("x", DataType.Float, 4, 4)]);
+        builder.Output(builder.Node("Transpose", [nonZero]), DataType.Int64, null);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build()));
+        Assert.AreEqual(SerenityCodes.UnknownSize, error.Code);
+        StringAssert.Contains(error.Message, $"'{nonZero}'", StringComparison.Ordinal);
+        StringAssert.Contains(error.Message, "(NonZero)", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void ScalarIsToldFromUnknownRank()
+    {
+        OnnxModelBuilder builder = new();
+        string sum = builder.Node("ReduceSum", [builder.Input("x", DataType.Float, 4, 4)], ("keepdims", 0L));
+        builder.Output(sum, DataType.Float);
+        Assert.AreEqual(new TensorType(DataType.Float, []), Infer(builder.Build()).Main.Find(sum));
+
+        OnnxModelBuilder reshaped = new();
+        string y = reshaped.Node("Reshape", [reshaped.Input("x", DataType.Float, 4, 4), reshaped.SymbolicInput("shape", DataType.Int64, "rank")]);
+        reshaped.Output(y, DataType.Float, null);
+        StringAssert.Contains(Assert.ThrowsExactly<SerenityException>(() => Infer(reshaped.Build(), ("rank", 2))).Message, $"'{y}'", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void LoopWithStateOfOneShapeIsProven()
+    {
+        ModelProto model = LoopModel(grows: false, constantTrips: true, out string state, out string stacked, out string inner);
+        ModelShapes shapes = Infer(model);
+        Assert.AreEqual(new TensorType(DataType.Float, [2, 3]), shapes.Main.Find(state));
+        Assert.AreEqual(new TensorType(DataType.Float, [5, 2, 3]), shapes.Main.Find(stacked));
+        Assert.AreEqual(new TensorType(DataType.Float, [2, 3]), shapes.Subgraphs.Values.Single().Find(inner));
+    }
+
+    [TestMethod]
+    public void LoopWhoseStateGrowsOrWhoseRoundsAreDataIsRefused()
+    {
+        SerenityException grows = Assert.ThrowsExactly<SerenityException>(() => Infer(LoopModel(true, true, out _, out _, out _)));
+        Assert.AreEqual(SerenityCodes.UnknownSize, grows.Code);
+        ModelProto open = LoopModel(false, false, out _, out string stacked, out _);
+        StringAssert.Contains(Assert.ThrowsExactly<SerenityException>(() => Infer(open)).Message, $"'{stacked}'", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void ShapesStatedInTheFileServeWithoutARuntime()
+    {
+        RandomModel made = RandomModel.Create(3, new RandomModelOptions(Branches: false));
+        ModelProto model = made.Model.Clone();
+        FreeDimensionTable free = new(model, new Dictionary<string, long>(), null);
+        Assert.AreEqual(SerenityCodes.RuntimeMissing, Assert.ThrowsExactly<SerenityException>(() => ShapeInference.Declared(model, free, "m.onnx")).Code);
+        foreach ((string name, TensorType type) in made.Types)
+            model.Graph.ValueInfo.Add(new ValueInfoProto { Name = name, Type = ValueFact.Tensor(type.ElementType, type.Dims).Proto });
+        ModelShapes declared = ShapeInference.Declared(model, free, "m.onnx");
+        Assert.IsTrue(declared.IsDeclared);
+        foreach ((string name, TensorType type) in Infer(made.Model).Main.Types)
+            Assert.AreEqual(type, declared.Main.Find(name), name);
+    }
+
+    [TestMethod]
+    public void ValueOfAbsurdSizeIsRefused()
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", DataType.Float, 1 << 30, 1 << 30, 1 << 30);
+        builder.Output(builder.Node("Relu", [x]), DataType.Float, null);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build()));
+        Assert.AreEqual(SerenityCodes.UnknownSize, error.Code);
+        StringAssert.Contains(error.Message, "more than 4 TiB", StringComparison.Ordinal);
+    }
+
+    private static ModelShapes Infer(ModelProto model, params (string Name, long Size)[] free)
+    {
+        model = model.Clone();
+        UniqueNames.Assign(model);
+        return ShapeInference.Run(model, Path.GetFullPath("model.onnx"), free.ToDictionary(f => f.Name, f => f.Size));
+    }
+
+    // state' = f(state), and every state is collected; f either keeps the shape or doubles it.
+    private static ModelProto LoopModel(bool grows, bool constantTrips, out string state, out string stacked, out string inner)
+    {
+        OnnxModelBuilder body = new("body", prefix: "body_");
+        body.Input("i", DataType.Int64);
+        body.Input("go", DataType.Bool);
+        body.Input("before", DataType.Float, null);
+        inner = grows ? body.Node("Concat", ["before", "before"], ("axis", 0L)) : body.Node("Tanh", [body.Node("Neg", ["before"])]);
+        body.Output(body.Node("Identity", ["go"]), DataType.Bool);
+        body.Output(inner, DataType.Float, null);
+        body.Output(body.Node("Identity", [inner]), DataType.Float, null);
+
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", DataType.Float, 2, 3);
+        string trips = constantTrips ? builder.Add(OnnxModelBuilder.Tensor("trips", DataType.Int64, BitConverter.GetBytes(5L))) : builder.Input("trips", DataType.Int64);
+        string go = builder.Add(OnnxModelBuilder.Tensor("go", DataType.Bool, [1]));
+        string[] outputs = builder.Nodes("Loop", [trips, go, x], 2, ("body", body.Subgraph()));
+        (state, stacked) = (outputs[0], outputs[1]);
+        builder.Output(state, DataType.Float, null);
+        builder.Output(stacked, DataType.Float, null);
+        return builder.Build();
+    }
+}
