@@ -267,10 +267,10 @@ internal sealed class StaticArenaGraphBuilder
         {
             if (!_modelShapes.Subgraphs.TryGetValue(key, out ShapeTable? table))
             {
-                string value = _modelShapes.UnknownInSubgraph.GetValueOrDefault(key) ?? "";
-                throw new SerenityException(
-                    SerenityCodes.UnknownSize, _path,
-                    $"The size of value '{value}' in a subgraph of {GraphCheck.Describe(node)} depends on the data, so no fixed block of memory can be planned. Use Executor=\"OnnxRuntime\", or replace the operator.");
+                string what = _modelShapes.RefusedSubgraphs.TryGetValue(key, out string? reason)
+                    ? $"The sizes in the subgraph '{key.Attribute}' of {GraphCheck.Describe(node)} are not known, since ONNX Runtime refuses it with these shapes: {reason} Check FreeDimensions, or cut the operator off the model."
+                    : $"The size of value '{_modelShapes.UnknownInSubgraph.GetValueOrDefault(key)}' in a subgraph of {GraphCheck.Describe(node)} depends on the data, so no fixed block of memory can be planned. Use Executor=\"OnnxRuntime\", or replace the operator.";
+                throw new SerenityException(SerenityCodes.UnknownSize, _path, what);
             }
             Dictionary<string, TensorProto> constants = new(_outerConstants ?? new Dictionary<string, TensorProto>(), StringComparer.Ordinal);
             foreach ((string name, TensorProto tensor) in _constants)

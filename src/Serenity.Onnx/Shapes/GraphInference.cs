@@ -33,6 +33,9 @@ internal sealed class GraphInference
     /// <summary>For the others the first value that is not.</summary>
     public Dictionary<SubgraphKey, string> Unknown { get; } = [];
 
+    /// <summary>For those that ONNX Runtime refuses, its reason.</summary>
+    public Dictionary<SubgraphKey, string> Refused { get; } = [];
+
     /// <summary>Infers a graph and all graphs in it.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="given">Facts about its inputs and the outer values it uses.</param>

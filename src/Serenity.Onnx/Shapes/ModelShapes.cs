@@ -12,6 +12,9 @@ public readonly record struct SubgraphKey(string Node, string Attribute, int Ind
 public sealed record ModelShapes(
     ShapeTable Main, IReadOnlyDictionary<SubgraphKey, ShapeTable> Subgraphs, IReadOnlyDictionary<SubgraphKey, string> UnknownInSubgraph)
 {
+    /// <summary>For a missing subgraph that ONNX Runtime refuses with these shapes, why it does.</summary>
+    public IReadOnlyDictionary<SubgraphKey, string> RefusedSubgraphs { get; init; } = new Dictionary<SubgraphKey, string>();
+
     /// <summary>True if the shapes are only what the file states, because this host has no ONNX Runtime to ask.</summary>
     public bool IsDeclared { get; init; }
 

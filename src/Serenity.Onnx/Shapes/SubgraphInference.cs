@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
@@ -138,11 +139,13 @@ internal sealed class SubgraphInference
         {
             facts = _inference.Infer(graph, inputs, visible);
         }
-        catch (OnnxRuntimeException)
+        catch (OnnxRuntimeException e)
         {
             Forget(key, graph);
+            _inference.Refused[key] = RuntimeMessage.Plain(e);
             return null;
         }
+        _inference.Refused.Remove(key);
         if (ShapeInference.FirstUnknown(graph, facts) is { } unknown)
         {
             _inference.Subgraphs.Remove(key);
