@@ -70,6 +70,9 @@ public static class SerenityCodes
     /// <summary>The native ONNX Runtime cannot be loaded on this host.</summary>
     public const string RuntimeMissing = "SER1701";
 
+    /// <summary>The child process that worked on a model crashed or hung.</summary>
+    public const string RuntimeCrashed = "SER1702";
+
     /// <summary>The search limit struck; the peak is not proven optimal.</summary>
     public const string NotProven = "SER2401";
 

@@ -34,7 +34,7 @@ public sealed class ModelSession : IDisposable
     /// <summary>Loads a model.</summary>
     /// <param name="model">The model.</param>
     /// <param name="level">What ONNX Runtime may change; the truthful figure needs ORT_DISABLE_ALL.</param>
-    /// <param name="observe">Record what the first run executes and allocates, and count kernels against the limits of all runs.</param>
+    /// <param name="observe">Record what the first run executes and allocates, and hold all runs against their limits.</param>
     /// <param name="freeDimensions">Sizes of symbolic dimensions, by name.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.RuntimeMissing"/>,
     /// <see cref="SerenityCodes.InputOutput"/> where the profile cannot be written.</exception>
@@ -54,7 +54,7 @@ public sealed class ModelSession : IDisposable
         string? profileFolder = null;
         try
         {
-            bool measures = MeasuringAllocator.TryUse(options);
+            bool measures = observe && MeasuringAllocator.TryUse(options);
             if (observe)
             {
                 profileFolder = TemporaryFolder.Create(model.File);
@@ -99,7 +99,7 @@ public sealed class ModelSession : IDisposable
 
     /// <summary>Runs the model.</summary>
     /// <param name="inputs">Value of every input.</param>
-    /// <param name="limits">What the run may need; kernels are counted only by a session that observes.</param>
+    /// <param name="limits">What the run may need; held against only by a session that observes.</param>
     /// <param name="cancellation">Ends the run at the next kernel.</param>
     /// <returns>Outputs by name, in the model's order.</returns>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>: it fails on these inputs.</exception>

@@ -1,0 +1,3 @@
+using Serenity.Onnx.Isolation;
+
+return IsolationHost.Run(args);

@@ -1,0 +1,31 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Onnx.Isolation;
+
+/// <summary>The child's side: optimizes the one model it is asked for.</summary>
+public static class IsolationHost
+{
+    /// <summary>Answers one request.</summary>
+    /// <param name="args">The folder of the request.</param>
+    /// <returns>0: answered, with a result or an error; 2: called wrongly.</returns>
+    public static int Run(string[] args)
+    {
+        if (args is not [string folder] || !Directory.Exists(folder))
+        {
+            Console.Error.WriteLine("This program is run by Serenity.Build. To optimize a model by hand, use 'dotnet serenity optimize'.");
+            return 2;
+        }
+        IsolationFiles files = new(folder);
+        OptimizeRequest request = files.ReadRequest();
+        try
+        {
+            files.WriteResult(ModelOptimizer.Optimize(request));
+        }
+        catch (SerenityException e)
+        {
+            files.WriteError(e.ToDiagnostic());
+        }
+        return 0;
+    }
+}
