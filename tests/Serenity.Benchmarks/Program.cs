@@ -4,6 +4,7 @@ using Serenity.Benchmarks.Runs;
 // verb → what it does; each verb is a type of its own.
 Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
 {
+    ["arena"] = ("FILE.csv… [--capacity N] [--states N] [--out DIR]: offsets for each file, at the lower bound where that can be", ArenaBenchmark.Run),
     ["latency"] = ("[MODEL…]: median latency beside the original at the extended level, in turns", LatencyBenchmark.Run),
     ["memory"] = ("[MODEL…] [--no-fuse]: bytes of a default session, the original under our options, ours; and the bound", MemoryBenchmark.Run),
     ["schedule"] = ("FILE.tg… [--order]: least peak of each graph, with proof", ScheduleBenchmark.Run),

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Serenity.Planning.Placement;
 
 /// <summary>Assigns offsets in one arena, at the proven lower bound where it can.</summary>
@@ -30,7 +32,7 @@ public static class ArenaPlanner
     /// <summary>The best placement so far and the bound proven so far.</summary>
     private sealed class Attempt(RigidBlocks blocks, ArenaOptions options, long bound, CancellationToken cancellation)
     {
-        private const long FirstLimit = 1000;
+        private const long ShortestRun = 1000;
         private SectionModel? _model;
         private int[][] _orders = [];
         private long _grain = 1;
@@ -87,7 +89,7 @@ public static class ArenaPlanner
         public void Grow()
         {
             long low = Enough;
-            long share = Math.Max((options.StateLimit - States) / 10, FirstLimit);
+            long share = Math.Max((options.StateLimit - States) / 10, ShortestRun);
             while (States < options.StateLimit && Size - low > Math.Max(_grain, low / 4096))
             {
                 long middle = low + (Size - low) / 2;
@@ -96,24 +98,30 @@ public static class ArenaPlanner
             }
         }
 
-        /// <summary>Runs the orders in round robin under doubling limits.</summary>
+        /// <summary>
+        /// Runs the orders in round robin under limits that follow Luby's sequence (1 1 2 1 1 2 4 ...): most runs are short, since those
+        /// that succeed succeed early, and none is shut out. Weights and dead states are kept from run to run.
+        /// </summary>
         private PackingOutcome Search(long capacity, long limit)
         {
             PackingSearch search = new(_model!, options.Techniques, capacity);
+            long unit = Math.Max(ShortestRun, _model!.Count * (2 + _model.SectionCount / 1024L));
             PackingOutcome outcome = PackingOutcome.Limit;
-            for (long turn = FirstLimit + 4L * _model!.Count; search.States < limit && outcome == PackingOutcome.Limit; turn *= 2)
+            for (int turn = 0; search.States < limit && outcome == PackingOutcome.Limit; turn++)
             {
-                foreach (int[] order in _orders)
-                {
-                    outcome = search.Run(order, Math.Min(turn, limit - search.States), cancellation);
-                    if (outcome != PackingOutcome.Limit || search.States >= limit)
-                        break;
-                }
+                long states = Math.Min(unit * Luby(turn / _orders.Length + 1), limit - search.States);
+                outcome = search.Run(_orders[turn % _orders.Length], states, cancellation);
             }
             States += search.States;
             if (outcome == PackingOutcome.Found)
                 Offer(OffsetsOf(search));
             return outcome;
+        }
+
+        private static long Luby(long turn)
+        {
+            int bits = BitOperations.Log2((ulong)turn) + 1;
+            return turn == (1L << bits) - 1 ? 1L << (bits - 1) : Luby(turn - (1L << (bits - 1)) + 1);
         }
 
         private long[] OffsetsOf(PackingSearch search)

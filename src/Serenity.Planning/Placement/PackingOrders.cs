@@ -23,7 +23,7 @@ internal static class PackingOrders
             for (int s = model.First[i]; s < model.Last[i]; s++)
                 total[i] = Math.Max(total[i], live[s]);
         }
-        return [Ranks(area, height), Ranks(total, width), Ranks(width, height), Ranks(height, width), Ranks(total, area), Ranks(total, height)];
+        return [Ranks(width, height), Ranks(height, width), Ranks(area, height), Ranks(total, area)];
     }
 
     private static int[] Ranks(double[] first, double[] second)
