@@ -9,9 +9,10 @@ public static class IrregularModels
     /// <summary>
     /// A Watts-Strogatz network as in RandWire: a ring of <paramref name="vertices"/>, each joined to its <paramref name="neighbours"/> nearest,
     /// every edge rewired with probability <paramref name="rewire"/>, edges directed by index. A vertex adds up its inputs, then
-    /// Relu, depthwise 3x3 and pointwise convolution. Vertices without a successor are averaged.
+    /// Relu, depthwise 3x3 and pointwise convolution. Vertices without a successor are averaged. Sums are chains of Add, or one Sum each.
     /// </summary>
-    public static ModelProto WattsStrogatz(int vertices = 16, int neighbours = 4, double rewire = 0.75, ulong seed = 1, int channels = 8, int size = 16)
+    public static ModelProto WattsStrogatz(int vertices = 16, int neighbours = 4, double rewire = 0.75, ulong seed = 1, int channels = 8, int size = 16,
+        bool narySums = false)
     {
         TestRandom random = new(seed);
         bool[,] edge = new bool[vertices, vertices];
@@ -39,13 +40,15 @@ public static class IrregularModels
         bool[] read = new bool[vertices];
         for (int v = 0; v < vertices; v++)
         {
-            string sum = "";
-            for (int from = 0; from < v; from++)
+            int[] sources = [.. Enumerable.Range(0, v).Where(from => edge[from, v])];
+            string sum = sources.Length == 0 ? "" : values[sources[0]];
+            if (narySums && sources.Length > 1)
+                sum = model.Node("Sum", [.. sources.Select(from => values[from])]);
+            for (int i = 0; i < sources.Length; i++)
             {
-                if (!edge[from, v])
-                    continue;
-                read[from] = true;
-                sum = sum.Length == 0 ? values[from] : model.Node("Add", [sum, values[from]]);
+                read[sources[i]] = true;
+                if (i > 0 && !narySums)
+                    sum = model.Node("Add", [sum, values[sources[i]]]);
             }
             values[v] = SeparableConv(model, random, sum.Length == 0 ? stem : sum, channels, 3, 1);
         }
