@@ -5,6 +5,7 @@ using Serenity.Build.Cache;
 using Serenity.Build.Items;
 using Serenity.Build.Output;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Pipeline;
 
 namespace Serenity.Build.Tasks;
@@ -27,8 +28,11 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     [Required]
     public string CacheFolder { get; set; } = "";
 
-    /// <summary>The optimizer; tests put their own in its place.</summary>
-    internal OptimizerEngine Engine { get; set; } = ModelOptimizer.Optimize;
+    /// <summary>Work on each model in a process of its own, so that one which makes native code crash or hang fails alone.</summary>
+    public bool Isolate { get; set; }
+
+    /// <summary>The optimizer; null for the real one. Tests put their own in its place.</summary>
+    internal OptimizerEngine? Engine { get; set; }
 
     /// <inheritdoc/>
     public void Cancel() => _cancellation.Cancel();
@@ -37,7 +41,7 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     protected override void Run()
     {
         List<(ITaskItem Item, ModelItem Model)> models = ReadModels(Models);
-        ModelBuild build = new(Engine, new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)));
+        ModelBuild build = new(Engine ?? (Isolate ? new IsolatedOptimizer().Optimize : ModelOptimizer.Optimize), new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)));
         CancellationToken cancelled = _cancellation.Token;
         (ModelBuildResult? Result, Exception? Problem)[] outcomes = new (ModelBuildResult?, Exception?)[models.Count];
 
