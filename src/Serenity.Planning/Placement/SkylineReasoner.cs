@@ -18,6 +18,11 @@ internal sealed class SkylineReasoner
     private readonly bool _hasTies;
     private long _bestRise, _bestRim;
 
+    /// <summary>For the dip named beside it, the highest floor from its edge to each section of the region.</summary>
+    private readonly long[] _outside;
+    private (int From, int To) _outsideOf;
+    private int _regionFrom, _regionTo;
+
     public SkylineReasoner(SectionModel model, PackingState state, ArenaTechniques techniques, long capacity, int[] weight)
     {
         _model = model;
@@ -28,6 +33,7 @@ internal sealed class SkylineReasoner
         _choices = new int[model.SectionCount + 1];
         _single = new int[model.SectionCount + 1];
         _support = new int[model.SectionCount];
+        _outside = new long[model.SectionCount];
         _inside = new long[model.SectionCount + 1];
         long grain = 0;
         for (int i = 0; i < model.Count; i++)
@@ -53,6 +59,8 @@ internal sealed class SkylineReasoner
     /// <returns>False if the region cannot be completed.</returns>
     public bool Settle(int from, int to)
     {
+        _regionFrom = from;
+        _regionTo = to;
         bool changed = true;
         while (changed)
         {
@@ -82,6 +90,7 @@ internal sealed class SkylineReasoner
                 }
             }
         }
+        _outsideOf = (-1, -1);
         if (Section >= 0)
             WasteTo = RaisedFloor(Section, DipFrom, DipTo, _bestRise, _bestRim);
         return true;
@@ -146,6 +155,7 @@ internal sealed class SkylineReasoner
     /// <summary>Examines one dip. Negative: dead. Positive: something was settled. Zero: its best section was offered for branching.</summary>
     private int Examine(int from, int to, long floor, long rim, ref double best)
     {
+        _outsideOf = (-1, -1);
         Array.Clear(_choices, from, to - from + 1);
         Array.Clear(_inside, from, to - from + 1);
         Array.Clear(_single, from, to - from + 1);
@@ -284,18 +294,33 @@ internal sealed class SkylineReasoner
         {
             if (_state.IsPlaced[i])
                 continue;
-            long lowest;
             if (_state.FixedAt[i] >= 0)
-                lowest = _state.FixedAt[i];
+                raised = Math.Min(raised, _state.FixedAt[i]);
             else if (_model.Tied[i])
-                lowest = Math.Max(_state.LowestOffset(i), floor + _grain);
+                raised = Math.Min(raised, Math.Max(_state.LowestOffset(i), floor + _grain));
             else if (_model.First[i] >= from && _model.Last[i] <= to)
-                lowest = within;
-            else
-                lowest = Lift(_state.HighestFloor(i));
-            raised = Math.Min(raised, lowest);
+                raised = Math.Min(raised, within);
+            else if (raised > rim)
+                raised = Math.Min(raised, Lift(HighestOutside(i, from, to)));
         }
         return raised;
+    }
+
+    /// <summary>The highest floor over those sections of a piece that lie outside a dip: no more than its lowest offset.</summary>
+    private long HighestOutside(int piece, int from, int to)
+    {
+        if (_outsideOf != (from, to))
+        {
+            _outsideOf = (from, to);
+            long highest = 0;
+            for (int s = from - 1; s >= _regionFrom; s--)
+                _outside[s] = highest = Math.Max(highest, _state.Floor[s]);
+            highest = 0;
+            for (int s = to; s < _regionTo; s++)
+                _outside[s] = highest = Math.Max(highest, _state.Floor[s]);
+        }
+        int first = _model.First[piece], last = _model.Last[piece];
+        return Math.Max(first < from ? _outside[first] : 0, last > to ? _outside[last - 1] : 0);
     }
 
     /// <summary>True if an unplaced free piece would fit into a gap below the floor of a section.</summary>
@@ -305,15 +330,19 @@ internal sealed class SkylineReasoner
         {
             if (_state.IsPlaced[i] || _model.Tied[i])
                 continue;
-            long top = 0, roof = long.MaxValue;
-            for (int s = _model.First[i]; s < _model.Last[i]; s++)
+            // Outwards from the section: most gaps close at once.
+            long height = _model.Height[i], top = _state.Top[section], roof = _state.Floor[section];
+            for (int s = section - 1; s >= _model.First[i] && roof - Lift(top) >= height; s--)
             {
                 top = Math.Max(top, _state.Top[s]);
                 roof = Math.Min(roof, _state.Floor[s]);
-                if (roof <= top)
-                    break;
             }
-            if (roof - Lift(top) >= _model.Height[i])
+            for (int s = section + 1; s < _model.Last[i] && roof - Lift(top) >= height; s++)
+            {
+                top = Math.Max(top, _state.Top[s]);
+                roof = Math.Min(roof, _state.Floor[s]);
+            }
+            if (roof - Lift(top) >= height)
                 return true;
         }
         return false;
