@@ -3,8 +3,23 @@ using Serenity.Planning.Scheduling.Search;
 namespace Serenity.Planning.Scheduling;
 
 /// <summary>Finds the schedule with the least live peak, and proves it.</summary>
+/// <remarks>
+/// Bounds from both sides, then a search for what is left between them:
+/// <list type="number">
+/// <item>The graph is divided where every schedule must pass (<see cref="Separators"/>); the peak is the dearest part's.</item>
+/// <item>Each part gets an upper bound by <see cref="GreedyOrder"/> and, if it may matter, a lower one by <see cref="RootBound"/>.</item>
+/// <item>Parts whose upper bound is above the best lower bound of all are divided at their least-live set (<see cref="LeastLiveSplit"/>) and searched
+/// by bisection on the budget (<see cref="SegmentSolver"/>, <see cref="HillSearch"/>), the dearest first.</item>
+/// <item>Of the schedules of that peak, one with a small sum of live bytes over its steps is taken (<see cref="CalmOrder"/>).</item>
+/// </list>
+/// The result depends on the graph and the options only, unless the wall-clock limit strikes. Memory for states is limited, so that a
+/// process stays under 2 GiB whatever the graph; running out of it counts as the limit in states.
+/// </remarks>
 public static class Scheduler
 {
+    // For the states of one direction; two are held at a time, and two of a part solved before may not have been collected yet.
+    private const long TableBytes = 440L << 20;
+
     /// <summary>Finds a schedule of least peak.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="options">Limits and techniques.</param>
@@ -15,49 +30,100 @@ public static class Scheduler
         ArgumentNullException.ThrowIfNull(graph);
         cancellation.ThrowIfCancellationRequested();
         options ??= ScheduleOptions.Default;
-        SearchTechniques techniques = options.Techniques;
-        SearchProblem whole = SearchProblem.From(graph);
+        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        if (options.WallClockLimit < TimeSpan.FromDays(20))
+            limit.CancelAfter(options.WallClockLimit);
+
+        List<SegmentSolver> segments = Divide(SearchProblem.From(graph), options.Techniques, cancellation);
+        bool wallClock = false;
+        long bound = 0, states = 0;
+        try
+        {
+            Search(segments, options, ref bound, limit.Token);
+        }
+        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
+        {
+            wallClock = true;
+        }
+
+        foreach (SegmentSolver segment in segments)
+        {
+            bound = Math.Max(bound, segment.LowerBound);
+            states += segment.States;
+        }
+        int[] order = Join(segments);
+        long peak = LiveProfile.Peak(graph, order);
+        if (options.Techniques.HasFlag(SearchTechniques.Calm))
+        {
+            CalmOrder.Improve(SearchProblem.From(graph), order, peak, cancellation);
+            peak = LiveProfile.Peak(graph, order);
+        }
+        if (peak < bound)
+            throw new InvalidOperationException($"The schedule's peak of {peak} bytes is below the bound of {bound}; one of the two is wrong.");
+        SearchStop stop = peak == bound ? SearchStop.Proven : wallClock ? SearchStop.WallClock : SearchStop.StateLimit;
+        return new ScheduleResult(order, peak, bound, states, stop);
+    }
+
+    private static List<SegmentSolver> Divide(SearchProblem whole, SearchTechniques techniques, CancellationToken cancellation)
+    {
         int parts = 1;
         int[] partOf = techniques.HasFlag(SearchTechniques.Divide) ? Separators.Divide(whole, out parts) : new int[whole.OpCount];
-        SearchProblem[] problems = ProblemSplitter.Split(whole, partOf, parts);
-        SegmentSolver[] segments = new SegmentSolver[parts];
-        long bound = 0;
-        for (int i = 0; i < parts; i++)
-        {
-            segments[i] = new SegmentSolver(problems[i], techniques, cancellation);
-            bound = Math.Max(bound, segments[i].LowerBound);
-        }
-        SegmentSolver[] dearest = [.. segments];
-        Array.Sort(dearest, (a, b) => b.Peak.CompareTo(a.Peak));
-        foreach (SegmentSolver segment in dearest)
+        List<SegmentSolver> segments = new(parts);
+        foreach (SearchProblem problem in ProblemSplitter.Split(whole, partOf, parts))
+            segments.Add(new SegmentSolver(problem, techniques, cancellation));
+        return segments;
+    }
+
+    // Raises the largest lower bound until no segment's peak is above it, or a limit strikes.
+    private static void Search(List<SegmentSolver> segments, ScheduleOptions options, ref long bound, CancellationToken cancellation)
+    {
+        long states = 0;
+        foreach (SegmentSolver segment in segments)
+            bound = Math.Max(bound, segment.LowerBound);
+        foreach (SegmentSolver segment in DearestFirst(segments))
         {
             if (segment.Peak <= bound)
                 break;
-            if (techniques.HasFlag(SearchTechniques.CutBound))
-                segment.Bound(long.MaxValue, cancellation);
+            segment.Bound(cancellation);
             bound = Math.Max(bound, segment.LowerBound);
         }
-        long states = 0;
-        bool proven = true;
-        foreach (SegmentSolver segment in dearest)
+        if (options.Techniques.HasFlag(SearchTechniques.LeastLiveSplit))
+        {
+            for (int i = segments.Count - 1; i >= 0; i--)
+            {
+                if (segments[i].Peak > bound && segments[i].SplitAtLeastLive(cancellation) is { } halves)
+                {
+                    segments.RemoveAt(i);
+                    segments.InsertRange(i, halves);
+                }
+            }
+        }
+        foreach (SegmentSolver segment in DearestFirst(segments))
         {
             if (segment.Peak > bound)
-            {
-                proven &= segment.Solve(bound, options.StateLimit - states, 700L << 20, cancellation);
-                states += segment.States;
-            }
+                segment.Solve(bound, options.StateLimit - states, TableBytes, cancellation);
+            states += segment.States;
             bound = Math.Max(bound, segment.LowerBound);
         }
-        int[] best = new int[graph.OperatorCount];
-        int at = 0;
+    }
+
+    private static SegmentSolver[] DearestFirst(List<SegmentSolver> segments)
+    {
+        int[] indices = new int[segments.Count];
+        for (int i = 0; i < indices.Length; i++)
+            indices[i] = i;
+        Array.Sort(indices, (a, b) => segments[a].Peak != segments[b].Peak ? segments[b].Peak.CompareTo(segments[a].Peak) : a.CompareTo(b));
+        return Array.ConvertAll(indices, i => segments[i]);
+    }
+
+    private static int[] Join(List<SegmentSolver> segments)
+    {
+        List<int> order = [];
         foreach (SegmentSolver segment in segments)
         {
             foreach (int op in segment.Order)
-                best[at++] = segment.Problem.Original[op];
+                order.Add(segment.OriginalOf(op));
         }
-        long peak = LiveProfile.Peak(graph, best);
-        if (peak < bound)
-            throw new InvalidOperationException($"The schedule's peak of {peak} bytes is below the bound of {bound}; one of the two is wrong.");
-        return new ScheduleResult(best, peak, bound, states, proven ? SearchStop.Proven : SearchStop.StateLimit);
+        return [.. order];
     }
 }

@@ -43,6 +43,9 @@ public enum SearchTechniques
     /// <summary>Greedy orders as a first upper bound.</summary>
     Greedy = 1024,
 
+    /// <summary>Among the schedules found, one with a small sum of live bytes is taken.</summary>
+    Calm = 2048,
+
     /// <summary>All of them.</summary>
-    All = 2047,
+    All = 4095,
 }

@@ -65,15 +65,17 @@ internal sealed class HillSearch
     /// <param name="problem">The problem.</param>
     /// <param name="budget">No step may cost more.</param>
     /// <param name="techniques">Which techniques are on.</param>
+    /// <param name="table">Keeps the states; emptied first.</param>
     /// <param name="memoryLimit">Bytes for the table of states.</param>
-    public HillSearch(SearchProblem problem, long budget, SearchTechniques techniques, long memoryLimit)
+    public HillSearch(SearchProblem problem, long budget, SearchTechniques techniques, StateTable table, long memoryLimit)
     {
         _problem = problem;
         _budget = budget;
         _techniques = techniques;
         _memoryLimit = memoryLimit;
         _state = new SearchState(problem);
-        _table = new StateTable(problem.OpCount);
+        _table = table;
+        _table.Clear();
         _cut = new LeastLiveCut(problem);
         _killMoves = techniques.HasFlag(SearchTechniques.KillMoves) ? new KillMoves(problem, _state) : null;
         _trail = new int[problem.OpCount];
@@ -87,9 +89,6 @@ internal sealed class HillSearch
 
     /// <summary>After <see cref="HillOutcome.Impossible"/>: no schedule's peak is less than this.</summary>
     public long Exceeded { get; private set; } = long.MaxValue;
-
-    /// <summary>Bytes of the table of states.</summary>
-    public long MemoryBytes => _table.MemoryBytes;
 
     /// <summary>After <see cref="HillOutcome.Found"/>: the schedule.</summary>
     public ReadOnlySpan<int> Order => _trail;
@@ -156,7 +155,7 @@ internal sealed class HillSearch
                 TakeBackTo(_depth == 0 ? 0 : _stack[_depth - 1].TrailLength);
                 return HillOutcome.Paused;
             }
-            if (_table.MemoryBytes + _table.NextGrowthBytes > _memoryLimit)
+            if ((States & 63) == 0 && _table.MemoryBytes + _table.NextGrowthBytes > _memoryLimit)
                 return HillOutcome.OutOfMemory;
             _entries.Add(entry);
         }

@@ -28,6 +28,7 @@ internal sealed class KillMoves
     private readonly ulong[] _needs = new ulong[Limit * Words];
     private readonly bool[] _kills = new bool[Limit];
     private readonly int[] _localOf, _pending, _pendingSeen, _endsSeen, _endsInRegion, _allocSeen;
+    private readonly bool _hasCredits;
     private int _count, _stamp, _allocStamp;
 
     // Tensors whose whole end set is in the region, then the candidate sets.
@@ -36,6 +37,9 @@ internal sealed class KillMoves
     private long[] _excess = new long[64];
     private int[] _last = new int[64];
     private int _setCount;
+
+    // Operators that kill something on their own: no other smallest set contains one.
+    private readonly ulong[] _lone = new ulong[Words];
     private readonly int[] _order = new int[Limit];
     private int[] _kept = new int[64];
 
@@ -49,6 +53,7 @@ internal sealed class KillMoves
         _endsSeen = new int[problem.TensorCount];
         _endsInRegion = new int[problem.TensorCount];
         _allocSeen = new int[problem.TensorCount];
+        _hasCredits = Array.Exists(problem.Credit, credit => credit != 0);
     }
 
     /// <summary>Adds the moves from the present state.</summary>
@@ -62,6 +67,7 @@ internal sealed class KillMoves
         _count = 0;
         _setCount = 0;
         _touched.Clear();
+        Array.Clear(_lone);
         if (!CollectRegion(budget, ref exceeded))
             return false;
         foreach (int t in _touched)
@@ -71,7 +77,7 @@ internal sealed class KillMoves
         }
         foreach (int t in _touched)
         {
-            if (_endsInRegion[t] == _state.EndsLeft(t))
+            if (_hasCredits && _endsInRegion[t] == _state.EndsLeft(t))
                 AddTakeOvers(t);
         }
         if (_setCount == 0 && !AnyDeathAhead())
@@ -181,6 +187,8 @@ internal sealed class KillMoves
             held = Math.Min(held, _problem.Scratch[end] - _problem.Credit[end]);
         }
         _excess[_setCount++] = Math.Max(0, _problem.Bytes[t] + held);
+        if (SizeOf(set) == 1)
+            Unite(_lone, set);
     }
 
     // An operator that takes over t's buffer saves that only behind all other consumers of t, though a smaller set may kill something at it.
@@ -237,19 +245,7 @@ internal sealed class KillMoves
             Array.Resize(ref _kept, _excess.Length);
         for (int i = 0; i < _setCount; i++)
         {
-            bool smallest = true;
-            for (int j = 0; j < _setCount && smallest; j++)
-            {
-                if (j == i)
-                    continue;
-                // Of equal sets the first stays. A set with a given last operator gives way only to what dies before that.
-                int last = _last[i];
-                if (last >= 0)
-                    smallest = (Set(j)[last >> 6] >> (last & 63) & 1) != 0 || !IsSubset(Set(j), Set(i));
-                else if (_last[j] < 0)
-                    smallest = !IsSubset(Set(j), Set(i)) || (j > i && IsSubset(Set(i), Set(j)));
-            }
-            if (smallest)
+            if (_last[i] >= 0 ? IsSmallestWithLast(i) : IsSmallest(i))
                 _kept[kept++] = i;
         }
         for (int i = 0; i < kept; i++)
@@ -262,6 +258,36 @@ internal sealed class KillMoves
             }
         }
         _setCount = kept;
+    }
+
+    // Of equal sets the first stays. Sets with a given last operator do not displace others.
+    private bool IsSmallest(int i)
+    {
+        Span<ulong> set = Set(i);
+        bool lone = SizeOf(set) == 1;
+        if (!lone && Intersects(set, _lone))
+            return false;
+        for (int j = 0; j < _setCount; j++)
+        {
+            if (j == i || _last[j] >= 0 || (lone && j > i))
+                continue;
+            if (IsSubset(Set(j), set) && (j < i || !IsSubset(set, Set(j))))
+                return false;
+        }
+        return true;
+    }
+
+    // A set with a given last operator gives way only to what dies before that.
+    private bool IsSmallestWithLast(int i)
+    {
+        Span<ulong> set = Set(i);
+        int last = _last[i];
+        for (int j = 0; j < _setCount; j++)
+        {
+            if (j != i && (Set(j)[last >> 6] >> (last & 63) & 1) == 0 && IsSubset(Set(j), set))
+                return false;
+        }
+        return true;
     }
 
     private void Emit(int index, long budget, MoveList moves, ref long exceeded)
@@ -417,6 +443,24 @@ internal sealed class KillMoves
     {
         for (int word = 0; word < Words; word++)
             into[word] |= other[word];
+    }
+
+    private static int SizeOf(ReadOnlySpan<ulong> set)
+    {
+        int size = 0;
+        for (int word = 0; word < Words; word++)
+            size += BitOperations.PopCount(set[word]);
+        return size;
+    }
+
+    private static bool Intersects(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b)
+    {
+        for (int word = 0; word < Words; word++)
+        {
+            if ((a[word] & b[word]) != 0)
+                return true;
+        }
+        return false;
     }
 
     private static bool IsSubset(ReadOnlySpan<ulong> inner, ReadOnlySpan<ulong> outer)

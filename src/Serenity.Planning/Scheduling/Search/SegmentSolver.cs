@@ -4,18 +4,37 @@ namespace Serenity.Planning.Scheduling.Search;
 internal sealed class SegmentSolver
 {
     private readonly SearchProblem _plain, _problem, _reversed;
-    private readonly SearchTechniques _techniques;
+    // Edges looked at by the cut bound: about two seconds.
+    private const long CutWorkLimit = 400_000_000;
 
-    /// <summary>Finds greedy orders and the cut bound.</summary>
-    public SegmentSolver(SearchProblem problem, SearchTechniques techniques, CancellationToken cancellation)
+    private const int MostOpsForSplit = 20_000;
+
+    private const long LeastStatesAside = 2048, MostStatesInSlice = 32768;
+
+    private readonly SearchTechniques _techniques;
+    private readonly int[] _original;
+    private readonly StateTable _aheadTable, _backTable;
+
+    /// <summary>Finds greedy orders.</summary>
+    /// <param name="problem">The segment's problem.</param>
+    /// <param name="techniques">What is on.</param>
+    /// <param name="cancellation">Ends it at once.</param>
+    /// <param name="given">An order known already.</param>
+    /// <param name="parentOriginal">If the problem is part of a segment: the operators that the segment's are in the whole.</param>
+    public SegmentSolver(
+        SearchProblem problem, SearchTechniques techniques, CancellationToken cancellation, int[]? given = null, int[]? parentOriginal = null)
     {
         _plain = problem;
+        _original = parentOriginal is null ? problem.Original : Array.ConvertAll(problem.Original, op => parentOriginal[op]);
         _techniques = techniques;
         _problem = techniques.HasFlag(SearchTechniques.HandOver) ? HandOver.Apply(problem) : problem;
         _reversed = _problem.Reversed();
-        Order = TopologicalOrder.Of(_problem);
+        _aheadTable = new StateTable(problem.OpCount);
+        _backTable = new StateTable(problem.OpCount);
+        Order = given ?? TopologicalOrder.Of(_problem);
         Peak = PeakOf(Order);
-        if (techniques.HasFlag(SearchTechniques.Greedy))
+        LowerBound = Math.Min(Peak, problem.LiveAtStart);
+        if (techniques.HasFlag(SearchTechniques.Greedy) && problem.OpCount > 1)
         {
             foreach (GreedyOrder.Rule rule in Enum.GetValues<GreedyOrder.Rule>())
             {
@@ -25,7 +44,7 @@ internal sealed class SegmentSolver
                 Consider(backwards);
             }
         }
-        LowerBound = Math.Min(Peak, problem.LiveAtStart);
+        LowerBound = problem.OpCount == 1 ? Peak : Math.Min(Peak, LowerBound);
     }
 
     /// <summary>Operators of the segment's problem, in order.</summary>
@@ -37,30 +56,49 @@ internal sealed class SegmentSolver
 
     public long States { get; private set; }
 
-    public SearchProblem Problem => _plain;
+    /// <summary>The operator of the whole graph behind one of the segment's.</summary>
+    public int OriginalOf(int op) => _original[op];
 
     /// <summary>Raises the bound by cuts.</summary>
-    public void Bound(long workLimit, CancellationToken cancellation)
+    public void Bound(CancellationToken cancellation)
     {
-        if (LowerBound < Peak)
-            LowerBound = Math.Max(LowerBound, new RootBound(_problem).Find(Order, Peak, workLimit, cancellation));
+        if (LowerBound < Peak && _techniques.HasFlag(SearchTechniques.CutBound))
+            LowerBound = Math.Max(LowerBound, new RootBound(_problem).Find(Order, Peak, CutWorkLimit, cancellation));
     }
 
-    /// <summary>Searches, until the peak is proven or no more than <paramref name="floor"/>, which another segment costs anyway.</summary>
-    /// <returns>False if the limit struck first.</returns>
-    public bool Solve(long floor, long stateLimit, long memoryLimit, CancellationToken cancellation)
+    /// <summary>The two halves of the segment before and behind its least-live set, with their bounds; null if that is one of its ends.</summary>
+    public SegmentSolver[]? SplitAtLeastLive(CancellationToken cancellation)
+    {
+        if (_plain.OpCount > MostOpsForSplit || LeastLiveSplit.Find(_plain) is not { } partOf)
+            return null;
+        SearchProblem[] problems = ProblemSplitter.Split(_plain, partOf, 2);
+        SegmentSolver[] halves = new SegmentSolver[2];
+        int[] local = new int[_plain.OpCount];
+        for (int half = 0; half < 2; half++)
+        {
+            for (int i = 0; i < problems[half].OpCount; i++)
+                local[problems[half].Original[i]] = i;
+            int[] order = Array.ConvertAll(Array.FindAll(Order, op => partOf[op] == half), op => local[op]);
+            halves[half] = new SegmentSolver(problems[half], _techniques, cancellation, order, _original);
+            halves[half].Bound(cancellation);
+        }
+        return halves;
+    }
+
+    /// <summary>Searches, until the peak is proven or no more than <paramref name="floor"/>, which another segment costs anyway, or a limit strikes.</summary>
+    public void Solve(long floor, long stateLimit, long memoryLimit, CancellationToken cancellation)
     {
         long start = States;
         for (long quota = 2000; ; quota = checked(quota * 4))
         {
             long left = stateLimit - (States - start);
             if (Peak <= Math.Max(floor, LowerBound))
-                return true;
+                return;
             if (left <= 0)
-                return false;
+                return;
             Round(floor, Math.Min(quota, left), memoryLimit, cancellation);
             if (quota > stateLimit)
-                return Peak <= Math.Max(floor, LowerBound);
+                return;
         }
     }
 
@@ -95,33 +133,46 @@ internal sealed class SegmentSolver
         }
     }
 
-    // Both directions in turn; whichever ends first decides.
+    // Both directions, slice by slice; whichever ends first decides. Long slices run side by side on two threads: a slice ends by its
+    // count of states, so the outcome is the same as in turn.
     private HillOutcome Decide(long budget, long quota, long memoryLimit, CancellationToken cancellation)
     {
         bool forward = _techniques.HasFlag(SearchTechniques.Forward) || !_techniques.HasFlag(SearchTechniques.Backward);
-        HillSearch? ahead = forward ? new HillSearch(_problem, budget, _techniques, memoryLimit) : null;
-        HillSearch? back = _techniques.HasFlag(SearchTechniques.Backward) ? new HillSearch(_reversed, budget, _techniques, memoryLimit) : null;
-        HillOutcome outcome = HillOutcome.Paused;
-        for (long used = 0, slice = 256; outcome == HillOutcome.Paused && used < quota; used += slice, slice *= 2)
+        HillSearch? ahead = forward ? new HillSearch(_problem, budget, _techniques, _aheadTable, memoryLimit) : null;
+        HillSearch? back = _techniques.HasFlag(SearchTechniques.Backward) ? new HillSearch(_reversed, budget, _techniques, _backTable, memoryLimit) : null;
+        try
         {
-            slice = Math.Min(slice, quota - used);
-            HillOutcome first = ahead?.Run(slice, cancellation) ?? HillOutcome.OutOfMemory;
-            if (Ends(first))
+            for (long used = 0, slice = 256; used < quota; slice = Math.Min(slice * 2, MostStatesInSlice))
             {
-                outcome = Take(ahead!, first, false);
-                break;
+                slice = Math.Min(slice, quota - used);
+                used += slice;
+                long states = slice;
+                Task<HillOutcome>? aside = slice >= LeastStatesAside && ahead is not null && back is not null
+                    ? Task.Run(() => back.Run(states, cancellation), CancellationToken.None)
+                    : null;
+                HillOutcome first = HillOutcome.OutOfMemory;
+                try
+                {
+                    first = ahead?.Run(slice, cancellation) ?? first;
+                }
+                finally
+                {
+                    aside?.ContinueWith(_ => { }, TaskScheduler.Default).GetAwaiter().GetResult();
+                }
+                if (Ends(first))
+                    return Take(ahead!, first, false);
+                HillOutcome second = aside is not null ? aside.GetAwaiter().GetResult() : back?.Run(slice, cancellation) ?? HillOutcome.OutOfMemory;
+                if (Ends(second))
+                    return Take(back!, second, true);
+                if (first == HillOutcome.OutOfMemory && second == HillOutcome.OutOfMemory)
+                    return HillOutcome.OutOfMemory;
             }
-            HillOutcome second = back?.Run(slice, cancellation) ?? HillOutcome.OutOfMemory;
-            if (Ends(second))
-            {
-                outcome = Take(back!, second, true);
-                break;
-            }
-            if (first == HillOutcome.OutOfMemory && second == HillOutcome.OutOfMemory)
-                break;
+            return HillOutcome.Paused;
         }
-        States += (ahead?.States ?? 0) + (back?.States ?? 0);
-        return outcome;
+        finally
+        {
+            States += (ahead?.States ?? 0) + (back?.States ?? 0);
+        }
     }
 
     private static bool Ends(HillOutcome outcome) => outcome is HillOutcome.Found or HillOutcome.Impossible;

@@ -3,29 +3,56 @@ namespace Serenity.Planning.Scheduling.Search;
 /// <summary>Down-sets seen so far, stored in full: two sets are the same only if all their bits are. A slot holds entry + 1, negative if reopened.</summary>
 internal sealed class StateTable
 {
-    private const int ChunkBits = 15;
+    private const int MostChunkBits = 12, MostChunkWords = 1 << 17;
 
-    private readonly int _words;
+    private const int Emptied = int.MinValue;
+
+    private readonly int _words, _chunkBits;
     private readonly List<ulong[]> _chunks = [];
     private int[] _slots = new int[1 << 10];
     private uint[] _tags = new uint[1 << 10];
     private int _count;
 
-    public StateTable(int bits) => _words = Math.Max(1, (bits + 63) / 64);
+    /// <summary>A table of sets of so many bits.</summary>
+    public StateTable(int bits)
+    {
+        _words = Math.Max(1, (bits + 63) / 64);
+        _chunkBits = MostChunkBits;
+        while (_chunkBits > 0 && (long)_words << _chunkBits > MostChunkWords)
+            _chunkBits--;
+    }
 
     /// <summary>Bytes of memory held.</summary>
-    public long MemoryBytes => (_slots.LongLength * 8) + ((long)_chunks.Count * _words * 8 << ChunkBits);
+    public long MemoryBytes => (_slots.LongLength * 8) + ((long)_chunks.Count * _words * 8 << _chunkBits);
 
     /// <summary>Bytes of memory that growing by one state could ask for on top, at worst.</summary>
-    public long NextGrowthBytes => (_slots.LongLength * 24) + ((long)_words * 8 << ChunkBits);
+    public long NextGrowthBytes => (_slots.LongLength * 24) + ((long)_words * 8 << _chunkBits);
 
     /// <summary>Forgets all sets; keeps the memory.</summary>
     public void Clear()
     {
-        if (_count == 0)
-            return;
+        if (_count < _slots.Length / 16)
+        {
+            // Few sets in a large table: find their slots rather than sweep all. First all, then none, so that no chain breaks too early.
+            int mask = _slots.Length - 1;
+            for (int i = 0; i < _count; i++)
+            {
+                int at = (int)SearchState.HashOf(Stored(i)) & mask;
+                for (; _slots[at] != 0; at = (at + 1) & mask)
+                    _slots[at] = Emptied;
+            }
+            for (int i = 0; i < _count; i++)
+            {
+                int at = (int)SearchState.HashOf(Stored(i)) & mask;
+                for (; _slots[at] == Emptied; at = (at + 1) & mask)
+                    _slots[at] = 0;
+            }
+        }
+        else
+        {
+            Array.Clear(_slots);
+        }
         _count = 0;
-        Array.Clear(_slots);
     }
 
     /// <summary>Adds a set; false if it is there already and was not reopened.</summary>
@@ -45,9 +72,9 @@ internal sealed class StateTable
             _slots[at] = entry + 1;
             return open;
         }
-        int chunk = _count >> ChunkBits;
+        int chunk = _count >> _chunkBits;
         if (chunk == _chunks.Count)
-            _chunks.Add(GC.AllocateUninitializedArray<ulong>(_words << ChunkBits));
+            _chunks.Add(GC.AllocateUninitializedArray<ulong>(_words << _chunkBits));
         entry = _count;
         set.CopyTo(Stored(_count));
         _slots[at] = ++_count;
@@ -69,7 +96,7 @@ internal sealed class StateTable
     }
 
     private Span<ulong> Stored(int index) =>
-        _chunks[index >> ChunkBits].AsSpan((index & ((1 << ChunkBits) - 1)) * _words, _words);
+        _chunks[index >> _chunkBits].AsSpan((index & ((1 << _chunkBits) - 1)) * _words, _words);
 
     // Tags keep the upper half of a hash only, so the lower half is worked out again from the stored sets.
     private void Grow()
