@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Isolation;
 /// Optimizes a model in a child process, so that a model which makes native code crash, hang or eat all memory ends its own child and not
 /// the build: one clear error for that model, and the others go on.
 /// <para>
-/// Why it is a choice and not always so: starting .NET and ONNX Runtime anew costs about 0.2 s of processor time a model, where a whole
+/// Why it is a choice and not always so: starting .NET and ONNX Runtime anew, and compiling everything again, costs about 0.8 s of processor time a model, where a whole
 /// cell takes a few hundredths in a build process that is warm; and a process cannot guard itself against a crash in native code. So
 /// who builds models of strangers (a pull request's build) isolates them, and who builds their own does not pay for it.
 /// </para>
