@@ -1,5 +1,5 @@
 using System.CommandLine;
-using Serenity.Build.Budgets;
+using Serenity.Build;
 using Serenity.Build.Cache;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
@@ -50,27 +50,39 @@ internal sealed class ManifestSource(ToolContext context, ModelOptions options)
         output ??= path;
         OptimizeRequest request = options.Request(parsed, given, path);
         PlanCache? cache = options.Cache(parsed) is { } folder ? new PlanCache(context.PathOf(folder)) : null;
-        return context.Console.Work(given, progress =>
+        try
         {
-            ModelItem item = new()
-            {
-                Name = given,
-                SourcePath = path,
-                SourceName = NameIn(Path.GetDirectoryName(output)!, path),
-                TargetPath = Path.GetFileName(output),
-                StagingFolder = Path.GetDirectoryName(output)!,
-                Request = request with { Progress = progress },
-                Report = false,
-                Header = false,
-            };
-            (OptimizedOutput made, string sha256, _, _) = new ModelBuild(context.Engine, cache).Make(item, cancellation);
-            MemoryManifest manifest = made.Manifest with
-            {
-                Source = new FileInfoEntry(item.SourceName, sha256),
-                Output = new FileInfoEntry(item.TargetPath, ContentHash.Of(made.Model)),
-            };
-            return (manifest, made, item, sha256);
-        });
+            return context.Console.Work(given, progress => Make(given, path, output, request, cache, progress, cancellation));
+        }
+        catch (Exception problem) when (problem is not OperationCanceledException)
+        {
+            // Under the name the user gave it, whatever path the stages knew.
+            SerenityDiagnostic known = ProblemDiagnostic.Of(problem, given);
+            throw new SerenityException(known.Code, known.File == path ? given : known.File, known.Message, problem);
+        }
+    }
+
+    private (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
+        string given, string path, string output, OptimizeRequest request, PlanCache? cache, Action<PipelineStage>? progress, CancellationToken cancellation)
+    {
+        ModelItem item = new()
+        {
+            Name = given,
+            SourcePath = path,
+            SourceName = NameIn(Path.GetDirectoryName(output)!, path),
+            TargetPath = Path.GetFileName(output),
+            StagingFolder = Path.GetDirectoryName(output)!,
+            Request = request with { Progress = progress },
+            Report = false,
+            Header = false,
+        };
+        (OptimizedOutput made, string sha256, _, _) = new ModelBuild(context.Engine, cache).Make(item, cancellation);
+        MemoryManifest manifest = made.Manifest with
+        {
+            Source = new FileInfoEntry(item.SourceName, sha256),
+            Output = new FileInfoEntry(item.TargetPath, ContentHash.Of(made.Model)),
+        };
+        return (manifest, made, item, sha256);
     }
 
     // No absolute path belongs into a manifest: relative to the output where the source lies there or below, else the name alone.

@@ -11,14 +11,13 @@ internal sealed class LiveTable
 {
     private readonly MemoryManifest _manifest;
     private readonly ReportNames _names;
-    private readonly Dictionary<string, TensorFacts> _tensors = new(StringComparer.Ordinal);
+    private readonly BufferUses _uses;
 
     public LiveTable(MemoryManifest manifest, ReportNames names)
     {
         _manifest = manifest;
         _names = names;
-        foreach (TensorFacts tensor in manifest.Tensors)
-            _tensors.TryAdd(tensor.Name, tensor);
+        _uses = new BufferUses(manifest);
     }
 
     /// <summary>One sentence above the table.</summary>
@@ -27,7 +26,7 @@ internal sealed class LiveTable
         if (_manifest.PeakStep is not { } peak)
             return "This model has no nodes, so it needs no activation memory of its own.";
         return string.Create(CultureInfo.InvariantCulture,
-            $"Step {peak.Index} of {_manifest.Schedule.Count}, {ReportPage.Name(_names.Show(peak.Node))}{Operator(peak.Index)}: {ByteSize.Format(_manifest.Peak.LiveBytes)} live.");
+            $"Step {peak.Index} of {_manifest.Schedule.Count}, {ReportPage.Name(_names.Show(peak.Node))}{Operator(peak.Index)}: {ByteSize.Format(Total(peak))} live.");
     }
 
     /// <summary>The rows.</summary>
@@ -36,15 +35,15 @@ internal sealed class LiveTable
         if (_manifest.PeakStep is not { } peak)
             return "";
         StringBuilder html = new();
-        long total = Math.Max(1, _manifest.Peak.LiveBytes), sum = 0;
+        long total = Math.Max(1, Total(peak)), sum = 0;
         foreach (LiveTensor live in peak.Live)
         {
-            TensorFacts? tensor = _tensors.GetValueOrDefault(live.Tensor);
+            TensorFacts? tensor = _uses.Find(live.Tensor);
             sum += live.Bytes;
             Row(html, ReportPage.Name(_names.Show(live.Tensor)) + Type(tensor), live.Bytes, total, MadeBy(tensor), NeededBy(tensor, peak.Index));
         }
-        if (_manifest.Peak.LiveBytes > sum)
-            Row(html, "<span class=\"dim\">scratch and rounding</span>", _manifest.Peak.LiveBytes - sum, total, "", "");
+        if (Total(peak) > sum)
+            Row(html, "<span class=\"dim\">scratch and rounding</span>", Total(peak) - sum, total, "", "");
         return html.ToString();
     }
 
@@ -67,18 +66,21 @@ internal sealed class LiveTable
 
     private string NeededBy(TensorFacts? tensor, int step)
     {
-        if (tensor?.Readers is not { } readers)
+        if (tensor?.Readers is null)
             return "";
-        List<string> needed = [.. readers.Where(reader => reader >= step).Take(3).Select(reader => reader == step ? "this step" : Node(reader))];
-        int more = readers.Count(reader => reader >= step) - needed.Count;
-        if (more > 0)
-            needed.Add($"<span class=\"dim\">{more} more</span>");
-        if (tensor.Role == TensorRole.Output)
+        (IReadOnlyList<int> readers, int? reusedAt, bool output) = _uses.After(tensor, step);
+        List<string> needed = [.. readers.Take(3).Select(reader => reader == step ? "this step" : Node(reader))];
+        if (readers.Count > 3)
+            needed.Add($"<span class=\"dim\">{readers.Count - 3} more</span>");
+        if (output)
             needed.Add("the caller");
-        if (needed.Count == 0)
-            needed.Add(tensor.Writers?.Contains(step) == true ? "nobody; it is made here" : "what shares its buffer");
-        return string.Join(", ", needed);
+        if (reusedAt is int again)
+            needed.Add($"nobody; kept for {Node(again)}");
+        return needed.Count == 0 ? "nobody" : string.Join(", ", needed);
     }
+
+    // What is allocated there, which can be more than what is live: buffers are held for reuse.
+    private long Total(PeakStep peak) => peak.Index < _manifest.Profile.Count ? _manifest.Profile[peak.Index] : _manifest.Peak.LiveBytes;
 
     private string Node(int step) => step >= 0 && step < _manifest.Schedule.Count
         ? string.Create(CultureInfo.InvariantCulture, $"{ReportPage.Name(_names.Show(_manifest.Schedule[step]))} <span class=\"dim\">{step}</span>")

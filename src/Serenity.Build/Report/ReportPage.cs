@@ -23,6 +23,8 @@ internal static class ReportPage
             ["warnings"] = Warnings(manifest),
             ["legend"] = Legend(manifest),
             ["profile-label"] = Text(ProfileLabel(manifest)),
+            ["map-input"] = arena ? "<span class=\"key in\"></span>input " : "",
+            ["map-keys"] = arena ? "<span class=\"key view\"></span>view" : "<span class=\"key held\"></span>held for reuse",
             ["map-title"] = arena ? "Arena" : "Tensors in memory",
             ["map-note"] = arena
                 ? "Height is the offset in the arena."

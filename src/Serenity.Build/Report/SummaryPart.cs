@@ -27,9 +27,14 @@ internal static class SummaryPart
         Figure(html, "big", ByteSize.Rounded(peak.Bytes), what, ReportPage.Exact(peak.Bytes) + " bytes");
         string change = ChangeText.Percent(peak.OriginalBytes, peak.Bytes);
         Figure(html, "", ByteSize.Rounded(peak.OriginalBytes), "source model today", change);
-        Figure(html, "", ByteSize.Rounded(peak.LowerBoundBytes), "least of any order", Proof(peak));
-        if (manifest.Executor == Executor.StaticArena)
-            Figure(html, "", ByteSize.Rounded(peak.LiveBytes), "live peak", "arena " + ChangeText.Percent(peak.LiveBytes, peak.Bytes));
+        Figure(html, "", ByteSize.Rounded(peak.LowerBoundBytes), "least live peak of any order", Proof(peak));
+        if (peak.LiveBytes != peak.Bytes)
+        {
+            string rest = manifest.Executor == Executor.StaticArena ? "of gaps in the arena" : "held for reuse";
+            Figure(html, "", ByteSize.Rounded(peak.LiveBytes), "live peak of this order", peak.Bytes > peak.LiveBytes
+                ? $"{ByteSize.Rounded(peak.Bytes - peak.LiveBytes)} more {rest}"
+                : "");
+        }
         if (peak.WorkspaceBytes is long workspace)
             Figure(html, "", ByteSize.Rounded(workspace), "kernels’ workspace", "measured, on top");
         Figure(html, "", ByteSize.Rounded(manifest.Weights.Bytes), "weights", WeightNote(manifest));
@@ -43,7 +48,7 @@ internal static class SummaryPart
     private static string Proof(PeakFacts peak)
     {
         if (peak.Optimal)
-            return "reached: proven optimal";
+            return "reached by this order: proven";
         double gap = peak.LowerBoundBytes > 0 ? 100.0 * (peak.LiveBytes - peak.LowerBoundBytes) / peak.LowerBoundBytes : 100;
         return string.Create(CultureInfo.InvariantCulture, $"not proven reached; at most {gap:0.#} % above");
     }

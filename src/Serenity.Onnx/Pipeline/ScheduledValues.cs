@@ -18,7 +18,7 @@ internal static class ScheduledValues
     public static TensorRole Role(bool isInput, bool isOutput) =>
         isOutput ? TensorRole.Output : isInput ? TensorRole.Input : TensorRole.Activation;
 
-    /// <summary>The step of the peak, and what lives there, largest first.</summary>
+    /// <summary>The step of the peak, and what lives there, largest first. Inputs belong to the caller of ONNX Runtime, so they are no part of it.</summary>
     public static PeakStep? PeakStep(IReadOnlyList<long> profile, IReadOnlyList<string> schedule, IReadOnlyList<TensorFacts> tensors)
     {
         if (profile.Count == 0)
@@ -30,7 +30,7 @@ internal static class ScheduledValues
                 step = i;
         }
         LiveTensor[] live = [.. tensors
-            .Where(t => t.AliasOf is null && t.Parts is null && t.Bytes > 0 && t.FirstStep <= step && step <= t.LastStep)
+            .Where(t => t.Role != TensorRole.Input && t.AliasOf is null && t.Parts is null && t.Bytes > 0 && t.FirstStep <= step && step <= t.LastStep)
             .OrderByDescending(t => t.Bytes).ThenBy(t => t.Name, StringComparer.Ordinal)
             .Select(t => new LiveTensor(t.Name, t.Bytes))];
         return new PeakStep(step, schedule[step], live);

@@ -86,7 +86,7 @@ internal static class InspectCommand
             shown += entry.Bytes;
             table.Add(
                 ModelText.Clean(entry.Tensor, LongestName), Bytes(entry.Bytes), Share(entry.Bytes, total), ModelText.Clean(tensor?.Type ?? "", LongestName),
-                MadeBy(manifest, tensor), NeededBy(manifest, tensor, step));
+                MadeBy(manifest, tensor), NeededBy(manifest, live.Uses, tensor, step));
         }
         if (tensors.Count > count)
         {
@@ -120,15 +120,19 @@ internal static class InspectCommand
         _ => $"{Node(manifest, tensor.Writers[0])} and {tensor.Writers.Count - 1} more",
     };
 
-    private static string NeededBy(MemoryManifest manifest, TensorFacts? tensor, int step)
+    private static string NeededBy(MemoryManifest manifest, BufferUses uses, TensorFacts? tensor, int step)
     {
-        if (tensor?.Readers is not { } readers)
+        if (tensor?.Readers is null)
             return "";
-        int[] left = [.. readers.Where(reader => reader >= step)];
-        string text = left.Length == 0 ? "" : left[^1] == step ? "this step" : Node(manifest, left[^1]);
-        if (left.Length > 1)
-            text += FormattableString.Invariant($" and {left.Length - 1} before");
-        return tensor.Role == TensorRole.Output ? (text.Length == 0 ? "the caller" : text + ", the caller") : text;
+        (IReadOnlyList<int> readers, int? reusedAt, bool output) = uses.After(tensor, step);
+        List<string> parts = [];
+        if (readers.Count > 0)
+            parts.Add((readers[^1] == step ? "this step" : Node(manifest, readers[^1])) + (readers.Count > 1 ? FormattableString.Invariant($" and {readers.Count - 1} before") : ""));
+        if (output)
+            parts.Add("the caller");
+        if (reusedAt is int again)
+            parts.Add("nobody; kept for " + Node(manifest, again));
+        return parts.Count == 0 ? "nobody" : string.Join(", ", parts);
     }
 
     private static string Node(MemoryManifest manifest, int step) =>

@@ -20,9 +20,9 @@ internal static class SummaryLines
 
         Row("source model, as run today", peak.OriginalBytes, "");
         Row(manifest.Executor == Executor.StaticArena ? "arena size" : "peak, optimized", peak.Bytes, ChangeText.Percent(peak.OriginalBytes, peak.Bytes));
-        if (manifest.Executor == Executor.StaticArena)
-            Row("live peak", peak.LiveBytes, "");
-        Row("least of any order", peak.LowerBoundBytes, peak.Optimal ? "reached: proven optimal" : "not proven reached");
+        if (peak.LiveBytes != peak.Bytes)
+            Row("live peak of this order", peak.LiveBytes, "");
+        Row("least live peak of any", peak.LowerBoundBytes, peak.Optimal ? "reached: proven optimal" : "not proven reached");
         if (peak.WorkspaceBytes is long workspace)
             Row("kernels' workspace", workspace, "measured, counts against the budget");
         Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");

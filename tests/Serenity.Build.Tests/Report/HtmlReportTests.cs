@@ -104,8 +104,28 @@ public sealed partial class HtmlReportTests
     public void What_is_not_a_tensor_at_the_peak_is_listed_too()
     {
         MemoryManifest manifest = SyntheticManifest.Create(20, Executor.OnnxRuntime);
-        manifest = manifest with { Peak = manifest.Peak with { LiveBytes = manifest.Peak.LiveBytes + 2048 } };
+        int peak = manifest.PeakStep!.Index;
+        manifest = manifest with { Profile = [.. manifest.Profile.Select((bytes, step) => step == peak ? bytes + 2048 : bytes)] };
         StringAssert.Contains(HtmlReport.Render(manifest), "scratch and rounding</span></td><td class=\"num\" title=\"2,048 bytes\">2 KiB");
+    }
+
+    [TestMethod]
+    public void A_buffer_that_is_held_for_reuse_says_for_whom()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(12, Executor.OnnxRuntime);
+        // The first activation's buffer is taken up again by the last but one.
+        TensorFacts owner = manifest.Tensors[1], again = manifest.Tensors[^2];
+        BufferUses uses = new(manifest with
+        {
+            Tensors = [.. manifest.Tensors.Select(t => t == owner ? t with { LastStep = again.LastStep } : t == again ? t with { AliasOf = owner.Name } : t)],
+        });
+        owner = uses.Find(owner.Name)!;
+        again = uses.Find(again.Name)!;
+        int lastRead = owner.Readers![^1], taken = again.Writers![0];
+        CollectionAssert.AreEqual(owner.Readers.Where(r => r >= 1).ToArray(), uses.After(owner, 1).Readers.ToArray());
+        Assert.AreEqual((0, (int?)taken, false), (uses.After(owner, lastRead + 1).Readers.Count, uses.After(owner, lastRead + 1).ReusedAt, uses.After(owner, lastRead + 1).Output));
+        CollectionAssert.AreEqual(again.Readers!.ToArray(), uses.After(again, taken).Readers.ToArray());
+        Assert.IsNull(uses.After(again, taken).ReusedAt);
     }
 
     private static JsonDocument Data(string html)

@@ -34,9 +34,27 @@ function liveAt(step) {
   return [...byRoot.values()].sort((a, b) => tensors.bytes[b] - tensors.bytes[a] || tensors.first[a] - tensors.first[b] || a - b);
 }
 
-function neededBy(tensor, step) {
-  const readers = tensors.readers[tensor];
-  return readers === null ? null : readers.filter(reader => reader >= step);
+// Tensors by the buffer they share.
+const members = new Map();
+for (let tensor = 0; tensor < tensorCount; tensor++) {
+  if (!members.has(roots[tensor])) members.set(roots[tensor], []);
+  members.get(roots[tensor]).push(tensor);
+}
+
+// Who needs a tensor's buffer from a step on: readers of what it holds, else the step that writes into it again (-1: none), and the caller.
+function usesAfter(tensor, step) {
+  const readers = new Set();
+  let reusedAt = -1, output = false;
+  for (const member of members.get(roots[tensor])) {
+    const writers = tensors.writers[member], written = writers && writers.length ? writers[0] : -1;
+    if (written > step) {
+      if (reusedAt < 0 || written < reusedAt) reusedAt = written;
+      continue;
+    }
+    for (const reader of tensors.readers[member] || []) if (reader >= step) readers.add(reader);
+    if (tensors.role[member] === OUTPUT) output = true;
+  }
+  return { readers: [...readers].sort((a, b) => a - b), reusedAt: readers.size || output ? -1 : reusedAt, output };
 }
 
 function maximum(values, least) {

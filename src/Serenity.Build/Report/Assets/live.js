@@ -45,15 +45,13 @@ function madeBy(tensor) {
 }
 
 function stillNeeded(tensor) {
-  const needed = neededBy(tensor, shownStep);
-  if (needed === null) return [];
-  const parts = needed.slice(0, 3).map(step => step === shownStep ? ['this step'] : nodeAt(step));
-  if (needed.length > 3) parts.push([element('span', 'dim', needed.length - 3 + ' more')]);
-  if (tensors.role[tensor] === OUTPUT) parts.push(['the caller']);
-  if (parts.length === 0) {
-    const writers = tensors.writers[tensor];
-    parts.push([writers && writers.includes(shownStep) ? 'nobody; it is made here' : 'what shares its buffer']);
-  }
+  if (tensors.readers[tensor] === null) return [];
+  const uses = usesAfter(tensor, shownStep);
+  const parts = uses.readers.slice(0, 3).map(step => step === shownStep ? ['this step'] : nodeAt(step));
+  if (uses.readers.length > 3) parts.push([element('span', 'dim', uses.readers.length - 3 + ' more')]);
+  if (uses.output) parts.push(['the caller']);
+  if (uses.reusedAt >= 0) parts.push(['nobody; kept for ', ...nodeAt(uses.reusedAt)]);
+  if (parts.length === 0) parts.push(['nobody']);
   return parts.flatMap((part, index) => index ? [', ', ...part] : part);
 }
 

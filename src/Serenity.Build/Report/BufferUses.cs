@@ -1,0 +1,67 @@
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Report;
+
+/// <summary>
+/// Why a buffer is still held at a step. Tensors that share one (in place, aliases, reuse) are taken together: ONNX Runtime keeps a
+/// buffer from its first tensor to its last, also while nobody needs what is in it.
+/// </summary>
+public sealed class BufferUses
+{
+    private readonly Dictionary<string, TensorFacts> _byName = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<TensorFacts>> _members = new(StringComparer.Ordinal);
+
+    /// <summary>Groups a manifest's tensors by buffer.</summary>
+    public BufferUses(MemoryManifest manifest)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        foreach (TensorFacts tensor in manifest.Tensors)
+            _byName.TryAdd(tensor.Name, tensor);
+        foreach (TensorFacts tensor in manifest.Tensors)
+        {
+            string owner = OwnerOf(tensor).Name;
+            if (!_members.TryGetValue(owner, out List<TensorFacts>? members))
+                _members.Add(owner, members = []);
+            members.Add(tensor);
+        }
+    }
+
+    /// <summary>The tensor of a name, or null.</summary>
+    public TensorFacts? Find(string name) => _byName.GetValueOrDefault(name);
+
+    /// <summary>The tensor whose buffer another one lies in; itself if it has its own.</summary>
+    public TensorFacts OwnerOf(TensorFacts tensor)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        // A damaged manifest could send the chain in a circle, so it is walked a limited way.
+        for (int hops = 0; tensor.AliasOf is { } of && hops < _byName.Count && _byName.TryGetValue(of, out TensorFacts? next); hops++)
+            tensor = next;
+        return tensor;
+    }
+
+    /// <summary>Who needs the buffer of a tensor from a step on.</summary>
+    /// <param name="tensor">Any tensor in the buffer.</param>
+    /// <param name="step">The step.</param>
+    /// <returns>Steps that read what it holds, ascending; else the step that writes into it again, or null; and whether the caller gets it.
+    /// No readers at all where the manifest does not know them.</returns>
+    public (IReadOnlyList<int> Readers, int? ReusedAt, bool Output) After(TensorFacts tensor, int step)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        SortedSet<int> readers = [];
+        int? reusedAt = null;
+        bool output = false;
+        foreach (TensorFacts member in _members.GetValueOrDefault(OwnerOf(tensor).Name) ?? [])
+        {
+            int written = member.Writers is { Count: > 0 } writers ? writers[0] : -1;
+            if (written > step)
+            {
+                reusedAt = reusedAt is null ? written : Math.Min(reusedAt.Value, written);
+                continue;
+            }
+            readers.UnionWith((member.Readers ?? []).Where(reader => reader >= step));
+            output |= member.Role == TensorRole.Output;
+        }
+        return ([.. readers], readers.Count > 0 || output ? null : reusedAt, output);
+    }
+}

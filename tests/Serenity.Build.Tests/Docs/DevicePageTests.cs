@@ -1,0 +1,18 @@
+using Serenity.Build.Budgets;
+
+namespace Serenity.Build.Tests.Docs;
+
+/// <summary>docs/devices.md is the catalog.</summary>
+[TestClass]
+public sealed class DevicePageTests
+{
+    [TestMethod]
+    public void The_page_lists_the_devices_of_the_catalog()
+    {
+        string[] rows = [.. File.ReadAllLines(Path.Combine(Repository.Root, "docs", "devices.md")).Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
+        string[] expected = [.. DeviceCatalog.Devices.Select(d => $"| `{d.Name}` | {Size(d.MemoryBytes)} | {Size(d.WeightBytes)} | {d.Source} |")];
+        CollectionAssert.AreEqual(expected, rows, string.Join('\n', expected));
+    }
+
+    private static string Size(long? bytes) => bytes is long known ? ByteSize.Rounded(known) : "";
+}

@@ -1,0 +1,25 @@
+namespace Serenity.Build.Tests.Docs;
+
+/// <summary>The checkout that the tests were built from; its documentation is held to what the code does.</summary>
+internal static class Repository
+{
+    /// <summary>Absolute path of its root.</summary>
+    public static string Root { get; } = Find();
+
+    /// <summary>All documentation pages, sorted.</summary>
+    public static IReadOnlyList<string> Pages { get; } =
+    [
+        .. Directory.GetFiles(Root, "*.md"),
+        .. Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal),
+    ];
+
+    private static string Find()
+    {
+        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
+        {
+            if (File.Exists(Path.Combine(at.FullName, "Serenity.Build.sln")))
+                return at.FullName;
+        }
+        throw new InvalidOperationException("The tests do not run from a checkout.");
+    }
+}
