@@ -13,13 +13,12 @@ public sealed record TensorType(TensorProto.Types.DataType ElementType, long[] D
     {
         get
         {
+            // A zero makes all else irrelevant, wherever it stands.
+            if (Array.IndexOf(Dims, 0L) >= 0)
+                return 0;
             long count = 1;
             foreach (long dim in Dims)
-            {
-                if (dim == 0)
-                    return 0;
                 count = checked(count * dim);
-            }
             return count;
         }
     }
