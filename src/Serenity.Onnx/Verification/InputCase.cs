@@ -15,7 +15,7 @@ public enum InputCase
     /// <summary>Floating point near the largest finite value, of both signs; integers as far up as is safe.</summary>
     Large,
 
-    /// <summary>Floating point of both signs below the smallest normal value; integers at zero.</summary>
+    /// <summary>Floating point as in <see cref="Uniform"/> with some elements below the smallest normal value; integers at zero.</summary>
     Denormal,
 
     /// <summary>NaN, infinities, both zeros, the largest, the smallest and ordinary values mixed.</summary>

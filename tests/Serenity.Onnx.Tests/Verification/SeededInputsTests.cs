@@ -59,7 +59,7 @@ public sealed class SeededInputsTests
         Assert.IsTrue(Values(InputCase.Ones).All(v => v == 1));
         Assert.IsTrue(Values(InputCase.Large).All(v => float.IsFinite(v) && Math.Abs(v) > 2e38f));
         Assert.IsTrue(Values(InputCase.Large).Any(v => v < 0) && Values(InputCase.Large).Any(v => v > 0));
-        Assert.IsTrue(Values(InputCase.Denormal).Any(float.IsSubnormal) && !Values(InputCase.Denormal).Any(float.IsNormal));
+        Assert.IsTrue(Values(InputCase.Denormal).Count(float.IsSubnormal) is > 5 and < 100);
         float[] special = Values(InputCase.Special);
         Assert.IsTrue(special.Any(float.IsNaN) && special.Any(float.IsPositiveInfinity) && special.Any(float.IsNegativeInfinity)
             && special.Any(v => v == 0 && float.IsNegative(v)) && special.Any(float.IsSubnormal));
