@@ -10,11 +10,13 @@ public static class OnnxRuntimePlanner
     /// <summary>What a file costs as ONNX Runtime executes it, under the session options that make the figure true.</summary>
     /// <param name="model">The model, as written.</param>
     /// <param name="shapes">Shapes of all values of its graph.</param>
-    /// <param name="planned">Shapes as far as ONNX Runtime knows them before a run; null if it knows them all.</param>
+    /// <param name="planned">Shapes as far as ONNX Runtime knows them before a run; null to ask ONNX Runtime.</param>
     public static AllocationPlan CostOfFile(ModelProto model, ShapeTable shapes, PlannedShapes? planned = null)
     {
         ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(shapes);
         OrtGraph graph = new(model.Graph);
+        planned ??= PlannedShapesReader.TryRead(model, shapes);
         return new AllocationSimulator(new AllocationModel(graph, shapes, null, planned)).Plan(ExecutionOrder.Of(graph));
     }
 

@@ -61,29 +61,61 @@ internal static class ShapeVeil
             return name;
         }
 
+        string Constant(long[] dims)
+        {
+            TensorProto tensor = new() { Name = $"{Prefix}dims_{count}", DataType = (int)DataType.Int64 };
+            tensor.Dims.Add(dims.Length);
+            tensor.Int64Data.AddRange(dims);
+            graph.Initializer.Add(tensor);
+            types[tensor.Name] = new TensorType(DataType.Int64, [dims.Length]);
+            return tensor.Name;
+        }
+
+        string Reshape(List<NodeProto> veils, string value, TensorType type, string shape)
+        {
+            NodeProto veil = new() { Name = $"{Prefix}{count++}", OpType = "Reshape" };
+            veil.Input.Add(value);
+            veil.Input.Add(shape);
+            veil.Output.Add(veil.Name);
+            types[veil.Name] = type;
+            veils.Add(veil);
+            return veil.Name;
+        }
+
         for (int node = 0; node < source.NodeCount; node++)
         {
             veils[node] = [];
+            NodeProto reader = nodes[source.FilePosition(node)];
+            if (ReadsShapeOf(source, node, hidden) is { } known)
+            {
+                reader.Input[0] = Reshape(veils[node], reader.Input[0], types[known], Constant(types[known].Dims));
+                continue;
+            }
             if (!Owns(source, node, owners))
                 continue;
-            NodeProto reader = nodes[source.FilePosition(node)];
             for (int i = 0; i < reader.Input.Count && (allInputs || veils[node].Count == 0); i++)
             {
                 if (types.GetValueOrDefault(reader.Input[i]) is not { Dims.Length: > 0 } type || type.ElementCount == 0)
                     continue;
-                NodeProto veil = new() { Name = $"{Prefix}{count}", OpType = "Reshape" };
-                veil.Input.Add(reader.Input[i]);
-                veil.Input.Add(OwnShape(type.Dims.Length));
-                veil.Output.Add(veil.Name);
-                types[veil.Name] = type;
-                reader.Input[i] = veil.Name;
-                veils[node].Add(veil);
-                count++;
+                reader.Input[i] = Reshape(veils[node], reader.Input[i], type, OwnShape(type.Dims.Length));
             }
         }
         int[] veiledOrder = Write(graph, nodes, source, order, veils, ownShape.Values);
         StateShapes(graph, source, shapes, hidden);
         return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque), count + ownShape.Count);
+    }
+
+    /// <summary>
+    /// The hidden value whose shape a node computes with, or null. Such a node reads it with its true shape: where ONNX Runtime computes
+    /// with dimensions it only half knows, it refuses models that are right.
+    /// </summary>
+    private static string? ReadsShapeOf(OrtGraph source, int node, int[] hidden)
+    {
+        NodeProto reader = source.Node(node);
+        if (reader.OpType is not ("Shape" or "Size") || !OperatorDomain.IsOnnx(reader.Domain))
+            return null;
+        int value = source.Inputs(node)[0];
+        return value >= 0 && hidden[value] != 0 ? source.Name(value) : null;
     }
 
     private static bool Owns(OrtGraph source, int node, IReadOnlySet<int> owners)

@@ -46,25 +46,30 @@ internal sealed class VeiledPlanner
         long opset = _model.OpsetImport.FirstOrDefault(import => OperatorDomain.IsOnnx(import.Domain))?.Version ?? 0;
         if (opset < 5)
             return null;
-        int[] hidden = Hide(cancellation);
-        HashSet<int> owners = [];
-        foreach (PlannedBuffer buffer in _wanted.Buffers)
-        {
-            if (hidden[buffer.Owner] != 0)
-                owners.Add(buffer.Owner);
-        }
         VeiledPlan? best = null;
-        foreach (bool allInputs in new[] { false, true })
+        foreach (bool shapeValues in new[] { true, false })
         {
-            cancellation.ThrowIfCancellationRequested();
-            VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs);
-            ModelProto candidate = new(_model) { Graph = veiled.Graph };
-            if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
-                return best;
-            AllocationPlan plan = new AllocationSimulator(new AllocationModel(veiled.Index, veiled.Shapes, null, planned)).Plan(veiled.Order);
-            if (best is null || plan.Peak < best.Plan.Peak)
-                best = new VeiledPlan(candidate, veiled, plan);
-            if (plan.Peak <= WantedPeak)
+            int[] hidden = Hide(shapeValues, cancellation);
+            HashSet<int> owners = [];
+            foreach (PlannedBuffer buffer in _wanted.Buffers)
+            {
+                if (hidden[buffer.Owner] != 0)
+                    owners.Add(buffer.Owner);
+            }
+            foreach (bool allInputs in new[] { false, true })
+            {
+                cancellation.ThrowIfCancellationRequested();
+                VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs);
+                ModelProto candidate = new(_model) { Graph = veiled.Graph };
+                if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
+                    continue;
+                AllocationPlan plan = new AllocationSimulator(new AllocationModel(veiled.Index, veiled.Shapes, null, planned)).Plan(veiled.Order);
+                if (best is null || plan.Peak < best.Plan.Peak)
+                    best = new VeiledPlan(candidate, veiled, plan);
+                if (plan.Peak <= WantedPeak)
+                    return best;
+            }
+            if (best is not null)
                 return best;
         }
         return best;
@@ -74,8 +79,11 @@ internal sealed class VeiledPlanner
     /// Hides buffers until the peak is down, or nothing helps: at the step of the peak, a buffer held that no tensor needs there is held
     /// for a later one, and that one gets hidden.
     /// </summary>
+    /// <param name="shapeValues">Also hide the integers that shapes are computed with. It is worth a few bytes, and some models are
+    /// refused without them, where ONNX Runtime follows such values to check a node.</param>
+    /// <param name="cancellation">Ends the work at once.</param>
     /// <returns>For each value the symbol of its shape, 0 for those that stay known.</returns>
-    private int[] Hide(CancellationToken cancellation)
+    private int[] Hide(bool shapeValues, CancellationToken cancellation)
     {
         int[] hidden = new int[_graph.ValueCount];
         while (true)
@@ -88,14 +96,14 @@ internal sealed class VeiledPlanner
             for (int step = 0; step < plan.Profile.Length; step++)
             {
                 if (plan.Profile[step] > WantedPeak)
-                    found |= HideHeldAt(step, plan, hidden);
+                    found |= HideHeldAt(step, plan, hidden, shapeValues);
             }
             if (!found)
                 return hidden;
         }
     }
 
-    private bool HideHeldAt(int step, AllocationPlan plan, int[] hidden)
+    private bool HideHeldAt(int step, AllocationPlan plan, int[] hidden, bool shapeValues)
     {
         // The next wanted buffer after the step in each buffer that is really held there, unless one covers the step.
         Dictionary<int, int> next = [];
@@ -113,7 +121,7 @@ internal sealed class VeiledPlanner
         bool found = false;
         foreach (int b in next.Values)
         {
-            if (b >= 0 && hidden[_wanted.Buffers[b].Owner] == 0)
+            if (b >= 0 && hidden[_wanted.Buffers[b].Owner] == 0 && (shapeValues || !IsShapeValue(_wanted.Buffers[b].Owner)))
             {
                 HideBuffer(b, hidden);
                 found = true;
@@ -121,6 +129,11 @@ internal sealed class VeiledPlanner
         }
         return found;
     }
+
+    private bool IsShapeValue(int value) => _shapes.Find(_graph.Name(value)) is
+    {
+        Dims.Length: <= 1, ElementType: TensorProto.Types.DataType.Int64 or TensorProto.Types.DataType.Int32 or TensorProto.Types.DataType.Bool,
+    };
 
     /// <summary>Gives one symbol to the first value of a buffer and to all that is computed from it in place, aliases excepted.</summary>
     private void HideBuffer(int buffer, int[] hidden)
