@@ -7,6 +7,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["arena"] = ("FILE.csv… [--capacity N] [--states N] [--out DIR]: offsets for each file, at the lower bound where that can be", ArenaBenchmark.Run),
     ["latency"] = ("[MODEL…]: median latency beside the original at the extended level, in turns", LatencyBenchmark.Run),
     ["memory"] = ("[MODEL…] [--no-fuse]: bytes of a default session, the original under our options, ours; and the bound", MemoryBenchmark.Run),
+    ["arena-run"] = ("[MODEL…]: plan each model for StaticArena and prove the plan by running it in its arena", ArenaRunBenchmark.Run),
     ["schedule"] = ("FILE.tg… [--order]: least peak of each graph, with proof", ScheduleBenchmark.Run),
     ["sweep"] = ("[--small=N] [--large=N] [--seed=S]: random graphs against every down-set", SweepBenchmark.Run),
 };
