@@ -2,6 +2,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Ort;
 using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
@@ -17,21 +18,47 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     public OptimizationResult Run()
     {
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
-        AllocationPlan original = OnnxRuntimePlanner.CostOfFile(source.Model, source.Shapes.Main);
+        Prepared today = Prepare(fuse: false);
+        AllocationPlan original = OnnxRuntimePlanner.CostOfFile(
+            today.Model, today.Shapes, PlannedShapesReader.TryRead(today.Model, today.Shapes));
+
         request.Progress?.Invoke(PipelineStage.Search);
-        Planned planned = Plan(source.Model, source.Shapes.Main, fused: false);
+        Prepared start = request.Fuse ? Prepare(fuse: true) : today;
+        if (start.Reason is { } reason)
+            _warnings.Add(new SerenityDiagnostic(SerenityCodes.NotFused, DiagnosticSeverity.Warning, source.File.Path, reason));
+        Planned planned = Plan(start);
+        if (start.Fused && planned.Plan.SimulatedPeak > original.Peak)
+        {
+            // A fused operator may need more at once than its parts one by one. Memory is what was asked for.
+            Planned unfused = Plan(today);
+            if (unfused.Plan.SimulatedPeak < planned.Plan.SimulatedPeak)
+                planned = unfused;
+        }
         return Conclude(planned, original);
     }
 
-    private Planned Plan(ModelProto model, ShapeTable shapes, bool fused)
+    /// <summary>The model whose nodes are the ones that ONNX Runtime will execute.</summary>
+    private Prepared Prepare(bool fuse)
+    {
+        FusionResult result = ModelFusion.Apply(
+            source.Model, source.File.HasExternalData ? source.File.Folder : null, fuse, source.File.Path, cancellation);
+        ModelProto model = result.Model;
+        if (ReferenceEquals(model, source.Model))
+            return new Prepared(model, source.Shapes.Main, result.Fused, result.Reason);
+        UniqueNames.Assign(model);
+        ModelShapes shapes = ShapeInference.Run(model, source.File.Path, request.FreeDimensions, cancellation);
+        return new Prepared(model, shapes.Main, result.Fused, result.Reason);
+    }
+
+    private Planned Plan(Prepared start)
     {
         RewriteOutcome outcome = RewriteSearch.Run(
-            model, shapes, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path },
+            start.Model, start.Shapes, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path },
             (candidate, token) => OnnxRuntimeCost.Evaluate(candidate, OnnxRuntimeCost.SearchLimits(Options()), token), cancellation);
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, Options(), cancellation: cancellation);
-        return new Planned(plan, best.Shapes, outcome.Applied, fused);
+        return new Planned(plan, best.Shapes, outcome.Applied, start.Fused);
     }
 
     private OnnxRuntimePlanOptions Options() => request.SearchLimit is { } limit
@@ -87,6 +114,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Warnings = _warnings,
         };
     }
+
+    private sealed record Prepared(ModelProto Model, ShapeTable Shapes, bool Fused, string? Reason);
 
     private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, IReadOnlyList<AppliedRewrite> Rewrites, bool Fused);
 }
