@@ -20,8 +20,9 @@ internal static class OnnxRuntimeTensors
             readers[value] = [];
         foreach (int node in plan.Order)
         {
-            foreach (int value in graph.Uses(node))
+            foreach (int read in graph.Uses(node))
             {
+                int value = BehindVeil(graph, read);
                 if (readers[value].Count == 0 || readers[value][^1] != stepOf[node])
                     readers[value].Add(stepOf[node]);
             }
@@ -36,6 +37,8 @@ internal static class OnnxRuntimeTensors
             int producer = graph.Producer(value);
             if (producer < 0 && (!isInput || graph.IsWeight(value)) && !(isOutput && graph.IsWeight(value)))
                 continue;
+            if (BehindVeil(graph, value) != value)
+                continue;
             int first = producer < 0 ? 0 : stepOf[producer];
             int end = isOutput ? last : readers[value].Count > 0 ? readers[value][^1] : first;
             string? aliasOf = null;
@@ -48,10 +51,20 @@ internal static class OnnxRuntimeTensors
                 else
                     aliasOf = graph.Name(held.Owner);
             }
+            // A veil's own shape tensor is no value of the model; its buffer is real all the same.
+            bool ours = shapes.Find(name) is null && !shapes.Opaque.Contains(name);
             tensors.Add(new TensorFacts(
-                name, shapes.Bytes(name), null, first, end, ScheduledValues.Role(isInput, isOutput), aliasOf, null,
+                name, !ours ? shapes.Bytes(name) : buffer >= 0 ? plan.Buffers[buffer].Bytes : 0, null, first, end, ScheduledValues.Role(isInput, isOutput), aliasOf, null,
                 ScheduledValues.TypeText(shapes, name), producer < 0 ? [] : [stepOf[producer]], readers[value]));
         }
         return [.. tensors.OrderBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The value that a node reads; where it reads it through a veil, which is no step of the schedule, the value behind that.</summary>
+    private static int BehindVeil(OrtGraph graph, int value)
+    {
+        while (graph.Producer(value) is >= 0 and int node && ShapeVeil.IsVeil(graph.Node(node)) && graph.Node(node).OpType == "Reshape")
+            value = graph.Inputs(node)[0];
+        return value;
     }
 }
