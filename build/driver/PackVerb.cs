@@ -30,6 +30,8 @@ internal sealed class PackVerb(Workspace workspace, DriverLog log)
             ChildProcess.Must(
                 "dotnet", ["pack", workspace.Solution, "-c", "Release", "--no-build", "-v", "quiet", "--nologo", "-o", workspace.Packages],
                 workspace.Root, "packing");
+            foreach (string package in Directory.GetFiles(workspace.Packages, "*.nupkg"))
+                Sbom.AddTo(package);
             return true;
         });
         foreach (string package in Directory.GetFiles(workspace.Packages).Order(StringComparer.Ordinal))

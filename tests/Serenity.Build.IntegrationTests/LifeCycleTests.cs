@@ -73,6 +73,20 @@ public sealed class LifeCycleTests
     }
 
     [TestMethod]
+    public void A_model_worked_on_in_a_process_of_its_own_gives_the_same_bytes()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""" };
+        project.Model("net.onnx");
+        Assert.AreEqual(1, project.Build("-p:SerenityIsolate=true").Succeeds().Searches);
+        byte[] model = File.ReadAllBytes(project.Output("net.onnx")), manifest = File.ReadAllBytes(project.Output("net.memory.json"));
+        Directory.Delete(project["obj/serenity-cache"], recursive: true);
+        Directory.Delete(project.Staged(""), recursive: true);
+        Assert.AreEqual(1, project.Build().Succeeds().Searches);
+        CollectionAssert.AreEqual(model, File.ReadAllBytes(project.Output("net.onnx")));
+        CollectionAssert.AreEqual(manifest, File.ReadAllBytes(project.Output("net.memory.json")));
+    }
+
+    [TestMethod]
     public void Switched_off_the_project_is_as_if_the_package_were_not_there()
     {
         using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="net.onnx" MemoryBudget="1B" /></ItemGroup>""" };

@@ -14,10 +14,10 @@ public sealed class PackageTests
         string[] entries = [.. package.Entries.Select(e => e.FullName)];
         foreach (string file in (string[])["build/Serenity.Build.props", "build/Serenity.Build.targets", "build/Serenity.Build.Rules.xml", "schema/memory-manifest.schema.json",
             "tasks/net8.0/Serenity.Build.dll", "tasks/net8.0/Serenity.Build.deps.json", "tasks/net8.0/Serenity.Onnx.dll", "tasks/net8.0/Serenity.Planning.dll",
-            "tasks/net8.0/Google.Protobuf.dll", "tasks/net8.0/Microsoft.ML.OnnxRuntime.dll", "tasks/net8.0/runtimes/linux-x64/native/libonnxruntime.so"])
+            "tasks/net8.0/Google.Protobuf.dll", "tasks/net8.0/Serenity.Host.dll", "tasks/net8.0/Serenity.Host.runtimeconfig.json", "tasks/net8.0/Serenity.Host.deps.json", "tasks/net8.0/Microsoft.ML.OnnxRuntime.dll", "tasks/net8.0/runtimes/linux-x64/native/libonnxruntime.so"])
             CollectionAssert.Contains(entries, file);
         Assert.IsFalse(entries.Any(e => e.StartsWith("lib/", StringComparison.Ordinal) || e.Contains("Microsoft.Build", StringComparison.Ordinal)
-            || e.EndsWith(".pdb", StringComparison.Ordinal) || e.Contains("android", StringComparison.Ordinal) || e.Contains("ios", StringComparison.Ordinal)), string.Join('\n', entries));
+            || e.EndsWith(".pdb", StringComparison.Ordinal) || e.Contains("/android/", StringComparison.Ordinal) || e.Contains("/ios/", StringComparison.Ordinal)), string.Join('\n', entries));
         // Every native that is there is one that the task can resolve through its .deps.json.
         string[] resolvable = [.. RuntimeTargets(package)];
         foreach (string native in entries.Where(e => e.Contains("/native/", StringComparison.Ordinal)))
@@ -34,6 +34,34 @@ public sealed class PackageTests
         Assert.AreEqual("true", Value("developmentDependency"));
         Assert.IsNull(Value("dependencies"));
         Assert.AreEqual("MIT", Value("license"));
+    }
+
+    [TestMethod]
+    public void The_bill_of_materials_has_every_file_and_what_it_is_made_of()
+    {
+        using ZipArchive package = ZipFile.OpenRead(PackedPackage.File);
+        using Stream stream = package.GetEntry("sbom.cdx.json")!.Open();
+        using JsonDocument bill = JsonDocument.Parse(stream);
+        JsonElement[] components = [.. bill.RootElement.GetProperty("components").EnumerateArray()];
+        CollectionAssert.IsSubsetOf((string[])["Google.Protobuf", "Microsoft.ML.OnnxRuntime", "Microsoft.ML.OnnxRuntime.Managed"], components.Select(c => c.GetProperty("name").GetString()).ToArray());
+        Dictionary<string, string> hashes = components.Where(c => c.GetProperty("type").GetString() == "file")
+            .ToDictionary(c => c.GetProperty("name").GetString()!, c => c.GetProperty("hashes")[0].GetProperty("content").GetString()!);
+        foreach (ZipArchiveEntry entry in package.Entries.Where(e => e.FullName.StartsWith("tasks/", StringComparison.Ordinal) || e.FullName.StartsWith("build/", StringComparison.Ordinal)))
+        {
+            using Stream content = entry.Open();
+            Assert.AreEqual(Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(content)), hashes[entry.FullName], entry.FullName);
+        }
+    }
+
+    [TestMethod]
+    public void The_error_pages_that_diagnostics_link_to_are_in_the_package()
+    {
+        using ZipArchive package = ZipFile.OpenRead(PackedPackage.File);
+        string[] entries = [.. package.Entries.Select(e => e.FullName)];
+        string[] pages = Directory.GetFiles(Path.Combine(PackedPackage.Checkout, "docs", "errors"), "SER*.md");
+        Assert.IsNotEmpty(pages);
+        foreach (string page in pages)
+            CollectionAssert.Contains(entries, "docs/errors/" + Path.GetFileName(page));
     }
 
     private static IEnumerable<string> RuntimeTargets(ZipArchive package)
