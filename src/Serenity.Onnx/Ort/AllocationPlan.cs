@@ -17,26 +17,4 @@ public sealed record AllocationPlan(int[] Order, long[] Profile, PlannedBuffer[]
 {
     /// <summary>The largest figure of the profile; for a graph without nodes, what is held from the start.</summary>
     public long Peak => Profile.Length == 0 ? BytesFromTheStart : Profile.Max();
-
-    /// <summary>The same without the steps of some nodes, which must allocate nothing: nodes that are no part of a schedule.</summary>
-    /// <param name="isLeftOut">Says of a node whether its step goes.</param>
-    public AllocationPlan Without(Predicate<int> isLeftOut)
-    {
-        ArgumentNullException.ThrowIfNull(isLeftOut);
-
-        // before[s]: steps that stay among the first s.
-        int[] before = new int[Order.Length + 1];
-        for (int step = 0; step < Order.Length; step++)
-            before[step + 1] = before[step] + (isLeftOut(Order[step]) ? 0 : 1);
-        return this with
-        {
-            Order = Array.FindAll(Order, node => !isLeftOut(node)),
-            Profile = [.. Profile.Where((_, step) => before[step + 1] > before[step])],
-            Buffers = Array.ConvertAll(Buffers, buffer => buffer with
-            {
-                FirstStep = Math.Min(before[buffer.FirstStep], before[^1] - 1),
-                LastStep = Math.Max(0, before[buffer.LastStep + 1] - 1),
-            }),
-        };
-    }
 }

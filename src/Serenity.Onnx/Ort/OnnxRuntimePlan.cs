@@ -4,7 +4,7 @@ namespace Serenity.Onnx.Ort;
 
 /// <summary>A model pinned to an order, and what ONNX Runtime allocates for it.</summary>
 /// <param name="Model">The pinned model: nodes laid out anew, anchors added, shapes stated or veiled where that lowers the peak.</param>
-/// <param name="Graph">The graph that node and value indices here refer to: the source's, with nodes of a veil where there is one.</param>
+/// <param name="Graph">The index of the source graph, which node and value indices here refer to.</param>
 /// <param name="Allocations">Every buffer of the order.</param>
 /// <param name="OriginalPeak">Bytes that the source model costs as it is executed today.</param>
 /// <param name="OriginalProfile">Bytes during each step of the source model as it is executed today.</param>

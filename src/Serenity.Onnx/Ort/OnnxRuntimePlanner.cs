@@ -54,8 +54,8 @@ public static class OnnxRuntimePlanner
         candidates = [.. candidates.OrderBy(candidate => candidate.Peak)];
         cancellation.ThrowIfCancellationRequested();
 
-        OnnxRuntimePlan Result(ModelProto written, OrtGraph index, AllocationPlan plan, int[] order, int anchors) => new(
-            written, index, plan, original.Peak, original.Profile, LiveProfile.Peak(live.Memory, order), least.LowerBoundBytes, anchors, search.Evaluations);
+        OnnxRuntimePlan Result(ModelProto written, AllocationPlan plan, int[] order, int anchors) => new(
+            written, graph, plan, original.Peak, original.Profile, LiveProfile.Peak(live.Memory, order), least.LowerBoundBytes, anchors, search.Evaluations);
 
         if (options.Veil && candidates[0].Peak > least.PeakBytes)
         {
@@ -63,9 +63,8 @@ public static class OnnxRuntimePlanner
             if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
                 Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Graph.Order) is { } pinnedVeil)
             {
-                OrtGraph index = veiled.Graph.Index;
-                AllocationPlan plan = veiled.Plan.Without(node => ShapeVeil.IsVeil(index.Node(node)));
-                return Result(pinnedVeil.Model, index, plan, least.Order, pinnedVeil.Anchors + veiled.Graph.Nodes);
+                return Result(
+                    pinnedVeil.Model, veiled.OnSource(graph, least.Order), least.Order, pinnedVeil.Anchors + veiled.Graph.Nodes);
             }
         }
         foreach (Candidate candidate in candidates)
@@ -75,7 +74,7 @@ public static class OnnxRuntimePlanner
             if (candidate.StatesShapes)
                 ShapeRecord.Write(pinned.Model.Graph, shapes);
             AllocationPlan plan = new AllocationSimulator(candidate.StatesShapes ? allShapes : asInferred).Plan(candidate.Order);
-            return Result(pinned.Model, graph, plan, candidate.Order, pinned.Anchors);
+            return Result(pinned.Model, plan, candidate.Order, pinned.Anchors);
         }
         throw new InvalidOperationException("No order could be pinned, not even the one that is executed today.");
     }

@@ -7,7 +7,36 @@ namespace Serenity.Onnx.Ort;
 /// <param name="Model">The veiled model, not pinned yet.</param>
 /// <param name="Graph">Its graph, the order in it, and its shapes.</param>
 /// <param name="Plan">What ONNX Runtime allocates.</param>
-internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, AllocationPlan Plan);
+internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, AllocationPlan Plan)
+{
+    /// <summary>The same allocations in terms of the graph before the veil, whose nodes allocate nothing: their steps are left out.</summary>
+    /// <param name="source">The graph before the veil.</param>
+    /// <param name="order">The order, as nodes of <paramref name="source"/>.</param>
+    public AllocationPlan OnSource(OrtGraph source, int[] order)
+    {
+        OrtGraph veiled = Graph.Index;
+        bool[] stays = Array.ConvertAll(Plan.Order, node => !ShapeVeil.IsVeil(veiled.Node(node)));
+        int[] before = new int[stays.Length + 1];
+        for (int step = 0; step < stays.Length; step++)
+            before[step + 1] = before[step] + (stays[step] ? 1 : 0);
+        int last = Math.Max(0, order.Length - 1);
+        int[] bufferOf = new int[source.ValueCount];
+        for (int value = 0; value < bufferOf.Length; value++)
+        {
+            int there = veiled.Find(source.Name(value));
+            bufferOf[value] = there < 0 ? -1 : Plan.BufferOf[there];
+        }
+        return Plan with
+        {
+            Order = order,
+            Profile = [.. Plan.Profile.Where((_, step) => stays[step])],
+            Buffers = Array.ConvertAll(Plan.Buffers, buffer => new PlannedBuffer(
+                source.Find(veiled.Name(buffer.Owner)), buffer.Bytes, Math.Min(before[buffer.FirstStep], last),
+                Math.Max(0, before[buffer.LastStep + 1] - 1))),
+            BufferOf = bufferOf,
+        };
+    }
+}
 
 /// <summary>
 /// Decides for one order which buffers' shapes to hide: the fewest steps that bring the simulated peak down to what the tensors need.
