@@ -48,6 +48,7 @@ internal static class PartwiseOperators
             "BatchNormalization" => concat.Axis == 1 && node.Int("training_mode", 0) == 0 && graph.Opset >= 9 && PerChannel(graph, concat, node, 1, 4),
             "InstanceNormalization" => concat.Axis == 1 && PerChannel(graph, concat, node, 1, 2),
             "QuantizeLinear" or "DequantizeLinear" => QuantizationApplies(graph, concat, node),
+            "Slice" => SliceRange.Of(graph, node) is { } ranges && ranges.All(r => r.Axis != concat.Axis),
             "Pad" => PadsNothingAt(graph, concat, node),
             "Resize" or "Upsample" => KeepsSizeAt(graph, concat, node),
             "Softmax" or "LogSoftmax" => graph.Opset >= 13 && ConcatParts.AxisOf(node, Rank(graph, concat), -1) != concat.Axis,

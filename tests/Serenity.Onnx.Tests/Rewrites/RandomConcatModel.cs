@@ -85,6 +85,9 @@ internal sealed class RandomConcatModel
             case 11:
                 PerChannel(name, dims);
                 break;
+            case 12 when _random.Chance(0.5):
+                ShiftedReduction(name, dims);
+                break;
             case 12:
                 Pad(name, dims);
                 break;
@@ -194,6 +197,28 @@ internal sealed class RandomConcatModel
         string factor = _builder.Weight(_random.Floats(shape.Aggregate(1L, (a, b) => a * b), 1), shape);
         string op = _random.Pick(["Mul", "Mul", "Add", "Sub"]);
         Push(_builder.Node(op, _random.Chance(0.5) ? [name, factor] : [factor, name]), dims);
+    }
+
+    /// <summary>Slices on the spatial axes, then a strided 1x1 convolution.</summary>
+    private void ShiftedReduction(string name, long[] dims)
+    {
+        if (_opset < 10 || dims[2..].Any(d => d < 5))
+            return;
+        long[] result = [.. dims];
+        long[] strides = new long[_spatial];
+        for (int i = 0; i < _spatial; i++)
+        {
+            long start = _random.Next(0, 3), step = _random.Next(1, 3);
+            long end = _random.Chance(0.5) ? long.MaxValue : dims[i + 2] - 1;
+            strides[i] = _random.Next(1, 3);
+            name = _builder.Node("Slice", [name, _builder.Integers(start), _builder.Integers(end), _builder.Integers(i + 2), _builder.Integers(step)]);
+            long sliced = (Math.Min(end, dims[i + 2]) - start + step - 1) / step;
+            result[i + 2] = (sliced - 1) / strides[i] + 1;
+        }
+        long filters = _random.Next(1, 5);
+        result[1] = filters;
+        long[] shape = [filters, dims[1], .. Enumerable.Repeat(1L, _spatial)];
+        Push(_builder.Node("Conv", [name, _builder.Weight(_random.Floats(filters * dims[1], 0.5), shape)], ("strides", strides)), result);
     }
 
     private void Pad(string name, long[] dims)
