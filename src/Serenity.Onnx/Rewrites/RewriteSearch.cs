@@ -66,6 +66,7 @@ public static class RewriteSearch
         private static IEnumerable<Func<RewriteSite, bool>> Combinations() =>
         [
             s => s.Kind is not ChannelSplit.Kind,
+            s => s.Kind is not (ChannelSplit.Kind or DuplicateMerging.Kind),
             s => s.Kind is not (ChannelSplit.Kind or SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind),
             s => s.Kind is not (ChannelSplit.Kind or SumReassociation.Kind),
             s => s.Kind is SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind,

@@ -76,6 +76,11 @@ internal sealed class RandomConcatModel
             case 8:
                 Push(_builder.Node(_random.Pick(["Relu", "Sigmoid", "Tanh", "LeakyRelu", "Neg"]), [name]), dims);
                 break;
+            case 9 when _random.Chance(0.5):
+                // The same twice.
+                Push(_builder.Node("Relu", [name]), dims);
+                Push(_builder.Node("Relu", [name]), dims);
+                break;
             case 9:
                 Normalize(name, dims);
                 break;
