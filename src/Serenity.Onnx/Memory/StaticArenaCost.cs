@@ -23,9 +23,11 @@ public static class StaticArenaCost
         ArgumentNullException.ThrowIfNull(shapes);
         StaticArenaGraph graph = GraphOf(candidate, shapes, path);
         ScheduleResult schedule = Scheduler.Solve(graph.Graph, options, cancellation);
+        // Without operators there is nothing to order: the inputs that are outputs are all there is.
+        long bound = graph.Nodes.Count == 0 ? schedule.PeakBytes : schedule.LowerBoundBytes;
         string[] order = [.. graph.ConstantNodes, .. schedule.Order.Select(op => graph.Nodes[op].Name)];
         long[] profile = [.. graph.ConstantNodes.Select(_ => BytesAtStart(graph.Graph)), .. LiveProfile.Compute(graph.Graph, schedule.Order)];
-        return new RewriteCost(AccumulationChain.InOrder(candidate, order), schedule.PeakBytes, schedule.LowerBoundBytes, order, profile);
+        return new RewriteCost(AccumulationChain.InOrder(candidate, order), schedule.PeakBytes, bound, order, profile);
     }
 
     /// <summary>Lays a costed candidate out in its arena.</summary>

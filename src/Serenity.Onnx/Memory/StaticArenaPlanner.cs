@@ -20,10 +20,12 @@ public static class StaticArenaPlanner
         ArgumentNullException.ThrowIfNull(order);
         int[] steps = [.. order];
         long[] profile = LiveProfile.Compute(graph.Graph, steps);
+        options ??= ArenaOptions.Default;
         ArenaLayout layout = new(graph, steps, alignment, tieAll: true);
-        ArenaPlan placement = ArenaPlanner.Place(layout.Problem, options, cancellation);
-        // Tying may cost space; the live peak is what no placement goes under.
-        if (layout.Contiguous.Count > graph.OutputViews.Count && placement.SizeBytes > profile.Max())
+        bool mayLoosen = layout.Contiguous.Count > graph.OutputViews.Count;
+        // Tying is a courtesy: it gets a small share of the search. The live peak is what no placement goes under.
+        ArenaPlan placement = ArenaPlanner.Place(layout.Problem, mayLoosen ? options with { StateLimit = options.StateLimit / 8 } : options, cancellation);
+        if (mayLoosen && placement.SizeBytes > profile.Max())
         {
             ArenaLayout loose = new(graph, steps, alignment, tieAll: false);
             ArenaPlan other = ArenaPlanner.Place(loose.Problem, options, cancellation);

@@ -33,9 +33,16 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         request.Progress?.Invoke(PipelineStage.Place);
         RewriteCost best = outcome.Best;
         StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
+        IReadOnlyList<AppliedRewrite> applied = outcome.Applied;
+        if (plan.ArenaBytes > original.ArenaBytes)
+        {
+            // A lower live peak that no placement could be found for. Nothing may cost more than before: keep the file's order.
+            (best, applied) = (InFileOrder(originalGraph, outcome.Original), []);
+            plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
+        }
         ModelProto model = AccumulationChain.Settle(best.Written);
-        VerificationFacts? verified = request.Verify ? Verify(model, outcome) : null;
-        if (best.PeakBytes != best.LowerBoundBytes)
+        VerificationFacts? verified = request.Verify ? Verify(model, applied) : null;
+        if (plan.LivePeakBytes != best.LowerBoundBytes)
             _warnings.Add(NotProven(best));
 
         Dictionary<string, NodeProto> nodes = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
@@ -46,7 +53,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 original.ArenaBytes, plan.ArenaBytes, plan.LivePeakBytes, best.LowerBoundBytes, plan.LivePeakBytes == best.LowerBoundBytes,
                 ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), null),
             WeightBytes = ModelTensors.WeightBytes(model),
-            Rewrites = outcome.Applied,
+            Rewrites = applied,
             Schedule = plan.Schedule,
             OperatorTypes = [.. plan.Schedule.Select(name => ScheduledValues.OperatorType(nodes[name]))],
             Tensors = plan.Tensors,
@@ -58,7 +65,15 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         };
     }
 
-    private VerificationFacts Verify(ModelProto model, RewriteOutcome outcome)
+    private RewriteCost InFileOrder(StaticArenaGraph graph, RewriteCost unchanged)
+    {
+        string[] order = [.. graph.ConstantNodes, .. graph.Nodes.Select(n => n.Name)];
+        RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(source.Model, source.Shapes.Main), order);
+        long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
+        return new RewriteCost(written, profile.Max(), unchanged.LowerBoundBytes, order, [.. graph.ConstantNodes.Select(_ => 0L), .. profile]);
+    }
+
+    private VerificationFacts Verify(ModelProto model, IReadOnlyList<AppliedRewrite> applied)
     {
         request.Progress?.Invoke(PipelineStage.Verify);
         VerificationFacts facts = ModelVerifier.Verify(
@@ -69,7 +84,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 ExternalFolder = source.File.HasExternalData ? source.File.Folder : null,
                 File = source.File.Path,
                 Fused = false,
-                Exact = outcome.Applied.All(r => r.Exact),
+                Exact = applied.All(r => r.Exact),
                 Work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main),
                 FreeDimensions = request.FreeDimensions,
             },
