@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
@@ -20,6 +21,9 @@ internal sealed unsafe class ArenaExecution
 
     /// <summary>Values in the arena that were written and are still needed, with their last use.</summary>
     private readonly List<(string Name, int LastUse)> _needed = [];
+
+    /// <summary>Values that stand for the whole model's where it does not round as an arena has to; see <see cref="ArenaRun.NodeByNode"/>.</summary>
+    private readonly Dictionary<string, byte[]> _settled = new(StringComparer.Ordinal);
     private long _compared;
 
     public ArenaExecution(
@@ -61,7 +65,7 @@ internal sealed unsafe class ArenaExecution
             if (fault is null && !_memory.GuardsAreIntact)
                 fault = $"Step {step}, node '{_schedule[step].Name}': something was written outside the arena.";
         }
-        return new ArenaRun(fault ?? CheckOutputs(), step, _compared);
+        return new ArenaRun(fault ?? CheckOutputs(), step, _compared, _settled.Count);
     }
 
     private string? RunStep(int step)
@@ -109,6 +113,8 @@ internal sealed unsafe class ArenaExecution
                 }
             }
             _needed.RemoveAll(n => n.LastUse <= step);
+            if (kernel.Inputs.Any(_settled.ContainsKey) || kernel.Inputs.Concat(kernel.Outputs).Any(IsHalf))
+                Settle(kernel, owned);
             foreach (string output in kernel.Outputs)
             {
                 if (Truth(output).Length == 0 || !_facts.ContainsKey(output))
@@ -128,6 +134,29 @@ internal sealed unsafe class ArenaExecution
         {
             foreach ((IntPtr memory, _) in owned)
                 NativeMemory.AlignedFree((void*)memory);
+        }
+    }
+
+    private bool IsHalf(string name) =>
+        _values.TryGetValue(name, out RuntimeValue.Tensor? value) && value.Type is TensorElementType.Float16 or TensorElementType.BFloat16;
+
+    /// <summary>Runs a node beside the arena on the values it should have had; what it computes differently from the whole model counts from here.</summary>
+    private void Settle(NodeKernel kernel, List<(IntPtr, int)> owned)
+    {
+        Dictionary<string, IntPtr> beside = new(StringComparer.Ordinal);
+        foreach (string input in kernel.Inputs)
+        {
+            beside[input] = Allocate(Truth(input).Length, owned);
+            Truth(input).CopyTo(new Span<byte>((void*)beside[input], Truth(input).Length));
+        }
+        foreach (string output in kernel.Outputs)
+            beside[output] = Allocate(Truth(output).Length, owned);
+        kernel.Run(name => beside[name]);
+        foreach (string output in kernel.Outputs)
+        {
+            ReadOnlySpan<byte> made = new((void*)beside[output], Truth(output).Length);
+            if (!made.SequenceEqual(Truth(output)))
+                _settled[output] = made.ToArray();
         }
     }
 
@@ -220,7 +249,8 @@ internal sealed unsafe class ArenaExecution
 
     private bool Holds(string name) => _facts.TryGetValue(name, out TensorFacts? fact) && fact.Offset is not null;
 
-    private ReadOnlySpan<byte> Truth(string name) => _values.TryGetValue(name, out RuntimeValue.Tensor? value) ? value.Data : [];
+    private ReadOnlySpan<byte> Truth(string name) =>
+        _settled.TryGetValue(name, out byte[]? settled) ? settled : _values.TryGetValue(name, out RuntimeValue.Tensor? value) ? value.Data : [];
 
     private Span<byte> Place(string name) => _memory.Slice(_facts[name].Offset!.Value, checked((int)_facts[name].Bytes));
 

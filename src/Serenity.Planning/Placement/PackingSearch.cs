@@ -24,7 +24,8 @@ internal sealed class PackingSearch
 {
     private const int Waste = -1, None = -1;
 
-    /// <summary>A state of a region longer than this many sections counts as several, so that a limit in states bounds the work.</summary>
+    /// <summary>A state of a region longer than this many sections counts as several, so that a limit in states bounds the work: both what a
+    /// state takes and how many of them a dive needs grow with the length.</summary>
     private const int SectionsPerState = 512;
     private readonly SectionModel _model;
     private readonly PackingState _state;
@@ -76,7 +77,8 @@ internal sealed class PackingSearch
             if (States >= end)
                 return PackingOutcome.Limit;
             Region region = _regions[agenda];
-            States += 1 + (region.To - region.From) / SectionsPerState;
+            long length = (region.To - region.From) / SectionsPerState;
+            States += 1 + length + length * length / 4;
             if (States >= look)
             {
                 look = States + 4096;
