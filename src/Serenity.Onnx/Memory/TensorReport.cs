@@ -82,7 +82,7 @@ internal sealed class TensorReport
         List<int> writers = Steps(_writers, value.Name), readers = Steps(_readers, value.Name);
         int first = writers.Count > 0 ? writers[0] : 0;
         int last = _outputs.Contains(value.Name) ? Math.Max(_order.Length - 1, 0) : Math.Max(readers.Count > 0 ? readers[^1] : first, first);
-        bool inOne = value.Tensors.Length == 1 || _layout.Contiguous.Contains(ViewOf(value));
+        bool inOne = (value.Tensors.Length == 1 && value.IsContiguous) || _layout.Contiguous.Contains(ViewOf(value));
         return Fact(value, inOne ? _placement.Offsets[_layout.BufferOf[value.Tensors[0]]] : null, first, last, value.Of, writers);
     }
 
