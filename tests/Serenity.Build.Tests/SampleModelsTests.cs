@@ -11,6 +11,7 @@ public sealed class SampleModelsTests
 {
     private static readonly (string File, Func<ModelProto> Generate)[] Models =
     [
+        ("Arena/models/wakeword.onnx", () => IrregularModels.DartsCell(vertices: 4, seed: 6, channels: 8, size: 12)),
         ("ConsoleApp/models/randwire.onnx", () => IrregularModels.WattsStrogatz(vertices: 16, seed: 3, channels: 8, size: 16)),
         ("Devices/models/randwire.onnx", () => IrregularModels.WattsStrogatz(vertices: 12, seed: 5, channels: 8, size: 16)),
         ("Devices/models/darts.onnx", () => IrregularModels.DartsCell(vertices: 4, seed: 1, channels: 8, size: 14)),

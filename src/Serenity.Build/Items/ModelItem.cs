@@ -34,6 +34,16 @@ public sealed record ModelItem
     /// <summary>Write the arena header.</summary>
     public required bool Header { get; init; }
 
+    /// <summary>File name of the optimized model without <c>.onnx</c>.</summary>
+    public string BaseName
+    {
+        get
+        {
+            string file = TargetPath[(TargetPath.LastIndexOf('/') + 1)..];
+            return file.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? file[..^".onnx".Length] : file;
+        }
+    }
+
     /// <summary>Absolute path of the optimized model in the staging folder.</summary>
     public string ModelPath => Path.Combine(StagingFolder, TargetPath.Replace('/', Path.DirectorySeparatorChar));
 
@@ -67,6 +77,14 @@ public sealed record ModelItem
         string name = item.ItemSpec;
         MetadataReader metadata = new(name, item.GetMetadata);
         string source = Path.GetFullPath(name, projectFolder);
+        Executor executor = metadata.Choice("Executor", Executor.OnnxRuntime);
+        bool header = metadata.Boolean("Header", false);
+        if (header && executor != Executor.StaticArena)
+        {
+            throw new SerenityException(
+                SerenityCodes.BadOption, name,
+                $"Header=\"true\" needs Executor=\"StaticArena\": with Executor=\"{executor}\" the runtime places the tensors itself, so there are no offsets to write down.");
+        }
         return new ModelItem
         {
             Name = name,
@@ -77,7 +95,7 @@ public sealed record ModelItem
             Request = new OptimizeRequest
             {
                 ModelPath = source,
-                Executor = metadata.Choice("Executor", Executor.OnnxRuntime),
+                Executor = executor,
                 Rewrite = metadata.Choice("Rewrite", RewriteLevel.All),
                 Fuse = metadata.Boolean("Fuse", true),
                 Verify = metadata.Boolean("Verify", true),
@@ -86,7 +104,7 @@ public sealed record ModelItem
                 Alignment = metadata.PowerOfTwo("Alignment", 16, LargestAlignment),
             },
             Report = metadata.Boolean("Report", false),
-            Header = metadata.Boolean("Header", false),
+            Header = header,
         };
     }
 
@@ -113,9 +131,5 @@ public sealed record ModelItem
         return relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? Path.GetFileName(source) : relative;
     }
 
-    private string Beside(string extension)
-    {
-        string model = ModelPath;
-        return (model.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? model[..^".onnx".Length] : model) + extension;
-    }
+    private string Beside(string extension) => Path.Combine(Path.GetDirectoryName(ModelPath)!, BaseName + extension);
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using Serenity.Build.Header;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
@@ -34,6 +35,8 @@ internal static class DerivedFiles
     {
         if (model.Report)
             yield return (model.ReportPath, (manifest, path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(HtmlReport.Render(manifest))));
+        if (model.Header)
+            yield return (model.HeaderPath, (manifest, path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(ArenaHeader.Render(manifest, model.BaseName))));
     }
 
     private static bool IsOutOfDate(string path, ModelItem model) =>

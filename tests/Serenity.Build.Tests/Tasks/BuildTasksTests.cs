@@ -147,6 +147,7 @@ public sealed class BuildTasksTests
     [DataRow("FreeDimensions", "batch=0", "SER1101")]
     [DataRow("FreeDimensions", "a=1;a=2", "SER1101")]
     [DataRow("MemoryBudget", "512K", "SER1101")]
+    [DataRow("Header", "true", "SER1101")]
     [DataRow("Device", "toaster", "SER1102")]
     [DataRow("TargetPath", "../a.onnx", "SER1103")]
     [DataRow("TargetPath", "/a.onnx", "SER1103")]

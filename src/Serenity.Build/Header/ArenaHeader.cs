@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Header;
+
+/// <summary>
+/// The arena of a <c>StaticArena</c> plan as a C header (C99, C++11): size and alignment of the block, the schedule, and offset, size and
+/// lifetime of every tensor, as macros and as tables. For firmware and generated code that runs the plan.
+/// </summary>
+public static class ArenaHeader
+{
+    /// <summary>Draws up the header.</summary>
+    /// <param name="manifest">A manifest of executor <c>StaticArena</c>.</param>
+    /// <param name="name">What the macros begin with: the model's file name.</param>
+    /// <exception cref="ArgumentException">The manifest is of another executor: it has no offsets.</exception>
+    public static string Render(MemoryManifest manifest, string name)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        if (manifest.Executor != Executor.StaticArena)
+            throw new ArgumentException("Only a plan for StaticArena has offsets.", nameof(manifest));
+        CNames names = new();
+        string prefix = CNames.Upper(name);
+        string lower = CNames.Lower(name);
+        TensorFacts[] placed = [.. manifest.Tensors.Where(t => t.Offset is not null)];
+
+        StringBuilder text = new();
+        text.Append("/*\n * By ").Append(CNames.Comment(manifest.Tool.Name)).Append(' ').Append(CNames.Comment(manifest.Tool.Version));
+        text.Append(" from ").Append(CNames.Comment(manifest.Source.Path)).Append(".\n * SHA-256 of the model this plan is for: ").Append(CNames.Comment(manifest.Output.Sha256));
+        text.Append("\n * Sizes and offsets are in bytes, offsets from the start of the arena; a tensor is live from its first to its last step, inclusive.\n */\n");
+        text.Append(CultureInfo.InvariantCulture, $"#ifndef SERENITY_{prefix}_MEMORY_H\n#define SERENITY_{prefix}_MEMORY_H\n\n#include <stddef.h>\n\n");
+        text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_ARENA_BYTES {manifest.Peak.Bytes}u\n#define {prefix}_ARENA_ALIGNMENT {manifest.Options.Alignment}u\n");
+        text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_STEP_COUNT {manifest.Schedule.Count}u\n#define {prefix}_TENSOR_COUNT {placed.Length}u\n");
+        WriteMacros(text, prefix, placed, TensorRole.Input, "Graph inputs: written by the caller before the first step.", names);
+        WriteMacros(text, prefix, placed, TensorRole.Output, "Graph outputs: valid after the last step.", names);
+        text.Append("\n#ifndef SERENITY_TENSOR_DEFINED\n#define SERENITY_TENSOR_DEFINED\ntypedef struct {\n    const char *name;\n    size_t offset;\n    size_t bytes;\n")
+            .Append("    unsigned first_step;\n    unsigned last_step;\n} serenity_tensor;\n#endif\n");
+        WriteTensors(text, lower, placed);
+        WriteSchedule(text, lower, manifest.Schedule);
+        text.Append("\n#endif\n");
+        return text.ToString();
+    }
+
+    private static void WriteMacros(StringBuilder text, string prefix, TensorFacts[] placed, TensorRole role, string comment, CNames names)
+    {
+        TensorFacts[] chosen = [.. placed.Where(t => t.Role == role)];
+        if (chosen.Length == 0)
+            return;
+        text.Append("\n/* ").Append(comment).Append(" */\n");
+        foreach (TensorFacts tensor in chosen)
+        {
+            string macro = names.Unique($"{prefix}_{(role == TensorRole.Input ? "INPUT" : "OUTPUT")}_{CNames.Upper(tensor.Name)}");
+            text.Append(CultureInfo.InvariantCulture, $"#define {macro}_OFFSET {tensor.Offset}u /* {CNames.Comment(tensor.Name)}{(tensor.Type is null ? "" : " " + CNames.Comment(tensor.Type))} */\n");
+            text.Append(CultureInfo.InvariantCulture, $"#define {macro}_BYTES {tensor.Bytes}u\n");
+        }
+    }
+
+    private static void WriteTensors(StringBuilder text, string lower, TensorFacts[] placed)
+    {
+        // C has no empty arrays.
+        if (placed.Length == 0)
+            return;
+        text.Append("\n/* Every tensor of the plan, in order of first step. */\n");
+        text.Append(CultureInfo.InvariantCulture, $"static const serenity_tensor {lower}_tensors[] = {{\n");
+        foreach (TensorFacts tensor in placed)
+            text.Append(CultureInfo.InvariantCulture, $"    {{ {CNames.Literal(tensor.Name)}, {tensor.Offset}u, {tensor.Bytes}u, {tensor.FirstStep}u, {tensor.LastStep}u }},\n");
+        text.Append("};\n");
+    }
+
+    private static void WriteSchedule(StringBuilder text, string lower, IReadOnlyList<string> schedule)
+    {
+        if (schedule.Count == 0)
+            return;
+        text.Append(CultureInfo.InvariantCulture, $"\n/* Nodes of the model in the order the plan is for. */\nstatic const char *const {lower}_schedule[] = {{\n");
+        foreach (string node in schedule)
+            text.Append("    ").Append(CNames.Literal(node)).Append(",\n");
+        text.Append("};\n");
+    }
+}

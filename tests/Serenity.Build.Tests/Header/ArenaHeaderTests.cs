@@ -1,0 +1,85 @@
+using System.Diagnostics;
+using System.Globalization;
+using Serenity.Build.Header;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Tests.Header;
+
+[TestClass]
+public sealed class ArenaHeaderTests
+{
+    [TestMethod]
+    public void A_C_program_sees_the_plan_of_the_manifest()
+    {
+        MemoryManifest manifest = Arena();
+        TensorFacts output = manifest.Tensors.Single(t => t.Role == TensorRole.Output);
+        string program = string.Create(CultureInfo.InvariantCulture, $$"""
+            #include "net.memory.h"
+            #include "other.memory.h"
+            #include <string.h>
+            static unsigned char arena[NET_V2_ARENA_BYTES];
+            int main(void) {
+                if (sizeof arena != {{manifest.Peak.Bytes}}u || NET_V2_ARENA_ALIGNMENT != 16u || NET_V2_STEP_COUNT != 3u || OTHER_STEP_COUNT != 3u) return 1;
+                if (sizeof net_v2_tensors / sizeof net_v2_tensors[0] != NET_V2_TENSOR_COUNT || NET_V2_TENSOR_COUNT != 2u) return 2;
+                if (sizeof net_v2_schedule / sizeof net_v2_schedule[0] != 3 || strcmp(net_v2_schedule[1], "relu \"1\"?\?/") != 0) return 3;
+                if (net_v2_tensors[1].offset != {{output.Offset}}u || net_v2_tensors[1].bytes != NET_V2_OUTPUT_B_BYTES || net_v2_tensors[1].last_step != 2u) return 4;
+                if (NET_V2_OUTPUT_B_OFFSET + NET_V2_OUTPUT_B_BYTES > sizeof arena || other_tensors[0].offset != 0) return 5;
+                return 0;
+            }
+            """);
+        using TempFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, "net.memory.h"), ArenaHeader.Render(manifest, "net.v2"));
+        File.WriteAllText(Path.Combine(folder.Path, "other.memory.h"), ArenaHeader.Render(manifest, "other"));
+        File.WriteAllText(Path.Combine(folder.Path, "main.c"), program);
+        Assert.AreEqual(0, Run(folder.Path, "cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-Wno-unused-const-variable", "-o", "main", "main.c"));
+        Assert.AreEqual(0, Run(folder.Path, Path.Combine(folder.Path, "main")));
+    }
+
+    [TestMethod]
+    public void Hostile_names_stay_inside_their_comments_and_literals()
+    {
+        MemoryManifest manifest = Arena();
+        string header = ArenaHeader.Render(manifest with
+        {
+            Source = new FileInfoEntry("*/ evil /*.onnx", ""),
+            Schedule = ["\"); evil(\"", "a\n#error", "\u00fc"],
+        }, "9 lives");
+        Assert.DoesNotContain("*/ evil", header);
+        Assert.DoesNotContain("\n#error", header);
+        Assert.Contains("\"\\042); evil(\\042\"", header);
+        Assert.Contains("#define M9_LIVES_ARENA_BYTES 3000u", header);
+        Assert.IsTrue(header.All(char.IsAscii));
+    }
+
+    [TestMethod]
+    public void A_plan_without_offsets_has_no_header() =>
+        Assert.ThrowsExactly<ArgumentException>(() => ArenaHeader.Render(TestManifest.Create(), "x"));
+
+    private static MemoryManifest Arena()
+    {
+        MemoryManifest manifest = TestManifest.Create();
+        return manifest with
+        {
+            Executor = Executor.StaticArena,
+            SessionOptions = null,
+            Schedule = ["conv1", "relu \"1\"??/", "add"],
+            Tensors = [new TensorFacts("a*/", 1500, 0, 0, 2, TensorRole.Activation, null), new TensorFacts("b", 1500, 1504, 1, 2, TensorRole.Output, null, Type: "float[1,375]")],
+        };
+    }
+
+    private static int Run(string folder, string program, params string[] arguments)
+    {
+        try
+        {
+            using Process process = Process.Start(new ProcessStartInfo(program, arguments) { WorkingDirectory = folder })!;
+            process.WaitForExit();
+            return process.ExitCode;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            Assert.Inconclusive($"There is no {program} on this machine.");
+            return -1;
+        }
+    }
+}
