@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
@@ -19,20 +18,24 @@ internal static class MemoryBenchmark
     public static int Run(string[] args)
     {
         bool fuse = !args.Contains("--no-fuse");
+        Console.WriteLine("| model | steps | default session | original, our options | ours | of it workspace | live bound | default / ours | original / ours | bound met |");
+        Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|---|");
         List<Row> rows = [];
         foreach (string path in ModelArguments.Expand(args))
         {
-            Console.Error.WriteLine(path);
+            Row row;
             try
             {
-                rows.Add(Measure(SuppliedModel.Load(path), fuse));
+                row = Measure(SuppliedModel.Load(path), fuse);
             }
             catch (SerenityException e)
             {
-                rows.Add(new Row(Path.GetFileNameWithoutExtension(path), e.Code));
+                row = new Row(Path.GetFileNameWithoutExtension(path), e.Code);
             }
+            rows.Add(row);
+            Console.WriteLine(Line(row));
         }
-        Console.Out.Write(Table(rows));
+        Console.Write(Foot([.. rows.Where(r => r.Ours > 0)]));
         return rows.All(r => r.Problem is null) ? 0 : 1;
     }
 
@@ -78,31 +81,18 @@ internal static class MemoryBenchmark
         return ArenaStatistics.Of(session).MaxInUse - before.InUse;
     }
 
-    private static string Table(List<Row> rows)
+    private static string Line(Row row)
     {
-        StringBuilder text = new();
-        text.AppendLine("| model | steps | default session | original, our options | ours | of it workspace | live bound | default / ours | original / ours | bound met |");
-        text.AppendLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|---|");
-        List<Row> good = [.. rows.Where(r => r.Ours > 0)];
-        foreach (Row row in rows)
-        {
-            if (row.Ours == 0)
-            {
-                text.AppendLine(CultureInfo.InvariantCulture, $"| {row.Name} | {row.Problem} ||||||||");
-                continue;
-            }
-            string met = row.Activations == row.Bound ? "yes" : row.Live == row.Bound
-                ? string.Create(CultureInfo.InvariantCulture, $"live; held {row.Activations / (double)row.Bound:F3}x") : "not proven";
-            text.AppendLine(CultureInfo.InvariantCulture,
-                $"| {row.Name} | {row.Steps} | {row.Default:N0} | {row.Original:N0} | {row.Ours:N0} | {row.Workspace:N0} | {row.Bound:N0} | {row.Default / (double)row.Ours:F2}x | {row.Original / (double)row.Ours:F2}x | {met}{(row.Problem is null ? "" : "; " + row.Problem)} |");
-        }
-        if (good.Count > 0)
-        {
-            text.AppendLine(CultureInfo.InvariantCulture,
-                $"| **geometric mean of {good.Count}** |||||||{Mean(good, r => r.Default / (double)r.Ours):F2}x | {Mean(good, r => r.Original / (double)r.Ours):F2}x | {good.Count(r => r.Activations == r.Bound)} of {good.Count} |");
-        }
-        return text.ToString();
+        if (row.Ours == 0)
+            return $"| {row.Name} | {row.Problem} |||||||||";
+        string met = row.Activations == row.Bound ? "yes" : row.Live == row.Bound
+            ? string.Create(CultureInfo.InvariantCulture, $"live; held {row.Activations / (double)row.Bound:F3}x") : "not proven";
+        return string.Create(CultureInfo.InvariantCulture,
+            $"| {row.Name} | {row.Steps} | {row.Default:N0} | {row.Original:N0} | {row.Ours:N0} | {row.Workspace:N0} | {row.Bound:N0} | {row.Default / (double)row.Ours:F2}x | {row.Original / (double)row.Ours:F2}x | {met}{(row.Problem is null ? "" : "; " + row.Problem)} |");
     }
+
+    private static string Foot(List<Row> rows) => rows.Count == 0 ? "" : string.Create(CultureInfo.InvariantCulture,
+        $"| **geometric mean of {rows.Count}** |||||||{Mean(rows, r => r.Default / (double)r.Ours):F2}x | {Mean(rows, r => r.Original / (double)r.Ours):F2}x | {rows.Count(r => r.Activations == r.Bound)} of {rows.Count} |\n");
 
     private static double Mean(List<Row> rows, Func<Row, double> ratio) => Math.Exp(rows.Average(r => Math.Log(ratio(r))));
 
