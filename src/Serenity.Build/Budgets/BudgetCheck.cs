@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serenity.Build.Manifest;
+using Serenity.Build.Report;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 
@@ -11,6 +12,9 @@ public static class BudgetCheck
 {
     /// <summary>How many of the tensors that are live at the peak a message names.</summary>
     private const int NamedTensors = 4;
+
+    /// <summary>Longer names are shown with their middle left out.</summary>
+    private const int LongestName = 100;
 
     /// <summary>The verdict on a model's figures.</summary>
     /// <param name="neededBytes">What is held against the memory budget; see <see cref="Needed"/>.</param>
@@ -66,20 +70,22 @@ public static class BudgetCheck
         text.Append(CultureInfo.InvariantCulture, $"; the budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: {ByteSize.Format(needed - budget)} too much.");
         if (manifest.PeakStep is { } step)
         {
-            text.Append(CultureInfo.InvariantCulture, $" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{step.Node}'");
+            text.Append(CultureInfo.InvariantCulture, $" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{Shown(step.Node)}'");
+            if (step.Index < manifest.OperatorTypes.Count)
+                text.Append(CultureInfo.InvariantCulture, $" ({Shown(manifest.OperatorTypes[step.Index])})");
             if (step.Live.Count > 0)
             {
                 text.Append(", where the largest live tensors are ");
-                text.AppendJoin(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{t.Tensor}' ({t.Bytes} bytes)")));
+                text.AppendJoin(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{Shown(t.Tensor)}' ({t.Bytes} bytes)")));
                 if (step.Live.Count > NamedTensors)
                     text.Append(CultureInfo.InvariantCulture, $" and {step.Live.Count - NamedTensors} more");
             }
             text.Append('.');
         }
+        if (manifest.Executor == Executor.OnnxRuntime && peak.Bytes > peak.LiveBytes)
+            text.Append(CultureInfo.InvariantCulture, $" ONNX Runtime holds {peak.Bytes - peak.LiveBytes} bytes of it for later tensors of the same shape.");
         text.Append(' ').Append(Bound(peak, budget));
-        string advice = Advice(manifest, budget);
-        if (advice.Length > 0)
-            text.Append(' ').Append(advice);
+        text.Append(' ').Append(Advice(manifest, budget));
         text.Append(CultureInfo.InvariantCulture, $" The least budget that passes now is MemoryBudget=\"{ByteSize.RoundUpBudget(needed)}\".");
         return text.ToString();
     }
@@ -104,8 +110,13 @@ public static class BudgetCheck
             ways.Add("search longer (a larger SearchLimit)");
         if (options.FreeDimensions.Values.Any(v => v > 1))
             ways.Add("set smaller FreeDimensions");
-        return ways.Count == 0 ? "" : $"To make it fit: {string.Join("; or ", ways)}; or use a smaller input or model.";
+        // Where order and rewrites can give no more, only what the tensors are made of can.
+        ways.Add("make the tensors named here smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");
+        return $"To make it fit: {string.Join("; or ", ways)}.";
     }
+
+    // A name from the model, which may hold anything, in a message of one line.
+    private static string Shown(string name) => ModelText.Clean(name, LongestName);
 
     private static string OverWeights(MemoryManifest manifest, long budget) =>
         $"The model's weights take {ByteSize.Format(manifest.Weights.Bytes)}; the weight budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: "

@@ -10,7 +10,7 @@ namespace Serenity.Build.Report;
 public sealed class BufferUses
 {
     private readonly Dictionary<string, TensorFacts> _byName = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<TensorFacts>> _members = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<TensorFacts>> _members = new(StringComparer.Ordinal), _views = new(StringComparer.Ordinal);
 
     /// <summary>Groups a manifest's tensors by buffer.</summary>
     public BufferUses(MemoryManifest manifest)
@@ -24,6 +24,12 @@ public sealed class BufferUses
             if (!_members.TryGetValue(owner, out List<TensorFacts>? members))
                 _members.Add(owner, members = []);
             members.Add(tensor);
+            foreach (string part in tensor.Parts ?? [])
+            {
+                if (!_views.TryGetValue(part, out List<TensorFacts>? views))
+                    _views.Add(part, views = []);
+                views.Add(tensor);
+            }
         }
     }
 
@@ -51,10 +57,17 @@ public sealed class BufferUses
         SortedSet<int> readers = [];
         int? reusedAt = null;
         bool output = false;
-        foreach (TensorFacts member in _members.GetValueOrDefault(OwnerOf(tensor).Name) ?? [])
+        // A view reads what its parts hold, so who reads the view needs them; a view may be part of another.
+        HashSet<TensorFacts> seen = new(ReferenceEqualityComparer.Instance);
+        Queue<TensorFacts> next = new(_members.GetValueOrDefault(OwnerOf(tensor).Name) ?? []);
+        while (next.TryDequeue(out TensorFacts? member))
         {
+            if (!seen.Add(member))
+                continue;
+            foreach (TensorFacts view in _views.GetValueOrDefault(member.Name) ?? [])
+                next.Enqueue(view);
             int written = member.Writers is { Count: > 0 } writers ? writers[0] : -1;
-            if (written > step)
+            if (written > step && member.Parts is null)
             {
                 reusedAt = reusedAt is null ? written : Math.Min(reusedAt.Value, written);
                 continue;

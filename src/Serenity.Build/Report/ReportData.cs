@@ -52,7 +52,9 @@ internal static class ReportData
         Numbers(json, "last", tensors.Select(t => (long)t.LastStep));
         Numbers(json, "role", tensors.Select(t => (long)(t.Role switch { TensorRole.Input => 1, TensorRole.Output => 2, _ => 0 })));
         Numbers(json, "alias", tensors.Select(t => t.AliasOf is not null && byName.TryGetValue(t.AliasOf, out int of) ? of : -1L));
-        Numbers(json, "view", tensors.Select(t => t.Parts is { Count: > 0 } ? 1L : 0));
+        Lists(json, "parts", tensors.Select(t => t.Parts is { Count: > 0 } parts
+            ? (IReadOnlyList<int>)[.. parts.Where(byName.ContainsKey).Select(part => byName[part])]
+            : null));
         Indexed(json, "types", "type", [.. tensors.Select(t => names.Show(t.Type ?? ""))]);
         Lists(json, "writers", tensors.Select(t => t.Writers));
         Lists(json, "readers", tensors.Select(t => t.Readers));

@@ -1,6 +1,7 @@
 using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
 
 namespace Serenity.Build.Tests.Budgets;
 
@@ -42,6 +43,31 @@ public sealed class BudgetCheckTests
     {
         MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(lowerBound: 3000, optimal: true), new MemoryBudgets(1024, null, null));
         Assert.Contains("No order of this graph fits: the least is 3000 bytes (2.9 KiB).", BudgetCheck.Errors(manifest, "x").Single().Message);
+    }
+
+    [TestMethod]
+    public void The_error_says_what_to_do_even_where_order_and_rewrites_can_give_no_more()
+    {
+        MemoryManifest manifest = TestManifest.Create(lowerBound: 3000, optimal: true);
+        manifest = manifest with { Options = manifest.Options with { Rewrite = RewriteLevel.All, FreeDimensions = new Dictionary<string, long>() } };
+        string message = BudgetCheck.Errors(BudgetCheck.Apply(manifest, new MemoryBudgets(1024, null, null)), "x").Single().Message;
+        Assert.Contains("To make it fit: make the tensors named here smaller", message);
+        Assert.DoesNotContain("Rewrite=", message);
+    }
+
+    [TestMethod]
+    public void The_error_says_what_ONNX_Runtime_holds_for_reuse_and_a_name_cannot_break_its_line()
+    {
+        MemoryManifest manifest = TestManifest.Create(lowerBound: 2500);
+        manifest = manifest with
+        {
+            Peak = manifest.Peak with { LiveBytes = manifest.Peak.Bytes - 64 },
+            PeakStep = manifest.PeakStep! with { Node = "a\nb\u001b[2J", Live = [new LiveTensor(new string('t', 5000), 1500)] },
+        };
+        string message = BudgetCheck.Errors(BudgetCheck.Apply(manifest, new MemoryBudgets(1024, null, null)), "x").Single().Message;
+        Assert.Contains("holds 64 bytes of it", message);
+        Assert.Contains("'a\\u000ab\\u001b[2J'", message);
+        Assert.IsLessThan(1500, message.Length);
     }
 
     [TestMethod]

@@ -128,6 +128,18 @@ public sealed partial class HtmlReportTests
         Assert.IsNull(uses.After(again, taken).ReusedAt);
     }
 
+    [TestMethod]
+    public void Who_reads_a_view_needs_its_parts()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(12, Executor.StaticArena);
+        TensorFacts part = manifest.Tensors[2];
+        TensorFacts view = new("view", 64, 0, 4, 9, TensorRole.Activation, null, [part.Name], "float[16]", [4], [8, 9]);
+        BufferUses uses = new(manifest with { Tensors = [.. manifest.Tensors, view, view with { Name = "view of view", Parts = ["view"], Readers = [11] }] });
+        CollectionAssert.AreEqual((int[])[8, 9, 11], uses.After(part, 6).Readers.ToArray());
+        Assert.IsNull(uses.After(part, 10).ReusedAt);
+        CollectionAssert.AreEqual((int[])[11], uses.After(part, 10).Readers.ToArray());
+    }
+
     private static JsonDocument Data(string html)
     {
         const string Open = "<script type=\"application/json\" id=\"data\">";

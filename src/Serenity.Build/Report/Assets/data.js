@@ -18,7 +18,7 @@ const roots = Array.from({ length: tensorCount }, (_, tensor) => rootOf(tensor))
 
 // Whether a tensor's bytes count: ONNX Runtime leaves inputs to the caller; a view has none of its own.
 function counts(tensor) {
-  return tensors.bytes[tensor] > 0 && !tensors.view[tensor] && (held || tensors.role[roots[tensor]] !== INPUT);
+  return tensors.bytes[tensor] > 0 && !tensors.parts[tensor] && (held || tensors.role[roots[tensor]] !== INPUT);
 }
 
 function isLive(tensor, step) { return tensors.first[tensor] <= step && step <= tensors.last[tensor]; }
@@ -41,13 +41,25 @@ for (let tensor = 0; tensor < tensorCount; tensor++) {
   members.get(roots[tensor]).push(tensor);
 }
 
+// Views by the tensors they consist of.
+const viewsOf = new Map();
+for (let tensor = 0; tensor < tensorCount; tensor++) {
+  for (const part of tensors.parts[tensor] || []) {
+    if (!viewsOf.has(part)) viewsOf.set(part, []);
+    viewsOf.get(part).push(tensor);
+  }
+}
+
 // Who needs a tensor's buffer from a step on: readers of what it holds, else the step that writes into it again (-1: none), and the caller.
 function usesAfter(tensor, step) {
   const readers = new Set();
   let reusedAt = -1, output = false;
-  for (const member of members.get(roots[tensor])) {
+  // Who reads a view needs its parts; a set that grows while it is walked visits what is added.
+  const seen = new Set(members.get(roots[tensor]));
+  for (const member of seen) {
+    for (const view of viewsOf.get(member) || []) seen.add(view);
     const writers = tensors.writers[member], written = writers && writers.length ? writers[0] : -1;
-    if (written > step) {
+    if (written > step && !tensors.parts[member]) {
       if (reusedAt < 0 || written < reusedAt) reusedAt = written;
       continue;
     }

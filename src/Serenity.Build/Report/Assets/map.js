@@ -40,8 +40,8 @@ function pack() {
   return offsets;
 }
 
-// How far a tensor fills its buffer: up to its own last use, or to the tensor that takes the buffer over. What is left of the buffer's
-// life is shown as held: allocated, and nobody needs what is in it.
+// How far a tensor fills its buffer: to the tensor that takes the buffer over, and in ONNX Runtime up to its own last use. What is left
+// of the buffer's life there is shown as held: allocated, and nobody needs what is in it. An arena holds nothing that is not needed.
 const filledTo = tensors.last.slice();
 for (const group of members.values()) {
   if (group.length < 2) continue;
@@ -49,7 +49,7 @@ for (const group of members.values()) {
   inOrder.forEach((tensor, index) => {
     if (tensors.role[tensor] === OUTPUT) return;
     const readers = tensors.readers[tensor] || [tensors.last[tensor]];
-    let end = readers.length ? readers[readers.length - 1] : tensors.first[tensor];
+    let end = held ? tensors.last[tensor] : readers.length ? readers[readers.length - 1] : tensors.first[tensor];
     if (index + 1 < inOrder.length) end = Math.min(end, tensors.first[inOrder[index + 1]] - 1);
     filledTo[tensor] = Math.max(tensors.first[tensor], Math.min(end, tensors.last[tensor]));
   });
@@ -67,11 +67,11 @@ function inSight(tensor) {
 
 function drawMap(picture, context) {
   for (let tensor = 0; tensor < tensorCount; tensor++)
-    if (inSight(tensor) && filledTo[tensor] < tensors.last[tensor]) drawHeld(picture, context, tensor);
+    if (!held && inSight(tensor) && filledTo[tensor] < tensors.last[tensor]) drawHeld(picture, context, tensor);
   for (let tensor = 0; tensor < tensorCount; tensor++)
-    if (inSight(tensor) && !tensors.view[tensor]) rectangle(picture, context, tensor);
+    if (inSight(tensor) && !tensors.parts[tensor]) rectangle(picture, context, tensor);
   for (let tensor = 0; tensor < tensorCount; tensor++)
-    if (inSight(tensor) && tensors.view[tensor]) outline(picture, context, tensor, colors.view, 1.5);
+    if (inSight(tensor) && tensors.parts[tensor]) outline(picture, context, tensor, colors.view, 1.5);
   if (view.tensor >= 0) outline(picture, context, view.tensor, colors.ink, 2);
 }
 
