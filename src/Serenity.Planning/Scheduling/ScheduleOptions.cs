@@ -3,8 +3,12 @@ namespace Serenity.Planning.Scheduling;
 /// <summary>How far a search may go, and which of its techniques are on. No technique changes the optimum; tests run the combinations.</summary>
 public sealed record ScheduleOptions
 {
-    /// <summary>States after which the search gives its best so far. Deterministic, unlike a time.</summary>
-    public long StateLimit { get; init; } = 20_000_000;
+    /// <summary>
+    /// States after which the search gives its best so far. Deterministic, unlike a time. A state with r operators ready, of a part of the graph
+    /// of n operators, counts 1 + r/16 + n/256, so that the limit is about the same time for all sizes: at the default, within
+    /// one or two minutes of processor time.
+    /// </summary>
+    public long StateLimit { get; init; } = 10_000_000;
 
     /// <summary>Safety net against a machine far slower than expected; the result says when it struck.</summary>
     public TimeSpan WallClockLimit { get; init; } = TimeSpan.FromMinutes(2);

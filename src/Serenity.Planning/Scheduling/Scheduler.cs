@@ -77,7 +77,7 @@ public static class Scheduler
     // Raises the largest lower bound until no segment's peak is above it, or a limit strikes.
     private static void Search(List<SegmentSolver> segments, ScheduleOptions options, ref long bound, CancellationToken cancellation)
     {
-        long states = 0;
+        long effort = 0;
         foreach (SegmentSolver segment in segments)
             bound = Math.Max(bound, segment.LowerBound);
         foreach (SegmentSolver segment in DearestFirst(segments))
@@ -101,8 +101,8 @@ public static class Scheduler
         foreach (SegmentSolver segment in DearestFirst(segments))
         {
             if (segment.Peak > bound)
-                segment.Solve(bound, options.StateLimit - states, TableBytes, cancellation);
-            states += segment.States;
+                segment.Solve(bound, options.StateLimit - effort, TableBytes, cancellation);
+            effort += segment.Effort;
             bound = Math.Max(bound, segment.LowerBound);
         }
     }

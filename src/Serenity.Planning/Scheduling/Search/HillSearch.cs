@@ -87,24 +87,30 @@ internal sealed class HillSearch
     /// <summary>States entered.</summary>
     public long States { get; private set; }
 
+    /// <summary>
+    /// What the limit counts: a state, and more for one of many ready operators or of a large graph, as it takes as much longer and
+    /// more room. Close to time, and the same on every machine.
+    /// </summary>
+    public long Effort { get; private set; }
+
     /// <summary>After <see cref="HillOutcome.Impossible"/>: no schedule's peak is less than this.</summary>
     public long Exceeded { get; private set; } = long.MaxValue;
 
     /// <summary>After <see cref="HillOutcome.Found"/>: the schedule.</summary>
     public ReadOnlySpan<int> Order => _trail;
 
-    /// <summary>Goes on for at most so many states.</summary>
+    /// <summary>Goes on for about so much effort.</summary>
     public HillOutcome Run(long quota, CancellationToken cancellation)
     {
         if (_outcome != HillOutcome.Paused)
             return _outcome;
-        long end = States + quota;
+        long end = Effort + quota;
         if (!_started)
         {
             _started = true;
             _outcome = Enter(cancellation);
         }
-        while (_outcome == HillOutcome.Paused && States < end)
+        while (_outcome == HillOutcome.Paused && Effort < end)
         {
             if ((States & 255) == 0)
                 cancellation.ThrowIfCancellationRequested();
@@ -160,6 +166,7 @@ internal sealed class HillSearch
             _entries.Add(entry);
         }
         States++;
+        Effort += 1 + (_state.ReadyCount / 16) + (_problem.OpCount / 256);
         Push(firstEntry);
         return HillOutcome.Paused;
     }

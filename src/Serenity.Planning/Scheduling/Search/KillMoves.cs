@@ -20,6 +20,9 @@ internal sealed class KillMoves
 {
     private const int Words = 4, Limit = 64 * Words;
 
+    // With more ready operators than this the region does not pay, if it fits at all.
+    private const int MostReady = 128;
+
     private readonly SearchProblem _problem;
     private readonly SearchState _state;
 
@@ -63,6 +66,8 @@ internal sealed class KillMoves
     /// <returns>False if this state is better branched by single operators: too much is near, or nothing can die any more.</returns>
     public bool TryAdd(long budget, MoveList moves, ref long exceeded)
     {
+        if (_state.ReadyCount > MostReady)
+            return false;
         _stamp++;
         _count = 0;
         _setCount = 0;

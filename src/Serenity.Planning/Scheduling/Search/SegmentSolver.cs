@@ -3,17 +3,18 @@ namespace Serenity.Planning.Scheduling.Search;
 /// <summary>One part of a divided problem, with the best order found for it and the best bound proven for it.</summary>
 internal sealed class SegmentSolver
 {
-    private readonly SearchProblem _plain, _problem, _reversed;
+    private readonly SearchProblem _plain;
     // Edges looked at by the cut bound: about two seconds.
     private const long CutWorkLimit = 400_000_000;
 
     private const int MostOpsForSplit = 20_000;
 
-    private const long LeastStatesAside = 2048, MostStatesInSlice = 32768;
+    private const long LeastEffortAside = 2048, MostEffortInSlice = 32768;
 
     private readonly SearchTechniques _techniques;
     private readonly int[] _original;
-    private readonly StateTable _aheadTable, _backTable;
+    private SearchProblem? _problem, _reversed;
+    private StateTable? _aheadTable, _backTable;
 
     /// <summary>Finds greedy orders.</summary>
     /// <param name="problem">The segment's problem.</param>
@@ -27,19 +28,16 @@ internal sealed class SegmentSolver
         _plain = problem;
         _original = parentOriginal is null ? problem.Original : Array.ConvertAll(problem.Original, op => parentOriginal[op]);
         _techniques = techniques;
-        _problem = techniques.HasFlag(SearchTechniques.HandOver) ? HandOver.Apply(problem) : problem;
-        _reversed = _problem.Reversed();
-        _aheadTable = new StateTable(problem.OpCount);
-        _backTable = new StateTable(problem.OpCount);
-        Order = given ?? TopologicalOrder.Of(_problem);
+        Order = given ?? (problem.OpCount == 1 ? [0] : TopologicalOrder.Of(problem));
         Peak = PeakOf(Order);
         LowerBound = Math.Min(Peak, problem.LiveAtStart);
         if (techniques.HasFlag(SearchTechniques.Greedy) && problem.OpCount > 1)
         {
+            SearchProblem reversed = problem.Reversed();
             foreach (GreedyOrder.Rule rule in Enum.GetValues<GreedyOrder.Rule>())
             {
-                Consider(GreedyOrder.Find(_problem, rule, cancellation).Order);
-                int[] backwards = GreedyOrder.Find(_reversed, rule, cancellation).Order;
+                Consider(GreedyOrder.Find(problem, rule, cancellation).Order);
+                int[] backwards = GreedyOrder.Find(reversed, rule, cancellation).Order;
                 Array.Reverse(backwards);
                 Consider(backwards);
             }
@@ -56,6 +54,9 @@ internal sealed class SegmentSolver
 
     public long States { get; private set; }
 
+    /// <summary>See <see cref="HillSearch.Effort"/>.</summary>
+    public long Effort { get; private set; }
+
     /// <summary>The operator of the whole graph behind one of the segment's.</summary>
     public int OriginalOf(int op) => _original[op];
 
@@ -63,7 +64,7 @@ internal sealed class SegmentSolver
     public void Bound(CancellationToken cancellation)
     {
         if (LowerBound < Peak && _techniques.HasFlag(SearchTechniques.CutBound))
-            LowerBound = Math.Max(LowerBound, new RootBound(_problem).Find(Order, Peak, CutWorkLimit, cancellation));
+            LowerBound = Math.Max(LowerBound, new RootBound(_plain).Find(Order, Peak, CutWorkLimit, cancellation));
     }
 
     /// <summary>The two halves of the segment before and behind its least-live set, with their bounds; null if that is one of its ends.</summary>
@@ -86,18 +87,18 @@ internal sealed class SegmentSolver
     }
 
     /// <summary>Searches, until the peak is proven or no more than <paramref name="floor"/>, which another segment costs anyway, or a limit strikes.</summary>
-    public void Solve(long floor, long stateLimit, long memoryLimit, CancellationToken cancellation)
+    public void Solve(long floor, long effortLimit, long memoryLimit, CancellationToken cancellation)
     {
-        long start = States;
+        long start = Effort;
         for (long quota = 2000; ; quota = checked(quota * 4))
         {
-            long left = stateLimit - (States - start);
+            long left = effortLimit - (Effort - start);
             if (Peak <= Math.Max(floor, LowerBound))
                 return;
             if (left <= 0)
                 return;
             Round(floor, Math.Min(quota, left), memoryLimit, cancellation);
-            if (quota > stateLimit)
+            if (quota > effortLimit)
                 return;
         }
     }
@@ -137,18 +138,25 @@ internal sealed class SegmentSolver
     // count of states, so the outcome is the same as in turn.
     private HillOutcome Decide(long budget, long quota, long memoryLimit, CancellationToken cancellation)
     {
+        if (_problem is null)
+        {
+            _problem = _techniques.HasFlag(SearchTechniques.HandOver) ? HandOver.Apply(_plain) : _plain;
+            _reversed = _problem.Reversed();
+            _aheadTable = new StateTable(_plain.OpCount);
+            _backTable = new StateTable(_plain.OpCount);
+        }
         bool forward = _techniques.HasFlag(SearchTechniques.Forward) || !_techniques.HasFlag(SearchTechniques.Backward);
-        HillSearch? ahead = forward ? new HillSearch(_problem, budget, _techniques, _aheadTable, memoryLimit) : null;
-        HillSearch? back = _techniques.HasFlag(SearchTechniques.Backward) ? new HillSearch(_reversed, budget, _techniques, _backTable, memoryLimit) : null;
+        HillSearch? ahead = forward ? new HillSearch(_problem, budget, _techniques, _aheadTable!, memoryLimit) : null;
+        HillSearch? back = _techniques.HasFlag(SearchTechniques.Backward) ? new HillSearch(_reversed!, budget, _techniques, _backTable!, memoryLimit) : null;
         try
         {
-            for (long used = 0, slice = 256; used < quota; slice = Math.Min(slice * 2, MostStatesInSlice))
+            for (long used = 0, slice = 256; used < quota; slice = Math.Min(slice * 2, MostEffortInSlice))
             {
                 slice = Math.Min(slice, quota - used);
                 used += slice;
-                long states = slice;
-                Task<HillOutcome>? aside = slice >= LeastStatesAside && ahead is not null && back is not null
-                    ? Task.Run(() => back.Run(states, cancellation), CancellationToken.None)
+                long effort = slice;
+                Task<HillOutcome>? aside = slice >= LeastEffortAside && ahead is not null && back is not null
+                    ? Task.Run(() => back.Run(effort, cancellation), CancellationToken.None)
                     : null;
                 HillOutcome first = HillOutcome.OutOfMemory;
                 try
@@ -172,6 +180,7 @@ internal sealed class SegmentSolver
         finally
         {
             States += (ahead?.States ?? 0) + (back?.States ?? 0);
+            Effort += (ahead?.Effort ?? 0) + (back?.Effort ?? 0);
         }
     }
 

@@ -1,0 +1,65 @@
+using System.Diagnostics;
+using Serenity.Planning.Scheduling;
+using Serenity.Testing.Scheduling;
+
+namespace Serenity.Planning.Tests.Scheduling;
+
+/// <summary>What a search that may not finish says.</summary>
+[TestClass]
+public sealed class LimitTests
+{
+    // Wide, irregular and far too large for its limits.
+    private static MemoryGraph Hard() => RandomLayeredGraph.Create(seed: 3, operators: 600, width: 12);
+
+    [TestMethod]
+    public void AtTheStateLimitTheBoundIsHonestAndTheResultTheSame()
+    {
+        MemoryGraph graph = Hard();
+        ScheduleOptions options = ScheduleOptions.Default with { StateLimit = 20_000 };
+        ScheduleResult first = Scheduler.Solve(graph, options), second = Scheduler.Solve(graph, options);
+        Assert.AreEqual(LiveProfile.Peak(graph, first.Order), first.PeakBytes);
+        Assert.IsLessThanOrEqualTo(first.PeakBytes, first.LowerBoundBytes);
+        Assert.AreEqual(first.IsOptimal ? SearchStop.Proven : SearchStop.StateLimit, first.Stop);
+        CollectionAssert.AreEqual(first.Order, second.Order);
+        Assert.AreEqual(first.LowerBoundBytes, second.LowerBoundBytes);
+        Assert.AreEqual(first.States, second.States);
+        ScheduleResult further = Scheduler.Solve(graph, options with { StateLimit = 200_000 });
+        Assert.IsLessThanOrEqualTo(first.PeakBytes, further.PeakBytes);
+        Assert.IsGreaterThanOrEqualTo(first.LowerBoundBytes, further.LowerBoundBytes);
+    }
+
+    [TestMethod]
+    public void WithoutStatesTheBoundsAreStillRight()
+    {
+        for (int seed = 0; seed < 100; seed++)
+        {
+            MemoryGraph graph = RandomMemoryGraph.Create(seed, 10);
+            long least = BruteForce.LeastPeak(graph)!.Value;
+            ScheduleResult result = Scheduler.Solve(graph, ScheduleOptions.Default with { StateLimit = 0 });
+            Assert.IsGreaterThanOrEqualTo(least, result.PeakBytes);
+            Assert.IsLessThanOrEqualTo(least, result.LowerBoundBytes);
+        }
+    }
+
+    [TestMethod]
+    public void TheWallClockStrikes()
+    {
+        ScheduleOptions options = ScheduleOptions.Default with { WallClockLimit = TimeSpan.FromMilliseconds(1), StateLimit = long.MaxValue };
+        MemoryGraph graph = Hard();
+        ScheduleResult result = Scheduler.Solve(graph, options);
+        Assert.AreEqual(SearchStop.WallClock, result.Stop);
+        Assert.AreEqual(LiveProfile.Peak(graph, result.Order), result.PeakBytes);
+        Assert.IsLessThan(result.PeakBytes, result.LowerBoundBytes);
+    }
+
+    [TestMethod]
+    public void CancellationEndsTheSearch()
+    {
+        using CancellationTokenSource cancelled = new(TimeSpan.FromMilliseconds(300));
+        Stopwatch watch = Stopwatch.StartNew();
+        Assert.ThrowsExactly<OperationCanceledException>(() => Scheduler.Solve(
+            RandomLayeredGraph.Create(seed: 1, operators: 3000, width: 40),
+            ScheduleOptions.Default with { WallClockLimit = TimeSpan.FromDays(1), StateLimit = long.MaxValue }, cancelled.Token));
+        Assert.IsLessThan(10, watch.Elapsed.TotalSeconds);
+    }
+}
