@@ -19,7 +19,7 @@ public sealed class ArenaRunner : IDisposable
     private readonly Dictionary<string, RuntimeValue.Tensor> _values;
     private readonly Dictionary<string, NodeProto> _nodes = new(StringComparer.Ordinal);
     private readonly Dictionary<string, TensorProto> _weights = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _fixed = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _fixed = new(StringComparer.Ordinal), _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NodeKernel> _kernels = new(StringComparer.Ordinal);
 
     private ArenaRunner(ModelProto model, string? externalFolder, Dictionary<string, RuntimeValue.Tensor> values)
@@ -30,7 +30,11 @@ public sealed class ArenaRunner : IDisposable
         foreach (TensorProto tensor in model.Graph.Initializer)
             _weights[tensor.Name] = tensor;
         foreach (NodeProto node in model.Graph.Node)
+        {
             _nodes[node.Name] = node;
+            if (node.OpType == "Constant")
+                _constants.Add(node.Output[0]);
+        }
     }
 
     /// <summary>Runs the whole model once and keeps every value.</summary>
@@ -142,11 +146,17 @@ public sealed class ArenaRunner : IDisposable
         _fixed.UnionWith(facts.Keys);
     }
 
+    /// <summary>
+    /// True for what a kernel takes as an input: activations, and weights that a node made from weights. Those are no initializers in the
+    /// whole model either, and some kernels compute differently with an initializer, which they may rearrange when they are loaded.
+    /// </summary>
+    private bool IsBound(string name) => _fixed.Contains(name) || !(_weights.ContainsKey(name) || _constants.Contains(name));
+
     private NodeKernel KernelOf(NodeProto node)
     {
         if (!_kernels.TryGetValue(node.Name, out NodeKernel? kernel))
         {
-            kernel = new NodeKernel(_model, node, _values, _weights.GetValueOrDefault, _fixed.Contains, _externalFolder);
+            kernel = new NodeKernel(_model, node, _values, _weights.GetValueOrDefault, IsBound, _externalFolder);
             _kernels.Add(node.Name, kernel);
         }
         return kernel;

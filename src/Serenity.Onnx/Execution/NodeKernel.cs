@@ -24,22 +24,22 @@ internal sealed unsafe class NodeKernel : IDisposable
     /// <param name="node">The node.</param>
     /// <param name="values">Type and shape of every value of the main graph; data of those that are weights.</param>
     /// <param name="weight">An initializer of the main graph by name, or null.</param>
-    /// <param name="isActivation">True for a value that is bound, false for one that is a weight.</param>
+    /// <param name="isBound">True for a value that is bound, false for one that is an initializer.</param>
     /// <param name="externalFolder">Folder of external data, or null.</param>
     public NodeKernel(
         ModelProto model, NodeProto node, IReadOnlyDictionary<string, RuntimeValue.Tensor> values, Func<string, TensorProto?> weight,
-        Func<string, bool> isActivation, string? externalFolder)
+        Func<string, bool> isBound, string? externalFolder)
     {
         ModelProto single = new() { IrVersion = model.IrVersion, Graph = new GraphProto { Name = "node" } };
         single.OpsetImport.AddRange(model.OpsetImport);
         single.Functions.AddRange(model.Functions);
         single.Graph.Node.Add(node);
         _values = new(StringComparer.Ordinal);
-        Inputs = [.. node.Input.Concat(SubgraphCaptures.Of(node)).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal).Where(n => isActivation(n) && values.ContainsKey(n))];
+        Inputs = [.. node.Input.Concat(SubgraphCaptures.Of(node)).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal).Where(n => isBound(n) && values.ContainsKey(n))];
         Outputs = [.. node.Output.Where(n => n.Length > 0)];
         foreach (string name in node.Input.Concat(SubgraphCaptures.Of(node)).Where(n => n.Length > 0).Distinct(StringComparer.Ordinal))
         {
-            if (isActivation(name) && values.TryGetValue(name, out RuntimeValue.Tensor? value))
+            if (isBound(name) && values.TryGetValue(name, out RuntimeValue.Tensor? value))
             {
                 single.Graph.Input.Add(Describe(name, value));
                 _values.Add(name, value);
