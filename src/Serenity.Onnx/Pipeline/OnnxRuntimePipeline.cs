@@ -54,7 +54,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     {
         RewriteOutcome outcome = RewriteSearch.Run(
             start.Model, start.Shapes, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path },
-            (candidate, token) => OnnxRuntimeCost.Evaluate(candidate, OnnxRuntimeCost.SearchLimits(Options()), token), cancellation);
+            (candidate, token) => OnnxRuntimeCost.Evaluate(candidate, OnnxRuntimeCost.SearchLimits(Options()), token), cancellation: cancellation);
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, Options(), cancellation: cancellation);

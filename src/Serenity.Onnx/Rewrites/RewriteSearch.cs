@@ -18,16 +18,43 @@ public static class RewriteSearch
     /// <param name="shapes">Types of its values.</param>
     /// <param name="options">What may be done.</param>
     /// <param name="evaluate">Costs a candidate: schedules it and gives the peak. Must be deterministic.</param>
+    /// <param name="confirm">The same with the full limits, for the candidate that is chosen; null where <paramref name="evaluate"/> has them.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     public static RewriteOutcome Run(
         ModelProto model, ShapeTable shapes, RewriteOptions options,
-        Func<RewriteCandidate, CancellationToken, RewriteCost> evaluate, CancellationToken cancellation = default)
+        Func<RewriteCandidate, CancellationToken, RewriteCost> evaluate, Func<RewriteCandidate, CancellationToken, RewriteCost>? confirm = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(shapes);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(evaluate);
-        return new Search(RewriteCandidate.Unchanged(model, shapes), options, evaluate, cancellation).Run();
+        RewriteOutcome found = new Search(RewriteCandidate.Unchanged(model, shapes), options, evaluate, cancellation).Run();
+        return confirm is null ? found : Confirm(found, confirm, cancellation);
+    }
+
+    /// <summary>Costs what was found with the full limits where that may show less, and goes back to the original if it then costs no more.</summary>
+    private static RewriteOutcome Confirm(
+        RewriteOutcome found, Func<RewriteCandidate, CancellationToken, RewriteCost> confirm, CancellationToken cancellation)
+    {
+        RewriteCost best = Lower(found.Best);
+        if (found.Applied.Count == 0)
+            return found with { Best = best, Original = best };
+        RewriteCost original = found.Original.LowerBoundBytes < best.PeakBytes ? Lower(found.Original) : found.Original;
+        if (original.PeakBytes <= best.PeakBytes)
+            return new RewriteOutcome(original, original, [], found.Evaluations);
+        // What the longer search gained is the last rewrite's, so that the savings still add up.
+        AppliedRewrite last = found.Applied[^1];
+        long gained = found.Best.PeakBytes - best.PeakBytes - (found.Original.PeakBytes - original.PeakBytes);
+        return new RewriteOutcome(best, original, [.. found.Applied.SkipLast(1), last with { SavedBytes = last.SavedBytes + gained }], found.Evaluations);
+
+        RewriteCost Lower(RewriteCost cost)
+        {
+            if (cost.PeakBytes == cost.LowerBoundBytes)
+                return cost;
+            RewriteCost full = confirm(cost.Written, cancellation);
+            return full.PeakBytes <= cost.PeakBytes ? full : cost;
+        }
     }
 
     private sealed class Search(
