@@ -71,6 +71,13 @@ public sealed class StaticArenaGraph
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(shapes);
+        HashSet<(string, string, string)> functions = [.. model.Functions.Select(f => (f.Domain, f.Name, f.Overload))];
+        if (functions.Count > 0 && model.Graph.Node.FirstOrDefault(n => functions.Contains((n.Domain, n.OpType, n.Overload))) is { } call)
+        {
+            throw new SerenityException(
+                SerenityCodes.UnknownSize, path,
+                $"{GraphCheck.Describe(call)} calls a function of the model, and what its body needs has no place of its own in the arena. Inline the model's functions (onnx.inliner does), or use Executor=\"OnnxRuntime\".");
+        }
         long opset = model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;
         return new StaticArenaGraphBuilder(model.Graph, shapes.Main, shapes, groups ?? [], opset, path, outer: null).Build();
     }

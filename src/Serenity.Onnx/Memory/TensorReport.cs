@@ -12,6 +12,7 @@ internal sealed class TensorReport
     private readonly ArenaPlan _placement;
     private readonly HashSet<string> _inputs, _outputs;
     private readonly Dictionary<string, List<int>> _writers = new(StringComparer.Ordinal), _readers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _lastUse = new(StringComparer.Ordinal);
 
     public TensorReport(StaticArenaGraph graph, int[] order, ArenaLayout layout, ArenaPlan placement)
     {
@@ -27,6 +28,15 @@ internal sealed class TensorReport
                 Note(_writers, output, step);
             foreach (string input in graph.Nodes[order[step]].Input.Concat(Models.SubgraphCaptures.Of(graph.Nodes[order[step]])))
                 Note(_readers, input, step);
+        }
+        // From the last node to the first: an alias or a view is used whenever another name of it, or a view with it, is.
+        foreach (ArenaValue value in graph.Nodes.Reverse().SelectMany(n => n.Output).Where(graph.Values.ContainsKey).Select(name => graph.Values[name]))
+        {
+            int last = _outputs.Contains(value.Name) ? order.Length - 1 : Math.Max(Steps(_readers, value.Name).LastOrDefault(0), Steps(_writers, value.Name).LastOrDefault(0));
+            last = Math.Max(last, _lastUse.GetValueOrDefault(value.Name));
+            _lastUse[value.Name] = last;
+            foreach (string inner in (value.Parts ?? []).Concat(value.Of is null ? [] : [value.Of]))
+                _lastUse[inner] = Math.Max(last, _lastUse.GetValueOrDefault(inner));
         }
     }
 
@@ -76,12 +86,11 @@ internal sealed class TensorReport
         return Fact(value, _placement.Offsets[_layout.BufferOf[tensor]], schedule.First[tensor], schedule.Last[tensor], from, Steps(_writers, value.Name));
     }
 
-    // An alias or a view is there from its own operator to its own last reader; what it lies in may be there longer.
+    // An alias or a view is there from its own operator to its own last use; what it lies in may be there longer.
     private TensorFacts OfView(ArenaValue value)
     {
-        List<int> writers = Steps(_writers, value.Name), readers = Steps(_readers, value.Name);
-        int first = writers.Count > 0 ? writers[0] : 0;
-        int last = _outputs.Contains(value.Name) ? Math.Max(_order.Length - 1, 0) : Math.Max(readers.Count > 0 ? readers[^1] : first, first);
+        List<int> writers = Steps(_writers, value.Name);
+        int first = writers.FirstOrDefault(0), last = Math.Max(first, _lastUse[value.Name]);
         bool inOne = (value.Tensors.Length == 1 && value.IsContiguous) || _layout.Contiguous.Contains(ViewOf(value));
         return Fact(value, inOne ? _placement.Offsets[_layout.BufferOf[value.Tensors[0]]] : null, first, last, value.Of, writers);
     }

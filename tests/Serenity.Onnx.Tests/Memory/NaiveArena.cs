@@ -12,7 +12,7 @@ internal static class NaiveArena
 {
     private static readonly HashSet<string> _sameBuffer = ["Identity", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout"];
     private static readonly HashSet<string> _inPlace =
-        ["Relu", "Sigmoid", "Tanh", "Neg", "Abs", "HardSwish", "LeakyRelu", "Elu", "Softplus", "Erf", "Clip", "Cast", "Softmax", "BatchNormalization"];
+        ["Relu", "Sigmoid", "Tanh", "Neg", "Abs", "HardSwish", "HardSigmoid", "LeakyRelu", "Elu", "Softplus", "Erf", "Sqrt", "Clip", "Cast", "Softmax", "LogSoftmax", "BatchNormalization"];
 
     /// <summary>Live bytes during each node, in the order given, Constant nodes left out.</summary>
     public static long[] Profile(ModelProto model, ShapeTable shapes, IReadOnlyList<string> order)

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Memory;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
@@ -97,6 +98,97 @@ public sealed class StaticArenaTests
     }
 
     [TestMethod]
+    public void RewrittenRandomModelsHold()
+    {
+        int groups = 0;
+        for (ulong seed = 0; seed < 12; seed++)
+        {
+            ModelProto model = Wide(seed);
+            UniqueNames.Assign(model);
+            string path = Path.GetFullPath("wide.onnx");
+            ModelShapes shapes = ShapeInference.Run(model, path, _noSizes);
+            RewriteOptions options = new() { Executor = Executor.StaticArena, Level = RewriteLevel.All, ModelPath = path };
+            RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, (candidate, cancel) => StaticArenaCost.Of(candidate, shapes, null, path, cancel));
+            Assert.IsLessThanOrEqualTo(outcome.Original.PeakBytes, outcome.Best.PeakBytes);
+            StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, shapes, 16);
+            Assert.AreEqual(outcome.Best.PeakBytes, plan.LivePeakBytes);
+            CheckPlan(StaticArenaGraph.Build(outcome.Best.Written.Model, shapes with { Main = outcome.Best.Written.Shapes }, outcome.Best.Written.Groups), plan);
+            groups += outcome.Best.Written.Groups.Count;
+        }
+        Assert.IsGreaterThan(5, groups);
+    }
+
+    // Branches of several lengths, concatenated, and a convolution over that: what channel partition is for.
+    private static ModelProto Wide(ulong seed)
+    {
+        TestRandom random = new(seed);
+        OnnxModelBuilder builder = new();
+        string x = Conv(builder.Input("x", TensorProto.Types.DataType.Float, 1, 4, 8, 8), 4, 2);
+        List<string> parts = [];
+        for (int branch = random.Next(3, 6); branch > 0; branch--)
+        {
+            string y = x;
+            int width = 2;
+            for (int depth = random.Next(1, 4); depth > 0; depth--)
+                (y, width) = (builder.Node("Relu", [Conv(y, width, 4)]), 4);
+            parts.Add(Conv(y, width, random.Next(4, 9)));
+        }
+        string concat = builder.Node("Concat", [.. parts], ("axis", 1L));
+        int channels = (int)builder.Build().Graph.Node.Where(n => n.Output.Any(parts.Contains)).Sum(n => builder.Build().Graph.Initializer.First(i => i.Name == n.Input[1]).Dims[0]);
+        builder.Output(Conv(concat, channels, 2), TensorProto.Types.DataType.Float, 1, 2, 8, 8);
+        return builder.Build();
+
+        string Conv(string from, int width, int to) => builder.Node("Conv", [from, builder.Weight(random.Floats(to * width, 0.5), to, width, 1, 1)]);
+    }
+
+    [TestMethod]
+    public void ModelsOfTheRealKindsAreAsANaiveAccountHasThem()
+    {
+        IReadOnlyList<string> files = [.. SharedData.Files("models/irregular", "*.onnx"), .. SharedData.Files("models/cnn", "*.onnx"), .. SharedData.Files("models/quant", "swiftnet*.onnx")];
+        if (files.Count == 0)
+            Assert.Inconclusive("No test data beside the checkout.");
+        int compared = 0;
+        foreach (string path in files.Where(f => new FileInfo(f).Length < 2_000_000))
+        {
+            ModelProto model = ModelFile.Load(path).Model.Clone();
+            UniqueNames.Assign(model);
+            TopologicalOrder.Sort(model.Graph);
+            ModelShapes shapes = ShapeInference.Run(model, path, SharedRunInputs.FreeDimensions(Path.GetFileName(path), model));
+            StaticArenaGraph graph = StaticArenaGraph.Build(model, shapes);
+            HashSet<string> outputs = new(model.Graph.Output.Select(o => o.Name));
+            // The naive account copies concats that are outputs and knows no operator with weights that works in place.
+            if (graph.Values.Values.Any(v => v.Kind == ArenaValueKind.View && outputs.Contains(v.Name))
+                || graph.Nodes.Any(n => n.OpType is "Add" or "Mul" or "Sub" or "Div" or "Pow" && n.Input.Any(i => graph.Values[i].Kind == ArenaValueKind.Outside))
+                || graph.Nodes.Any(n => n.Attribute.Any(a => a.G is not null)))
+                continue;
+            long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
+            CollectionAssert.AreEqual(NaiveArena.Profile(model, shapes.Main, [.. graph.Nodes.Select(n => n.Name)]), profile, path);
+            compared++;
+        }
+        Console.WriteLine($"{compared} models compared");
+        Assert.IsGreaterThan(10, compared);
+    }
+
+    [TestMethod]
+    public void ModelThatCallsItsOwnFunctionIsRefused()
+    {
+        OnnxModelBuilder builder = new();
+        builder.Output(builder.Node("own:Twice", [builder.Input("x", TensorProto.Types.DataType.Float, 2)]), TensorProto.Types.DataType.Float, 2);
+        ModelProto model = builder.Build();
+        FunctionProto function = new() { Name = "Twice", Domain = "own" };
+        function.Input.Add("a");
+        function.Output.Add("b");
+        NodeProto add = new() { OpType = "Add", Name = "add" };
+        add.Input.Add(["a", "a"]);
+        add.Output.Add("b");
+        function.Node.Add(add);
+        function.OpsetImport.Add(new OperatorSetIdProto { Version = 17 });
+        model.Functions.Add(function);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => GraphOf(model, "function", out _));
+        StringAssert.Contains(error.Message, "Twice", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     public void ConcatOutputIsOneStretchWithoutACopy()
     {
         OnnxModelBuilder builder = new();
@@ -171,7 +263,37 @@ public sealed class StaticArenaTests
             }
         }
         Assert.IsEmpty(plan.Tensors.Where(t => t.Role == TensorRole.Output && t.Offset is null));
+        CheckUses(graph, plan, facts);
         Assert.AreEqual(plan.LivePeakBytes, plan.PeakStep!.Live.Sum(l => l.Bytes));
+    }
+
+    // Every value that a node names is there while the node runs, and so is everything it lies in.
+    private static void CheckUses(StaticArenaGraph graph, StaticArenaPlan plan, Dictionary<string, TensorFacts> facts)
+    {
+        Dictionary<string, NodeProto> nodes = graph.Nodes.ToDictionary(n => n.Name);
+        for (int step = 0; step < plan.Schedule.Count; step++)
+        {
+            NodeProto node = nodes[plan.Schedule[step]];
+            foreach (string name in node.Input.Concat(SubgraphCaptures.Of(node)).Concat(node.Output).Where(n => n.Length > 0))
+                IsThere(name, step);
+        }
+        foreach (TensorFacts output in facts.Values.Where(f => f.Role == TensorRole.Output))
+            IsThere(output.Name, Math.Max(plan.Schedule.Count - 1, 0));
+
+        void IsThere(string name, int step)
+        {
+            if (!facts.TryGetValue(name, out TensorFacts? fact))
+            {
+                Assert.AreEqual(ArenaValueKind.Outside, graph.Values[name].Kind, name);
+                return;
+            }
+            Assert.IsTrue(fact.FirstStep <= step && step <= fact.LastStep, $"{name} is not there at step {step}");
+            foreach (string part in fact.Parts ?? [])
+                IsThere(part, step);
+            // A buffer that was taken over belongs to the new value alone from then on.
+            if (fact.AliasOf is not null && graph.Values[name].Kind == ArenaValueKind.Alias)
+                IsThere(fact.AliasOf, step);
+        }
     }
 
     private static bool ReachesOutputThroughAlias(ModelProto model, HashSet<string> outputs) =>
