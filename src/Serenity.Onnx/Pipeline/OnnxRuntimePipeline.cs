@@ -13,6 +13,8 @@ namespace Serenity.Onnx.Pipeline;
 /// <summary>From a source model to a model that ONNX Runtime executes in the planned order, with the planned memory.</summary>
 internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
 {
+    private static readonly Dictionary<string, long> NoFreeDimensions = [];
+
     private readonly List<SerenityDiagnostic> _warnings = [];
 
     public OptimizationResult Run()
@@ -46,7 +48,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         if (ReferenceEquals(model, source.Model))
             return new Prepared(model, source.Shapes.Main, result.Fused, result.Reason);
         UniqueNames.Assign(model);
-        ModelShapes shapes = ShapeInference.Run(model, source.File.Path, request.FreeDimensions, cancellation);
+        // The sizes asked for stand in the model already, and the names they were asked by are gone.
+        ModelShapes shapes = ShapeInference.Run(model, source.File.Path, NoFreeDimensions, cancellation);
         return new Prepared(model, shapes.Main, result.Fused, result.Reason);
     }
 
