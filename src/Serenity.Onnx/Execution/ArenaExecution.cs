@@ -216,10 +216,16 @@ internal sealed unsafe class ArenaExecution
         return false;
     }
 
+    /// <summary>The value whose buffer this one lies in, through aliases and views of a single part.</summary>
     private string Root(TensorFacts fact)
     {
-        for (int depth = 0; depth < _facts.Count && fact.AliasOf is { } of && _facts.TryGetValue(of, out TensorFacts? next); depth++)
+        for (int depth = 0; depth < _facts.Count; depth++)
+        {
+            string? of = fact.AliasOf ?? (fact.Parts is [string only] ? only : null);
+            if (of is null || !_facts.TryGetValue(of, out TensorFacts? next))
+                break;
             fact = next;
+        }
         return fact.Name;
     }
 

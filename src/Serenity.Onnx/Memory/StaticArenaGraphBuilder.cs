@@ -208,7 +208,7 @@ internal sealed class StaticArenaGraphBuilder
     {
         string to = node.Output[0];
         List<int> tensors = [];
-        bool contiguous = IsOuter(node, to);
+        bool contiguous = node.Input.Count == 1 || IsOuter(node, to);
         foreach (string part in node.Input)
         {
             ArenaValue? value = _values.GetValueOrDefault(part);
