@@ -11,6 +11,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["rewrites"] = ("MODEL…|ws:N|nas:N [--static-arena] [--time]: each model ordered, and ordered and rewritten", RewriteBenchmark.Run),
     ["schedule"] = ("FILE.tg… [--order]: least peak of each graph, with proof", ScheduleBenchmark.Run),
     ["paper"] = ("FILE.tg… [--states=N] [--seconds=S]: SERENITY's own algorithm beside ours", PaperBenchmark.Run),
+    ["schedule-report"] = ("[--paper-states=N] [--paper-seconds=S]: docs/benchmarks.md", ScheduleReport.Run),
     ["sweep"] = ("[--small=N] [--large=N] [--seed=S]: random graphs against every down-set", SweepBenchmark.Run),
 };
 

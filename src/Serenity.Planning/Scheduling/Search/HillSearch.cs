@@ -173,24 +173,22 @@ internal sealed class HillSearch
 
     private void RunFree()
     {
-        bool any;
-        do
+        // Round and round the ready operators, until one whole round found nothing.
+        for (int i = 0, refused = 0; refused < _state.ReadyCount;)
         {
-            any = false;
-            for (int i = 0; i < _state.ReadyCount;)
+            if (i >= _state.ReadyCount)
+                i = 0;
+            int op = _state.Ready(i);
+            _state.Evaluate(op, out long during, out long change);
+            if (change > 0 || during > _budget)
             {
-                int op = _state.Ready(i);
-                _state.Evaluate(op, out long during, out long change);
-                if (change > 0 || during > _budget)
-                {
-                    i++;
-                    continue;
-                }
-                Run(op);
-                any = true;
+                i++;
+                refused++;
+                continue;
             }
+            Run(op);
+            refused = 0;
         }
-        while (any);
     }
 
     // The earliest state on the stack that is no less live than the present one gives way to the least-live set between the two.

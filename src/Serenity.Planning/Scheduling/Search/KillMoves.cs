@@ -32,6 +32,11 @@ internal sealed class KillMoves
     private readonly bool[] _kills = new bool[Limit];
     private readonly int[] _localOf, _pending, _pendingSeen, _endsSeen, _endsInRegion, _allocSeen;
     private readonly bool _hasCredits;
+
+    // Bytes that an operator starts alone, and whether there are others that it may share; then, in the region, what each set allocates.
+    private readonly long[] _startsAlone;
+    private readonly bool[] _startsShared;
+    private readonly long[] _allocated = new long[Limit];
     private int _count, _stamp, _allocStamp;
 
     // Tensors whose whole end set is in the region, then the candidate sets.
@@ -56,6 +61,18 @@ internal sealed class KillMoves
         _endsSeen = new int[problem.TensorCount];
         _endsInRegion = new int[problem.TensorCount];
         _allocSeen = new int[problem.TensorCount];
+        _startsAlone = new long[problem.OpCount];
+        _startsShared = new bool[problem.OpCount];
+        for (int op = 0; op < problem.OpCount; op++)
+        {
+            foreach (int t in problem.OpStarts[op])
+            {
+                if (problem.Starts[t].Length == 1)
+                    _startsAlone[op] += problem.Bytes[t];
+                else
+                    _startsShared[op] = true;
+            }
+        }
         _hasCredits = Array.Exists(problem.Credit, credit => credit != 0);
     }
 
@@ -128,16 +145,22 @@ internal sealed class KillMoves
         Span<ulong> needs = _needs.AsSpan(local * Words, Words);
         needs.Clear();
         needs[local >> 6] = 1UL << (local & 63);
-        if (_state.PendingPredecessors(op) > 0)
+        int missing = _state.PendingPredecessors(op), only = -1;
+        if (missing > 0)
         {
             foreach (int before in _problem.Predecessors[op])
             {
-                if (!_state.IsDone(before))
-                    Unite(needs, _needs.AsSpan(_localOf[before] * Words, Words));
+                if (_state.IsDone(before))
+                    continue;
+                only = _localOf[before];
+                Unite(needs, _needs.AsSpan(only * Words, Words));
             }
         }
         _op[local] = op;
-        long during = _state.Live + AllocatedBy(needs) + _problem.Scratch[op] - _problem.Credit[op];
+        // What only this operator starts is simply added; with several ways into it, or tensors that others may start, the set is summed anew.
+        long allocated = missing > 1 || _startsShared[op] ? AllocatedBy(needs) : (missing == 1 ? _allocated[only] : 0) + _startsAlone[op];
+        _allocated[local] = allocated;
+        long during = _state.Live + allocated + _problem.Scratch[op] - _problem.Credit[op];
         if (during > budget)
         {
             exceeded = Math.Min(exceeded, during);
