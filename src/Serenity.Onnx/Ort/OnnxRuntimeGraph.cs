@@ -14,7 +14,8 @@ namespace Serenity.Onnx.Ort;
 /// <item>An alias is a tensor of no bytes whose readers also read what it aliases.</item>
 /// <item>An in-place kernel may take over the dying input. Where the kernel has several outputs, the shared one counts as an alias, which
 /// can only be less.</item>
-/// <item>A dead output is held to the end, unless it shares a buffer.</item>
+/// <item>A dead output is held to the end, unless it shares a buffer, or some other value could take its buffer over: then it counts only
+/// while its node runs.</item>
 /// <item>Reuse of freed buffers is left out: it only ever holds a buffer longer.</item>
 /// </list>
 /// </remarks>
@@ -45,6 +46,7 @@ public sealed class OnnxRuntimeGraph
             builder.AddOperator(model.Scratch(node));
 
         int[] root = Roots(model);
+        bool[] isTaken = TakenClasses(model);
         int[] tensorOf = new int[graph.ValueCount];
         for (int value = 0; value < tensorOf.Length; value++)
         {
@@ -55,7 +57,9 @@ public sealed class OnnxRuntimeGraph
                 continue;
             }
             long bytes = root[value] == value ? model.Bytes(value) : 0;
-            bool held = root[value] == value && (graph.IsGraphOutput(value) || (graph.UseCount(value) == 0 && !MayShare(model, value)));
+            bool takenOver = model.ShapeClass(value) >= 0 && isTaken[model.ShapeClass(value)];
+            bool held = root[value] == value &&
+                (graph.IsGraphOutput(value) || (graph.UseCount(value) == 0 && !takenOver && !MayShare(model, value)));
             tensorOf[value] = builder.AddTensor(bytes, held);
         }
         for (int node = 0; node < graph.NodeCount; node++)
@@ -102,6 +106,19 @@ public sealed class OnnxRuntimeGraph
             }
         }
         return root;
+    }
+
+    /// <summary>Shape classes of which some value takes freed buffers.</summary>
+    private static bool[] TakenClasses(AllocationModel model)
+    {
+        bool[] isTaken = new bool[model.ShapeClassCount];
+        OrtGraph graph = model.Graph;
+        for (int value = 0; value < graph.ValueCount; value++)
+        {
+            if (graph.Producer(value) >= 0 && graph.UseCount(value) > 0 && !graph.IsGraphOutput(value) && model.TakesFreed(value))
+                isTaken[model.ShapeClass(value)] = true;
+        }
+        return isTaken;
     }
 
     private static bool MayShare(AllocationModel model, int value)
