@@ -1,0 +1,73 @@
+using Serenity.Build.Manifest;
+using Serenity.Build.Tests.Report;
+using Serenity.Onnx.Pipeline;
+using Serenity.Tool.Terminal;
+
+namespace Serenity.Tool.Tests;
+
+/// <summary>What is drawn on a terminal, and the tool on the real optimizer.</summary>
+[TestClass]
+public sealed class TerminalTests
+{
+    [TestMethod]
+    public async Task A_table_is_drawn_and_a_name_with_markup_stays_text()
+    {
+        using ToolRun run = new();
+        MemoryManifest manifest = SyntheticManifest.Create(6, Executor.OnnxRuntime, nodeName: step => $"[red]{step}[/] [unclosed");
+        File.WriteAllBytes(run.PathOf("a.memory.json"), ManifestJson.Write(manifest));
+        using StringWriter output = new(), error = new();
+        int code = await new SerenityCommandLine(run.Engine, new ToolConsole(output, error, richOutput: true, richError: true), run.Folder).RunAsync(["inspect", "a.memory.json"]);
+        Assert.AreEqual(0, code, error.ToString());
+        StringAssert.Contains(output.ToString(), "│");
+        // A narrow terminal wraps the name; its brackets are all there.
+        StringAssert.Contains(output.ToString(), "[red]");
+        StringAssert.Contains(output.ToString(), "[unclosed");
+    }
+
+    [TestMethod]
+    public async Task Every_error_can_be_explained()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("explain", "ser1001"), run.Error);
+        StringAssert.StartsWith(run.Output, "# SER1001: ");
+        StringAssert.Contains(run.Output, "## What to do");
+    }
+
+    [TestMethod]
+    public async Task Help_names_every_command_and_option()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("--help"));
+        foreach (string command in new[] { "optimize", "inspect", "check", "compare", "report", "devices", "explain" })
+            StringAssert.Contains(run.Output, command);
+        Assert.AreEqual(0, await run.RunAsync("optimize", "--help"));
+        foreach (string option in new[] { "--budget", "--executor", "--rewrite", "--no-fuse", "--no-verify", "--free-dimensions", "--json", "--report", "--cache" })
+            StringAssert.Contains(run.Output, option);
+    }
+
+    [TestMethod]
+    [DataRow("OnnxRuntime")]
+    [DataRow("StaticArena")]
+    [Timeout(120_000, CooperativeCancellation = true)]
+    public async Task The_real_optimizer_gives_a_manifest_whose_figures_agree(string executor)
+    {
+        using ToolRun run = new() { Engine = ModelOptimizer.Optimize };
+        await File.WriteAllBytesAsync(run.PathOf("cell.onnx"), Google.Protobuf.MessageExtensions.ToByteArray(Testing.Models.IrregularModels.DartsCell(vertices: 4, seed: 1, channels: 8, size: 14)));
+        Assert.AreEqual(0, await run.RunAsync("optimize", "cell.onnx", "--executor", executor), run.Error);
+        MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(run.PathOf("cell.optimized.memory.json")), "cell");
+        Assert.AreEqual(manifest.Profile.Max(), manifest.Profile[manifest.PeakStep!.Index]);
+        Assert.IsGreaterThanOrEqualTo(manifest.Peak.LowerBoundBytes, manifest.Peak.Bytes);
+        Assert.IsLessThanOrEqualTo(manifest.Peak.OriginalBytes, manifest.Peak.Bytes);
+
+        // What the tool sums up for every step from the tensors is what the profile says: nothing at a step is unaccounted for.
+        LiveSet live = new(manifest);
+        for (int step = 0; step < manifest.Schedule.Count; step++)
+        {
+            long sum = live.At(step).Sum(entry => entry.Live.Bytes);
+            Assert.IsLessThanOrEqualTo(manifest.Profile[step], sum, $"step {step}");
+            if (manifest.Executor == Executor.OnnxRuntime)
+                Assert.AreEqual(manifest.Profile[step], sum, $"step {step}");
+        }
+        Assert.AreEqual(0, await run.RunAsync("report", "cell.optimized.memory.json"), run.Error);
+    }
+}
