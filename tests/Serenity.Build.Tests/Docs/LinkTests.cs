@@ -41,6 +41,9 @@ public sealed partial class LinkTests
                 string target = Path.GetFullPath(link.Groups[1].Value.Split('#')[0], Path.GetDirectoryName(page)!);
                 if (File.Exists(target))
                     next.Enqueue(target);
+                // A link to a folder shows its pages, as code hosts do.
+                foreach (string inside in Directory.Exists(target) ? Directory.GetFiles(target, "*.md") : [])
+                    next.Enqueue(inside);
             }
         }
         string[] lost = [.. Repository.Pages.Where(page => !reached.Contains(page)).Select(page => Path.GetRelativePath(Repository.Root, page))];
