@@ -52,16 +52,25 @@ public sealed class AllocationSimulator
 
     /// <summary>The peak of an order, in bytes: the largest sum of the buffers held during a step.</summary>
     /// <param name="order">All nodes, in a topological order.</param>
-    public long Peak(ReadOnlySpan<int> order)
+    public long Peak(ReadOnlySpan<int> order) => Cost(order).Peak;
+
+    /// <summary>The peak of an order, how many steps reach it, and the first of them.</summary>
+    /// <param name="order">All nodes, in a topological order.</param>
+    public (long Peak, int Steps, int First) Cost(ReadOnlySpan<int> order)
     {
         Replay(order);
         long live = _model.BytesFromTheStart, peak = live;
+        int steps = 0, first = 0;
         for (int step = 0; step < order.Length; step++)
         {
             live += _change[step];
-            peak = Math.Max(peak, live + _model.Scratch(order[step]));
+            long during = live + _model.Scratch(order[step]);
+            if (during > peak)
+                (peak, steps, first) = (during, 0, step);
+            if (during == peak)
+                steps++;
         }
-        return peak;
+        return (peak, steps, first);
     }
 
     /// <summary>Everything about an order's allocations.</summary>

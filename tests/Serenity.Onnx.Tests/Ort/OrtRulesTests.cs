@@ -17,7 +17,7 @@ public sealed class OrtRulesTests
 {
     /// <summary>How many random models; the environment variable <c>SERENITY_RANDOM_MODELS</c> asks for more.</summary>
     private static readonly ulong s_models =
-        ulong.TryParse(Environment.GetEnvironmentVariable("SERENITY_RANDOM_MODELS"), out ulong asked) ? asked : 30;
+        ulong.TryParse(Environment.GetEnvironmentVariable("SERENITY_RANDOM_MODELS"), out ulong asked) ? asked : 12;
 
     [TestMethod]
     public void Executed_order_and_bytes_are_as_simulated()
