@@ -1,4 +1,5 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Execution;
 using Serenity.Onnx.Memory;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Rewrites;
@@ -44,7 +45,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
         }
         ModelProto model = AccumulationChain.Settle(best.Written);
-        VerificationFacts? verified = request.Verify ? Verify(model, applied) : null;
+        VerificationFacts? verified = request.Verify ? Verify(model, applied, plan) : null;
         if (plan.LivePeakBytes != best.LowerBoundBytes)
             _warnings.Add(NotProven(best));
 
@@ -76,7 +77,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         return new RewriteCost(written, profile.Max(), unchanged.LowerBoundBytes, order, [.. graph.ConstantNodes.Select(_ => 0L), .. profile]);
     }
 
-    private VerificationFacts Verify(ModelProto model, IReadOnlyList<AppliedRewrite> applied)
+    private VerificationFacts Verify(ModelProto model, IReadOnlyList<AppliedRewrite> applied, StaticArenaPlan plan)
     {
         request.Progress?.Invoke(PipelineStage.Verify);
         VerificationFacts facts = ModelVerifier.Verify(
@@ -92,6 +93,12 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 FreeDimensions = request.FreeDimensions,
             },
             cancellation).Facts with { MeasuredBytes = null };
+        if (facts.Status == "passed" && ArenaProof.Run(
+            model, new ArenaProgram(plan.Schedule, plan.Tensors, plan.ArenaBytes), source.File.HasExternalData ? source.File.Folder : null,
+            request.FreeDimensions, source.File.Path, cancellation) is { } notRun)
+        {
+            facts = facts with { Status = "partial", Reason = notRun };
+        }
         if (facts.Status != "passed")
             _warnings.Add(PipelineWarnings.NotVerified(source, facts));
         return facts;
