@@ -92,10 +92,11 @@ public static class RewriteSearch
         /// <summary>Kinds that may help together or stand in each other's way.</summary>
         private static IEnumerable<Func<RewriteSite, bool>> Combinations() =>
         [
-            s => s.Kind is not ChannelSplit.Kind,
+            s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind),
+            s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind or DuplicateMerging.Kind),
             s => s.Kind is not (ChannelSplit.Kind or DuplicateMerging.Kind),
-            s => s.Kind is not (ChannelSplit.Kind or SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind),
-            s => s.Kind is not (ChannelSplit.Kind or SumReassociation.Kind),
+            s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind or SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind),
+            s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind or SumReassociation.Kind),
             s => s.Kind is SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind,
         ];
 
