@@ -22,13 +22,14 @@ internal sealed class PackVerb(Workspace workspace, DriverLog log)
     /// <summary>Packs what was built.</summary>
     public void Pack()
     {
+        string? compiled = new AheadOfTime(workspace, log).Compile();
         log.Step("pack", () =>
         {
             if (Directory.Exists(workspace.Packages))
                 Directory.Delete(workspace.Packages, recursive: true);
             Directory.CreateDirectory(workspace.Packages);
             ChildProcess.Must(
-                "dotnet", ["pack", workspace.Solution, "-c", "Release", "--no-build", "-v", "quiet", "--nologo", "-o", workspace.Packages],
+                "dotnet", ["pack", workspace.Solution, "-c", "Release", "--no-build", "-v", "quiet", "--nologo", "-o", workspace.Packages, $"-p:SerenityAheadOfTimeFolder={compiled}"],
                 workspace.Root, "packing");
             foreach (string package in Directory.GetFiles(workspace.Packages, "*.nupkg"))
                 Sbom.AddTo(package);
