@@ -48,7 +48,7 @@ public sealed class ArenaHeaderTests
         Assert.DoesNotContain("*/ evil", header);
         Assert.DoesNotContain("\n#error", header);
         Assert.Contains("\"\\042); evil(\\042\"", header);
-        Assert.Contains("#define M9_LIVES_ARENA_BYTES 3000u", header);
+        Assert.Contains("#define M9_LIVES_ARENA_BYTES 3004u", header);
         Assert.IsTrue(header.All(char.IsAscii));
     }
 
@@ -58,7 +58,7 @@ public sealed class ArenaHeaderTests
 
     private static MemoryManifest Arena()
     {
-        MemoryManifest manifest = TestManifest.Create();
+        MemoryManifest manifest = TestManifest.Create(bytes: 3004);
         return manifest with
         {
             Executor = Executor.StaticArena,
