@@ -6,11 +6,17 @@ namespace Serenity.Onnx.Memory;
 /// <summary>Lays a scheduled model out in one arena.</summary>
 public static class StaticArenaPlanner
 {
+    /// <summary>Limits for a build: about two seconds at worst, when a model of many small values nearly fits.</summary>
+    public static ArenaOptions BuildLimits { get; } = ArenaOptions.Default with { StateLimit = 1_000_000 };
+
+    /// <summary>Limits for what is only compared with.</summary>
+    public static ArenaOptions BaselineLimits { get; } = ArenaOptions.Default with { StateLimit = 200_000 };
+
     /// <summary>Assigns offsets. The parts of concats are laid behind each other wherever that costs nothing.</summary>
     /// <param name="graph">The model.</param>
     /// <param name="order">All operators, in execution order.</param>
     /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
-    /// <param name="options">Limits of the placement search, or null for the defaults.</param>
+    /// <param name="options">Limits of the placement search, or null for <see cref="BuildLimits"/>.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <exception cref="ArgumentException"><paramref name="order"/> is not a topological order of all operators.</exception>
     public static StaticArenaPlan Plan(
@@ -20,7 +26,7 @@ public static class StaticArenaPlanner
         ArgumentNullException.ThrowIfNull(order);
         int[] steps = [.. order];
         long[] profile = LiveProfile.Compute(graph.Graph, steps);
-        options ??= ArenaOptions.Default;
+        options ??= BuildLimits;
         ArenaLayout layout = new(graph, steps, alignment, tieAll: true);
         bool mayLoosen = layout.Contiguous.Count > graph.OutputViews.Count;
         // Tying is a courtesy: it gets a small share of the search. The live peak is what no placement goes under.

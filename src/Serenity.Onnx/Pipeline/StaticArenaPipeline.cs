@@ -20,7 +20,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
         StaticArenaGraph originalGraph = StaticArenaGraph.Build(source.Model, source.Shapes, null, path);
         StaticArenaPlan original = StaticArenaPlanner.Plan(
-            originalGraph, originalGraph.FileOrder(), request.Alignment, null, cancellation);
+            originalGraph, originalGraph.FileOrder(), request.Alignment, StaticArenaPlanner.BaselineLimits, cancellation);
 
         request.Progress?.Invoke(PipelineStage.Search);
         ScheduleOptions limits = request.SearchLimit is { } limit
