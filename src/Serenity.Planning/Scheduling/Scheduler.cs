@@ -34,9 +34,10 @@ public static class Scheduler
         if (options.WallClockLimit < TimeSpan.FromDays(20))
             limit.CancelAfter(options.WallClockLimit);
 
-        List<SegmentSolver> segments = Divide(SearchProblem.From(graph), options.Techniques, cancellation);
+        SearchProblem whole = SearchProblem.From(graph);
+        List<SegmentSolver> segments = Divide(whole, options.Techniques, cancellation);
         bool wallClock = false;
-        long bound = 0, states = 0;
+        long bound = whole.LiveAtStart, states = 0;
         try
         {
             Search(segments, options, ref bound, limit.Token);
@@ -55,7 +56,7 @@ public static class Scheduler
         long peak = LiveProfile.Peak(graph, order);
         if (options.Techniques.HasFlag(SearchTechniques.Calm))
         {
-            CalmOrder.Improve(SearchProblem.From(graph), order, peak, cancellation);
+            CalmOrder.Improve(whole, order, peak, cancellation);
             peak = LiveProfile.Peak(graph, order);
         }
         if (peak < bound)

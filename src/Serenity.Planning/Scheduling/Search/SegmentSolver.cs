@@ -28,10 +28,15 @@ internal sealed class SegmentSolver
         _plain = problem;
         _original = parentOriginal is null ? problem.Original : Array.ConvertAll(problem.Original, op => parentOriginal[op]);
         _techniques = techniques;
-        Order = given ?? (problem.OpCount == 1 ? [0] : TopologicalOrder.Of(problem));
+        Order = given ?? TopologicalOrder.Of(problem);
         Peak = PeakOf(Order);
         LowerBound = Math.Min(Peak, problem.LiveAtStart);
-        if (techniques.HasFlag(SearchTechniques.Greedy) && problem.OpCount > 1)
+        if (HasOneSchedule(problem, Order))
+        {
+            LowerBound = Peak;
+            return;
+        }
+        if (techniques.HasFlag(SearchTechniques.Greedy))
         {
             SearchProblem reversed = problem.Reversed();
             foreach (GreedyOrder.Rule rule in Enum.GetValues<GreedyOrder.Rule>())
@@ -42,7 +47,7 @@ internal sealed class SegmentSolver
                 Consider(backwards);
             }
         }
-        LowerBound = problem.OpCount == 1 ? Peak : Math.Min(Peak, LowerBound);
+        LowerBound = Math.Min(Peak, LowerBound);
     }
 
     /// <summary>Operators of the segment's problem, in order.</summary>
@@ -182,6 +187,17 @@ internal sealed class SegmentSolver
             States += (ahead?.States ?? 0) + (back?.States ?? 0);
             Effort += (ahead?.Effort ?? 0) + (back?.Effort ?? 0);
         }
+    }
+
+    // Whether each operator must stand right behind the one before it.
+    private static bool HasOneSchedule(SearchProblem problem, int[] order)
+    {
+        for (int i = 1; i < order.Length; i++)
+        {
+            if (!problem.Predecessors[order[i]].Contains(order[i - 1]))
+                return false;
+        }
+        return true;
     }
 
     private static bool Ends(HillOutcome outcome) => outcome is HillOutcome.Found or HillOutcome.Impossible;

@@ -6,7 +6,7 @@ namespace Serenity.Planning.Scheduling.Search;
 /// </summary>
 internal static class Separators
 {
-    /// <summary>The part of each operator: a separator is alone in its part. Linear time.</summary>
+    /// <summary>The part of each operator: separators one right behind the other share a part, which has only one schedule. Linear time.</summary>
     /// <param name="problem">The problem.</param>
     /// <param name="parts">Number of parts.</param>
     public static int[] Divide(SearchProblem problem, out int parts)
@@ -31,23 +31,17 @@ internal static class Separators
             Mark(from + 1, position[op]);
         }
         int[] partOf = new int[n];
-        int part = 0, open = 0;
-        bool empty = true;
+        int part = -1, open = 0;
+        bool separators = false;
         for (int i = 0; i < n; i++)
         {
             open += jumps[i];
-            if (open == 0)
-            {
-                if (!empty)
-                    part++;
-                partOf[order[i]] = part++;
-                empty = true;
-                continue;
-            }
+            if (part < 0 || separators != (open == 0))
+                part++;
+            separators = open == 0;
             partOf[order[i]] = part;
-            empty = false;
         }
-        parts = empty ? part : part + 1;
+        parts = part + 1;
         return partOf;
 
         void Mark(int first, int end)
