@@ -12,7 +12,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["probe"] = ("[--all]: what the installed ONNX Runtime's kernels share, against the table of rules", ProbeBenchmark.Run),
     ["schedule"] = ("FILE.tg… [--order]: least peak of each graph, with proof", ScheduleBenchmark.Run),
     ["paper"] = ("FILE.tg… [--states=N] [--seconds=S]: SERENITY's own algorithm beside ours", PaperBenchmark.Run),
-    ["schedule-report"] = ("[--paper-states=N] [--paper-seconds=S]: docs/benchmarks.md", ScheduleReport.Run),
+    ["schedule-report"] = ("[--paper-states=N] [--paper-seconds=S]: the scheduling section of docs/benchmarks.md", ScheduleReport.Run),
     ["sweep"] = ("[--small=N] [--large=N] [--seed=S]: random graphs against every down-set", SweepBenchmark.Run),
 };
 

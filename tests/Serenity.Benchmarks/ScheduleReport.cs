@@ -7,7 +7,7 @@ using Serenity.Testing;
 namespace Serenity.Benchmarks;
 
 /// <summary>
-/// <c>schedule-report [--paper-states=N] [--paper-seconds=S]</c>: <c>docs/benchmarks.md</c> on standard output: every shared graph, the
+/// <c>schedule-report [--paper-states=N] [--paper-seconds=S]</c>: the scheduling section of <c>docs/benchmarks.md</c> on standard output: every shared graph, the
 /// published peak, ours with its bound, and the paper's algorithm (divide and conquer, adaptive soft budget) up to a limit.
 /// </summary>
 internal static class ScheduleReport
@@ -30,8 +30,6 @@ internal static class ScheduleReport
             throw new IOException("There are no shared graphs beside this checkout.");
         Dictionary<string, string[]> optima = Optima();
         Console.WriteLine("""
-            # Benchmarks
-
             ## Scheduling
 
             Every graph of the shared test data, one after another in one process, after a run over the small ones that warms up the JIT.
@@ -43,7 +41,7 @@ internal static class ScheduleReport
             """);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"Machine: {Environment.ProcessorCount} cores, {System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture}, .NET {Environment.Version}; {DateTime.UtcNow:yyyy-MM-dd}. Paper's limit: {paperStates} states, {paperSeconds} s."));
-        Console.WriteLine("Made by `./build.sh bench schedule-report > docs/benchmarks.md`.");
+        Console.WriteLine("Made by `./build.sh bench schedule-report`.");
         Console.WriteLine();
         foreach (string file in files)
         {
