@@ -14,7 +14,7 @@ public sealed record RewriteOptions
     /// <summary>Path of the source model, beside which external data lies.</summary>
     public required string ModelPath { get; init; }
 
-    /// <summary>How many candidates may be costed. Deterministic, unlike a time.</summary>
+    /// <summary>How many candidates may be costed, fewer for graphs of more than 333 nodes. Deterministic, unlike a time.</summary>
     public int EvaluationLimit { get; init; } = 48;
 
     /// <summary>The peak that is low enough, in bytes: rewrites that cost time are applied only to reach it. Null: as low as possible.</summary>

@@ -61,12 +61,15 @@ public static class RewriteSearch
         RewriteCandidate source, RewriteOptions options,
         Func<RewriteCandidate, CancellationToken, RewriteCost> evaluate, CancellationToken cancellation)
     {
-        private const int SinglesPerRound = 6;
+        private const int SinglesPerRound = 6, LeastEvaluations = 12;
 
         private readonly RewriteGraph _graph = new(source, options.Executor, options.ModelPath);
         private int _evaluations;
 
-        private bool MayEvaluate => _evaluations < options.EvaluationLimit;
+        // A candidate of a larger graph takes longer to cost, so there are fewer of them.
+        private readonly int _limit = Math.Min(options.EvaluationLimit, Math.Max(LeastEvaluations, 16_000 / Math.Max(1, source.Model.Graph.Node.Count)));
+
+        private bool MayEvaluate => _evaluations < _limit;
 
         public RewriteOutcome Run()
         {
