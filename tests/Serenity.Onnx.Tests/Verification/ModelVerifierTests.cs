@@ -83,7 +83,13 @@ public sealed class ModelVerifierTests
 
         VerificationOutcome outcome = ModelVerifier.Verify(new()
         {
-            Source = model, Optimized = model.Clone(), Fused = false, Exact = true, Work = 128, Schedule = ["noise", "add"], PredictedBytes = 512,
+            Source = model,
+            Optimized = model.Clone(),
+            Fused = false,
+            Exact = true,
+            Work = 128,
+            Schedule = ["noise", "add"],
+            PredictedBytes = 512,
         });
         Assert.AreEqual("partial", outcome.Facts.Status);
         StringAssert.Contains(outcome.Facts.Reason!, "'noise'", StringComparison.Ordinal);
@@ -107,11 +113,18 @@ public sealed class ModelVerifierTests
         model.Graph.Input.RemoveAt(1);
         model.Graph.Initializer.Add(new TensorProto
         {
-            Name = "count", DataType = (int)TensorProto.Types.DataType.Int64, Int64Data = { long.MaxValue },
+            Name = "count",
+            DataType = (int)TensorProto.Types.DataType.Int64,
+            Int64Data = { long.MaxValue },
         });
         VerificationOutcome outcome = ModelVerifier.Verify(new()
         {
-            Source = model, Optimized = model.Clone(), Fused = false, Exact = true, Work = 128, Limits = new RunLimits(300, 1 << 20),
+            Source = model,
+            Optimized = model.Clone(),
+            Fused = false,
+            Exact = true,
+            Work = 128,
+            Limits = new RunLimits(300, 1 << 20),
         });
         Assert.AreEqual("skipped", outcome.Facts.Status);
     }
@@ -121,8 +134,14 @@ public sealed class ModelVerifierTests
         ModelProto model = Parse(TinyModels.Diamond(100));
         return new()
         {
-            Source = model, Optimized = model.Clone(), File = "diamond.onnx", Fused = false, Exact = true, Work = 300,
-            Schedule = ["b", "a", "sum"], PredictedBytes = 1200,
+            Source = model,
+            Optimized = model.Clone(),
+            File = "diamond.onnx",
+            Fused = false,
+            Exact = true,
+            Work = 300,
+            Schedule = ["b", "a", "sum"],
+            PredictedBytes = 1200,
         };
     }
 

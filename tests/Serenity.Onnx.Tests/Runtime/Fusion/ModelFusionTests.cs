@@ -115,7 +115,13 @@ public sealed class ModelFusionTests
             UniqueNames.Assign(named);
             VerificationOutcome outcome = ModelVerifier.Verify(new()
             {
-                Source = loaded.Model, Optimized = named, ExternalFolder = folder, File = relative, Fused = result.Fused, Exact = true, Work = 1,
+                Source = loaded.Model,
+                Optimized = named,
+                ExternalFolder = folder,
+                File = relative,
+                Fused = result.Fused,
+                Exact = true,
+                Work = 1,
             });
             Assert.AreEqual("passed", outcome.Facts.Status, outcome.Facts.Reason);
 
