@@ -1,6 +1,7 @@
 using Serenity.Onnx.Rewrites;
 using Serenity.Onnx.Shapes;
 using Serenity.Planning;
+using Serenity.Planning.Placement;
 using Serenity.Planning.Scheduling;
 
 namespace Serenity.Onnx.Memory;
@@ -8,6 +9,9 @@ namespace Serenity.Onnx.Memory;
 /// <summary>What a candidate of the rewrite stage costs in a static arena.</summary>
 public static class StaticArenaCost
 {
+    /// <summary>Orders of equal peak that are tried, and the states that each placement of one may take.</summary>
+    private const int OtherOrders = 8, OtherOrderStates = 100_000;
+
     /// <summary>Schedules a candidate and writes its accumulation groups down in the order found.</summary>
     /// <param name="candidate">The candidate.</param>
     /// <param name="shapes">Types of the values of the source model's subgraphs, which no rewrite changes.</param>
@@ -45,6 +49,40 @@ public static class StaticArenaCost
         HashSet<string> constants = new(graph.ConstantNodes, StringComparer.Ordinal);
         int[] order = [.. cost.Order.Where(name => !constants.Contains(name)).Select(graph.Operator)];
         return StaticArenaPlanner.Plan(graph, order, alignment, null, cancellation);
+    }
+
+    /// <summary>Where the buffers of one schedule could not be placed within its live peak, tries others of the same peak before the arena grows.</summary>
+    /// <param name="cost">The cost, with the order found.</param>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
+    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>The order and the plan with the smallest arena; those given unless another is smaller.</returns>
+    public static (RewriteCost Cost, StaticArenaPlan Plan) TryOtherOrders(
+        RewriteCost cost, StaticArenaPlan plan, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(cost);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(shapes);
+        if (plan.ArenaBytes <= plan.LivePeakBytes)
+            return (cost, plan);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        int[] order = [.. plan.Schedule.Select(graph.Operator)];
+        int[]? better = null;
+        foreach (int[] other in EqualPeakSchedules.Of(graph.Graph, order, OtherOrders))
+        {
+            StaticArenaPlan tried = StaticArenaPlanner.Plan(graph, other, alignment, ArenaOptions.Default with { StateLimit = OtherOrderStates }, cancellation);
+            if (tried.ArenaBytes < plan.ArenaBytes)
+                (plan, better) = (tried, other);
+            if (plan.ArenaBytes <= plan.LivePeakBytes)
+                break;
+        }
+        if (better is null)
+            return (cost, plan);
+        string[] names = [.. graph.ConstantNodes, .. plan.Schedule];
+        long[] profile = [.. graph.ConstantNodes.Select(_ => BytesAtStart(graph.Graph)), .. plan.Profile];
+        return (cost with { Written = AccumulationChain.InOrder(cost.Written, names), Order = names, Profile = profile }, plan);
     }
 
     private static StaticArenaGraph GraphOf(RewriteCandidate candidate, ModelShapes shapes, string? path) =>

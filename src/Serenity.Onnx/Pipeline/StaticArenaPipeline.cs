@@ -37,6 +37,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         request.Progress?.Invoke(PipelineStage.Place);
         RewriteCost best = outcome.Best;
         StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
+        (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, source.Shapes, request.Alignment, path, cancellation);
         IReadOnlyList<AppliedRewrite> applied = outcome.Applied;
         if (plan.ArenaBytes > original.ArenaBytes)
         {
