@@ -119,7 +119,7 @@ public static class BudgetCheck
     private static string Shown(string name) => ModelText.Clean(name, LongestName);
 
     private static string OverWeights(MemoryManifest manifest, long budget) =>
-        $"The model's weights take {ByteSize.Format(manifest.Weights.Bytes)}; the weight budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: "
+        $"The model's weights take {ByteSize.Format(manifest.Weights.Bytes)}; the weight budget is {ByteSize.Format(budget)}: "
         + $"{ByteSize.Format(manifest.Weights.Bytes - budget)} too much. No order changes that: quantize or prune the model, or raise WeightBudget to "
         + $"\"{ByteSize.RoundUpBudget(manifest.Weights.Bytes)}\".";
 

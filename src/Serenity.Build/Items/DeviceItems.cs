@@ -45,7 +45,8 @@ public sealed class DeviceItems
         Device? common = Find(_deviceDefault, model.ItemSpec);
         (long? memory, string? memoryFrom) = First(metadata.Size("MemoryBudget"), own?.MemoryBytes, own, _memoryDefault, common?.MemoryBytes, common);
         (long? weights, string? weightsFrom) = First(metadata.Size("WeightBudget"), own?.WeightBytes, own, _weightDefault, common?.WeightBytes, common);
-        return new MemoryBudgets(memory, weights, memoryFrom ?? weightsFrom);
+        // The device is named for the memory budget; for the weights only where there is no other.
+        return new MemoryBudgets(memory, weights, memory is null ? weightsFrom : memoryFrom);
     }
 
     private static (long? Bytes, string? Device) First(
