@@ -93,7 +93,8 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 Work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main),
                 FreeDimensions = request.FreeDimensions,
             },
-            cancellation).Facts with { MeasuredBytes = null };
+            cancellation).Facts with
+        { MeasuredBytes = null };
         if (facts.Status == "passed" && ArenaProof.Run(
             model, new ArenaProgram(plan.Schedule, plan.Tensors, plan.ArenaBytes), source.File.HasExternalData ? source.File.Folder : null,
             request.FreeDimensions, source.File.Path, cancellation) is { } notRun)

@@ -27,7 +27,10 @@ internal static class ArenaRunBenchmark
                 Stopwatch watch = Stopwatch.StartNew();
                 OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest
                 {
-                    ModelPath = path, Executor = Executor.StaticArena, FreeDimensions = model.FreeDimensions, Verify = false,
+                    ModelPath = path,
+                    Executor = Executor.StaticArena,
+                    FreeDimensions = model.FreeDimensions,
+                    Verify = false,
                 });
                 TimeSpan optimized = watch.Elapsed;
                 watch.Restart();

@@ -46,11 +46,16 @@ internal static class LatencyBenchmark
     {
         OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest
         {
-            ModelPath = model.File.Path, Fuse = fuse, FreeDimensions = model.FreeDimensions, Verify = false,
+            ModelPath = model.File.Path,
+            Fuse = fuse,
+            FreeDimensions = model.FreeDimensions,
+            Verify = false,
         });
         using SessionOptions extended = new()
         {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED, IntraOpNumThreads = 1, InterOpNumThreads = 1,
+            GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
+            IntraOpNumThreads = 1,
+            InterOpNumThreads = 1,
         };
         using SessionOptions truthful = TruthfulSessionOptions.Create();
         using InferenceSession original = Load(model.File.Model, model, extended);

@@ -45,7 +45,9 @@ internal static class MemoryBenchmark
         Observation original = Observe(RunnableModel.Of(model.File.Model, model.ExternalFolder), model, inputs);
         OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest
         {
-            ModelPath = model.File.Path, Fuse = fuse, FreeDimensions = model.FreeDimensions,
+            ModelPath = model.File.Path,
+            Fuse = fuse,
+            FreeDimensions = model.FreeDimensions,
         });
         Observation ours = Observe(RunnableModel.Of(result.Model, model.ExternalFolder), model, inputs);
         string? problem = ours.Memory!.ActivationBytes != result.Peak.Bytes ? $"measured {ours.Memory.ActivationBytes}" : null;

@@ -26,7 +26,9 @@ public sealed class FreeDimensionsTests
             File.WriteAllBytes(path, RunnableModel.Of(model).Bytes);
             OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest
             {
-                ModelPath = path, Fuse = fuse, FreeDimensions = new Dictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 3 },
+                ModelPath = path,
+                Fuse = fuse,
+                FreeDimensions = new Dictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 3 },
             });
 
             long output = 3 * 4 * 8 * 8 * 4;

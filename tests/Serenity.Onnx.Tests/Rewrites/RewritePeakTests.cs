@@ -98,7 +98,10 @@ public sealed class RewritePeakTests
             ModelFile.Save(model, path);
             return ModelOptimizer.Optimize(new OptimizeRequest
             {
-                ModelPath = path, Executor = executor, Rewrite = level, Verify = executor == Executor.OnnxRuntime,
+                ModelPath = path,
+                Executor = executor,
+                Rewrite = level,
+                Verify = executor == Executor.OnnxRuntime,
             });
         }
         finally

@@ -20,8 +20,14 @@ public sealed record KernelRecipe(
 {
     private static readonly Dictionary<string, DataType> s_types = new(StringComparer.Ordinal)
     {
-        ["f"] = DataType.Float, ["d"] = DataType.Double, ["h"] = DataType.Float16, ["i8"] = DataType.Int8, ["u8"] = DataType.Uint8,
-        ["i32"] = DataType.Int32, ["i64"] = DataType.Int64, ["b"] = DataType.Bool,
+        ["f"] = DataType.Float,
+        ["d"] = DataType.Double,
+        ["h"] = DataType.Float16,
+        ["i8"] = DataType.Int8,
+        ["u8"] = DataType.Uint8,
+        ["i32"] = DataType.Int32,
+        ["i64"] = DataType.Int64,
+        ["b"] = DataType.Bool,
     };
 
     /// <summary>Reads one line.</summary>
