@@ -26,7 +26,6 @@ public sealed class RewritePeakTests
         Assert.AreEqual(2_408_448, result.Peak.OriginalBytes);
         Assert.IsLessThanOrEqualTo(868_352, result.Peak.Bytes + (result.Peak.WorkspaceBytes ?? 0));
         Assert.AreEqual(result.Peak.Bytes, result.Verification!.MeasuredBytes);
-        Assert.AreEqual(result.Peak.OriginalBytes, 6 * 401_408);
         Assert.IsTrue(result.Rewrites.Any(r => r.Kind == "ChannelPartition" && !r.Exact));
     }
 
