@@ -51,17 +51,19 @@ public sealed class PlanCache(string folder)
     public IDisposable? Lock(string key, CancellationToken cancellation)
     {
         string path = PathOf(key) + ".lock";
+        int refused = 0;
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
             try
             {
                 Directory.CreateDirectory(folder);
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
             }
-            catch (IOException problem) when (problem.GetType() == typeof(IOException) && File.Exists(path))
+            catch (IOException problem) when (problem.GetType() == typeof(IOException) && (File.Exists(path) || ++refused < 5))
             {
                 // Held by another build. It holds the lock only while it optimizes this very model, or is dead and holds nothing.
+                // The empty file stays: deleted on closing, it could be locked by one that opened it before and by one that made it anew.
                 cancellation.WaitHandle.WaitOne(LockPoll);
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
@@ -88,7 +90,7 @@ public sealed class PlanCache(string folder)
     private void RemoveOld()
     {
         DateTime limit = DateTime.UtcNow - Keep;
-        foreach (string path in Directory.EnumerateFiles(folder, "*.plan"))
+        foreach (string path in Directory.EnumerateFiles(folder, "*.plan*"))
         {
             if (File.GetLastWriteTimeUtc(path) < limit)
                 File.Delete(path);
