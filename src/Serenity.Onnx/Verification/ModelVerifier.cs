@@ -146,7 +146,7 @@ public static class ModelVerifier
                 + " The plan must not be trusted. This is a fault of Serenity.Build, or a change in ONNX Runtime: please report it with the model.");
         }
         string? reason =
-            random is not null ? $"Outputs were not compared, since node '{random.Name}' ({random.OpType}) gives random values."
+            random is not null ? $"Outputs were not compared, since {GraphCheck.Describe(random)} gives random values."
             : seen.Memory?.ActivationBytes is null ? "Memory was not measured, since another allocator is in use in this process."
             : null;
         VerificationFacts facts = new(reason is null ? "passed" : "partial", reason, NativeRuntime.Version, NativeRuntime.Architecture,
