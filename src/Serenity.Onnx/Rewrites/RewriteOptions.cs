@@ -17,6 +17,12 @@ public sealed record RewriteOptions
     /// <summary>How many candidates may be costed, fewer for graphs of more than 333 nodes. Deterministic, unlike a time.</summary>
     public int EvaluationLimit { get; init; } = 48;
 
+    /// <summary>
+    /// How much work a rewritten model may be, as a multiple of the model before: multiply-accumulates, elements moved, columns of
+    /// convolutions and nodes, counted. What takes more is not done, whatever it saves.
+    /// </summary>
+    public double WorkLimit { get; init; } = 1.1;
+
     /// <summary>The peak that is low enough, in bytes: rewrites that cost time are applied only to reach it. Null: as low as possible.</summary>
     public long? BudgetBytes { get; init; }
 }

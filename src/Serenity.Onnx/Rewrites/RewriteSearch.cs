@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Rewrites;
 /// First everything at once, in a few combinations of kinds: that gives the peak to reach. Then from the unchanged model up, only what
 /// touches a value that is live above that peak, until it is reached. Then each is tried without: what is not needed goes. Then, as long
 /// as the peak falls, what touches a value live at the peak, splits included, and again what is not needed goes. So a rewrite stays only
-/// if the peak is higher without it.
+/// if the peak is higher without it. A set that makes a run take too long (<see cref="RewriteWork"/>) is never taken.
 /// </remarks>
 public static class RewriteSearch
 {
@@ -61,15 +61,17 @@ public static class RewriteSearch
         RewriteCandidate source, RewriteOptions options,
         Func<RewriteCandidate, CancellationToken, RewriteCost> evaluate, CancellationToken cancellation)
     {
-        private const int SinglesPerRound = 6, LeastEvaluations = 12;
+        private const int SinglesPerRound = 6, LeastEvaluations = 12, RefusedPerEvaluation = 4;
 
         private readonly RewriteGraph _graph = new(source, options.Executor, options.ModelPath);
-        private int _evaluations;
+        private int _evaluations, _refused;
 
         // A candidate of a larger graph takes longer to cost, so there are fewer of them.
         private readonly int _limit = Math.Min(options.EvaluationLimit, Math.Max(LeastEvaluations, 16_000 / Math.Max(1, source.Model.Graph.Node.Count)));
 
-        private bool MayEvaluate => _evaluations < _limit;
+        private readonly double _workLimit = options.WorkLimit * RewriteWork.Of(source);
+
+        private bool MayEvaluate => _evaluations < _limit && _refused < RefusedPerEvaluation * _limit;
 
         public RewriteOutcome Run()
         {
@@ -82,8 +84,7 @@ public static class RewriteSearch
             Trial best = none;
             foreach (Func<RewriteSite, bool> combination in Combinations())
             {
-                Trial trial = Try(combination);
-                if (trial.Cost.PeakBytes + (best == none ? Worth(none) : 1) <= best.Cost.PeakBytes)
+                if (Try(combination) is { } trial && trial.Cost.PeakBytes + (best == none ? Worth(none) : 1) <= best.Cost.PeakBytes)
                     best = trial;
             }
             if (best != none)
@@ -120,7 +121,9 @@ public static class RewriteSearch
                 }
                 if (chosen.Count == before)
                     return best;
-                trial = Try(s => chosen.Contains(s.Key));
+                if (Try(s => chosen.Contains(s.Key)) is not { } next)
+                    return best;
+                trial = next;
                 if (trial.Cost.PeakBytes <= best.Cost.PeakBytes)
                     return trial.Sites.Count < best.Sites.Count || trial.Cost.PeakBytes < best.Cost.PeakBytes ? trial : best;
             }
@@ -135,8 +138,7 @@ public static class RewriteSearch
                 for (int start = 0; start < best.Sites.Count && MayEvaluate;)
                 {
                     HashSet<string> kept = [.. best.Sites.Where((_, i) => i < start || i >= start + size).Select(s => s.Key)];
-                    Trial trial = Try(s => kept.Contains(s.Key));
-                    if (trial.Cost.PeakBytes <= best.Cost.PeakBytes)
+                    if (Try(s => kept.Contains(s.Key)) is { } trial && trial.Cost.PeakBytes <= best.Cost.PeakBytes)
                         best = trial;
                     else
                         start += size;
@@ -169,12 +171,17 @@ public static class RewriteSearch
                     steps.AddRange(hot.Where(s => s.Kind != ChannelSplit.Kind).Take(SinglesPerRound).Select(s => new[] { s }));
 
                 Trial round = best;
-                foreach (RewriteSite[] step in steps)
+                for (int i = 0; i < steps.Count && MayEvaluate; i++)
                 {
-                    if (!MayEvaluate)
-                        break;
+                    RewriteSite[] step = steps[i];
                     HashSet<string> wanted = [.. taken, .. step.Select(s => s.Key)];
-                    Trial trial = Try(s => wanted.Contains(s.Key));
+                    if (Try(s => wanted.Contains(s.Key)) is not { } trial)
+                    {
+                        // All of them cost too much time; one of them may not.
+                        if (step.Length > 1 && step[0].Kind == ChannelSplit.Kind)
+                            steps.AddRange(step.Take(SinglesPerRound).Select(s => new[] { s }));
+                        continue;
+                    }
                     bool over = options.BudgetBytes is { } budget && round.Cost.PeakBytes > budget;
                     long needed = over || round == best || Slices(step[0]).Length == 0 ? Worth(best) : round.Cost.PeakBytes / 20;
                     if (trial.Cost.PeakBytes + needed <= round.Cost.PeakBytes)
@@ -193,11 +200,16 @@ public static class RewriteSearch
         /// <summary>What a set of rewrites must save at least: a thousandth of the peak. Less is not worth a changed graph.</summary>
         private static long Worth(Trial trial) => Math.Max(1, trial.Cost.PeakBytes / 1000);
 
-        private Trial Try(Func<RewriteSite, bool> wanted)
+        /// <summary>Applies what is wanted and costs it; null, and nothing costed, where a run of it would take too long.</summary>
+        private Trial? Try(Func<RewriteSite, bool> wanted)
         {
             RewriteGraph graph = _graph.Copy();
             List<RewriteSite> sites = RewriteSequence.Apply(graph, options.Level, wanted);
-            return new Trial(graph, sites, Evaluate(graph.ToCandidate()));
+            RewriteCandidate candidate = graph.ToCandidate();
+            if (RewriteWork.Of(candidate) <= _workLimit)
+                return new Trial(graph, sites, Evaluate(candidate));
+            _refused++;
+            return null;
         }
 
         private RewriteCost Evaluate(RewriteCandidate candidate)
@@ -218,7 +230,7 @@ public static class RewriteSearch
                 if (i < best.Sites.Count - 1)
                 {
                     HashSet<string> first = [.. best.Sites.Take(i + 1).Select(s => s.Key)];
-                    now = MayEvaluate ? Try(s => first.Contains(s.Key)).Cost.PeakBytes : peak;
+                    now = MayEvaluate && Try(s => first.Contains(s.Key)) is { } part ? part.Cost.PeakBytes : peak;
                 }
                 RewriteSite site = best.Sites[i];
                 applied.Add(new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, peak - now));

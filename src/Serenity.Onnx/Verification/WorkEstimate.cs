@@ -18,14 +18,17 @@ public static class WorkEstimate
         ArgumentNullException.ThrowIfNull(shapes);
         double sum = 0;
         foreach (NodeProto node in graph.Node)
-            sum += OfNode(node, shapes);
+            sum += OfNode(node, name => shapes.Find(name)?.Dims);
         return sum >= long.MaxValue ? long.MaxValue : (long)sum;
     }
 
-    private static double OfNode(NodeProto node, ShapeTable shapes)
+    /// <summary>Multiply-accumulates of one node.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="dimsOf">Dimensions of a value, constants included; null where they are not known.</param>
+    internal static double OfNode(NodeProto node, Func<string, long[]?> dimsOf)
     {
-        double outputs = node.Output.Sum(name => Elements(shapes, name));
-        long[]? Dims(int input) => input < node.Input.Count ? shapes.Find(node.Input[input])?.Dims : null;
+        double outputs = node.Output.Sum(name => Elements(dimsOf(name)));
+        long[]? Dims(int input) => input < node.Input.Count ? dimsOf(node.Input[input]) : null;
         switch (node.OpType)
         {
             case "Conv" or "FusedConv" or "ConvInteger" when Dims(1) is { Length: > 1 } w && w[0] > 0:
@@ -33,7 +36,7 @@ public static class WorkEstimate
             case "QLinearConv" when Dims(3) is { Length: > 1 } w && w[0] > 0:
                 return outputs * (Product(w) / w[0]);
             case "ConvTranspose" when Dims(1) is { Length: > 1 } w && w[0] > 0:
-                return Elements(shapes, node.Input[0]) * (Product(w) / w[0]);
+                return Elements(Dims(0)) * (Product(w) / w[0]);
             case "MatMul" or "FusedMatMul" or "Gemm" or "FusedGemm" or "MatMulInteger" or "QLinearMatMul" when Dims(0) is { Length: > 0 } a:
                 bool transposed = node.Attribute.Any(t => t.Name == "transA" && t.I != 0) && a.Length > 1;
                 return outputs * a[transposed ? ^2 : ^1];
@@ -44,7 +47,8 @@ public static class WorkEstimate
         }
     }
 
-    private static double Elements(ShapeTable shapes, string name) => shapes.Find(name) is { } type ? Product(type.Dims) : 0;
+    /// <summary>Elements of a value of known dimensions; 0 for null.</summary>
+    internal static double Elements(long[]? dims) => dims is null ? 0 : Product(dims);
 
     private static double Product(long[] dims)
     {
