@@ -48,7 +48,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         ModelProto model = AccumulationChain.Settle(best.Written);
         VerificationFacts? verified = request.Verify ? Verify(model, applied, plan) : null;
         if (plan.LivePeakBytes != best.LowerBoundBytes)
-            _warnings.Add(NotProven(best));
+            _warnings.Add(PipelineWarnings.NotProven(source, best.PeakBytes, best.LowerBoundBytes));
 
         Dictionary<string, NodeProto> nodes = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
         return new OptimizationResult
@@ -105,6 +105,4 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             _warnings.Add(PipelineWarnings.NotVerified(source, facts));
         return facts;
     }
-
-    private SerenityDiagnostic NotProven(RewriteCost cost) => PipelineWarnings.NotProven(source, cost.PeakBytes, cost.LowerBoundBytes);
 }
