@@ -20,16 +20,14 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     public OptimizationResult Run()
     {
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
-        Prepared today = Prepare(fuse: false);
+        Prepared today = Ready(ModelFusion.Settle(source.Model, ExternalFolder, source.File.Path, cancellation));
         AllocationPlan original = OnnxRuntimePlanner.CostOfFile(
             today.Model, today.Shapes, PlannedShapesReader.TryRead(today.Model, today.Shapes));
 
         request.Progress?.Invoke(PipelineStage.Search);
-        Prepared start = request.Fuse ? Prepare(fuse: true) : today;
-        if (start.Reason is { } reason)
-            _warnings.Add(new SerenityDiagnostic(SerenityCodes.NotFused, DiagnosticSeverity.Warning, source.File.Path, reason));
+        Prepared start = request.Fuse ? Fuse(today) : today;
         Planned planned = Plan(start);
-        if (start.Fused && planned.Plan.SimulatedPeak > original.Peak)
+        if (start != today && planned.Plan.SimulatedPeak > original.Peak)
         {
             // A fused operator may need more at once than its parts one by one. Memory is what was asked for.
             Planned unfused = Plan(today);
@@ -39,18 +37,25 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         return Conclude(planned, original);
     }
 
-    /// <summary>The model whose nodes are the ones that ONNX Runtime will execute.</summary>
-    private Prepared Prepare(bool fuse)
+    private string? ExternalFolder => source.File.HasExternalData ? source.File.Folder : null;
+
+    /// <summary>With ONNX Runtime's fusions; the given one itself where there are none.</summary>
+    private Prepared Fuse(Prepared today)
     {
-        FusionResult result = ModelFusion.Apply(
-            source.Model, source.File.HasExternalData ? source.File.Folder : null, fuse, source.File.Path, cancellation);
-        ModelProto model = result.Model;
+        FusionResult result = ModelFusion.Fuse(source.Model, today.Model, ExternalFolder, source.File.Path, cancellation);
+        if (result.Reason is { } reason)
+            _warnings.Add(new SerenityDiagnostic(SerenityCodes.NotFused, DiagnosticSeverity.Warning, source.File.Path, reason));
+        return result.Fused ? Ready(result.Model) with { Fused = true } : today;
+    }
+
+    private Prepared Ready(ModelProto model)
+    {
         if (ReferenceEquals(model, source.Model))
-            return new Prepared(model, source.Shapes.Main, result.Fused, result.Reason);
+            return new Prepared(model, source.Shapes.Main, Fused: false);
         UniqueNames.Assign(model);
         // The sizes asked for stand in the model already, and the names they were asked by are gone.
         ModelShapes shapes = ShapeInference.Run(model, source.File.Path, NoFreeDimensions, cancellation);
-        return new Prepared(model, shapes.Main, result.Fused, result.Reason);
+        return new Prepared(model, shapes.Main, Fused: false);
     }
 
     private Planned Plan(Prepared start)
@@ -84,7 +89,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                 {
                     Source = source.File.Model,
                     Optimized = plan.Model,
-                    ExternalFolder = source.File.HasExternalData ? source.File.Folder : null,
+                    ExternalFolder = ExternalFolder,
                     File = source.File.Path,
                     Fused = planned.Fused,
                     Exact = planned.Rewrites.All(r => r.Exact),
@@ -118,7 +123,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         };
     }
 
-    private sealed record Prepared(ModelProto Model, ShapeTable Shapes, bool Fused, string? Reason);
+    /// <summary>A model whose nodes are the ones that ONNX Runtime will execute.</summary>
+    private sealed record Prepared(ModelProto Model, ShapeTable Shapes, bool Fused);
 
     private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, IReadOnlyList<AppliedRewrite> Rewrites, bool Fused);
 }

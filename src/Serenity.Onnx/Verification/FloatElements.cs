@@ -13,9 +13,21 @@ internal static class FloatElements
     /// <param name="random">Where they come from.</param>
     public static void Fill(Span<byte> data, TensorElementType type, InputCase kind, ref SplitMix random)
     {
+        if (kind == InputCase.Zeros)
+        {
+            data.Clear();
+            return;
+        }
         switch (type)
         {
             case TensorElementType.Float or TensorElementType.Complex64:
+                if (kind == InputCase.Uniform)
+                {
+                    // The case that every model runs, and large images fill.
+                    foreach (ref float element in MemoryMarshal.Cast<byte, float>(data))
+                        element = (float)(2 * random.NextUnit() - 1);
+                    return;
+                }
                 foreach (ref float element in MemoryMarshal.Cast<byte, float>(data))
                     element = (float)Element(kind, 3e38, 1e-40, ref random);
                 break;

@@ -18,7 +18,7 @@ internal static class ObservedRun
     {
         int nodes = 10 + (int)(seed * 7919 % 111);
         ModelProto source = Serenity.Testing.Models.RandomModel.Create(seed, new RandomModelOptions(Nodes: nodes, ShuffleFile: seed % 2 == 0)).Model;
-        ModelProto model = ModelFusion.Apply(source, null, fuse: false).Model.Clone();
+        ModelProto model = ModelFusion.Settle(source, null).Clone();
         UniqueNames.Assign(model);
         return (model, ShapeInference.Run(model, "/random.onnx", new Dictionary<string, long>()).Main);
     }

@@ -22,32 +22,39 @@ public static class ModelFusion
     /// <summary>Each pass may expose work for the next (an inlined function may contain a function); more passes than this were never needed.</summary>
     private const int MaxPasses = 4;
 
-    /// <summary>Prepares a model for planning.</summary>
+    /// <summary>Lets ORT_DISABLE_ALL do its changes until there are none.</summary>
     /// <param name="source">The model; not changed.</param>
     /// <param name="externalFolder">Absolute path of the folder that its external data is relative to; null if there is none.</param>
-    /// <param name="fuse">Apply fusions.</param>
     /// <param name="file">The file as the user named it, for messages.</param>
     /// <param name="cancellation">Ends the work between passes.</param>
-    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>: ONNX Runtime cannot load the model at all;
-    /// <see cref="SerenityCodes.RuntimeMissing"/>; <see cref="SerenityCodes.InputOutput"/>.</exception>
+    /// <returns>The model whose nodes are executed at that level: the given object itself where they are its own.</returns>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>: ONNX Runtime cannot load the model, or changes it each
+    /// time; <see cref="SerenityCodes.RuntimeMissing"/>; <see cref="SerenityCodes.InputOutput"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static FusionResult Apply(
-        ModelProto source, string? externalFolder, bool fuse, string? file = null, CancellationToken cancellation = default)
+    public static ModelProto Settle(ModelProto source, string? externalFolder, string? file = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         NativeRuntime.EnsureAvailable();
-        string? reason = null;
-        if (fuse)
-        {
-            (ModelProto? fused, reason) = TryFuse(source, externalFolder, file, cancellation);
-            if (fused is not null)
-                return new(fused, true, null);
-        }
-        ModelProto? settled = Settle(source, externalFolder, file, cancellation);
-        return settled is null
-            ? throw new SerenityException(SerenityCodes.RuntimeRefuses, file,
-                "ONNX Runtime changes the model each time it loads it, so it cannot be planned. Please report this with the model.")
-            : new(settled, false, reason);
+        return TrySettle(source, externalFolder, file, cancellation) ?? throw new SerenityException(SerenityCodes.RuntimeRefuses, file,
+            "ONNX Runtime changes the model each time it loads it, so it cannot be planned. Please report this with the model.");
+    }
+
+    /// <summary>Applies ONNX Runtime's fusions.</summary>
+    /// <param name="source">The model; not changed.</param>
+    /// <param name="settled">What <see cref="Settle"/> made of it: the result where there is nothing to fuse, or where that is not possible.</param>
+    /// <param name="externalFolder">Absolute path of the folder that its external data is relative to; null if there is none.</param>
+    /// <param name="file">The file as the user named it, for messages.</param>
+    /// <param name="cancellation">Ends the work between passes.</param>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeMissing"/>; <see cref="SerenityCodes.InputOutput"/>.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static FusionResult Fuse(
+        ModelProto source, ModelProto settled, string? externalFolder, string? file = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(settled);
+        NativeRuntime.EnsureAvailable();
+        (ModelProto? fused, string? reason) = TryFuse(source, externalFolder, file, cancellation);
+        return fused is null ? new(settled, false, reason) : new(fused, true, null);
     }
 
     private static (ModelProto? Fused, string? Reason) TryFuse(
@@ -59,11 +66,11 @@ public static class ModelFusion
         {
             ModelProto fused = OfflineOptimizer.Run(source, externalFolder, GraphOptimizationLevel.ORT_ENABLE_EXTENDED, file);
             if (NodeIdentity.SameNodes(source.Graph, fused.Graph))
-                return Settle(source, externalFolder, file, cancellation) is { } unchanged ? (unchanged, null) : (null, null);
+                return (null, null);
             if (HardwareBound(source) is null && HardwareBound(fused) is { } node)
                 return (null, $"Fusions were not applied: ONNX Runtime chose operator {node.OpType} for this machine's processor.");
             fused = ModelRepair.Restore(source, fused);
-            return Settle(fused, externalFolder, file, cancellation) is { } settled
+            return TrySettle(fused, externalFolder, file, cancellation) is { } settled
                 ? (settled, null)
                 : (null, "Fusions were not applied: ONNX Runtime changes the fused model each time it loads it.");
         }
@@ -73,8 +80,7 @@ public static class ModelFusion
         }
     }
 
-    /// <summary>Lets ORT_DISABLE_ALL do its changes until there are none; null if that does not end. The given object itself if there is none.</summary>
-    private static ModelProto? Settle(ModelProto model, string? externalFolder, string? file, CancellationToken cancellation)
+    private static ModelProto? TrySettle(ModelProto model, string? externalFolder, string? file, CancellationToken cancellation)
     {
         for (int pass = 0; pass < MaxPasses; pass++)
         {

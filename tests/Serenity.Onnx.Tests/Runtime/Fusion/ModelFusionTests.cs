@@ -16,7 +16,7 @@ public sealed class ModelFusionTests
     public void Convolution_and_activation_become_one_node()
     {
         ModelProto source = ConvolutionAndRelu();
-        FusionResult result = ModelFusion.Apply(source, null, fuse: true);
+        FusionResult result = Fuse(source);
 
         Assert.IsTrue(result.Fused);
         Assert.IsNull(result.Reason);
@@ -29,7 +29,7 @@ public sealed class ModelFusionTests
     public void What_saving_loses_is_restored()
     {
         ModelProto source = ConvolutionAndRelu();
-        ModelProto fused = ModelFusion.Apply(source, null, fuse: true).Model;
+        ModelProto fused = Fuse(source).Model;
 
         Assert.AreEqual("maker", fused.ProducerName);
         Assert.AreEqual("1.2", fused.ProducerVersion);
@@ -49,20 +49,17 @@ public sealed class ModelFusionTests
     public void Model_that_is_executed_as_it_stands_is_left_as_it_is()
     {
         ModelProto source = ConvolutionAndRelu();
-        FusionResult result = ModelFusion.Apply(source, null, fuse: false);
-
-        Assert.AreSame(source, result.Model);
-        Assert.IsFalse(result.Fused);
+        Assert.AreSame(source, ModelFusion.Settle(source, null));
     }
 
     [TestMethod]
     public void Model_without_anything_to_fuse_is_left_as_it_is()
     {
         ModelProto source = ModelProto.Parser.ParseFrom(TinyModels.Convolution(2, 4).Bytes);
-        FusionResult result = ModelFusion.Apply(source, null, fuse: true);
+        FusionResult result = Fuse(source);
 
         Assert.AreSame(source, result.Model);
-        Assert.IsTrue(result.Fused);
+        Assert.IsFalse(result.Fused);
         Assert.IsNull(result.Reason);
     }
 
@@ -72,11 +69,11 @@ public sealed class ModelFusionTests
         ModelProto source = ConvolutionAndRelu();
         // A function of opset 14, for which the CPU provider has no kernel.
         source.Graph.Node[1].OpType = "HardSwish";
-        FusionResult result = ModelFusion.Apply(source, null, fuse: false);
+        ModelProto settled = ModelFusion.Settle(source, null);
 
-        CollectionAssert.Contains(result.Model.Graph.Node.Select(n => n.OpType).ToArray(), "HardSigmoid");
-        CollectionAssert.DoesNotContain(result.Model.Graph.Node.Select(n => n.OpType).ToArray(), "HardSwish");
-        Assert.AreSame(result.Model, ModelFusion.Apply(result.Model, null, fuse: false).Model);
+        CollectionAssert.Contains(settled.Graph.Node.Select(n => n.OpType).ToArray(), "HardSigmoid");
+        CollectionAssert.DoesNotContain(settled.Graph.Node.Select(n => n.OpType).ToArray(), "HardSwish");
+        Assert.AreSame(settled, ModelFusion.Settle(settled, null));
     }
 
     [TestMethod]
@@ -85,7 +82,7 @@ public sealed class ModelFusionTests
         foreach (string path in Models("irregular/swiftnet_hpd_cell_A.onnx", "seq/own_tiny_bert.onnx", "quant/swiftnet_hpd_224_qdq.onnx"))
         {
             ModelProto source = ModelFile.Load(path).Model;
-            ByteString[] bytes = [.. Enumerable.Range(0, 3).Select(_ => ModelFusion.Apply(source, null, fuse: true).Model.ToByteString())];
+            ByteString[] bytes = [.. Enumerable.Range(0, 3).Select(_ => Fuse(source).Model.ToByteString())];
             Assert.AreEqual(bytes[0], bytes[1], path);
             Assert.AreEqual(bytes[0], bytes[2], path);
         }
@@ -110,7 +107,8 @@ public sealed class ModelFusionTests
         string? folder = loaded.HasExternalData ? loaded.Folder : null;
         foreach (bool fuse in new[] { true, false })
         {
-            FusionResult result = ModelFusion.Apply(loaded.Model, folder, fuse, relative);
+            ModelProto settled = ModelFusion.Settle(loaded.Model, folder, relative);
+            FusionResult result = fuse ? ModelFusion.Fuse(loaded.Model, settled, folder, relative) : new(settled, false, null);
             ModelProto named = result.Model.Clone();
             UniqueNames.Assign(named);
             VerificationOutcome outcome = ModelVerifier.Verify(new()
@@ -139,6 +137,8 @@ public sealed class ModelFusionTests
             Assert.Inconclusive("The shared models are not here.");
         return [.. relative.Select(r => SharedData.PathOf("models/" + r)!)];
     }
+
+    private static FusionResult Fuse(ModelProto source) => ModelFusion.Fuse(source, ModelFusion.Settle(source, null), null);
 
     private static ModelProto ConvolutionAndRelu()
     {
