@@ -27,6 +27,9 @@ public sealed class PlanCache(string folder)
         return entry;
     }
 
+    /// <summary>True if there is an entry for a key, sound or not.</summary>
+    public bool Contains(string key) => File.Exists(PathOf(key));
+
     /// <summary>Adds a result.</summary>
     /// <returns>False if the folder could not be written; the build goes on without.</returns>
     public bool Add(string key, OptimizedOutput output)

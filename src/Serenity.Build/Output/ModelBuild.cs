@@ -35,13 +35,7 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public (OptimizedOutput Output, string SourceSha256, List<(string Path, FileStamp Stamp)> Inputs, bool FromCache) Make(ModelItem item, CancellationToken cancellation)
     {
-        FileStamp before = FileStamp.Of(item.SourcePath);
-        byte[] source = ReadSource(item);
-        string sourceSha256 = ContentHash.Of(source);
-        IReadOnlyList<string> external = PlanCacheKey.ExternalFiles(source, item.SourcePath);
-        List<(string Path, FileStamp Stamp)> inputs = [(item.SourcePath, before), .. external.Select(f => (f, FileStamp.Of(f)))];
-        string key = PlanCacheKey.Of(item, sourceSha256, external);
-
+        (string key, string sourceSha256, List<(string Path, FileStamp Stamp)> inputs) = Identify(item);
         OptimizedOutput? output = cache?.Find(key);
         bool fromCache = output is not null;
         if (output is null)
@@ -60,6 +54,20 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
         }
         cancellation.ThrowIfCancellationRequested();
         return (output, sourceSha256, inputs, fromCache);
+    }
+
+    /// <summary>True if the outputs need not be made, since the cache most likely has them.</summary>
+    /// <exception cref="SerenityException">The model cannot be read, or its external data cannot be found.</exception>
+    public static bool IsCached(ModelItem item, PlanCache cache) => cache.Contains(Identify(item).Key);
+
+    private static (string Key, string SourceSha256, List<(string Path, FileStamp Stamp)> Inputs) Identify(ModelItem item)
+    {
+        FileStamp before = FileStamp.Of(item.SourcePath);
+        byte[] source = ReadSource(item);
+        string sourceSha256 = ContentHash.Of(source);
+        IReadOnlyList<string> external = PlanCacheKey.ExternalFiles(source, item.SourcePath);
+        List<(string Path, FileStamp Stamp)> inputs = [(item.SourcePath, before), .. external.Select(f => (f, FileStamp.Of(f)))];
+        return (PlanCacheKey.Of(item, sourceSha256, external), sourceSha256, inputs);
     }
 
     private OptimizedOutput Optimize(ModelItem item, CancellationToken cancellation)

@@ -15,6 +15,12 @@ public sealed record OnnxRuntimePlanOptions
     /// <summary>Hide shapes from ONNX Runtime's planner where its reuse of freed buffers would raise the peak.</summary>
     public bool Veil { get; init; } = true;
 
+    /// <summary>
+    /// Ask ONNX Runtime which shapes it knows before a run, since buffers of unknown shape are not reused. Without, all are taken as known:
+    /// planning then needs no ONNX Runtime.
+    /// </summary>
+    public bool AskForShapes { get; init; } = true;
+
     /// <summary>The defaults.</summary>
     public static OnnxRuntimePlanOptions Default { get; } = new();
 }

@@ -41,7 +41,7 @@ public static class OnnxRuntimePlanner
         OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allShapes);
         ScheduleResult least = Scheduler.Solve(live.Memory, options.Schedule, cancellation);
 
-        planned ??= PlannedShapesReader.TryRead(model, shapes);
+        planned ??= options.AskForShapes ? PlannedShapesReader.TryRead(model, shapes) : null;
         AllocationModel asInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, null, planned);
         int[] today = ExecutionOrder.Of(graph);
         AllocationPlan original = new AllocationSimulator(asInferred).Plan(today);

@@ -1,4 +1,6 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Rehearsal;
 
 namespace Serenity.Onnx.Pipeline;
 
@@ -14,12 +16,22 @@ public static class ModelOptimizer
     {
         ArgumentNullException.ThrowIfNull(request);
         request.Progress?.Invoke(PipelineStage.Load);
-        SourceModel source = SourceModel.Load(request, cancellation);
-        return request.Executor switch
+        LoadedModel file = ModelFile.Load(request.ModelPath);
+        Task warm = WarmUp.Start();
+        try
         {
-            Executor.OnnxRuntime => new OnnxRuntimePipeline(request, source, cancellation).Run(),
-            Executor.StaticArena => new StaticArenaPipeline(request, source, cancellation).Run(),
-            _ => throw new SerenityException(SerenityCodes.BadOption, request.ModelPath, $"There is no executor '{request.Executor}'."),
-        };
+            SourceModel source = SourceModel.Prepare(file, request, cancellation);
+            return request.Executor switch
+            {
+                Executor.OnnxRuntime => new OnnxRuntimePipeline(request, source, cancellation).Run(),
+                Executor.StaticArena => new StaticArenaPipeline(request, source, cancellation).Run(),
+                _ => throw new SerenityException(SerenityCodes.BadOption, request.ModelPath, $"There is no executor '{request.Executor}'."),
+            };
+        }
+        finally
+        {
+            // Over long before, but for a model that fails at once. The caller may end the process, and native code must not be met loading then.
+            warm.Wait(CancellationToken.None);
+        }
     }
 }

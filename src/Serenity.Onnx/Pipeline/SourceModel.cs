@@ -10,12 +10,12 @@ namespace Serenity.Onnx.Pipeline;
 /// <param name="Shapes">Types and shapes of all its values.</param>
 public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes Shapes)
 {
-    /// <summary>Reads and prepares a model.</summary>
-    /// <exception cref="Diagnostics.SerenityException">The file, its graph or its shapes are at fault; says which.</exception>
-    public static SourceModel Load(OptimizeRequest request, CancellationToken cancellation)
+    /// <summary>Prepares a model that was read.</summary>
+    /// <exception cref="Diagnostics.SerenityException">Its shapes are at fault; says how.</exception>
+    public static SourceModel Prepare(LoadedModel file, OptimizeRequest request, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(file);
         ArgumentNullException.ThrowIfNull(request);
-        LoadedModel file = ModelFile.Load(request.ModelPath);
         cancellation.ThrowIfCancellationRequested();
         // Cheap: protobuf's byte strings never change, so a clone shares the weights.
         ModelProto model = file.Model.Clone();
