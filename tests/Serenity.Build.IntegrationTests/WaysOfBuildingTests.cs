@@ -1,0 +1,106 @@
+using System.Diagnostics;
+using System.Text;
+
+namespace Serenity.Build.IntegrationTests;
+
+/// <summary>Other ways to run the same build: threads instead of processes, a graph of projects, the terminal logger, dotnet watch.</summary>
+[TestClass]
+public sealed class WaysOfBuildingTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    public TestContext TestContext { get; set; } = null!;
+
+    [TestMethod]
+    public void Threads_and_project_graphs_give_the_same_bytes()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="a.onnx;b.onnx" Report="true" /></ItemGroup>""" };
+        project.Model("a.onnx");
+        project.Model("b.onnx", 2);
+        string[] outputs = ["a.onnx", "a.memory.json", "a.memory.html", "b.onnx", "b.memory.json", "b.memory.html"];
+        byte[][]? plain = null;
+        foreach (string[] way in (string[][])[[], ["-mt"], ["-graph", "-m:2"]])
+        {
+            BuildResult result = project.Build(way).Succeeds();
+            Assert.AreEqual(2, result.Searches);
+            byte[][] bytes = [.. outputs.Select(o => File.ReadAllBytes(project.Output(o)))];
+            plain ??= bytes;
+            for (int i = 0; i < outputs.Length; i++)
+                CollectionAssert.AreEqual(plain[i], bytes[i], $"{outputs[i]} {string.Join(' ', way)}");
+            foreach (string folder in (string[])[project["obj/serenity-cache"], project["obj/Debug"], project["bin"]])
+                Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    [TestMethod]
+    public void The_terminal_logger_shows_verdict_and_code()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="fits.onnx" /><SerenityModel Include="big.onnx" MemoryBudget="1B" /></ItemGroup>""" };
+        project.Model("fits.onnx");
+        project.Model("big.onnx", 2);
+        // Writes the project file, and restores nothing.
+        project.Build("-t:ResolveReferences", "-p:SerenityEnabled=false").Succeeds();
+        (int exit, string output) = DotNet.Run(project.Folder, ["build", "--no-restore", "-tl:on"], new Dictionary<string, string> { ["NO_COLOR"] = "1" });
+
+        Assert.AreNotEqual(0, exit);
+        StringAssert.Contains(output, "SER1001", StringComparison.Ordinal);
+        StringAssert.Contains(output, "big.onnx", StringComparison.Ordinal);
+        StringAssert.DoesNotMatch(output, new System.Text.RegularExpressions.Regex(@"^\s+at Serenity\.", System.Text.RegularExpressions.RegexOptions.Multiline));
+    }
+
+    [TestMethod]
+    public async Task Dotnet_watch_makes_a_model_anew_when_it_is_replaced()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""" };
+        project.Model("net.onnx");
+        project.Build().Succeeds();
+        byte[] before = File.ReadAllBytes(project.Output("net.memory.json"));
+        ProcessStartInfo start = DotNet.StartInfo(project.Folder, ["watch", "--non-interactive", "build", "--no-restore"]);
+        using Process watch = Process.Start(start)!;
+        StringBuilder output = new();
+        watch.OutputDataReceived += (_, e) => { lock (output) output.AppendLine(e.Data); };
+        watch.ErrorDataReceived += (_, e) => { lock (output) output.AppendLine(e.Data); };
+        watch.BeginOutputReadLine();
+        watch.BeginErrorReadLine();
+        string Seen()
+        {
+            lock (output)
+                return output.ToString();
+        }
+        try
+        {
+            await Until(() => Seen().Contains("Waiting for a file to change", StringComparison.Ordinal), Seen);
+            project.Model("net.onnx", 99);
+            await Until(() => !File.ReadAllBytes(project.Output("net.memory.json")).AsSpan().SequenceEqual(before), Seen);
+        }
+        finally
+        {
+            watch.Kill(entireProcessTree: true);
+            await watch.WaitForExitAsync(TestContext.CancellationToken);
+        }
+    }
+
+    private async Task Until(Func<bool> reached, Func<string> seen)
+    {
+        Stopwatch waited = Stopwatch.StartNew();
+        while (!Reached())
+        {
+            if (waited.Elapsed > Patience)
+                Assert.Fail($"Not reached within {Patience}:\n{seen()}");
+            await Task.Delay(100, TestContext.CancellationToken);
+        }
+
+        bool Reached()
+        {
+            try
+            {
+                return reached();
+            }
+            catch (IOException)
+            {
+                // Being replaced at this moment.
+                return false;
+            }
+        }
+    }
+}
