@@ -11,22 +11,28 @@ public sealed class AllocationModel
 {
     private readonly int[][] _aliases;
     private readonly int[][][] _inPlace;
-    private readonly long[] _bytes, _scratch;
+    private readonly long[] _bytes;
     private readonly int[] _shapeClass;
-    private readonly bool[] _reusable;
+    private readonly bool[] _reusable, _sized;
+    private readonly InnerAllocation?[]? _inner;
 
     /// <summary>Builds the model of a graph.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="shapes">Types and shapes of all its values.</param>
-    /// <param name="scratch">Bytes that a node allocates and frees inside itself, such as a subgraph's own peak; null for none.</param>
     /// <param name="planned">The shapes as far as ONNX Runtime knows them when it plans; null if it knows them all.</param>
     /// <exception cref="KeyNotFoundException">A value has no known shape and is not opaque.</exception>
-    public AllocationModel(
-        OrtGraph graph, ShapeTable shapes, Func<int, long>? scratch = null, PlannedShapes? planned = null)
+    public AllocationModel(OrtGraph graph, ShapeTable shapes, PlannedShapes? planned = null)
+        : this(graph, shapes, planned, BodyScope.Main(shapes, planned))
+    {
+    }
+
+    /// <summary>Builds the model of a graph within a scope; see the public one.</summary>
+    internal AllocationModel(OrtGraph graph, ShapeTable shapes, PlannedShapes? planned, BodyScope scope)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(shapes);
         Graph = graph;
+        _sized = new bool[graph.ValueCount];
         _bytes = new long[graph.ValueCount];
         _shapeClass = new int[graph.ValueCount];
         _reusable = new bool[graph.ValueCount];
@@ -36,13 +42,15 @@ public sealed class AllocationModel
             _shapeClass[value] = -1;
             string name = graph.Name(value);
             TensorType? type = shapes.Find(name);
-            if (graph.Producer(value) >= 0 || (graph.IsGraphOutput(value) && graph.IsWeight(value)))
+            bool allocated = graph.Producer(value) >= 0 || (graph.IsGraphOutput(value) && graph.IsWeight(value));
+            if (allocated && !(graph.IsGraphOutput(value) && scope.Given.Contains(name)))
                 _bytes[value] = type is null ? shapes.Bytes(name) : BytesOf(type);
             if (type is null || type.ElementType == DataType.String)
                 continue;
             long[]? dims = planned is null ? type.Dims : planned.Find(name);
             if (dims is null || Array.IndexOf(dims, PlannedShapes.Unknown) >= 0)
                 continue;
+            _sized[value] = Array.TrueForAll(dims, dim => dim >= 0);
             TensorType key = new(RepresentativeOfSameSize(type.ElementType), dims);
             if (!classes.TryGetValue(key, out int shapeClass))
                 classes.Add(key, shapeClass = classes.Count);
@@ -54,12 +62,10 @@ public sealed class AllocationModel
             BytesFromTheStart += graph.Producer(value) < 0 ? _bytes[value] : 0;
 
         int n = graph.NodeCount;
-        _scratch = new long[n];
         _aliases = new int[n][];
         _inPlace = new int[n][][];
         for (int node = 0; node < n; node++)
         {
-            _scratch[node] = scratch?.Invoke(node) ?? 0;
             KernelRule rule = KernelRules.Find(graph.Node(node));
             ReadOnlySpan<int> inputs = graph.Inputs(node);
             int outputs = graph.Outputs(node).Length;
@@ -78,6 +84,8 @@ public sealed class AllocationModel
                 _inPlace[node][k] = [.. candidates];
             }
         }
+        _inner = ControlFlow.Find(graph, shapes, scope, out IReadOnlyList<string> unplanned);
+        Unplanned = unplanned;
     }
 
     /// <summary>The graph.</summary>
@@ -100,8 +108,29 @@ public sealed class AllocationModel
     /// <summary>True if the value may take a buffer off the free list: its shape is known and it is no scalar.</summary>
     public bool TakesFreed(int value) => _reusable[value];
 
-    /// <summary>Bytes that live only while the node runs.</summary>
-    public long Scratch(int node) => _scratch[node];
+    /// <summary>True if ONNX Runtime knows the value's size before the run.</summary>
+    internal bool HasKnownSize(int value) => _sized[value];
+
+    /// <summary>Nodes whose subgraphs allocate what cannot be planned: a size in them depends on the data, or it is no If, Loop or Scan.</summary>
+    public IReadOnlyList<string> Unplanned { get; }
+
+    /// <summary>True if some node allocates and frees within itself, as far as that is planned.</summary>
+    public bool HasInner => _inner is not null;
+
+    /// <summary>What the node allocates and frees while it runs; null for nothing.</summary>
+    internal InnerAllocation? Inner(int node) => _inner?[node];
+
+    /// <summary>Bytes that live only while the node runs, besides buffers for all of its outputs: no plan of ONNX Runtime's takes less.</summary>
+    public long Scratch(int node)
+    {
+        if (Inner(node) is not { } inner)
+            return 0;
+        ReadOnlySpan<int> outputs = Graph.Outputs(node);
+        long[] fresh = new long[outputs.Length];
+        for (int k = 0; k < fresh.Length; k++)
+            fresh[k] = outputs[k] < 0 ? 0 : _bytes[outputs[k]];
+        return inner.Bound(fresh);
+    }
 
     /// <summary>The value whose buffer an output always shares, or -1.</summary>
     public int AliasOf(int node, int output) => _aliases[node][output];

@@ -25,7 +25,7 @@ public sealed class AllocationSimulator
     private readonly AllocationModel _model;
     private readonly int[] _origin, _count, _first, _last, _freeHead, _freeNext;
     private readonly int[] _producedUses;
-    private readonly long[] _change;
+    private readonly long[] _change, _fresh;
     private readonly bool _reusesFreed;
 
     /// <summary>Creates a simulator.</summary>
@@ -46,6 +46,10 @@ public sealed class AllocationSimulator
         _freeHead = new int[model.ShapeClassCount];
         _producedUses = new int[values];
         _change = new long[model.Graph.NodeCount + 2];
+        int mostOutputs = 0;
+        for (int node = 0; node < model.Graph.NodeCount; node++)
+            mostOutputs = Math.Max(mostOutputs, model.Graph.Outputs(node).Length);
+        _fresh = new long[mostOutputs];
         for (int value = 0; value < values; value++)
             _producedUses[value] = model.Graph.Producer(value) < 0 ? External : model.Graph.UseCount(value) + 1;
     }
@@ -64,7 +68,7 @@ public sealed class AllocationSimulator
         for (int step = 0; step < order.Length; step++)
         {
             live += _change[step];
-            long during = live + _model.Scratch(order[step]);
+            long during = _model.HasInner ? live + Inner(order[step]).Most : live;
             if (during > peak)
                 (peak, steps, first) = (during, 0, step);
             if (during == peak)
@@ -78,12 +82,14 @@ public sealed class AllocationSimulator
     public AllocationPlan Plan(ReadOnlySpan<int> order)
     {
         Replay(order);
-        long[] profile = new long[order.Length];
+        long[] profile = new long[order.Length], inner = new long[order.Length], least = new long[order.Length];
         long live = _model.BytesFromTheStart;
         for (int step = 0; step < order.Length; step++)
         {
             live += _change[step];
-            profile[step] = live + _model.Scratch(order[step]);
+            (inner[step], least[step]) = Inner(order[step]);
+            profile[step] = live + inner[step];
+            least[step] += live;
         }
 
         OrtGraph graph = _model.Graph;
@@ -105,7 +111,19 @@ public sealed class AllocationSimulator
                 bufferOf[value] = bufferOf[origin];
             }
         }
-        return new AllocationPlan(order.ToArray(), profile, [.. buffers], bufferOf, _model.BytesFromTheStart);
+        return new AllocationPlan(order.ToArray(), profile, [.. buffers], bufferOf, _model.BytesFromTheStart, inner, least);
+    }
+
+    /// <summary>What a node allocates within itself: buffers of its own outputs may not be there yet when it does, those taken over are.</summary>
+    private (long Most, long Least) Inner(int node)
+    {
+        if (_model.Inner(node) is not { } inner)
+            return default;
+        ReadOnlySpan<int> outputs = _model.Graph.Outputs(node);
+        Span<long> fresh = _fresh.AsSpan(0, outputs.Length);
+        for (int k = 0; k < outputs.Length; k++)
+            fresh[k] = outputs[k] >= 0 && _origin[outputs[k]] == outputs[k] ? _model.Bytes(outputs[k]) : 0;
+        return (inner.Most(fresh), inner.Least(fresh));
     }
 
     private int LastStep(int origin, int steps) =>

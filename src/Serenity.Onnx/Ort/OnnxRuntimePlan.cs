@@ -22,6 +22,13 @@ public sealed record OnnxRuntimePlan(
     /// <summary>Bytes that ONNX Runtime allocates for the order at its peak, kernel workspace not counted.</summary>
     public long SimulatedPeak => Allocations.Peak;
 
+    /// <summary>Bytes that it allocates at least, where control flow takes its cheapest ways; equal to <see cref="SimulatedPeak"/> where
+    /// the model alone says which ways are taken.</summary>
+    public long LeastPeak => Allocations.LeastPeak;
+
+    /// <summary>Nodes of whose subgraphs the memory is not planned, since sizes in them depend on the data.</summary>
+    public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
+
     /// <summary>True if the live peak is proven to be the least of any order.</summary>
     public bool IsLiveOptimal => LivePeak == LowerBound;
 

@@ -17,7 +17,7 @@ public static class OnnxRuntimePlanner
         ArgumentNullException.ThrowIfNull(shapes);
         OrtGraph graph = new(model.Graph);
         planned ??= PlannedShapesReader.TryRead(model, shapes);
-        return new AllocationSimulator(new AllocationModel(graph, shapes, null, planned)).Plan(ExecutionOrder.Of(graph));
+        return new AllocationSimulator(new AllocationModel(graph, shapes, planned)).Plan(ExecutionOrder.Of(graph));
     }
 
     /// <summary>Finds the cheapest order and pins it.</summary>
@@ -42,7 +42,7 @@ public static class OnnxRuntimePlanner
         ScheduleResult least = Scheduler.Solve(live.Memory, options.Schedule, cancellation);
 
         planned ??= options.AskForShapes ? PlannedShapesReader.TryRead(model, shapes) : null;
-        AllocationModel asInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, null, planned);
+        AllocationModel asInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, planned);
         int[] today = ExecutionOrder.Of(graph);
         AllocationPlan original = new AllocationSimulator(asInferred).Plan(today);
 
@@ -55,7 +55,10 @@ public static class OnnxRuntimePlanner
         cancellation.ThrowIfCancellationRequested();
 
         OnnxRuntimePlan Result(ModelProto written, AllocationPlan plan, int[] order, int anchors) => new(
-            written, graph, plan, original.Peak, original.Profile, LiveProfile.Peak(live.Memory, order), least.LowerBoundBytes, anchors, search.Evaluations);
+            written, graph, plan, original.Peak, original.Profile, LiveProfile.Peak(live.Memory, order), least.LowerBoundBytes, anchors, search.Evaluations)
+        {
+            UnplannedBodies = allShapes.Unplanned,
+        };
 
         if (options.Veil && candidates[0].Peak > least.PeakBytes)
         {

@@ -1,3 +1,5 @@
+using Serenity.Onnx.Shapes;
+
 namespace Serenity.Onnx.Ort;
 
 /// <summary>
@@ -13,6 +15,9 @@ public sealed record PlannedShapes(IReadOnlyDictionary<string, long[]> Dims)
     /// <summary>The dimension that stands for a symbol.</summary>
     /// <param name="number">The symbol's number, from 0.</param>
     public static long Symbol(int number) => -2L - number;
+
+    /// <summary>The same for the subgraphs in the graph's nodes; one that is missing here is known in full.</summary>
+    public IReadOnlyDictionary<SubgraphKey, PlannedShapes> Bodies { get; init; } = new Dictionary<SubgraphKey, PlannedShapes>();
 
     /// <summary>The planned dimensions of a value; null if not even the rank is known.</summary>
     public long[]? Find(string name) => Dims.GetValueOrDefault(name);

@@ -18,27 +18,33 @@ internal static class PlannedShapesReader
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its true shapes: an unknown rank is reported like a scalar's, and only they tell the two apart.</param>
     /// <returns>The shapes, or null where ONNX Runtime does not take the model in this form.</returns>
-    public static PlannedShapes? TryRead(ModelProto model, ShapeTable shapes)
+    public static PlannedShapes? TryRead(ModelProto model, ShapeTable shapes) =>
+        shapes.Bodies.Count > 0 && TryAsk(model, shapes, withBodies: true) is { } all ? all : TryAsk(model, shapes, withBodies: false);
+
+    private static PlannedShapes? TryAsk(ModelProto model, ShapeTable shapes, bool withBodies)
     {
         try
         {
-            byte[] probe = Probe(model).ToByteArray();
+            ModelProto probe = Probe(model);
+            BodyProbes bodies = new(probe.Graph, shapes, LargeBytes);
+            foreach (NodeProto node in withBodies ? model.Graph.Node : [])
+                bodies.Add(node, name => name);
             using SessionOptions options = new()
             {
                 GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
                 IntraOpNumThreads = 1,
             };
-            using InferenceSession session = new(probe, options);
+            using InferenceSession session = new(probe.ToByteArray(), options);
             Dictionary<string, int> symbols = new(StringComparer.Ordinal);
             Dictionary<string, long[]> dims = new(StringComparer.Ordinal);
             foreach ((string name, NodeMetadata value) in session.InputMetadata.Concat(session.OutputMetadata))
             {
-                if (!value.IsTensor || (value.Dimensions.Length == 0 && shapes.Find(name)?.Dims.Length > 0))
+                if (!value.IsTensor || (value.Dimensions.Length == 0 && (shapes.Find(name) ?? bodies.Find(name))?.Dims.Length > 0))
                     continue;
                 dims[name] = Dims(value, symbols);
             }
-            return new PlannedShapes(dims);
+            return new PlannedShapes(dims) { Bodies = bodies.Planned(dims) };
         }
         catch (OnnxRuntimeException)
         {

@@ -10,8 +10,13 @@ namespace Serenity.Onnx.Ort;
 /// </summary>
 internal static class ShapeRecord
 {
-    /// <summary>States the shapes of all node outputs that are neither graph outputs nor already stated in full.</summary>
-    public static void Write(GraphProto graph, ShapeTable shapes)
+    /// <summary>
+    /// States the shapes of all node outputs that are neither graph outputs nor already stated in full, and all of subgraphs in which all
+    /// sizes are known, their inputs and outputs included.
+    /// </summary>
+    public static void Write(GraphProto graph, ShapeTable shapes) => Write(graph, shapes, shapes.Bodies);
+
+    private static void Write(GraphProto graph, ShapeTable shapes, IReadOnlyDictionary<SubgraphKey, ShapeTable> bodies)
     {
         HashSet<string> outputs = new(graph.Output.Select(o => o.Name), StringComparer.Ordinal);
         Dictionary<string, ValueInfoProto> stated = new(StringComparer.Ordinal);
@@ -21,6 +26,17 @@ internal static class ShapeRecord
         {
             if (OrtGraph.IsConstant(node) || OrderPinning.IsAnchor(node))
                 continue;
+            foreach ((SubgraphKey key, GraphProto body) in ModelShapes.SubgraphsOf(node))
+            {
+                if (!bodies.TryGetValue(key, out ShapeTable? inner))
+                    continue;
+                foreach (ValueInfoProto value in body.Input.Concat(body.Output))
+                {
+                    if (inner.Find(value.Name) is { } type)
+                        value.Type = Info(value.Name, type).Type;
+                }
+                Write(body, inner, bodies);
+            }
             foreach (string name in node.Output)
             {
                 if (name.Length == 0 || outputs.Contains(name) || shapes.Find(name) is not { } type)

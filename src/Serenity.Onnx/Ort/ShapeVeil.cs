@@ -102,7 +102,7 @@ internal static class ShapeVeil
         }
         int[] veiledOrder = Write(graph, nodes, source, order, veils, ownShape.Values);
         StateShapes(graph, source, shapes, hidden);
-        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque), count + ownShape.Count);
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies }, count + ownShape.Count);
     }
 
     /// <summary>

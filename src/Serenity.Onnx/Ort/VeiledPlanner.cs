@@ -30,6 +30,8 @@ internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, Allocatio
         {
             Order = order,
             Profile = [.. Plan.Profile.Where((_, step) => stays[step])],
+            Inner = [.. Plan.Inner.Where((_, step) => stays[step])],
+            LeastProfile = [.. Plan.LeastProfile.Where((_, step) => stays[step])],
             Buffers = Array.ConvertAll(Plan.Buffers, buffer => new PlannedBuffer(
                 source.Find(veiled.Name(buffer.Owner)), buffer.Bytes, Math.Min(before[buffer.FirstStep], last),
                 Math.Max(0, before[buffer.LastStep + 1] - 1))),
@@ -92,7 +94,7 @@ internal sealed class VeiledPlanner
                 ModelProto candidate = new(_model) { Graph = veiled.Graph };
                 if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
                     continue;
-                AllocationPlan plan = new AllocationSimulator(new AllocationModel(veiled.Index, veiled.Shapes, null, planned)).Plan(veiled.Order);
+                AllocationPlan plan = new AllocationSimulator(new AllocationModel(veiled.Index, veiled.Shapes, planned)).Plan(veiled.Order);
                 if (best is null || plan.Peak < best.Plan.Peak)
                     best = new VeiledPlan(candidate, veiled, plan);
                 if (plan.Peak <= WantedPeak)
@@ -118,7 +120,7 @@ internal sealed class VeiledPlanner
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            AllocationPlan plan = new AllocationSimulator(new AllocationModel(_graph, _shapes, null, Planned(hidden))).Plan(_order);
+            AllocationPlan plan = new AllocationSimulator(new AllocationModel(_graph, _shapes, Planned(hidden))).Plan(_order);
             if (plan.Peak <= WantedPeak)
                 return hidden;
             bool found = false;

@@ -95,6 +95,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                     Exact = planned.Rewrites.All(r => r.Exact),
                     Schedule = schedule,
                     PredictedBytes = plan.SimulatedPeak,
+                    LeastBytes = plan.LeastPeak,
+                    UnplannedBodies = plan.UnplannedBodies,
                     Work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main),
                     FreeDimensions = request.FreeDimensions,
                 },
@@ -118,6 +120,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Profile = plan.Allocations.Profile,
             OriginalProfile = original.Profile,
             PeakStep = ScheduledValues.PeakStep(plan.Allocations.Profile, schedule, tensors),
+            UnplannedBodies = plan.UnplannedBodies,
             Verification = verified?.Facts,
             Warnings = _warnings,
         };

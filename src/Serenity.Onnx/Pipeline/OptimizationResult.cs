@@ -36,6 +36,9 @@ public sealed record OptimizationResult
     /// <summary>What is live at the peak; null for a model without nodes.</summary>
     public required PeakStep? PeakStep { get; init; }
 
+    /// <summary>Nodes of whose subgraphs the memory is not planned but measured as workspace, since sizes in them depend on the data.</summary>
+    public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
+
     /// <summary>What verification did; null if it was off.</summary>
     public VerificationFacts? Verification { get; init; }
 

@@ -24,6 +24,7 @@ internal sealed class RewriteGraph
     private readonly HashSet<string> _values, _outputs, _inputs, _writers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AccumulationGroup> _groups = new(StringComparer.Ordinal);
     private readonly IReadOnlySet<string> _opaque;
+    private readonly IReadOnlyDictionary<SubgraphKey, ShapeTable> _bodies;
     private readonly List<TensorProto> _added = [];
     private NodeProto[]? _inOrder;
     private long _inserted;
@@ -40,6 +41,7 @@ internal sealed class RewriteGraph
         _outputs = other._outputs;
         _inputs = other._inputs;
         _opaque = other._opaque;
+        _bodies = other._bodies;
         _added = [.. other._added];
         _inserted = other._inserted;
         _inOrder = other._inOrder;
@@ -59,6 +61,7 @@ internal sealed class RewriteGraph
         Weights = new WeightReader(modelPath);
         _types = new(candidate.Shapes.Types, StringComparer.Ordinal);
         _opaque = candidate.Shapes.Opaque;
+        _bodies = candidate.Shapes.Bodies;
         foreach (AccumulationGroup group in candidate.Groups)
             AddGroup(group);
         Applied = [.. candidate.Applied];
@@ -257,7 +260,8 @@ internal sealed class RewriteGraph
         graph.ValueInfo.AddRange(source.ValueInfo.Where(v => exist.Contains(v.Name)));
         graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
         ShapeTable shapes = new(
-            _types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque);
+            _types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque)
+        { Bodies = _bodies };
         return new RewriteCandidate(model, shapes, [.. Groups], [.. Applied]);
 
         // An initializer that is listed as an input, and can be overridden, is part of the model's face.

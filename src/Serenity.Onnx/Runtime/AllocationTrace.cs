@@ -9,6 +9,9 @@ internal sealed class AllocationTrace
     /// <summary>In place of a block's number: the event is a kernel's start or end.</summary>
     private const int Mark = -1;
 
+    /// <summary>In place of a kernel's number: none ran.</summary>
+    private const int None = -1;
+
     private readonly List<Event> _events = [];
     private readonly List<long> _bytes = [];
     private readonly RunLimits _limits;
@@ -65,49 +68,70 @@ internal sealed class AllocationTrace
     }
 
     /// <summary>
-    /// Most bytes of node outputs at any one time. A block is a node output of the main graph if it outlives the kernel of the main graph
-    /// that ran when it was allocated: an execution frame frees a buffer after its last reader, never within the kernel that wrote it, and holds
-    /// a dead output to the end of the run. What a kernel takes and gives back itself is workspace; so is all that the body of a
-    /// Loop, Scan or If needs within its node.
+    /// Most bytes of activations at any one time. A block is an activation if it outlives the kernel that took it: an execution frame
+    /// frees a buffer after its last reader, never within the kernel that wrote it, and holds a dead output to the end of the run.
+    /// What a kernel takes and gives back itself is workspace. If, Loop and Scan only hand buffers to the kernels of their bodies, so
+    /// what they take themselves counts as well; not so where their bodies are not planned: then all that a node takes and gives
+    /// back within itself is workspace.
     /// </summary>
-    /// <param name="kernels">The kernels of the main graph in order of execution.</param>
+    /// <param name="kernels">The kernels in the order in which they ended.</param>
+    /// <param name="unplanned">Nodes of the main graph whose bodies are not planned.</param>
     /// <returns>Bytes, or null if the kernels do not cover all marks.</returns>
-    public long? ActivationPeak(IReadOnlyList<KernelEvent> kernels)
+    public long? ActivationPeak(IReadOnlyList<KernelEvent> kernels, IReadOnlySet<string> unplanned)
     {
-        // The kernel that each mark starts, or 0.
-        int[] kernelOfMark = new int[MarkCount + 1];
+        // The kernel that each mark starts, or the complement of the one it ends.
+        int?[] kernelAt = new int?[MarkCount + 1];
         for (int k = 0; k < kernels.Count; k++)
         {
-            if (kernels[k].FirstMark < 1 || kernels[k].LastMark > MarkCount || kernels[k].FirstMark >= kernels[k].LastMark)
+            (int first, int last) = (kernels[k].FirstMark, kernels[k].LastMark);
+            if (first < 1 || last > MarkCount || first >= last || kernelAt[first] is not null || kernelAt[last] is not null)
                 return null;
-            Array.Fill(kernelOfMark, k + 1, kernels[k].FirstMark, kernels[k].LastMark - kernels[k].FirstMark);
-            kernelOfMark[kernels[k].LastMark] = -(k + 1);
+            kernelAt[first] = k;
+            kernelAt[last] = ~k;
         }
-        for (int m = 1; m < kernelOfMark.Length; m++)
+        for (int mark = 1; mark < kernelAt.Length; mark++)
         {
-            if (kernelOfMark[m] == 0)
+            if (kernelAt[mark] is null)
                 return null;
         }
 
+        // For each block the innermost kernel that ran when it was taken and given back; in an unplanned body, the one in the main graph.
         int[] born = new int[_bytes.Count], died = new int[_bytes.Count];
-        int mark = 0, running = 0;
+        Array.Fill(died, None);
+        Stack<int> running = new();
+        int at = 0, current = None;
         foreach (Event e in _events)
         {
-            if (e.Block == Mark)
-                running = Math.Max(0, kernelOfMark[++mark]);
-            else
-                (e.Allocates ? born : died)[e.Block] = running;
+            if (e.Block != Mark)
+            {
+                (e.Allocates ? born : died)[e.Block] = current;
+                continue;
+            }
+            int kernel = kernelAt[++at]!.Value;
+            if (kernel >= 0)
+            {
+                running.Push(current);
+                if (current == None || !unplanned.Contains(kernels[current].Node))
+                    current = kernel;
+            }
+            else if (!running.TryPop(out current))
+            {
+                return null;
+            }
         }
 
         long live = 0, peak = 0;
         foreach (Event e in _events)
         {
-            if (e.Block == Mark || (born[e.Block] > 0 && born[e.Block] == died[e.Block]))
+            if (e.Block == Mark || IsWorkspace(e.Block))
                 continue;
             live += e.Allocates ? _bytes[e.Block] : -_bytes[e.Block];
             peak = Math.Max(peak, live);
         }
         return peak;
+
+        bool IsWorkspace(int block) => born[block] != None && born[block] == died[block]
+            && (!kernels[born[block]].IsControlFlow || unplanned.Contains(kernels[born[block]].Node));
     }
 
     private void Stop()

@@ -9,7 +9,11 @@ namespace Serenity.Onnx.Runtime;
 /// <param name="LastMark">The mark at its end; 0 if there is none.</param>
 /// <param name="InSubgraph">True if it ran within another kernel: in the body of a Loop, Scan or If.</param>
 public sealed record KernelEvent(
-    string Node, string Operator, int Index, IReadOnlyList<KernelOutput> Outputs, int FirstMark, int LastMark, bool InSubgraph);
+    string Node, string Operator, int Index, IReadOnlyList<KernelOutput> Outputs, int FirstMark, int LastMark, bool InSubgraph)
+{
+    /// <summary>True for an operator that computes nothing itself and runs subgraphs.</summary>
+    public bool IsControlFlow => Operator is "If" or "Loop" or "Scan";
+}
 
 /// <summary>Type and shape of an output as it was in one run.</summary>
 /// <param name="Type">ONNX Runtime's name of the element type, such as "float" or "int64"; empty if it is no tensor.</param>

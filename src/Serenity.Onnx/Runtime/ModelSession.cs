@@ -150,14 +150,15 @@ public sealed class ModelSession : IDisposable
     }
 
     /// <summary>What the first run executed and allocated. Ends the observation: call it once, after the last run.</summary>
+    /// <param name="unplannedBodies">Nodes of the main graph of which all that their subgraphs allocate counts as workspace; null for none.</param>
     /// <exception cref="InvalidOperationException">The session does not observe, or has not run.</exception>
-    public Observation EndObservation()
+    public Observation EndObservation(IEnumerable<string>? unplannedBodies = null)
     {
         if (_profileFolder is null || !_ran)
             throw new InvalidOperationException("The session does not observe, or has not run.");
         IReadOnlyList<KernelEvent> kernels = ProfileReader.ReadFirstRun(File.ReadAllBytes(_session.EndProfiling()));
         MeasuredMemory? memory = _firstTrace is null ? null
-            : new(_firstTrace.PeakBytes, _firstTrace.ActivationPeak([.. kernels.Where(k => !k.InSubgraph)]));
+            : new(_firstTrace.PeakBytes, _firstTrace.ActivationPeak(kernels, new HashSet<string>(unplannedBodies ?? [], StringComparer.Ordinal)));
         return new(kernels, memory);
     }
 

@@ -20,7 +20,7 @@ internal static class DeclaredShapes
         Dictionary<string, ValueFact> facts = Facts(model.Graph, free);
         missing = ShapeInference.FirstUnknown(model.Graph, facts);
         ReadInner(model.Graph);
-        return new ModelShapes(ShapeInference.Table(facts), subgraphs, unknown) { IsDeclared = true };
+        return new ModelShapes(ShapeInference.Table(facts) with { Bodies = subgraphs }, subgraphs, unknown) { IsDeclared = true };
 
         void ReadInner(GraphProto graph)
         {

@@ -50,7 +50,7 @@ public static class ShapeInference
         }
         if (FirstUnknown(model.Graph, facts) is { } unknown)
             throw Unknown(model.Graph, unknown, free, path);
-        return Checked(new ModelShapes(Table(facts), inference.Subgraphs, inference.Unknown) { RefusedSubgraphs = inference.Refused }, path);
+        return Checked(new ModelShapes(Table(facts) with { Bodies = inference.Subgraphs }, inference.Subgraphs, inference.Unknown) { RefusedSubgraphs = inference.Refused }, path);
     }
 
     /// <summary>What the file states itself; for hosts without ONNX Runtime.</summary>

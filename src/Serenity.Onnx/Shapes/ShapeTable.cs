@@ -8,6 +8,9 @@ namespace Serenity.Onnx.Shapes;
 /// <param name="Opaque">Values without a size of their own.</param>
 public sealed record ShapeTable(IReadOnlyDictionary<string, TensorType> Types, IReadOnlySet<string> Opaque)
 {
+    /// <summary>The tables of the subgraphs in the graph's nodes, nested ones included; one is missing where a size in it is not known.</summary>
+    public IReadOnlyDictionary<SubgraphKey, ShapeTable> Bodies { get; init; } = new Dictionary<SubgraphKey, ShapeTable>();
+
     /// <summary>The type of a value, or null if it is not a tensor of known size.</summary>
     public TensorType? Find(string name) => Types.GetValueOrDefault(name);
 

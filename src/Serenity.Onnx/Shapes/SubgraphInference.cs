@@ -46,7 +46,7 @@ internal sealed class SubgraphInference
             if (i < states.Length)
                 yield return (node.Output[i], states[i]);
             else if (inner is not null && i + 1 < body.Output.Count && inner.TryGetValue(body.Output[i + 1].Name, out ValueFact? element)
-                && element.Type is { } type && TripCount(node, body, constants) is { } trips)
+                && element.Type is { } type && LoopTripCount.Exact(node, body, constants.GetValueOrDefault) is { } trips)
                 yield return (node.Output[i], ValueFact.Tensor(type.ElementType, [trips, .. type.Dims]));
         }
     }
@@ -174,38 +174,4 @@ internal sealed class SubgraphInference
         named.Name = name;
         return named;
     }
-
-    // Rounds of a loop that always runs all of them: a constant trip count, and a condition that is true and stays so.
-    private static long? TripCount(NodeProto node, GraphProto body, Dictionary<string, TensorProto> constants)
-    {
-        if (node.Input[0].Length == 0 || !constants.TryGetValue(node.Input[0], out TensorProto? trips) || (DataType)trips.DataType != DataType.Int64)
-            return null;
-        if (node.Input[1].Length > 0 && !IsTrue(constants.GetValueOrDefault(node.Input[1])))
-            return null;
-        if (!StaysTrue(body, constants) || TensorData.IsExternal(trips))
-            return null;
-        byte[] raw = TensorData.ToRaw(trips);
-        return raw.Length == 8 ? Math.Max(0, BitConverter.ToInt64(raw)) : null;
-    }
-
-    // The condition that the body hands on is the one it got, or a constant, possibly through Identity.
-    private static bool StaysTrue(GraphProto body, Dictionary<string, TensorProto> constants)
-    {
-        string condition = body.Output[0].Name;
-        for (int hops = 0; hops <= body.Node.Count; hops++)
-        {
-            if (condition == body.Input[1].Name || IsTrue(body.Initializer.FirstOrDefault(t => t.Name == condition)))
-                return true;
-            NodeProto? writer = body.Node.FirstOrDefault(n => n.Output.Contains(condition));
-            if (writer is null)
-                return IsTrue(constants.GetValueOrDefault(condition));
-            if (writer.OpType != "Identity")
-                return IsTrue(ProbeModel.ConstantValue(writer));
-            condition = writer.Input[0];
-        }
-        return false;
-    }
-
-    private static bool IsTrue(TensorProto? tensor) =>
-        tensor is not null && (DataType)tensor.DataType == DataType.Bool && !TensorData.IsExternal(tensor) && TensorData.ToRaw(tensor) is [not 0];
 }

@@ -34,6 +34,12 @@ public sealed record VerificationRequest
     /// <summary>Peak activation bytes promised; null to leave them unchecked.</summary>
     public long? PredictedBytes { get; init; }
 
+    /// <summary>The least that activations may take, where what is run depends on the data; null if it must be <see cref="PredictedBytes"/>.</summary>
+    public long? LeastBytes { get; init; }
+
+    /// <summary>Nodes of whose subgraphs the memory is not in <see cref="PredictedBytes"/>; it is measured as workspace.</summary>
+    public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
+
     /// <summary>Multiply-accumulates of one run (<see cref="WorkEstimate"/>); decides how much is run.</summary>
     public required long Work { get; init; }
 

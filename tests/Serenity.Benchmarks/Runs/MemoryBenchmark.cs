@@ -49,17 +49,18 @@ internal static class MemoryBenchmark
             Fuse = fuse,
             FreeDimensions = model.FreeDimensions,
         });
-        Observation ours = Observe(RunnableModel.Of(result.Model, model.ExternalFolder), model, inputs);
+        Observation ours = Observe(RunnableModel.Of(result.Model, model.ExternalFolder), model, inputs, result.UnplannedBodies);
         string? problem = ours.Memory!.ActivationBytes != result.Peak.Bytes ? $"measured {ours.Memory.ActivationBytes}" : null;
         return new Row(model.Name, problem, result.Schedule.Count, DefaultSession(model, inputs), original.Memory!.PeakBytes,
             result.Peak.Bytes, ours.Memory.WorkspaceBytes ?? 0, result.Peak.LiveBytes, result.Peak.LowerBoundBytes);
     }
 
-    private static Observation Observe(RunnableModel runnable, SuppliedModel model, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs)
+    private static Observation Observe(
+        RunnableModel runnable, SuppliedModel model, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, IEnumerable<string>? unplanned = null)
     {
         using ModelSession session = ModelSession.Load(runnable, observe: true, freeDimensions: model.FreeDimensions);
         session.Run(inputs);
-        return session.EndObservation();
+        return session.EndObservation(unplanned);
     }
 
     /// <summary>

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
@@ -62,7 +63,10 @@ internal sealed class SuppliedModel
     public IReadOnlyList<KeyValuePair<string, RuntimeValue>> Inputs()
     {
         using ModelSession session = ModelSession.Load(RunnableModel.Of(File.Model, ExternalFolder), freeDimensions: FreeDimensions);
-        return [.. new SeededInputs(File.Model.Graph, session.Inputs).Create(InputCase.Uniform)
+        SeededInputs seeded = new(File.Model.Graph, session.Inputs);
+        if (seeded.Unsupported is { } input)
+            throw new SerenityException(SerenityCodes.RuntimeRefuses, File.Path, $"No value can be made up for input '{input}'.");
+        return [.. seeded.Create(InputCase.Uniform)
             .Select(i => KeyValuePair.Create(i.Key, Chosen(i.Key, session.Inputs[i.Key]) ?? i.Value))];
     }
 
