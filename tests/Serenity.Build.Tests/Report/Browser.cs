@@ -47,6 +47,8 @@ internal sealed class Browser : IAsyncDisposable
             $"--user-data-dir={profile}", $"--blink-settings=preferredColorScheme={(dark ? 0 : 1)}", "about:blank",
         })
             start.ArgumentList.Add(argument);
+        // What it leaves behind when it is killed goes with the profile.
+        start.Environment["TMPDIR"] = profile;
         Process process = Process.Start(start)!;
         process.ErrorDataReceived += (_, _) => { };
         process.OutputDataReceived += (_, _) => { };
