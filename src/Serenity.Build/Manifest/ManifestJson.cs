@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Serenity.Onnx.Diagnostics;
 
@@ -9,32 +6,16 @@ namespace Serenity.Build.Manifest;
 /// <summary>
 /// Reads and writes manifests. The text is the same on every machine: property order of the records, "\n" line ends, no byte order mark,
 /// shortest round-trip numbers. One line per top-level property, and per element of a list of objects or names, so that two manifests
-/// compare well line by line.
+/// compare well line by line. Names are in camel case; what is absent is left out.
 /// </summary>
 public static class ManifestJson
 {
-    private static readonly JsonWriterOptions Inline = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>The manifest as UTF-8 text.</summary>
     public static byte[] Write(MemoryManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        using JsonDocument document = JsonSerializer.SerializeToDocument(manifest, ManifestJsonContext.Default.MemoryManifest);
-        ArrayBufferWriter<byte> output = new();
-        output.Write("{\n"u8);
-        bool first = true;
-        foreach (JsonProperty property in document.RootElement.EnumerateObject())
-        {
-            if (!first)
-                output.Write(",\n"u8);
-            first = false;
-            output.Write("  "u8);
-            WriteInline(output, property.Name);
-            output.Write(": "u8);
-            WriteValue(output, property.Value);
-        }
-        output.Write("\n}\n"u8);
-        return output.WrittenSpan.ToArray();
+        using ManifestWriter writer = new();
+        return writer.Write(manifest);
     }
 
     /// <summary>Reads a manifest's text.</summary>
@@ -45,11 +26,13 @@ public static class ManifestJson
     {
         try
         {
-            MemoryManifest? manifest = JsonSerializer.Deserialize(utf8, ManifestJsonContext.Default.MemoryManifest);
-            if (manifest?.Version == 1)
+            Utf8JsonReader reader = new(utf8);
+            using JsonDocument document = JsonDocument.ParseValue(ref reader);
+            MemoryManifest manifest = ManifestReader.Read(document.RootElement);
+            if (manifest.Version == 1 && !reader.Read())
                 return manifest;
         }
-        catch (JsonException problem)
+        catch (Exception problem) when (problem is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw Damaged(file, problem);
         }
@@ -59,37 +42,4 @@ public static class ManifestJson
     /// <summary>The error for a file that is not a manifest we can read.</summary>
     internal static SerenityException Damaged(string file, Exception? inner) => new(
         SerenityCodes.BadManifest, file, "The memory manifest is damaged or was written by another version. Build the model again to write it anew.", inner);
-
-    private static void WriteValue(ArrayBufferWriter<byte> output, JsonElement value)
-    {
-        bool lines = value.ValueKind == JsonValueKind.Array && value.GetArrayLength() > 0 && value[0].ValueKind != JsonValueKind.Number;
-        if (!lines)
-        {
-            WriteInline(output, value);
-            return;
-        }
-        output.Write("[\n"u8);
-        bool first = true;
-        foreach (JsonElement element in value.EnumerateArray())
-        {
-            if (!first)
-                output.Write(",\n"u8);
-            first = false;
-            output.Write("    "u8);
-            WriteInline(output, element);
-        }
-        output.Write("\n  ]"u8);
-    }
-
-    private static void WriteInline(ArrayBufferWriter<byte> output, JsonElement value)
-    {
-        using Utf8JsonWriter writer = new(output, Inline);
-        value.WriteTo(writer);
-    }
-
-    private static void WriteInline(ArrayBufferWriter<byte> output, string text)
-    {
-        using Utf8JsonWriter writer = new(output, Inline);
-        writer.WriteStringValue(text);
-    }
 }

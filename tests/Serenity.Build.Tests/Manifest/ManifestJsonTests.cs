@@ -1,8 +1,12 @@
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
 
 namespace Serenity.Build.Tests.Manifest;
 
@@ -15,6 +19,53 @@ public sealed class ManifestJsonTests
         byte[] text = ManifestJson.Write(TestManifest.Create());
         CollectionAssert.AreEqual(text, ManifestJson.Write(ManifestJson.Read(text, "m")));
     }
+
+    [TestMethod]
+    public void It_is_what_the_framework_s_serializer_makes_of_the_same_records()
+    {
+        JsonSerializerOptions options = new()
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            Converters =
+            {
+                new JsonStringEnumConverter<BudgetVerdict>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<TensorRole>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<RewriteLevel>(),
+            },
+        };
+        foreach (MemoryManifest manifest in (MemoryManifest[])[Full(), TestManifest.Create(workspace: null), TestManifest.Create() with { SessionOptions = null, Verification = null, PeakStep = null, Warnings = [], Rewrites = [] }])
+        {
+            byte[] text = ManifestJson.Write(manifest);
+            JsonNode? theirs = JsonSerializer.SerializeToNode(manifest, options);
+            Assert.IsTrue(JsonNode.DeepEquals(theirs, JsonNode.Parse(text)), $"{theirs}\n{Encoding.UTF8.GetString(text)}");
+            Assert.IsTrue(JsonNode.DeepEquals(theirs, JsonSerializer.SerializeToNode(ManifestJson.Read(text, "m"), options)));
+        }
+    }
+
+    [TestMethod]
+    public void Every_property_of_every_record_has_a_value_in_the_manifest_that_is_compared()
+    {
+        // So that a property which is added and not written is noticed.
+        MemoryManifest manifest = Full();
+        object?[] records =
+        [
+            manifest, manifest.Tool, manifest.Source, manifest.Options, manifest.Peak, manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Verification,
+            manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0],
+        ];
+        foreach (object? record in records)
+        {
+            Assert.IsNotNull(record);
+            foreach (PropertyInfo property in record.GetType().GetProperties())
+                Assert.IsNotNull(property.GetValue(record), $"{record.GetType().Name}.{property.Name}");
+        }
+    }
+
+    private static MemoryManifest Full() => TestManifest.Create() with
+    {
+        Budget = new BudgetEntry(1, BudgetVerdict.Fail, "board", 2),
+        Verification = new VerificationFacts("partial", "because", "1.31.1", "x64", 5, true, 3.5e-300),
+        Tensors = [new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7])],
+    };
 
     [TestMethod]
     public void Names_are_camel_case_enums_are_names_and_absent_values_are_left_out()

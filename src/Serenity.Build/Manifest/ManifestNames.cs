@@ -1,0 +1,83 @@
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Manifest;
+
+/// <summary>How the values of enumerations are written in a manifest.</summary>
+internal static class ManifestNames
+{
+    /// <summary>"none", "pass", "fail".</summary>
+    public static string Of(BudgetVerdict verdict) => verdict switch
+    {
+        BudgetVerdict.None => "none",
+        BudgetVerdict.Pass => "pass",
+        BudgetVerdict.Fail => "fail",
+        _ => throw new ArgumentOutOfRangeException(nameof(verdict)),
+    };
+
+    /// <summary>"input", "output", "activation".</summary>
+    public static string Of(TensorRole role) => role switch
+    {
+        TensorRole.Input => "input",
+        TensorRole.Output => "output",
+        TensorRole.Activation => "activation",
+        _ => throw new ArgumentOutOfRangeException(nameof(role)),
+    };
+
+    /// <summary>"OnnxRuntime", "StaticArena".</summary>
+    public static string Of(Executor executor) => executor switch
+    {
+        Executor.OnnxRuntime => nameof(Executor.OnnxRuntime),
+        Executor.StaticArena => nameof(Executor.StaticArena),
+        _ => throw new ArgumentOutOfRangeException(nameof(executor)),
+    };
+
+    /// <summary>"None", "Exact", "All".</summary>
+    public static string Of(RewriteLevel level) => level switch
+    {
+        RewriteLevel.None => nameof(RewriteLevel.None),
+        RewriteLevel.Exact => nameof(RewriteLevel.Exact),
+        RewriteLevel.All => nameof(RewriteLevel.All),
+        _ => throw new ArgumentOutOfRangeException(nameof(level)),
+    };
+
+    /// <summary>The verdict of a name.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static BudgetVerdict VerdictOf(string? name) => name switch
+    {
+        "none" => BudgetVerdict.None,
+        "pass" => BudgetVerdict.Pass,
+        "fail" => BudgetVerdict.Fail,
+        _ => throw Unknown(name),
+    };
+
+    /// <summary>The role of a name.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static TensorRole RoleOf(string? name) => name switch
+    {
+        "input" => TensorRole.Input,
+        "output" => TensorRole.Output,
+        "activation" => TensorRole.Activation,
+        _ => throw Unknown(name),
+    };
+
+    /// <summary>The executor of a name.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static Executor ExecutorOf(string? name) => name switch
+    {
+        nameof(Executor.OnnxRuntime) => Executor.OnnxRuntime,
+        nameof(Executor.StaticArena) => Executor.StaticArena,
+        _ => throw Unknown(name),
+    };
+
+    /// <summary>The rewrite level of a name.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static RewriteLevel RewriteOf(string? name) => name switch
+    {
+        nameof(RewriteLevel.None) => RewriteLevel.None,
+        nameof(RewriteLevel.Exact) => RewriteLevel.Exact,
+        nameof(RewriteLevel.All) => RewriteLevel.All,
+        _ => throw Unknown(name),
+    };
+
+    private static FormatException Unknown(string? name) => new($"'{name}' is not a value of a manifest.");
+}

@@ -1,0 +1,116 @@
+using System.Text.Json;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Manifest;
+
+/// <summary>
+/// Reads one manifest from its document. What is missing or of the wrong kind throws what <see cref="JsonElement"/> does, or
+/// <see cref="FormatException"/>; unknown properties are passed over.
+/// </summary>
+internal static class ManifestReader
+{
+    public static MemoryManifest Read(JsonElement root) => new()
+    {
+        Version = root.GetProperty("version").GetInt32(),
+        Tool = new ToolInfo(Text(root.GetProperty("tool"), "name"), Text(root.GetProperty("tool"), "version")),
+        Source = File(root.GetProperty("source")),
+        Output = File(root.GetProperty("output")),
+        Options = Options(root.GetProperty("options")),
+        Executor = ManifestNames.ExecutorOf(Text(root, "executor")),
+        SessionOptions = root.TryGetProperty("sessionOptions", out JsonElement options) ? Texts(options) : null,
+        Peak = Peak(root.GetProperty("peak")),
+        Budget = Budget(root.GetProperty("budget")),
+        Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
+        Rewrites = List(root.GetProperty("rewrites"), static r =>
+            new AppliedRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), r.GetProperty("exact").GetBoolean(), r.GetProperty("savedBytes").GetInt64())),
+        Verification = root.TryGetProperty("verification", out JsonElement verification) ? Verification(verification) : null,
+        Warnings = List(root.GetProperty("warnings"), static w => new WarningEntry(Text(w, "code"), Text(w, "message"))),
+        Schedule = Names(root.GetProperty("schedule")),
+        OperatorTypes = root.TryGetProperty("operatorTypes", out JsonElement types) ? Names(types) : [],
+        Tensors = List(root.GetProperty("tensors"), Tensor),
+        Profile = Numbers(root.GetProperty("profile")),
+        OriginalProfile = Numbers(root.GetProperty("originalProfile")),
+        PeakStep = root.TryGetProperty("peakStep", out JsonElement step) ? Step(step) : null,
+    };
+
+    private static FileInfoEntry File(JsonElement file) => new(Text(file, "path"), Text(file, "sha256"));
+
+    private static ManifestOptions Options(JsonElement options)
+    {
+        SortedDictionary<string, long> dimensions = new(StringComparer.Ordinal);
+        foreach (JsonProperty dimension in options.GetProperty("freeDimensions").EnumerateObject())
+            dimensions[dimension.Name] = dimension.Value.GetInt64();
+        return new ManifestOptions(
+            ManifestNames.ExecutorOf(Text(options, "executor")), ManifestNames.RewriteOf(Text(options, "rewrite")), options.GetProperty("fuse").GetBoolean(),
+            options.GetProperty("verify").GetBoolean(), dimensions, OptionalNumber(options, "searchLimit"), options.GetProperty("alignment").GetInt32());
+    }
+
+    private static PeakFacts Peak(JsonElement peak) => new(
+        peak.GetProperty("originalBytes").GetInt64(), peak.GetProperty("bytes").GetInt64(), peak.GetProperty("liveBytes").GetInt64(),
+        peak.GetProperty("lowerBoundBytes").GetInt64(), peak.GetProperty("optimal").GetBoolean(), peak.GetProperty("inputBytes").GetInt64(),
+        OptionalNumber(peak, "workspaceBytes"));
+
+    private static BudgetEntry Budget(JsonElement budget) => new(
+        OptionalNumber(budget, "memoryBytes"), ManifestNames.VerdictOf(Text(budget, "verdict")), OptionalText(budget, "device"), OptionalNumber(budget, "weightBytes"));
+
+    private static VerificationFacts Verification(JsonElement facts) => new(
+        Text(facts, "status"), OptionalText(facts, "reason"), OptionalText(facts, "runtimeVersion"), OptionalText(facts, "architecture"),
+        OptionalNumber(facts, "measuredBytes"), facts.GetProperty("exact").GetBoolean(), facts.GetProperty("maxError").GetDouble());
+
+    private static TensorFacts Tensor(JsonElement tensor) => new(
+        Text(tensor, "name"), tensor.GetProperty("bytes").GetInt64(), OptionalNumber(tensor, "offset"), tensor.GetProperty("firstStep").GetInt32(),
+        tensor.GetProperty("lastStep").GetInt32(), ManifestNames.RoleOf(Text(tensor, "role")), OptionalText(tensor, "aliasOf"),
+        tensor.TryGetProperty("parts", out JsonElement parts) ? Names(parts) : null, OptionalText(tensor, "type"),
+        tensor.TryGetProperty("writers", out JsonElement writers) ? Steps(writers) : null,
+        tensor.TryGetProperty("readers", out JsonElement readers) ? Steps(readers) : null);
+
+    private static PeakStep Step(JsonElement step) => new(
+        step.GetProperty("index").GetInt32(), Text(step, "node"),
+        List(step.GetProperty("live"), static live => new LiveTensor(Text(live, "tensor"), live.GetProperty("bytes").GetInt64())));
+
+    private static string Text(JsonElement owner, string name) => Text(owner.GetProperty(name));
+
+    private static string Text(JsonElement value) => value.GetString() ?? throw new FormatException("A text is missing.");
+
+    private static string? OptionalText(JsonElement owner, string name) => owner.TryGetProperty(name, out JsonElement value) ? Text(value) : null;
+
+    private static long? OptionalNumber(JsonElement owner, string name) => owner.TryGetProperty(name, out JsonElement value) ? value.GetInt64() : null;
+
+    private static SortedDictionary<string, string> Texts(JsonElement values)
+    {
+        SortedDictionary<string, string> texts = new(StringComparer.Ordinal);
+        foreach (JsonProperty value in values.EnumerateObject())
+            texts[value.Name] = Text(value.Value);
+        return texts;
+    }
+
+    private static string[] Names(JsonElement array) => List(array, Text);
+
+    private static T[] List<T>(JsonElement array, Func<JsonElement, T> read)
+        where T : class
+    {
+        T[] list = new T[array.GetArrayLength()];
+        int count = 0;
+        foreach (JsonElement element in array.EnumerateArray())
+            list[count++] = read(element);
+        return list;
+    }
+
+    private static long[] Numbers(JsonElement array)
+    {
+        long[] numbers = new long[array.GetArrayLength()];
+        int count = 0;
+        foreach (JsonElement element in array.EnumerateArray())
+            numbers[count++] = element.GetInt64();
+        return numbers;
+    }
+
+    private static int[] Steps(JsonElement array)
+    {
+        int[] steps = new int[array.GetArrayLength()];
+        int count = 0;
+        foreach (JsonElement element in array.EnumerateArray())
+            steps[count++] = element.GetInt32();
+        return steps;
+    }
+}

@@ -1,0 +1,236 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Manifest;
+
+/// <summary>Writes one manifest, property by property. By hand: starting the serializer costs a build more than all of a small model's search.</summary>
+internal sealed class ManifestWriter : IDisposable
+{
+    private readonly ArrayBufferWriter<byte> _output = new();
+    private readonly Utf8JsonWriter _json;
+    private bool _any;
+
+    public ManifestWriter() =>
+        _json = new Utf8JsonWriter(_output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
+
+    /// <summary>The manifest as UTF-8 text.</summary>
+    public byte[] Write(MemoryManifest manifest)
+    {
+        Raw("{\n"u8);
+        Property("version").WriteNumberValue(manifest.Version);
+        Object("tool", j =>
+        {
+            j.WriteString("name", manifest.Tool.Name);
+            j.WriteString("version", manifest.Tool.Version);
+        });
+        Object("source", j => File(j, manifest.Source));
+        Object("output", j => File(j, manifest.Output));
+        Object("options", j => Options(j, manifest.Options));
+        Property("executor").WriteStringValue(ManifestNames.Of(manifest.Executor));
+        if (manifest.SessionOptions is { } options)
+        {
+            Object("sessionOptions", j =>
+            {
+                foreach ((string name, string value) in options)
+                    j.WriteString(name, value);
+            });
+        }
+        Object("peak", j => Peak(j, manifest.Peak));
+        Object("budget", j => Budget(j, manifest.Budget));
+        Object("weights", j => j.WriteNumber("bytes", manifest.Weights.Bytes));
+        Lines("rewrites", manifest.Rewrites, Rewrite);
+        if (manifest.Verification is { } verification)
+            Object("verification", j => Verification(j, verification));
+        Lines("warnings", manifest.Warnings, static (j, warning) =>
+        {
+            j.WriteStartObject();
+            j.WriteString("code", warning.Code);
+            j.WriteString("message", warning.Message);
+            j.WriteEndObject();
+        });
+        Lines("schedule", manifest.Schedule, static (j, node) => j.WriteStringValue(node));
+        Lines("operatorTypes", manifest.OperatorTypes, static (j, type) => j.WriteStringValue(type));
+        Lines("tensors", manifest.Tensors, Tensor);
+        Numbers(Property("profile"), manifest.Profile);
+        Numbers(Property("originalProfile"), manifest.OriginalProfile);
+        if (manifest.PeakStep is { } step)
+            Object("peakStep", j => Step(j, step));
+        Raw("\n}\n"u8);
+        return _output.WrittenSpan.ToArray();
+    }
+
+    public void Dispose() => _json.Dispose();
+
+    private static void File(Utf8JsonWriter json, FileInfoEntry file)
+    {
+        json.WriteString("path", file.Path);
+        json.WriteString("sha256", file.Sha256);
+    }
+
+    private static void Options(Utf8JsonWriter json, ManifestOptions options)
+    {
+        json.WriteString("executor", ManifestNames.Of(options.Executor));
+        json.WriteString("rewrite", ManifestNames.Of(options.Rewrite));
+        json.WriteBoolean("fuse", options.Fuse);
+        json.WriteBoolean("verify", options.Verify);
+        json.WriteStartObject("freeDimensions");
+        foreach ((string name, long size) in options.FreeDimensions)
+            json.WriteNumber(name, size);
+        json.WriteEndObject();
+        Optional(json, "searchLimit", options.SearchLimit);
+        json.WriteNumber("alignment", options.Alignment);
+    }
+
+    private static void Peak(Utf8JsonWriter json, PeakFacts peak)
+    {
+        json.WriteNumber("originalBytes", peak.OriginalBytes);
+        json.WriteNumber("bytes", peak.Bytes);
+        json.WriteNumber("liveBytes", peak.LiveBytes);
+        json.WriteNumber("lowerBoundBytes", peak.LowerBoundBytes);
+        json.WriteBoolean("optimal", peak.Optimal);
+        json.WriteNumber("inputBytes", peak.InputBytes);
+        Optional(json, "workspaceBytes", peak.WorkspaceBytes);
+    }
+
+    private static void Budget(Utf8JsonWriter json, BudgetEntry budget)
+    {
+        Optional(json, "memoryBytes", budget.MemoryBytes);
+        json.WriteString("verdict", ManifestNames.Of(budget.Verdict));
+        Optional(json, "device", budget.Device);
+        Optional(json, "weightBytes", budget.WeightBytes);
+    }
+
+    private static void Rewrite(Utf8JsonWriter json, AppliedRewrite rewrite)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", rewrite.Kind);
+        Names(json, "nodes", rewrite.Nodes);
+        json.WriteBoolean("exact", rewrite.Exact);
+        json.WriteNumber("savedBytes", rewrite.SavedBytes);
+        json.WriteEndObject();
+    }
+
+    private static void Verification(Utf8JsonWriter json, VerificationFacts facts)
+    {
+        json.WriteString("status", facts.Status);
+        Optional(json, "reason", facts.Reason);
+        Optional(json, "runtimeVersion", facts.RuntimeVersion);
+        Optional(json, "architecture", facts.Architecture);
+        Optional(json, "measuredBytes", facts.MeasuredBytes);
+        json.WriteBoolean("exact", facts.Exact);
+        json.WriteNumber("maxError", facts.MaxError);
+    }
+
+    private static void Tensor(Utf8JsonWriter json, TensorFacts tensor)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", tensor.Name);
+        json.WriteNumber("bytes", tensor.Bytes);
+        Optional(json, "offset", tensor.Offset);
+        json.WriteNumber("firstStep", tensor.FirstStep);
+        json.WriteNumber("lastStep", tensor.LastStep);
+        json.WriteString("role", ManifestNames.Of(tensor.Role));
+        Optional(json, "aliasOf", tensor.AliasOf);
+        if (tensor.Parts is { } parts)
+            Names(json, "parts", parts);
+        Optional(json, "type", tensor.Type);
+        Steps(json, "writers", tensor.Writers);
+        Steps(json, "readers", tensor.Readers);
+        json.WriteEndObject();
+    }
+
+    private static void Step(Utf8JsonWriter json, PeakStep step)
+    {
+        json.WriteNumber("index", step.Index);
+        json.WriteString("node", step.Node);
+        json.WriteStartArray("live");
+        foreach (LiveTensor live in step.Live)
+        {
+            json.WriteStartObject();
+            json.WriteString("tensor", live.Tensor);
+            json.WriteNumber("bytes", live.Bytes);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void Names(Utf8JsonWriter json, string property, IReadOnlyList<string> names)
+    {
+        json.WriteStartArray(property);
+        foreach (string name in names)
+            json.WriteStringValue(name);
+        json.WriteEndArray();
+    }
+
+    private static void Steps(Utf8JsonWriter json, string property, IReadOnlyList<int>? steps)
+    {
+        if (steps is null)
+            return;
+        json.WriteStartArray(property);
+        foreach (int step in steps)
+            json.WriteNumberValue(step);
+        json.WriteEndArray();
+    }
+
+    private static void Numbers(Utf8JsonWriter json, IReadOnlyList<long> numbers)
+    {
+        json.WriteStartArray();
+        foreach (long number in numbers)
+            json.WriteNumberValue(number);
+        json.WriteEndArray();
+    }
+
+    private static void Optional(Utf8JsonWriter json, string property, string? value)
+    {
+        if (value is not null)
+            json.WriteString(property, value);
+    }
+
+    private static void Optional(Utf8JsonWriter json, string property, long? value)
+    {
+        if (value is { } number)
+            json.WriteNumber(property, number);
+    }
+
+    private void Object(string name, Action<Utf8JsonWriter> content)
+    {
+        Utf8JsonWriter json = Property(name);
+        json.WriteStartObject();
+        content(json);
+        json.WriteEndObject();
+    }
+
+    /// <summary>A list with a line for each element.</summary>
+    private void Lines<T>(string name, IReadOnlyList<T> elements, Action<Utf8JsonWriter, T> write)
+        where T : class
+    {
+        Property(name);
+        Raw("["u8);
+        for (int i = 0; i < elements.Count; i++)
+        {
+            Raw(i == 0 ? "\n    "u8 : ",\n    "u8);
+            write(_json, elements[i]);
+        }
+        Raw(elements.Count == 0 ? "]"u8 : "\n  ]"u8);
+    }
+
+    /// <summary>Begins a line with a property's name; its value comes next.</summary>
+    private Utf8JsonWriter Property(string name)
+    {
+        Raw(_any ? ",\n  "u8 : "  "u8);
+        _any = true;
+        _json.WriteStringValue(name);
+        Raw(": "u8);
+        return _json;
+    }
+
+    /// <summary>Text between values, which the JSON writer knows nothing of.</summary>
+    private void Raw(ReadOnlySpan<byte> text)
+    {
+        _json.Flush();
+        _json.Reset();
+        _output.Write(text);
+    }
+}
