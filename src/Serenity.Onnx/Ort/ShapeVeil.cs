@@ -37,7 +37,7 @@ internal static class ShapeVeil
     /// <param name="order">The order, as nodes of <paramref name="source"/>.</param>
     /// <param name="hidden">The symbol of each hidden value by value index; 0 for those whose shape is stated.</param>
     /// <param name="owners">The values to hide that are the first in their buffer: their nodes read through the veil.</param>
-    /// <param name="allInputs">Veil every input of those nodes, not just the first.</param>
+    /// <param name="allInputs">Veil every input of those nodes, not just the first; but none that is worked on in place.</param>
     public static VeiledGraph Draw(
         OrtGraph source, ShapeTable shapes, ReadOnlySpan<int> order, int[] hidden, IReadOnlySet<int> owners, bool allInputs)
     {
@@ -91,10 +91,12 @@ internal static class ShapeVeil
                 reader.Input[0] = Reshape(veils[node], reader.Input[0], types[known], Constant(types[known].Dims));
                 continue;
             }
-            if (!Owns(source, node, owners))
+            if (!Veils(source, node, owners, hidden))
                 continue;
             for (int i = 0; i < reader.Input.Count && (allInputs || veils[node].Count == 0); i++)
             {
+                if (Overwrites(source, node, i, hidden))
+                    continue;
                 if (types.GetValueOrDefault(reader.Input[i]) is not { Dims.Length: > 0 } type || type.ElementCount == 0)
                     continue;
                 reader.Input[i] = Reshape(veils[node], reader.Input[i], type, OwnShape(type.Dims.Length));
@@ -118,12 +120,36 @@ internal static class ShapeVeil
         return value >= 0 && hidden[value] != 0 ? source.Name(value) : null;
     }
 
-    private static bool Owns(OrtGraph source, int node, IReadOnlySet<int> owners)
+    /// <summary>
+    /// True if a node reads through the veil: it fills a hidden buffer, or works in place on an input whose shape says nothing of the
+    /// output's, as a convolution does that adds to a sum; it has the output's shape from its first input.
+    /// </summary>
+    private static bool Veils(OrtGraph source, int node, IReadOnlySet<int> owners, int[] hidden)
     {
         foreach (int value in source.Outputs(node))
         {
             if (value >= 0 && owners.Contains(value))
                 return true;
+        }
+        for (int i = 1; i < source.Inputs(node).Length; i++)
+        {
+            if (Overwrites(source, node, i, hidden))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>True if a node computes a hidden value in place on one of its inputs, hidden under the same symbol.</summary>
+    private static bool Overwrites(OrtGraph source, int node, int input, int[] hidden)
+    {
+        int value = source.Inputs(node)[input];
+        foreach (BufferShare share in KernelRules.Find(source.Node(node)).InPlace)
+        {
+            if (share.Input == input && value >= 0 && hidden[value] != 0 && share.Output < source.Outputs(node).Length &&
+                source.Outputs(node)[share.Output] is >= 0 and int output && hidden[output] == hidden[value])
+            {
+                return true;
+            }
         }
         return false;
     }

@@ -1,0 +1,59 @@
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Ort;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+using Serenity.Testing.Models;
+using static Serenity.Onnx.Schema.TensorProto.Types;
+
+namespace Serenity.Onnx.Tests.Ort;
+
+/// <summary>Buffers that ONNX Runtime would hold through the peak for a later value, and no longer does.</summary>
+[TestClass]
+public sealed class ShapeVeilTests
+{
+    private const long Map = 8 * 8 * 8 * 4, Large = 8 * 16 * 16 * 4;
+
+    [TestMethod]
+    public void A_buffer_is_not_held_for_a_later_value_of_its_shape()
+    {
+        AssertMeetsBound(Model((model, small, weight) =>
+            model.Node("Conv", [small, weight], ("pads", new long[] { 2, 2, 2, 2 }))));
+    }
+
+    [TestMethod]
+    public void A_buffer_is_not_held_for_a_later_sum_that_is_added_to_in_place()
+    {
+        AssertMeetsBound(Model((model, small, weight) =>
+        {
+            (string, object) pads = ("pads", new long[] { 2, 2, 2, 2 });
+            string sum = model.Node("Conv", [small, weight], pads);
+            string more = model.Node("com.microsoft:FusedConv", [small, weight, "", sum], pads);
+            return model.Node("com.microsoft:FusedConv", [small, weight, "", more], pads, ("activation", "Relu"));
+        }));
+    }
+
+    /// <summary>A map, then a peak of two large values, then again a map: the first one's buffer would be kept for it.</summary>
+    private static ModelProto Model(Func<OnnxModelBuilder, string, string, string> makeMap)
+    {
+        OnnxModelBuilder model = new();
+        string weight = model.Weight(new float[64], 8, 8, 1, 1);
+        string map = model.Node("Conv", [model.Input("x", DataType.Float, 1, 8, 8, 8), weight]);
+        string point = model.Node("GlobalAveragePool", [map]);
+        string scales = model.Add(OnnxModelBuilder.Tensor("scales", DataType.Float, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([1, 1, 16, 16]), 4));
+        string large = model.Node("Abs", [model.Node("Resize", [point, "", scales], ("mode", "nearest"))]);
+        string small = model.Node("MaxPool", [large], ("kernel_shape", new long[] { 4, 4 }), ("strides", new long[] { 4, 4 }));
+        model.Output(model.Node("GlobalMaxPool", [makeMap(model, small, weight)]), DataType.Float, 1, 8, 1, 1);
+        return model.Build();
+    }
+
+    private static void AssertMeetsBound(ModelProto model)
+    {
+        UniqueNames.Assign(model);
+        ShapeTable shapes = ShapeInference.Run(model, "/model.onnx", new Dictionary<string, long>()).Main;
+        OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(model, shapes);
+        Assert.AreEqual((2 * Large) + Map, plan.OriginalPeak);
+        Assert.AreEqual(2 * Large, plan.SimulatedPeak);
+        Assert.AreEqual(plan.LowerBound, plan.SimulatedPeak);
+        Assert.AreEqual(plan.SimulatedPeak, ObservedRun.Of(plan.Model).Memory!.ActivationBytes);
+    }
+}
