@@ -37,6 +37,7 @@ internal static class ModelCopy
         model.TrainingInfo.AddRange(source.TrainingInfo);
         model.Functions.AddRange(source.Functions);
         model.Configuration.AddRange(source.Configuration);
+        model.TakeUnknownFields(source);
 
         GraphProto from = source.Graph, graph = model.Graph;
         if (from.HasName)
@@ -47,6 +48,7 @@ internal static class ModelCopy
         graph.Output.AddRange(from.Output);
         graph.SparseInitializer.AddRange(from.SparseInitializer);
         graph.MetadataProps.AddRange(from.MetadataProps);
+        graph.TakeUnknownFields(from);
         return model;
     }
 }
