@@ -58,8 +58,8 @@ internal static class FloatElements
             InputCase.Ones => 1,
             InputCase.Large => unit < 0 ? -large * (1 + 0.1 * unit) : large * (1 - 0.1 * unit),
             // Few of them: arithmetic on denormal numbers is a hundred times slower on many processors.
-            InputCase.Denormal => random.NextBelow(32) == 0 ? unit * denormal : unit,
-            InputCase.Special => random.NextBelow(16) switch
+            InputCase.Denormal => (random.Next() & 31) == 0 ? unit * denormal : unit,
+            InputCase.Special => (random.Next() & 15) switch
             {
                 0 => double.NaN,
                 1 => double.PositiveInfinity,
