@@ -1,7 +1,7 @@
 using Serenity.Driver;
 
 // ./build.sh VERB [arguments]
-DriverLog log = new(args is ["bench", ..] ? Console.Error : Console.Out);
+DriverLog log = new(args is ["bench" or "fuzz", ..] ? Console.Error : Console.Out);
 try
 {
     Workspace workspace = Workspace.Find();
@@ -11,7 +11,8 @@ try
         "pack" => new PackVerb(workspace, log).Run(),
         "test" => new TestVerb(workspace, log).Run(rest),
         "sample" => new SampleVerb(workspace, log).Run(rest),
-        "bench" => new BenchVerb(workspace, log).Run(rest),
+        "bench" => new ProjectVerb(workspace, log, "Serenity.Benchmarks").Run(rest),
+        "fuzz" => new ProjectVerb(workspace, log, "Serenity.Fuzzing").Run(rest),
         "format" => new FormatVerb(workspace, log).Run(rest.Contains("--check")),
         _ => Usage(),
     };
@@ -31,6 +32,8 @@ static int Usage()
           test [NAME…]     build, check the format, run every test project (or those whose name contains a NAME)
           sample [NAME]    pack, then build and run the sample apps (or one) against the packed package
           bench VERB …     run a benchmark in Release; only its own output goes to standard output
+          fuzz [--inputs=N] [--seed=S] …
+                           build broken models and projects, and hold each build to its promises
           format [--check] put the source into the standard format, or only check it
 
         SERENITY_ONNXRUNTIME=registry|feed says where ONNX Runtime comes from. Without it, the registry is tried first, and

@@ -76,6 +76,8 @@ public sealed record ModelItem
         ArgumentNullException.ThrowIfNull(item);
         string name = item.ItemSpec;
         MetadataReader metadata = new(name, item.GetMetadata);
+        if (name.Contains('\0'))
+            throw new SerenityException(SerenityCodes.BadOption, name, "The name of the SerenityModel item holds a null character, so it is no path. Name the .onnx file.");
         string source = Path.GetFullPath(name, projectFolder);
         Executor executor = metadata.Choice("Executor", Executor.OnnxRuntime);
         bool header = metadata.Boolean("Header", false);
@@ -115,11 +117,12 @@ public sealed record ModelItem
             target = Path.GetFileName(name);
         target = target.Replace('\\', '/');
         string[] parts = target.Split('/');
-        if (Path.IsPathRooted(target) || target.Contains(':', StringComparison.Ordinal) || parts.Any(p => p is "" or "." or ".."))
+        // Control characters make names that no other tool can deal with, and null is no part of a path at all.
+        if (Path.IsPathRooted(target) || target.Contains(':', StringComparison.Ordinal) || target.Any(char.IsControl) || parts.Any(p => p is "" or "." or ".."))
         {
             throw new SerenityException(
                 SerenityCodes.BadTargetPath, name,
-                $"TargetPath=\"{target}\" does not name a file inside the output folder. Give a relative path without '..', such as models/net.onnx.");
+                $"TargetPath=\"{target}\" does not name a file inside the output folder. Give a relative path without '..' or control characters, such as models/net.onnx.");
         }
         return target;
     }

@@ -56,7 +56,7 @@ public sealed class SerenityCheck : SerenityTask
             {
                 Report(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, problem);
             }
-            states.Add(new TaskItem(model.StatePath));
+            states.Add(new TaskItem(Escape(model.StatePath)));
             foreach (string path in FilesOf(model))
                 outputs.Add(OutputItem(path, item, model));
         }
@@ -97,15 +97,19 @@ public sealed class SerenityCheck : SerenityTask
             Report(error);
     }
 
+    /// <summary>A path as MSBuild wants it of a task: it takes back every %XX, so a "%41" in a file's name would become an "A".</summary>
+    private static string Escape(string path) => path.Replace("%", "%25", StringComparison.Ordinal).Replace(";", "%3B", StringComparison.Ordinal)
+        .Replace("*", "%2A", StringComparison.Ordinal).Replace("?", "%3F", StringComparison.Ordinal);
+
     private static IEnumerable<string> FilesOf(ModelItem model) =>
         [.. OutputState.Read(model)?.Outputs ?? [], model.ManifestPath, .. DerivedFiles.Of(model)];
 
     private static TaskItem OutputItem(string path, ITaskItem item, ModelItem model)
     {
-        TaskItem output = new(path);
+        TaskItem output = new(Escape(path));
         string copy = item.GetMetadata("CopyToOutputDirectory");
         string publish = item.GetMetadata("CopyToPublishDirectory");
-        output.SetMetadata("TargetPath", Path.GetRelativePath(model.StagingFolder, path));
+        output.SetMetadata("TargetPath", Escape(Path.GetRelativePath(model.StagingFolder, path)));
         output.SetMetadata("CopyToOutputDirectory", copy.Length > 0 ? copy : "PreserveNewest");
         output.SetMetadata("CopyToPublishDirectory", publish.Length > 0 ? publish : copy.Length > 0 ? copy : "PreserveNewest");
         return output;

@@ -4,6 +4,7 @@ using Serenity.Build.Budgets;
 using Serenity.Build.Cache;
 using Serenity.Build.Items;
 using Serenity.Build.Output;
+using Serenity.Build.Report;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Pipeline;
@@ -97,6 +98,6 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     {
         PeakFacts peak = result.Manifest.Peak;
         string proof = peak.Optimal ? "optimal" : Text($"lower bound {ByteSize.Rounded(peak.LowerBoundBytes)}");
-        return Text($"{model.Name}: {ByteSize.Rounded(peak.OriginalBytes)} -> {ByteSize.Rounded(peak.Bytes)} peak activation memory, {proof}{(result.FromCache ? " (plan cache)" : "")}");
+        return Text($"{ModelText.Clean(model.Name)}: {ByteSize.Rounded(peak.OriginalBytes)} -> {ByteSize.Rounded(peak.Bytes)} peak activation memory, {proof}{(result.FromCache ? " (plan cache)" : "")}");
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Build.Framework;
 using Serenity.Build.Items;
+using Serenity.Build.Report;
 using Serenity.Onnx.Diagnostics;
 using Task = Microsoft.Build.Utilities.Task;
 
@@ -9,6 +10,9 @@ namespace Serenity.Build.Tasks;
 /// <summary>What the tasks have in common: where the project is, and that no exception leaves a task.</summary>
 public abstract class SerenityTask : Task
 {
+    /// <summary>Longest message, in characters: a model's names may be of any length.</summary>
+    private const int LongestMessage = 2000;
+
     /// <summary>Absolute path of the project's folder; item paths are relative to it, not to the process's current folder.</summary>
     [Required]
     public string ProjectFolder { get; set; } = "";
@@ -62,11 +66,14 @@ public abstract class SerenityTask : Task
     private protected void Report(SerenityDiagnostic diagnostic, Exception? cause = null)
     {
         string? help = HelpPage(diagnostic.Code);
+        // Names of the model's may hold line breaks and terminal escapes, and so forge lines of the build's log.
+        string? file = diagnostic.File is null ? null : ModelText.Clean(diagnostic.File);
+        string message = ModelText.Clean(diagnostic.Message, LongestMessage);
         // The message is text, not a format: it may hold braces.
         if (diagnostic.Severity == DiagnosticSeverity.Error)
-            Log.LogError(null, diagnostic.Code, null, help, diagnostic.File, 0, 0, 0, 0, "{0}", diagnostic.Message);
+            Log.LogError(null, diagnostic.Code, null, help, file, 0, 0, 0, 0, "{0}", message);
         else
-            Log.LogWarning(null, diagnostic.Code, null, help, diagnostic.File, 0, 0, 0, 0, "{0}", diagnostic.Message);
+            Log.LogWarning(null, diagnostic.Code, null, help, file, 0, 0, 0, 0, "{0}", message);
         if (cause is not null)
             Log.LogMessage(MessageImportance.Low, "{0}", cause);
     }

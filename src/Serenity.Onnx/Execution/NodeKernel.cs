@@ -58,7 +58,9 @@ internal sealed unsafe class NodeKernel : IDisposable
         foreach (string name in Outputs)
         {
             single.Graph.Output.Add(new ValueInfoProto { Name = name });
-            _values[name] = values[name];
+            if (!values.TryGetValue(name, out RuntimeValue.Tensor? value))
+                throw new SerenityException(SerenityCodes.RuntimeRefuses, null, $"Node '{node.Name}' ({node.OpType}) gives no tensor for its output '{name}', so the plan cannot be proven by running it.");
+            _values[name] = value;
         }
 
         using SessionOptions options = TruthfulSessionOptions.Create();

@@ -4,7 +4,7 @@ namespace Serenity.Onnx.Models;
 
 /// <summary>
 /// Walks the bytes of a protobuf message before it is parsed, and finds what the parser would let pass or tell badly: text that is
-/// not UTF-8 (the parser would replace it, and the file could not be written again as it was), a cut in the middle, a field of
+/// not UTF-8 (the parser would replace it, and the file could not be written again as it was), a name with a null character in it, a cut in the middle, a field of
 /// another type than the schema's, and nesting so deep that a recursive walk would end the process.
 /// Bytes of unknown fields are only skipped.
 /// </summary>
@@ -68,6 +68,9 @@ internal static class WireCheck
             ReadOnlySpan<byte> value = bytes.Slice(at, (int)length);
             if (field.Kind == WireKind.Text && !Utf8.IsValid(value))
                 return Named(field, $"the text at byte {start + at} is not UTF-8, so it could not be kept", trail);
+            // Native interfaces end a name there, and so take it for another one.
+            if (field.Kind == WireKind.Text && field.Name is not ("doc_string" or "value") && value.Contains((byte)0))
+                return Named(field, $"the name at byte {start + at} holds a null character", trail);
             if (field.Kind == WireKind.Message && Walk(value, start + at, field.Message!, depth + 1, trail) is { } problem)
                 return Named(field, problem, trail);
             at += (int)length;

@@ -19,6 +19,8 @@ internal sealed record ConcatParts(string Value, int Axis, IReadOnlyList<string>
         if (graph.Producer(value) is not { } concat || !concat.Is("Concat") || graph.TypeOf(value) is not { } type)
             return null;
         int rank = type.Dims.Length, axis = AxisOf(concat, rank);
+        if (axis < 0 || axis >= rank)
+            return null;
         List<string> parts = [];
         List<long> sizes = [];
         Add(concat);
@@ -47,11 +49,12 @@ internal sealed record ConcatParts(string Value, int Axis, IReadOnlyList<string>
         return whole with { Dims = dims };
     }
 
-    /// <summary>The axis attribute of a node as an index from 0.</summary>
+    /// <summary>The axis attribute of a node as an index from 0; -1 for one that no tensor has.</summary>
     public static int AxisOf(NodeProto node, int rank, long otherwise = 1)
     {
         long axis = node.Int("axis", otherwise);
-        return (int)(axis < 0 ? axis + rank : axis);
+        axis = axis < 0 ? axis + rank : axis;
+        return axis >= 0 && axis <= rank ? (int)axis : -1;
     }
 }
 

@@ -14,12 +14,15 @@ internal sealed class DuplicateMerging : IRewrite
 {
     public const string Kind = "DuplicateMerging";
 
-    /// <summary>Operators whose result depends on their inputs and attributes alone, and costs little to hold on to.</summary>
+    /// <summary>
+    /// Operators whose result depends on their inputs and attributes alone, and costs little to hold on to. Not DequantizeLinear, which ONNX Runtime wants one of
+    /// for each reader.
+    /// </summary>
     private static readonly HashSet<string> Operators = new(StringComparer.Ordinal)
     {
         "Relu", "LeakyRelu", "Elu", "Selu", "Celu", "HardSigmoid", "HardSwish", "Sigmoid", "Softplus", "Softsign", "Tanh", "Clip", "Gelu", "Mish", "Neg",
         "Abs", "Exp", "Log", "Sqrt", "Erf", "Cast", "BatchNormalization", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Pad", "Slice",
-        "Resize", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Concat", "Add", "Mul", "Sub", "Div", "QuantizeLinear", "DequantizeLinear", "Softmax",
+        "Resize", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Concat", "Add", "Mul", "Sub", "Div", "QuantizeLinear", "Softmax",
     };
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)

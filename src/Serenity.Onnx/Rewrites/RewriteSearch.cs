@@ -1,3 +1,4 @@
+using Serenity.Onnx.Ort;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
@@ -200,13 +201,14 @@ public static class RewriteSearch
         /// <summary>What a set of rewrites must save at least: a thousandth of the peak. Less is not worth a changed graph.</summary>
         private static long Worth(Trial trial) => Math.Max(1, trial.Cost.PeakBytes / 1000);
 
-        /// <summary>Applies what is wanted and costs it; null, and nothing costed, where a run of it would take too long.</summary>
+        /// <summary>Applies what is wanted and costs it; null, and nothing costed, where a run of it would take too long, or ONNX Runtime would change it.</summary>
         private Trial? Try(Func<RewriteSite, bool> wanted)
         {
             RewriteGraph graph = _graph.Copy();
             List<RewriteSite> sites = RewriteSequence.Apply(graph, options.Level, wanted);
             RewriteCandidate candidate = graph.ToCandidate();
-            if (RewriteWork.Of(candidate) <= _workLimit)
+            bool kept = options.Executor != Executor.OnnxRuntime || !SharedDequantize.Any(candidate.Model.Graph);
+            if (kept && RewriteWork.Of(candidate) <= _workLimit)
                 return new Trial(graph, sites, Evaluate(candidate));
             _refused++;
             return null;

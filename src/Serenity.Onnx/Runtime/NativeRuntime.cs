@@ -17,6 +17,9 @@ public static unsafe class NativeRuntime
     /// <summary>The version of the C interface that is asked for: the first whose allocators report statistics (ONNX Runtime 1.23).</summary>
     internal const uint ApiVersion = 23;
 
+    /// <summary>The variable that turns ONNX Runtime's telemetry off.</summary>
+    internal const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
+
     private static readonly Lazy<NativeRuntimeState> State = new(Load, LazyThreadSafetyMode.ExecutionAndPublication);
 
     /// <summary>True if ONNX Runtime can be used on this host.</summary>
@@ -97,7 +100,10 @@ public static unsafe class NativeRuntime
     {
         try
         {
+            SilenceTelemetry();
             OrtEnv environment = OrtEnv.Instance();
+            // Where events go to the system's own tracing (Windows), this is the switch.
+            environment.DisableTelemetryEvents();
             // ONNX Runtime prints warnings about a user's model to stderr, in the middle of the build's output.
             environment.EnvLogLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
             IntPtr* api = (IntPtr*)((delegate* unmanaged<uint, IntPtr>)OrtGetApiBase()[0])(ApiVersion);
@@ -113,6 +119,17 @@ public static unsafe class NativeRuntime
         }
     }
 
+    /// <summary>
+    /// ONNX Runtime's packages report every session to their maker from 1.29 on, and keep an identifier of the machine in the folder for temporary files. A
+    /// build does neither. On Linux and macOS the one full switch is a variable of the native environment, read once when the library starts
+    /// (onnxruntime, pull request 27379); .NET's own variables are a copy that native code does not see.
+    /// </summary>
+    private static void SilenceTelemetry()
+    {
+        if (!OperatingSystem.IsWindows())
+            _ = SetNativeVariable(TelemetrySwitch, "1", 1);
+    }
+
     private static string LowerCase(string text) => string.Create(text.Length, text, static (span, source) =>
     {
         for (int i = 0; i < span.Length; i++)
@@ -121,6 +138,10 @@ public static unsafe class NativeRuntime
 
     [DllImport("onnxruntime", ExactSpelling = true)]
     private static extern IntPtr* OrtGetApiBase();
+
+    [DllImport("libc", EntryPoint = "setenv", ExactSpelling = true)]
+    private static extern int SetNativeVariable(
+        [MarshalAs(UnmanagedType.LPUTF8Str)] string name, [MarshalAs(UnmanagedType.LPUTF8Str)] string value, int overwrite);
 
     private sealed record NativeRuntimeState(nint Api, string? Version, string? Error, Exception? Cause);
 }

@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Runtime;
 public sealed record RunLimits(int Kernels, long Bytes)
 {
     /// <summary>
-    /// 200,000 kernels (the largest model tried has 2,828 nodes, and a profile holds a million events) and 2 GiB.
+    /// 200,000 kernels (the largest model tried has 2,828 nodes, and a profile holds a million events) and 512 MiB: two runs and what is kept of them to compare stay below 2 GiB.
     /// </summary>
-    public static RunLimits Default { get; } = new(200_000, 2L << 30);
+    public static RunLimits Default { get; } = new(200_000, 512L << 20);
 }

@@ -22,6 +22,9 @@ public static class ModelVerifier
     /// <summary>Up to this many, one ordinary case is run (about a second); above, nothing.</summary>
     public const long WorkForOneCase = 20_000_000_000;
 
+    /// <summary>Above so many activation bytes one case is run: filling, copying and comparing them is work too.</summary>
+    public const long BytesForManyCases = 64L << 20;
+
     /// <summary>Verifies one optimized model.</summary>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.OutputsDiffer"/>, <see cref="SerenityCodes.OrderDiffers"/>,
     /// <see cref="SerenityCodes.MemoryDiffers"/>: a promise does not hold. <see cref="SerenityCodes.RuntimeRefuses"/>: the source cannot be loaded.
@@ -53,7 +56,7 @@ public static class ModelVerifier
         double maxError = 0;
         int compared = 0;
         bool limited = false;
-        int enough = request.Work > WorkForTwoCases ? 1 : request.Work > WorkForAllCases ? 2 : int.MaxValue;
+        int enough = random is not null || request.Work > WorkForTwoCases || request.PredictedBytes > BytesForManyCases ? 1 : request.Work > WorkForAllCases ? 2 : int.MaxValue;
         foreach (InputCase kind in CasesFor(request))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -103,6 +106,8 @@ public static class ModelVerifier
         }
         catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses && !ReferenceEquals(request.Source, request.Optimized))
         {
+            // Whoever does not fuse has not loaded the source as a whole before; if that fails too, it is the source that is wrong.
+            ModelSession.Load(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), freeDimensions: request.FreeDimensions).Dispose();
             throw new SerenityException(SerenityCodes.OutputsDiffer, request.File,
                 "ONNX Runtime cannot load the optimized model. This is a fault of Serenity.Build. Please report it with the model;"
                 + " until it is mended, set Rewrite=\"None\" or Fuse=\"false\" on the item.", e);

@@ -1,0 +1,46 @@
+using System.Diagnostics;
+using Serenity.Fuzzing.Checks;
+using Serenity.Fuzzing.Inputs;
+
+namespace Serenity.Fuzzing.Campaign;
+
+/// <summary>Checks a stretch of inputs, in a process of its own that any of them may end.</summary>
+internal static class Worker
+{
+    /// <summary>An input that takes more of the processor is a finding, whatever comes of it. Not of the clock: others may be using the machine.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
+    /// <summary>A process that holds more is a finding.</summary>
+    public const long MostBytes = 2L << 30;
+
+    public static int Run(FuzzOptions options)
+    {
+        Corpus corpus = new(options.Shared);
+        string root = Path.Combine(options.Folder, "root");
+        Directory.CreateDirectory(FuzzProject.TemporaryFolderOf(root));
+        using Journal journal = new(Path.Combine(options.Folder, "journal"));
+        Dictionary<string, long> endings = new(StringComparer.Ordinal);
+        MemoryMeter.PeakSinceLast();
+        for (long index = options.From; index < options.To; index++)
+        {
+            journal.Begin(index);
+            TimeSpan start = Process.GetCurrentProcess().TotalProcessorTime;
+            FuzzInput input = FuzzInput.Create(corpus, options.Seed, index);
+            InputVerdict verdict = InputCheck.Run(input, index, root, options.Isolate);
+            void Found(string problem) => FindingFile.Append(Path.Combine(options.Folder, "findings"), new Finding(index, problem, input.Origin));
+            foreach (string problem in verdict.Problems)
+                Found(problem);
+            if (Process.GetCurrentProcess().TotalProcessorTime - start is var took && took > Patience)
+                Found(FormattableString.Invariant($"slow: {took.TotalSeconds:0.0} s"));
+            if (MemoryMeter.PeakSinceLast() is var peak && peak > MostBytes)
+                Found(FormattableString.Invariant($"memory: {peak >> 20} MiB"));
+            endings[verdict.Ending] = endings.GetValueOrDefault(verdict.Ending) + 1;
+            if (index % 100 == 99 || index == options.To - 1)
+                FindingFile.Append(Path.Combine(options.Folder, "endings"), endings);
+            if (index % 100 == 99)
+                endings.Clear();
+        }
+        journal.Finish(done: true);
+        return 0;
+    }
+}
