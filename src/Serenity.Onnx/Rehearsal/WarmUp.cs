@@ -3,6 +3,7 @@ using Serenity.Onnx.Ort;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Rewrites;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
@@ -45,13 +46,15 @@ public static class WarmUp
         return outcome.Applied.Count;
     }
 
-    /// <summary>Loads ONNX Runtime and verifies the tiny model against a copy of itself.</summary>
+    /// <summary>Loads ONNX Runtime, fuses the tiny model, and verifies it against a copy of itself.</summary>
     /// <returns>What came of it; null without an ONNX Runtime.</returns>
     internal static VerificationOutcome? RehearseRuntime()
     {
         if (!NativeRuntime.IsAvailable)
             return null;
         ModelProto model = RehearsalModel.Create();
+        // In the order in which a model will need them; the shapes, which it needs first, it asks for by itself meanwhile.
+        ModelFusion.Fuse(model, ModelFusion.Settle(model, null), null);
         return ModelVerifier.Verify(new VerificationRequest { Source = model, Optimized = model.Clone(), Fused = false, Exact = true, Work = 0 });
     }
 
