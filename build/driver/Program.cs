@@ -13,6 +13,7 @@ try
         "sample" => new SampleVerb(workspace, log).Run(rest),
         "bench" => new ProjectVerb(workspace, log, "Serenity.Benchmarks").Run(rest),
         "fuzz" => new ProjectVerb(workspace, log, "Serenity.Fuzzing").Run(rest),
+        "sweep" => new SweepVerb(workspace, log).Run(rest),
         "format" => new FormatVerb(workspace, log).Run(rest.Contains("--check")),
         _ => Usage(),
     };
@@ -34,6 +35,8 @@ static int Usage()
           bench VERB …     run a benchmark in Release; only its own output goes to standard output
           fuzz [--inputs=N] [--seed=S] …
                            build broken models and projects, and hold each build to its promises
+          sweep kill|determinism [ROUNDS]
+                           kill builds at random moments; or build in other languages, time zones and folders
           format [--check] put the source into the standard format, or only check it
 
         SERENITY_ONNXRUNTIME=registry|feed says where ONNX Runtime comes from. Without it, the registry is tried first, and

@@ -70,14 +70,19 @@ internal sealed class ConsumerProject : IDisposable
     /// <summary>Any <c>dotnet</c> verb on the project, with a binary log.</summary>
     public BuildResult Run(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
-        // Touched only when it changes, as an editor would: a newer project file is compiled again.
-        string text = $"<Project Sdk=\"Microsoft.NET.Sdk\">\n{Head}{Body}\n</Project>\n";
-        if (File.ReadAllText(this[Name + ".csproj"]) != text)
-            File.WriteAllText(this[Name + ".csproj"], text);
+        WriteProjectFile();
         string log = Path.Combine(Root, string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref s_logs)}.binlog"));
         string[] all = [.. arguments, "-bl:" + log, "-tl:off"];
         (int exit, string output) = DotNet.Run(Folder, all, environment);
         return new BuildResult("dotnet " + string.Join(' ', all), exit, output, log);
+    }
+
+    /// <summary>Writes the project file. Touched only when it changes, as an editor would: a newer project file is compiled again.</summary>
+    public void WriteProjectFile()
+    {
+        string text = $"<Project Sdk=\"Microsoft.NET.Sdk\">\n{Head}{Body}\n</Project>\n";
+        if (File.ReadAllText(this[Name + ".csproj"]) != text)
+            File.WriteAllText(this[Name + ".csproj"], text);
     }
 
     public void Dispose()

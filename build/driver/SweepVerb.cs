@@ -1,0 +1,29 @@
+using System.Globalization;
+
+namespace Serenity.Driver;
+
+/// <summary>
+/// <c>sweep</c>: the tests that the ordinary run does a few rounds of, with as many as asked for: builds killed at random moments, builds in other
+/// languages, time zones, folders and numbers of processors.
+/// </summary>
+internal sealed class SweepVerb(Workspace workspace, DriverLog log)
+{
+    /// <summary>Name on the command line, test class, rounds unless asked for otherwise.</summary>
+    private static readonly (string Name, string Tests, int Rounds)[] _sweeps = [("kill", "KillTests", 100), ("determinism", "DeterminismTests", 20)];
+
+    /// <summary>Packs, and runs one sweep.</summary>
+    /// <param name="arguments">Its name, and how many rounds.</param>
+    public int Run(IReadOnlyList<string> arguments)
+    {
+        (string name, string tests, int rounds) = arguments.Count is 1 or 2 ? Array.Find(_sweeps, s => s.Name == arguments[0]) : default;
+        if (name is null || (arguments.Count == 2 && !int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds)))
+            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS]");
+        new PackVerb(workspace, log).Run();
+        ConsumerEnvironment.Set(workspace);
+        Environment.SetEnvironmentVariable("SERENITY_SWEEP", rounds.ToString(CultureInfo.InvariantCulture));
+        string project = Path.Combine(workspace.Root, "tests", "Serenity.Build.IntegrationTests", "Serenity.Build.IntegrationTests.csproj");
+        return ChildProcess.Run(
+            "dotnet", ["test", project, "-c", "Release", "--no-build", "--nologo", "--logger", "console;verbosity=detailed", "--filter", "FullyQualifiedName~Sweeps." + tests],
+            workspace.Root);
+    }
+}
