@@ -5,7 +5,7 @@ using Serenity.Benchmarks.Runs;
 Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
 {
     ["arena"] = ("FILE.csv… [--capacity N] [--states N] [--out DIR]: offsets for each file, at the lower bound where that can be", ArenaBenchmark.Run),
-    ["latency"] = ("[MODEL…]: median latency beside the original at the extended level, in turns", LatencyBenchmark.Run),
+    ["latency"] = ("[MODEL…] [--kernels]: median latency beside the original at the extended level, in turns; and where the difference comes from", LatencyBenchmark.Run),
     ["memory"] = ("[MODEL…] [--no-fuse]: bytes of a default session, the original under our options, ours; and the bound", MemoryBenchmark.Run),
     ["arena-run"] = ("[MODEL…]: plan each model for StaticArena and prove the plan by running it in its arena", ArenaRunBenchmark.Run),
     ["rewrites"] = ("MODEL…|ws:N|nas:N [--static-arena] [--time]: each model ordered, and ordered and rewritten", RewriteBenchmark.Run),
