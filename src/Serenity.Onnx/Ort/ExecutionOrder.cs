@@ -44,15 +44,31 @@ public static class ExecutionOrder
         int[] at = new int[n];
         for (int node = 0; node < n; node++)
             at[rank[node]] = node;
+        List<int> leaves = [];
+        for (int r = n - 1; r >= 0; r--)
+        {
+            if (graph.IsLeaf(at[r]))
+                leaves.Add(at[r]);
+        }
+        return From(graph, rank, leaves);
+    }
+
+    /// <summary>The order that would be executed if the walk began at other nodes than the leaves.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="rank">For each node, its rank in the file; a permutation of 0 .. NodeCount-1.</param>
+    /// <param name="starts">Where the walk begins, the first one first: the leaves, and the nodes that have an anchor.</param>
+    internal static int[] From(OrtGraph graph, ReadOnlySpan<int> rank, IReadOnlyList<int> starts)
+    {
+        int n = graph.NodeCount;
+        int[] at = new int[n];
+        for (int node = 0; node < n; node++)
+            at[rank[node]] = node;
 
         // A node on the stack is entered, or (as its complement) left.
         Stack<int> stack = new();
         bool[] visited = new bool[n];
-        for (int r = 0; r < n; r++)
-        {
-            if (graph.IsLeaf(at[r]))
-                stack.Push(at[r]);
-        }
+        for (int i = starts.Count - 1; i >= 0; i--)
+            stack.Push(starts[i]);
         List<int> order = new(n);
         int[] sorted = new int[n];
         while (stack.TryPop(out int node))

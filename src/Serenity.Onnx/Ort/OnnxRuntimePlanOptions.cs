@@ -15,6 +15,10 @@ public sealed record OnnxRuntimePlanOptions
     /// <summary>Hide shapes from ONNX Runtime's planner where its reuse of freed buffers would raise the peak.</summary>
     public bool Veil { get; init; } = true;
 
+    /// <summary>Spend work on adding fewer nodes: anchors that only hold an order no better than the one without them, and veils that
+    /// lower nothing. Not worth it for a plan that is only compared with others.</summary>
+    public bool FewestNodes { get; init; } = true;
+
     /// <summary>
     /// Ask ONNX Runtime which shapes it knows before a run, since buffers of unknown shape are not reused. Without, all are taken as known:
     /// planning then needs no ONNX Runtime.

@@ -60,37 +60,47 @@ public static class OnnxRuntimePlanner
             UnplannedBodies = allShapes.Unplanned,
         };
 
+        // At the bound any other order of the same peak is as good. Above it, the live peak could rise unseen.
+        Func<int[], bool>? AsGood(AllocationSimulator simulator, AllocationPlan plan) =>
+            options.FewestNodes && plan.Peak == least.PeakBytes ? order => simulator.Peak(order) <= plan.Peak : null;
+
         if (options.Veil && candidates[0].Peak > least.PeakBytes)
         {
             VeiledPlanner planner = new(model, allShapes, shapes, least.Order);
-            if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
-                Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Graph.Order) is { } pinnedVeil)
+            if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(options.FewestNodes, cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
+                Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Graph.Order, AsGood(new AllocationSimulator(veiled.Allocations), veiled.Plan)) is { } pinnedVeil)
             {
-                return Result(
-                    pinnedVeil.Model, veiled.OnSource(graph, least.Order), least.Order, pinnedVeil.Anchors + veiled.Graph.Nodes);
+                veiled = veiled.InOrder(pinnedVeil.Order);
+                int[] order = veiled.OrderOn(graph);
+                return Result(pinnedVeil.Model, veiled.OnSource(graph, order), order, pinnedVeil.Anchors + veiled.Graph.Nodes);
             }
         }
         foreach (Candidate candidate in candidates)
         {
-            if (Pin(model, graph, shapes, candidate.Order) is not { } pinned)
+            AllocationSimulator simulator = new(candidate.StatesShapes ? allShapes : asInferred);
+            AllocationPlan plan = simulator.Plan(candidate.Order);
+            if (Pin(model, graph, shapes, candidate.Order, AsGood(simulator, plan)) is not { } pinned)
                 continue;
             if (candidate.StatesShapes)
                 ShapeRecord.Write(pinned.Model.Graph, shapes);
-            AllocationPlan plan = new AllocationSimulator(candidate.StatesShapes ? allShapes : asInferred).Plan(candidate.Order);
-            return Result(pinned.Model, plan, candidate.Order, pinned.Anchors);
+            return Result(pinned.Model, simulator.Plan(pinned.Order), pinned.Order, pinned.Anchors);
         }
         throw new InvalidOperationException("No order could be pinned, not even the one that is executed today.");
     }
 
-    private static (ModelProto Model, int Anchors)? Pin(ModelProto model, OrtGraph graph, ShapeTable shapes, int[] order)
+    private static (ModelProto Model, int Anchors, int[] Order)? Pin(
+        ModelProto model, OrtGraph graph, ShapeTable shapes, int[] order, Func<int[], bool>? isAsGood)
     {
         long opset = model.OpsetImport.FirstOrDefault(import => OperatorDomain.IsOnnx(import.Domain))?.Version ?? 0;
         PinnedOrder? pinned = OrderPinning.TryPin(
-            model.Graph, Array.ConvertAll(order, graph.FilePosition), opset, name => shapes.Find(name)?.ElementType);
+            model.Graph, Array.ConvertAll(order, graph.FilePosition), opset, name => shapes.Find(name)?.ElementType, isAsGood);
         if (pinned is null)
             return null;
         ModelProto result = new(model) { Graph = pinned.Graph };
-        return (result, pinned.Anchors);
+        Dictionary<int, int> nodeAt = [];
+        for (int node = 0; node < graph.NodeCount; node++)
+            nodeAt.Add(graph.FilePosition(node), node);
+        return (result, pinned.Anchors, Array.ConvertAll(pinned.Order, position => nodeAt[position]));
     }
 
     private sealed record Candidate(long Peak, bool StatesShapes, int[] Order);

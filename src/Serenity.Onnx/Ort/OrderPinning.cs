@@ -7,7 +7,11 @@ namespace Serenity.Onnx.Ort;
 /// <summary>A graph that ONNX Runtime executes in the order asked for.</summary>
 /// <param name="Graph">The same nodes in another file order, with the anchors.</param>
 /// <param name="Anchors">How many anchors were needed.</param>
-public sealed record PinnedOrder(GraphProto Graph, int Anchors);
+public sealed record PinnedOrder(GraphProto Graph, int Anchors)
+{
+    /// <summary>The order that is executed, as positions in the file that was given.</summary>
+    internal int[] Order { get; init; } = [];
+}
 
 /// <summary>Lays out a graph's file so that ONNX Runtime executes a given order, with as few anchors as that takes.</summary>
 public static class OrderPinning
@@ -27,12 +31,22 @@ public static class OrderPinning
     /// <returns>The pinned graph, or null where the order would need an anchor that cannot be (behind a DequantizeLinear, or a value
     /// that is no tensor).</returns>
     /// <exception cref="SerenityException">The result would not be executed in the order asked for.</exception>
-    public static PinnedOrder? TryPin(GraphProto graph, ReadOnlySpan<int> order, long opset, Func<string, DataType?> typeOf)
+    public static PinnedOrder? TryPin(GraphProto graph, ReadOnlySpan<int> order, long opset, Func<string, DataType?> typeOf) =>
+        TryPin(graph, order, opset, typeOf, null);
+
+    /// <summary>Pins an order, or another one that is as good and takes fewer anchors; see the public one.</summary>
+    /// <param name="graph">The graph; not changed.</param>
+    /// <param name="order">Node positions in the file, in the order wanted.</param>
+    /// <param name="opset">The model's ai.onnx opset version.</param>
+    /// <param name="typeOf">Element type of a value by name; null if it is no tensor.</param>
+    /// <param name="isAsGood">Whether another order, given as nodes of the graph's <see cref="OrtGraph"/>, will do; null if none does.</param>
+    internal static PinnedOrder? TryPin(
+        GraphProto graph, ReadOnlySpan<int> order, long opset, Func<string, DataType?> typeOf, Func<int[], bool>? isAsGood)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(typeOf);
         if (ExecutionOrder.Of(graph).AsSpan().SequenceEqual(order))
-            return new PinnedOrder(graph.Clone(), 0);
+            return new PinnedOrder(graph.Clone(), 0) { Order = order.ToArray() };
 
         OrtGraph index = new(graph);
         int[] target = ToNodes(index, order);
@@ -59,9 +73,11 @@ public static class OrderPinning
         if (least >= AnchorPlan.Impossible)
             return null;
 
+        if (isAsGood is not null)
+            (target, anchored) = AnchorRelief.Relieve(index, target, layout, anchored, isAsGood);
         GraphProto pinned = Write(index, target, layout, anchored, anchors, names);
         Check(index, target, pinned);
-        return new PinnedOrder(pinned, anchored.Count);
+        return new PinnedOrder(pinned, anchored.Count) { Order = Array.ConvertAll(target, index.FilePosition) };
     }
 
     private static int[] ToNodes(OrtGraph index, ReadOnlySpan<int> order)

@@ -7,8 +7,23 @@ namespace Serenity.Onnx.Ort;
 /// <param name="Model">The veiled model, not pinned yet.</param>
 /// <param name="Graph">Its graph, the order in it, and its shapes.</param>
 /// <param name="Plan">What ONNX Runtime allocates.</param>
-internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, AllocationPlan Plan)
+/// <param name="Allocations">Sizes and rules, and what ONNX Runtime still knows of shapes.</param>
+internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, AllocationPlan Plan, AllocationModel Allocations)
 {
+    /// <summary>The plan for another order.</summary>
+    /// <param name="order">The order, as nodes of the veiled graph.</param>
+    public VeiledPlan InOrder(int[] order) => order.AsSpan().SequenceEqual(Graph.Order) ? this
+        : this with { Graph = Graph with { Order = order }, Plan = new AllocationSimulator(Allocations).Plan(order) };
+
+    /// <summary>The order in terms of the graph before the veil.</summary>
+    public int[] OrderOn(OrtGraph source)
+    {
+        Dictionary<string, int> nodeOf = new(StringComparer.Ordinal);
+        for (int node = 0; node < source.NodeCount; node++)
+            nodeOf.Add(source.Node(node).Name, node);
+        return [.. Graph.Order.Select(node => Graph.Index.Node(node)).Where(node => !ShapeVeil.IsVeil(node)).Select(node => nodeOf[node.Name])];
+    }
+
     /// <summary>The same allocations in terms of the graph before the veil, whose nodes allocate nothing: their steps are left out.</summary>
     /// <param name="source">The graph before the veil.</param>
     /// <param name="order">The order, as nodes of <paramref name="source"/>.</param>
@@ -70,9 +85,10 @@ internal sealed class VeiledPlanner
     public long WantedPeak => _wanted.Peak;
 
     /// <summary>Draws the veil.</summary>
+    /// <param name="fewest">Spend work on hiding fewer buffers.</param>
     /// <param name="cancellation">Ends the work at once.</param>
     /// <returns>The best veil found; null where none can be drawn.</returns>
-    public VeiledPlan? TryPlan(CancellationToken cancellation)
+    public VeiledPlan? TryPlan(bool fewest, CancellationToken cancellation)
     {
         long opset = _model.OpsetImport.FirstOrDefault(import => OperatorDomain.IsOnnx(import.Domain))?.Version ?? 0;
         if (opset < 5)
@@ -80,30 +96,71 @@ internal sealed class VeiledPlanner
         VeiledPlan? best = null;
         foreach (bool shapeValues in new[] { true, false })
         {
-            int[] hidden = Hide(shapeValues, cancellation);
-            HashSet<int> owners = [];
-            foreach (PlannedBuffer buffer in _wanted.Buffers)
+            int[] enough = Hide(shapeValues, cancellation), few = fewest ? Unhide(enough, cancellation) : enough;
+            foreach (int[] hidden in few == enough ? [enough] : (int[][])[few, enough])
             {
-                if (hidden[buffer.Owner] != 0)
-                    owners.Add(buffer.Owner);
-            }
-            foreach (bool allInputs in new[] { false, true })
-            {
-                cancellation.ThrowIfCancellationRequested();
-                VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs);
-                ModelProto candidate = new(_model) { Graph = veiled.Graph };
-                if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
-                    continue;
-                AllocationPlan plan = new AllocationSimulator(new AllocationModel(veiled.Index, veiled.Shapes, planned)).Plan(veiled.Order);
-                if (best is null || plan.Peak < best.Plan.Peak)
-                    best = new VeiledPlan(candidate, veiled, plan);
-                if (plan.Peak <= WantedPeak)
+                if (Draw(hidden, ref best, cancellation))
                     return best;
             }
             if (best is not null)
                 return best;
         }
         return best;
+    }
+
+    /// <summary>Draws one veil in both ways; true if the better one brings the peak down all the way.</summary>
+    private bool Draw(int[] hidden, ref VeiledPlan? best, CancellationToken cancellation)
+    {
+        HashSet<int> owners = [];
+        foreach (PlannedBuffer buffer in _wanted.Buffers)
+        {
+            if (hidden[buffer.Owner] != 0)
+                owners.Add(buffer.Owner);
+        }
+        foreach (bool allInputs in new[] { false, true })
+        {
+            cancellation.ThrowIfCancellationRequested();
+            VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs);
+            ModelProto candidate = new(_model) { Graph = veiled.Graph };
+            if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
+                continue;
+            AllocationModel allocations = new(veiled.Index, veiled.Shapes, planned);
+            AllocationPlan plan = new AllocationSimulator(allocations).Plan(veiled.Order);
+            if (best is null || plan.Peak < best.Plan.Peak)
+                best = new VeiledPlan(candidate, veiled, plan, allocations);
+            if (plan.Peak <= WantedPeak)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>States shapes again that need not be hidden: of half the hidden buffers, then of ever smaller groups, then one by one.</summary>
+    private int[] Unhide(int[] hidden, CancellationToken cancellation)
+    {
+        const int work = 100_000;
+        List<int> symbols = [.. hidden.Where(symbol => symbol != 0).Distinct().Order()];
+        int tries = work / Math.Max(1, _graph.NodeCount);
+        int[] few = hidden;
+        for (int size = symbols.Count / 2; size > 0; size /= 2)
+        {
+            for (int from = 0; from < symbols.Count && tries > 0;)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                tries--;
+                HashSet<int> shown = [.. symbols.Skip(from).Take(size)];
+                int[] fewer = Array.ConvertAll(few, symbol => shown.Contains(symbol) ? 0 : symbol);
+                if (new AllocationSimulator(new AllocationModel(_graph, _shapes, Planned(fewer))).Peak(_order) <= WantedPeak)
+                {
+                    few = fewer;
+                    symbols.RemoveRange(from, Math.Min(size, symbols.Count - from));
+                }
+                else
+                {
+                    from += size;
+                }
+            }
+        }
+        return few;
     }
 
     /// <summary>

@@ -19,6 +19,7 @@ public static class OnnxRuntimeCost
         return full with
         {
             Evaluations = Math.Min(full.Evaluations, 200),
+            FewestNodes = false,
             Schedule = full.Schedule with { StateLimit = Math.Min(full.Schedule.StateLimit, 100_000) },
         };
     }
