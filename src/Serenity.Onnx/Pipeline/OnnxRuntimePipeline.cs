@@ -26,6 +26,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
 
         request.Progress?.Invoke(PipelineStage.Search);
         Prepared start = request.Fuse ? Fuse(today) : today;
+        using SourceAhead? ahead = request.Verify ? BeginVerification(start) : null;
         Planned planned = Plan(start);
         if (start != today && planned.Plan.SimulatedPeak > original.Peak)
         {
@@ -34,7 +35,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             if (unfused.Plan.SimulatedPeak < planned.Plan.SimulatedPeak)
                 planned = unfused;
         }
-        return Conclude(planned, original);
+        return Conclude(planned, original, ahead);
     }
 
     private string? ExternalFolder => source.File.HasExternalData ? source.File.Folder : null;
@@ -58,6 +59,11 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         return new Prepared(model, shapes.Main, Fused: false);
     }
 
+    private long Work => WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
+
+    private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
+        source.File.Model, ExternalFolder, source.File.Path, start.Fused, Work, request.FreeDimensions);
+
     private Planned Plan(Prepared start)
     {
         RewriteOutcome outcome = RewriteSearch.Run(
@@ -73,7 +79,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         ? OnnxRuntimePlanOptions.Default with { Schedule = ScheduleOptions.Default with { StateLimit = limit } }
         : OnnxRuntimePlanOptions.Default;
 
-    private OptimizationResult Conclude(Planned planned, AllocationPlan original)
+    private OptimizationResult Conclude(Planned planned, AllocationPlan original, SourceAhead? ahead)
     {
         OnnxRuntimePlan plan = planned.Plan;
         string[] schedule = [.. plan.Schedule];
@@ -97,8 +103,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                     PredictedBytes = plan.SimulatedPeak,
                     LeastBytes = plan.LeastPeak,
                     UnplannedBodies = plan.UnplannedBodies,
-                    Work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main),
+                    Work = Work,
                     FreeDimensions = request.FreeDimensions,
+                    Ahead = ahead,
                 },
                 cancellation);
             if (verified.Facts.Status != "passed")

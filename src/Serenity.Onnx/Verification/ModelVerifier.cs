@@ -40,13 +40,11 @@ public static class ModelVerifier
             return Skipped("One run takes more memory than verification may use.");
 
         bool same = ReferenceEquals(request.Source, request.Optimized);
-        bool loops = HasLoop(request.Source.Graph);
         RunnableModel optimizedModel = RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File);
         using ModelSession optimized = LoadOptimized(optimizedModel, request);
-        using ModelSession? reference = same ? null : ModelSession.Load(
-            RunnableModel.Of(request.Source, request.ExternalFolder, request.File),
-            request.Fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
-            observe: loops, request.FreeDimensions);
+        SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused ? begun.Take() : null;
+        using ModelSession? reference = same ? null
+            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.FreeDimensions);
         CheckInterface(reference, optimized, request.File);
 
         SeededInputs inputs = new(request.Source.Graph, optimized.Inputs);
@@ -62,12 +60,13 @@ public static class ModelVerifier
             cancellation.ThrowIfCancellationRequested();
             if (compared >= enough)
                 break;
-            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = inputs.Create(kind);
+            SourceAhead.Half? known = kind == SourceAhead.FirstCase ? ahead : null;
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = known?.Inputs ?? inputs.Create(kind);
             IReadOnlyList<KeyValuePair<string, RuntimeValue>>? expected = null;
             try
             {
                 // A case that the source itself cannot run says nothing; one that only the optimized model cannot run is an error.
-                expected = (reference ?? optimized).Run(values, request.Limits, cancellation);
+                expected = known?.Outputs ?? (reference ?? optimized).Run(values, request.Limits, cancellation);
             }
             catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
             {
@@ -198,9 +197,6 @@ public static class ModelVerifier
     private static bool SameInputs(IReadOnlyDictionary<string, NodeMetadata> a, IReadOnlyDictionary<string, NodeMetadata> b) =>
         a.Count == b.Count && a.All(i => b.TryGetValue(i.Key, out NodeMetadata? other)
             && i.Value.OnnxValueType == other.OnnxValueType && (!i.Value.IsTensor || i.Value.ElementDataType == other.ElementDataType));
-
-    private static bool HasLoop(GraphProto graph) => graph.Node.Any(
-        n => n.OpType is "Loop" or "Scan" || SubgraphCaptures.SubgraphsOf(n).Any(HasLoop));
 
     private static VerificationOutcome Skipped(string reason) =>
         new(new VerificationFacts("skipped", reason, NativeRuntime.Version, NativeRuntime.Architecture, null, false, 0), null);

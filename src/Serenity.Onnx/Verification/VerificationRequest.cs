@@ -46,6 +46,9 @@ public sealed record VerificationRequest
     /// <summary>Sizes of symbolic dimensions, by name.</summary>
     public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
+    /// <summary>The source's half, if it was begun before; null to do it now.</summary>
+    internal SourceAhead? Ahead { get; init; }
+
     /// <summary>What one run may need.</summary>
     public RunLimits Limits { get; init; } = RunLimits.Default;
 }

@@ -1,0 +1,110 @@
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Verification;
+
+/// <summary>
+/// The source model's half of a verification, begun before there is an optimized model to compare it with: on a thread of its own the
+/// source is loaded and run on the first inputs, while the search for the optimized one goes on. What fails there is done again, and
+/// reported, when it is needed.
+/// </summary>
+internal sealed class SourceAhead : IDisposable
+{
+    /// <summary>The case that every verification begins with.</summary>
+    public const InputCase FirstCase = InputCase.Uniform;
+
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Task<Half?> _running;
+    private bool _taken;
+
+    private SourceAhead(Func<CancellationToken, Half?> run, bool fused)
+    {
+        Fused = fused;
+        _running = Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    return run(_ending.Token);
+                }
+                catch (Exception)
+                {
+                    return null;
+                }
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>What was done.</summary>
+    /// <param name="Session">The source model, loaded; who takes it disposes it.</param>
+    /// <param name="Inputs">Inputs of <see cref="FirstCase"/>.</param>
+    /// <param name="Outputs">What the source gives on them.</param>
+    public sealed record Half(
+        ModelSession Session, IReadOnlyList<KeyValuePair<string, RuntimeValue>> Inputs, IReadOnlyList<KeyValuePair<string, RuntimeValue>> Outputs);
+
+    /// <summary>True if the source is loaded with ONNX Runtime's fusions.</summary>
+    public bool Fused { get; }
+
+    /// <summary>Begins, where a second processor can do it and the run is short.</summary>
+    /// <param name="source">The source model; not to be changed meanwhile.</param>
+    /// <param name="externalFolder">Absolute path of the folder that its external data is relative to; null if there is none.</param>
+    /// <param name="file">The source file as the user named it.</param>
+    /// <param name="fused">As <see cref="VerificationRequest.Fused"/>.</param>
+    /// <param name="work">Multiply-accumulates of one run.</param>
+    /// <param name="freeDimensions">Sizes of symbolic dimensions, by name.</param>
+    /// <returns>What runs; null where it is not worth it.</returns>
+    public static SourceAhead? Start(
+        ModelProto source, string? externalFolder, string? file, bool fused, long work, IReadOnlyDictionary<string, long> freeDimensions)
+    {
+        if (Environment.ProcessorCount < 2 || work > ModelVerifier.WorkForTwoCases)
+            return null;
+        return new SourceAhead(
+            cancellation =>
+            {
+                ModelSession session = Load(source, externalFolder, file, fused, freeDimensions);
+                try
+                {
+                    IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs = new SeededInputs(source.Graph, session.Inputs).Create(FirstCase);
+                    return new Half(session, inputs, session.Run(inputs, RunLimits.Default, cancellation));
+                }
+                catch
+                {
+                    session.Dispose();
+                    throw;
+                }
+            },
+            fused);
+    }
+
+    /// <summary>Loads the source as verification compares it.</summary>
+    /// <exception cref="Diagnostics.SerenityException">ONNX Runtime cannot load it.</exception>
+    public static ModelSession Load(
+        ModelProto source, string? externalFolder, string? file, bool fused, IReadOnlyDictionary<string, long> freeDimensions) =>
+        ModelSession.Load(
+            RunnableModel.Of(source, externalFolder, file),
+            fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
+            // Only loops can run longer than the model is large; only an observed run is held to a limit.
+            observe: HasLoop(source.Graph), freeDimensions);
+
+    /// <summary>Waits, and hands over what was done; null if it failed. Once.</summary>
+    public Half? Take()
+    {
+        _taken = true;
+        return _running.Result;
+    }
+
+    /// <summary>Ends it.</summary>
+    public void Dispose()
+    {
+        if (!_taken)
+        {
+            _ending.Cancel();
+            _running.Result?.Session.Dispose();
+        }
+        _ending.Dispose();
+    }
+
+    private static bool HasLoop(GraphProto graph) => graph.Node.Any(
+        n => n.OpType is "Loop" or "Scan" || Models.SubgraphCaptures.SubgraphsOf(n).Any(HasLoop));
+}
