@@ -5,6 +5,7 @@ using Serenity.Benchmarks.Runs;
 Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
 {
     ["arena"] = ("FILE.csv… [--capacity N] [--states N] [--out DIR]: offsets for each file, at the lower bound where that can be", ArenaBenchmark.Run),
+    ["build"] = ("MODEL… [--runs=N]: what the package adds to a build, new, from the plan cache, and with nothing to do", BuildBenchmark.Run),
     ["latency"] = ("[MODEL…] [--kernels]: median latency beside the original at the extended level, in turns; and where the difference comes from", LatencyBenchmark.Run),
     ["memory"] = ("[MODEL…] [--no-fuse]: bytes of a default session, the original under our options, ours; and the bound", MemoryBenchmark.Run),
     ["arena-run"] = ("[MODEL…]: plan each model for StaticArena and prove the plan by running it in its arena", ArenaRunBenchmark.Run),

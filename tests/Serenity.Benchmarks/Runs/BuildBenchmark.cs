@@ -1,0 +1,111 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.RegularExpressions;
+
+namespace Serenity.Benchmarks.Runs;
+
+/// <summary>
+/// What the package adds to a <c>dotnet build</c> of a project with the models given: wall-clock milliseconds of its tasks, as MSBuild itself reports
+/// them, in a process that has just started. Three builds: nothing known yet, everything in the plan cache, nothing to do. Uses the package in
+/// <c>artifacts/packages</c>.
+/// </summary>
+internal static partial class BuildBenchmark
+{
+    private const int Runs = 5;
+
+    private static readonly string[] Tasks = ["SerenityWarmUp", "SerenityPrepare", "SerenityOptimize", "SerenityCheck", "SerenityGenerateCode"];
+
+    /// <summary>Runs the benchmark.</summary>
+    /// <param name="args">Models; <c>--runs=N</c> builds of each kind.</param>
+    public static int Run(string[] args)
+    {
+        int runs = args.Where(a => a.StartsWith("--runs=", StringComparison.Ordinal)).Select(a => int.Parse(a["--runs=".Length..], CultureInfo.InvariantCulture)).FirstOrDefault(Runs);
+        IReadOnlyList<string> models = ModelArguments.Expand(args);
+        string folder = Directory.CreateTempSubdirectory("serenity-bench-").FullName;
+        try
+        {
+            WriteProject(folder, models);
+            Build(folder, ["restore", "-v:q"]);
+            Console.WriteLine($"{models.Count} models, {runs} builds of each kind, least and median of all tasks together, then each task's median; milliseconds");
+            Console.WriteLine($"{"build",-18}{"least",8}{"median",8}  {string.Join("", Tasks.Select(t => t["Serenity".Length..].PadLeft(14)))}");
+            Measure(folder, "nothing known", runs, ["obj/Debug", "obj/serenity-cache", "bin"]);
+            Measure(folder, "in the plan cache", runs, ["obj/Debug", "bin"]);
+            Measure(folder, "nothing to do", runs, []);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+        return 0;
+    }
+
+    private static void Measure(string folder, string kind, int runs, string[] removed)
+    {
+        List<long[]> times = [];
+        for (int run = 0; run < runs; run++)
+        {
+            foreach (string path in removed.Select(r => Path.Combine(folder, r)).Where(Directory.Exists))
+                Directory.Delete(path, recursive: true);
+            string output = Build(folder, ["build", "--no-restore", "-v:q", "-tl:off", "-clp:PerformanceSummary"]);
+            times.Add([.. Tasks.Select(task => TaskTime().Matches(output).Where(m => m.Groups[2].Value == task).Sum(m => long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)))]);
+        }
+        long[] sums = [.. times.Select(t => t.Sum()).Order()];
+        Console.WriteLine($"{kind,-18}{sums[0],8}{sums[sums.Length / 2],8}  {string.Join("", Tasks.Select((_, i) => times.Select(t => t[i]).Order().ElementAt(times.Count / 2).ToString(CultureInfo.InvariantCulture).PadLeft(14)))}");
+    }
+
+    private static void WriteProject(string folder, IReadOnlyList<string> models)
+    {
+        string feed = Path.Combine(Root(), "artifacts", "packages");
+        string package = Directory.Exists(feed) ? Directory.GetFiles(feed, "Serenity.Build.*.nupkg").Order(StringComparer.Ordinal).LastOrDefault() ?? "" : "";
+        if (package.Length == 0)
+            throw new ArgumentException($"there is no package in '{feed}'; run ./build.sh pack first");
+        string version = Path.GetFileNameWithoutExtension(package)["Serenity.Build.".Length..];
+        for (int i = 0; i < models.Count; i++)
+            File.Copy(models[i], Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"m{i:D3}.onnx")));
+        // Nothing of a folder above may reach in.
+        foreach (string name in (string[])["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"])
+            File.WriteAllText(Path.Combine(folder, name), "<Project />\n");
+        File.WriteAllText(Path.Combine(folder, "Program.cs"), "System.Console.WriteLine();\n");
+        File.WriteAllText(Path.Combine(folder, "app.csproj"), $"""
+            <Project Sdk="Microsoft.NET.Sdk">
+              <PropertyGroup>
+                <OutputType>Exe</OutputType>
+                <TargetFramework>net10.0</TargetFramework>
+                <RestorePackagesPath>packages</RestorePackagesPath>
+                <RestoreAdditionalProjectSources>{feed}</RestoreAdditionalProjectSources>
+                <EnableDefaultNoneItems>false</EnableDefaultNoneItems>
+              </PropertyGroup>
+              <ItemGroup>
+                <PackageReference Include="Serenity.Build" Version="{version}" PrivateAssets="all" />
+                <SerenityModel Include="*.onnx" />
+              </ItemGroup>
+            </Project>
+
+            """);
+    }
+
+    private static string Build(string folder, string[] arguments)
+    {
+        ProcessStartInfo start = new("dotnet", arguments) { WorkingDirectory = folder, RedirectStandardOutput = true };
+        // Each build in a process that has just started, as on a build server.
+        start.Environment["MSBUILDDISABLENODEREUSE"] = "1";
+        start.Environment["DOTNET_CLI_USE_MSBUILD_SERVER"] = "0";
+        using Process process = Process.Start(start)!;
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return process.ExitCode == 0 ? output : throw new ArgumentException($"dotnet {string.Join(' ', arguments)} failed:\n{output}");
+    }
+
+    private static string Root()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "Serenity.Build.sln")))
+                return folder.FullName;
+        }
+        throw new ArgumentException("this benchmark runs from the repository");
+    }
+
+    [GeneratedRegex(@"^\s*(\d+) ms\s+(\w+)\s+\d+ calls", RegexOptions.Multiline)]
+    private static partial Regex TaskTime();
+}
