@@ -13,6 +13,15 @@ public sealed record ScheduleOptions
     /// <summary>Safety net against a machine far slower than expected; the result says when it struck.</summary>
     public TimeSpan WallClockLimit { get; init; } = TimeSpan.FromMinutes(2);
 
+    /// <summary>
+    /// A peak in bytes that is low enough; null to go for the least. The search then ends with the first schedule that needs no more, and as
+    /// soon as none can: its peak and its bound say which, and are not the best there are.
+    /// </summary>
+    public long? Enough { get; init; }
+
+    /// <summary>What searches of similar graphs found out, to be used and added to; null to start from nothing.</summary>
+    public SolvedSegments? Solved { get; init; }
+
     /// <summary>Techniques that are on.</summary>
     public SearchTechniques Techniques { get; init; } = SearchTechniques.All;
 

@@ -6,6 +6,9 @@ public enum SearchStop
     /// <summary>The result is proven optimal.</summary>
     Proven,
 
+    /// <summary>Whether <see cref="ScheduleOptions.Enough"/> is enough is decided; the result is not proven to be the best.</summary>
+    Enough,
+
     /// <summary>The limit in states struck; the result is the best found, with the bound proven so far.</summary>
     StateLimit,
 

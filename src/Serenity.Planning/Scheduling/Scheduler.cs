@@ -35,7 +35,7 @@ public static class Scheduler
             limit.CancelAfter(options.WallClockLimit);
 
         SearchProblem whole = SearchProblem.From(graph);
-        List<SegmentSolver> segments = Divide(whole, options.Techniques, cancellation);
+        List<SegmentSolver> segments = Divide(whole, options, cancellation), parts = [.. segments];
         bool wallClock = false;
         long bound = whole.LiveAtStart, states = 0;
         try
@@ -52,47 +52,54 @@ public static class Scheduler
             bound = Math.Max(bound, segment.LowerBound);
             states += segment.States;
         }
+        foreach (SegmentSolver part in parts)
+            part.Remember();
         int[] order = Join(segments);
         long peak = LiveProfile.Peak(graph, order);
-        if (options.Techniques.HasFlag(SearchTechniques.Calm))
+        if (options.Techniques.HasFlag(SearchTechniques.Calm) && !(bound > options.Enough))
         {
             CalmOrder.Improve(whole, order, peak, cancellation);
             peak = LiveProfile.Peak(graph, order);
         }
         if (peak < bound)
             throw new InvalidOperationException($"The schedule's peak of {peak} bytes is below the bound of {bound}; one of the two is wrong.");
-        SearchStop stop = peak == bound ? SearchStop.Proven : wallClock ? SearchStop.WallClock : SearchStop.StateLimit;
+        SearchStop stop = peak == bound ? SearchStop.Proven
+            : peak <= options.Enough || bound > options.Enough ? SearchStop.Enough
+            : wallClock ? SearchStop.WallClock : SearchStop.StateLimit;
         return new ScheduleResult(order, peak, bound, states, stop);
     }
 
-    private static List<SegmentSolver> Divide(SearchProblem whole, SearchTechniques techniques, CancellationToken cancellation)
+    private static List<SegmentSolver> Divide(SearchProblem whole, ScheduleOptions options, CancellationToken cancellation)
     {
+        SearchTechniques techniques = options.Techniques;
         int parts = 1;
         int[] partOf = techniques.HasFlag(SearchTechniques.Divide) ? Separators.Divide(whole, out parts) : new int[whole.OpCount];
         List<SegmentSolver> segments = new(parts);
         foreach (SearchProblem problem in ProblemSplitter.Split(whole, partOf, parts))
-            segments.Add(new SegmentSolver(problem, techniques, cancellation));
+            segments.Add(new SegmentSolver(problem, techniques, options.Solved, cancellation));
         return segments;
     }
 
-    // Raises the largest lower bound until no segment's peak is above it, or a limit strikes.
+    // Raises the largest lower bound until no segment's peak is above it, or what is asked is decided, or a limit strikes.
     private static void Search(List<SegmentSolver> segments, ScheduleOptions options, ref long bound, CancellationToken cancellation)
     {
-        long effort = 0;
+        long effort = 0, enough = options.Enough ?? long.MinValue, tooMuch = options.Enough ?? long.MaxValue;
         foreach (SegmentSolver segment in segments)
             bound = Math.Max(bound, segment.LowerBound);
         foreach (SegmentSolver segment in DearestFirst(segments))
         {
-            if (segment.Peak <= bound)
+            if (segment.Peak <= Math.Max(bound, enough) || bound > tooMuch)
                 break;
-            segment.Bound(cancellation);
+            segment.Bound(tooMuch, cancellation);
             bound = Math.Max(bound, segment.LowerBound);
         }
+        if (bound > tooMuch)
+            return;
         if (options.Techniques.HasFlag(SearchTechniques.LeastLiveSplit))
         {
             for (int i = segments.Count - 1; i >= 0; i--)
             {
-                if (segments[i].Peak > bound && segments[i].SplitAtLeastLive(cancellation) is { } halves)
+                if (segments[i].Peak > Math.Max(bound, enough) && segments[i].SplitAtLeastLive(cancellation) is { } halves)
                 {
                     segments.RemoveAt(i);
                     segments.InsertRange(i, halves);
@@ -101,10 +108,13 @@ public static class Scheduler
         }
         foreach (SegmentSolver segment in DearestFirst(segments))
         {
-            if (segment.Peak > bound)
-                segment.Solve(bound, options.StateLimit - effort, TableBytes, cancellation);
+            if (segment.Peak > Math.Max(bound, enough))
+                segment.Solve(Math.Max(bound, enough), options.Enough is not null, options.StateLimit - effort, TableBytes, cancellation);
             effort += segment.Effort;
             bound = Math.Max(bound, segment.LowerBound);
+            // One that needs too much, or is left open, decides for all.
+            if (segment.Peak > tooMuch)
+                return;
         }
     }
 

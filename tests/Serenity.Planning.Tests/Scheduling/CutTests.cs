@@ -44,7 +44,7 @@ public sealed class CutTests
             SearchProblem problem = SearchProblem.From(graph);
             int[] order = SearchProblemTests.RandomOrder(problem, seed);
             long least = BruteForce.LeastPeak(graph)!.Value;
-            long bound = new RootBound(problem).Find(order, LiveProfile.Peak(graph, order), long.MaxValue, CancellationToken.None);
+            long bound = new RootBound(problem).Find(order, LiveProfile.Peak(graph, order), long.MaxValue, long.MaxValue, CancellationToken.None);
             Assert.IsLessThanOrEqualTo(least, bound, $"seed {seed}");
             tight += bound == least ? 1 : 0;
         }

@@ -34,9 +34,10 @@ internal sealed class RootBound
     /// <summary>The bound.</summary>
     /// <param name="order">A schedule: its cost at an operator is at least that operator's bound, so the dearest are asked first and the cheap never.</param>
     /// <param name="peak">The schedule's peak; the bound is never more.</param>
+    /// <param name="enough">It is given as soon as it is above this.</param>
     /// <param name="workLimit">Edges to look at before giving the best bound so far.</param>
     /// <param name="cancellation">Ends it at once.</param>
-    public long Find(ReadOnlySpan<int> order, long peak, long workLimit, CancellationToken cancellation)
+    public long Find(ReadOnlySpan<int> order, long peak, long enough, long workLimit, CancellationToken cancellation)
     {
         int n = _problem.OpCount;
         long[] cost = new long[n];
@@ -53,7 +54,7 @@ internal sealed class RootBound
         long visited = 0;
         foreach (int op in dearest)
         {
-            if (cost[op] <= bound || bound >= peak || _cut.Work + visited > workLimit)
+            if (cost[op] <= bound || bound >= peak || bound > enough || _cut.Work + visited > workLimit)
                 break;
             cancellation.ThrowIfCancellationRequested();
             bound = Math.Max(bound, Math.Min(peak, Of(op, peak)));

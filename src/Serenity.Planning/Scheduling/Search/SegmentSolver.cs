@@ -13,24 +13,38 @@ internal sealed class SegmentSolver
 
     private readonly SearchTechniques _techniques;
     private readonly int[] _original;
+    private readonly SolvedSegments? _memory;
+    private readonly SolvedSegment _known;
+    private SegmentSolver[]? _halves;
     private SearchProblem? _problem, _reversed;
     private StateTable? _aheadTable, _backTable;
 
     /// <summary>Finds greedy orders.</summary>
     /// <param name="problem">The segment's problem.</param>
     /// <param name="techniques">What is on.</param>
+    /// <param name="memory">What is known of segments, or null.</param>
     /// <param name="cancellation">Ends it at once.</param>
     /// <param name="given">An order known already.</param>
     /// <param name="parentOriginal">If the problem is part of a segment: the operators that the segment's are in the whole.</param>
     public SegmentSolver(
-        SearchProblem problem, SearchTechniques techniques, CancellationToken cancellation, int[]? given = null, int[]? parentOriginal = null)
+        SearchProblem problem, SearchTechniques techniques, SolvedSegments? memory, CancellationToken cancellation, int[]? given = null,
+        int[]? parentOriginal = null)
     {
         _plain = problem;
         _original = parentOriginal is null ? problem.Original : Array.ConvertAll(problem.Original, op => parentOriginal[op]);
         _techniques = techniques;
+        _memory = memory;
+        _known = memory?.Of(problem, techniques) ?? new SolvedSegment();
         Order = given ?? TopologicalOrder.Of(problem);
         Peak = PeakOf(Order);
         LowerBound = Math.Min(Peak, problem.LiveAtStart);
+        if (_known.Order is { } order)
+        {
+            if (_known.Peak + problem.Base < Peak)
+                (Order, Peak) = ([.. order], _known.Peak + problem.Base);
+            LowerBound = _known.LowerBound + problem.Base;
+            return;
+        }
         if (HasOneSchedule(problem, Order))
         {
             LowerBound = Peak;
@@ -66,16 +80,43 @@ internal sealed class SegmentSolver
     public int OriginalOf(int op) => _original[op];
 
     /// <summary>Raises the bound by cuts.</summary>
-    public void Bound(CancellationToken cancellation)
+    /// <param name="enough">It need not be raised further once it is above this.</param>
+    /// <param name="cancellation">Ends it at once.</param>
+    public void Bound(long enough, CancellationToken cancellation)
     {
-        if (LowerBound < Peak && _techniques.HasFlag(SearchTechniques.CutBound))
-            LowerBound = Math.Max(LowerBound, new RootBound(_plain).Find(Order, Peak, CutWorkLimit, cancellation));
+        if (LowerBound >= Peak || LowerBound > enough || _known.IsBounded || !_techniques.HasFlag(SearchTechniques.CutBound))
+            return;
+        LowerBound = Math.Max(LowerBound, new RootBound(_plain).Find(Order, Peak, enough, CutWorkLimit, cancellation));
+        _known.IsBounded = LowerBound <= enough;
+    }
+
+    /// <summary>Keeps what was found for later searches.</summary>
+    public void Remember()
+    {
+        if (_halves is { } halves)
+        {
+            foreach (SegmentSolver half in halves)
+                half.Remember();
+            // The halves' Original are indices in this problem.
+            int[] joined = [.. halves.SelectMany(half => half.Order.Select(op => half._plain.Original[op]))];
+            Consider(joined);
+            LowerBound = Math.Max(LowerBound, Math.Min(Peak, Math.Max(halves[0].LowerBound, halves[1].LowerBound)));
+        }
+        if (_memory is null)
+            return;
+        _known.Order = [.. Order];
+        _known.Peak = Peak - _plain.Base;
+        _known.LowerBound = LowerBound - _plain.Base;
     }
 
     /// <summary>The two halves of the segment before and behind its least-live set, with their bounds; null if that is one of its ends.</summary>
     public SegmentSolver[]? SplitAtLeastLive(CancellationToken cancellation)
     {
-        if (_plain.OpCount > MostOpsForSplit || LeastLiveSplit.Find(_plain) is not { } partOf)
+        if (_plain.OpCount > MostOpsForSplit)
+            return null;
+        if (!_known.IsSplit)
+            (_known.IsSplit, _known.PartOf) = (true, LeastLiveSplit.Find(_plain));
+        if (_known.PartOf is not { } partOf)
             return null;
         SearchProblem[] problems = ProblemSplitter.Split(_plain, partOf, 2);
         SegmentSolver[] halves = new SegmentSolver[2];
@@ -85,27 +126,40 @@ internal sealed class SegmentSolver
             for (int i = 0; i < problems[half].OpCount; i++)
                 local[problems[half].Original[i]] = i;
             int[] order = Array.ConvertAll(Array.FindAll(Order, op => partOf[op] == half), op => local[op]);
-            halves[half] = new SegmentSolver(problems[half], _techniques, cancellation, order, _original);
-            halves[half].Bound(cancellation);
+            halves[half] = new SegmentSolver(problems[half], _techniques, _memory, cancellation, order, _original);
+            halves[half].Bound(long.MaxValue, cancellation);
         }
-        return halves;
+        return _halves = halves;
     }
 
-    /// <summary>Searches, until the peak is proven or no more than <paramref name="floor"/>, which another segment costs anyway, or a limit strikes.</summary>
-    public void Solve(long floor, long effortLimit, long memoryLimit, CancellationToken cancellation)
+    /// <summary>Searches, until the peak is proven or no more than a floor, which another segment costs anyway, or a limit strikes.</summary>
+    /// <param name="floor">The floor in bytes.</param>
+    /// <param name="reach">True if nothing but whether the floor can be reached is asked.</param>
+    /// <param name="effortLimit">Limit in states, as <see cref="Effort"/> counts them.</param>
+    /// <param name="memoryLimit">Bytes for the states of one direction.</param>
+    /// <param name="cancellation">Ends it at once.</param>
+    public void Solve(long floor, bool reach, long effortLimit, long memoryLimit, CancellationToken cancellation)
     {
+        // The same search with no higher limit would end the same way.
+        if (_known.Undecided.GetValueOrDefault((Math.Max(floor, LowerBound) - _plain.Base, reach), -1) >= effortLimit)
+            return;
         long start = Effort;
         for (long quota = 2000; ; quota = checked(quota * 4))
         {
             long left = effortLimit - (Effort - start);
-            if (Peak <= Math.Max(floor, LowerBound))
+            if (Peak <= Math.Max(floor, LowerBound) || reach && LowerBound > floor)
                 return;
             if (left <= 0)
-                return;
-            Round(floor, Math.Min(quota, left), memoryLimit, cancellation);
+                break;
+            if (reach)
+                Decide(Math.Max(floor, LowerBound), Math.Min(quota, left), memoryLimit, cancellation);
+            else
+                Round(floor, Math.Min(quota, left), memoryLimit, cancellation);
             if (quota > effortLimit)
-                return;
+                break;
         }
+        if (Peak > Math.Max(floor, LowerBound) && !(reach && LowerBound > floor))
+            _known.Undecided[(Math.Max(floor, LowerBound) - _plain.Base, reach)] = effortLimit;
     }
 
     // One pass of bisection. A budget that the quota leaves open is taken as too low for this pass, then as too high.
