@@ -25,8 +25,17 @@ public static class StaticArenaCost
     {
         ArgumentNullException.ThrowIfNull(candidate);
         ArgumentNullException.ThrowIfNull(shapes);
+        return TryOf(candidate, shapes, options ?? ScheduleOptions.Default, path, cancellation)!;
+    }
+
+    /// <summary>The same; null where <see cref="ScheduleOptions.Enough"/> is set and was not reached.</summary>
+    internal static RewriteCost? TryOf(
+        RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions options, string? path, CancellationToken cancellation)
+    {
         StaticArenaGraph graph = GraphOf(candidate, shapes, path);
         ScheduleResult schedule = Scheduler.Solve(graph.Graph, options, cancellation);
+        if (schedule.PeakBytes > options.Enough)
+            return null;
         // Without operators there is nothing to order: the inputs that are outputs are all there is.
         long bound = graph.Nodes.Count == 0 ? schedule.PeakBytes : schedule.LowerBoundBytes;
         string[] order = [.. graph.ConstantNodes, .. schedule.Order.Select(op => graph.Nodes[op].Name)];

@@ -34,12 +34,34 @@ public static class OnnxRuntimePlanner
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(shapes);
-        options ??= OnnxRuntimePlanOptions.Default;
+        return TryPlan(model, shapes, options ?? OnnxRuntimePlanOptions.Default, planned, null, null, cancellation)!;
+    }
 
+    /// <summary>The same, given up as soon as it is certain that the peak would be above a figure.</summary>
+    /// <param name="model">See <see cref="Plan"/>.</param>
+    /// <param name="shapes">Shapes of all values of its graph.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="planned">Shapes as far as ONNX Runtime knows them; null to ask it.</param>
+    /// <param name="known">A schedule known already; null for none.</param>
+    /// <param name="within">The figure in bytes; null for none.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>The plan; null if its peak would be above <paramref name="within"/>.</returns>
+    internal static OnnxRuntimePlan? TryPlan(
+        ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, PlannedShapes? planned, KnownSchedule? known, long? within,
+        CancellationToken cancellation)
+    {
         OrtGraph graph = new(model.Graph);
         AllocationModel allShapes = new(graph, shapes);
         OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allShapes);
-        ScheduleResult least = Scheduler.Solve(live.Memory, options.Schedule, cancellation);
+        ScheduleResult? least = known?.On(graph, live.Memory);
+        if (least is null)
+        {
+            if (within is not null && Scheduler.Solve(live.Memory, options.Schedule with { Enough = within }, cancellation).LowerBoundBytes > within)
+                return null;
+            least = Scheduler.Solve(live.Memory, options.Schedule, cancellation);
+        }
+        if (least.PeakBytes > within)
+            return null;
 
         planned ??= options.AskForShapes ? PlannedShapesReader.TryRead(model, shapes) : null;
         AllocationModel asInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, planned);
@@ -52,6 +74,9 @@ public static class OnnxRuntimePlanner
         if (planned is not null && candidates[0].Peak > least.PeakBytes)
             candidates.AddRange(search.Run(allShapes, today).Select(found => new Candidate(found.Peak, true, found.Order)));
         candidates = [.. candidates.OrderBy(candidate => candidate.Peak)];
+        bool mayVeil = options.Veil && candidates[0].Peak > least.PeakBytes;
+        if (candidates[0].Peak > within && !mayVeil)
+            return null;
         cancellation.ThrowIfCancellationRequested();
 
         OnnxRuntimePlan Result(ModelProto written, AllocationPlan plan, int[] order, int anchors) => new(
@@ -64,12 +89,16 @@ public static class OnnxRuntimePlanner
         Func<int[], bool>? AsGood(AllocationSimulator simulator, AllocationPlan plan) =>
             options.FewestNodes && plan.Peak == least.PeakBytes ? order => simulator.Peak(order) <= plan.Peak : null;
 
-        if (options.Veil && candidates[0].Peak > least.PeakBytes)
+        if (mayVeil)
         {
             VeiledPlanner planner = new(model, allShapes, shapes, least.Order);
+            if (candidates[0].Peak > within && planner.WantedPeak > within)
+                return null;
             if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(options.FewestNodes, cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
                 Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Graph.Order, AsGood(new AllocationSimulator(veiled.Allocations), veiled.Plan)) is { } pinnedVeil)
             {
+                if (veiled.Plan.Peak > within)
+                    return null;
                 veiled = veiled.InOrder(pinnedVeil.Order);
                 int[] order = veiled.OrderOn(graph);
                 return Result(pinnedVeil.Model, veiled.OnSource(graph, order), order, pinnedVeil.Anchors + veiled.Graph.Nodes);
@@ -77,6 +106,8 @@ public static class OnnxRuntimePlanner
         }
         foreach (Candidate candidate in candidates)
         {
+            if (candidate.Peak > within)
+                return null;
             AllocationSimulator simulator = new(candidate.StatesShapes ? allShapes : asInferred);
             AllocationPlan plan = simulator.Plan(candidate.Order);
             if (Pin(model, graph, shapes, candidate.Order, AsGood(simulator, plan)) is not { } pinned)

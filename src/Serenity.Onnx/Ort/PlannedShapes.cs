@@ -19,6 +19,13 @@ public sealed record PlannedShapes(IReadOnlyDictionary<string, long[]> Dims)
     /// <summary>The same for the subgraphs in the graph's nodes; one that is missing here is known in full.</summary>
     public IReadOnlyDictionary<SubgraphKey, PlannedShapes> Bodies { get; init; } = new Dictionary<SubgraphKey, PlannedShapes>();
 
+    /// <summary>All shapes known.</summary>
+    public static PlannedShapes AllOf(ShapeTable shapes)
+    {
+        ArgumentNullException.ThrowIfNull(shapes);
+        return new PlannedShapes(shapes.Types.ToDictionary(type => type.Key, type => type.Value.Dims, StringComparer.Ordinal));
+    }
+
     /// <summary>The planned dimensions of a value; null if not even the rank is known.</summary>
     public long[]? Find(string name) => Dims.GetValueOrDefault(name);
 }

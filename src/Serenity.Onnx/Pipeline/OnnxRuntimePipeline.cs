@@ -66,12 +66,13 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
 
     private Planned Plan(Prepared start)
     {
+        RewriteCandidate unchanged = RewriteCandidate.Unchanged(start.Model, start.Shapes);
+        OnnxRuntimeCosts costs = new(unchanged, Options());
         RewriteOutcome outcome = RewriteSearch.Run(
-            start.Model, start.Shapes, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path },
-            (candidate, token) => OnnxRuntimeCost.Evaluate(candidate, OnnxRuntimeCost.SearchLimits(Options()), token), cancellation: cancellation);
+            unchanged, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path }, costs, cancellation);
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
-        OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, Options(), cancellation: cancellation);
+        OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, costs.Full, cancellation: cancellation);
         return new Planned(plan, best.Shapes, outcome.Applied, start.Fused);
     }
 

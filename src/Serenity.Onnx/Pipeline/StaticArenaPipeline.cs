@@ -26,13 +26,10 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         ScheduleOptions limits = request.SearchLimit is { } limit
             ? ScheduleOptions.Default with { StateLimit = limit }
             : ScheduleOptions.Default;
-        // Many candidates are compared, so each gets little; the one that is chosen is solved with all there is.
-        ScheduleOptions searchLimits = limits with { StateLimit = Math.Min(limits.StateLimit, 10_000) };
         RewriteOutcome outcome = RewriteSearch.Run(
             source.Model, source.Shapes.Main,
             new RewriteOptions { Executor = Executor.StaticArena, Level = request.Rewrite, ModelPath = path },
-            (candidate, token) => StaticArenaCost.Of(candidate, source.Shapes, searchLimits, path, token),
-            (candidate, token) => StaticArenaCost.Of(candidate, source.Shapes, limits, path, token), cancellation);
+            new StaticArenaCosts(source.Shapes, limits, path: path), cancellation);
 
         request.Progress?.Invoke(PipelineStage.Place);
         RewriteCost best = outcome.Best;

@@ -23,6 +23,9 @@ public sealed record RewriteOptions
     /// </summary>
     public double WorkLimit { get; init; } = 1.1;
 
+    /// <summary>What may be used to be fast.</summary>
+    public RewriteTechniques Techniques { get; init; } = RewriteTechniques.All;
+
     /// <summary>The peak that is low enough, in bytes: rewrites that cost time are applied only to reach it. Null: as low as possible.</summary>
     public long? BudgetBytes { get; init; }
 }

@@ -13,8 +13,7 @@ internal static class TensorSlice
         long[] dims = [.. tensor.Dims];
         if (start == 0 && count == dims[axis] && tensor.Name.Length > 0 && graph.Constant(tensor.Name) == tensor)
             return tensor.Name;
-        byte[] from = graph.Weights.Read(tensor);
-        byte[] to = Cut(from, dims, WeightReader.ElementSize(tensor.DataType), axis, start, count);
+        byte[] to = graph.Weights.ReadSlice(tensor, axis, start, count);
         dims[axis] = count;
         return graph.NewConstant(name, (DataType)tensor.DataType, dims, to);
     }

@@ -14,6 +14,8 @@ internal sealed class WeightReader(string modelPath)
 {
     private readonly Dictionary<TensorProto, byte[]> _cache = new((IEqualityComparer<TensorProto>)ReferenceEqualityComparer.Instance);
 
+    private readonly Dictionary<SliceKey, byte[]> _slices = [];
+
     /// <summary>Bytes per element, or 0 for a type whose elements are not whole bytes.</summary>
     public static int ElementSize(int dataType) => (DataType)dataType switch
     {
@@ -38,6 +40,18 @@ internal sealed class WeightReader(string modelPath)
         return bytes;
     }
 
+    /// <summary>The bytes of the elements [start, start + count) of a tensor along an axis; cut once, however many candidates want them.</summary>
+    public byte[] ReadSlice(TensorProto tensor, int axis, long start, long count)
+    {
+        SliceKey key = new(tensor, axis, start, count);
+        if (!_slices.TryGetValue(key, out byte[]? slice))
+        {
+            slice = TensorSlice.Cut(Read(tensor), [.. tensor.Dims], ElementSize(tensor.DataType), axis, start, count);
+            _slices.Add(key, slice);
+        }
+        return slice;
+    }
+
     /// <summary>The values of a float32 tensor, or null for another type.</summary>
     public float[]? ReadFloats(TensorProto tensor)
     {
@@ -48,5 +62,15 @@ internal sealed class WeightReader(string modelPath)
         for (int i = 0; i < values.Length; i++)
             values[i] = BinaryPrimitives.ReadSingleLittleEndian(bytes.AsSpan(4 * i));
         return values;
+    }
+
+    /// <summary>A slice of one tensor object: comparing contents would take longer than cutting.</summary>
+    private readonly record struct SliceKey(TensorProto Tensor, int Axis, long Start, long Count)
+    {
+        public bool Equals(SliceKey other) =>
+            ReferenceEquals(Tensor, other.Tensor) && (Axis, Start, Count) == (other.Axis, other.Start, other.Count);
+
+        public override int GetHashCode() =>
+            HashCode.Combine(System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(Tensor), Axis, Start, Count);
     }
 }

@@ -54,7 +54,7 @@ public sealed class StaticArenaTests
         UniqueNames.Assign(model);
         ModelShapes shapes = ShapeInference.Run(model, path, _noSizes);
         RewriteOptions options = new() { Executor = Executor.StaticArena, Level = RewriteLevel.All, ModelPath = path };
-        RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, (candidate, cancel) => StaticArenaCost.Of(candidate, shapes, null, path, cancel));
+        RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, new StaticArenaCosts(shapes, ScheduleOptions.Default, path: path));
         StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, shapes, 1);
         Console.WriteLine($"{cell}: {outcome.Best.PeakBytes} / {outcome.Best.LowerBoundBytes}, arena {plan.ArenaBytes}");
         Assert.AreEqual(outcome.Best.PeakBytes, plan.LivePeakBytes);
@@ -108,7 +108,7 @@ public sealed class StaticArenaTests
             string path = Path.GetFullPath("wide.onnx");
             ModelShapes shapes = ShapeInference.Run(model, path, _noSizes);
             RewriteOptions options = new() { Executor = Executor.StaticArena, Level = RewriteLevel.All, ModelPath = path };
-            RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, (candidate, cancel) => StaticArenaCost.Of(candidate, shapes, null, path, cancel));
+            RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, new StaticArenaCosts(shapes, ScheduleOptions.Default, path: path));
             Assert.IsLessThanOrEqualTo(outcome.Original.PeakBytes, outcome.Best.PeakBytes);
             StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, shapes, 16);
             Assert.AreEqual(outcome.Best.PeakBytes, plan.LivePeakBytes);

@@ -52,8 +52,7 @@ public sealed class RewriteTimeTests
         RewriteOptions options = new() { Executor = Executor.OnnxRuntime, Level = RewriteLevel.All, ModelPath = "model.onnx" };
         if (workLimit is { } limit)
             options = options with { WorkLimit = limit };
-        return RewriteSearch.Run(
-            model, shapes, options,
-            (candidate, token) => OnnxRuntimeCost.Evaluate(candidate, OnnxRuntimeCost.SearchLimits(OnnxRuntimePlanOptions.Default), token));
+        RewriteCandidate source = RewriteCandidate.Unchanged(model, shapes);
+        return RewriteSearch.Run(source, options, new OnnxRuntimeCosts(source, OnnxRuntimePlanOptions.Default));
     }
 }

@@ -1,0 +1,22 @@
+using Serenity.Planning;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Ort;
+
+/// <summary>A schedule found elsewhere, and a bound that holds for every schedule of the graph.</summary>
+/// <param name="Order">Names of nodes in execution order; Constant nodes may be among them.</param>
+/// <param name="LowerBoundBytes">The bound.</param>
+internal sealed record KnownSchedule(IReadOnlyList<string> Order, long LowerBoundBytes)
+{
+    /// <summary>The schedule on a graph, if it meets its bound there: then it is proven, and nothing is left to search for; else null.</summary>
+    public ScheduleResult? On(OrtGraph graph, MemoryGraph memory)
+    {
+        Dictionary<string, int> nodeOf = new(StringComparer.Ordinal);
+        for (int node = 0; node < graph.NodeCount; node++)
+            nodeOf[graph.Node(node).Name] = node;
+        int[] order = [.. Order.Where(nodeOf.ContainsKey).Select(name => nodeOf[name])];
+        if (order.Length != graph.NodeCount || LiveProfile.Peak(memory, order) is var peak && peak != LowerBoundBytes)
+            return null;
+        return new ScheduleResult(order, peak, peak, 0, SearchStop.Proven);
+    }
+}

@@ -1,0 +1,77 @@
+using Serenity.Onnx.Ort;
+using Serenity.Onnx.Schema;
+using Serenity.Planning;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Rewrites;
+
+/// <summary>
+/// The order of least live peak in ONNX Runtime when the writers of each accumulation group may come in any order: the memory graph with
+/// each group's values made one tensor.
+/// </summary>
+/// <param name="Order">Names of all nodes of the model, Constant nodes first.</param>
+/// <param name="LowerBoundBytes">Bytes that the groups need in any order, written as a chain or not: a chain holds the one buffer at least.</param>
+internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long LowerBoundBytes)
+{
+    /// <summary>Solves the memory graph.</summary>
+    public static FreeGroupOrder Find(RewriteCandidate candidate, ScheduleOptions options, CancellationToken cancellation)
+    {
+        OrtGraph graph = new(candidate.Model.Graph);
+        OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(new AllocationModel(graph, candidate.Shapes));
+        Dictionary<string, int> nodeOf = new(StringComparer.Ordinal);
+        for (int node = 0; node < graph.NodeCount; node++)
+            nodeOf.Add(graph.Node(node).Name, node);
+
+        MemoryGraph memory = live.Memory;
+        int[] groupOf = new int[graph.NodeCount], merged = new int[memory.TensorCount];
+        Array.Fill(groupOf, -1);
+        for (int t = 0; t < merged.Length; t++)
+            merged[t] = t;
+        long[] bytes = new long[memory.TensorCount];
+        for (int t = 0; t < bytes.Length; t++)
+            bytes[t] = memory.Bytes(t);
+        foreach (AccumulationGroup group in candidate.Groups)
+        {
+            int result = live.TensorOf(graph.Find(group.Result));
+            foreach (string writer in group.Writers)
+            {
+                int node = nodeOf[writer];
+                groupOf[node] = result;
+                merged[live.TensorOf(graph.Outputs(node)[0])] = result;
+            }
+            bytes[result] = candidate.Shapes.Bytes(group.Result);
+        }
+        ScheduleResult found = Scheduler.Solve(Merge(memory, merged, bytes, groupOf), options, cancellation);
+        return new FreeGroupOrder(
+            [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name), .. found.Order.Select(node => graph.Node(node).Name)],
+            found.LowerBoundBytes);
+    }
+
+    /// <summary>The same memory graph with each group's tensors made one, and no edges between its writers.</summary>
+    private static MemoryGraph Merge(MemoryGraph memory, int[] merged, long[] bytes, int[] groupOf)
+    {
+        MemoryGraphBuilder builder = new();
+        for (int op = 0; op < memory.OperatorCount; op++)
+            builder.AddOperator(memory.Scratch(op));
+        int[] tensor = new int[memory.TensorCount];
+        for (int t = 0; t < tensor.Length; t++)
+            tensor[t] = merged[t] == t ? builder.AddTensor(bytes[t], memory.IsOutput(t)) : -1;
+        for (int op = 0; op < memory.OperatorCount; op++)
+        {
+            foreach (int t in memory.Outputs(op))
+                builder.Writes(op, tensor[merged[t]]);
+            foreach (int t in memory.Inputs(op))
+            {
+                if (merged[t] != groupOf[op])
+                    builder.Reads(op, tensor[merged[t]]);
+            }
+            foreach (int before in memory.ControlPredecessors(op))
+                builder.RunsAfter(op, before);
+            if (groupOf[op] >= 0)
+                continue;
+            foreach (int t in memory.InPlaceInputs(op))
+                builder.AllowInPlace(op, tensor[merged[t]]);
+        }
+        return builder.Build();
+    }
+}

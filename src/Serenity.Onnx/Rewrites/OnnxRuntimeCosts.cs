@@ -1,0 +1,122 @@
+using Serenity.Onnx.Ort;
+using Serenity.Onnx.Shapes;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Rewrites;
+
+/// <summary>What candidates cost in ONNX Runtime: their simulated peaks.</summary>
+/// <remarks>
+/// Two steps. First the order of the writers in each accumulation group is chosen, by solving the memory graph with the groups in it: a
+/// group is one buffer there, whoever writes first. Then the file with the chains in that order is planned as any other.
+/// </remarks>
+public sealed class OnnxRuntimeCosts : ICandidateCosts
+{
+    private const int OrdersToCompare = 200;
+    private const long StatesToCompare = 100_000, StatesForSource = 1_000_000;
+
+    private readonly RewriteCandidate _source;
+    private readonly RewriteTechniques _techniques;
+    private readonly Lazy<PlannedShapes?> _planned;
+    private readonly Lazy<bool> _allKnown;
+
+    /// <summary>Costs of the candidates made from a model.</summary>
+    /// <param name="source">The model without rewrites.</param>
+    /// <param name="full">Limits for what is written; candidates are compared under lower ones.</param>
+    /// <param name="techniques">What may be used to be fast.</param>
+    public OnnxRuntimeCosts(RewriteCandidate source, OnnxRuntimePlanOptions full, RewriteTechniques techniques = RewriteTechniques.All)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(full);
+        _source = source;
+        _techniques = techniques;
+        SolvedSegments? solved = techniques.HasFlag(RewriteTechniques.SolvedSegments) ? new SolvedSegments() : null;
+        Full = full with { Schedule = full.Schedule with { Solved = solved } };
+        _planned = new(() => PlannedShapesReader.TryRead(source.Model, source.Shapes));
+        _allKnown = new(AllKnown);
+    }
+
+    /// <summary>The limits for what is written, with what was found out about the candidates' parts.</summary>
+    public OnnxRuntimePlanOptions Full { get; }
+
+    /// <inheritdoc/>
+    public RewriteCost Find(RewriteCandidate candidate, CostEffort effort, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(candidate);
+        return Search(candidate, Limits(effort), null, cancellation)!;
+    }
+
+    /// <inheritdoc/>
+    public RewriteCost? Within(RewriteCandidate candidate, long bytes, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(candidate);
+        return Search(candidate, Limits(CostEffort.Compare), bytes, cancellation);
+    }
+
+    private OnnxRuntimePlanOptions Limits(CostEffort effort) => effort == CostEffort.Full ? Full : Full with
+    {
+        FewestNodes = false,
+        Veil = Full.Veil && effort != CostEffort.Share,
+        Evaluations = effort == CostEffort.Source ? Full.Evaluations : Math.Min(Full.Evaluations, OrdersToCompare),
+        Schedule = Full.Schedule with
+        {
+            StateLimit = Math.Min(Full.Schedule.StateLimit, effort == CostEffort.Source ? StatesForSource : StatesToCompare),
+        },
+    };
+
+    private RewriteCost? Search(RewriteCandidate candidate, OnnxRuntimePlanOptions options, long? within, CancellationToken cancellation)
+    {
+        if (candidate.Groups.Count == 0)
+            return Plan(candidate, null, options, within, cancellation);
+        if (within is not null && FreeGroupOrder.Find(candidate, options.Schedule with { Enough = within }, cancellation).LowerBoundBytes > within)
+            return null;
+        FreeGroupOrder free = FreeGroupOrder.Find(candidate, options.Schedule, cancellation);
+        RewriteCost? best = Plan(AccumulationChain.InOrder(candidate, free.Order), free, options, within, cancellation);
+        if (best?.PeakBytes == free.LowerBoundBytes && _techniques.HasFlag(RewriteTechniques.FreeOrder))
+            return best;
+        // The order of least live peak need not be the one of least simulated peak.
+        RewriteCost? asItIs = Plan(candidate, null, options, within, cancellation);
+        return best is null || asItIs?.PeakBytes < best.PeakBytes ? asItIs : best;
+    }
+
+    private RewriteCost? Plan(
+        RewriteCandidate candidate, FreeGroupOrder? free, OnnxRuntimePlanOptions options, long? within, CancellationToken cancellation)
+    {
+        if (!_techniques.HasFlag(RewriteTechniques.FreeOrder))
+            free = null;
+        OnnxRuntimePlan? plan = OnnxRuntimePlanner.TryPlan(
+            candidate.Model, candidate.Shapes, options, Planned(candidate), free is null ? null : new KnownSchedule(free.Order, free.LowerBoundBytes),
+            within, cancellation);
+        if (plan is null)
+            return null;
+        string[] constants = [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name)];
+        long[] profile = [.. Enumerable.Repeat(0L, constants.Length), .. plan.Allocations.Profile];
+        return new RewriteCost(candidate, plan.SimulatedPeak, plan.LowerBound, [.. constants, .. plan.Schedule], profile);
+    }
+
+    /// <summary>What ONNX Runtime will know of a candidate's shapes; null to ask it.</summary>
+    private PlannedShapes? Planned(RewriteCandidate candidate)
+    {
+        if (!_techniques.HasFlag(RewriteTechniques.KnownShapes) || !Full.AskForShapes)
+            return null;
+        return ReferenceEquals(candidate.Model, _source.Model) ? _planned.Value : _allKnown.Value ? PlannedShapes.AllOf(candidate.Shapes) with { Bodies = _planned.Value!.Bodies } : null;
+    }
+
+    /// <summary>True if ONNX Runtime infers every shape of the source. The operators that rewrites put in have shapes that follow from their inputs'.</summary>
+    private bool AllKnown()
+    {
+        if (_planned.Value is not { } planned)
+            return false;
+        foreach (Schema.NodeProto node in _source.Model.Graph.Node)
+        {
+            foreach (string output in node.Output)
+            {
+                if (output.Length > 0 && !OrtGraph.IsConstant(node) &&
+                    !(_source.Shapes.Find(output) is { } type && planned.Find(output) is { } dims && dims.AsSpan().SequenceEqual(type.Dims)))
+                {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,27 @@
+namespace Serenity.Onnx.Rewrites;
+
+/// <summary>What makes the search over sets of rewrites fast. Each is a switch; none changes what is found, unless a limit strikes. Tests run with and without.</summary>
+[Flags]
+public enum RewriteTechniques
+{
+    /// <summary>None: each set is costed in full.</summary>
+    None = 0,
+
+    /// <summary>Where only a peak to reach counts, a set is costed no further than that is decided.</summary>
+    Goals = 1,
+
+    /// <summary>A set that was costed is not costed again.</summary>
+    RememberSets = 2,
+
+    /// <summary>What was found out about the parts of one candidate's memory graph is used for the others.</summary>
+    SolvedSegments = 4,
+
+    /// <summary>ONNX Runtime is not asked what it knows of a candidate's shapes where it knew all of the source model's.</summary>
+    KnownShapes = 8,
+
+    /// <summary>A schedule with accumulation groups in free order that meets its bound is not solved again as a chain.</summary>
+    FreeOrder = 16,
+
+    /// <summary>All of them.</summary>
+    All = 31,
+}
