@@ -8,6 +8,10 @@ namespace Serenity.Onnx.Ort;
 /// <param name="LowerBoundBytes">The bound.</param>
 internal sealed record KnownSchedule(IReadOnlyList<string> Order, long LowerBoundBytes)
 {
+    /// <summary>A schedule with a bound; null without one.</summary>
+    public static KnownSchedule? Of(IReadOnlyList<string> order, long? lowerBoundBytes) =>
+        lowerBoundBytes is { } bound ? new KnownSchedule(order, bound) : null;
+
     /// <summary>The schedule on a graph, if it meets its bound there: then it is proven, and nothing is left to search for; else null.</summary>
     public ScheduleResult? On(OrtGraph graph, MemoryGraph memory)
     {

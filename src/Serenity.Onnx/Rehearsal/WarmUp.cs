@@ -39,7 +39,7 @@ public static class WarmUp
         OnnxRuntimePlanOptions limits = OnnxRuntimePlanOptions.Default with { AskForShapes = false };
         RewriteOutcome outcome = RewriteSearch.Run(
             model, shapes, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = RewriteLevel.All, ModelPath = "rehearsal.onnx" },
-            (candidate, token) => OnnxRuntimeCost.Evaluate(candidate, OnnxRuntimeCost.SearchLimits(limits), token));
+            new OnnxRuntimeCosts(RewriteCandidate.Unchanged(model, shapes), limits));
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, limits);
         OnnxRuntimeTensors.Of(plan.Graph, plan.Allocations, best.Shapes);

@@ -10,8 +10,9 @@ namespace Serenity.Onnx.Rewrites;
 /// each group's values made one tensor.
 /// </summary>
 /// <param name="Order">Names of all nodes of the model, Constant nodes first.</param>
-/// <param name="LowerBoundBytes">Bytes that the groups need in any order, written as a chain or not: a chain holds the one buffer at least.</param>
-internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long LowerBoundBytes)
+/// <param name="LowerBoundBytes">Bytes that every chain of the groups needs: it holds the one buffer from its first writer on. Null where a
+/// chain may begin with a plain value: that one is an alias for a while, and the chain may need less.</param>
+internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBoundBytes)
 {
     /// <summary>Solves the memory graph.</summary>
     public static FreeGroupOrder Find(RewriteCandidate candidate, ScheduleOptions options, CancellationToken cancellation)
@@ -23,6 +24,7 @@ internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long LowerBou
             nodeOf.Add(graph.Node(node).Name, node);
 
         MemoryGraph memory = live.Memory;
+        bool[] mayAlias = new bool[graph.NodeCount];
         int[] groupOf = new int[graph.NodeCount], merged = new int[memory.TensorCount];
         Array.Fill(groupOf, -1);
         for (int t = 0; t < merged.Length; t++)
@@ -33,22 +35,23 @@ internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long LowerBou
         foreach (AccumulationGroup group in candidate.Groups)
         {
             int result = live.TensorOf(graph.Find(group.Result));
-            foreach (string writer in group.Writers)
+            foreach (AccumulationWriter writer in group.Parts)
             {
-                int node = nodeOf[writer];
+                int node = nodeOf[writer.Node];
+                mayAlias[node] = writer.First.Is("Identity");
                 groupOf[node] = result;
                 merged[live.TensorOf(graph.Outputs(node)[0])] = result;
             }
             bytes[result] = candidate.Shapes.Bytes(group.Result);
         }
-        ScheduleResult found = Scheduler.Solve(Merge(memory, merged, bytes, groupOf), options, cancellation);
+        ScheduleResult found = Scheduler.Solve(Merge(memory, merged, bytes, groupOf, mayAlias), options, cancellation);
         return new FreeGroupOrder(
             [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name), .. found.Order.Select(node => graph.Node(node).Name)],
-            found.LowerBoundBytes);
+            Array.IndexOf(mayAlias, true) < 0 ? found.LowerBoundBytes : null);
     }
 
     /// <summary>The same memory graph with each group's tensors made one, and no edges between its writers.</summary>
-    private static MemoryGraph Merge(MemoryGraph memory, int[] merged, long[] bytes, int[] groupOf)
+    private static MemoryGraph Merge(MemoryGraph memory, int[] merged, long[] bytes, int[] groupOf, bool[] mayAlias)
     {
         MemoryGraphBuilder builder = new();
         for (int op = 0; op < memory.OperatorCount; op++)
@@ -67,10 +70,13 @@ internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long LowerBou
             }
             foreach (int before in memory.ControlPredecessors(op))
                 builder.RunsAfter(op, before);
-            if (groupOf[op] >= 0)
-                continue;
-            foreach (int t in memory.InPlaceInputs(op))
-                builder.AllowInPlace(op, tensor[merged[t]]);
+            int group = groupOf[op];
+            // A plain value that comes first and dies there becomes the sum.
+            foreach (int t in group < 0 ? memory.InPlaceInputs(op) : mayAlias[op] && !memory.IsOutput(group) ? memory.Inputs(op) : [])
+            {
+                if (group < 0 || merged[t] != group && bytes[merged[t]] == bytes[group] && !memory.IsOutput(merged[t]))
+                    builder.AllowInPlace(op, tensor[merged[t]]);
+            }
         }
         return builder.Build();
     }

@@ -71,7 +71,7 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
             return null;
         FreeGroupOrder free = FreeGroupOrder.Find(candidate, options.Schedule, cancellation);
         RewriteCost? best = Plan(AccumulationChain.InOrder(candidate, free.Order), free, options, within, cancellation);
-        if (best?.PeakBytes == free.LowerBoundBytes && _techniques.HasFlag(RewriteTechniques.FreeOrder))
+        if (best is not null && best.PeakBytes == free.LowerBoundBytes && _techniques.HasFlag(RewriteTechniques.FreeOrder))
             return best;
         // The order of least live peak need not be the one of least simulated peak.
         RewriteCost? asItIs = Plan(candidate, null, options, within, cancellation);
@@ -84,7 +84,7 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
         if (!_techniques.HasFlag(RewriteTechniques.FreeOrder))
             free = null;
         OnnxRuntimePlan? plan = OnnxRuntimePlanner.TryPlan(
-            candidate.Model, candidate.Shapes, options, Planned(candidate), free is null ? null : new KnownSchedule(free.Order, free.LowerBoundBytes),
+            candidate.Model, candidate.Shapes, options, Planned(candidate), free is null ? null : KnownSchedule.Of(free.Order, free.LowerBoundBytes),
             within, cancellation);
         if (plan is null)
             return null;

@@ -1,6 +1,6 @@
 namespace Serenity.Onnx.Rewrites;
 
-/// <summary>What makes the search over sets of rewrites fast. Each is a switch; none changes what is found, unless a limit strikes. Tests run with and without.</summary>
+/// <summary>What makes the search over sets of rewrites fast. Each is a switch; none changes what a set costs, unless a limit strikes. Tests run with and without.</summary>
 [Flags]
 public enum RewriteTechniques
 {
@@ -19,7 +19,8 @@ public enum RewriteTechniques
     /// <summary>ONNX Runtime is not asked what it knows of a candidate's shapes where it knew all of the source model's.</summary>
     KnownShapes = 8,
 
-    /// <summary>A schedule with accumulation groups in free order that meets its bound is not solved again as a chain.</summary>
+    /// <summary>A schedule with accumulation groups in free order that meets its bound is not solved again as a chain. Of several orders of
+    /// the same live peak it may be another one, so that the simulated peak may be another as well.</summary>
     FreeOrder = 16,
 
     /// <summary>All of them.</summary>

@@ -14,44 +14,85 @@ namespace Serenity.Onnx.Tests.Rewrites;
 [TestClass]
 public sealed class RewriteTechniquesTests
 {
+    private const RewriteTechniques OfSearch = RewriteTechniques.Goals | RewriteTechniques.RememberSets;
+
     [TestMethod]
     [DataRow(Executor.OnnxRuntime)]
     [DataRow(Executor.StaticArena)]
-    public void Each_technique_on_and_off_finds_the_same(Executor executor)
+    public void The_search_finds_the_same_with_each_technique_on_and_off(Executor executor)
     {
         int rewritten = 0;
         for (ulong seed = 1; seed <= 8; seed++)
         {
-            ModelProto model = RandomConcatModel.Create(300 + seed);
-            UniqueNames.Assign(model);
-            ModelShapes shapes = ShapeInference.Run(model, "model.onnx", new Dictionary<string, long>());
-            RewriteOutcome all = Search(model, shapes, executor, RewriteTechniques.All);
-            rewritten += all.Applied.Count > 0 ? 1 : 0;
-            RewriteTechniques one = (RewriteTechniques)(1 << (int)(seed % 5));
-            foreach (RewriteTechniques techniques in new[] { RewriteTechniques.None, RewriteTechniques.All & ~one, one })
+            (ModelProto model, ModelShapes shapes) = Model(300 + seed);
+            RewriteOutcome none = Search(model, shapes, executor, RewriteTechniques.None);
+            rewritten += none.Applied.Count > 0 ? 1 : 0;
+            foreach (RewriteTechniques techniques in new[] { RewriteTechniques.Goals, RewriteTechniques.RememberSets, OfSearch, RewriteTechniques.All & ~RewriteTechniques.FreeOrder })
             {
                 RewriteOutcome other = Search(model, shapes, executor, techniques);
                 string what = $"seed {seed}, {techniques}";
-                Assert.AreEqual(all.Best.PeakBytes, other.Best.PeakBytes, what);
-                Assert.AreEqual(all.Original.PeakBytes, other.Original.PeakBytes, what);
-                CollectionAssert.AreEqual(all.Applied.Select(Text).ToArray(), other.Applied.Select(Text).ToArray(), what);
+                Assert.AreEqual(none.Best.PeakBytes, other.Best.PeakBytes, what);
+                Assert.AreEqual(none.Original.PeakBytes, other.Original.PeakBytes, what);
+                Assert.AreEqual(other.Original.PeakBytes - other.Best.PeakBytes, other.Applied.Sum(r => r.SavedBytes), what);
+                Assert.IsTrue(other.Applied.All(r => r.SavedBytes >= 0), what);
+                // Those of the costs may give another schedule of the same peak, and so another set.
+                if ((techniques & ~OfSearch) == RewriteTechniques.None)
+                    CollectionAssert.AreEqual(none.Applied.Select(Text).ToArray(), other.Applied.Select(Text).ToArray(), what);
             }
-            // What is said to be saved adds up, whatever the techniques.
-            Assert.AreEqual(all.Original.PeakBytes - all.Best.PeakBytes, all.Applied.Sum(r => r.SavedBytes));
-            Assert.IsTrue(all.Applied.All(r => r.SavedBytes >= 0));
         }
-        Assert.IsGreaterThan(2, rewritten);
+        Assert.IsGreaterThan(1, rewritten);
 
-        static string Text(AppliedRewrite rewrite) => $"{rewrite.Kind} {string.Join(" ", rewrite.Nodes)}";
+        static string Text(AppliedRewrite rewrite) => $"{rewrite.Kind} {string.Join(" ", rewrite.Nodes)} {rewrite.SavedBytes}";
     }
+
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void A_set_costs_the_same_with_each_technique_on_and_off(Executor executor)
+    {
+        for (ulong seed = 1; seed <= 7; seed++)
+        {
+            (ModelProto model, ModelShapes shapes) = Model(400 + seed);
+            TestRandom random = new(seed);
+            RewriteCandidate source = RewriteCandidate.Unchanged(model, shapes.Main);
+            ICandidateCosts[] costs = [.. new[] { RewriteTechniques.None, RewriteTechniques.SolvedSegments, RewriteTechniques.KnownShapes, RewriteTechniques.All & ~RewriteTechniques.FreeOrder }
+                .Select(techniques => Costs(source, shapes, executor, techniques))];
+            for (int set = 0; set < 4; set++)
+            {
+                RewriteGraph graph = new(source, executor, "model.onnx");
+                RewriteSequence.Apply(graph, RewriteLevel.All, _ => random.Chance(set == 0 ? 1 : 0.5));
+                RewriteCandidate candidate = graph.ToCandidate();
+                long peak = costs[0].Find(candidate, CostEffort.Compare, default).PeakBytes;
+                for (int i = 0; i < costs.Length; i++)
+                {
+                    string what = $"seed {seed}, set {set}, techniques {i}";
+                    Assert.IsNull(costs[i].Within(candidate, peak - 1, default), what);
+                    RewriteCost? within = costs[i].Within(candidate, peak, default);
+                    Assert.IsNotNull(within, what);
+                    Assert.AreEqual(peak, within.PeakBytes, what);
+                    Assert.IsLessThanOrEqualTo(peak + 64, costs[i].Within(candidate, peak + 64, default)!.PeakBytes, what);
+                    Assert.AreEqual(peak, costs[i].Find(candidate, CostEffort.Compare, default).PeakBytes, what);
+                }
+            }
+        }
+    }
+
+    private static (ModelProto Model, ModelShapes Shapes) Model(ulong seed)
+    {
+        ModelProto model = RandomConcatModel.Create(seed);
+        UniqueNames.Assign(model);
+        return (model, new ModelShapes(OrtRun.Shapes(model), new Dictionary<SubgraphKey, ShapeTable>(), new Dictionary<SubgraphKey, string>()));
+    }
+
+    private static ICandidateCosts Costs(RewriteCandidate source, ModelShapes shapes, Executor executor, RewriteTechniques techniques) =>
+        executor == Executor.StaticArena
+            ? new StaticArenaCosts(shapes, ScheduleOptions.Default, techniques)
+            : new OnnxRuntimeCosts(source, OnnxRuntimePlanOptions.Default, techniques);
 
     private static RewriteOutcome Search(ModelProto model, ModelShapes shapes, Executor executor, RewriteTechniques techniques)
     {
         RewriteCandidate source = RewriteCandidate.Unchanged(model, shapes.Main);
         RewriteOptions options = new() { Executor = executor, Level = RewriteLevel.All, ModelPath = "model.onnx", Techniques = techniques };
-        ICandidateCosts costs = executor == Executor.StaticArena
-            ? new StaticArenaCosts(shapes, ScheduleOptions.Default, techniques)
-            : new OnnxRuntimeCosts(source, OnnxRuntimePlanOptions.Default, techniques);
-        return RewriteSearch.Run(source, options, costs);
+        return RewriteSearch.Run(source, options, Costs(source, shapes, executor, techniques));
     }
 }
