@@ -22,10 +22,12 @@ public sealed class RewriteTechniquesTests
     public void The_search_finds_the_same_with_each_technique_on_and_off(Executor executor)
     {
         int rewritten = 0;
-        for (ulong seed = 1; seed <= 8; seed++)
+        for (ulong seed = 1; seed <= 60 && rewritten < 3; seed++)
         {
             (ModelProto model, ModelShapes shapes) = Model(300 + seed);
             RewriteOutcome none = Search(model, shapes, executor, RewriteTechniques.None);
+            if (none.Applied.Count == 0 && seed % 8 != 0)
+                continue;
             rewritten += none.Applied.Count > 0 ? 1 : 0;
             foreach (RewriteTechniques techniques in new[] { RewriteTechniques.Goals, RewriteTechniques.RememberSets, OfSearch, RewriteTechniques.All & ~RewriteTechniques.FreeOrder })
             {
@@ -40,7 +42,7 @@ public sealed class RewriteTechniquesTests
                     CollectionAssert.AreEqual(none.Applied.Select(Text).ToArray(), other.Applied.Select(Text).ToArray(), what);
             }
         }
-        Assert.IsGreaterThan(1, rewritten);
+        Assert.IsGreaterThan(2, rewritten);
 
         static string Text(AppliedRewrite rewrite) => $"{rewrite.Kind} {string.Join(" ", rewrite.Nodes)} {rewrite.SavedBytes}";
     }
@@ -50,7 +52,7 @@ public sealed class RewriteTechniquesTests
     [DataRow(Executor.StaticArena)]
     public void A_set_costs_the_same_with_each_technique_on_and_off(Executor executor)
     {
-        for (ulong seed = 1; seed <= 7; seed++)
+        for (ulong seed = 1; seed <= 4; seed++)
         {
             (ModelProto model, ModelShapes shapes) = Model(400 + seed);
             TestRandom random = new(seed);
