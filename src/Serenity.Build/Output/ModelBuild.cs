@@ -49,7 +49,9 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
                 output = Optimize(item, cancellation);
                 RefuseIfChanged(item, inputs);
                 cancellation.ThrowIfCancellationRequested();
-                cache?.Add(key, output);
+                // A host without ONNX Runtime must not give what it could not verify to those that can.
+                if (output.Manifest.Warnings.All(w => w.Code != SerenityCodes.PlannedWithoutRuntime))
+                    cache?.Add(key, output);
             }
         }
         cancellation.ThrowIfCancellationRequested();

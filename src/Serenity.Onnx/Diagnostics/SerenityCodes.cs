@@ -84,4 +84,7 @@ public static class SerenityCodes
 
     /// <summary>Verification was skipped or incomplete.</summary>
     public const string NotVerified = "SER2501";
+
+    /// <summary>The native ONNX Runtime cannot be loaded on this host; the model was planned by what its file states.</summary>
+    public const string PlannedWithoutRuntime = "SER2701";
 }

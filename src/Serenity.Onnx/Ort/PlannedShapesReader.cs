@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
@@ -17,9 +18,10 @@ internal static class PlannedShapesReader
     /// <summary>Reads the shapes of a model as ONNX Runtime plans with them.</summary>
     /// <param name="model">The model; not changed.</param>
     /// <param name="shapes">Its true shapes: an unknown rank is reported like a scalar's, and only they tell the two apart.</param>
-    /// <returns>The shapes, or null where ONNX Runtime does not take the model in this form.</returns>
+    /// <returns>The shapes, or null where ONNX Runtime does not take the model in this form, or there is none.</returns>
     public static PlannedShapes? TryRead(ModelProto model, ShapeTable shapes) =>
-        shapes.Bodies.Count > 0 && TryAsk(model, shapes, withBodies: true) is { } all ? all : TryAsk(model, shapes, withBodies: false);
+        !NativeRuntime.IsAvailable ? null
+        : shapes.Bodies.Count > 0 && TryAsk(model, shapes, withBodies: true) is { } all ? all : TryAsk(model, shapes, withBodies: false);
 
     private static PlannedShapes? TryAsk(ModelProto model, ShapeTable shapes, bool withBodies)
     {

@@ -2,6 +2,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Ort;
 using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
@@ -20,13 +21,16 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     public OptimizationResult Run()
     {
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
-        Prepared today = Ready(ModelFusion.Settle(source.Model, ExternalFolder, source.File.Path, cancellation));
+        bool runs = NativeRuntime.IsAvailable;
+        if (!runs)
+            _warnings.Add(PipelineWarnings.WithoutRuntime(source));
+        Prepared today = Ready(runs ? ModelFusion.Settle(source.Model, ExternalFolder, source.File.Path, cancellation) : source.Model);
         AllocationPlan original = OnnxRuntimePlanner.CostOfFile(
             today.Model, today.Shapes, PlannedShapesReader.TryRead(today.Model, today.Shapes));
 
         request.Progress?.Invoke(PipelineStage.Search);
-        Prepared start = request.Fuse ? Fuse(today) : today;
-        using SourceAhead? ahead = request.Verify ? BeginVerification(start) : null;
+        Prepared start = request.Fuse && runs ? Fuse(today) : today;
+        using SourceAhead? ahead = request.Verify && runs ? BeginVerification(start) : null;
         Planned planned = Plan(start);
         if (start != today && planned.Plan.SimulatedPeak > original.Peak)
         {
@@ -88,7 +92,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeak, plan.LowerBound));
 
         VerificationOutcome? verified = null;
-        if (request.Verify)
+        if (request.Verify && NativeRuntime.IsAvailable)
         {
             request.Progress?.Invoke(PipelineStage.Verify);
             verified = ModelVerifier.Verify(
@@ -129,7 +133,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             OriginalProfile = original.Profile,
             PeakStep = ScheduledValues.PeakStep(plan.Allocations.Profile, schedule, tensors),
             UnplannedBodies = plan.UnplannedBodies,
-            Verification = verified?.Facts,
+            Verification = verified?.Facts ?? (request.Verify ? PipelineWarnings.NotRun : null),
             Warnings = _warnings,
         };
     }

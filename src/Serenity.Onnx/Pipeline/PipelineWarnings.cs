@@ -1,4 +1,5 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Runtime;
 
 namespace Serenity.Onnx.Pipeline;
 
@@ -9,6 +10,14 @@ internal static class PipelineWarnings
         SerenityCodes.NotProven, DiagnosticSeverity.Warning, source.File.Path,
         $"The search limit struck before the order was proven optimal: its live peak is {peak} bytes, and no order needs less than "
         + $"{lowerBound}. The order is valid and the figures are true. For a proof, raise SearchLimit on the item.");
+
+    /// <summary>The one warning on a host without ONNX Runtime, in place of one for each thing that it would have done.</summary>
+    public static SerenityDiagnostic WithoutRuntime(SourceModel source) => new(
+        SerenityCodes.PlannedWithoutRuntime, DiagnosticSeverity.Warning, source.File.Path,
+        $"The model was planned by the shapes that its file states, and neither fused nor verified. {NativeRuntime.WhyUnavailable}");
+
+    /// <summary>What verification did on such a host.</summary>
+    public static VerificationFacts NotRun { get; } = new("skipped", "There is no ONNX Runtime on this host.", null, null, null, false, 0);
 
     public static SerenityDiagnostic NotVerified(SourceModel source, VerificationFacts facts) => new(
         SerenityCodes.NotVerified, DiagnosticSeverity.Warning, source.File.Path,

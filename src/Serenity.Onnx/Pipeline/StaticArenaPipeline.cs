@@ -3,6 +3,7 @@ using Serenity.Onnx.Execution;
 using Serenity.Onnx.Memory;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification;
 using Serenity.Planning.Scheduling;
@@ -18,6 +19,8 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
     {
         string path = source.File.Path;
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
+        if (!NativeRuntime.IsAvailable)
+            _warnings.Add(PipelineWarnings.WithoutRuntime(source));
         StaticArenaGraph originalGraph = StaticArenaGraph.Build(source.Model, source.Shapes, null, path);
         StaticArenaPlan original = StaticArenaPlanner.Plan(
             originalGraph, originalGraph.FileOrder(), request.Alignment, StaticArenaPlanner.BaselineLimits, cancellation);
@@ -77,6 +80,8 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
 
     private VerificationFacts Verify(ModelProto model, IReadOnlyList<AppliedRewrite> applied, StaticArenaPlan plan)
     {
+        if (!NativeRuntime.IsAvailable)
+            return PipelineWarnings.NotRun;
         request.Progress?.Invoke(PipelineStage.Verify);
         VerificationFacts facts = ModelVerifier.Verify(
             new VerificationRequest
@@ -89,6 +94,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 Exact = applied.All(r => r.Exact),
                 Work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main),
                 FreeDimensions = request.FreeDimensions,
+                HeldBytes = plan.ArenaBytes,
             },
             cancellation).Facts with
         { MeasuredBytes = null };

@@ -21,7 +21,7 @@ public static class HostDiagnosis
     {
         string system = OperatingSystem.IsLinux() ? "Linux" : OperatingSystem.IsWindows() ? "Windows" : OperatingSystem.IsMacOS() ? "macOS"
             : RuntimeInformation.OSDescription;
-        return new(system, RuntimeInformation.ProcessArchitecture, IsMusl(), LibraryPresent());
+        return new(system, RuntimeInformation.ProcessArchitecture, IsMusl(), OwnLibrary() is not null);
     }
 
     /// <summary>The message for a load that failed.</summary>
@@ -72,13 +72,18 @@ public static class HostDiagnosis
         && (RuntimeInformation.RuntimeIdentifier.Contains("musl", StringComparison.Ordinal)
             || File.Exists("/etc/alpine-release"));
 
-    private static bool LibraryPresent()
+    /// <summary>The message for a native library that is shorter than it says itself.</summary>
+    public static string CutShort(string path) =>
+        $"The native ONNX Runtime at '{path}' was cut short, as by a full disk or a broken download. Delete the folder of the package and restore again." + WhatStillWorks;
+
+    /// <summary>The native library among the tool's own files; null if there is none for this system and architecture.</summary>
+    internal static string? OwnLibrary()
     {
         string folder = Path.GetDirectoryName(typeof(HostDiagnosis).Assembly.Location) is { Length: > 0 } beside ? beside : AppContext.BaseDirectory;
         string system = OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux";
         string architecture = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64";
         string file = OperatingSystem.IsWindows() ? "onnxruntime.dll" : OperatingSystem.IsMacOS() ? "libonnxruntime.dylib" : "libonnxruntime.so";
-        return File.Exists(Path.Combine(folder, file))
-            || File.Exists(Path.Combine(folder, "runtimes", $"{system}-{architecture}", "native", file));
+        string[] places = [Path.Combine(folder, file), Path.Combine(folder, "runtimes", $"{system}-{architecture}", "native", file)];
+        return Array.Find(places, File.Exists);
     }
 }

@@ -100,6 +100,8 @@ public static unsafe class NativeRuntime
     {
         try
         {
+            if (HostDiagnosis.OwnLibrary() is { } library && NativeLibraryFile.IsCutShort(library))
+                return new(0, null, HostDiagnosis.CutShort(library), null);
             SilenceTelemetry();
             OrtEnv environment = OrtEnv.Instance();
             // Where events go to the system's own tracing (Windows), this is the switch.
@@ -126,8 +128,16 @@ public static unsafe class NativeRuntime
     /// </summary>
     private static void SilenceTelemetry()
     {
-        if (!OperatingSystem.IsWindows())
+        if (OperatingSystem.IsWindows())
+            return;
+        try
+        {
             _ = SetNativeVariable(TelemetrySwitch, "1", 1);
+        }
+        catch (Exception e) when (e is DllNotFoundException or EntryPointNotFoundException)
+        {
+            // A C library of another name; the packages have no ONNX Runtime for such a system either.
+        }
     }
 
     private static string LowerCase(string text) => string.Create(text.Length, text, static (span, source) =>

@@ -36,7 +36,7 @@ public static class ModelVerifier
         NativeRuntime.EnsureAvailable();
         if (request.Work > WorkForOneCase)
             return Skipped("One run takes more than 20 billion multiply-accumulates, too many for a build.");
-        if (request.PredictedBytes > request.Limits.Bytes)
+        if (Held(request) > request.Limits.Bytes)
             return Skipped("One run takes more memory than verification may use.");
 
         bool same = ReferenceEquals(request.Source, request.Optimized);
@@ -50,11 +50,13 @@ public static class ModelVerifier
         SeededInputs inputs = new(request.Source.Graph, optimized.Inputs);
         if (inputs.Unsupported is { } input)
             return Skipped($"No value can be made up for input '{input}'.");
+        if (!inputs.FitIn(request.Limits.Bytes))
+            return Skipped("The inputs take more memory than verification may use.");
         NodeProto? random = RandomOperators.Find(request.Source);
         double maxError = 0;
         int compared = 0;
         bool limited = false;
-        int enough = random is not null || request.Work > WorkForTwoCases || request.PredictedBytes > BytesForManyCases ? 1 : request.Work > WorkForAllCases ? 2 : int.MaxValue;
+        int enough = random is not null || request.Work > WorkForTwoCases || Held(request) > BytesForManyCases ? 1 : request.Work > WorkForAllCases ? 2 : int.MaxValue;
         foreach (InputCase kind in CasesFor(request))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -96,6 +98,8 @@ public static class ModelVerifier
     private static InputCase[] CasesFor(VerificationRequest request) => request.Exact
         ? [InputCase.Uniform, InputCase.Special, InputCase.Ones, InputCase.Zeros, InputCase.Large, InputCase.Denormal]
         : [InputCase.Uniform, InputCase.Ones, InputCase.Zeros, InputCase.Denormal];
+
+    private static long Held(VerificationRequest request) => Math.Max(request.HeldBytes, request.PredictedBytes ?? 0);
 
     private static ModelSession LoadOptimized(RunnableModel model, VerificationRequest request)
     {

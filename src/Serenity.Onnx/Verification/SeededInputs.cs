@@ -47,6 +47,18 @@ public sealed class SeededInputs
         }
     }
 
+    /// <summary>True if values for all inputs take no more than some bytes; a string counts 32.</summary>
+    internal bool FitIn(long bytes)
+    {
+        double sum = 0;
+        foreach (NodeMetadata meta in _inputs.Values)
+        {
+            if (meta.OnnxValueType == OnnxValueType.ONNX_TYPE_TENSOR)
+                sum += DimsOf(meta).Aggregate(meta.IsString ? 32.0 : BitsOf(meta.ElementDataType) / 8.0, (product, dim) => product * dim);
+        }
+        return sum <= bytes;
+    }
+
     /// <summary>The name of an input that no value can be made for, such as a sequence; null if there is none.</summary>
     public string? Unsupported => _inputs.Where(i => i.Value.OnnxValueType != OnnxValueType.ONNX_TYPE_TENSOR
         || (!i.Value.IsString && BitsOf(i.Value.ElementDataType) == 0)).Select(i => i.Key).FirstOrDefault();

@@ -40,6 +40,9 @@ public sealed record VerificationRequest
     /// <summary>Nodes of whose subgraphs the memory is not in <see cref="PredictedBytes"/>; it is measured as workspace.</summary>
     public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
 
+    /// <summary>About how many bytes a run holds, where <see cref="PredictedBytes"/> is not for that; decides how much is run.</summary>
+    public long HeldBytes { get; init; }
+
     /// <summary>Multiply-accumulates of one run (<see cref="WorkEstimate"/>); decides how much is run.</summary>
     public required long Work { get; init; }
 
