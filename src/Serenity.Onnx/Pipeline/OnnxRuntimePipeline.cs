@@ -30,7 +30,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
 
         request.Progress?.Invoke(PipelineStage.Search);
         Prepared start = request.Fuse && runs ? Fuse(today) : today;
-        using SourceAhead? ahead = request.Verify && runs ? BeginVerification(start) : null;
+        // Not beside a search where it would hold much: verification itself first looks whether it may.
+        using SourceAhead? ahead = request.Verify && runs && original.Peak <= ModelVerifier.BytesForManyCases ? BeginVerification(start) : null;
         Planned planned = Plan(start);
         if (start != today && planned.Plan.SimulatedPeak > original.Peak)
         {

@@ -65,7 +65,13 @@ internal sealed class SourceAhead : IDisposable
                 ModelSession session = Load(source, externalFolder, file, fused, freeDimensions);
                 try
                 {
-                    IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs = new SeededInputs(source.Graph, session.Inputs).Create(FirstCase);
+                    SeededInputs seeded = new(source.Graph, session.Inputs);
+                    if (!seeded.FitIn(ModelVerifier.BytesForManyCases))
+                    {
+                        session.Dispose();
+                        return null;
+                    }
+                    IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs = seeded.Create(FirstCase);
                     return new Half(session, inputs, session.Run(inputs, RunLimits.Default, cancellation));
                 }
                 catch
