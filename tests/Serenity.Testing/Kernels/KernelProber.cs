@@ -165,6 +165,7 @@ public static class KernelProber
             DataType.Double => Bytes(v => v),
             DataType.Float16 => Bytes(v => (Half)v),
             DataType.Int8 => Bytes(v => (sbyte)v),
+            DataType.Int16 => Bytes(v => (short)v),
             DataType.Int32 => Bytes(v => (int)v),
             DataType.Int64 => Bytes(v => (long)v),
             _ => Bytes(v => (byte)v),

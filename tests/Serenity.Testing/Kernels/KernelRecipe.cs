@@ -13,7 +13,7 @@ public sealed record RecipeInput(DataType Type, long[] Dims, double[]? Constant)
 /// <summary>
 /// How to make one working node of an operator, so that what its kernel does with buffers can be seen. Written as
 /// <c>domain Operator firstOpset-lastOpset outputs | inputs | attributes</c>; an input is <c>f[2,8]</c> (float activation),
-/// <c>i64[2]=8,2</c> (constant), or <c>-</c> (left out); an attribute is <c>axis=1</c>, <c>alpha=0.5</c>, <c>perm=1,0</c> or <c>mode="x"</c>.
+/// <c>i64[2]=8,2</c> (constant), or <c>-</c> (left out); an attribute is <c>axis=1</c>, <c>alpha=0.5</c>, <c>perm=1,0</c>, <c>scales=1.0,</c> (a list of one) or <c>mode="x"</c>.
 /// </summary>
 public sealed record KernelRecipe(
     string Domain, string Operator, int FirstOpset, int LastOpset, int Outputs, IReadOnlyList<RecipeInput?> Inputs, IReadOnlyList<AttributeProto> Attributes)
@@ -25,6 +25,7 @@ public sealed record KernelRecipe(
         ["h"] = DataType.Float16,
         ["i8"] = DataType.Int8,
         ["u8"] = DataType.Uint8,
+        ["i16"] = DataType.Int16,
         ["i32"] = DataType.Int32,
         ["i64"] = DataType.Int64,
         ["b"] = DataType.Bool,
@@ -63,6 +64,11 @@ public sealed record KernelRecipe(
         {
             attribute.Type = AttributeProto.Types.AttributeType.String;
             attribute.S = Google.Protobuf.ByteString.CopyFromUtf8(value.Trim('"'));
+        }
+        else if (value.Contains(',', StringComparison.Ordinal) && value.Contains('.', StringComparison.Ordinal))
+        {
+            attribute.Type = AttributeProto.Types.AttributeType.Floats;
+            attribute.Floats.AddRange(value.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(v => float.Parse(v, CultureInfo.InvariantCulture)));
         }
         else if (value.Contains(',', StringComparison.Ordinal))
         {
