@@ -48,7 +48,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         ModelProto model = AccumulationChain.Settle(best.Written);
         VerificationFacts? verified = request.Verify ? Verify(model, applied, plan) : null;
         if (plan.LivePeakBytes != best.LowerBoundBytes)
-            _warnings.Add(PipelineWarnings.NotProven(source, best.PeakBytes, best.LowerBoundBytes));
+            _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeakBytes, best.LowerBoundBytes));
 
         Dictionary<string, NodeProto> nodes = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
         return new OptimizationResult

@@ -6,7 +6,7 @@ using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 namespace Serenity.Onnx.Rewrites;
 
 /// <summary>
-/// Sum re-association: a tree of Add and Sum becomes one accumulation group, so that each term is added as soon as it is there. A term
+/// Sum re-association: a tree of Add and Sum, or a Mean, becomes one accumulation group, so that each term is added as soon as it is there. A term
 /// that a convolution makes for the sum alone is added by the convolution itself; an accumulation group that feeds the sum alone (a
 /// partitioned convolution) goes into it; a term scaled by a constant is added by a depthwise 1x1 convolution. Changes the order of a
 /// floating-point sum; exact for integers.
@@ -79,6 +79,8 @@ internal sealed class SumReassociation : IRewrite
 
         public static Tree? Of(RewriteGraph graph, NodeProto root)
         {
+            if (OfMean(graph, root) is { } mean)
+                return mean;
             if (!IsSum(graph, root, out TensorType? type) || graph.IsWriter(root.Name))
                 return null;
             // Only the top of a tree.
@@ -90,6 +92,24 @@ internal sealed class SumReassociation : IRewrite
             tree.Values.Add(root.Output[0]);
             // ONNX Runtime adds in place only in a convolution: there a sum gains nothing unless all terms but one are added that way.
             return graph.Executor == Executor.StaticArena || tree._convolves || tree._plain == 0 ? tree : null;
+        }
+
+        /// <summary>A mean is the sum of its terms, each scaled by one over their number.</summary>
+        private static Tree? OfMean(RewriteGraph graph, NodeProto root)
+        {
+            if (!root.Is("Mean") || root.Input.Count < 2 || graph.IsWriter(root.Name) || graph.TypeOf(root.Output[0]) is not { } type || !AccumulationWriters.CanConvolve(type))
+                return null;
+            Tree tree = new(graph, type);
+            float factor = 1f / root.Input.Count;
+            foreach (string input in root.Input)
+            {
+                if (graph.Constant(input) is not null || !type.Equals(graph.TypeOf(input)))
+                    return null;
+                tree.Values.Add(input);
+                tree.Terms.Add(new Term([], null, (into, name) => [AccumulationWriters.Scaled(into, into.NewNodeName(name), type, input, factor)]));
+            }
+            tree.Values.Add(root.Output[0]);
+            return tree;
         }
 
         private static bool IsSum(RewriteGraph graph, NodeProto node, out TensorType? type)

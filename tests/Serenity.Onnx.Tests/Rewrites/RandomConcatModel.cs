@@ -247,7 +247,7 @@ internal sealed class RandomConcatModel
         int terms = _random.Next(1, 4);
         if (_random.Chance(0.3))
         {
-            Push(_builder.Node("Sum", [sum, .. Enumerable.Range(0, terms).Select(_ => _random.Pick(fit).Name)]), dims);
+            Push(_builder.Node(_random.Chance(0.3) ? "Mean" : "Sum", [sum, .. Enumerable.Range(0, terms).Select(_ => _random.Pick(fit).Name)]), dims);
             return;
         }
         for (int i = 0; i < terms; i++)

@@ -89,6 +89,14 @@ public sealed class RewritePreconditionTests
     });
 
     [TestMethod]
+    public void A_mean_is_a_sum_of_scaled_terms()
+    {
+        AssertSites(["SumReassociation"], b => b.Node("Mean", [b.Input("x", DataType.Float, 1, 8, 4, 4), b.Input("y", DataType.Float, 1, 8, 4, 4), "x"]));
+        AssertSites([], b => b.Node("Mean", [b.Input("x", DataType.Float, 1, 8, 4, 4), b.Input("y", DataType.Float, 1, 8, 1, 1)]));
+        AssertSites([], b => b.Node("Mean", [b.Input("x", DataType.Float, 1, 8, 4, 4)]));
+    }
+
+    [TestMethod]
     public void An_add_behind_a_convolution_is_absorbed() => AssertSites(["AddAbsorption"], b =>
     {
         string x = b.Input("x", DataType.Float, 1, 8, 4, 4);

@@ -36,6 +36,27 @@ public sealed class RewritePropertyTests
     }
 
     [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void Quantized_models_compute_the_same_bits(Executor executor)
+    {
+        SortedDictionary<string, int> kinds = new(StringComparer.Ordinal);
+        for (ulong seed = 1; seed <= Models; seed++)
+        {
+            ModelProto model = RandomQuantizedModel.Create(seed);
+            TestRandom random = new(seed);
+            foreach (RewriteSite site in Check(model, OrtRun.Shapes(model), executor, RewriteLevel.Exact, seed, _ => seed % 3 != 0 || random.Chance(0.5)))
+                kinds[site.Kind] = kinds.GetValueOrDefault(site.Kind) + 1;
+            // No rewrite that is not exact applies where all is integers.
+            RewriteGraph graph = new(RewriteCandidate.Unchanged(model, OrtRun.Shapes(model)), executor, "/model.onnx");
+            foreach (RewriteSite site in RewriteSequence.Sites(graph, RewriteLevel.All).Where(s => !s.IsExact))
+                Assert.IsTrue(site.Nodes.Any(n => graph.Find(n) is { OpType: not "QLinearConv" }), site.Key);
+        }
+        foreach (string kind in new[] { "ConcatSinking", "KernelPartition" })
+            Assert.IsGreaterThan(2, kinds.GetValueOrDefault(kind), $"{kind} was hardly tried: {string.Join(", ", kinds)}.");
+    }
+
+    [TestMethod]
     public void Random_subsets_compute_the_same()
     {
         for (ulong seed = 1; seed <= Models / 3; seed++)
