@@ -29,6 +29,9 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         ScheduleOptions limits = request.SearchLimit is { } limit
             ? ScheduleOptions.Default with { StateLimit = limit }
             : ScheduleOptions.Default;
+        long work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
+        using SourceAhead? ahead = request.Verify
+            ? SourceAhead.Start(source.File.Model, ExternalFolder, path, fused: false, work, request.FreeDimensions) : null;
         RewriteOutcome outcome = RewriteSearch.Run(
             source.Model, source.Shapes.Main,
             new RewriteOptions { Executor = Executor.StaticArena, Level = request.Rewrite, ModelPath = path },
@@ -46,7 +49,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
         }
         ModelProto model = AccumulationChain.Settle(best.Written);
-        VerificationFacts? verified = request.Verify ? Verify(model, applied, plan) : null;
+        VerificationFacts? verified = request.Verify ? Verify(model, applied, plan, work, ahead) : null;
         if (plan.LivePeakBytes != best.LowerBoundBytes)
             _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeakBytes, best.LowerBoundBytes));
 
@@ -70,6 +73,8 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         };
     }
 
+    private string? ExternalFolder => source.File.HasExternalData ? source.File.Folder : null;
+
     private RewriteCost InFileOrder(StaticArenaGraph graph, RewriteCost unchanged)
     {
         string[] order = [.. graph.ConstantNodes, .. graph.Nodes.Select(n => n.Name)];
@@ -78,7 +83,8 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         return new RewriteCost(written, profile.Max(), unchanged.LowerBoundBytes, order, [.. graph.ConstantNodes.Select(_ => 0L), .. profile]);
     }
 
-    private VerificationFacts Verify(ModelProto model, IReadOnlyList<AppliedRewrite> applied, StaticArenaPlan plan)
+    private VerificationFacts Verify(
+        ModelProto model, IReadOnlyList<AppliedRewrite> applied, StaticArenaPlan plan, long work, SourceAhead? ahead)
     {
         if (!NativeRuntime.IsAvailable)
             return PipelineWarnings.NotRun;
@@ -88,18 +94,19 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             {
                 Source = source.File.Model,
                 Optimized = model,
-                ExternalFolder = source.File.HasExternalData ? source.File.Folder : null,
+                ExternalFolder = ExternalFolder,
                 File = source.File.Path,
                 Fused = false,
                 Exact = applied.All(r => r.Exact),
-                Work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main),
+                Work = work,
                 FreeDimensions = request.FreeDimensions,
+                Ahead = ahead,
                 HeldBytes = plan.ArenaBytes,
             },
             cancellation).Facts with
         { MeasuredBytes = null };
         if (facts.Status == "passed" && ArenaProof.Run(
-            model, new ArenaProgram(plan.Schedule, plan.Tensors, plan.ArenaBytes), source.File.HasExternalData ? source.File.Folder : null,
+            model, new ArenaProgram(plan.Schedule, plan.Tensors, plan.ArenaBytes), ExternalFolder,
             request.FreeDimensions, source.File.Path, cancellation) is { } notRun)
         {
             facts = facts with { Status = "partial", Reason = notRun };
