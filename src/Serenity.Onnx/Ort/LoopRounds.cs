@@ -30,7 +30,8 @@ internal static class LoopRounds
         if (body.Initializer.Any(tensor => tensor.Name == source))
             return Own;
         int input = body.Input.ToList().FindIndex(value => value.Name == source);
-        return input >= 0 ? input : Outside;
+        // The counter's memory counts on in the next round, so it is copied.
+        return input == 0 ? Own : input > 0 ? input : Outside;
     }
 
     /// <summary>

@@ -10,7 +10,8 @@ namespace Serenity.Benchmarks.Runs;
 /// <summary>
 /// Median latency of the optimized model under its session options beside that of the original at ORT_ENABLE_EXTENDED with all
 /// other options at their defaults; both on one thread, in turns, in one process. Processor time of the thread, which others on the
-/// machine hardly change, and time on the wall. Markdown on standard output.
+/// machine change less, and time on the wall. The first tenth of the runs, ranked by time, tells what a quiet machine would: buffers come
+/// from the system in each run, which is dear where others compete for memory. Markdown on standard output.
 /// </summary>
 internal static class LatencyBenchmark
 {
@@ -22,9 +23,9 @@ internal static class LatencyBenchmark
     {
         bool fuse = !args.Contains("--no-fuse"), kernels = args.Contains("--kernels");
         string clock = ThreadClock.IsProcessorTime ? "processor time" : "time on the wall";
-        Console.WriteLine($"| model | original, extended (ms {clock}) | ours | ours / original | on the wall | runs |");
-        Console.WriteLine("|---|--:|--:|--:|--:|--:|");
-        List<(double Processor, double Wall)> ratios = [];
+        Console.WriteLine($"| model | original, extended (ms {clock}) | ours | ours / original | fastest tenth | on the wall | runs |");
+        Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|");
+        List<(double Median, double Tenth, double Wall)> ratios = [];
         foreach (string path in ModelArguments.Expand(args))
         {
             try
@@ -33,18 +34,18 @@ internal static class LatencyBenchmark
             }
             catch (SerenityException e)
             {
-                Console.WriteLine($"| {Path.GetFileNameWithoutExtension(path)} | {e.Code} |||||");
+                Console.WriteLine($"| {Path.GetFileNameWithoutExtension(path)} | {e.Code} ||||||");
             }
         }
         if (ratios.Count > 0)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| **geometric mean of {ratios.Count}** ||| {Mean(ratios.Select(r => r.Processor)):F3} | {Mean(ratios.Select(r => r.Wall)):F3} ||"));
+                $"| **geometric mean of {ratios.Count}** ||| {Mean(ratios.Select(r => r.Median)):F3} | {Mean(ratios.Select(r => r.Tenth)):F3} | {Mean(ratios.Select(r => r.Wall)):F3} ||"));
         }
         return 0;
     }
 
-    private static (double Processor, double Wall) Measure(SuppliedModel model, bool fuse, bool kernels)
+    private static (double Median, double Tenth, double Wall) Measure(SuppliedModel model, bool fuse, bool kernels)
     {
         OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest
         {
@@ -58,7 +59,7 @@ internal static class LatencyBenchmark
         {
             using InferenceSession original = Load(model.File.Model, model, Extended(), null);
             using InferenceSession ours = Load(result.Model, model, TruthfulSessionOptions.Create(), null);
-            (double, double) ratio = Compare(model.Name, original, ours, values);
+            (double, double, double) ratio = Compare(model.Name, original, ours, values);
             if (kernels)
             {
                 Tell(
@@ -74,7 +75,8 @@ internal static class LatencyBenchmark
         }
     }
 
-    private static (double Processor, double Wall) Compare(string name, InferenceSession original, InferenceSession ours, Dictionary<string, OrtValue> values)
+    private static (double Median, double Tenth, double Wall) Compare(
+        string name, InferenceSession original, InferenceSession ours, Dictionary<string, OrtValue> values)
     {
         using RunOptions run = new();
         for (int i = 0; i < 3; i++)
@@ -93,11 +95,12 @@ internal static class LatencyBenchmark
             if (a.Count < b.Count)
                 a.Add(Time(original, run, values));
         }
-        double before = Median(a.Select(t => t.Processor)), after = Median(b.Select(t => t.Processor));
-        double wall = Median(b.Select(t => t.Wall)) / Median(a.Select(t => t.Wall));
+        double before = Ranked(a.Select(t => t.Processor), 0.5), after = Ranked(b.Select(t => t.Processor), 0.5);
+        double tenth = Ranked(b.Select(t => t.Processor), 0.1) / Ranked(a.Select(t => t.Processor), 0.1);
+        double wall = Ranked(b.Select(t => t.Wall), 0.5) / Ranked(a.Select(t => t.Wall), 0.5);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {name} | {before:F3} | {after:F3} | {after / before:F3} | {wall:F3} | {a.Count} |"));
-        return (after / before, wall);
+            $"| {name} | {before:F3} | {after:F3} | {after / before:F3} | {tenth:F3} | {wall:F3} | {a.Count} |"));
+        return (after / before, tenth, wall);
     }
 
     private static void Tell(
@@ -146,9 +149,10 @@ internal static class LatencyBenchmark
 
     private static double Mean(IEnumerable<double> ratios) => Math.Exp(ratios.Average(Math.Log));
 
-    private static double Median(IEnumerable<double> times)
+    /// <summary>The time that a share of the runs stay below.</summary>
+    private static double Ranked(IEnumerable<double> times, double share)
     {
         double[] sorted = [.. times.Order()];
-        return sorted[sorted.Length / 2];
+        return sorted[(int)(sorted.Length * share)];
     }
 }

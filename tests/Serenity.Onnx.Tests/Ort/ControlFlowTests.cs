@@ -113,6 +113,22 @@ public sealed class ControlFlowTests
     }
 
     [TestMethod]
+    public void A_counter_that_a_loop_collects_is_copied_each_round()
+    {
+        OnnxModelBuilder model = new();
+        OnnxModelBuilder body = new("body", prefix: "b_");
+        body.Input("round", DataType.Int64, []);
+        body.Input("go", DataType.Bool, []);
+        body.Output(body.Node("Identity", ["go"]), DataType.Bool, []);
+        body.Output(body.Node("Identity", ["round"]), DataType.Int64, []);
+        string trips = model.Add(OnnxModelBuilder.Tensor("trips", DataType.Int64, BitConverter.GetBytes(4L)));
+        string go = model.Add(OnnxModelBuilder.Tensor("start", DataType.Bool, [1]));
+        model.Output(model.Node("Loop", [trips, go], ("body", body.Subgraph())), DataType.Int64, 4);
+        const long bytes = 8 + 1 + (4 * 8) + (4 * 8);
+        AssertFile(model.Build(), bytes, bytes);
+    }
+
+    [TestMethod]
     public void A_scan_holds_its_outputs_its_states_and_copies_of_what_it_cuts_crosswise()
     {
         // Three slices along the second axis: input copied, output made in a copy. The state goes through its output and two buffers.
