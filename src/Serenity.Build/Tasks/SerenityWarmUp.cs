@@ -50,18 +50,27 @@ public sealed class SerenityWarmUp : SerenityTask
         if (stale.Count == 0)
             return;
         string folder = Path.GetFullPath(CacheFolder, ProjectFolder);
-        Running = System.Threading.Tasks.Task.Run(() => Begin(stale, new PlanCache(folder)));
-        // A process must not end while native code is being loaded: the build's end waits for it.
-        if (BuildEngine is IBuildEngine4 engine && engine.GetRegisteredTaskObject(Key, RegisteredTaskObjectLifetime.Build) is null)
-            engine.RegisterTaskObject(Key, new Ending(Running), RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+        Life life = LifeOfBuild();
+        Running = System.Threading.Tasks.Task.Run(() => Begin(stale, new PlanCache(folder), life));
     }
 
-    private async System.Threading.Tasks.Task Begin(List<ModelItem> stale, PlanCache cache)
+    /// <summary>One for all projects that this process builds.</summary>
+    private Life LifeOfBuild()
+    {
+        IBuildEngine4? engine = BuildEngine as IBuildEngine4;
+        if (engine?.GetRegisteredTaskObject(Key, RegisteredTaskObjectLifetime.Build) is Life known)
+            return known;
+        Life life = new();
+        engine?.RegisterTaskObject(Key, life, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+        return life;
+    }
+
+    private async System.Threading.Tasks.Task Begin(List<ModelItem> stale, PlanCache cache, Life life)
     {
         try
         {
             if (stale.Exists(model => !ModelBuild.IsCached(model, cache)))
-                await Start().ConfigureAwait(false);
+                await life.Begin(Start).ConfigureAwait(false);
         }
         catch (Exception)
         {
@@ -69,8 +78,30 @@ public sealed class SerenityWarmUp : SerenityTask
         }
     }
 
-    private sealed class Ending(System.Threading.Tasks.Task running) : IDisposable
+    /// <summary>
+    /// A process must not end while native code is being loaded: the build's end waits for what was begun, and nothing begins after it.
+    /// It does not wait for a model to be read, which may take forever (a pipe, a file of a server that is gone).
+    /// </summary>
+    internal sealed class Life : IDisposable
     {
-        public void Dispose() => running.Wait();
+        private readonly object _gate = new();
+        private System.Threading.Tasks.Task? _begun;
+        private bool _ended;
+
+        /// <summary>Begins, unless the build is over.</summary>
+        public System.Threading.Tasks.Task Begin(Func<System.Threading.Tasks.Task> start)
+        {
+            lock (_gate)
+                return _ended ? System.Threading.Tasks.Task.CompletedTask : _begun = start();
+        }
+
+        /// <inheritdoc/>
+        public void Dispose()
+        {
+            System.Threading.Tasks.Task? begun;
+            lock (_gate)
+                (_ended, begun) = (true, _begun);
+            begun?.Wait();
+        }
     }
 }

@@ -23,9 +23,9 @@ public sealed class ModelCodeTests
     [TestMethod]
     public void A_file_name_cannot_break_out_of_its_literal()
     {
-        string code = Write(true, "a\"; evil(); \" </summary>\n.onnx");
-        Assert.Contains("RelativePath = \"a\\\"; evil(); \\\" </summary>\\u000a.onnx\";", code);
-        Assert.DoesNotContain("\n.onnx", code);
+        string code = Write(true, "a\"; evil(); \" </summary>\u2028.onnx");
+        Assert.Contains("RelativePath = \"a\\\"; evil(); \\\" </summary>\\u2028.onnx\";", code);
+        Assert.DoesNotContain("\u2028", code);
         Assert.Contains("&lt;/summary>", code);
     }
 

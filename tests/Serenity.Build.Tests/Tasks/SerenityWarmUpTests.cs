@@ -56,6 +56,22 @@ public sealed class SerenityWarmUpTests
         Assert.IsEmpty(project.Engine.Errors);
     }
 
+    [TestMethod]
+    public async Task The_end_of_a_build_waits_for_what_was_begun_and_nothing_begins_after_it()
+    {
+        TaskCompletionSource loading = new();
+        SerenityWarmUp.Life life = new();
+        Task begun = life.Begin(() => loading.Task);
+        Task end = Task.Run(life.Dispose);
+        Assert.IsFalse(end.IsCompleted || begun.IsCompleted);
+        loading.SetResult();
+        await end;
+
+        SerenityWarmUp.Life over = new();
+        over.Dispose();
+        await over.Begin(() => throw new InvalidOperationException("begun after the end"));
+    }
+
     private static async Task<int> Starts(TestProject project, ITaskItem item)
     {
         int starts = 0;
