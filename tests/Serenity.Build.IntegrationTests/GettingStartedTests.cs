@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.RegularExpressions;
+using Serenity.Testing;
 
 namespace Serenity.Build.IntegrationTests;
 
@@ -12,7 +13,7 @@ public sealed partial class GettingStartedTests
     {
         if (OperatingSystem.IsWindows())
             Assert.Inconclusive("The page's commands are for a POSIX shell.");
-        string page = File.ReadAllText(Path.Combine(PackedPackage.Checkout, "docs", "getting-started.md"));
+        string page = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "getting-started.md"));
         DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-started-");
         string app = Directory.CreateDirectory(Path.Combine(folder.FullName, "Tiny")).FullName;
         // Nothing of a folder above may reach in.
@@ -71,7 +72,7 @@ public sealed partial class GettingStartedTests
         start.Environment.Clear();
         foreach ((string name, string? value) in like.Environment)
             start.Environment[name] = value;
-        start.Environment["SERENITY"] = PackedPackage.Checkout;
+        start.Environment["SERENITY"] = Checkout.Root;
         start.Environment["NUGET_PACKAGES"] = Path.Combine(Path.GetDirectoryName(folder)!, "packages");
         start.ArgumentList.Add("-ec");
         start.ArgumentList.Add(commands + "\n");

@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using System.Text.Json;
 using System.Xml.Linq;
+using Serenity.Testing;
 
 namespace Serenity.Build.IntegrationTests;
 
@@ -58,7 +59,7 @@ public sealed class PackageTests
     {
         using ZipArchive package = ZipFile.OpenRead(PackedPackage.File);
         string[] entries = [.. package.Entries.Select(e => e.FullName)];
-        string[] pages = Directory.GetFiles(Path.Combine(PackedPackage.Checkout, "docs", "errors"), "SER*.md");
+        string[] pages = Directory.GetFiles(Path.Combine(Checkout.Root, "docs", "errors"), "SER*.md");
         Assert.IsNotEmpty(pages);
         foreach (string page in pages)
             CollectionAssert.Contains(entries, "docs/errors/" + Path.GetFileName(page));

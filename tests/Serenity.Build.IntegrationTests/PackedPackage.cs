@@ -1,13 +1,12 @@
+using Serenity.Testing;
+
 namespace Serenity.Build.IntegrationTests;
 
 /// <summary>The package that <c>./build.sh pack</c> left, and the folders that projects of these tests restore it into.</summary>
 internal static class PackedPackage
 {
-    /// <summary>The checkout.</summary>
-    public static string Checkout { get; } = FindCheckout();
-
     /// <summary>The folder feed.</summary>
-    public static string Feed => Path.Combine(Checkout, "artifacts", "packages");
+    public static string Feed => Path.Combine(Checkout.Root, "artifacts", "packages");
 
     /// <summary>The package file.</summary>
     public static string File => Directory.Exists(Feed) ? Directory.GetFiles(Feed, "Serenity.Build.*.nupkg").SingleOrDefault() ?? "" : "";
@@ -16,18 +15,10 @@ internal static class PackedPackage
     public static string Version => Path.GetFileNameWithoutExtension(File)["Serenity.Build.".Length..];
 
     /// <summary>A package folder of this test run's own, so that it is this very pack that is tested.</summary>
-    public static string PackageFolder { get; } = Path.Combine(Checkout, "artifacts", "integration-packages");
+    public static string PackageFolder { get; } = Path.Combine(Checkout.Root, "artifacts", "integration-packages");
 
     /// <summary>The machine's package folder, for everything else; null where it holds a package of ours.</summary>
     public static string? Fallback { get; } = FindFallback();
-
-    private static string FindCheckout()
-    {
-        DirectoryInfo? at = new(AppContext.BaseDirectory);
-        while (at is not null && !System.IO.File.Exists(Path.Combine(at.FullName, "Serenity.Build.sln")))
-            at = at.Parent;
-        return at?.FullName ?? throw new InvalidOperationException("The tests do not run in a checkout.");
-    }
 
     private static string? FindFallback()
     {

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
+using Serenity.Testing;
 using Serenity.Testing.Models;
 
 namespace Serenity.Build.Tests;
@@ -21,7 +22,7 @@ public sealed class SampleModelsTests
     [TestMethod]
     public void The_models_of_the_samples_are_what_the_generator_makes()
     {
-        string samples = Path.Combine(Checkout(), "samples");
+        string samples = Path.Combine(Checkout.Root, "samples");
         bool write = Environment.GetEnvironmentVariable("SERENITY_WRITE_SAMPLE_MODELS") == "1";
         foreach ((string file, Func<ModelProto> generate) in Models)
         {
@@ -30,13 +31,5 @@ public sealed class SampleModelsTests
                 ModelFile.Save(generate(), path);
             Assert.IsTrue(generate().ToByteArray().AsSpan().SequenceEqual(File.ReadAllBytes(path)), $"{file}: run with SERENITY_WRITE_SAMPLE_MODELS=1 to write it anew");
         }
-    }
-
-    private static string Checkout()
-    {
-        DirectoryInfo? at = new(AppContext.BaseDirectory);
-        while (at is not null && !File.Exists(Path.Combine(at.FullName, "Serenity.Build.sln")))
-            at = at.Parent;
-        return at!.FullName;
     }
 }

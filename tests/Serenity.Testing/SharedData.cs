@@ -25,13 +25,9 @@ public static class SharedData
 
     private static string? Find()
     {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (!File.Exists(Path.Combine(at.FullName, "Serenity.Build.sln")))
-                continue;
-            string shared = Path.Combine(at.Parent?.FullName ?? at.FullName, "shared");
-            return Directory.Exists(shared) ? shared : null;
-        }
-        return null;
+        if (Checkout.RootOrNull is not { } root)
+            return null;
+        string shared = Path.Combine(Path.GetDirectoryName(root) ?? root, "shared");
+        return Directory.Exists(shared) ? shared : null;
     }
 }

@@ -15,23 +15,17 @@ public static class StaticArenaCost
     /// <summary>Schedules a candidate and writes its accumulation groups down in the order found.</summary>
     /// <param name="candidate">The candidate.</param>
     /// <param name="shapes">Types of the values of the source model's subgraphs, which no rewrite changes.</param>
-    /// <param name="options">Limits of the search, or null for the defaults.</param>
+    /// <param name="options">Limits of the search.</param>
     /// <param name="path">The model's file, for errors.</param>
     /// <param name="cancellation">Ends the search at once.</param>
-    /// <returns>The cost; Constant nodes, which cost nothing, come first in the order.</returns>
+    /// <returns>The cost; Constant nodes, which cost nothing, come first in the order. Null where <see cref="ScheduleOptions.Enough"/> is set
+    /// and was not reached.</returns>
     /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
-    public static RewriteCost Of(
-        RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions? options = null, string? path = null, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(candidate);
-        ArgumentNullException.ThrowIfNull(shapes);
-        return TryOf(candidate, shapes, options ?? ScheduleOptions.Default, path, cancellation)!;
-    }
-
-    /// <summary>The same; null where <see cref="ScheduleOptions.Enough"/> is set and was not reached.</summary>
     internal static RewriteCost? TryOf(
         RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions options, string? path, CancellationToken cancellation)
     {
+        ArgumentNullException.ThrowIfNull(candidate);
+        ArgumentNullException.ThrowIfNull(shapes);
         StaticArenaGraph graph = GraphOf(candidate, shapes, path);
         ScheduleResult schedule = Scheduler.Solve(graph.Graph, options, cancellation);
         if (schedule.PeakBytes > options.Enough)

@@ -14,4 +14,7 @@ public sealed record LoadedModel(ModelProto Model, string Path, long FileBytes, 
 
     /// <summary>True if some weights lie outside the file.</summary>
     public bool HasExternalData => ExternalFiles.Count > 0;
+
+    /// <summary><see cref="Folder"/> where some weights lie outside the file; null where there is nothing to look for.</summary>
+    public string? ExternalFolder => HasExternalData ? Folder : null;
 }

@@ -15,9 +15,7 @@ internal sealed record KnownSchedule(IReadOnlyList<string> Order, long LowerBoun
     /// <summary>The schedule on a graph, if it meets its bound there: then it is proven, and nothing is left to search for; else null.</summary>
     public ScheduleResult? On(OrtGraph graph, MemoryGraph memory)
     {
-        Dictionary<string, int> nodeOf = new(StringComparer.Ordinal);
-        for (int node = 0; node < graph.NodeCount; node++)
-            nodeOf[graph.Node(node).Name] = node;
+        Dictionary<string, int> nodeOf = graph.NodesByName();
         int[] order = [.. Order.Where(nodeOf.ContainsKey).Select(name => nodeOf[name])];
         if (order.Length != graph.NodeCount || LiveProfile.Peak(memory, order) is var peak && peak != LowerBoundBytes)
             return null;

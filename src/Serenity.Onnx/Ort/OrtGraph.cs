@@ -93,6 +93,16 @@ public sealed class OrtGraph
     /// <summary>A node's position in the file, Constant nodes counted.</summary>
     public int FilePosition(int node) => _filePositions[node];
 
+    /// <summary>The nodes by name. For graphs whose nodes all have names of their own.</summary>
+    /// <exception cref="ArgumentException">Two nodes have the same name.</exception>
+    public Dictionary<string, int> NodesByName()
+    {
+        Dictionary<string, int> nodeOf = new(StringComparer.Ordinal);
+        for (int node = 0; node < NodeCount; node++)
+            nodeOf.Add(Node(node).Name, node);
+        return nodeOf;
+    }
+
     /// <summary>The name of a value.</summary>
     public string Name(int value) => _names[value];
 

@@ -18,9 +18,7 @@ internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, Allocatio
     /// <summary>The order in terms of the graph before the veil.</summary>
     public int[] OrderOn(OrtGraph source)
     {
-        Dictionary<string, int> nodeOf = new(StringComparer.Ordinal);
-        for (int node = 0; node < source.NodeCount; node++)
-            nodeOf.Add(source.Node(node).Name, node);
+        Dictionary<string, int> nodeOf = source.NodesByName();
         return [.. Graph.Order.Select(node => Graph.Index.Node(node)).Where(node => !ShapeVeil.IsVeil(node)).Select(node => nodeOf[node.Name])];
     }
 

@@ -17,6 +17,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     private static readonly Dictionary<string, long> NoFreeDimensions = [];
 
     private readonly List<SerenityDiagnostic> _warnings = [];
+    private readonly long _work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
 
     public OptimizationResult Run()
     {
@@ -24,31 +25,29 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         bool runs = NativeRuntime.IsAvailable;
         if (!runs)
             _warnings.Add(PipelineWarnings.WithoutRuntime(source));
-        Prepared today = Ready(runs ? ModelFusion.Settle(source.Model, ExternalFolder, source.File.Path, cancellation) : source.Model);
-        AllocationPlan original = OnnxRuntimePlanner.CostOfFile(
-            today.Model, today.Shapes, PlannedShapesReader.TryRead(today.Model, today.Shapes));
+        Prepared today = Ready(runs ? ModelFusion.Settle(source.Model, source.File.ExternalFolder, source.File.Path, cancellation) : source.Model);
+        PlannedShapes? known = PlannedShapesReader.TryRead(today.Model, today.Shapes);
+        AllocationPlan original = OnnxRuntimePlanner.CostOfFile(today.Model, today.Shapes, known);
 
         request.Progress?.Invoke(PipelineStage.Search);
         Prepared start = request.Fuse && runs ? Fuse(today) : today;
         // Not beside a search where it would hold much: verification itself first looks whether it may.
         using SourceAhead? ahead = request.Verify && runs && original.Peak <= ModelVerifier.BytesForManyCases ? BeginVerification(start) : null;
-        Planned planned = Plan(start);
+        Planned planned = Plan(start, start == today ? known : null);
         if (start != today && planned.Plan.SimulatedPeak > original.Peak)
         {
             // A fused operator may need more at once than its parts one by one. Memory is what was asked for.
-            Planned unfused = Plan(today);
+            Planned unfused = Plan(today, known);
             if (unfused.Plan.SimulatedPeak < planned.Plan.SimulatedPeak)
                 planned = unfused;
         }
         return Conclude(planned, original, ahead);
     }
 
-    private string? ExternalFolder => source.File.HasExternalData ? source.File.Folder : null;
-
     /// <summary>With ONNX Runtime's fusions; the given one itself where there are none.</summary>
     private Prepared Fuse(Prepared today)
     {
-        FusionResult result = ModelFusion.Fuse(source.Model, today.Model, ExternalFolder, source.File.Path, cancellation);
+        FusionResult result = ModelFusion.Fuse(source.Model, today.Model, source.File.ExternalFolder, source.File.Path, cancellation);
         if (result.Reason is { } reason)
             _warnings.Add(new SerenityDiagnostic(SerenityCodes.NotFused, DiagnosticSeverity.Warning, source.File.Path, reason));
         return result.Fused ? Ready(result.Model) with { Fused = true } : today;
@@ -64,15 +63,13 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         return new Prepared(model, shapes.Main, Fused: false);
     }
 
-    private long Work => WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
-
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
-        source.File.Model, ExternalFolder, source.File.Path, start.Fused, Work, request.FreeDimensions);
+        source.File.Model, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.FreeDimensions);
 
-    private Planned Plan(Prepared start)
+    private Planned Plan(Prepared start, PlannedShapes? known)
     {
         RewriteCandidate unchanged = RewriteCandidate.Unchanged(start.Model, start.Shapes);
-        OnnxRuntimeCosts costs = new(unchanged, Options());
+        OnnxRuntimeCosts costs = new(unchanged, Options(), planned: known);
         RewriteOutcome outcome = RewriteSearch.Run(
             unchanged, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path }, costs, cancellation);
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
@@ -101,7 +98,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                 {
                     Source = source.File.Model,
                     Optimized = plan.Model,
-                    ExternalFolder = ExternalFolder,
+                    ExternalFolder = source.File.ExternalFolder,
                     File = source.File.Path,
                     Fused = planned.Fused,
                     Exact = planned.Rewrites.All(r => r.Exact),
@@ -109,7 +106,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                     PredictedBytes = plan.SimulatedPeak,
                     LeastBytes = plan.LeastPeak,
                     UnplannedBodies = plan.UnplannedBodies,
-                    Work = Work,
+                    Work = _work,
                     FreeDimensions = request.FreeDimensions,
                     Ahead = ahead,
                 },

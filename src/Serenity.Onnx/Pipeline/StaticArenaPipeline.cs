@@ -31,7 +31,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             : ScheduleOptions.Default;
         long work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
         using SourceAhead? ahead = request.Verify
-            ? SourceAhead.Start(source.File.Model, ExternalFolder, path, fused: false, work, request.FreeDimensions) : null;
+            ? SourceAhead.Start(source.File.Model, source.File.ExternalFolder, path, fused: false, work, request.FreeDimensions) : null;
         RewriteOutcome outcome = RewriteSearch.Run(
             source.Model, source.Shapes.Main,
             new RewriteOptions { Executor = Executor.StaticArena, Level = request.Rewrite, ModelPath = path },
@@ -73,8 +73,6 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         };
     }
 
-    private string? ExternalFolder => source.File.HasExternalData ? source.File.Folder : null;
-
     private RewriteCost InFileOrder(StaticArenaGraph graph, RewriteCost unchanged)
     {
         string[] order = [.. graph.ConstantNodes, .. graph.Nodes.Select(n => n.Name)];
@@ -94,7 +92,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             {
                 Source = source.File.Model,
                 Optimized = model,
-                ExternalFolder = ExternalFolder,
+                ExternalFolder = source.File.ExternalFolder,
                 File = source.File.Path,
                 Fused = false,
                 Exact = applied.All(r => r.Exact),
@@ -106,7 +104,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             cancellation).Facts with
         { MeasuredBytes = null };
         if (facts.Status == "passed" && ArenaProof.Run(
-            model, new ArenaProgram(plan.Schedule, plan.Tensors, plan.ArenaBytes), ExternalFolder,
+            model, new ArenaProgram(plan.Schedule, plan.Tensors, plan.ArenaBytes), source.File.ExternalFolder,
             request.FreeDimensions, source.File.Path, cancellation) is { } notRun)
         {
             facts = facts with { Status = "partial", Reason = notRun };

@@ -58,11 +58,9 @@ public static class WarmUp
         return ModelVerifier.Verify(new VerificationRequest { Source = model, Optimized = model.Clone(), Fused = false, Exact = true, Work = 0 });
     }
 
-    private static Task OnThread(Action work)
-    {
-        TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        // Not of the pool: the build's own work wants those. In the background: a process that must end does not wait.
-        new Thread(() =>
+    // Not of the pool: the build's own work wants those. In the background: a process that must end does not wait.
+    private static Task OnThread(Action work) => Task.Factory.StartNew(
+        () =>
         {
             try
             {
@@ -72,9 +70,6 @@ public static class WarmUp
             {
                 // Reported by the model that meets it.
             }
-            done.SetResult();
-        })
-        { IsBackground = true, Name = "Serenity warm-up" }.Start();
-        return done.Task;
-    }
+        },
+        CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 }

@@ -19,10 +19,7 @@ internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBo
     {
         OrtGraph graph = new(candidate.Model.Graph);
         OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(new AllocationModel(graph, candidate.Shapes));
-        Dictionary<string, int> nodeOf = new(StringComparer.Ordinal);
-        for (int node = 0; node < graph.NodeCount; node++)
-            nodeOf.Add(graph.Node(node).Name, node);
-
+        Dictionary<string, int> nodeOf = graph.NodesByName();
         MemoryGraph memory = live.Memory;
         bool[] mayAlias = new bool[graph.NodeCount];
         int[] groupOf = new int[graph.NodeCount], merged = new int[memory.TensorCount];

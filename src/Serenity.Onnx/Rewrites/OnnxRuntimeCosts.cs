@@ -23,7 +23,9 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
     /// <param name="source">The model without rewrites.</param>
     /// <param name="full">Limits for what is written; candidates are compared under lower ones.</param>
     /// <param name="techniques">What may be used to be fast.</param>
-    public OnnxRuntimeCosts(RewriteCandidate source, OnnxRuntimePlanOptions full, RewriteTechniques techniques = RewriteTechniques.All)
+    /// <param name="planned">Shapes of the source as far as ONNX Runtime knows them; null to ask it.</param>
+    public OnnxRuntimeCosts(
+        RewriteCandidate source, OnnxRuntimePlanOptions full, RewriteTechniques techniques = RewriteTechniques.All, PlannedShapes? planned = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(full);
@@ -31,7 +33,7 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
         _techniques = techniques;
         SolvedSegments? solved = techniques.HasFlag(RewriteTechniques.SolvedSegments) ? new SolvedSegments() : null;
         Full = full with { Schedule = full.Schedule with { Solved = solved } };
-        _planned = new(() => PlannedShapesReader.TryRead(source.Model, source.Shapes));
+        _planned = new(() => planned ?? PlannedShapesReader.TryRead(source.Model, source.Shapes));
         _allKnown = new(AllKnown);
     }
 

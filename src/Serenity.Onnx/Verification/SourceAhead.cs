@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Verification;
@@ -91,7 +92,7 @@ internal sealed class SourceAhead : IDisposable
             RunnableModel.Of(source, externalFolder, file),
             fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
             // Only loops can run longer than the model is large; only an observed run is held to a limit.
-            observe: HasLoop(source.Graph), freeDimensions);
+            observe: ModelNodes.All(source.Graph).Any(n => n.OpType is "Loop" or "Scan"), freeDimensions);
 
     /// <summary>Waits, and hands over what was done; null if it failed. Once.</summary>
     public Half? Take()
@@ -110,7 +111,4 @@ internal sealed class SourceAhead : IDisposable
         }
         _ending.Dispose();
     }
-
-    private static bool HasLoop(GraphProto graph) => graph.Node.Any(
-        n => n.OpType is "Loop" or "Scan" || Models.SubgraphCaptures.SubgraphsOf(n).Any(HasLoop));
 }

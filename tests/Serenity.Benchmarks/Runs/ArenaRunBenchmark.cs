@@ -34,7 +34,7 @@ internal static class ArenaRunBenchmark
                 });
                 TimeSpan optimized = watch.Elapsed;
                 watch.Restart();
-                using ArenaRunner runner = ArenaRunner.Create(result.Model, model.Inputs(), model.File.HasExternalData ? model.File.Folder : null);
+                using ArenaRunner runner = ArenaRunner.Create(result.Model, model.Inputs(), model.ExternalFolder);
                 ArenaRun run = runner.Run(new ArenaProgram(result.Schedule, result.Tensors, result.Peak.Bytes));
                 failed += run.Passed ? 0 : 1;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Serenity.Testing;
 
 namespace Serenity.Benchmarks.Runs;
 
@@ -55,7 +56,7 @@ internal static partial class BuildBenchmark
 
     private static void WriteProject(string folder, IReadOnlyList<string> models)
     {
-        string feed = Path.Combine(Root(), "artifacts", "packages");
+        string feed = Path.Combine(Checkout.RootOrNull ?? throw new ArgumentException("this benchmark runs from the repository"), "artifacts", "packages");
         string package = Directory.Exists(feed) ? Directory.GetFiles(feed, "Serenity.Build.*.nupkg").Order(StringComparer.Ordinal).LastOrDefault() ?? "" : "";
         if (package.Length == 0)
             throw new ArgumentException($"there is no package in '{feed}'; run ./build.sh pack first");
@@ -94,16 +95,6 @@ internal static partial class BuildBenchmark
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();
         return process.ExitCode == 0 ? output : throw new ArgumentException($"dotnet {string.Join(' ', arguments)} failed:\n{output}");
-    }
-
-    private static string Root()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "Serenity.Build.sln")))
-                return folder.FullName;
-        }
-        throw new ArgumentException("this benchmark runs from the repository");
     }
 
     [GeneratedRegex(@"^\s*(\d+) ms\s+(\w+)\s+\d+ calls", RegexOptions.Multiline)]

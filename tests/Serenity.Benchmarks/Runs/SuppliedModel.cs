@@ -40,7 +40,7 @@ internal sealed class SuppliedModel
     public string Name => Path.GetFileNameWithoutExtension(File.Path);
 
     /// <summary>Folder of external data; null if there is none.</summary>
-    public string? ExternalFolder => File.HasExternalData ? File.Folder : null;
+    public string? ExternalFolder => File.ExternalFolder;
 
     /// <summary>Sizes of symbolic dimensions.</summary>
     public IReadOnlyDictionary<string, long> FreeDimensions { get; }

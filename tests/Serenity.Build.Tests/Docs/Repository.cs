@@ -1,10 +1,12 @@
+using Serenity.Testing;
+
 namespace Serenity.Build.Tests.Docs;
 
 /// <summary>The checkout that the tests were built from; its documentation is held to what the code does.</summary>
 internal static class Repository
 {
     /// <summary>Absolute path of its root.</summary>
-    public static string Root { get; } = Find();
+    public static string Root => Checkout.Root;
 
     /// <summary>All documentation pages, sorted.</summary>
     public static IReadOnlyList<string> Pages { get; } =
@@ -12,14 +14,4 @@ internal static class Repository
         .. Directory.GetFiles(Root, "*.md"),
         .. Directory.GetFiles(Path.Combine(Root, "docs"), "*.md", SearchOption.AllDirectories).Order(StringComparer.Ordinal),
     ];
-
-    private static string Find()
-    {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (File.Exists(Path.Combine(at.FullName, "Serenity.Build.sln")))
-                return at.FullName;
-        }
-        throw new InvalidOperationException("The tests do not run from a checkout.");
-    }
 }

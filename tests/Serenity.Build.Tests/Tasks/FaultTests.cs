@@ -1,5 +1,6 @@
 using Microsoft.Build.Utilities;
 using Serenity.Build.Tasks;
+using Serenity.Fuzzing.Checks;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Testing.Models;
@@ -99,7 +100,7 @@ public sealed class FaultTests
     {
         using TestProject project = new();
         TaskItem[] items = [.. Enumerable.Range(0, 4).Select(i => project.Model($"m{i}.onnx", (ulong)i + 1))];
-        FakeBuildEngine[] engines = [.. Enumerable.Range(0, 4).Select(_ => new FakeBuildEngine())];
+        RecordingEngine[] engines = [.. Enumerable.Range(0, 4).Select(_ => new RecordingEngine())];
         Parallel.ForEach(engines, engine =>
         {
             SerenityOptimize optimize = project.Optimize(items);

@@ -3,6 +3,7 @@ using Microsoft.Build.Utilities;
 using Serenity.Build.Manifest;
 using Serenity.Build.Output;
 using Serenity.Build.Tasks;
+using Serenity.Fuzzing.Checks;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
@@ -24,7 +25,7 @@ internal sealed class TestProject : IDisposable
 
     public string Folder { get; }
 
-    public FakeBuildEngine Engine { get; private set; } = new();
+    public RecordingEngine Engine { get; private set; } = new();
 
     /// <summary>Takes the optimizer's place.</summary>
     public OptimizerEngine Optimizer { get; set; }
@@ -65,7 +66,7 @@ internal sealed class TestProject : IDisposable
     /// <summary>Prepare, optimize what is stale, check: as a build does, ending at the first that fails.</summary>
     public bool Build(params ITaskItem[] models)
     {
-        Engine = new FakeBuildEngine();
+        Engine = new RecordingEngine();
         SerenityPrepare prepare = With(new SerenityPrepare { Models = models });
         bool ok = prepare.Execute();
         Stale = prepare.StaleModels;

@@ -11,7 +11,7 @@ namespace Serenity.Fuzzing.Checks;
 /// <param name="Outputs">The files that would go into the output folder; empty if it was not come to that.</param>
 /// <param name="Stale">How many models had to be optimized.</param>
 /// <param name="Optimized">True unless preparing or optimizing failed; then outputs are there, whatever the checks after that say.</param>
-internal sealed record BuildOutcome(bool Passed, FuzzEngine Engine, ITaskItem[] Outputs, int Stale, bool Optimized);
+internal sealed record BuildOutcome(bool Passed, RecordingEngine Engine, ITaskItem[] Outputs, int Stale, bool Optimized);
 
 /// <summary>
 /// A folder with an input in it as a project, beside things that are not the build's: a secret file above, another project's folder, a place for temporary
@@ -65,7 +65,7 @@ internal sealed class FuzzProject
     /// <summary>Builds once, as the targets do: each step only if the one before passed.</summary>
     public BuildOutcome Build()
     {
-        FuzzEngine engine = new();
+        RecordingEngine engine = new();
         ITaskItem[] models = [Item()];
         SerenityPrepare prepare = With(new SerenityPrepare { Models = models }, engine);
         if (!prepare.Execute())
@@ -97,7 +97,7 @@ internal sealed class FuzzProject
     /// <summary>As a project file would have to write it, for MSBuild to read the text itself.</summary>
     private static string Escaped(string text) => text.Replace("%", "%25", StringComparison.Ordinal);
 
-    private T With<T>(T task, FuzzEngine engine)
+    private T With<T>(T task, RecordingEngine engine)
         where T : SerenityTask
     {
         task.BuildEngine = engine;

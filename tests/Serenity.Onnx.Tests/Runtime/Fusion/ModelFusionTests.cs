@@ -104,7 +104,7 @@ public sealed class ModelFusionTests
     {
         string path = Models(relative)[0];
         LoadedModel loaded = ModelFile.Load(path);
-        string? folder = loaded.HasExternalData ? loaded.Folder : null;
+        string? folder = loaded.ExternalFolder;
         foreach (bool fuse in new[] { true, false })
         {
             ModelProto settled = ModelFusion.Settle(loaded.Model, folder, relative);

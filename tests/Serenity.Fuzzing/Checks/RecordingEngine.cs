@@ -2,16 +2,20 @@ using System.Collections;
 using System.Collections.Concurrent;
 using Microsoft.Build.Framework;
 
-namespace Serenity.Build.Tests.Tasks;
+namespace Serenity.Fuzzing.Checks;
 
 /// <summary>Keeps what a task logs.</summary>
-internal sealed class FakeBuildEngine : IBuildEngine
+public sealed class RecordingEngine : IBuildEngine
 {
     public ConcurrentQueue<BuildErrorEventArgs> Errors { get; } = [];
 
     public ConcurrentQueue<BuildWarningEventArgs> Warnings { get; } = [];
 
-    public ConcurrentQueue<BuildMessageEventArgs> Messages { get; } = [];
+    /// <summary>Messages that are shown without asking for more.</summary>
+    public ConcurrentQueue<string> Said { get; } = [];
+
+    /// <summary>What only a binary log shows: causes, with their stacks.</summary>
+    public ConcurrentQueue<string> Details { get; } = [];
 
     public bool ContinueOnError => false;
 
@@ -29,7 +33,10 @@ internal sealed class FakeBuildEngine : IBuildEngine
 
     public void LogErrorEvent(BuildErrorEventArgs e) => Errors.Enqueue(e);
 
-    public void LogMessageEvent(BuildMessageEventArgs e) => Messages.Enqueue(e);
+    public void LogMessageEvent(BuildMessageEventArgs e)
+    {
+        (e.Importance == MessageImportance.Low ? Details : Said).Enqueue(e.Message ?? "");
+    }
 
     public void LogWarningEvent(BuildWarningEventArgs e) => Warnings.Enqueue(e);
 }
