@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# One door to everything: ./build.sh pack | test | sample | bench … | fuzz … | sweep … | format. Needs the .NET SDK (and npm where the
+# One door to everything: ./build.sh pack | test | sample | bench … | fuzz … | sweep … | audit | format. Needs the .NET SDK (and npm where the
 # registry has no ONNX Runtime). The work is done by the small program in build/driver, the same on every platform.
 set -euo pipefail
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1

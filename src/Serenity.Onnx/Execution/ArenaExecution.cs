@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
@@ -128,7 +129,8 @@ internal sealed unsafe class ArenaExecution
         }
         catch (OnnxRuntimeException e)
         {
-            return $"{where}: ONNX Runtime refuses: {RuntimeMessage.Plain(e)}";
+            // Not the plan's fault: sizes and inputs were looked at before. A subgraph may state shapes that it does not keep to.
+            throw new SerenityException(SerenityCodes.RuntimeRefuses, null, $"{where}: ONNX Runtime refuses to run it on its own: {RuntimeMessage.Plain(e)}", e);
         }
         finally
         {

@@ -38,7 +38,11 @@ public sealed class IsolatedOptimizer(Func<string, ProcessStartInfo>? command = 
         {
             IsolationFiles files = new(folder);
             files.WriteRequest(request);
-            string? end = RunChild((command ?? HostCommand)(folder), cancellation);
+            ProcessStartInfo start = (command ?? HostCommand)(folder);
+            // What a child that dies leaves in its folder for temporary files goes with ours.
+            foreach (string name in new[] { "TMPDIR", "TEMP", "TMP" })
+                start.Environment[name] = folder;
+            string? end = RunChild(start, cancellation);
             return (end is null ? files.ReadResult() : null) ?? throw Crashed(request, end ?? "ended without an answer");
         }
         catch (Exception e) when (e is JsonException or InvalidProtocolBufferException or IOException)

@@ -108,6 +108,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                     UnplannedBodies = plan.UnplannedBodies,
                     Work = _work,
                     FreeDimensions = request.FreeDimensions,
+                    Shapes = source.Shapes.Main,
                     Ahead = ahead,
                 },
                 cancellation);

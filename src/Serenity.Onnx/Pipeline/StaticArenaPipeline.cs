@@ -99,6 +99,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 Work = work,
                 FreeDimensions = request.FreeDimensions,
                 Ahead = ahead,
+                Shapes = source.Shapes.Main,
                 HeldBytes = plan.ArenaBytes,
             },
             cancellation).Facts with

@@ -79,6 +79,7 @@ public static class ModelVerifier
                 limited = true;
                 continue;
             }
+            CheckShapes(request, expected);
             if (reference is not null)
                 maxError = Math.Max(maxError, CompareCase(request, optimized, values, expected, kind, random is null, cancellation));
             compared++;
@@ -161,6 +162,20 @@ public static class ModelVerifier
         VerificationFacts facts = new(reason is null ? "passed" : "partial", reason, NativeRuntime.Version, NativeRuntime.Architecture,
             seen.Memory?.ActivationBytes, request.Exact, maxError);
         return new(facts, seen.Memory?.WorkspaceBytes);
+    }
+
+    /// <summary>A model whose file states shapes that it does not compute has no size that could be planned.</summary>
+    private static void CheckShapes(VerificationRequest request, IReadOnlyList<KeyValuePair<string, RuntimeValue>> outputs)
+    {
+        foreach ((string name, RuntimeValue value) in outputs)
+        {
+            long[]? dims = value switch { RuntimeValue.Tensor tensor => tensor.Dims, RuntimeValue.Strings strings => strings.Dims, _ => null };
+            if (dims is null || request.Shapes?.Find(name)?.Dims is not { } planned || planned.AsSpan().SequenceEqual(dims))
+                continue;
+            throw new SerenityException(SerenityCodes.UnknownSize, request.File,
+                $"Output '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned)}] by what its file states: a shape in the file is wrong."
+                + " Export the model again, or remove the shapes stated for inner values and subgraphs.");
+        }
     }
 
     private static void CheckOrder(VerificationRequest request, IReadOnlyList<string> schedule, IReadOnlyList<string> executed)

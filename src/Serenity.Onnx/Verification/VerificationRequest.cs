@@ -1,5 +1,6 @@
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Verification;
 
@@ -42,6 +43,9 @@ public sealed record VerificationRequest
 
     /// <summary>About how many bytes a run holds, where <see cref="PredictedBytes"/> is not for that; decides how much is run.</summary>
     public long HeldBytes { get; init; }
+
+    /// <summary>The shapes that were planned with; null to leave the outputs' unchecked.</summary>
+    public ShapeTable? Shapes { get; init; }
 
     /// <summary>Multiply-accumulates of one run (<see cref="WorkEstimate"/>); decides how much is run.</summary>
     public required long Work { get; init; }
