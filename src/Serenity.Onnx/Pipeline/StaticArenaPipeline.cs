@@ -30,7 +30,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             ? ScheduleOptions.Default with { StateLimit = limit }
             : ScheduleOptions.Default;
         long work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
-        using SourceAhead? ahead = request.Verify
+        using SourceAhead? ahead = request.Verify && NativeRuntime.IsAvailable && original.ArenaBytes <= ModelVerifier.BytesForManyCases
             ? SourceAhead.Start(source.File.Model, source.File.ExternalFolder, path, fused: false, work, request.FreeDimensions) : null;
         RewriteOutcome outcome = RewriteSearch.Run(
             source.Model, source.Shapes.Main,
