@@ -14,8 +14,8 @@ public sealed record RewriteOptions
     /// <summary>Path of the source model, beside which external data lies.</summary>
     public required string ModelPath { get; init; }
 
-    /// <summary>How many candidates may be costed, fewer for graphs of more than 333 nodes. Deterministic, unlike a time.</summary>
-    public int EvaluationLimit { get; init; } = 48;
+    /// <summary>How many candidates may be costed, fewer for graphs of more than 250 nodes. Deterministic, unlike a time.</summary>
+    public int EvaluationLimit { get; init; } = 96;
 
     /// <summary>
     /// How much work a rewritten model may be, as a multiple of the model before: multiply-accumulates, elements moved, columns of

@@ -63,7 +63,7 @@ public static class RewriteSearch
 
     private sealed class Search(RewriteTrials trials)
     {
-        private const int SinglesPerRound = 6;
+        private const int SinglesPerRound = 16;
 
         private readonly RewriteOptions options = trials.Options;
 
@@ -78,8 +78,9 @@ public static class RewriteSearch
                 best = trials.Try(combination, best.PeakBytes - (best == none ? Worth(none) : 1)) ?? best;
             if (best != none)
                 best = Shrink(FromBelow(none, best));
-            RewriteTrial higher = Climb(best);
-            return trials.Outcome(higher == best ? best : Shrink(higher));
+            while (Climb(best) is var higher && higher != best)
+                best = Shrink(higher);
+            return trials.Outcome(best);
         }
 
         /// <summary>Kinds that may help together or stand in each other's way.</summary>
@@ -157,6 +158,10 @@ public static class RewriteSearch
                 ];
                 hot = [.. hot.Where(s => RewriteSequence.Allowed(s, options.Level) && !taken.Contains(s.Key) && s.Values.Any(live.Contains))];
                 List<RewriteSite[]> steps = [.. hot.GroupBy(s => (s.Kind, Slices(s))).Select(g => g.ToArray())];
+                // Sums gain together what none of them gains alone.
+                RewriteSite[] together = [.. hot.Where(s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind))];
+                if (together.Select(s => s.Kind).Distinct().Count() > 1)
+                    steps.Add(together);
                 if (hot.Length > steps.Count)
                     steps.AddRange(hot.Where(s => s.Kind != ChannelSplit.Kind).Take(SinglesPerRound).Select(s => new[] { s }));
 

@@ -18,7 +18,7 @@ internal sealed record RewriteTrial(RewriteGraph Graph, RewriteCandidate Candida
 /// <summary>Tries sets of rewrites: carries them out, holds their work against the limit, and costs them, each set once.</summary>
 internal sealed class RewriteTrials
 {
-    private const int LeastTrials = 12, RefusedPerTrial = 4, NodesInAllTrials = 16_000;
+    private const int LeastTrials = 12, RefusedPerTrial = 4, NodesInAllTrials = 24_000;
 
     private readonly ICandidateCosts _costs;
     private readonly CancellationToken _cancellation;

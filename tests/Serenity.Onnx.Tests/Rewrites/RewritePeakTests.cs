@@ -66,6 +66,22 @@ public sealed class RewritePeakTests
         Assert.IsTrue(peak.Optimal);
     }
 
+    // Twenty of them, and other networks: bench rewrites --static-arena ws:20.
+    [TestMethod]
+    public void Sums_of_Watts_Strogatz_cells_accumulate()
+    {
+        double logs = 0;
+        ulong[] seeds = [10, 11, 12, 16];
+        foreach (ulong seed in seeds)
+        {
+            ModelProto model = IrregularModels.WattsStrogatz(32, 4, 0.75, seed, 4, 8, narySums: true);
+            PeakFacts before = Optimize(model, Executor.StaticArena, RewriteLevel.None).Peak, after = Optimize(model, Executor.StaticArena).Peak;
+            Assert.IsTrue(before.Optimal && after.Optimal);
+            logs += Math.Log((double)after.LiveBytes / before.LiveBytes);
+        }
+        Assert.IsLessThanOrEqualTo(0.87, Math.Exp(logs / seeds.Length));
+    }
+
     [TestMethod]
     public void No_rewrite_where_none_is_wanted()
     {
