@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Serenity.Build;
+using Serenity.Build.Budgets;
 using Serenity.Build.Cache;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
@@ -14,12 +15,16 @@ namespace Serenity.Tool;
 internal sealed class ManifestSource(ToolContext context, ModelOptions options)
 {
     /// <summary>The manifest, budget as it stands in a file, none for a model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="given">The model or manifest as the user named it.</param>
+    /// <param name="budgets">What a model is to be optimized for; null for no budget.</param>
+    /// <param name="cancellation">Ends the work.</param>
     /// <exception cref="SerenityException">The file is missing, damaged or cannot be optimized.</exception>
-    public MemoryManifest Get(ParseResult parsed, string given, CancellationToken cancellation)
+    public MemoryManifest Get(ParseResult parsed, string given, MemoryBudgets? budgets, CancellationToken cancellation)
     {
         string path = context.PathOf(given);
         if (!ModelArgument.IsManifest(given))
-            return Make(parsed, given, output: null, cancellation).Manifest;
+            return Make(parsed, given, output: null, budgets, cancellation).Manifest;
         if (options.AnyGiven(parsed))
         {
             throw new SerenityException(
@@ -35,10 +40,11 @@ internal sealed class ManifestSource(ToolContext context, ModelOptions options)
     /// <param name="parsed">The command line.</param>
     /// <param name="given">The model as the user named it.</param>
     /// <param name="output">Absolute path where the optimized model is to go; null if it is not to be written.</param>
+    /// <param name="budgets">What it is to be optimized for; null for no budget.</param>
     /// <param name="cancellation">Ends the work.</param>
     /// <returns>The manifest, the files to write, and the model as the writer wants it.</returns>
     public (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
-        ParseResult parsed, string given, string? output, CancellationToken cancellation)
+        ParseResult parsed, string given, string? output, MemoryBudgets? budgets, CancellationToken cancellation)
     {
         string path = context.PathOf(given);
         if (!File.Exists(path))
@@ -48,11 +54,23 @@ internal sealed class ManifestSource(ToolContext context, ModelOptions options)
                 Directory.Exists(path) ? "This is a folder, not a model. Name the .onnx file itself." : $"The model does not exist at '{path}'. Check the path.");
         }
         output ??= path;
-        OptimizeRequest request = options.Request(parsed, given, path);
+        ModelItem item = new()
+        {
+            Name = given,
+            SourcePath = path,
+            SourceName = NameIn(Path.GetDirectoryName(output)!, path),
+            TargetPath = Path.GetFileName(output),
+            StagingFolder = Path.GetDirectoryName(output)!,
+            Request = options.Request(parsed, given, path),
+            WorkLimit = options.WorkLimit(parsed, given),
+            MemoryBudgetBytes = budgets?.MemoryBytes,
+            Report = false,
+            Header = false,
+        };
         PlanCache? cache = options.Cache(parsed) is { } folder ? new PlanCache(context.PathOf(folder)) : null;
         try
         {
-            return context.Console.Work(given, progress => Make(given, path, output, request, cache, progress, cancellation));
+            return context.Console.Work(given, progress => Make(item, cache, progress, cancellation));
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
@@ -63,26 +81,15 @@ internal sealed class ManifestSource(ToolContext context, ModelOptions options)
     }
 
     private (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
-        string given, string path, string output, OptimizeRequest request, PlanCache? cache, Action<PipelineStage>? progress, CancellationToken cancellation)
+        ModelItem item, PlanCache? cache, Action<PipelineStage>? progress, CancellationToken cancellation)
     {
-        ModelItem item = new()
+        MadeModel made = new ModelBuild(context.Engine, cache).Make(item with { Request = item.Request with { Progress = progress } }, cancellation);
+        MemoryManifest manifest = made.Output.Manifest with
         {
-            Name = given,
-            SourcePath = path,
-            SourceName = NameIn(Path.GetDirectoryName(output)!, path),
-            TargetPath = Path.GetFileName(output),
-            StagingFolder = Path.GetDirectoryName(output)!,
-            Request = request with { Progress = progress },
-            Report = false,
-            Header = false,
+            Source = new FileInfoEntry(item.SourceName, made.Source.Sha256),
+            Output = new FileInfoEntry(item.TargetPath, ContentHash.Of(made.Output.Model)),
         };
-        (OptimizedOutput made, string sha256, _, _) = new ModelBuild(context.Engine, cache).Make(item, cancellation);
-        MemoryManifest manifest = made.Manifest with
-        {
-            Source = new FileInfoEntry(item.SourceName, sha256),
-            Output = new FileInfoEntry(item.TargetPath, ContentHash.Of(made.Model)),
-        };
-        return (manifest, made, item, sha256);
+        return (manifest, made.Output, item, made.Source.Sha256);
     }
 
     // No absolute path belongs into a manifest: relative to the output where the source lies there or below, else the name alone.

@@ -1,4 +1,7 @@
+using Google.Protobuf;
+using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
+using Serenity.Testing.Models;
 
 namespace Serenity.Build.IntegrationTests;
 
@@ -55,5 +58,27 @@ public sealed class BudgetTests
         Assert.AreEqual(new BudgetEntry(500 * 1024, BudgetVerdict.Pass, "sensor", 1_000_000), Budget("b.memory.json"));
         Assert.AreEqual(new BudgetEntry(100_500, BudgetVerdict.Pass, null, 1 << 20), Budget("c.memory.json"));
         Assert.AreEqual(1, result.Searches, "the same model with the same options four times is one search");
+    }
+
+    [TestMethod]
+    public void A_model_just_over_budget_is_made_to_fit_by_work_and_goes_back_when_there_is_room_again()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="a.onnx" MemoryBudget="$(Budget)" /></ItemGroup>""" };
+        File.WriteAllBytes(project["a.onnx"], ExpandedModel.Create(3, 32, 3).ToByteArray());
+        project.Build().Succeeds();
+        byte[] free = File.ReadAllBytes(project.Output("a.onnx"));
+        MemoryManifest manifest = project.Manifest("a.memory.json");
+        Assert.IsTrue(manifest.Work is { Limited: true, Ratio: <= 1.1 });
+        long needed = BudgetCheck.Needed(manifest.Peak);
+
+        string less = FormattableString.Invariant($"-p:Budget={needed - 1}"), same = FormattableString.Invariant($"-p:Budget={needed}");
+        Assert.IsGreaterThan(0, project.Build(less).Succeeds().Searches);
+        manifest = project.Manifest("a.memory.json");
+        Assert.IsTrue(manifest.Work.Ratio > 1.1 && BudgetCheck.Needed(manifest.Peak) < needed && manifest.Verification?.Status == "passed");
+        Assert.IsEmpty(project.Build(less).Succeeds().Optimized, "the same budget wants the same plan");
+
+        BuildResult back = project.Build(same).Succeeds();
+        Assert.AreEqual(0, back.Searches, "the plan is in the cache");
+        CollectionAssert.AreEqual(free, File.ReadAllBytes(project.Output("a.onnx")));
     }
 }

@@ -19,6 +19,7 @@ internal static class TestManifest
         Budget = new BudgetEntry(null, BudgetVerdict.None),
         Weights = new WeightsEntry(weights),
         Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700)],
+        Work = new WorkEntry(1.1, 1.042, true, 4, 2750),
         Verification = new VerificationFacts("passed", null, "1.31.1", "X64", bytes, false, 1.25e-7),
         Warnings = [new WarningEntry("SER2401", "The search ended early {0}."), new WarningEntry("SER2501", "\u00fc <x> + 'y'")],
         Schedule = ["conv1", "relu \"1\"", "add"],

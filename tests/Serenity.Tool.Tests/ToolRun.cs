@@ -92,6 +92,7 @@ internal sealed class ToolRun : IDisposable
             Peak = manifest.Peak,
             WeightBytes = manifest.Weights.Bytes,
             Rewrites = manifest.Rewrites,
+            Work = new WorkFacts(request.WorkLimit, 1, false),
             Schedule = manifest.Schedule,
             OperatorTypes = manifest.OperatorTypes,
             Tensors = manifest.Tensors,

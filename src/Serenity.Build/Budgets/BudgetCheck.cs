@@ -85,6 +85,11 @@ public static class BudgetCheck
         if (manifest.Executor == Executor.OnnxRuntime && peak.Bytes > peak.LiveBytes)
             text.Append(CultureInfo.InvariantCulture, $" ONNX Runtime holds {peak.Bytes - peak.LiveBytes} bytes of it for later tensors of the same shape.");
         text.Append(' ').Append(Bound(peak, budget));
+        if (manifest.Work is { MostLimit: { } most, LeastBytes: { } least })
+        {
+            text.Append(CultureInfo.InvariantCulture, $" Rewrites that make a run up to {most} times the work (WorkLimit) were tried for it, and ");
+            text.Append(least < needed ? $"come to {ByteSize.Format(least)}." : "go no lower.");
+        }
         text.Append(' ').Append(Advice(manifest, budget));
         text.Append(CultureInfo.InvariantCulture, $" The least budget that passes now is MemoryBudget=\"{ByteSize.RoundUpBudget(needed)}\".");
         return text.ToString();
@@ -108,6 +113,8 @@ public static class BudgetCheck
             ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{options.Rewrite}\")");
         if (!manifest.Peak.Optimal && manifest.Peak.LowerBoundBytes <= budget)
             ways.Add("search longer (a larger SearchLimit)");
+        if (manifest.Work is { Limited: true, MostLimit: null })
+            ways.Add(FormattableString.Invariant($"allow rewrites that take longer to run (a larger WorkLimit; now {manifest.Work.Limit})"));
         if (options.FreeDimensions.Values.Any(v => v > 1))
             ways.Add("set smaller FreeDimensions");
         // Where order and rewrites can give no more, only what the tensors are made of can.

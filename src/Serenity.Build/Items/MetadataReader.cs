@@ -50,6 +50,17 @@ public sealed class MetadataReader(string file, Func<string, string> value)
             : throw Bad(name, text, "it must be a positive whole number");
     }
 
+    /// <summary>A multiple, from 1 to 1000, such as 1.5.</summary>
+    public double Multiple(string name, double otherwise)
+    {
+        string text = Text(name);
+        if (text.Length == 0)
+            return otherwise;
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double number) && number is >= 1 and <= 1000
+            ? number
+            : throw Bad(name, text, "it must be a number from 1 to 1000, such as 1.5");
+    }
+
     /// <summary>A power of two up to <paramref name="largest"/>.</summary>
     public int PowerOfTwo(string name, int otherwise, int largest)
     {

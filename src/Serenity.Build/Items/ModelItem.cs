@@ -1,4 +1,5 @@
 using Microsoft.Build.Framework;
+using Serenity.Build.Output;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 
@@ -9,6 +10,9 @@ public sealed record ModelItem
 {
     /// <summary>Largest alignment of arena offsets, in bytes: a page.</summary>
     private const int LargestAlignment = 4096;
+
+    /// <summary>Metadata by which <c>SerenityPrepare</c> hands the settled memory budget on to <c>SerenityOptimize</c>, in bytes.</summary>
+    internal const string BudgetMetadata = "_MemoryBudgetBytes";
 
     /// <summary>The item as the user named it; what diagnostics point at.</summary>
     public required string Name { get; init; }
@@ -27,6 +31,12 @@ public sealed record ModelItem
 
     /// <summary>What is asked of the optimizer.</summary>
     public required OptimizeRequest Request { get; init; }
+
+    /// <summary>How much work a run may be where the budget needs it; see <see cref="Output.WorkLadder"/>.</summary>
+    public required double WorkLimit { get; init; }
+
+    /// <summary>What the model may cost, in bytes: chooses among plans. Null for no budget, or where it does not matter.</summary>
+    public long? MemoryBudgetBytes { get; init; }
 
     /// <summary>Write the report.</summary>
     public required bool Report { get; init; }
@@ -59,12 +69,12 @@ public sealed record ModelItem
     /// <summary>Absolute path of the record of what the outputs were made from; see <see cref="Output.OutputState"/>.</summary>
     public string StatePath => ModelPath + ".state";
 
-    /// <summary>Everything but the model's content that decides the result, as text.</summary>
+    /// <summary>Everything but the model's content that decides a plan, as text.</summary>
     public string OptionsKey => string.Join(
         '|',
         Request.Executor, Request.Rewrite, Request.Fuse ? "fuse" : "nofuse", Request.Verify ? "verify" : "noverify",
         string.Join(';', Request.FreeDimensions.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => FormattableString.Invariant($"{d.Key}={d.Value}"))),
-        FormattableString.Invariant($"{Request.SearchLimit}"), FormattableString.Invariant($"{Request.Alignment}"), ToolIdentity.Fingerprint);
+        FormattableString.Invariant($"{Request.SearchLimit}"), FormattableString.Invariant($"{Request.Alignment}"), FormattableString.Invariant($"{Request.WorkLimit}"), ToolIdentity.Fingerprint);
 
     /// <summary>Reads an item.</summary>
     /// <param name="item">The item; with <c>TargetPath</c> assigned.</param>
@@ -105,6 +115,8 @@ public sealed record ModelItem
                 SearchLimit = metadata.PositiveNumber("SearchLimit"),
                 Alignment = metadata.PowerOfTwo("Alignment", 16, LargestAlignment),
             },
+            WorkLimit = metadata.Multiple("WorkLimit", WorkLadder.DefaultLimit),
+            MemoryBudgetBytes = metadata.PositiveNumber(BudgetMetadata),
             Report = metadata.Boolean("Report", false),
             Header = header,
         };

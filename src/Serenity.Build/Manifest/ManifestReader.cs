@@ -23,6 +23,7 @@ internal static class ManifestReader
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
         Rewrites = List(root.GetProperty("rewrites"), static r =>
             new AppliedRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), r.GetProperty("exact").GetBoolean(), r.GetProperty("savedBytes").GetInt64())),
+        Work = Work(root.GetProperty("work")),
         Verification = root.TryGetProperty("verification", out JsonElement verification) ? Verification(verification) : null,
         Warnings = List(root.GetProperty("warnings"), static w => new WarningEntry(Text(w, "code"), Text(w, "message"))),
         Schedule = Names(root.GetProperty("schedule")),
@@ -52,6 +53,10 @@ internal static class ManifestReader
 
     private static BudgetEntry Budget(JsonElement budget) => new(
         OptionalNumber(budget, "memoryBytes"), ManifestNames.VerdictOf(Text(budget, "verdict")), OptionalText(budget, "device"), OptionalNumber(budget, "weightBytes"));
+
+    private static WorkEntry Work(JsonElement work) => new(
+        work.GetProperty("limit").GetDouble(), work.GetProperty("ratio").GetDouble(), work.GetProperty("limited").GetBoolean(),
+        work.TryGetProperty("mostLimit", out JsonElement most) ? most.GetDouble() : null, OptionalNumber(work, "leastBytes"));
 
     private static VerificationFacts Verification(JsonElement facts) => new(
         Text(facts, "status"), OptionalText(facts, "reason"), OptionalText(facts, "runtimeVersion"), OptionalText(facts, "architecture"),

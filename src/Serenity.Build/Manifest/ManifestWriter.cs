@@ -41,6 +41,7 @@ internal sealed class ManifestWriter : IDisposable
         Object("budget", j => Budget(j, manifest.Budget));
         Object("weights", j => j.WriteNumber("bytes", manifest.Weights.Bytes));
         Lines("rewrites", manifest.Rewrites, Rewrite);
+        Object("work", j => Work(j, manifest.Work));
         if (manifest.Verification is { } verification)
             Object("verification", j => Verification(j, verification));
         Lines("warnings", manifest.Warnings, static (j, warning) =>
@@ -110,6 +111,16 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteBoolean("exact", rewrite.Exact);
         json.WriteNumber("savedBytes", rewrite.SavedBytes);
         json.WriteEndObject();
+    }
+
+    private static void Work(Utf8JsonWriter json, WorkEntry work)
+    {
+        json.WriteNumber("limit", work.Limit);
+        json.WriteNumber("ratio", work.Ratio);
+        json.WriteBoolean("limited", work.Limited);
+        if (work.MostLimit is { } most)
+            json.WriteNumber("mostLimit", most);
+        Optional(json, "leastBytes", work.LeastBytes);
     }
 
     private static void Verification(Utf8JsonWriter json, VerificationFacts facts)

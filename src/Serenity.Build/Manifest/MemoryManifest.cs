@@ -41,6 +41,9 @@ public sealed record MemoryManifest
     /// <summary>Rewrites that were applied.</summary>
     public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
 
+    /// <summary>What rewrites may add to the time of a run, and do.</summary>
+    public required WorkEntry Work { get; init; }
+
     /// <summary>What verification did, or null.</summary>
     public VerificationFacts? Verification { get; init; }
 
@@ -98,6 +101,14 @@ public enum BudgetVerdict
 /// <param name="Device">The device the budget came from, or null.</param>
 /// <param name="WeightBytes">Budget for weights; null if none.</param>
 public sealed record BudgetEntry(long? MemoryBytes, BudgetVerdict Verdict, string? Device = null, long? WeightBytes = null);
+
+/// <summary>The work of a run, as <see cref="WorkFacts"/>.</summary>
+/// <param name="Limit">How much it could be, as a multiple of the source's.</param>
+/// <param name="Ratio">How much it is, as a multiple of the source's.</param>
+/// <param name="Limited">True if rewrites were left out because of the limit.</param>
+/// <param name="MostLimit">Where the budget is not met: the largest limit that was tried for it; else null.</param>
+/// <param name="LeastBytes">Where the budget is not met: the least peak and workspace that were found up to <paramref name="MostLimit"/>; else null.</param>
+public sealed record WorkEntry(double Limit, double Ratio, bool Limited, double? MostLimit = null, long? LeastBytes = null);
 
 /// <summary>Weights of the written model.</summary>
 public sealed record WeightsEntry(long Bytes);

@@ -15,6 +15,19 @@ internal delegate OptimizationResult OptimizerEngine(OptimizeRequest request, Ca
 /// <param name="FromCache">True if it was taken from the plan cache.</param>
 public sealed record ModelBuildResult(MemoryManifest Manifest, bool FromCache);
 
+/// <summary>What a model is made of.</summary>
+/// <param name="Sha256">SHA-256 of the model file, lower-case hex.</param>
+/// <param name="External">Absolute paths of its external data files.</param>
+/// <param name="Inputs">All files, with their stamps from before they were read.</param>
+internal sealed record SourceContent(string Sha256, IReadOnlyList<string> External, IReadOnlyList<(string Path, FileStamp Stamp)> Inputs);
+
+/// <summary>The outputs of a model, not written yet.</summary>
+/// <param name="Output">The outputs.</param>
+/// <param name="Budgets">The budgets for which they are the ones to have.</param>
+/// <param name="Source">What they were made from.</param>
+/// <param name="FromCache">True if nothing had to be optimized.</param>
+internal sealed record MadeModel(OptimizedOutput Output, BudgetRange Budgets, SourceContent Source, bool FromCache);
+
 /// <summary>Makes the outputs of one model: from the plan cache if it has them, else by optimizing.</summary>
 /// <param name="engine">The optimizer.</param>
 /// <param name="cache">The plan cache; null for none.</param>
@@ -25,56 +38,68 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
     /// <exception cref="OperationCanceledException">Cancelled; nothing half written.</exception>
     public ModelBuildResult Run(ModelItem item, CancellationToken cancellation)
     {
-        (OptimizedOutput output, string sourceSha256, List<(string Path, FileStamp Stamp)> inputs, bool fromCache) = Make(item, cancellation);
-        OutputWriter.Write(item, output, sourceSha256, inputs);
-        return new ModelBuildResult(output.Manifest, fromCache);
+        MadeModel made = Make(item, cancellation);
+        OutputWriter.Write(item, made.Output, made.Budgets, made.Source.Sha256, made.Source.Inputs);
+        return new ModelBuildResult(made.Output.Manifest, made.FromCache);
     }
 
     /// <summary>Makes the outputs and writes none of them.</summary>
     /// <exception cref="SerenityException">They cannot be made; says why.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public (OptimizedOutput Output, string SourceSha256, List<(string Path, FileStamp Stamp)> Inputs, bool FromCache) Make(ModelItem item, CancellationToken cancellation)
+    public MadeModel Make(ModelItem item, CancellationToken cancellation)
     {
-        (string key, string sourceSha256, List<(string Path, FileStamp Stamp)> inputs) = Identify(item);
-        OptimizedOutput? output = cache?.Find(key);
-        bool fromCache = output is not null;
-        if (output is null)
+        SourceContent source = Identify(item);
+        bool fromCache = true;
+        (OptimizedOutput output, BudgetRange budgets) = WorkLadder.Choose(item.WorkLimit, item.MemoryBudgetBytes, work =>
         {
-            using IDisposable? exclusive = cache?.Lock(key, cancellation);
-            // Whoever held the lock before us may have done the work.
-            output = cache?.Find(key);
-            fromCache = output is not null;
-            if (output is null)
-            {
-                output = Optimize(item, cancellation);
-                RefuseIfChanged(item, inputs);
-                cancellation.ThrowIfCancellationRequested();
-                // A host without ONNX Runtime must not give what it could not verify to those that can.
-                if (output.Manifest.Warnings.All(w => w.Code != SerenityCodes.PlannedWithoutRuntime))
-                    cache?.Add(key, output);
-            }
-        }
-        cancellation.ThrowIfCancellationRequested();
-        return (output, sourceSha256, inputs, fromCache);
+            (OptimizedOutput plan, bool known) = Plan(item with { Request = item.Request with { WorkLimit = work } }, source, cancellation);
+            fromCache &= known;
+            return plan;
+        });
+        return new MadeModel(output, budgets, source, fromCache);
     }
 
     /// <summary>True if the outputs need not be made, since the cache most likely has them.</summary>
     /// <exception cref="SerenityException">The model cannot be read, or its external data cannot be found.</exception>
-    public static bool IsCached(ModelItem item, PlanCache cache) => cache.Contains(Identify(item).Key);
+    public static bool IsCached(ModelItem item, PlanCache cache)
+    {
+        SourceContent source = Identify(item);
+        return cache.Contains(PlanCacheKey.Of(item, source.Sha256, source.External));
+    }
 
-    private static (string Key, string SourceSha256, List<(string Path, FileStamp Stamp)> Inputs) Identify(ModelItem item)
+    private (OptimizedOutput Output, bool FromCache) Plan(ModelItem item, SourceContent source, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        if (cache is null)
+            return (Optimize(item, source, cancellation), false);
+        string key = PlanCacheKey.Of(item, source.Sha256, source.External);
+        if (cache.Find(key) is { } known)
+            return (known, true);
+        using IDisposable? exclusive = cache.Lock(key, cancellation);
+        // Whoever held the lock before us may have done the work.
+        if (cache.Find(key) is { } done)
+            return (done, true);
+        OptimizedOutput output = Optimize(item, source, cancellation);
+        // A host without ONNX Runtime must not give what it could not verify to those that can.
+        if (output.Manifest.Warnings.All(w => w.Code != SerenityCodes.PlannedWithoutRuntime))
+            cache.Add(key, output);
+        return (output, false);
+    }
+
+    private static SourceContent Identify(ModelItem item)
     {
         FileStamp before = FileStamp.Of(item.SourcePath);
         byte[] source = ReadSource(item);
         string sourceSha256 = ContentHash.Of(source);
         IReadOnlyList<string> external = PlanCacheKey.ExternalFiles(source, item.SourcePath);
-        List<(string Path, FileStamp Stamp)> inputs = [(item.SourcePath, before), .. external.Select(f => (f, FileStamp.Of(f)))];
-        return (PlanCacheKey.Of(item, sourceSha256, external), sourceSha256, inputs);
+        return new SourceContent(sourceSha256, external, [(item.SourcePath, before), .. external.Select(f => (f, FileStamp.Of(f)))]);
     }
 
-    private OptimizedOutput Optimize(ModelItem item, CancellationToken cancellation)
+    private OptimizedOutput Optimize(ModelItem item, SourceContent source, CancellationToken cancellation)
     {
         OptimizationResult result = engine(item.Request, cancellation);
+        RefuseIfChanged(item, source.Inputs);
+        cancellation.ThrowIfCancellationRequested();
         WrittenModel written = WrittenModel.Create(result.Model, item.SourcePath, Path.GetFileName(item.ModelPath));
         // What depends on the project and not on the model is filled in when it is written.
         FileInfoEntry none = new("", "");
@@ -96,7 +121,7 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
         }
     }
 
-    private static void RefuseIfChanged(ModelItem item, List<(string Path, FileStamp Stamp)> inputs)
+    private static void RefuseIfChanged(ModelItem item, IReadOnlyList<(string Path, FileStamp Stamp)> inputs)
     {
         foreach ((string path, FileStamp stamp) in inputs)
         {

@@ -12,15 +12,17 @@ namespace Serenity.Build.Output;
 /// </summary>
 public sealed class OutputState
 {
-    private const string Header = "serenity-state 1";
+    private const string Header = "serenity-state 2";
 
     private readonly string _options;
+    private readonly BudgetRange _budgets;
     private readonly List<(string Path, FileStamp Stamp)> _inputs;
     private readonly List<(string Path, FileStamp Stamp)> _outputs;
 
-    private OutputState(string options, List<(string, FileStamp)> inputs, List<(string, FileStamp)> outputs)
+    private OutputState(string options, BudgetRange budgets, List<(string, FileStamp)> inputs, List<(string, FileStamp)> outputs)
     {
         _options = options;
+        _budgets = budgets;
         _inputs = inputs;
         _outputs = outputs;
     }
@@ -38,8 +40,10 @@ public sealed class OutputState
         OutputState? state = Read(item);
         if (state is null)
             return "it was not optimized yet";
-        if (state._options != item.OptionsKey)
+        if (state._options != OptionsOf(item))
             return "its options or the tool changed";
+        if (!state._budgets.Contains(item.MemoryBudgetBytes))
+            return "its budget changed, and wants another plan";
         foreach ((string path, FileStamp stamp) in state._inputs)
         {
             if (FileStamp.Of(path) != stamp)
@@ -55,14 +59,16 @@ public sealed class OutputState
 
     /// <summary>Records the outputs of a model.</summary>
     /// <param name="item">The model.</param>
+    /// <param name="budgets">The budgets for which the outputs are the ones to have.</param>
     /// <param name="inputs">What was read, with the stamps from before it was read.</param>
     /// <param name="outputs">What was written, the manifest left out.</param>
-    public static void Write(ModelItem item, IEnumerable<(string Path, FileStamp Stamp)> inputs, IEnumerable<string> outputs)
+    public static void Write(ModelItem item, BudgetRange budgets, IEnumerable<(string Path, FileStamp Stamp)> inputs, IEnumerable<string> outputs)
     {
         ArgumentNullException.ThrowIfNull(item);
         StringBuilder text = new();
         text.Append(Header).Append('\n');
-        text.Append("options ").Append(Escape(item.OptionsKey)).Append('\n');
+        text.Append("options ").Append(Escape(OptionsOf(item))).Append('\n');
+        text.Append(CultureInfo.InvariantCulture, $"budget {budgets.From} {budgets.Below}\n");
         // Relative to a folder each, so that obj and project can be moved together.
         string sourceFolder = Path.GetDirectoryName(item.SourcePath)!;
         foreach ((string path, FileStamp stamp) in inputs)
@@ -85,11 +91,11 @@ public sealed class OutputState
         {
             return null;
         }
-        if (lines.Length < 2 || lines[0] != Header || !lines[1].StartsWith("options ", StringComparison.Ordinal))
+        if (lines.Length < 3 || lines[0] != Header || !lines[1].StartsWith("options ", StringComparison.Ordinal) || BudgetsOf(lines[2]) is not { } budgets)
             return null;
         string sourceFolder = Path.GetDirectoryName(item.SourcePath)!;
         List<(string, FileStamp)> inputs = [], outputs = [];
-        foreach (string line in lines.Skip(2))
+        foreach (string line in lines.Skip(3))
         {
             string[] parts = line.Split(' ', 4);
             if (parts.Length != 4 || !long.TryParse(parts[1], NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long length)
@@ -101,8 +107,17 @@ public sealed class OutputState
             string path = Path.GetFullPath(Unescape(parts[3]), input ? sourceFolder : item.StagingFolder);
             (input ? inputs : outputs).Add((path, new FileStamp(length, ticks)));
         }
-        return inputs.Count == 0 || outputs.Count == 0 ? null : new OutputState(Unescape(lines[1]["options ".Length..]), inputs, outputs);
+        return inputs.Count == 0 || outputs.Count == 0 ? null : new OutputState(Unescape(lines[1]["options ".Length..]), budgets, inputs, outputs);
     }
+
+    private static string OptionsOf(ModelItem item) => FormattableString.Invariant($"{item.OptionsKey}|{item.WorkLimit}");
+
+    private static BudgetRange? BudgetsOf(string line) =>
+        line.Split(' ') is ["budget", var from, var below]
+        && long.TryParse(from, NumberStyles.None, CultureInfo.InvariantCulture, out long least)
+        && long.TryParse(below, NumberStyles.None, CultureInfo.InvariantCulture, out long above)
+            ? new BudgetRange(least, above)
+            : null;
 
     // A file name may hold a line break on some systems.
     private static string Escape(string text) => text.Replace("%", "%25", StringComparison.Ordinal)

@@ -10,12 +10,14 @@ public static class OutputWriter
     /// <summary>Writes data file, model, manifest and record.</summary>
     /// <param name="item">The model.</param>
     /// <param name="output">What to write.</param>
+    /// <param name="budgets">The budgets for which it is the one to have.</param>
     /// <param name="sourceSha256">SHA-256 of the source model, lower-case hex.</param>
     /// <param name="inputs">What was read, with the stamps from before it was read.</param>
     /// <exception cref="Onnx.Diagnostics.SerenityException">SER1601: a file cannot be written.</exception>
-    public static void Write(ModelItem item, OptimizedOutput output, string sourceSha256, IReadOnlyList<(string Path, FileStamp Stamp)> inputs)
+    public static void Write(
+        ModelItem item, OptimizedOutput output, BudgetRange budgets, string sourceSha256, IReadOnlyList<(string Path, FileStamp Stamp)> inputs)
     {
-        OutputState.Write(item, inputs, WriteFiles(item, output, sourceSha256));
+        OutputState.Write(item, budgets, inputs, WriteFiles(item, output, sourceSha256));
     }
 
     /// <summary>Writes data file, model and manifest, without a record: for outputs that no build watches over.</summary>

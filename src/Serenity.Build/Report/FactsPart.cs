@@ -21,6 +21,7 @@ internal static class FactsPart
             $"Rewrite={options.Rewrite}, Fuse={options.Fuse}, Verify={options.Verify}, Alignment={options.Alignment}") +
             (options.SearchLimit is long limit ? string.Create(CultureInfo.InvariantCulture, $", SearchLimit={limit}") : "") +
             (free.Length > 0 ? $", FreeDimensions={free}" : ""));
+        Fact(html, "Work of a run", string.Create(CultureInfo.InvariantCulture, $"{manifest.Work.Ratio:0.###} times the source's, as counted; up to {manifest.Work.Limit:0.##} allowed"));
         if (manifest.SessionOptions is { Count: > 0 } session)
         {
             Fact(html, "Session options the figures hold for", string.Join(", ", session.OrderBy(o => o.Key, StringComparer.Ordinal)

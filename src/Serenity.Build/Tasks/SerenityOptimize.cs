@@ -98,6 +98,7 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     {
         PeakFacts peak = result.Manifest.Peak;
         string proof = peak.Optimal ? "optimal" : Text($"lower bound {ByteSize.Rounded(peak.LowerBoundBytes)}");
-        return Text($"{ModelText.Clean(model.Name)}: {ByteSize.Rounded(peak.OriginalBytes)} -> {ByteSize.Rounded(peak.Bytes)} peak activation memory, {proof}{(result.FromCache ? " (plan cache)" : "")}");
+        string work = result.Manifest.Work.Ratio > OptimizeRequest.FreeWork ? Text($", {result.Manifest.Work.Ratio:0.##} times the work, for the budget") : "";
+        return Text($"{ModelText.Clean(model.Name)}: {ByteSize.Rounded(peak.OriginalBytes)} -> {ByteSize.Rounded(peak.Bytes)} peak activation memory, {proof}{work}{(result.FromCache ? " (plan cache)" : "")}");
     }
 }

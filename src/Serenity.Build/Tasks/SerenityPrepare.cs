@@ -13,6 +13,15 @@ public sealed class SerenityPrepare : SerenityTask
     [Required]
     public ITaskItem[] Models { get; set; } = [];
 
+    /// <summary>The project's <c>SerenityDevice</c> items.</summary>
+    public ITaskItem[] Devices { get; set; } = [];
+
+    /// <summary>Memory budget of models that have none of their own; empty for none.</summary>
+    public string MemoryBudget { get; set; } = "";
+
+    /// <summary>Device of models that name none; empty for none.</summary>
+    public string Device { get; set; } = "";
+
     /// <summary>Those whose outputs are missing or out of date.</summary>
     [Output]
     public ITaskItem[] StaleModels { get; private set; } = [];
@@ -21,10 +30,12 @@ public sealed class SerenityPrepare : SerenityTask
     protected override void Run()
     {
         List<ITaskItem> stale = [];
+        DeviceItems? devices = ReadDevices();
         // Without regard to case: the output folder may be on such a file system.
         Dictionary<string, string> targets = new(StringComparer.OrdinalIgnoreCase);
-        foreach ((ITaskItem item, ModelItem model) in ReadModels(Models))
+        foreach ((ITaskItem item, ModelItem read) in ReadModels(Models))
         {
+            ModelItem model = read with { MemoryBudgetBytes = devices is null ? null : BudgetOf(item, devices) };
             if (!targets.TryAdd(model.ManifestPath, model.Name))
             {
                 Report(new SerenityDiagnostic(
@@ -47,8 +58,34 @@ public sealed class SerenityPrepare : SerenityTask
                 continue;
             }
             Log.LogMessage(MessageImportance.Low, "{0} will be optimized: {1}.", model.Name, reason);
+            item.SetMetadata(ModelItem.BudgetMetadata, Text($"{model.MemoryBudgetBytes}"));
             stale.Add(item);
         }
         StaleModels = [.. stale];
+    }
+
+    // What is wrong with a budget or a device is reported by the check, which needs them in any case.
+    private DeviceItems? ReadDevices()
+    {
+        try
+        {
+            return new DeviceItems(Devices, MemoryBudget, "", Device);
+        }
+        catch (SerenityException)
+        {
+            return null;
+        }
+    }
+
+    private static long? BudgetOf(ITaskItem item, DeviceItems devices)
+    {
+        try
+        {
+            return devices.BudgetsOf(item).MemoryBytes;
+        }
+        catch (SerenityException)
+        {
+            return null;
+        }
     }
 }

@@ -71,11 +71,13 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         RewriteCandidate unchanged = RewriteCandidate.Unchanged(start.Model, start.Shapes);
         OnnxRuntimeCosts costs = new(unchanged, Options(), planned: known);
         RewriteOutcome outcome = RewriteSearch.Run(
-            unchanged, new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path }, costs, cancellation);
+            unchanged,
+            new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path, WorkLimit = request.WorkLimit },
+            costs, cancellation);
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, costs.Full, cancellation: cancellation);
-        return new Planned(plan, best.Shapes, outcome.Applied, start.Fused);
+        return new Planned(plan, best.Shapes, outcome.Applied, outcome.Work, start.Fused);
     }
 
     private OnnxRuntimePlanOptions Options() => request.SearchLimit is { } limit
@@ -125,6 +127,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                 ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), verified?.WorkspaceBytes),
             WeightBytes = ModelTensors.WeightBytes(plan.Model),
             Rewrites = planned.Rewrites,
+            Work = planned.Work,
             Schedule = schedule,
             OperatorTypes = [.. plan.Order.Select(node => ScheduledValues.OperatorType(plan.Graph.Node(node)))],
             Tensors = tensors,
@@ -140,5 +143,5 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     /// <summary>A model whose nodes are the ones that ONNX Runtime will execute.</summary>
     private sealed record Prepared(ModelProto Model, ShapeTable Shapes, bool Fused);
 
-    private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, IReadOnlyList<AppliedRewrite> Rewrites, bool Fused);
+    private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, IReadOnlyList<AppliedRewrite> Rewrites, WorkFacts Work, bool Fused);
 }

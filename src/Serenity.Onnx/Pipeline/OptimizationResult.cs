@@ -18,6 +18,9 @@ public sealed record OptimizationResult
     /// <summary>Rewrites that were applied.</summary>
     public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
 
+    /// <summary>The work of a run.</summary>
+    public required WorkFacts Work { get; init; }
+
     /// <summary>Node names in execution order, anchors left out.</summary>
     public required IReadOnlyList<string> Schedule { get; init; }
 
@@ -64,6 +67,15 @@ public sealed record PeakFacts(
 /// <param name="Exact">True if outputs stay bit for bit.</param>
 /// <param name="SavedBytes">How much the peak fell by it, in the order applied.</param>
 public sealed record AppliedRewrite(string Kind, IReadOnlyList<string> Nodes, bool Exact, long SavedBytes);
+
+/// <summary>
+/// How much work a run of the written model is, beside the source: multiply-accumulates, elements moved, columns of convolutions and nodes,
+/// counted and not timed.
+/// </summary>
+/// <param name="Limit">How much it could be, as a multiple of the source's.</param>
+/// <param name="Ratio">How much it is, as a multiple of the source's, rounded to thousandths.</param>
+/// <param name="Limited">True if rewrites were left out because of the limit: with a larger one the peak may be lower.</param>
+public sealed record WorkFacts(double Limit, double Ratio, bool Limited);
 
 /// <summary>The role of a tensor.</summary>
 public enum TensorRole

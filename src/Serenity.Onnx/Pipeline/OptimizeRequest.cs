@@ -3,6 +3,12 @@ namespace Serenity.Onnx.Pipeline;
 /// <summary>One model to optimize, and every option that shapes the result.</summary>
 public sealed record OptimizeRequest
 {
+    /// <summary>
+    /// The work that rewrites may add whether a budget needs it or not, as a multiple: a tenth more, which by measurement is lost in what the
+    /// smaller memory gains.
+    /// </summary>
+    public const double FreeWork = 1.1;
+
     /// <summary>Absolute path of the source model.</summary>
     public required string ModelPath { get; init; }
 
@@ -26,6 +32,9 @@ public sealed record OptimizeRequest
 
     /// <summary>Alignment of arena offsets in bytes (executor StaticArena); a power of two.</summary>
     public int Alignment { get; init; } = 16;
+
+    /// <summary>How much work a run of the rewritten model may be, as a multiple of the source's; see <see cref="WorkFacts"/>.</summary>
+    public double WorkLimit { get; init; } = FreeWork;
 
     /// <summary>Told of each stage as it begins, on the thread that does the work; null if nobody wants to know. Shapes no result.</summary>
     public Action<PipelineStage>? Progress { get; init; }

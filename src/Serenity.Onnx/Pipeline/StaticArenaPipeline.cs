@@ -34,18 +34,18 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             ? SourceAhead.Start(source.File.Model, source.File.ExternalFolder, path, fused: false, work, request.FreeDimensions) : null;
         RewriteOutcome outcome = RewriteSearch.Run(
             source.Model, source.Shapes.Main,
-            new RewriteOptions { Executor = Executor.StaticArena, Level = request.Rewrite, ModelPath = path },
+            new RewriteOptions { Executor = Executor.StaticArena, Level = request.Rewrite, ModelPath = path, WorkLimit = request.WorkLimit },
             new StaticArenaCosts(source.Shapes, limits, path: path), cancellation);
 
         request.Progress?.Invoke(PipelineStage.Place);
         RewriteCost best = outcome.Best;
         StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
         (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, source.Shapes, request.Alignment, path, cancellation);
-        IReadOnlyList<AppliedRewrite> applied = outcome.Applied;
+        (IReadOnlyList<AppliedRewrite> applied, WorkFacts spent) = (outcome.Applied, outcome.Work);
         if (plan.ArenaBytes > original.ArenaBytes)
         {
             // A lower live peak that no placement could be found for. Nothing may cost more than before: keep the file's order.
-            (best, applied) = (InFileOrder(originalGraph, outcome.Original), []);
+            (best, applied, spent) = (InFileOrder(originalGraph, outcome.Original), [], spent with { Ratio = 1 });
             plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
         }
         ModelProto model = AccumulationChain.Settle(best.Written);
@@ -62,6 +62,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), null),
             WeightBytes = ModelTensors.WeightBytes(model),
             Rewrites = applied,
+            Work = spent,
             Schedule = plan.Schedule,
             OperatorTypes = [.. plan.Schedule.Select(name => ScheduledValues.OperatorType(nodes[name]))],
             Tensors = plan.Tensors,

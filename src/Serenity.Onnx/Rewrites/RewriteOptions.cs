@@ -21,13 +21,10 @@ public sealed record RewriteOptions
     /// How much work a rewritten model may be, as a multiple of the model before: multiply-accumulates, elements moved, columns of
     /// convolutions and nodes, counted. What takes more is not done, whatever it saves.
     /// </summary>
-    public double WorkLimit { get; init; } = 1.1;
+    public double WorkLimit { get; init; } = OptimizeRequest.FreeWork;
 
     /// <summary>What may be used to be fast.</summary>
     public RewriteTechniques Techniques { get; init; } = RewriteTechniques.All;
-
-    /// <summary>The peak that is low enough, in bytes: rewrites that cost time are applied only to reach it. Null: as low as possible.</summary>
-    public long? BudgetBytes { get; init; }
 }
 
 /// <summary>The best set of rewrites found.</summary>
@@ -35,5 +32,6 @@ public sealed record RewriteOptions
 /// <param name="Original">What the model costs without rewrites.</param>
 /// <param name="Applied">The rewrites that were applied, with what each saved; the savings add up to the fall of the peak.</param>
 /// <param name="Evaluations">Candidates that were costed.</param>
+/// <param name="Work">The work of a run of it.</param>
 public sealed record RewriteOutcome(
-    RewriteCost Best, RewriteCost Original, IReadOnlyList<AppliedRewrite> Applied, int Evaluations);
+    RewriteCost Best, RewriteCost Original, IReadOnlyList<AppliedRewrite> Applied, int Evaluations, WorkFacts Work);

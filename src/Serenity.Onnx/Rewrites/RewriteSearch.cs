@@ -46,11 +46,11 @@ public static class RewriteSearch
             return found with { Best = best, Original = best };
         RewriteCost original = found.Original.LowerBoundBytes < best.PeakBytes ? Lower(found.Original) : found.Original;
         if (original.PeakBytes <= best.PeakBytes)
-            return new RewriteOutcome(original, original, [], found.Evaluations);
+            return new RewriteOutcome(original, original, [], found.Evaluations, found.Work with { Ratio = 1 });
         // What the longer search gained is the last rewrite's, so that the savings still add up.
         AppliedRewrite last = found.Applied[^1];
         long gained = found.Best.PeakBytes - best.PeakBytes - (found.Original.PeakBytes - original.PeakBytes);
-        return new RewriteOutcome(best, original, [.. found.Applied.SkipLast(1), last with { SavedBytes = last.SavedBytes + gained }], found.Evaluations);
+        return found with { Best = best, Original = original, Applied = [.. found.Applied.SkipLast(1), last with { SavedBytes = last.SavedBytes + gained }] };
 
         RewriteCost Lower(RewriteCost cost)
         {
@@ -70,7 +70,7 @@ public static class RewriteSearch
         public RewriteOutcome Run()
         {
             RewriteTrial none = trials.Source;
-            if (options.Level == RewriteLevel.None || none.PeakBytes <= options.BudgetBytes)
+            if (options.Level == RewriteLevel.None)
                 return trials.Outcome(none);
 
             RewriteTrial best = none;
@@ -141,12 +141,11 @@ public static class RewriteSearch
 
         /// <summary>
         /// Round by round, what touches a value that is live at the peak: all sites of a kind, then single ones. The best step is taken,
-        /// as long as one lowers the peak. More slices of a split cost time, so each doubling must pay by a twentieth of the peak, unless
-        /// the budget is not met.
+        /// as long as one lowers the peak. More slices of a split cost time, so each doubling must pay by a twentieth of the peak.
         /// </summary>
         private RewriteTrial Climb(RewriteTrial best)
         {
-            while (trials.MayTry && best.PeakBytes > (options.BudgetBytes ?? -1))
+            while (trials.MayTry)
             {
                 HashSet<string> live = HotSpots.Live(best.Cost, best.PeakBytes - 1);
                 HashSet<string> taken = [.. best.Sites.Select(s => s.Key)];
@@ -170,8 +169,7 @@ public static class RewriteSearch
                 {
                     RewriteSite[] step = steps[i];
                     HashSet<string> wanted = [.. taken, .. step.Select(s => s.Key)];
-                    bool over = options.BudgetBytes is { } budget && round.PeakBytes > budget;
-                    long needed = over || round == best || Slices(step[0]).Length == 0 ? Worth(best) : round.PeakBytes / 20;
+                    long needed = round == best || Slices(step[0]).Length == 0 ? Worth(best) : round.PeakBytes / 20;
                     round = trials.Try(s => wanted.Contains(s.Key), round.PeakBytes - needed) ?? round;
                     // All of them cost too much time; one of them may not.
                     if (trials.WasRefused && step.Length > 1 && step[0].Kind == ChannelSplit.Kind)

@@ -27,6 +27,7 @@ internal sealed class RewriteTrials
     private readonly double _sourceWork;
     private readonly int _limit;
     private int _tried, _refused;
+    private bool _tooMuchWork;
 
     /// <summary>Costs the source.</summary>
     public RewriteTrials(RewriteCandidate source, RewriteOptions options, ICandidateCosts costs, CancellationToken cancellation)
@@ -92,7 +93,8 @@ internal sealed class RewriteTrials
             applied.Add(new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, peak - now));
             peak = now;
         }
-        return new RewriteOutcome(best.Cost, Source.Cost, applied, _tried);
+        WorkFacts work = new(Options.WorkLimit, Math.Round(RewriteWork.Of(best.Candidate) / _sourceWork, 3), _tooMuchWork);
+        return new RewriteOutcome(best.Cost, Source.Cost, applied, _tried, work);
     }
 
     /// <summary>The peak of a part of a set. The work limit does not matter, since it is not written.</summary>
@@ -112,7 +114,9 @@ internal sealed class RewriteTrials
         List<RewriteSite> sites = RewriteSequence.Apply(graph, Options.Level, wanted);
         RewriteCandidate candidate = graph.ToCandidate();
         bool kept = Options.Executor != Executor.OnnxRuntime || !SharedDequantize.Any(candidate.Model.Graph);
-        if (!kept || RewriteWork.Of(candidate) > Options.WorkLimit * _sourceWork)
+        bool tooMuch = kept && RewriteWork.Of(candidate) > Options.WorkLimit * _sourceWork;
+        _tooMuchWork |= tooMuch;
+        if (!kept || tooMuch)
         {
             _refused++;
             WasRefused = true;

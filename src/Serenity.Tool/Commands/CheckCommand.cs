@@ -29,7 +29,7 @@ internal static class CheckCommand
                 MemoryBudgets? limits = budgets.Read(parsed, given);
                 if (limits is null && !ModelArgument.IsManifest(given))
                     throw NoBudget(given, "Give --budget, --weight-budget or --device.");
-                MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, cancellation);
+                MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
                 // Without a budget of its own the check is of the one the manifest was made with.
                 limits ??= new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device);
                 if (limits.MemoryBytes is null && limits.WeightBytes is null)

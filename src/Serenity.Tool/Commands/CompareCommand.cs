@@ -30,7 +30,7 @@ internal static class CompareCommand
             {
                 ManifestSource source = new(context, options);
                 string first = parsed.GetValue(before)!, second = parsed.GetValue(after)!;
-                MemoryManifest a = source.Get(parsed, first, cancellation), b = source.Get(parsed, second, cancellation);
+                MemoryManifest a = source.Get(parsed, first, null, cancellation), b = source.Get(parsed, second, null, cancellation);
                 if (parsed.GetValue(json))
                     JsonText.Write(context.Console.Output, new { Before = Outcome.Of(a, first), After = Outcome.Of(b, second) });
                 else

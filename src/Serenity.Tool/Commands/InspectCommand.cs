@@ -38,7 +38,7 @@ internal static class InspectCommand
                 int? at = Number(parsed.GetValue(step), "--step", 0, given);
                 int count = Number(parsed.GetValue(top), "--top", 1, given) ?? 20;
                 MemoryBudgets? limits = budgets.Read(parsed, given);
-                MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, cancellation);
+                MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
                 if (limits is not null)
                     manifest = BudgetCheck.Apply(manifest, limits);
                 if (parsed.GetValue(json))

@@ -51,7 +51,7 @@ internal static class OptimizeCommand
         if (Directory.Exists(target))
             target = Path.Combine(target, Path.GetFileName(given));
         ManifestSource models = new(context, options);
-        (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, cancellation);
+        (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, budgets, cancellation);
         manifest = BudgetCheck.Apply(manifest, budgets ?? MemoryBudgets.None);
         List<string> files = [.. OutputWriter.WriteFiles(item, made with { Manifest = manifest }, sha256), item.ManifestPath];
         if (report)

@@ -31,7 +31,7 @@ internal static class ReportCommand
             {
                 string given = parsed.GetValue(model)!;
                 MemoryBudgets? limits = budgets.Read(parsed, given);
-                MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, cancellation);
+                MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
                 if (limits is not null)
                     manifest = BudgetCheck.Apply(manifest, limits);
                 string path = context.PathOf(parsed.GetValue(output) ?? Name(given));

@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Serenity.Build.Items;
-using Serenity.Build.Manifest;
+using Serenity.Build.Output;
 using Serenity.Onnx.Pipeline;
 
 namespace Serenity.Tool.Options;
@@ -30,6 +30,7 @@ internal sealed class ModelOptions
         command.Add(_noVerify);
         command.Add(_dimensions);
         Add(command, "--search-limit", null, "states", "Limit of the search for the best order, in states.");
+        Add(command, "--work-limit", null, "times", "How much work a run may be at most, as a multiple, where the budget needs it. Default: 4.");
         Add(command, "--alignment", null, "bytes", "Alignment of arena offsets (StaticArena). Default: 16.");
         Add(command, "--cache", null, "folder", "Keep results in this folder and take them from there, as the build does.");
     }
@@ -56,6 +57,11 @@ internal sealed class ModelOptions
             Alignment = reader.PowerOfTwo("--alignment", 16, LargestAlignment),
         };
     }
+
+    /// <summary>How much work a run may be where the budget needs it.</summary>
+    /// <exception cref="Onnx.Diagnostics.SerenityException">SER1101: the value is not understood.</exception>
+    public double WorkLimit(ParseResult parsed, string given) =>
+        new MetadataReader(given, name => parsed.GetValue(_values[name]) ?? "").Multiple("--work-limit", WorkLadder.DefaultLimit);
 
     /// <summary>Folder of the plan cache as given; null for none.</summary>
     public string? Cache(ParseResult parsed) => parsed.GetValue(_values["--cache"]) is { Length: > 0 } folder ? folder : null;

@@ -56,6 +56,7 @@ internal static class SyntheticManifest
             Options = new ManifestOptions(executor, RewriteLevel.All, true, true, new Dictionary<string, long> { ["batch"] = 1 }, null, 16),
             Executor = executor,
             Peak = new PeakFacts(before.DefaultIfEmpty().Max(), Math.Max(arena, live), live, live, true, tensors[0].Bytes, null),
+            Work = new WorkEntry(1.1, 1.042, true),
             Budget = new BudgetEntry(null, BudgetVerdict.None),
             Weights = new WeightsEntry(1_234_567),
             Rewrites = operators < 3 ? [] : [new AppliedRewrite("ChannelPartition", [schedule[1], schedule[2]], false, 40_960)],

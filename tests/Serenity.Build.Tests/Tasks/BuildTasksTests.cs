@@ -46,6 +46,7 @@ public sealed class BuildTasksTests
     [DataRow("Verify", "false", true)]
     [DataRow("Fuse", "false", true)]
     [DataRow("Alignment", "64", true)]
+    [DataRow("WorkLimit", "1.05", true)]
     [DataRow("MemoryBudget", "1MiB", false)]
     [DataRow("WeightBudget", "1MiB", false)]
     [DataRow("Device", "nrf52840", false)]
@@ -78,6 +79,38 @@ public sealed class BuildTasksTests
         CollectionAssert.AreEqual((string[])["SER1001"], project.Codes);
         Assert.AreEqual("models/a.onnx", project.Engine.Errors.Single().File);
         Assert.AreEqual(1, project.EngineCalls);
+    }
+
+    /// <summary>The budget chooses among plans: one is made only when the budget crosses a peak, and what was made once is kept.</summary>
+    [TestMethod]
+    public void A_budget_that_wants_more_work_gets_it_and_one_that_does_not_goes_back()
+    {
+        using TestProject project = new();
+        project.Optimizer = (request, _) => TestProject.Result(request) is var result && request.WorkLimit > 1.1
+            ? result with { Peak = result.Peak with { Bytes = 1500 }, Work = new(request.WorkLimit, 1.4, false) }
+            : result with { Work = new(request.WorkLimit, 1, true) };
+        TaskItem item = project.Model("a.onnx");
+        (string Budget, int Calls, double Ratio, BudgetVerdict Verdict)[] steps =
+        [
+            ("", 1, 1, BudgetVerdict.None),
+            ("3500", 1, 1, BudgetVerdict.Pass),
+            ("3499", 3, 1.4, BudgetVerdict.Pass),
+            ("2000", 3, 1.4, BudgetVerdict.Pass),
+            ("1999", 3, 1, BudgetVerdict.Fail),
+            ("9KiB", 3, 1, BudgetVerdict.Pass),
+        ];
+        foreach ((string budget, int calls, double ratio, BudgetVerdict verdict) in steps)
+        {
+            item.SetMetadata("MemoryBudget", budget);
+            Assert.AreEqual(verdict != BudgetVerdict.Fail, project.Build(item), budget);
+            MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(project.Staged("models/a.memory.json")), "a");
+            Assert.AreEqual((calls, ratio, verdict), (project.EngineCalls, manifest.Work.Ratio, manifest.Budget.Verdict), budget);
+            if (verdict == BudgetVerdict.Fail)
+                StringAssert.Contains(project.Engine.Errors.Single().Message, "up to 4 times the work (WorkLimit) were tried for it, and come to 2000 bytes");
+            // Nothing is left to do for the same budget.
+            project.Build(item);
+            Assert.IsEmpty(project.Stale, budget);
+        }
     }
 
     [TestMethod]

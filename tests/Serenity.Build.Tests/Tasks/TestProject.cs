@@ -67,7 +67,7 @@ internal sealed class TestProject : IDisposable
     public bool Build(params ITaskItem[] models)
     {
         Engine = new RecordingEngine();
-        SerenityPrepare prepare = With(new SerenityPrepare { Models = models });
+        SerenityPrepare prepare = With(new SerenityPrepare { Models = models, Devices = [.. Devices], MemoryBudget = MemoryBudget, Device = Device });
         bool ok = prepare.Execute();
         Stale = prepare.StaleModels;
         if (!ok)
@@ -110,6 +110,7 @@ internal sealed class TestProject : IDisposable
             Peak = figures.Peak,
             WeightBytes = figures.Weights.Bytes,
             Rewrites = figures.Rewrites,
+            Work = new WorkFacts(request.WorkLimit, 1, false),
             Schedule = figures.Schedule,
             OperatorTypes = figures.OperatorTypes,
             Tensors = figures.Tensors,

@@ -1,0 +1,70 @@
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Pipeline;
+
+namespace Serenity.Build.Output;
+
+/// <summary>The memory budgets for which a plan is the one to take.</summary>
+/// <param name="From">The least such budget, in bytes.</param>
+/// <param name="Below">Budgets from here on want another plan; <see cref="long.MaxValue"/> if none does. No budget at all counts as the largest.</param>
+public readonly record struct BudgetRange(long From, long Below)
+{
+    /// <summary>Every budget, and none.</summary>
+    public static BudgetRange Any { get; } = new(0, long.MaxValue);
+
+    /// <summary>True if the plan is the one to take for a budget.</summary>
+    /// <param name="budget">In bytes; null for none.</param>
+    public bool Contains(long? budget) => (budget ?? long.MaxValue) is var bytes && bytes >= From && (bytes < Below || Below == long.MaxValue);
+}
+
+/// <summary>
+/// Spends time only where the budget needs it: takes the plan whose rewrites add next to no work if that fits, else the first that fits of
+/// those that may add more and more.
+/// </summary>
+/// <remarks>
+/// The budget never enters a plan, it only chooses among them, so each can be kept and shared, and a changed budget costs nothing unless it
+/// crosses a peak. The dearest plan is made first: where that does not fit, those between need not be tried.
+/// </remarks>
+public static class WorkLadder
+{
+    /// <summary>How much work a run may be where the budget needs it and nothing else was said, as a multiple of the source's.</summary>
+    public const double DefaultLimit = 4;
+
+    private static readonly double[] Between = [1.5, 2, 3];
+
+    /// <summary>Takes a plan.</summary>
+    /// <param name="limit">How much work a run may be at most; at least 1.</param>
+    /// <param name="budget">The memory budget in bytes; null for none.</param>
+    /// <param name="plan">Makes the plan for a work limit.</param>
+    /// <returns>The plan, and the budgets for which the same would be taken. Where none fits, the plan that adds no work, which says in its
+    /// manifest how low more work could go.</returns>
+    public static (OptimizedOutput Output, BudgetRange Budgets) Choose(double limit, long? budget, Func<double, OptimizedOutput> plan)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        OptimizedOutput free = plan(Math.Min(limit, OptimizeRequest.FreeWork));
+        if (!free.Manifest.Work.Limited || limit <= OptimizeRequest.FreeWork)
+            return (free, BudgetRange.Any);
+        long below = Needed(free);
+        if (below <= (budget ?? long.MaxValue))
+            return (free, new BudgetRange(below, long.MaxValue));
+
+        OptimizedOutput dearest = plan(limit);
+        long least = Needed(dearest);
+        if (least > budget)
+        {
+            below = Math.Min(below, least);
+            return (free with { Manifest = free.Manifest with { Work = free.Manifest.Work with { MostLimit = limit, LeastBytes = below } } }, new BudgetRange(0, below));
+        }
+        foreach (double work in Between.Where(w => w < limit))
+        {
+            OptimizedOutput next = plan(work);
+            long needed = Needed(next);
+            if (needed <= budget)
+                return (next, new BudgetRange(Math.Max(needed, least), below));
+            below = Math.Min(below, needed);
+        }
+        return (dearest, new BudgetRange(least, below));
+    }
+
+    private static long Needed(OptimizedOutput output) => BudgetCheck.Needed(output.Manifest.Peak);
+}
