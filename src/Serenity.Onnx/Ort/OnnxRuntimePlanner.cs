@@ -20,6 +20,28 @@ public static class OnnxRuntimePlanner
         return new AllocationSimulator(new AllocationModel(graph, shapes, planned)).Plan(ExecutionOrder.Of(graph));
     }
 
+    /// <summary>The model as it is, in the order in which ONNX Runtime executes it: nothing is pinned, stated or veiled.</summary>
+    /// <param name="model">The model; all its nodes have names of their own.</param>
+    /// <param name="shapes">Shapes of all values of its graph.</param>
+    /// <param name="options">Limits of the search for the bound.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static OnnxRuntimePlan AsItIs(ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(shapes);
+        ArgumentNullException.ThrowIfNull(options);
+        AllocationPlan plan = CostOfFile(model, shapes);
+        OrtGraph graph = new(model.Graph);
+        AllocationModel allocations = new(graph, shapes);
+        OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allocations);
+        long bound = Scheduler.Solve(live.Memory, options.Schedule, cancellation).LowerBoundBytes;
+        return new OnnxRuntimePlan(model, graph, plan, plan.Peak, plan.Profile, LiveProfile.Peak(live.Memory, plan.Order), bound, 0, 1)
+        {
+            UnplannedBodies = allocations.Unplanned,
+        };
+    }
+
     /// <summary>Finds the cheapest order and pins it.</summary>
     /// <param name="model">A model that ONNX Runtime leaves as it is when it loads it with all optimizations off; not changed. All its
     /// nodes have names of their own.</param>

@@ -19,6 +19,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     private readonly List<SerenityDiagnostic> _warnings = [];
     private readonly long _work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
 
+    /// <summary>What holds a plan to its promises; tests put their own in its place.</summary>
+    internal Func<VerificationRequest, CancellationToken, VerificationOutcome> Verifier { get; init; } = ModelVerifier.Verify;
+
     public OptimizationResult Run()
     {
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
@@ -41,7 +44,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             if (unfused.Plan.SimulatedPeak < planned.Plan.SimulatedPeak)
                 planned = unfused;
         }
-        return Conclude(planned, original, ahead);
+        return Conclude(planned, today, original, ahead);
     }
 
     /// <summary>With ONNX Runtime's fusions; the given one itself where there are none.</summary>
@@ -84,48 +87,71 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         ? OnnxRuntimePlanOptions.Default with { Schedule = ScheduleOptions.Default with { StateLimit = limit } }
         : OnnxRuntimePlanOptions.Default;
 
-    private OptimizationResult Conclude(Planned planned, AllocationPlan original, SourceAhead? ahead)
+    /// <summary>Holds the plan to what it promises. If it does not hold, the model as it is takes its place, where that does.</summary>
+    private OptimizationResult Conclude(Planned planned, Prepared today, AllocationPlan original, SourceAhead? ahead)
+    {
+        if (!request.Verify || !NativeRuntime.IsAvailable)
+            return Result(planned, planned.Plan.Model, original, null);
+        request.Progress?.Invoke(PipelineStage.Verify);
+        try
+        {
+            return Result(planned, planned.Plan.Model, original, Verify(planned, source.File.Model, planned.Plan.Model, ahead));
+        }
+        catch (SerenityException fault) when (PipelineWarnings.IsFaultOfPlan(fault))
+        {
+            OnnxRuntimePlan asItIs = OnnxRuntimePlanner.AsItIs(today.Model, today.Shapes, Options(), cancellation);
+            Planned unchanged = new(asItIs, today.Shapes, [], planned.Work with { Ratio = 1 }, Fused: false);
+            VerificationOutcome verified;
+            try
+            {
+                verified = Verify(unchanged, source.Model, source.Model, null);
+            }
+            catch (SerenityException again) when (PipelineWarnings.IsFaultOfPlan(again))
+            {
+                // What it costs as it is cannot be said either, so there is nothing to hold a budget against.
+                throw fault;
+            }
+            _warnings.Add(PipelineWarnings.PassedThrough(source, fault));
+            return Result(unchanged, source.File.Model, asItIs.Allocations, verified);
+        }
+    }
+
+    private VerificationOutcome Verify(Planned planned, ModelProto reference, ModelProto written, SourceAhead? ahead) => Verifier(
+        new VerificationRequest
+        {
+            Source = reference,
+            Optimized = written,
+            ExternalFolder = source.File.ExternalFolder,
+            File = source.File.Path,
+            Fused = planned.Fused,
+            Exact = planned.Rewrites.All(r => r.Exact),
+            Schedule = [.. planned.Plan.Schedule],
+            PredictedBytes = planned.Plan.SimulatedPeak,
+            LeastBytes = planned.Plan.LeastPeak,
+            UnplannedBodies = planned.Plan.UnplannedBodies,
+            Work = _work,
+            FreeDimensions = request.FreeDimensions,
+            Shapes = source.Shapes.Main,
+            Ahead = ahead,
+        },
+        cancellation);
+
+    private OptimizationResult Result(Planned planned, ModelProto written, AllocationPlan original, VerificationOutcome? verified)
     {
         OnnxRuntimePlan plan = planned.Plan;
         string[] schedule = [.. plan.Schedule];
         if (!plan.IsLiveOptimal)
             _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeak, plan.LowerBound));
-
-        VerificationOutcome? verified = null;
-        if (request.Verify && NativeRuntime.IsAvailable)
-        {
-            request.Progress?.Invoke(PipelineStage.Verify);
-            verified = ModelVerifier.Verify(
-                new VerificationRequest
-                {
-                    Source = source.File.Model,
-                    Optimized = plan.Model,
-                    ExternalFolder = source.File.ExternalFolder,
-                    File = source.File.Path,
-                    Fused = planned.Fused,
-                    Exact = planned.Rewrites.All(r => r.Exact),
-                    Schedule = schedule,
-                    PredictedBytes = plan.SimulatedPeak,
-                    LeastBytes = plan.LeastPeak,
-                    UnplannedBodies = plan.UnplannedBodies,
-                    Work = _work,
-                    FreeDimensions = request.FreeDimensions,
-                    Shapes = source.Shapes.Main,
-                    Ahead = ahead,
-                },
-                cancellation);
-            if (verified.Facts.Status != "passed")
-                _warnings.Add(PipelineWarnings.NotVerified(source, verified.Facts));
-        }
-
+        if (verified is { Facts.Status: not "passed" })
+            _warnings.Add(PipelineWarnings.NotVerified(source, verified.Facts));
         IReadOnlyList<TensorFacts> tensors = OnnxRuntimeTensors.Of(plan.Graph, plan.Allocations, planned.Shapes);
         return new OptimizationResult
         {
-            Model = plan.Model,
+            Model = written,
             Peak = new PeakFacts(
                 original.Peak, plan.SimulatedPeak, plan.LivePeak, plan.LowerBound, plan.IsLiveOptimal,
                 ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), verified?.WorkspaceBytes),
-            WeightBytes = ModelTensors.WeightBytes(plan.Model),
+            WeightBytes = ModelTensors.WeightBytes(written),
             Rewrites = planned.Rewrites,
             Work = planned.Work,
             Schedule = schedule,

@@ -15,6 +15,9 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
 {
     private readonly List<SerenityDiagnostic> _warnings = [];
 
+    /// <summary>What holds a plan to its promises; tests put their own in its place.</summary>
+    internal Func<VerificationRequest, CancellationToken, VerificationOutcome> Verifier { get; init; } = ModelVerifier.Verify;
+
     public OptimizationResult Run()
     {
         string path = source.File.Path;
@@ -45,11 +48,21 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         if (plan.ArenaBytes > original.ArenaBytes)
         {
             // A lower live peak that no placement could be found for. Nothing may cost more than before: keep the file's order.
-            (best, applied, spent) = (InFileOrder(originalGraph, outcome.Original), [], spent with { Ratio = 1 });
-            plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
+            KeepFileOrder();
         }
         ModelProto model = AccumulationChain.Settle(best.Written);
-        VerificationFacts? verified = request.Verify ? Verify(model, applied, plan, work, ahead) : null;
+        VerificationFacts? verified = null;
+        try
+        {
+            verified = request.Verify ? Verify(model, applied, plan, work, ahead) : null;
+        }
+        catch (SerenityException fault) when (PipelineWarnings.IsFaultOfPlan(fault))
+        {
+            _warnings.Add(PipelineWarnings.PassedThrough(source, fault));
+            KeepFileOrder();
+            model = AccumulationChain.Settle(best.Written);
+            verified = Verify(model, applied, plan, work, null);
+        }
         if (plan.LivePeakBytes != best.LowerBoundBytes)
             _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeakBytes, best.LowerBoundBytes));
 
@@ -72,6 +85,12 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             Verification = verified,
             Warnings = _warnings,
         };
+
+        void KeepFileOrder()
+        {
+            (best, applied, spent) = (InFileOrder(originalGraph, outcome.Original), [], spent with { Ratio = 1 });
+            plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
+        }
     }
 
     private RewriteCost InFileOrder(StaticArenaGraph graph, RewriteCost unchanged)
@@ -88,7 +107,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         if (!NativeRuntime.IsAvailable)
             return PipelineWarnings.NotRun;
         request.Progress?.Invoke(PipelineStage.Verify);
-        VerificationFacts facts = ModelVerifier.Verify(
+        VerificationFacts facts = Verifier(
             new VerificationRequest
             {
                 Source = source.File.Model,

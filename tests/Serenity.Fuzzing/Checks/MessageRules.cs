@@ -17,8 +17,9 @@ public static partial class MessageRules
     {
         if (code is null || !_codes.Contains(code))
             return $"its code is '{code}'";
-        // Errors that own up to a fault of ours end a build well, but must not happen.
-        if (code is SerenityCodes.InternalCheckFailed or SerenityCodes.OutputsDiffer or SerenityCodes.OrderDiffers or SerenityCodes.MemoryDiffers)
+        // Errors and warnings that own up to a fault of ours end a build well, but must not happen.
+        if (code is SerenityCodes.InternalCheckFailed or SerenityCodes.OutputsDiffer or SerenityCodes.OrderDiffers or SerenityCodes.MemoryDiffers
+            or SerenityCodes.PassedThrough)
             return "it is a fault of ours";
         return Problem(message);
     }
