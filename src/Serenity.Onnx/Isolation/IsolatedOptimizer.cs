@@ -14,7 +14,8 @@ namespace Serenity.Onnx.Isolation;
 /// <para>
 /// Why it is a choice and not always so: starting .NET and ONNX Runtime anew, and compiling everything again, costs about 0.8 s of processor time a model, where a whole
 /// cell takes a few hundredths in a build process that is warm; and a process cannot guard itself against a crash in native code. So
-/// who builds models of strangers (a pull request's build) isolates them, and who builds their own does not pay for it.
+/// who builds models of strangers (a pull request's build) isolates them, and who builds their own does not pay for it, but for a model of a form that
+/// is known to crash (<see cref="Models.NativeHazards.MayCrash"/>). The child also ends itself when it takes more than <see cref="ChildLimits"/>.
 /// </para>
 /// </summary>
 /// <param name="command">Makes the child's command for the folder it shall work in; null for the host that ships beside this assembly.</param>
@@ -43,6 +44,8 @@ public sealed class IsolatedOptimizer(Func<string, ProcessStartInfo>? command = 
             foreach (string name in new[] { "TMPDIR", "TEMP", "TMP" })
                 start.Environment[name] = folder;
             string? end = RunChild(start, cancellation);
+            // A child that was ended at a limit says which.
+            files.ThrowError();
             return (end is null ? files.ReadResult() : null) ?? throw Crashed(request, end ?? "ended without an answer");
         }
         catch (Exception e) when (e is JsonException or InvalidProtocolBufferException or IOException)
@@ -87,8 +90,7 @@ public sealed class IsolatedOptimizer(Func<string, ProcessStartInfo>? command = 
 
     private static ProcessStartInfo HostCommand(string folder)
     {
-        string beside = Path.GetDirectoryName(typeof(IsolatedOptimizer).Assembly.Location)!;
-        string host = Path.Combine(beside, "Serenity.Host.dll");
+        string host = HostPath, beside = Path.GetDirectoryName(host)!;
         ProcessStartInfo start = new(DotnetHost.Path);
         start.ArgumentList.Add("exec");
         // The task's package has one list of dependencies for all, and no need for another.
@@ -110,7 +112,16 @@ public sealed class IsolatedOptimizer(Func<string, ProcessStartInfo>? command = 
         return start;
     }
 
-    private static SerenityException Crashed(OptimizeRequest request, string end, Exception? inner = null) =>
+    /// <summary>True if the program that children run is here: it lies beside this assembly in the packages, but need not in an app of one's own.</summary>
+    internal static bool IsHostPresent => File.Exists(HostPath);
+
+    private static string HostPath => Path.Combine(Path.GetDirectoryName(typeof(IsolatedOptimizer).Assembly.Location)!, "Serenity.Host.dll");
+
+    /// <summary>The error of a child that gave no answer.</summary>
+    /// <param name="request">What was asked.</param>
+    /// <param name="end">How it ended, as words that follow "the process that worked on the model".</param>
+    /// <param name="inner">Why, if an exception says.</param>
+    internal static SerenityException Crashed(OptimizeRequest request, string end, Exception? inner = null) =>
         new(SerenityCodes.RuntimeCrashed, request.ModelPath,
             $"The process that worked on the model {end}. The model most likely makes the native ONNX Runtime crash, hang or run out of memory."
             + " Do not ship it before it runs in ONNX Runtime on its own; if it does, please report this with the model.", inner);

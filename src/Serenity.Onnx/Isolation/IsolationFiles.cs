@@ -38,14 +38,17 @@ internal sealed class IsolationFiles(string folder)
     public void WriteError(SerenityDiagnostic error) =>
         File.WriteAllBytes(ErrorPath, JsonSerializer.SerializeToUtf8Bytes(error, Options()));
 
-    /// <summary>The result; null if there is none.</summary>
-    /// <exception cref="SerenityException">The error that the child gave.</exception>
-    public OptimizationResult? ReadResult()
+    /// <summary>Throws the error that the child gave, if it gave one.</summary>
+    /// <exception cref="SerenityException">That error.</exception>
+    public void ThrowError()
     {
         if (File.Exists(ErrorPath) && JsonSerializer.Deserialize<SerenityDiagnostic>(File.ReadAllBytes(ErrorPath), Options()) is { } error)
             throw new SerenityException(error.Code, error.File, error.Message);
-        return File.Exists(ResultPath) ? JsonSerializer.Deserialize<OptimizationResult>(File.ReadAllBytes(ResultPath), Options()) : null;
     }
+
+    /// <summary>The result; null if there is none.</summary>
+    public OptimizationResult? ReadResult() =>
+        File.Exists(ResultPath) ? JsonSerializer.Deserialize<OptimizationResult>(File.ReadAllBytes(ResultPath), Options()) : null;
 
     private JsonSerializerOptions Options() => new()
     {

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 
 namespace Serenity.Onnx.Isolation;
@@ -20,7 +22,15 @@ public static class IsolationHost
         OptimizeRequest request = files.ReadRequest();
         try
         {
-            files.WriteResult(ModelOptimizer.Optimize(request));
+            LoadedModel model = ModelFile.Load(request.ModelPath);
+            using ChildWatch watch = ChildWatch.Start(ChildLimits.Of(model, request), what =>
+            {
+                files.WriteError(IsolatedOptimizer.Crashed(request, what).ToDiagnostic());
+                // Not an exit: that would wait for the native code.
+                using Process self = Process.GetCurrentProcess();
+                self.Kill();
+            });
+            files.WriteResult(ModelOptimizer.OptimizeHere(model, request, CancellationToken.None));
         }
         catch (SerenityException e)
         {

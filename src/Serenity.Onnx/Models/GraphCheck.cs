@@ -22,7 +22,7 @@ public static class GraphCheck
         ArgumentNullException.ThrowIfNull(model);
         if (!model.HasIrVersion)
             throw new SerenityException(SerenityCodes.NotAModel, path, "The file states no ONNX IR version, so it is not an ONNX model, or it is damaged. Export the model again.");
-        int nodes = CountNodes(model.Graph.Node) + model.Functions.Sum(f => CountNodes(f.Node));
+        int nodes = CountNodes(model);
         if (nodes > MostNodes)
             throw Invalid(path, $"it has {nodes} nodes, more than the {MostNodes} that are supported");
         foreach (CarriedTensor carried in ModelTensors.All(model))
@@ -32,6 +32,7 @@ public static class GraphCheck
         }
         FunctionCheck.Check(model, path);
         CheckScope(model.Graph, [], "", path);
+        NativeHazards.Check(model, path);
     }
 
     internal static SerenityException Invalid(string? path, string what) =>
@@ -41,6 +42,9 @@ public static class GraphCheck
     internal static string Describe(NodeProto node) => node.Name.Length > 0
         ? $"node '{node.Name}' ({node.OpType})"
         : $"the {node.OpType} node that writes '{node.Output.FirstOrDefault(o => o.Length > 0)}'";
+
+    /// <summary>Nodes of a model, subgraphs and functions included.</summary>
+    internal static int CountNodes(ModelProto model) => CountNodes(model.Graph.Node) + model.Functions.Sum(f => CountNodes(f.Node));
 
     private static int CountNodes(IEnumerable<NodeProto> nodes)
     {

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Rehearsal;
 
@@ -7,7 +8,9 @@ namespace Serenity.Onnx.Pipeline;
 /// <summary>Takes one model the whole way: load, shapes, rewrite, memory graph, schedule, place, pin, verify.</summary>
 public static class ModelOptimizer
 {
-    /// <summary>Optimizes one model. Reads files, writes none.</summary>
+    /// <summary>
+    /// Optimizes one model. Reads files, writes none but temporary ones. A model of a form that is known to crash ONNX Runtime is worked on in a process of its own.
+    /// </summary>
     /// <param name="request">The model and its options.</param>
     /// <param name="cancellation">Ends the work at once.</param>
     /// <exception cref="SerenityException">The model cannot be optimized; says why.</exception>
@@ -17,6 +20,14 @@ public static class ModelOptimizer
         ArgumentNullException.ThrowIfNull(request);
         request.Progress?.Invoke(PipelineStage.Load);
         LoadedModel file = ModelFile.Load(request.ModelPath);
+        return NativeHazards.MayCrash(file.Model) && IsolatedOptimizer.IsHostPresent
+            ? new IsolatedOptimizer().Optimize(request, cancellation)
+            : OptimizeHere(file, request, cancellation);
+    }
+
+    /// <summary>Optimizes one model that was read, in this process.</summary>
+    internal static OptimizationResult OptimizeHere(LoadedModel file, OptimizeRequest request, CancellationToken cancellation)
+    {
         Task warm = WarmUp.Start();
         try
         {

@@ -50,7 +50,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     /// <summary>With ONNX Runtime's fusions; the given one itself where there are none.</summary>
     private Prepared Fuse(Prepared today)
     {
-        FusionResult result = ModelFusion.Fuse(source.Model, today.Model, source.File.ExternalFolder, source.File.Path, cancellation);
+        FusionResult result = ModelFusion.Fuse(source.Model, today.Model, source.File.ExternalFolder, source.Shapes.Main, source.File.Path, cancellation);
         if (result.Reason is { } reason)
             _warnings.Add(new SerenityDiagnostic(SerenityCodes.NotFused, DiagnosticSeverity.Warning, source.File.Path, reason));
         return result.Fused ? Ready(result.Model) with { Fused = true } : today;

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Shapes;
@@ -8,6 +9,9 @@ namespace Serenity.Onnx.Shapes;
 /// <summary>Loads a probe in ONNX Runtime and reads the types and shapes of its outputs.</summary>
 internal static class ShapeSession
 {
+    /// <summary>A value of more bytes is not folded: shapes are computed from far less, and by default a node may make 1 GiB.</summary>
+    private const string MostFoldedBytes = "1048576";
+
     /// <summary>Types of the probe's outputs. A shape that is not fully known has open dimensions, or no shape at all.</summary>
     /// <param name="model">The probe, serialized.</param>
     /// <param name="folder">Folder of the source model, for external data.</param>
@@ -19,6 +23,7 @@ internal static class ShapeSession
         using SessionOptions options = Options(folder);
         // At this level shapes that are computed from other shapes become constants; values that are outputs keep their names.
         options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC;
+        options.AddSessionConfigEntry(FoldedConstants.LimitOption, MostFoldedBytes);
         using InferenceSession session = new(model, options);
         foreach ((string name, NodeMetadata metadata) in session.OutputMetadata)
             types.Add(name, TypeOf(metadata));

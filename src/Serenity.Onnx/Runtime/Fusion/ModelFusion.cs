@@ -2,6 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Runtime.Fusion;
 
@@ -43,16 +44,19 @@ public static class ModelFusion
     /// <param name="source">The model; not changed.</param>
     /// <param name="settled">What <see cref="Settle"/> made of it: the result where there is nothing to fuse, or where that is not possible.</param>
     /// <param name="externalFolder">Absolute path of the folder that its external data is relative to; null if there is none.</param>
+    /// <param name="shapes">Shapes of the source's values, by which more constants than memory should hold are not made; null to trust the model.</param>
     /// <param name="file">The file as the user named it, for messages.</param>
     /// <param name="cancellation">Ends the work between passes.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeMissing"/>; <see cref="SerenityCodes.InputOutput"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static FusionResult Fuse(
-        ModelProto source, ModelProto settled, string? externalFolder, string? file = null, CancellationToken cancellation = default)
+        ModelProto source, ModelProto settled, string? externalFolder, ShapeTable? shapes = null, string? file = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(settled);
         NativeRuntime.EnsureAvailable();
+        if (shapes is not null && FoldedConstants.AreTooMany(source, shapes))
+            return new(settled, false, $"Fusions were not applied: ONNX Runtime would compute more than {FoldedConstants.MostBytes >> 20} MiB of constants ahead.");
         (ModelProto? fused, string? reason) = TryFuse(source, externalFolder, file, cancellation);
         return fused is null ? new(settled, false, reason) : new(fused, true, null);
     }

@@ -108,7 +108,7 @@ public sealed class ModelFusionTests
         foreach (bool fuse in new[] { true, false })
         {
             ModelProto settled = ModelFusion.Settle(loaded.Model, folder, relative);
-            FusionResult result = fuse ? ModelFusion.Fuse(loaded.Model, settled, folder, relative) : new(settled, false, null);
+            FusionResult result = fuse ? ModelFusion.Fuse(loaded.Model, settled, folder, file: relative) : new(settled, false, null);
             ModelProto named = result.Model.Clone();
             UniqueNames.Assign(named);
             VerificationOutcome outcome = ModelVerifier.Verify(new()

@@ -1,0 +1,112 @@
+using System.Globalization;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Models;
+
+/// <summary>
+/// What native ONNX Runtime does not refuse but dies or loops on. A process cannot guard itself against that, so it is looked for before
+/// the model is given to it. Each was seen with 1.31.1; what is not known yet is for a process of its own to survive
+/// (<see cref="Isolation.IsolatedOptimizer"/>).
+/// </summary>
+internal static class NativeHazards
+{
+    /// <summary>
+    /// Dimensions of a value, at most. Where a shape is read from a value, that value's length is the number of dimensions of the result, and shape inference
+    /// makes them one by one: a length of 2^40 fills any memory. Tensors in use have fewer than ten dimensions.
+    /// </summary>
+    public const int MostDimensions = 1024;
+
+    /// <summary>Operators of ai.onnx that read a shape, or a number per dimension, and which input it is.</summary>
+    private static readonly Dictionary<string, int> _readsShape = new(StringComparer.Ordinal)
+    {
+        ["ConstantOfShape"] = 0,
+        ["Expand"] = 1,
+        ["Reshape"] = 1,
+        ["Tile"] = 1,
+        ["Upsample"] = 1,
+        ["Pad"] = 1,
+        ["Unsqueeze"] = 1,
+        ["Resize"] = 3,
+        ["CenterCropPad"] = 1,
+        ["Col2Im"] = 1,
+        ["AffineGrid"] = 1,
+    };
+
+    /// <summary>Refuses a model that would end the process or fill its memory.</summary>
+    /// <exception cref="SerenityException">SER1203.</exception>
+    public static void Check(ModelProto model, string? path)
+    {
+        CheckGraph(model.Graph, new Dictionary<string, long>(StringComparer.Ordinal), path);
+        foreach (FunctionProto function in model.Functions)
+        {
+            foreach (NodeProto node in function.Node)
+                CheckNode(node, new Dictionary<string, long>(StringComparer.Ordinal), path);
+        }
+    }
+
+    /// <summary>
+    /// True for a form that sometimes crashes ONNX Runtime while it folds constants, with no rule known that would tell when: an If within an If, with an If, Loop or Scan in it.
+    /// Such a model is worked on in a process of its own.
+    /// </summary>
+    public static bool MayCrash(ModelProto model)
+    {
+        return Deep(model.Graph.Node, 0) || model.Functions.Any(f => Deep(f.Node, 0));
+
+        static bool Deep(IEnumerable<NodeProto> nodes, int ifs)
+        {
+            foreach (NodeProto node in nodes)
+            {
+                foreach (GraphProto graph in SubgraphCaptures.SubgraphsOf(node))
+                {
+                    if (ifs >= 2 || Deep(graph.Node, ifs + (node.OpType == "If" ? 1 : 0)))
+                        return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    // lengths: the largest dimension that the file states for each value of the graphs around.
+    private static void CheckGraph(GraphProto graph, Dictionary<string, long> lengths, string? path)
+    {
+        lengths = new(lengths, StringComparer.Ordinal);
+        foreach (ValueInfoProto value in graph.Input.Concat(graph.ValueInfo).Concat(graph.Output))
+        {
+            if (value.Type?.TensorType?.Shape is { } shape)
+                lengths[value.Name] = shape.Dim.Select(d => d.DimValue).DefaultIfEmpty().Max();
+        }
+        foreach (NodeProto node in graph.Node)
+            CheckNode(node, lengths, path);
+    }
+
+    private static void CheckNode(NodeProto node, Dictionary<string, long> lengths, string? path)
+    {
+        if (node.Domain is "" or "ai.onnx")
+        {
+            switch (node.OpType)
+            {
+                // The C++ library's distributions end the process on these.
+                case "RandomUniform" or "RandomUniformLike" when Number(node, "low", 0) is { } low && Number(node, "high", 1) is { } high && !(low <= high):
+                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"draws numbers from {low} to {high}, which is no range"));
+                case "RandomNormal" or "RandomNormalLike" when Number(node, "scale", 1) is { } scale && !(scale > 0):
+                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"draws numbers with a standard deviation of {scale}, which is not above 0"));
+                case "Scan" when node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs") is { HasI: true } scans && (scans.I < 0 || scans.I > node.Input.Count):
+                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"states {scans.I} scan inputs and has {node.Input.Count} inputs"));
+            }
+            if (_readsShape.TryGetValue(node.OpType, out int at) && at < node.Input.Count && lengths.GetValueOrDefault(node.Input[at]) is var length && length > MostDimensions)
+                throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"reads a shape of {length} dimensions from '{node.Input[at]}', more than the {MostDimensions} that are supported"));
+        }
+        foreach (GraphProto inner in SubgraphCaptures.SubgraphsOf(node))
+            CheckGraph(inner, lengths, path);
+    }
+
+    /// <summary>A number that the node states, or the default; null where a function's caller states it.</summary>
+    private static float? Number(NodeProto node, string name, float otherwise)
+    {
+        AttributeProto? attribute = node.Attribute.FirstOrDefault(a => a.Name == name);
+        return attribute is null ? otherwise : attribute.RefAttrName.Length > 0 ? null : attribute.F;
+    }
+
+    private static SerenityException Invalid(NodeProto node, string? path, string what) => GraphCheck.Invalid(path, $"{GraphCheck.Describe(node)} {what}");
+}
