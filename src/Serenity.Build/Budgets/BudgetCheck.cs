@@ -114,7 +114,7 @@ public static class BudgetCheck
         if (!manifest.Peak.Optimal && manifest.Peak.LowerBoundBytes <= budget)
             ways.Add("search longer (a larger SearchLimit)");
         if (manifest.Work is { Limited: true, MostLimit: null })
-            ways.Add(FormattableString.Invariant($"allow rewrites that take longer to run (a larger WorkLimit; now {manifest.Work.Limit})"));
+            ways.Add(FormattableString.Invariant($"allow rewrites that make a run longer where the budget needs them (WorkLimit=\"4\" for up to 4 times the work; now {manifest.Work.Limit})"));
         if (options.FreeDimensions.Values.Any(v => v > 1))
             ways.Add("set smaller FreeDimensions");
         // Where order and rewrites can give no more, only what the tensors are made of can.

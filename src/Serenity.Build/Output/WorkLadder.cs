@@ -22,13 +22,16 @@ public readonly record struct BudgetRange(long From, long Below)
 /// those that may add more and more.
 /// </summary>
 /// <remarks>
-/// The budget never enters a plan, it only chooses among them, so each can be kept and shared, and a changed budget costs nothing unless it
+/// Only where the item's <c>WorkLimit</c> allows it. The budget never enters a plan, it only chooses among them, so each can be kept and shared, and a changed budget costs nothing unless it
 /// crosses a peak. The dearest plan is made first: where that does not fit, those between need not be tried.
 /// </remarks>
 public static class WorkLadder
 {
-    /// <summary>How much work a run may be where the budget needs it and nothing else was said, as a multiple of the source's.</summary>
-    public const double DefaultLimit = 4;
+    /// <summary>
+    /// How much work a run may be where nothing was said: none worth naming, so that no model becomes slow unasked, and a budget alone changes
+    /// no output.
+    /// </summary>
+    public const double DefaultLimit = OptimizeRequest.FreeWork;
 
     private static readonly double[] Between = [1.5, 2, 3];
 

@@ -30,7 +30,7 @@ internal sealed class ModelOptions
         command.Add(_noVerify);
         command.Add(_dimensions);
         Add(command, "--search-limit", null, "states", "Limit of the search for the best order, in states.");
-        Add(command, "--work-limit", null, "times", "How much work a run may be at most, as a multiple, where the budget needs it. Default: 4.");
+        Add(command, "--work-limit", null, "times", "How much work a run may be at most, as a multiple, where the budget needs it. Default: 1.1.");
         Add(command, "--alignment", null, "bytes", "Alignment of arena offsets (StaticArena). Default: 16.");
         Add(command, "--cache", null, "folder", "Keep results in this folder and take them from there, as the build does.");
     }

@@ -90,6 +90,7 @@ public sealed class BuildTasksTests
             ? result with { Peak = result.Peak with { Bytes = 1500 }, Work = new(request.WorkLimit, 1.4, false) }
             : result with { Work = new(request.WorkLimit, 1, true) };
         TaskItem item = project.Model("a.onnx");
+        item.SetMetadata("WorkLimit", "4");
         (string Budget, int Calls, double Ratio, BudgetVerdict Verdict)[] steps =
         [
             ("", 1, 1, BudgetVerdict.None),
