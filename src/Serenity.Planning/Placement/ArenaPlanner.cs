@@ -22,7 +22,8 @@ public static class ArenaPlanner
         cancellation.ThrowIfCancellationRequested();
         options ??= ArenaOptions.Default;
         RigidBlocks blocks = new(problem);
-        Attempt attempt = new(blocks, options, LiveBound.Compute(blocks), cancellation);
+        ArenaSizes sizes = new(blocks);
+        Attempt attempt = new(blocks, sizes, options, sizes.AtLeast(LiveBound.Compute(blocks)), cancellation);
         attempt.Greedy();
         if (!attempt.IsDone && attempt.AtTheBound())
             attempt.Grow();
@@ -30,12 +31,11 @@ public static class ArenaPlanner
     }
 
     /// <summary>The best placement so far and the bound proven so far.</summary>
-    private sealed class Attempt(RigidBlocks blocks, ArenaOptions options, long bound, CancellationToken cancellation)
+    private sealed class Attempt(RigidBlocks blocks, ArenaSizes sizes, ArenaOptions options, long bound, CancellationToken cancellation)
     {
         private const long ShortestRun = 1000;
         private SectionModel? _model;
         private int[][] _orders = [];
-        private long _grain = 1;
 
         public long[] Offsets { get; private set; } = [];
 
@@ -67,7 +67,6 @@ public static class ArenaPlanner
         {
             _model = new SectionModel(blocks);
             _orders = PackingOrders.All(_model);
-            _grain = Grain();
             while (!IsDone)
             {
                 switch (Search(Enough, options.StateLimit / 3 - States))
@@ -78,19 +77,19 @@ public static class ArenaPlanner
                         // Off the grid a refutation is no proof: a linked buffer may lie in what alignment leaves empty.
                         return true;
                     case PackingOutcome.Refuted:
-                        Bound = Enough / _grain * _grain + _grain;
+                        Bound = sizes.AtLeast(Enough + 1);
                         break;
                 }
             }
             return false;
         }
 
-        /// <summary>Bisects between the bound and the best placement, with a share of the limit for each capacity.</summary>
+        /// <summary>Bisects between the bound and the best placement, with a share of the limit for each capacity. Less than the alignment is not worth it.</summary>
         public void Grow()
         {
             long low = Enough;
             long share = Math.Max((options.StateLimit - States) / 10, ShortestRun);
-            while (States < options.StateLimit && Size - low > Math.Max(_grain, low / 4096))
+            while (States < options.StateLimit && Size - low > Math.Max(Math.Max(sizes.Grain, blocks.Problem.Alignment), low / 4096))
             {
                 long middle = low + (Size - low) / 2;
                 if (Search(middle, Math.Min(share, options.StateLimit - States)) != PackingOutcome.Found)
@@ -143,25 +142,6 @@ public static class ArenaPlanner
                 return;
             Size = size;
             Offsets = offsets;
-        }
-
-        /// <summary>Every arena size is a multiple of this many bytes.</summary>
-        private long Grain()
-        {
-            long grain = blocks.Problem.Alignment == 1 ? 0 : blocks.Problem.Alignment;
-            for (int i = 0; i < blocks.BlockOf.Length; i++)
-            {
-                grain = Gcd(grain, blocks.Problem.Buffers[i].Bytes);
-                grain = Gcd(grain, blocks.Residue[blocks.BlockOf[i]] + blocks.Distance[i]);
-            }
-            return Math.Max(grain, 1);
-        }
-
-        private static long Gcd(long a, long b)
-        {
-            while (b != 0)
-                (a, b) = (b, a % b);
-            return a;
         }
     }
 }

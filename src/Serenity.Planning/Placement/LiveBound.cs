@@ -7,7 +7,8 @@ internal static class LiveBound
     /// <remarks>
     /// Buffers that are live together and all start at multiples of the alignment are a stack; each but the topmost fills its last
     /// granule. So the stack is the sum of the rounded sizes less what the topmost does not fill, which is at most the largest such
-    /// remainder. Where a linked buffer starts off the grid it may lie in another's last granule, and only the plain sum is safe.
+    /// remainder. A linked buffer that starts off the grid may lie in what one other leaves empty of its last granule, so each such buffer saves
+    /// one more of the largest remainders, and counts only its plain size itself.
     /// </remarks>
     public static long Compute(RigidBlocks blocks)
     {
@@ -43,9 +44,7 @@ internal static class LiveBound
             Count(starts[k], 1);
             if (k + 1 < n && problem.Buffers[starts[k + 1]].Lower == step)
                 continue;
-            bound = Math.Max(bound, plain);
-            if (offGrid == 0)
-                bound = Math.Max(bound, rounded - LargestRemainder());
+            bound = Math.Max(bound, Math.Max(plain, rounded - LargestRemainders(1 + offGrid)));
         }
         return bound;
 
@@ -56,20 +55,27 @@ internal static class LiveBound
                 return;
             long full = (bytes + mask) & ~mask;
             plain += sign * bytes;
-            rounded += sign * full;
             if (!onGrid[buffer])
+            {
+                rounded += sign * bytes;
                 offGrid += sign;
+                return;
+            }
+            rounded += sign * full;
             remainders[Math.Min(full - bytes, remainders.Length - 1)] += sign;
         }
 
-        long LargestRemainder()
+        // The sum of so many of the largest. Remainders beyond the table's length count as the largest there can be.
+        long LargestRemainders(int count)
         {
-            for (int r = remainders.Length - 1; r > 0; r--)
+            long sum = 0;
+            for (int r = remainders.Length - 1; r > 0 && count > 0; r--)
             {
-                if (remainders[r] > 0)
-                    return r == remainders.Length - 1 ? mask : r;
+                int here = Math.Min(count, remainders[r]);
+                sum += here * (r == remainders.Length - 1 ? mask : r);
+                count -= here;
             }
-            return 0;
+            return sum;
         }
     }
 }

@@ -17,7 +17,10 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
     /// <summary>Above this, a worker is ended before it takes the machine with it.</summary>
     private const long DeadlyBytes = 4L << 30;
 
-    private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(25), _deadline = Worker.Patience * 6;
+    private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(25);
+
+    /// <summary>By the clock, and beyond the 40 s of processor time that a child process may take, on a machine that others use too.</summary>
+    private static readonly TimeSpan _deadline = Worker.Patience * 12;
 
     /// <summary>What was found; kinds "crash", "hang" and "memory" are the supervisor's own.</summary>
     public List<Finding> Findings { get; } = [];

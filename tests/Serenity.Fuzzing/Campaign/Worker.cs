@@ -30,7 +30,7 @@ internal static class Worker
             void Found(string problem) => FindingFile.Append(Path.Combine(options.Folder, "findings"), new Finding(index, problem, input.Origin));
             foreach (string problem in verdict.Problems)
                 Found(problem);
-            if (Process.GetCurrentProcess().TotalProcessorTime - start is var took && took > Patience)
+            if (Process.GetCurrentProcess().TotalProcessorTime - start is var took && took > Patience * verdict.Builds)
                 Found(FormattableString.Invariant($"slow: {took.TotalSeconds:0.0} s"));
             if (MemoryMeter.PeakSinceLast() is var peak && peak > MostBytes)
                 Found(FormattableString.Invariant($"memory: {peak >> 20} MiB"));

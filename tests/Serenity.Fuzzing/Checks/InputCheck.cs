@@ -12,7 +12,8 @@ namespace Serenity.Fuzzing.Checks;
 /// <summary>What became of an input.</summary>
 /// <param name="Ending">"built", or the code of the error.</param>
 /// <param name="Problems">Promises that were not kept; each begins with a word that says which kind.</param>
-public sealed record InputVerdict(string Ending, IReadOnlyList<string> Problems);
+/// <param name="Builds">How many times the model was optimized.</param>
+public sealed record InputVerdict(string Ending, IReadOnlyList<string> Problems, int Builds = 1);
 
 /// <summary>
 /// Builds an input and holds the build to its promises: it ends in outputs or in one clear error, no exception gets out, nothing is written
@@ -47,9 +48,11 @@ public static class InputCheck
         if (FolderListing.Difference(before, FolderListing.Of(root, project.Intermediate)) is { } difference)
             problems.Add($"wrote elsewhere: {difference}");
         CheckFiles(input, project, outcome, problems);
-        if (problems.Count == 0 && index % RebuildEvery == 0)
+        bool rebuilt = problems.Count == 0 && index % RebuildEvery == 0;
+        if (rebuilt)
             CheckRebuilds(project, outcome, problems);
-        return new InputVerdict(outcome.Engine.Errors.FirstOrDefault()?.Code ?? "built", problems);
+        // Of the two more, one finds nothing to do.
+        return new InputVerdict(outcome.Engine.Errors.FirstOrDefault()?.Code ?? "built", problems, rebuilt ? 2 : 1);
     }
 
     private static void CheckMessages(BuildOutcome outcome, List<string> problems)

@@ -43,6 +43,18 @@ public sealed class ArenaPlannerTests
     }
 
     [TestMethod]
+    public void TheBoundRisesToASizeAtWhichABufferCanEnd()
+    {
+        // Each ends 8 bytes behind a granule, or 9: of 16, 33 bytes live together need 40 at least.
+        ArenaProblem problem = new([new(0, 2, 24), new(1, 2, 9)], [], 16);
+        ArenaSizes sizes = new(new RigidBlocks(problem));
+        Assert.AreEqual(40, sizes.AtLeast(33));
+        Assert.AreEqual(41, sizes.AtLeast(41));
+        Assert.AreEqual(56, sizes.AtLeast(42));
+        Assert.AreEqual(0, sizes.AtLeast(0));
+    }
+
+    [TestMethod]
     public void PlansOfSharedProblemsAreValid()
     {
         IReadOnlyList<string> files = SharedData.Files("data/arenas", "net_*.csv");

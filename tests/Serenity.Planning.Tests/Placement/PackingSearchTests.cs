@@ -15,6 +15,7 @@ public sealed class PackingSearchTests
     [DataRow(4, false, DisplayName = "aligned")]
     [DataRow(1, true, DisplayName = "linked")]
     [DataRow(2, true, DisplayName = "linked and aligned")]
+    [DataRow(8, true, DisplayName = "linked off a coarse grid")]
     public void EveryCombinationFindsTheLeastArenaAndRefutesOneByteLess(int alignment, bool links)
     {
         for (int seed = 0; seed < Instances; seed++)
