@@ -81,7 +81,7 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
             return (done, true);
         OptimizedOutput output = Optimize(item, source, cancellation);
         // A host without ONNX Runtime must not give what it could not verify to those that can.
-        if (output.Manifest.Warnings.All(w => w.Code != SerenityCodes.PlannedWithoutRuntime))
+        if (!output.WithoutRuntime)
             cache.Add(key, output);
         return (output, false);
     }

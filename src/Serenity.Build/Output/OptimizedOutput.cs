@@ -1,4 +1,5 @@
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Output;
 
@@ -7,4 +8,8 @@ namespace Serenity.Build.Output;
 /// <param name="Model">Content of the .onnx file.</param>
 /// <param name="DataFile">Name of the external data file beside it, or null.</param>
 /// <param name="WriteData">Writes the content of the data file; null if there is none.</param>
-public sealed record OptimizedOutput(MemoryManifest Manifest, byte[] Model, string? DataFile, Action<Stream>? WriteData);
+public sealed record OptimizedOutput(MemoryManifest Manifest, byte[] Model, string? DataFile, Action<Stream>? WriteData)
+{
+    /// <summary>True if it was planned where ONNX Runtime does not load: neither fused nor verified.</summary>
+    public bool WithoutRuntime => Manifest.Warnings.Any(w => w.Code == SerenityCodes.PlannedWithoutRuntime);
+}

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Serenity.Build.Items;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Runtime;
 
 namespace Serenity.Build.Output;
 
@@ -13,6 +14,9 @@ namespace Serenity.Build.Output;
 public sealed class OutputState
 {
     private const string Header = "serenity-state 2";
+
+    /// <summary>Stands behind the options of outputs that were planned where ONNX Runtime does not load.</summary>
+    private const string WithoutRuntime = "|without ONNX Runtime";
 
     private readonly string _options;
     private readonly BudgetRange _budgets;
@@ -40,8 +44,17 @@ public sealed class OutputState
         OutputState? state = Read(item);
         if (state is null)
             return "it was not optimized yet";
-        if (state._options != OptionsOf(item))
+        string options = OptionsOf(item);
+        if (state._options == options + WithoutRuntime)
+        {
+            // Asked only for such outputs: finding out loads the library.
+            if (NativeRuntime.IsAvailable)
+                return "it was planned without ONNX Runtime, which loads now";
+        }
+        else if (state._options != options)
+        {
             return "its options or the tool changed";
+        }
         if (!state._budgets.Contains(item.MemoryBudgetBytes))
             return "its budget changed, and wants another plan";
         foreach ((string path, FileStamp stamp) in state._inputs)
@@ -62,12 +75,14 @@ public sealed class OutputState
     /// <param name="budgets">The budgets for which the outputs are the ones to have.</param>
     /// <param name="inputs">What was read, with the stamps from before it was read.</param>
     /// <param name="outputs">What was written, the manifest left out.</param>
-    public static void Write(ModelItem item, BudgetRange budgets, IEnumerable<(string Path, FileStamp Stamp)> inputs, IEnumerable<string> outputs)
+    /// <param name="withoutRuntime">True if ONNX Runtime does not load on this host: where it does, the outputs are out of date.</param>
+    public static void Write(
+        ModelItem item, BudgetRange budgets, IEnumerable<(string Path, FileStamp Stamp)> inputs, IEnumerable<string> outputs, bool withoutRuntime)
     {
         ArgumentNullException.ThrowIfNull(item);
         StringBuilder text = new();
         text.Append(Header).Append('\n');
-        text.Append("options ").Append(Escape(OptionsOf(item))).Append('\n');
+        text.Append("options ").Append(Escape(OptionsOf(item))).Append(withoutRuntime ? WithoutRuntime : "").Append('\n');
         text.Append(CultureInfo.InvariantCulture, $"budget {budgets.From} {budgets.Below}\n");
         // Relative to a folder each, so that obj and project can be moved together.
         string sourceFolder = Path.GetDirectoryName(item.SourcePath)!;

@@ -17,7 +17,8 @@ public static class OutputWriter
     public static void Write(
         ModelItem item, OptimizedOutput output, BudgetRange budgets, string sourceSha256, IReadOnlyList<(string Path, FileStamp Stamp)> inputs)
     {
-        OutputState.Write(item, budgets, inputs, WriteFiles(item, output, sourceSha256));
+        ArgumentNullException.ThrowIfNull(output);
+        OutputState.Write(item, budgets, inputs, WriteFiles(item, output, sourceSha256), output.WithoutRuntime);
     }
 
     /// <summary>Writes data file, model and manifest, without a record: for outputs that no build watches over.</summary>

@@ -42,6 +42,7 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     protected override void Run()
     {
         List<(ITaskItem Item, ModelItem Model)> models = ReadModels(Models);
+        LeftoverFiles.Remove(Path.GetFullPath(StagingFolder, ProjectFolder));
         ModelBuild build = new(Engine ?? (Isolate ? new IsolatedOptimizer().Optimize : ModelOptimizer.Optimize), new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)));
         CancellationToken cancelled = _cancellation.Token;
         (ModelBuildResult? Result, Exception? Problem)[] outcomes = new (ModelBuildResult?, Exception?)[models.Count];

@@ -5,6 +5,9 @@ namespace Serenity.Onnx.Models;
 /// <summary>Writes a file so that nobody ever sees half of it: to a temporary name in the same folder, then moved over the old file.</summary>
 public static class AtomicFile
 {
+    /// <summary>What the names of temporary files end with.</summary>
+    public const string TemporaryEnding = ".tmp";
+
     /// <summary>Writes a file, creating its folder.</summary>
     /// <exception cref="SerenityException">SER1601: cannot be written; the old file, if any, is as it was.</exception>
     public static void Write(string path, ReadOnlyMemory<byte> bytes) => Write(path, stream => stream.Write(bytes.Span));
@@ -19,7 +22,7 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(write);
         path = Path.GetFullPath(path);
         // Two builds may write the same output at once: each has its own temporary file, and the last move wins whole.
-        string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
+        string temporary = $"{path}.{Guid.NewGuid():N}{TemporaryEnding}";
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
@@ -37,6 +40,13 @@ public static class AtomicFile
             Delete(temporary);
             throw;
         }
+    }
+
+    /// <summary>True for a name that a temporary file of ours has: one that is still there belongs to a build that runs, or was killed.</summary>
+    public static bool IsTemporaryName(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.EndsWith(TemporaryEnding, StringComparison.Ordinal) && name[..^TemporaryEnding.Length].Split('.') is [_, .., var id] && Guid.TryParseExact(id, "N", out _);
     }
 
     /// <summary>Why a file could not be read or written, in one line, with what to do.</summary>

@@ -20,23 +20,42 @@ public sealed class KillTests
     {
         SortedDictionary<string, string>[] expected = [Undisturbed(0, out TimeSpan took), Undisturbed(1, out _)];
         Assert.HasCount(13, expected[0]);
+        // From nothing, and over what is there, which may be in the plan cache.
+        TimeSpan fromNothing = took, over = took;
         TestRandom random = new(20);
         using ConsumerProject project = new() { Body = Body };
-        int rounds = SweepSize.Rounds(ordinarily: 3), struck = 0;
+        int rounds = SweepSize.Rounds(ordinarily: 3), late = 0;
+        List<TimeSpan> moments = [];
         for (int round = 0; round < rounds; round++)
         {
             // Half of the time from nothing; else over what the round before left, which was made from other models.
             int variant = round % 2;
-            if (round / 2 % 2 == 0)
+            bool wiped = round / 2 % 2 == 0;
+            if (wiped)
                 Wipe(project);
             WriteModels(project, variant);
-            struck += Kill(project, took * (0.15 + (1.0 * random.Unit()))) ? 1 : 0;
+            // Moments are spread over the whole build, each a random one in a stretch of its own.
+            TimeSpan after = (wiped ? fromNothing : over) * (((7 * round % rounds) + random.Unit()) / rounds);
+            while (!Kill(project, after))
+            {
+                // It had ended: so long does a build not take. Another one, from nothing, and a moment of its own.
+                late++;
+                if (wiped)
+                    fromNothing = after;
+                else
+                    over = after;
+                Wipe(project);
+                wiped = true;
+                after = fromNothing * random.Unit();
+            }
+            moments.Add(after);
             project.Build().Succeeds();
-            BuildOutputs.AreSame(expected[variant], BuildOutputs.Of(project), $"after kill {round}");
+            BuildOutputs.AreSame(expected[variant], BuildOutputs.Of(project), $"after kill {round} at {after.TotalMilliseconds:0} ms");
         }
-        Console.WriteLine($"{rounds} builds, {struck} of them killed before they ended; each next build gave the same bytes.");
-        if (rounds > 20)
-            Assert.IsGreaterThan(rounds / 2, struck);
+        moments.Sort();
+        Console.WriteLine(
+            $"{rounds} builds were killed before they ended, {moments[0].TotalMilliseconds:0} to {moments[^1].TotalMilliseconds:0} ms after their start, half of them after {moments[moments.Count / 2].TotalMilliseconds:0} ms"
+            + $" ({late} more had ended and do not count); each next build gave the same bytes.");
     }
 
     private static SortedDictionary<string, string> Undisturbed(int variant, out TimeSpan took)

@@ -139,6 +139,42 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
+    public void A_plan_made_without_onnx_runtime_is_out_of_date_where_it_loads()
+    {
+        using TestProject project = new();
+        project.Optimizer = (request, _) => TestProject.Result(request, [new(SerenityCodes.PlannedWithoutRuntime, DiagnosticSeverity.Warning, null, "Not run.")]);
+        TaskItem item = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(item));
+        project.Optimizer = (request, _) => TestProject.Result(request);
+        Assert.IsTrue(project.Build(item));
+        Assert.AreEqual(2, project.EngineCalls);
+        Assert.IsEmpty(project.Engine.Warnings);
+        Assert.IsTrue(project.Build(item));
+        Assert.IsEmpty(project.Stale);
+    }
+
+    [TestMethod]
+    public void Temporary_files_of_a_killed_build_go_when_they_are_old_and_no_others()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        string old = Temporary("a.onnx.0123456789abcdef0123456789abcdef.tmp", 2), young = Temporary("a.onnx.1123456789abcdef0123456789abcdef.tmp", 0);
+        string others = Temporary("notes.tmp", 2), named = Temporary("0123456789abcdef0123456789abcdef.tmp", 2);
+        Assert.IsTrue(project.Build(item));
+        Assert.IsFalse(File.Exists(old));
+        Assert.IsTrue(File.Exists(young) && File.Exists(others) && File.Exists(named));
+
+        string Temporary(string name, int hours)
+        {
+            string path = project.Staged("models/" + name);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            File.WriteAllText(path, "half");
+            File.SetLastWriteTimeUtc(path, DateTime.UtcNow.AddHours(-hours));
+            return path;
+        }
+    }
+
+    [TestMethod]
     public void One_model_that_fails_does_not_keep_the_others_from_being_written()
     {
         using TestProject project = new();
