@@ -76,6 +76,9 @@ public sealed record ModelItem
         string.Join(';', Request.FreeDimensions.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => FormattableString.Invariant($"{d.Key}={d.Value}"))),
         FormattableString.Invariant($"{Request.SearchLimit}"), FormattableString.Invariant($"{Request.Alignment}"), FormattableString.Invariant($"{Request.WorkLimit}"), ToolIdentity.Fingerprint);
 
+    /// <summary>The same, with a plan asked for that may be so much work, as a multiple of the source's.</summary>
+    public ModelItem Within(double work) => this with { Request = Request with { WorkLimit = work } };
+
     /// <summary>Reads an item.</summary>
     /// <param name="item">The item; with <c>TargetPath</c> assigned.</param>
     /// <param name="projectFolder">Absolute path of the project's folder.</param>

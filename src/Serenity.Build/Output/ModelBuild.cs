@@ -28,10 +28,16 @@ internal sealed record SourceContent(string Sha256, IReadOnlyList<string> Extern
 /// <param name="FromCache">True if nothing had to be optimized.</param>
 internal sealed record MadeModel(OptimizedOutput Output, BudgetRange Budgets, SourceContent Source, bool FromCache);
 
+/// <summary>One plan of a model: the outputs for one limit of work.</summary>
+/// <param name="Output">The outputs, not written yet.</param>
+/// <param name="FromCache">True if it was taken from the plan cache.</param>
+internal sealed record MadePlan(OptimizedOutput Output, bool FromCache);
+
 /// <summary>Makes the outputs of one model: from the plan cache if it has them, else by optimizing.</summary>
 /// <param name="engine">The optimizer.</param>
 /// <param name="cache">The plan cache; null for none.</param>
-internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
+/// <param name="ahead">Where plans may have been begun before they are asked for; null for nowhere.</param>
+internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkAhead? ahead = null)
 {
     /// <summary>Makes and writes the outputs.</summary>
     /// <exception cref="SerenityException">They cannot be made; says why. Earlier outputs are left as they were.</exception>
@@ -52,9 +58,9 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
         bool fromCache = true;
         (OptimizedOutput output, BudgetRange budgets) = WorkLadder.Choose(item.WorkLimit, item.MemoryBudgetBytes, work =>
         {
-            (OptimizedOutput plan, bool known) = Plan(item with { Request = item.Request with { WorkLimit = work } }, source, cancellation);
-            fromCache &= known;
-            return plan;
+            MadePlan plan = Plan(item.Within(work), source, cancellation);
+            fromCache &= plan.FromCache;
+            return plan.Output;
         });
         return new MadeModel(output, budgets, source, fromCache);
     }
@@ -64,26 +70,48 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache)
     public static bool IsCached(ModelItem item, PlanCache cache)
     {
         SourceContent source = Identify(item);
-        return cache.Contains(PlanCacheKey.Of(item, source.Sha256, source.External));
+        return cache.Contains(PlanCacheKey.Of(item.Within(WorkLadder.First(item.WorkLimit)), source.Sha256, source.External));
     }
 
-    private (OptimizedOutput Output, bool FromCache) Plan(ModelItem item, SourceContent source, CancellationToken cancellation)
+    /// <summary>Begins the plan that is asked for first, without waiting for it.</summary>
+    /// <returns>Ends with the plan, whatever becomes of it.</returns>
+    /// <exception cref="SerenityException">The model cannot be read, or its external data cannot be found.</exception>
+    public System.Threading.Tasks.Task Begin(ModelItem item, WorkAhead plans)
+    {
+        SourceContent source = Identify(item);
+        ModelItem first = item.Within(WorkLadder.First(item.WorkLimit));
+        string key = PlanCacheKey.Of(first, source.Sha256, source.External);
+        return plans.BeginPlan(AheadId(first, key), end => Plan(first, source, key, end));
+    }
+
+    private MadePlan Plan(ModelItem item, SourceContent source, CancellationToken cancellation)
+    {
+        string key = PlanCacheKey.Of(item, source.Sha256, source.External);
+        if (ahead?.TakePlan(AheadId(item, key)) is not { } begun)
+            return Plan(item, source, key, cancellation);
+        System.Threading.Tasks.Task.WaitAny([begun], cancellation);
+        return begun.GetAwaiter().GetResult();
+    }
+
+    // Errors name the file, so a copy of the model in another place is another plan.
+    private static string AheadId(ModelItem item, string key) => key + "\n" + item.SourcePath;
+
+    private MadePlan Plan(ModelItem item, SourceContent source, string key, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         if (cache is null)
-            return (Optimize(item, source, cancellation), false);
-        string key = PlanCacheKey.Of(item, source.Sha256, source.External);
+            return new MadePlan(Optimize(item, source, cancellation), false);
         if (cache.Find(key) is { } known)
-            return (known, true);
+            return new MadePlan(known, true);
         using IDisposable? exclusive = cache.Lock(key, cancellation);
         // Whoever held the lock before us may have done the work.
         if (cache.Find(key) is { } done)
-            return (done, true);
+            return new MadePlan(done, true);
         OptimizedOutput output = Optimize(item, source, cancellation);
         // A host without ONNX Runtime must not give what it could not verify to those that can.
         if (!output.WithoutRuntime)
             cache.Add(key, output);
-        return (output, false);
+        return new MadePlan(output, false);
     }
 
     private static SourceContent Identify(ModelItem item)

@@ -35,6 +35,10 @@ public static class WorkLadder
 
     private static readonly double[] Between = [1.5, 2, 3];
 
+    /// <summary>The limit of the plan that is always made, and first.</summary>
+    /// <param name="limit">How much work a run may be at most.</param>
+    public static double First(double limit) => Math.Min(limit, OptimizeRequest.FreeWork);
+
     /// <summary>Takes a plan.</summary>
     /// <param name="limit">How much work a run may be at most; at least 1.</param>
     /// <param name="budget">The memory budget in bytes; null for none.</param>
@@ -44,7 +48,7 @@ public static class WorkLadder
     public static (OptimizedOutput Output, BudgetRange Budgets) Choose(double limit, long? budget, Func<double, OptimizedOutput> plan)
     {
         ArgumentNullException.ThrowIfNull(plan);
-        OptimizedOutput free = plan(Math.Min(limit, OptimizeRequest.FreeWork));
+        OptimizedOutput free = plan(First(limit));
         if (!free.Manifest.Work.Limited || limit <= OptimizeRequest.FreeWork)
             return (free, BudgetRange.Any);
         long below = Needed(free);

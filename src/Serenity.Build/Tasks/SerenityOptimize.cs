@@ -43,7 +43,9 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     {
         List<(ITaskItem Item, ModelItem Model)> models = ReadModels(Models);
         LeftoverFiles.Remove(Path.GetFullPath(StagingFolder, ProjectFolder));
-        ModelBuild build = new(Engine ?? (Isolate ? new IsolatedOptimizer().Optimize : ModelOptimizer.Optimize), new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)));
+        ModelBuild build = new(
+            Engine ?? (Isolate ? new IsolatedOptimizer().Optimize : ModelOptimizer.Optimize), new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)),
+            Isolate ? null : WorkAhead.Find(BuildEngine));
         CancellationToken cancelled = _cancellation.Token;
         (ModelBuildResult? Result, Exception? Problem)[] outcomes = new (ModelBuildResult?, Exception?)[models.Count];
 

@@ -1,6 +1,9 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using Serenity.Build.Output;
 using Serenity.Build.Tasks;
+using Serenity.Fuzzing.Checks;
+using Serenity.Onnx.Diagnostics;
 using Task = System.Threading.Tasks.Task;
 
 namespace Serenity.Build.Tests.Tasks;
@@ -57,25 +60,91 @@ public sealed class SerenityWarmUpTests
     }
 
     [TestMethod]
-    public async Task The_end_of_a_build_waits_for_what_was_begun_and_nothing_begins_after_it()
+    public async Task What_was_begun_is_taken_and_not_done_again()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        int begun = 0;
+        SerenityWarmUp task = Ahead(project, item, (request, _) =>
+        {
+            begun++;
+            return TestProject.Result(request);
+        });
+        Assert.IsTrue(task.Execute());
+        SerenityOptimize optimize = project.Optimize([item]);
+        optimize.BuildEngine = task.BuildEngine;
+        await task.Running;
+        Assert.IsTrue(optimize.Execute());
+        Assert.AreEqual((1, 0), (begun, project.EngineCalls));
+        Assert.IsTrue(File.Exists(project.Staged("models/a.memory.json")));
+    }
+
+    [TestMethod]
+    public async Task A_model_that_changed_meanwhile_is_worked_on_anew()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        SerenityWarmUp task = Ahead(project, item, (request, _) => TestProject.Result(request));
+        Assert.IsTrue(task.Execute());
+        await task.Running;
+        project.Model("a.onnx", 2);
+        SerenityOptimize optimize = project.Optimize([item]);
+        optimize.BuildEngine = task.BuildEngine;
+        Assert.IsTrue(optimize.Execute());
+        Assert.AreEqual(1, project.EngineCalls);
+    }
+
+    [TestMethod]
+    public async Task What_failed_ahead_is_reported_once_by_the_task_that_needs_it()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        SerenityWarmUp task = Ahead(project, item, (request, _) => throw new SerenityException(SerenityCodes.UnknownSize, request.ModelPath, "No size."));
+        Assert.IsTrue(task.Execute());
+        await task.Running;
+        RecordingEngine engine = (RecordingEngine)task.BuildEngine;
+        Assert.IsEmpty(engine.Errors);
+        SerenityOptimize optimize = project.Optimize([item]);
+        optimize.BuildEngine = engine;
+        Assert.IsFalse(optimize.Execute());
+        Assert.AreEqual((SerenityCodes.UnknownSize, "models/a.onnx"), (engine.Errors.Single().Code, engine.Errors.Single().File));
+        Assert.AreEqual(0, project.EngineCalls);
+    }
+
+    [TestMethod]
+    public async Task The_end_of_a_build_cancels_what_was_begun_waits_for_it_and_nothing_begins_after_it()
     {
         TaskCompletionSource loading = new();
-        SerenityWarmUp.Life life = new();
-        Task begun = life.Begin(() => loading.Task);
-        Task end = Task.Run(life.Dispose);
+        WorkAhead work = new();
+        using ManualResetEventSlim cancelled = new();
+        Task begun = work.Begin(end =>
+        {
+            end.Register(cancelled.Set);
+            return loading.Task;
+        });
+        Task end = Task.Run(work.Dispose);
+        cancelled.Wait();
         Assert.IsFalse(end.IsCompleted || begun.IsCompleted);
         loading.SetResult();
         await end;
 
-        SerenityWarmUp.Life over = new();
-        over.Dispose();
-        await over.Begin(() => throw new InvalidOperationException("begun after the end"));
+        await work.Begin(_ => throw new InvalidOperationException("begun after the end"));
+        await work.BeginPlan("a", _ => throw new InvalidOperationException("begun after the end"));
+        Assert.IsNull(work.TakePlan("a"));
+    }
+
+    private static SerenityWarmUp Ahead(TestProject project, ITaskItem item, OptimizerEngine engine)
+    {
+        SerenityWarmUp task = project.With(new SerenityWarmUp { Models = [item], CacheFolder = project.CacheFolder, Engine = engine });
+        task.Start = () => Task.CompletedTask;
+        return task;
     }
 
     private static async Task<int> Starts(TestProject project, ITaskItem item)
     {
         int starts = 0;
         SerenityWarmUp task = project.With(new SerenityWarmUp { Models = [item], CacheFolder = project.CacheFolder });
+        task.Engine = (_, _) => throw new InvalidOperationException("not asked for here");
         task.Start = () =>
         {
             starts++;

@@ -4,9 +4,11 @@ using Microsoft.Build.Framework;
 
 namespace Serenity.Fuzzing.Checks;
 
-/// <summary>Keeps what a task logs.</summary>
-public sealed class RecordingEngine : IBuildEngine
+/// <summary>Keeps what a task logs, and what tasks of one build keep for each other.</summary>
+public sealed class RecordingEngine : IBuildEngine4
 {
+    private readonly ConcurrentDictionary<object, object> _kept = [];
+
     public ConcurrentQueue<BuildErrorEventArgs> Errors { get; } = [];
 
     public ConcurrentQueue<BuildWarningEventArgs> Warnings { get; } = [];
@@ -25,6 +27,8 @@ public sealed class RecordingEngine : IBuildEngine
 
     public string ProjectFileOfTaskNode => "test.csproj";
 
+    public bool IsRunningMultipleNodes => false;
+
     public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs) => throw new NotSupportedException();
 
     public void LogCustomEvent(CustomBuildEventArgs e)
@@ -39,4 +43,29 @@ public sealed class RecordingEngine : IBuildEngine
     }
 
     public void LogWarningEvent(BuildWarningEventArgs e) => Warnings.Enqueue(e);
+
+    public object GetRegisteredTaskObject(object key, RegisteredTaskObjectLifetime lifetime) => _kept.GetValueOrDefault(key)!;
+
+    public void RegisterTaskObject(object key, object obj, RegisteredTaskObjectLifetime lifetime, bool allowEarlyCollection) => _kept[key] = obj;
+
+    public object UnregisterTaskObject(object key, RegisteredTaskObjectLifetime lifetime) => _kept.TryRemove(key, out object? kept) ? kept : null!;
+
+    public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs, string toolsVersion) =>
+        throw new NotSupportedException();
+
+    public bool BuildProjectFilesInParallel(
+        string[] projectFileNames, string[] targetNames, IDictionary[] globalProperties, IDictionary[] targetOutputsPerProject, string[] toolsVersion,
+        bool useResultsCache, bool unloadProjectsOnCompletion) => throw new NotSupportedException();
+
+    public BuildEngineResult BuildProjectFilesInParallel(
+        string[] projectFileNames, string[] targetNames, IDictionary[] globalProperties, IList<string>[] removeGlobalProperties, string[] toolsVersion,
+        bool returnTargetOutputs) => throw new NotSupportedException();
+
+    public void Yield()
+    {
+    }
+
+    public void Reacquire()
+    {
+    }
 }
