@@ -14,7 +14,7 @@ internal sealed class ChannelPartition : IConcatRewrite
 {
     public string Kind => "ChannelPartition";
 
-    public bool IsExact => false;
+    public bool IsExactFor(NodeProto reader) => false;
 
     public ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader)
     {

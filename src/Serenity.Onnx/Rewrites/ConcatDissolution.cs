@@ -57,7 +57,7 @@ internal sealed class ConcatDissolution : IRewrite
             return false;
         way.Nodes.Add(reader.Name);
         way.Values.Add(parts.Value);
-        way.IsExact &= rewrite.IsExact;
+        way.IsExact &= rewrite.IsExactFor(reader);
         if (effect == ConcatEffect.Absorbs)
         {
             way.Kind = rewrite.Kind;

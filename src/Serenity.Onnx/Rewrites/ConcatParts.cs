@@ -77,8 +77,8 @@ internal interface IConcatRewrite
     /// <summary>Name, as in docs/rewrites.md.</summary>
     string Kind { get; }
 
-    /// <summary>True if outputs stay bit for bit.</summary>
-    bool IsExact { get; }
+    /// <summary>True if outputs stay bit for bit when this reader is rewritten.</summary>
+    bool IsExactFor(NodeProto reader);
 
     /// <summary>What the rewrite would do.</summary>
     ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader);

@@ -6,13 +6,14 @@ namespace Serenity.Onnx.Rewrites;
 /// <summary>
 /// Concat sinking: an operator that treats every slice along the concat's axis on its own is applied to the parts, and the concat moves
 /// behind it, towards an operator that can absorb it. Which operators do so, and what becomes of their other inputs, is in
-/// <see cref="PartwiseOperators"/>. Exact.
+/// <see cref="PartwiseOperators"/>. Exact, but for InstanceNormalization.
 /// </summary>
 internal sealed class ConcatSinking : IConcatRewrite
 {
     public string Kind => "ConcatSinking";
 
-    public bool IsExact => true;
+    /// <remarks>ONNX Runtime's InstanceNormalization sums a channel in another order when it begins at another address.</remarks>
+    public bool IsExactFor(NodeProto reader) => reader.OpType != "InstanceNormalization";
 
     public ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader)
     {

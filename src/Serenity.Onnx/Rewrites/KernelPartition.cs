@@ -11,7 +11,7 @@ internal sealed class KernelPartition : IConcatRewrite
 {
     public string Kind => "KernelPartition";
 
-    public bool IsExact => true;
+    public bool IsExactFor(NodeProto reader) => true;
 
     public ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader)
     {

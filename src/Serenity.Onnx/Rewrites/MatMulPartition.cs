@@ -6,14 +6,14 @@ namespace Serenity.Onnx.Rewrites;
 
 /// <summary>
 /// A matrix product over a concat of its inner dimension is the sum of products over the parts, each with its rows of the constant
-/// matrix; a concat of the outer dimensions sinks through it. The sum is written with plain Adds, which no executor fuses with the
+/// matrix. The sum is written with plain Adds, which no executor fuses with the
 /// product, so each partial product needs a buffer while it is added. Changes the order of a floating-point sum; exact for integers.
 /// </summary>
 internal sealed class MatMulPartition : IConcatRewrite
 {
     public string Kind => "MatMulPartition";
 
-    public bool IsExact => false;
+    public bool IsExactFor(NodeProto reader) => false;
 
     public ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader)
     {
@@ -48,6 +48,9 @@ internal sealed class MatMulPartition : IConcatRewrite
                 while (product.Input.Count > 2)
                     product.Input.RemoveAt(2);
                 product.Remove("beta");
+                // Before opset 11 there must be one.
+                if (reader.Is("Gemm") && graph.Opset < 11)
+                    product.Input.Add(graph.NewConstant($"{product.Name}/zero", type.ElementType, [1], new byte[WeightReader.ElementSize((int)type.ElementType)]));
             }
             string value = graph.NewValue($"{reader.Output[0]}/part{i + 1}", type);
             product.Output.Clear();

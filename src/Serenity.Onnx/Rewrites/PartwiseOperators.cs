@@ -157,10 +157,14 @@ internal static class PartwiseOperators
         if (node.OpType == "Upsample" || graph.Opset < 11)
             return graph.Opset < 9 ? node.Find("scales")?.Floats is { } s && s[concat.Axis] == 1 : Scales(graph, node.In(1), concat.Axis);
         if (node.In(3).Length > 0)
-            return node.In(2).Length == 0 && Integers(graph, node.In(3)) is { } sizes && sizes[concat.Axis] == concat.Total
+            return IsAbsent(graph, node.In(2)) && Integers(graph, node.In(3)) is { } sizes && sizes[concat.Axis] == concat.Total
                 && node.Text("keep_aspect_ratio_policy", "stretch") == "stretch";
         return Scales(graph, node.In(2), concat.Axis);
     }
+
+    /// <summary>True for an input that is left out; before opset 13 an empty tensor stands in its place.</summary>
+    private static bool IsAbsent(RewriteGraph graph, string name) =>
+        name.Length == 0 || graph.Constant(name) is { } tensor && tensor.Dims.Contains(0);
 
     private static bool Scales(RewriteGraph graph, string name, int axis) =>
         graph.Constant(name) is { } tensor && graph.Weights.ReadFloats(tensor) is { } scales && axis < scales.Length && scales[axis] == 1;

@@ -250,6 +250,10 @@ internal sealed class RewriteGraph
         graph.Initializer.AddRange(_added.Where(t => used.Contains(t.Name)));
         if (model.IrVersion < 4)
         {
+            // Every initializer is listed as an input there; one that is listed and not given has to be fed.
+            HashSet<string> given = [.. graph.Initializer.Select(i => i.Name)], gone = [.. source.Initializer.Select(i => i.Name).Where(name => !given.Contains(name))];
+            graph.Input.Clear();
+            graph.Input.AddRange(source.Input.Where(i => !gone.Contains(i.Name)));
             foreach (TensorProto added in _added.Where(t => used.Contains(t.Name)))
                 graph.Input.Add(InputOf(added));
         }

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Pipeline;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Serenity.Onnx.Rewrites;
 
@@ -15,7 +16,7 @@ internal static class RewriteSequence
     {
         List<RewriteSite> sites = [];
         foreach (IRewrite rewrite in Stages)
-            sites.AddRange(rewrite.Match(graph).Where(s => Allowed(s, level)));
+            sites.AddRange(Match(rewrite, graph, level));
         return sites;
     }
 
@@ -30,7 +31,7 @@ internal static class RewriteSequence
             for (int round = 0; more && round < Rounds; round++)
             {
                 more = false;
-                foreach (RewriteSite site in rewrite.Match(graph).Where(s => Allowed(s, level) && wanted(s)).ToArray())
+                foreach (RewriteSite site in Match(rewrite, graph, level).Where(wanted).ToArray())
                 {
                     if (!rewrite.TryApply(graph, site))
                         continue;
@@ -42,6 +43,15 @@ internal static class RewriteSequence
         ActivationFusion.Apply(graph);
         return applied;
     }
+
+    /// <summary>
+    /// The sites of one rewrite that a level allows. None is exact in float16: ONNX Runtime has float32 kernels for most operators, and rounds between two of
+    /// them only where they are not neighbours.
+    /// </summary>
+    private static IEnumerable<RewriteSite> Match(IRewrite rewrite, RewriteGraph graph, RewriteLevel level) =>
+        rewrite.Match(graph)
+            .Select(s => s.IsExact && s.Values.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16) ? s with { IsExact = false } : s)
+            .Where(s => Allowed(s, level));
 
     /// <summary>True if a level allows a rewrite.</summary>
     public static bool Allowed(RewriteSite site, RewriteLevel level) =>

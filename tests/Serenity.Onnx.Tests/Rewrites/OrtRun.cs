@@ -63,27 +63,38 @@ internal static class OrtRun
     }
 
     /// <summary>Outputs of two models must be the same: bit for bit, or within a tolerance scaled to the largest magnitude of the output.</summary>
-    public static void AssertSame(ModelProto expected, ModelProto actual, ulong seed, bool exact, string what)
+    public static void AssertSame(ModelProto expected, ModelProto actual, ulong seed, bool exact, string what, string? folder = null)
     {
-        Dictionary<string, Result> before = Run(expected, seed), after = Run(actual, seed);
+        Dictionary<string, Result> before = Run(expected, seed, folder), after = Run(actual, seed, folder);
+        CollectionAssert.AreEqual(Fed(expected), Fed(actual), $"{what}: other inputs.");
         CollectionAssert.AreEqual(expected.Graph.Output.Select(o => o.Name).ToArray(), actual.Graph.Output.Select(o => o.Name).ToArray(), what);
         foreach ((string name, Result result) in before)
         {
             Assert.AreEqual(result.Type, after[name].Type, what);
             if (result.Bytes.AsSpan().SequenceEqual(after[name].Bytes))
                 continue;
-            Assert.IsTrue(!exact && result.Type.ElementType == DataType.Float, $"{what}: '{name}' is not bit for bit the same.");
-            ReadOnlySpan<float> a = MemoryMarshal.Cast<byte, float>(result.Bytes), b = MemoryMarshal.Cast<byte, float>(after[name].Bytes);
-            float scale = 1e-6f;
-            foreach (float value in a)
+            Assert.IsTrue(!exact && result.Type.ElementType is DataType.Float or DataType.Double or DataType.Float16, $"{what}: '{name}' is not bit for bit the same.");
+            double[] a = Doubles(result), b = Doubles(after[name]);
+            double scale = 1e-6, tolerance = result.Type.ElementType == DataType.Float16 ? 1e-2 : 1e-4;
+            foreach (double value in a)
                 scale = Math.Max(scale, Math.Abs(value));
             for (int i = 0; i < a.Length; i++)
             {
-                Assert.IsLessThan(1e-4f, Math.Abs(a[i] - b[i]) / scale,
+                Assert.IsLessThan(tolerance, Math.Abs(a[i] - b[i]) / scale,
                     string.Create(CultureInfo.InvariantCulture, $"{what}: '{name}'[{i}] is {b[i]}, was {a[i]}."));
             }
         }
     }
+
+    /// <summary>Names of the inputs that a caller must give.</summary>
+    private static string[] Fed(ModelProto model) => [.. model.Graph.Input.Select(i => i.Name).Except(model.Graph.Initializer.Select(i => i.Name))];
+
+    private static double[] Doubles(Result result) => result.Type.ElementType switch
+    {
+        DataType.Float => [.. MemoryMarshal.Cast<byte, float>(result.Bytes).ToArray().Select(v => (double)v)],
+        DataType.Float16 => [.. MemoryMarshal.Cast<byte, Half>(result.Bytes).ToArray().Select(v => (double)v)],
+        _ => MemoryMarshal.Cast<byte, double>(result.Bytes).ToArray(),
+    };
 
     public static TensorType InputType(ValueInfoProto input)
     {

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Rewrites;
 using Serenity.Onnx.Schema;
@@ -11,7 +10,9 @@ namespace Serenity.Onnx.Tests.Rewrites;
 [TestClass]
 public sealed class RewritePropertyTests
 {
-    private const int Models = 100;
+    /// <summary>How many random models; the environment variable <c>SERENITY_RANDOM_MODELS</c> asks for more.</summary>
+    private static readonly ulong s_models =
+        ulong.TryParse(Environment.GetEnvironmentVariable("SERENITY_RANDOM_MODELS"), out ulong asked) ? Math.Max(asked, 100) : 100;
 
     [TestMethod]
     [DataRow(Executor.OnnxRuntime, RewriteLevel.All)]
@@ -20,11 +21,11 @@ public sealed class RewritePropertyTests
     public void Random_models_compute_the_same(Executor executor, RewriteLevel level)
     {
         SortedDictionary<string, int> kinds = new(StringComparer.Ordinal);
-        for (ulong seed = 1; seed <= Models; seed++)
+        for (ulong seed = 1; seed <= s_models; seed++)
         {
             ModelProto model = RandomConcatModel.Create(seed);
             ShapeTable shapes = OrtRun.Shapes(model);
-            foreach (RewriteSite site in Check(model, shapes, executor, level, seed, _ => true))
+            foreach (RewriteSite site in RewriteCheck.Apply(model, shapes, executor, level, seed, _ => true))
                 kinds[site.Kind] = kinds.GetValueOrDefault(site.Kind) + 1;
         }
         // The models must exercise the rewrites.
@@ -41,11 +42,11 @@ public sealed class RewritePropertyTests
     public void Quantized_models_compute_the_same_bits(Executor executor)
     {
         SortedDictionary<string, int> kinds = new(StringComparer.Ordinal);
-        for (ulong seed = 1; seed <= Models; seed++)
+        for (ulong seed = 1; seed <= s_models; seed++)
         {
             ModelProto model = RandomQuantizedModel.Create(seed);
             TestRandom random = new(seed);
-            foreach (RewriteSite site in Check(model, OrtRun.Shapes(model), executor, RewriteLevel.Exact, seed, _ => seed % 3 != 0 || random.Chance(0.5)))
+            foreach (RewriteSite site in RewriteCheck.Apply(model, OrtRun.Shapes(model), executor, RewriteLevel.Exact, seed, _ => seed % 3 != 0 || random.Chance(0.5)))
                 kinds[site.Kind] = kinds.GetValueOrDefault(site.Kind) + 1;
             // No rewrite that is not exact applies where all is integers.
             RewriteGraph graph = new(RewriteCandidate.Unchanged(model, OrtRun.Shapes(model)), executor, "/model.onnx");
@@ -59,40 +60,11 @@ public sealed class RewritePropertyTests
     [TestMethod]
     public void Random_subsets_compute_the_same()
     {
-        for (ulong seed = 1; seed <= Models / 3; seed++)
+        for (ulong seed = 1; seed <= s_models / 3; seed++)
         {
             ModelProto model = RandomConcatModel.Create(1000 + seed);
             TestRandom random = new(seed);
-            Check(model, OrtRun.Shapes(model), Executor.OnnxRuntime, RewriteLevel.All, seed, _ => random.Chance(0.5));
+            RewriteCheck.Apply(model, OrtRun.Shapes(model), Executor.OnnxRuntime, RewriteLevel.All, seed, _ => random.Chance(0.5));
         }
-    }
-
-    private static List<RewriteSite> Check(
-        ModelProto model, ShapeTable shapes, Executor executor, RewriteLevel level, ulong seed, Func<RewriteSite, bool> wanted)
-    {
-        byte[] before = model.ToByteArray();
-        RewriteGraph graph = new(RewriteCandidate.Unchanged(model, shapes), executor, "/model.onnx");
-        List<RewriteSite> applied = RewriteSequence.Apply(graph, level, wanted);
-        RewriteCandidate candidate = graph.ToCandidate();
-        string what = $"seed {seed}: {string.Join(", ", applied.Select(s => s.Key))}";
-
-        CollectionAssert.AreEqual(before, model.ToByteArray(), "The source model was changed.");
-        bool exact = applied.All(s => s.IsExact);
-        OrtRun.AssertSame(model, candidate.Model, seed, exact, what);
-
-        // The shapes it states are those ONNX Runtime sees.
-        ShapeTable truth = OrtRun.Shapes(candidate.Model);
-        foreach (NodeProto node in candidate.Model.Graph.Node)
-        {
-            foreach (string output in node.Output)
-                Assert.AreEqual(truth.Find(output), candidate.Shapes.Find(output), $"{what}: the type of '{output}'.");
-        }
-        AccumulationGroup[] groups = [.. candidate.Groups];
-        if (groups.Length > 0)
-        {
-            RewriteCandidate shuffled = AccumulationChain.InOrder(candidate, Shuffle.Order(candidate, new TestRandom(seed)));
-            OrtRun.AssertSame(model, AccumulationChain.Settle(shuffled), seed, exact, what + ", shuffled");
-        }
-        return applied;
     }
 }
