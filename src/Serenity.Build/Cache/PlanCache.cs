@@ -30,6 +30,9 @@ public sealed class PlanCache(string folder)
     /// <summary>True if there is an entry for a key, sound or not.</summary>
     public bool Contains(string key) => File.Exists(PathOf(key));
 
+    /// <summary>False if nothing was ever added.</summary>
+    public bool Exists => Directory.Exists(folder);
+
     /// <summary>Adds a result.</summary>
     /// <returns>False if the folder could not be written; the build goes on without.</returns>
     public bool Add(string key, OptimizedOutput output)

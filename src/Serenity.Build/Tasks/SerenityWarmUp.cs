@@ -64,7 +64,8 @@ public sealed class SerenityWarmUp : SerenityTask
         {
             try
             {
-                if (ModelBuild.IsCached(model, cache))
+                // Not asked where nothing is cached: the warm-up need not wait until a model is read and hashed.
+                if (cache.Exists && ModelBuild.IsCached(model, cache))
                     continue;
                 if (!warm)
                     _ = ahead.Begin(_ => Start());
