@@ -42,6 +42,27 @@ public sealed class MemoryGraph
         _successors = successors;
     }
 
+    /// <summary>The same graph with more scratch.</summary>
+    /// <param name="bytes">Bytes to add to each operator's scratch, by operator; none below zero.</param>
+    /// <exception cref="OverflowException">The sum of all sizes does not fit 62 bits.</exception>
+    public MemoryGraph WithScratch(ReadOnlySpan<long> bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNotEqual(bytes.Length, OperatorCount);
+        long[] scratch = [.. _scratch];
+        long total = 0;
+        foreach (long size in _bytes)
+            total += size;
+        for (int op = 0; op < scratch.Length; op++)
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(bytes[op]);
+            scratch[op] = checked(scratch[op] + bytes[op]);
+            total = checked(total + scratch[op]);
+        }
+        return total >> 62 != 0
+            ? throw new OverflowException("The sum of all sizes does not fit 62 bits.")
+            : new MemoryGraph(_bytes, _isOutput, scratch, _inputs, _outputs, _consumers, _writers, _inPlace, _control, _predecessors, _successors);
+    }
+
     /// <summary>Number of operators.</summary>
     public int OperatorCount => _scratch.Length;
 

@@ -84,6 +84,9 @@ public static class OnnxRuntimePlanner
         }
         if (least.PeakBytes > within)
             return null;
+        // For what is written: among orders of one peak, one with the kernels' own scratch beside it.
+        KernelWorkspace? workspace = options.FewestNodes ? KernelWorkspace.Find(graph, live.Memory, shapes) : null;
+        least = workspace?.Improve(least, options.Schedule, cancellation) ?? least;
 
         planned ??= options.AskForShapes ? PlannedShapesReader.TryRead(model, shapes) : null;
         AllocationModel asInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, planned);
@@ -95,7 +98,7 @@ public static class OnnxRuntimePlanner
         List<Candidate> candidates = [.. search.Run(asInferred, today).Select(found => new Candidate(found.Peak, false, found.Order))];
         if (planned is not null && candidates[0].Peak > least.PeakBytes)
             candidates.AddRange(search.Run(allShapes, today).Select(found => new Candidate(found.Peak, true, found.Order)));
-        candidates = [.. candidates.OrderBy(candidate => candidate.Peak)];
+        candidates = [.. candidates.OrderBy(candidate => candidate.Peak).ThenBy(candidate => workspace?.Peak(candidate.Order) ?? 0)];
         bool mayVeil = options.Veil && candidates[0].Peak > least.PeakBytes;
         if (candidates[0].Peak > within && !mayVeil)
             return null;
@@ -108,8 +111,14 @@ public static class OnnxRuntimePlanner
         };
 
         // At the bound any other order of the same peak is as good. Above it, the live peak could rise unseen.
-        Func<int[], bool>? AsGood(AllocationSimulator simulator, AllocationPlan plan) =>
-            options.FewestNodes && plan.Peak == least.PeakBytes ? order => simulator.Peak(order) <= plan.Peak : null;
+        Func<int[], bool>? AsGood(AllocationSimulator simulator, AllocationPlan plan, Func<int[], int[]>? onGraph = null)
+        {
+            if (!options.FewestNodes || plan.Peak != least.PeakBytes)
+                return null;
+            long Within(int[] order) => workspace?.Peak(onGraph is null ? order : onGraph(order)) ?? 0;
+            long most = Within(plan.Order);
+            return order => simulator.Peak(order) <= plan.Peak && Within(order) <= most;
+        }
 
         if (mayVeil)
         {
@@ -117,7 +126,7 @@ public static class OnnxRuntimePlanner
             if (candidates[0].Peak > within && planner.WantedPeak > within)
                 return null;
             if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(options.FewestNodes, cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
-                Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Graph.Order, AsGood(new AllocationSimulator(veiled.Allocations), veiled.Plan)) is { } pinnedVeil)
+                Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Graph.Order, AsGood(new AllocationSimulator(veiled.Allocations), veiled.Plan, order => veiled.InOrder(order).OrderOn(graph))) is { } pinnedVeil)
             {
                 if (veiled.Plan.Peak > within)
                     return null;

@@ -44,8 +44,20 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             if (unfused.Plan.SimulatedPeak < planned.Plan.SimulatedPeak)
                 planned = unfused;
         }
+        else if (start != today && TakesMore(planned, today, original))
+        {
+            // The same tensors at the peak, and a convolution's scratch on top of them that the source has beside them.
+            Planned unfused = new(
+                OnnxRuntimePlanner.Plan(today.Model, today.Shapes, Options(), known, cancellation), today.Shapes, [], planned.Work with { Ratio = 1 }, Fused: false);
+            if (unfused.Plan.SimulatedPeak <= planned.Plan.SimulatedPeak && !TakesMore(unfused, today, original))
+                planned = unfused;
+        }
         return Conclude(planned, today, original, ahead);
     }
+
+    /// <summary>True if a plan with its kernels' scratch most likely needs more than the source as it is executed today.</summary>
+    private static bool TakesMore(Planned planned, Prepared today, AllocationPlan original) =>
+        KernelWorkspace.Peak(planned.Plan.Graph, planned.Shapes, planned.Plan.Allocations) > KernelWorkspace.Peak(new OrtGraph(today.Model.Graph), today.Shapes, original);
 
     /// <summary>With ONNX Runtime's fusions; the given one itself where there are none.</summary>
     private Prepared Fuse(Prepared today)
