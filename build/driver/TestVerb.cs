@@ -59,6 +59,8 @@ internal sealed class TestVerb(Workspace workspace, DriverLog log)
             return (new TrxCounters(0, 1, 0), false);
         }
         TrxCounters counters = TrxCounters.Read(trx);
+        foreach (TrxFailure failure in TrxFailure.Read(trx))
+            log.Line($"    failed: {failure}");
         // A project whose tests were not found at all must not pass for one whose tests passed.
         if (counters.Total == 0)
         {

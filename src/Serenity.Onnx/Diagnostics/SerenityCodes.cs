@@ -82,6 +82,9 @@ public static class SerenityCodes
     /// <summary>Fusion was not possible; the model is planned as it is.</summary>
     public const string NotFused = "SER2403";
 
+    /// <summary>The model was saved for one kind of processor; its figures are those of the machine that builds.</summary>
+    public const string HardwareBound = "SER2404";
+
     /// <summary>Verification was skipped or incomplete.</summary>
     public const string NotVerified = "SER2501";
 

@@ -26,8 +26,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     {
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
         bool runs = NativeRuntime.IsAvailable;
-        if (!runs)
-            _warnings.Add(PipelineWarnings.WithoutRuntime(source));
+        _warnings.AddRange(PipelineWarnings.Of(source));
         Prepared today = Ready(runs ? ModelFusion.Settle(source.Model, source.File.ExternalFolder, source.File.Path, cancellation) : source.Model);
         PlannedShapes? known = PlannedShapesReader.TryRead(today.Model, today.Shapes);
         AllocationPlan original = OnnxRuntimePlanner.CostOfFile(today.Model, today.Shapes, known);

@@ -1,5 +1,8 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Runtime.Fusion;
+using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Pipeline;
 
@@ -22,9 +25,24 @@ internal static class PipelineWarnings
         fault.Code is SerenityCodes.OutputsDiffer or SerenityCodes.OrderDiffers or SerenityCodes.MemoryDiffers;
 
     /// <summary>The one warning on a host without ONNX Runtime, in place of one for each thing that it would have done.</summary>
-    public static SerenityDiagnostic WithoutRuntime(SourceModel source) => new(
+    private static SerenityDiagnostic WithoutRuntime(SourceModel source) => new(
         SerenityCodes.PlannedWithoutRuntime, DiagnosticSeverity.Warning, source.File.Path,
         $"The model was planned by the shapes that its file states, and neither fused nor verified. {NativeRuntime.WhyUnavailable}");
+
+    /// <summary>Warnings that hold before anything is planned.</summary>
+    public static IEnumerable<SerenityDiagnostic> Of(SourceModel source)
+    {
+        if (!NativeRuntime.IsAvailable)
+            yield return WithoutRuntime(source);
+        if (ModelFusion.HardwareBound(source.Model) is { } node)
+        {
+            yield return new(
+                SerenityCodes.HardwareBound, DiagnosticSeverity.Warning, source.File.Path,
+                $"The model was saved for one kind of processor: {GraphCheck.Describe(node)} works on a layout that ONNX Runtime chose for the machine that saved"
+                + " it. The figures are those of this machine; on another the model may need other amounts of memory, or not run at all. Use the model as it was"
+                + " before, or save it with ORT_ENABLE_EXTENDED instead of ORT_ENABLE_ALL.");
+        }
+    }
 
     /// <summary>What verification did on such a host.</summary>
     public static VerificationFacts NotRun { get; } = new("skipped", "There is no ONNX Runtime on this host.", null, null, null, false, 0);

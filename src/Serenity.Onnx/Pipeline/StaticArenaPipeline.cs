@@ -22,8 +22,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
     {
         string path = source.File.Path;
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
-        if (!NativeRuntime.IsAvailable)
-            _warnings.Add(PipelineWarnings.WithoutRuntime(source));
+        _warnings.AddRange(PipelineWarnings.Of(source));
         StaticArenaGraph originalGraph = StaticArenaGraph.Build(source.Model, source.Shapes, null, path);
         StaticArenaPlan original = StaticArenaPlanner.Plan(
             originalGraph, originalGraph.FileOrder(), request.Alignment, StaticArenaPlanner.BaselineLimits, cancellation);

@@ -56,6 +56,7 @@ public static class ModelVerifier
         double maxError = 0;
         int compared = 0;
         bool limited = false;
+        string? refusal = null;
         int enough = random is not null || request.Work > WorkForTwoCases || Held(request) > BytesForManyCases ? 1 : request.Work > WorkForAllCases ? 2 : int.MaxValue;
         foreach (InputCase kind in CasesFor(request))
         {
@@ -72,6 +73,7 @@ public static class ModelVerifier
             }
             catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
             {
+                refusal ??= e.Message;
                 continue;
             }
             catch (RunLimitException)
@@ -87,7 +89,7 @@ public static class ModelVerifier
         if (compared == 0)
         {
             return Skipped(limited ? "A run needs more memory, or more kernels, than verification may use."
-                : "ONNX Runtime can run the source model on none of the inputs made up for it.");
+                : $"The source model runs on none of the inputs made up for it. {refusal}");
         }
         return Conclude(request, optimized.EndObservation(request.UnplannedBodies), random, maxError);
     }

@@ -4,6 +4,7 @@ using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
+using Serenity.Testing.Models;
 
 namespace Serenity.Benchmarks.Runs;
 
@@ -30,7 +31,10 @@ internal static class LatencyBenchmark
         {
             try
             {
-                ratios.Add(Measure(SuppliedModel.Load(path), fuse, kernels));
+                SuppliedModel model = SuppliedModel.Load(path);
+                if (HostCheck.WhyItDoesNotRun(model.File.Model, model.ExternalFolder, model.FreeDimensions) is { } why)
+                    throw new SerenityException(SerenityCodes.RuntimeRefuses, path, why);
+                ratios.Add(Measure(model, fuse, kernels));
             }
             catch (SerenityException e)
             {

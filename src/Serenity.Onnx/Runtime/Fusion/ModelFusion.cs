@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Ort;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
@@ -98,6 +99,5 @@ public static class ModelFusion
     }
 
     /// <summary>The first node of a layout or domain that is chosen for the building machine; the extended level should give none.</summary>
-    private static NodeProto? HardwareBound(ModelProto model) => ModelNodes.All(model.Graph).FirstOrDefault(
-        n => n.Domain is "com.microsoft.nchwc" or "com.ms.internal.nhwc");
+    internal static NodeProto? HardwareBound(ModelProto model) => ModelNodes.All(model.Graph).FirstOrDefault(n => OperatorDomain.IsHardwareBound(n.Domain));
 }
