@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
 namespace Serenity.Driver;
@@ -14,11 +13,8 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
     /// <summary>Version of ONNX Runtime in the npm package.</summary>
     public const string Version = "1.29.0";
 
-    private const string NpmPackage = "com.github.asus4.onnxruntime";
-    private const string NpmVersion = "0.4.9";
-
-    // The npm artefact is pinned by content: it holds native code that our task loads.
-    private const string NpmSha512 = "BkzxduSZ9IkeDP6Q8lz2TFU2ie7hSSvS7ZIfzMooExoq0CNzJnuuGaUJ7IsojBgqO4ouD1jXah8OYyJbCN29Fg==";
+    private static readonly NpmArtefact Npm = new(
+        "com.github.asus4.onnxruntime", "0.4.9", "BkzxduSZ9IkeDP6Q8lz2TFU2ie7hSSvS7ZIfzMooExoq0CNzJnuuGaUJ7IsojBgqO4ouD1jXah8OYyJbCN29Fg==");
 
     private static readonly (string Source, string Rid)[] Natives =
     [
@@ -28,9 +24,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
         ("macOS/arm64/libonnxruntime.dylib", "osx-arm64"),
     ];
 
-    private static string Cache => Path.Combine(
-        Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.Create),
-        "serenity-build", $"onnxruntime-{Version}-npm-{NpmVersion}");
+    private static string Cache => NpmArtefact.Cache($"onnxruntime-{Version}-npm-{Npm.Version}");
 
     /// <summary>The feed's folder.</summary>
     public static string Folder => Path.Combine(Cache, "feed");
@@ -50,13 +44,13 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
         Directory.CreateDirectory(work);
         try
         {
-            string archive = log.Step($"fetch {NpmPackage} {NpmVersion} with npm", () => Fetch(work));
+            string archive = log.Step($"fetch {Npm.Name} {Npm.Version} with npm", () => Npm.Fetch(work));
             string package = log.Step("unpack", () => Unpack(archive, work));
             string output = Path.Combine(work, "feed");
             log.Step("build and pack Microsoft.ML.OnnxRuntime.Managed", () => PackManaged(package, work, output));
             log.Step("pack Microsoft.ML.OnnxRuntime", () => PackNative(package, work, output));
             Publish(output);
-            File.WriteAllText(stamp, NpmSha512);
+            File.WriteAllText(stamp, Npm.Sha512);
         }
         finally
         {
@@ -71,18 +65,6 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
         Directory.CreateDirectory(Folder);
         foreach (string package in Directory.GetFiles(output, "*.nupkg"))
             File.Move(package, Path.Combine(Folder, Path.GetFileName(package)), overwrite: true);
-    }
-
-    private static string Fetch(string work)
-    {
-        string npm = OperatingSystem.IsWindows() ? "npm.cmd" : "npm";
-        ChildProcess.Must(npm, ["pack", $"{NpmPackage}@{NpmVersion}", "--silent"], work, $"npm pack {NpmPackage}");
-        string archive = Path.Combine(work, $"{NpmPackage}-{NpmVersion}.tgz");
-        using FileStream stream = File.OpenRead(archive);
-        string sha512 = Convert.ToBase64String(SHA512.HashData(stream));
-        return sha512 == NpmSha512
-            ? archive
-            : throw new DriverException($"{NpmPackage} {NpmVersion} has SHA-512 {sha512}, expected {NpmSha512}; it is not the artefact we know, and is not used");
     }
 
     private static string Unpack(string archive, string work)
@@ -124,7 +106,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
                 <AssemblyVersion>0.0.0.0</AssemblyVersion>
                 <Authors>Microsoft</Authors>
                 <PackageLicenseExpression>MIT</PackageLicenseExpression>
-                <Description>ONNX Runtime's managed API, built from the sources in {NpmPackage} {NpmVersion}.</Description>
+                <Description>ONNX Runtime's managed API, built from the sources in {Npm.Name} {Npm.Version}.</Description>
                 <LangVersion>latest</LangVersion>
                 <Nullable>disable</Nullable>
                 <ImplicitUsings>disable</ImplicitUsings>
@@ -167,7 +149,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
                 <Version>{Version}</Version>
                 <Authors>Microsoft</Authors>
                 <PackageLicenseExpression>MIT</PackageLicenseExpression>
-                <Description>ONNX Runtime's native libraries, repacked from {NpmPackage} {NpmVersion}.</Description>
+                <Description>ONNX Runtime's native libraries, repacked from {Npm.Name} {Npm.Version}.</Description>
                 <IncludeBuildOutput>false</IncludeBuildOutput>
                 <NoWarn>$(NoWarn);NU5128</NoWarn>
                 <NuGetAudit>false</NuGetAudit>

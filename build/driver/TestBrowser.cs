@@ -1,0 +1,83 @@
+using System.ComponentModel;
+using System.Formats.Tar;
+using System.IO.Compression;
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+
+namespace Serenity.Driver;
+
+/// <summary>
+/// A Chromium for the tests of the report, on machines that have none: from an npm package (MIT) that ships the program itself, kept outside the
+/// checkout. Where that cannot be had, those tests are skipped, and say so.
+/// </summary>
+internal sealed class TestBrowser(DriverLog log)
+{
+    private static readonly NpmArtefact Package = new(
+        "@sparticuz/chromium", "153.0.0", "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==");
+
+    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+
+    private static string Folder => NpmArtefact.Cache($"chromium-{Package.Version}");
+
+    private static string Program => Path.Combine(Folder, "chromium");
+
+    /// <summary>Puts a browser on the PATH of the processes started from here on, if there is none.</summary>
+    public void Ensure()
+    {
+        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
+        bool known = path.Split(Path.PathSeparator).Any(folder => Names.Any(name => File.Exists(Path.Combine(folder, name))));
+        // The package has this one platform.
+        if (known || !OperatingSystem.IsLinux() || RuntimeInformation.OSArchitecture != Architecture.X64)
+            return;
+        try
+        {
+            if (!File.Exists(Program))
+                log.Step($"fetch {Package.Name} {Package.Version} with npm, for the tests of the report", Unpack);
+            if (ChildProcess.Capture(Program, ["--version"], Folder) is { ExitCode: not 0 } failed)
+                throw new DriverException(failed.Output.Trim());
+            Environment.SetEnvironmentVariable("PATH", path + Path.PathSeparator + Folder);
+        }
+        catch (Exception e) when (e is DriverException or IOException or UnauthorizedAccessException or Win32Exception or InvalidDataException)
+        {
+            log.Line($"    no browser, so the tests of the report in one are skipped: {e.Message}");
+        }
+    }
+
+    [SupportedOSPlatform("linux")]
+    private static bool Unpack()
+    {
+        // Moved when whole, so that two first runs at once do not meet half a program.
+        string work = FormattableString.Invariant($"{Folder}-work-{Environment.ProcessId}");
+        Directory.CreateDirectory(work);
+        try
+        {
+            using FileStream stream = File.OpenRead(Package.Fetch(work));
+            using GZipStream unzipped = new(stream, CompressionMode.Decompress);
+            using TarReader reader = new(unzipped);
+            while (reader.GetNextEntry() is { } entry)
+            {
+                if (entry.Name != "package/bin/chromium.br")
+                    continue;
+                using BrotliStream packed = new(entry.DataStream!, CompressionMode.Decompress);
+                string program = Path.Combine(work, "chromium");
+                using (FileStream file = new(program, new FileStreamOptions
+                {
+                    Mode = FileMode.CreateNew,
+                    Access = FileAccess.Write,
+                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
+                }))
+                {
+                    packed.CopyTo(file);
+                }
+                Directory.CreateDirectory(Folder);
+                File.Move(program, Program, overwrite: true);
+                return true;
+            }
+            throw new DriverException($"{Package.Name} {Package.Version} has no browser in it");
+        }
+        finally
+        {
+            Directory.Delete(work, recursive: true);
+        }
+    }
+}
