@@ -24,15 +24,15 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
         _warnings.AddRange(PipelineWarnings.Of(source));
         StaticArenaGraph originalGraph = StaticArenaGraph.Build(source.Model, source.Shapes, null, path);
-        StaticArenaPlan original = StaticArenaPlanner.Plan(
-            originalGraph, originalGraph.FileOrder(), request.Alignment, StaticArenaPlanner.BaselineLimits, cancellation);
+        (long originalBytes, IReadOnlyList<long> originalProfile) = StaticArenaPlanner.Baseline(
+            originalGraph, originalGraph.FileOrder(), request.Alignment, cancellation);
 
         request.Progress?.Invoke(PipelineStage.Search);
         ScheduleOptions limits = request.SearchLimit is { } limit
             ? ScheduleOptions.Default with { StateLimit = limit }
             : ScheduleOptions.Default;
         long work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
-        using SourceAhead? ahead = request.Verify && NativeRuntime.IsAvailable && original.ArenaBytes <= ModelVerifier.BytesForManyCases
+        using SourceAhead? ahead = request.Verify && NativeRuntime.IsAvailable && originalBytes <= ModelVerifier.BytesForManyCases
             ? SourceAhead.Start(source.File.Model, source.File.ExternalFolder, path, fused: false, work, request.FreeDimensions) : null;
         RewriteOutcome outcome = RewriteSearch.Run(
             source.Model, source.Shapes.Main,
@@ -44,7 +44,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
         (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, source.Shapes, request.Alignment, path, cancellation);
         (IReadOnlyList<AppliedRewrite> applied, WorkFacts spent) = (outcome.Applied, outcome.Work);
-        if (plan.ArenaBytes > original.ArenaBytes)
+        if (plan.ArenaBytes > originalBytes)
         {
             // A lower live peak that no placement could be found for. Nothing may cost more than before: keep the file's order.
             KeepFileOrder();
@@ -70,7 +70,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         {
             Model = model,
             Peak = new PeakFacts(
-                original.ArenaBytes, plan.ArenaBytes, plan.LivePeakBytes, best.LowerBoundBytes, plan.LivePeakBytes == best.LowerBoundBytes,
+                originalBytes, plan.ArenaBytes, plan.LivePeakBytes, best.LowerBoundBytes, plan.LivePeakBytes == best.LowerBoundBytes,
                 ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), null),
             WeightBytes = ModelTensors.WeightBytes(model),
             Rewrites = applied,
@@ -79,7 +79,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             OperatorTypes = [.. plan.Schedule.Select(name => ScheduledValues.OperatorType(nodes[name]))],
             Tensors = plan.Tensors,
             Profile = plan.Profile,
-            OriginalProfile = original.Profile,
+            OriginalProfile = originalProfile,
             PeakStep = plan.PeakStep,
             Verification = verified,
             Warnings = _warnings,
