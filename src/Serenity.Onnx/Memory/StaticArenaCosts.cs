@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Memory;
 public sealed class StaticArenaCosts(
     ModelShapes shapes, ScheduleOptions full, RewriteTechniques techniques = RewriteTechniques.All, string? path = null) : ICandidateCosts
 {
-    private const long StatesToCompare = 10_000, StatesForSource = 1_000_000;
+    private const long StatesToCompare = 10_000, StatesForSource = 1_000_000, StatesToShare = 600;
 
     private readonly ScheduleOptions _full = full with { Solved = techniques.HasFlag(RewriteTechniques.SolvedSegments) ? new SolvedSegments() : null };
 
@@ -27,7 +27,8 @@ public sealed class StaticArenaCosts(
 
     private ScheduleOptions Limits(CostEffort effort) => effort switch
     {
-        CostEffort.Compare or CostEffort.Share => _full with { StateLimit = Math.Min(_full.StateLimit, StatesToCompare) },
+        CostEffort.Share => _full with { StateLimit = Math.Min(_full.StateLimit, StatesToShare) },
+        CostEffort.Compare => _full with { StateLimit = Math.Min(_full.StateLimit, StatesToCompare) },
         CostEffort.Source => _full with { StateLimit = Math.Min(_full.StateLimit, StatesForSource) },
         _ => _full,
     };

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Rewrites;
 public sealed class OnnxRuntimeCosts : ICandidateCosts
 {
     private const int OrdersToCompare = 200;
-    private const long StatesToCompare = 100_000, StatesForSource = 1_000_000;
+    private const long StatesToCompare = 100_000, StatesForSource = 1_000_000, StatesToShare = 600;
 
     private readonly RewriteCandidate _source;
     private readonly RewriteTechniques _techniques;
@@ -61,7 +61,12 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
         Evaluations = effort == CostEffort.Source ? Full.Evaluations : Math.Min(Full.Evaluations, OrdersToCompare),
         Schedule = Full.Schedule with
         {
-            StateLimit = Math.Min(Full.Schedule.StateLimit, effort == CostEffort.Source ? StatesForSource : StatesToCompare),
+            StateLimit = Math.Min(Full.Schedule.StateLimit, effort switch
+            {
+                CostEffort.Source => StatesForSource,
+                CostEffort.Share => StatesToShare,
+                _ => StatesToCompare,
+            }),
         },
     };
 
