@@ -63,19 +63,33 @@ public static class TopologicalOrder
     }
 
     /// <summary>The distinct producers of what a node reads, ascending.</summary>
-    internal static SortedSet<int> Producers(GraphView view, int node)
+    internal static int[] Producers(GraphView view, int node)
     {
-        SortedSet<int> producers = [];
+        List<int> producers = [];
         foreach (int value in view.Inputs(node))
             Add(value);
         foreach (int value in view.Captures(node))
             Add(value);
-        return producers;
+        return Ascending(producers);
 
         void Add(int value)
         {
             if (value >= 0 && view.Producer(value) >= 0)
                 producers.Add(view.Producer(value));
         }
+    }
+
+    /// <summary>The same numbers in ascending order, each once. For a few at a time, of which there are many: no set is made.</summary>
+    internal static int[] Ascending(List<int> numbers)
+    {
+        numbers.Sort();
+        int kept = 0;
+        for (int i = 0; i < numbers.Count; i++)
+        {
+            if (i == 0 || numbers[i] != numbers[i - 1])
+                numbers[kept++] = numbers[i];
+        }
+        numbers.RemoveRange(kept, numbers.Count - kept);
+        return [.. numbers];
     }
 }

@@ -56,13 +56,13 @@ public sealed class OrtGraph
         }
         for (int node = 0; node < n; node++)
         {
-            SortedSet<int> before = [];
+            List<int> before = [];
             foreach (int value in _uses[node])
             {
                 if (_producer[value] >= 0 && _producer[value] != node)
                     before.Add(_producer[value]);
             }
-            _predecessors[node] = [.. before];
+            _predecessors[node] = TopologicalOrder.Ascending(before);
         }
         foreach (TensorProto initializer in graph.Initializer)
             _weights.Add(Intern(initializer.Name));

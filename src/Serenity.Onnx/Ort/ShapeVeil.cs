@@ -44,16 +44,19 @@ internal static class ShapeVeil
         GraphProto graph = source.Graph.Clone();
         NodeProto[] nodes = [.. graph.Node];
         Dictionary<string, TensorType> types = new(shapes.Types, StringComparer.Ordinal);
-        SortedDictionary<int, string> ownShape = [];
+        List<string?> ownShape = [];
         List<NodeProto>[] veils = new List<NodeProto>[source.NodeCount];
         int count = 0;
 
         // The shape tensor of a veil: a zero means "as in the input". It comes out of a node, so nothing can be inferred from it.
         string OwnShape(int rank)
         {
-            if (ownShape.TryGetValue(rank, out string? name))
-                return name;
-            ownShape.Add(rank, name = $"{Prefix}own_{rank}");
+            while (ownShape.Count <= rank)
+                ownShape.Add(null);
+            if (ownShape[rank] is { } known)
+                return known;
+            string name = $"{Prefix}own_{rank}";
+            ownShape[rank] = name;
             TensorProto zeros = new() { Name = name + "_zeros", DataType = (int)DataType.Int64, RawData = ByteString.CopyFrom(new byte[8 * rank]) };
             zeros.Dims.Add(rank);
             graph.Initializer.Add(zeros);
@@ -102,9 +105,10 @@ internal static class ShapeVeil
                 reader.Input[i] = Reshape(veils[node], reader.Input[i], type, OwnShape(type.Dims.Length));
             }
         }
-        int[] veiledOrder = Write(graph, nodes, source, order, veils, ownShape.Values);
+        string[] ownShapes = [.. ownShape.OfType<string>()];
+        int[] veiledOrder = Write(graph, nodes, source, order, veils, ownShapes);
         StateShapes(graph, source, shapes, hidden);
-        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies }, count + ownShape.Count);
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies }, count + ownShapes.Length);
     }
 
     /// <summary>
@@ -156,7 +160,7 @@ internal static class ShapeVeil
 
     /// <summary>Constants, then the shape tensors, then each node behind its veils; returns the order in the new indices.</summary>
     private static int[] Write(
-        GraphProto graph, NodeProto[] nodes, OrtGraph source, ReadOnlySpan<int> order, List<NodeProto>[] veils, SortedDictionary<int, string>.ValueCollection ownShapes)
+        GraphProto graph, NodeProto[] nodes, OrtGraph source, ReadOnlySpan<int> order, List<NodeProto>[] veils, string[] ownShapes)
     {
         graph.Node.Clear();
         graph.Node.AddRange(nodes.Where(OrtGraph.IsConstant));
@@ -168,7 +172,7 @@ internal static class ShapeVeil
             graph.Node.Add(identity);
         }
         int[] first = new int[source.NodeCount];
-        int next = ownShapes.Count;
+        int next = ownShapes.Length;
         for (int node = 0; node < source.NodeCount; node++)
         {
             first[node] = next;
@@ -176,7 +180,7 @@ internal static class ShapeVeil
             graph.Node.Add(nodes[source.FilePosition(node)]);
             next += veils[node].Count + 1;
         }
-        List<int> veiledOrder = [.. Enumerable.Range(0, ownShapes.Count)];
+        List<int> veiledOrder = [.. Enumerable.Range(0, ownShapes.Length)];
         foreach (int node in order)
             veiledOrder.AddRange(Enumerable.Range(first[node], veils[node].Count + 1));
         return [.. veiledOrder];
