@@ -35,11 +35,12 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         Prepared start = request.Fuse && runs ? Fuse(today) : today;
         // Not beside a search where it would hold much: verification itself first looks whether it may.
         using SourceAhead? ahead = request.Verify && runs && original.Peak <= ModelVerifier.BytesForManyCases ? BeginVerification(start) : null;
-        Planned planned = Plan(start, start == today ? known : null);
+        PlannedShapes? knownOfStart = start == today ? known : null;
+        Planned planned = Plan(start, knownOfStart, request.Rewrite);
         if (start != today && planned.Plan.SimulatedPeak > original.Peak)
         {
             // A fused operator may need more at once than its parts one by one. Memory is what was asked for.
-            Planned unfused = Plan(today, known);
+            Planned unfused = Plan(today, known, request.Rewrite);
             if (unfused.Plan.SimulatedPeak < planned.Plan.SimulatedPeak)
                 planned = unfused;
         }
@@ -51,7 +52,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             if (unfused.Plan.SimulatedPeak <= planned.Plan.SimulatedPeak && !TakesMore(unfused, today, original))
                 planned = unfused;
         }
-        return Conclude(planned, today, original, ahead);
+        return Conclude(planned, () => Plan(start, knownOfStart, RewriteLevel.Exact), today, original, ahead);
     }
 
     /// <summary>True if a plan with its kernels' scratch most likely needs more than the source as it is executed today.</summary>
@@ -80,13 +81,13 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
         source.File.Model, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.FreeDimensions);
 
-    private Planned Plan(Prepared start, PlannedShapes? known)
+    private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level)
     {
         RewriteCandidate unchanged = RewriteCandidate.Unchanged(start.Model, start.Shapes);
         OnnxRuntimeCosts costs = new(unchanged, Options(), planned: known);
         RewriteOutcome outcome = RewriteSearch.Run(
             unchanged,
-            new RewriteOptions { Executor = Executor.OnnxRuntime, Level = request.Rewrite, ModelPath = source.File.Path, WorkLimit = request.WorkLimit },
+            new RewriteOptions { Executor = Executor.OnnxRuntime, Level = level, ModelPath = source.File.Path, WorkLimit = request.WorkLimit },
             costs, cancellation);
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
@@ -98,8 +99,10 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         ? OnnxRuntimePlanOptions.Default with { Schedule = ScheduleOptions.Default with { StateLimit = limit } }
         : OnnxRuntimePlanOptions.Default;
 
-    /// <summary>Holds the plan to what it promises. If it does not hold, the model as it is takes its place, where that does.</summary>
-    private OptimizationResult Conclude(Planned planned, Prepared today, AllocationPlan original, SourceAhead? ahead)
+    /// <summary>
+    /// Holds the plan to what it promises. If it does not hold, one with exact rewrites alone takes its place, or else the model as it is, where that does.
+    /// </summary>
+    private OptimizationResult Conclude(Planned planned, Func<Planned> exact, Prepared today, AllocationPlan original, SourceAhead? ahead)
     {
         if (!request.Verify || !NativeRuntime.IsAvailable)
             return Result(planned, planned.Plan.Model, original, null);
@@ -107,6 +110,12 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         try
         {
             return Result(planned, planned.Plan.Model, original, Verify(planned, source.File.Model, planned.Plan.Model, ahead));
+        }
+        catch (SerenityException fault) when (fault.Code == SerenityCodes.OutputsDiffer && planned.Rewrites.Any(r => !r.Exact))
+        {
+            // What a sum in another order may do to a model is the model's own; that is no fault of the rest.
+            _warnings.Add(PipelineWarnings.RewrittenExactly(source, fault));
+            return Conclude(exact(), exact, today, original, null);
         }
         catch (SerenityException fault) when (PipelineWarnings.IsFaultOfPlan(fault))
         {

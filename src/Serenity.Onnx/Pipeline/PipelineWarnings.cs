@@ -20,6 +20,12 @@ internal static class PipelineWarnings
         "The model was passed through unchanged, and the figures are those of the model as it is, since the optimized one did not hold in verification."
         + $" {fault.Code}: {fault.Message}");
 
+    /// <summary>A verification that failed with rewrites that change the order of sums, where those that do not stand in for them.</summary>
+    public static SerenityDiagnostic RewrittenExactly(SourceModel source, SerenityException fault) => new(
+        SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
+        "Rewrites that change the order of floating-point sums were left out, since outputs did not stay within the tolerance with them: something in the model makes much of"
+        + $" little. Rewrite=\"Exact\" on the item says so without the attempt. {fault.Message.Split(" This is a fault")[0]}");
+
     /// <summary>True for what verification holds against a plan: another plan may stand.</summary>
     public static bool IsFaultOfPlan(SerenityException fault) =>
         fault.Code is SerenityCodes.OutputsDiffer or SerenityCodes.OrderDiffers or SerenityCodes.MemoryDiffers;

@@ -20,9 +20,14 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
 
     public OptimizationResult Run()
     {
-        string path = source.File.Path;
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
         _warnings.AddRange(PipelineWarnings.Of(source));
+        return Run(request.Rewrite);
+    }
+
+    private OptimizationResult Run(RewriteLevel level)
+    {
+        string path = source.File.Path;
         StaticArenaGraph originalGraph = StaticArenaGraph.Build(source.Model, source.Shapes, null, path);
         (long originalBytes, IReadOnlyList<long> originalProfile) = StaticArenaPlanner.Baseline(
             originalGraph, originalGraph.FileOrder(), request.Alignment, cancellation);
@@ -36,7 +41,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             ? SourceAhead.Start(source.File.Model, source.File.ExternalFolder, path, fused: false, work, request.FreeDimensions) : null;
         RewriteOutcome outcome = RewriteSearch.Run(
             source.Model, source.Shapes.Main,
-            new RewriteOptions { Executor = Executor.StaticArena, Level = request.Rewrite, ModelPath = path, WorkLimit = request.WorkLimit },
+            new RewriteOptions { Executor = Executor.StaticArena, Level = level, ModelPath = path, WorkLimit = request.WorkLimit },
             new StaticArenaCosts(source.Shapes, limits, path: path), cancellation);
 
         request.Progress?.Invoke(PipelineStage.Place);
@@ -54,6 +59,12 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         try
         {
             verified = request.Verify ? Verify(model, applied, plan, work, ahead) : null;
+        }
+        catch (SerenityException fault) when (fault.Code == SerenityCodes.OutputsDiffer && applied.Any(r => !r.Exact))
+        {
+            // What a sum in another order may do to a model is the model's own; that is no fault of the rest.
+            _warnings.Add(PipelineWarnings.RewrittenExactly(source, fault));
+            return Run(RewriteLevel.Exact);
         }
         catch (SerenityException fault) when (PipelineWarnings.IsFaultOfPlan(fault))
         {

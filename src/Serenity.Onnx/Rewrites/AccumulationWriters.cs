@@ -14,6 +14,9 @@ internal static class AccumulationWriters
     public static AccumulationWriter Convolution(NodeProto like, string name, params string[] inputs)
     {
         NodeProto first = new() { Name = name, OpType = "Conv" };
+        if (like.HasDocString)
+            first.DocString = like.DocString;
+        first.MetadataProps.Add(like.MetadataProps);
         first.Attribute.AddRange(like.Attribute.Where(a => a.Name is not ("activation" or "activation_params")));
         first.Input.AddRange(inputs);
         NodeProto further = first.Clone();

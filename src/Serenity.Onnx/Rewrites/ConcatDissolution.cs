@@ -97,7 +97,9 @@ internal sealed class ConcatDissolution : IRewrite
         if (total % parts.Total != 0 && parts.Total % total != 0)
             return null;
         long[] sizes = [.. parts.Sizes.Select(s => s * total / parts.Total)];
-        return sizes.Sum() == total ? parts with { Value = output, Sizes = sizes } : null;
+        if (sizes.Sum() != total)
+            return null;
+        return parts with { Value = output, Sizes = sizes, Alike = total == parts.Total ? [.. parts.Alike, parts.Value] : [] };
     }
 
     private static (IConcatRewrite Rewrite, ConcatEffect Effect) Find(RewriteGraph graph, ConcatParts parts, NodeProto reader)

@@ -10,6 +10,9 @@ namespace Serenity.Onnx.Rewrites;
 /// <param name="Sizes">Size of each part along the axis; never zero.</param>
 internal sealed record ConcatParts(string Value, int Axis, IReadOnlyList<string> Parts, IReadOnlyList<long> Sizes)
 {
+    /// <summary>Values on the way here that a rewrite will have put together from parts of these sizes too.</summary>
+    public IReadOnlyList<string> Alike { get; init; } = [];
+
     /// <summary>Size of the whole along the axis.</summary>
     public long Total => Sizes.Sum();
 

@@ -17,7 +17,9 @@ internal sealed class ConcatSinking : IConcatRewrite
 
     public ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader)
     {
-        if (reader.Output.Count != 1 || graph.TypeOf(reader.Output[0]) is not { } type || type.Dims.Length != graph.TypeOf(concat.Value)!.Dims.Length)
+        if (reader.Output.Count != 1 || graph.TypeOf(reader.Output[0]) is not { } type || type.Dims.Length <= concat.Axis)
+            return ConcatEffect.None;
+        if (type.Dims.Length != graph.TypeOf(concat.Value)!.Dims.Length && !PartwiseOperators.IsReduction(reader))
             return ConcatEffect.None;
         return type.Dims[concat.Axis] == concat.Total && PartwiseOperators.Applies(graph, concat, reader) ? ConcatEffect.Sinks : ConcatEffect.None;
     }

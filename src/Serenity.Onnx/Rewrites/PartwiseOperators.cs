@@ -21,6 +21,12 @@ internal static class PartwiseOperators
         "Add", "Sub", "Mul", "Div", "Pow", "PRelu",
     };
 
+    /// <summary>Operators that reduce axes; row by row where these are the last ones.</summary>
+    private static readonly HashSet<string> Reductions = new(StringComparer.Ordinal)
+    {
+        "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp",
+    };
+
     /// <summary>Pools over the spatial axes of every channel.</summary>
     private static readonly HashSet<string> Pools = new(StringComparer.Ordinal)
     {
@@ -41,6 +47,10 @@ internal static class PartwiseOperators
             return at == 0;
         if (Pools.Contains(node.OpType))
             return concat.Axis == 1 && at == 0;
+        if (Reductions.Contains(node.OpType))
+            return at == 0 && ReducesBehind(graph, concat, node);
+        if (node.OpType == "Dropout")
+            return at == 0 && DropsNothing(graph, node);
         if (Binary.Contains(node.OpType))
             return graph.Opset >= 7 && (at == 0 || node.OpType != "PRelu") && BinaryApplies(graph, concat, node.Input[1 - at], node);
         return at == 0 && node.OpType switch
@@ -77,7 +87,9 @@ internal static class PartwiseOperators
                 break;
             case var op when Binary.Contains(op):
                 int other = 1 - node.Input.IndexOf(concat.Value);
-                if (OtherAxis(graph, concat, node.Input[other]) is { } axis)
+                if (SameParts(graph, concat, node.Input[other]) is { } parts)
+                    copy.Input[other] = parts.Parts[part];
+                else if (OtherAxis(graph, concat, node.Input[other]) is { } axis)
                     Cut(other, axis);
                 break;
             case "Resize" when node.In(3).Length > 0:
@@ -107,14 +119,41 @@ internal static class PartwiseOperators
         return true;
     }
 
-    /// <summary>The other operand must not grow the result, and is either the same for all parts or a constant that can be cut.</summary>
+    /// <summary>True for a reduction as a reader that may have fewer axes than the concat.</summary>
+    public static bool IsReduction(NodeProto node) => Reductions.Contains(node.OpType) && node.Domain is "" or "ai.onnx";
+
+    /// <summary>True if the last axes are reduced and the concat's is none of them: then every row is summed up as before.</summary>
+    private static bool ReducesBehind(RewriteGraph graph, ConcatParts concat, NodeProto node)
+    {
+        int rank = Rank(graph, concat);
+        long[]? axes = node.In(1).Length > 0 ? Integers(graph, node.In(1)) : node.Ints("axes");
+        if (axes is not { Length: > 0 })
+            return false;
+        HashSet<long> reduced = [.. axes.Select(a => a < 0 ? a + rank : a)];
+        return reduced.Min() > concat.Axis && reduced.Min() == rank - reduced.Count && reduced.Max() == rank - 1;
+    }
+
+    /// <summary>True for a Dropout of a model that is not being trained.</summary>
+    private static bool DropsNothing(RewriteGraph graph, NodeProto node) =>
+        graph.Opset >= 12 ? node.In(2).Length == 0 || graph.Constant(node.In(2)) is { } training && WeightReader.CanRead(training) && graph.Weights.Read(training) is [0]
+        : graph.Opset >= 7 || node.Int("is_test", 0) != 0;
+
+    /// <summary>
+    /// The parts of the other operand, where it is a concat of parts of the same sizes: a gate computed from the concat itself, as in x · sigmoid(x), which comes by here
+    /// on the way of the gate.
+    /// </summary>
+    private static ConcatParts? SameParts(RewriteGraph graph, ConcatParts concat, string other) =>
+        ConcatParts.Of(graph, other) is { } parts && parts.Axis == concat.Axis && parts.Sizes.SequenceEqual(concat.Sizes) && Rank(graph, parts) == Rank(graph, concat) ? parts : null;
+
+    /// <summary>The other operand must not grow the result, and is the same for all parts, a constant that can be cut, or in parts of the same sizes itself.</summary>
     private static bool BinaryApplies(RewriteGraph graph, ConcatParts concat, string other, NodeProto node)
     {
         if (graph.TypeOf(other) is not { } type || graph.TypeOf(concat.Value) is not { } whole || graph.TypeOf(node.Output[0]) is not { } result)
             return false;
         if (!result.Dims.AsSpan().SequenceEqual(whole.Dims) || type.Dims.Length > whole.Dims.Length)
             return false;
-        return OtherAxis(graph, concat, other) is null || graph.Constant(other) is { } constant && WeightReader.CanRead(constant);
+        return concat.Alike.Contains(other) || SameParts(graph, concat, other) is not null
+            || OtherAxis(graph, concat, other) is null || graph.Constant(other) is { } constant && WeightReader.CanRead(constant);
     }
 
     /// <summary>The axis at which an operand differs from part to part; null if it is the same for all.</summary>

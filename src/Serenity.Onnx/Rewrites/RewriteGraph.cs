@@ -26,7 +26,9 @@ internal sealed class RewriteGraph
     private readonly IReadOnlySet<string> _opaque;
     private readonly IReadOnlyDictionary<SubgraphKey, ShapeTable> _bodies;
     private readonly List<TensorProto> _added = [];
+    private readonly bool _rounds;
     private NodeProto[]? _inOrder;
+    private HashSet<string>? _rounded;
     private long _inserted;
 
     private RewriteGraph(RewriteGraph other)
@@ -45,6 +47,8 @@ internal sealed class RewriteGraph
         _added = [.. other._added];
         _inserted = other._inserted;
         _inOrder = other._inOrder;
+        _rounds = other._rounds;
+        _rounded = other._rounded;
         Weights = other.Weights;
         Executor = other.Executor;
         Opset = other.Opset;
@@ -104,7 +108,11 @@ internal sealed class RewriteGraph
             if (node.Is("Constant") && node.Find("value")?.T is { } value)
                 _constants[node.Output[0]] = value;
         }
+        _rounds = RoundedValues.Any(candidate.Model, name => TypeOf(name)?.ElementType);
     }
+
+    /// <summary>Values that are rounded further on; null if nothing in the model rounds.</summary>
+    public IReadOnlySet<string>? Rounded => _rounds ? _rounded ??= RoundedValues.Of(Nodes, name => TypeOf(name)?.ElementType) : null;
 
     public Executor Executor { get; }
 
@@ -286,6 +294,7 @@ internal sealed class RewriteGraph
     private void Link(NodeProto node, long rank)
     {
         _inOrder = null;
+        _rounded = null;
         _nodes.Add(node.Name, (node, rank));
         foreach (string output in node.Output)
         {
@@ -305,6 +314,7 @@ internal sealed class RewriteGraph
     private void Unlink(string name)
     {
         _inOrder = null;
+        _rounded = null;
         NodeProto node = _nodes[name].Node;
         _nodes.Remove(name);
         foreach (string output in node.Output)

@@ -46,12 +46,20 @@ internal static class RewriteSequence
 
     /// <summary>
     /// The sites of one rewrite that a level allows. None is exact in float16: ONNX Runtime has float32 kernels for most operators, and rounds between two of
-    /// them only where they are not neighbours.
+    /// them only where they are not neighbours. One that is not exact stays away from what is rounded further on (<see cref="RoundedValues"/>).
     /// </summary>
-    private static IEnumerable<RewriteSite> Match(IRewrite rewrite, RewriteGraph graph, RewriteLevel level) =>
-        rewrite.Match(graph)
+    private static IEnumerable<RewriteSite> Match(IRewrite rewrite, RewriteGraph graph, RewriteLevel level)
+    {
+        IEnumerable<RewriteSite> sites = rewrite.Match(graph)
             .Select(s => s.IsExact && s.Values.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16) ? s with { IsExact = false } : s)
             .Where(s => Allowed(s, level));
+        return graph.Rounded is { } rounded ? sites.Where(s => s.IsExact || !ChangesRounded(graph, s, rounded)) : sites;
+    }
+
+    /// <summary>True if the result of one of a site's sums is rounded further on; in float16, of any of its nodes.</summary>
+    private static bool ChangesRounded(RewriteGraph graph, RewriteSite site, IReadOnlySet<string> rounded) => site.Nodes.Any(name =>
+        graph.Find(name) is { } node && node.Output.Any(rounded.Contains)
+        && (RoundedValues.Sums(node) || node.Output.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16)));
 
     /// <summary>True if a level allows a rewrite.</summary>
     public static bool Allowed(RewriteSite site, RewriteLevel level) =>

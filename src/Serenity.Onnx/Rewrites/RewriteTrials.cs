@@ -93,7 +93,9 @@ internal sealed class RewriteTrials
             applied.Add(new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, peak - now));
             peak = now;
         }
-        WorkFacts work = new(Options.WorkLimit, Math.Round(RewriteWork.Of(best.Candidate) / _sourceWork, 3), _tooMuchWork);
+        // A model without nodes is no work, rewritten or not.
+        double ratio = _sourceWork > 0 ? Math.Round(RewriteWork.Of(best.Candidate) / _sourceWork, 3) : 1;
+        WorkFacts work = new(Options.WorkLimit, ratio, _tooMuchWork);
         return new RewriteOutcome(best.Cost, Source.Cost, applied, _tried, work);
     }
 

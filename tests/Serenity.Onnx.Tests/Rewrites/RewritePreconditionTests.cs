@@ -74,6 +74,44 @@ public sealed class RewritePreconditionTests
     public void A_concat_that_gets_smaller_is_moved() => AssertSites(["ConcatSinking"], b => b.Node("GlobalAveragePool", [Concat(b)]));
 
     [TestMethod]
+    public void A_reduction_of_what_lies_behind_the_concats_axis_is_done_in_parts()
+    {
+        AssertSites(["ConcatSinking"], b => b.Node("ReduceMean", [Concat(b)], ("axes", new long[] { 2, 3 })));
+        AssertSites(["ConcatSinking"], b => b.Node("ReduceMax", [Concat(b)], ("axes", new long[] { -1 }), ("keepdims", 0)));
+        AssertSites(["MatMulPartition"], b => b.Node("MatMul", [b.Node("ReduceMean", [Concat(b)], ("axes", new long[] { 2, 3 }), ("keepdims", 0)), Weight(b, 8, 2)]));
+        AssertSites([], b => b.Node("ReduceMean", [Concat(b)]));
+        AssertSites([], b => b.Node("ReduceMean", [Concat(b)], ("axes", new long[] { 2 })));
+        AssertSites([], b => b.Node("ReduceSum", [Concat(b), b.Integers(1, 2, 3)]));
+    }
+
+    [TestMethod]
+    public void A_gate_computed_from_the_concat_goes_the_same_way()
+    {
+        AssertSites(["ChannelPartition"], b => Conv(b, Gated(b, Concat(b))));
+        AssertSites(["ChannelPartition"], b =>
+            Conv(b, Gated(b, b.Node("BatchNormalization", [Concat(b), Weight(b, 8), Weight(b, 8), Weight(b, 8), Weight(b, 8)]))));
+        // Of other parts.
+        AssertSites([], b => Conv(b, b.Node("Mul", [Concat(b), b.Input("gate", DataType.Float, 1, 8, 4, 4)])));
+    }
+
+    [TestMethod]
+    public void Sums_that_are_rounded_further_on_keep_their_order()
+    {
+        foreach (string op in new[] { "Round", "Floor", "Ceil" })
+            AssertSites([], b => b.Node(op, [Conv(b, Concat(b))]));
+        AssertSites([], b => b.Node("QuantizeLinear", [b.Node("Relu", [Conv(b, Concat(b))]), b.Weight([0.1f])]), DataType.Uint8);
+        AssertSites([], b => b.Node("Cast", [Conv(b, Concat(b))], ("to", (long)DataType.Int32)), DataType.Int32);
+        // Behind it all may change, and a shape does not depend on values.
+        AssertSites(["ChannelPartition"], b => Conv(b, b.Node("Relu", [b.Node("Round", [Concat(b)])])));
+        AssertSites(["ChannelPartition"], b =>
+        {
+            string sum = Conv(b, Concat(b));
+            string half = b.Node("Cast", [b.Node("Floor", [b.Node("Cast", [b.Node("Shape", [sum])], ("to", (long)DataType.Float))])], ("to", (long)DataType.Int64));
+            return b.Node("Reshape", [sum, half]);
+        });
+    }
+
+    [TestMethod]
     public void A_sum_with_a_broadcast_is_left_alone() => AssertSites([], b =>
     {
         string x = b.Input("x", DataType.Float, 1, 8, 4, 4), y = b.Input("y", DataType.Float, 1, 8, 1, 1);
@@ -141,6 +179,8 @@ public sealed class RewritePreconditionTests
         string[] found = [.. RewriteSequence.Sites(Graph(builder.Build()), RewriteLevel.All).Select(s => s.Kind).Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(kinds, found, string.Join(", ", found));
     }
+
+    private static string Gated(OnnxModelBuilder b, string value) => b.Node("Mul", [value, b.Node("Sigmoid", [value])]);
 
     private static RewriteGraph Graph(ModelProto model) =>
         new(RewriteCandidate.Unchanged(model, OrtRun.Shapes(model)), Executor.StaticArena, "/model.onnx");

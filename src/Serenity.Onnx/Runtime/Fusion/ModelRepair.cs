@@ -56,17 +56,25 @@ internal static class ModelRepair
 
     /// <summary>
     /// Before format 4 every initializer had to be a graph input too, though ONNX Runtime never let a caller set it; folding makes initializers that are
-    /// not. Such a model rises to format 4, and its initializers are inputs no more: from format 4 on a caller could set those.
+    /// not. Such a model rises to format 4, and its initializers are inputs no more: from format 4 on a caller could set those. Where it does not make any,
+    /// those that it used up or that nobody read are gone, and are no inputs either.
     /// </summary>
     private static void SetInitializersApart(ModelProto model, GraphProto graph, GraphProto source)
     {
         const long initializersApart = 4;
         HashSet<string> inputs = new(graph.Input.Select(i => i.Name), StringComparer.Ordinal);
-        if (model.IrVersion >= initializersApart || graph.Initializer.All(i => inputs.Contains(i.Name)))
+        if (model.IrVersion >= initializersApart)
             return;
-        model.IrVersion = initializersApart;
-        // Those that folding used up as well, or they would be inputs without a value.
         HashSet<string> weights = new(source.Initializer.Select(i => i.Name), StringComparer.Ordinal);
+        if (graph.Initializer.All(i => inputs.Contains(i.Name)))
+        {
+            // An input without a value would be one that the caller has to give.
+            weights.ExceptWith(graph.Initializer.Select(i => i.Name));
+        }
+        else
+        {
+            model.IrVersion = initializersApart;
+        }
         Keep(graph.Input, i => !weights.Contains(i.Name));
     }
 

@@ -48,6 +48,9 @@ internal sealed class PatternBuilder
     /// <summary>Element type of the pattern.</summary>
     public DataType Type { get; set; } = DataType.Float;
 
+    /// <summary>The pattern has an operator that sums in another order when it begins at another address: nothing may round behind it.</summary>
+    public bool SumsAnew { get; set; }
+
     /// <summary>Initializers that are to lie in a file of their own.</summary>
     public IReadOnlySet<string> External => _external;
 

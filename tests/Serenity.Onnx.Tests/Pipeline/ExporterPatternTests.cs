@@ -1,0 +1,115 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Tests.Models;
+using Serenity.Testing.Models;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Tests.Pipeline;
+
+/// <summary>What exporters write, the whole way: rewritten where that lowers the peak, and verified by a run.</summary>
+[TestClass]
+public sealed class ExporterPatternTests
+{
+    private static readonly TestRandom s_random = new(11);
+
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void A_mean_over_rows_and_columns_absorbs_a_concat(Executor executor) => AssertLower(executor, b =>
+        b.Node("ReduceMean", [Parts(b)], ("axes", new long[] { 2, 3 })));
+
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void A_gate_in_parts_lets_a_convolution_absorb_the_concat(Executor executor) => AssertLower(executor, b =>
+    {
+        string x = Parts(b);
+        string gate = b.Node("Clip", [b.Node("Add", [x, b.Weight([3f])]), b.Weight([0f]), b.Weight([6f])]);
+        return b.Node("Conv", [b.Node("Mul", [x, gate]), Weight(b, 4, 24, 1, 1)]);
+    });
+
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void A_dropout_that_drops_nothing_is_passed(Executor executor) => AssertLower(executor, b =>
+        b.Node("Conv", [b.Node("Dropout", [Parts(b)]), Weight(b, 4, 24, 1, 1)]));
+
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void A_quantized_result_stays_bit_for_bit(Executor executor)
+    {
+        OptimizationResult result = Optimize(executor, Build(b => b.Node("QuantizeLinear", [b.Node("Conv", [Parts(b), Weight(b, 4, 24, 1, 1)]), b.Weight([0.01f])]), DataType.Uint8));
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.IsTrue(result.Rewrites.All(r => r.Exact));
+        Assert.IsEmpty(result.Warnings);
+    }
+
+    [TestMethod]
+    public void A_weight_that_nobody_reads_is_no_input_after_fusing()
+    {
+        ModelProto model = Build(b =>
+        {
+            b.Weight([1f]);
+            return b.Node("Relu", [b.Node("Conv", [Parts(b), Weight(b, 4, 24, 1, 1)])]);
+        });
+        model.IrVersion = 3;
+        // Before format 4 every initializer is an input too.
+        foreach (TensorProto initializer in model.Graph.Initializer)
+        {
+            ValueInfoProto input = new() { Name = initializer.Name, Type = new() { TensorType = new() { ElemType = initializer.DataType, Shape = new() } } };
+            foreach (long dim in initializer.Dims)
+                input.Type.TensorType.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = dim });
+            model.Graph.Input.Add(input);
+        }
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, model);
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.IsEmpty(result.Warnings);
+        HashSet<string> weights = [.. result.Model.Graph.Initializer.Select(i => i.Name)];
+        CollectionAssert.AreEquivalent(new[] { "a", "b", "c" }, result.Model.Graph.Input.Select(i => i.Name).Where(name => !weights.Contains(name)).ToArray());
+    }
+
+    [TestMethod]
+    public void A_model_without_nodes_is_no_more_work_than_before()
+    {
+        OnnxModelBuilder b = new();
+        b.Output(b.Input("x", DataType.Float, 1, 4), DataType.Float, 1, 4);
+        Assert.AreEqual(1, Optimize(Executor.OnnxRuntime, b.Build()).Work.Ratio);
+    }
+
+    private static void AssertLower(Executor executor, Func<OnnxModelBuilder, string> body)
+    {
+        OptimizationResult result = Optimize(executor, Build(body, DataType.Float));
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.IsEmpty(result.Warnings);
+        Assert.IsNotEmpty(result.Rewrites);
+        Assert.IsLessThan(result.Peak.OriginalBytes, result.Peak.Bytes);
+    }
+
+    private static ModelProto Build(Func<OnnxModelBuilder, string> body, DataType type = DataType.Float)
+    {
+        OnnxModelBuilder builder = new();
+        builder.Output(body(builder), type);
+        return builder.Build();
+    }
+
+    private static string Parts(OnnxModelBuilder b)
+    {
+        string[] parts = [.. new[] { "a", "b", "c" }.Select(name =>
+            b.Node("Conv", [b.Input(name, DataType.Float, 1, 2, 16, 16), Weight(b, 8, 2, 1, 1)]))];
+        return b.Node("Concat", parts, ("axis", 1));
+    }
+
+    private static string Weight(OnnxModelBuilder b, params long[] dims) =>
+        b.Weight([.. Enumerable.Range(0, (int)dims.Aggregate(1L, (a, d) => a * d)).Select(_ => (float)s_random.Next(-100, 100) / 64)], dims);
+
+    private static OptimizationResult Optimize(Executor executor, ModelProto model)
+    {
+        using TempFolder folder = new();
+        string path = Path.Combine(folder.Root, "model.onnx");
+        ModelFile.Save(model, path);
+        return ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = executor });
+    }
+}
