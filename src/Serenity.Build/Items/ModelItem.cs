@@ -14,6 +14,9 @@ public sealed record ModelItem
     /// <summary>Metadata by which <c>SerenityPrepare</c> hands the settled memory budget on to <c>SerenityOptimize</c>, in bytes.</summary>
     internal const string BudgetMetadata = "_MemoryBudgetBytes";
 
+    // Metadata that hold the project's own values (see Serenity.Build.props), so that a default can be told from what an item says.
+    private const string DefaultFreeDimensions = "_DefaultFreeDimensions", DefaultHeader = "_DefaultHeader";
+
     /// <summary>The item as the user named it; what diagnostics point at.</summary>
     public required string Name { get; init; }
 
@@ -73,7 +76,7 @@ public sealed record ModelItem
     public string OptionsKey => string.Join(
         '|',
         Request.Executor, Request.Rewrite, Request.Fuse ? "fuse" : "nofuse", Request.Verify ? "verify" : "noverify",
-        string.Join(';', Request.FreeDimensions.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => FormattableString.Invariant($"{d.Key}={d.Value}"))),
+        string.Join(';', Request.FreeDimensions.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => FormattableString.Invariant($"{d.Key}={d.Value}"))) + (Request.FreeDimensionsAreDefaults ? ";defaults" : ""),
         FormattableString.Invariant($"{Request.SearchLimit}"), FormattableString.Invariant($"{Request.Alignment}"), FormattableString.Invariant($"{Request.WorkLimit}"), ToolIdentity.Fingerprint);
 
     /// <summary>The same, with a plan asked for that may be so much work, as a multiple of the source's.</summary>
@@ -94,6 +97,11 @@ public sealed record ModelItem
         string source = Path.GetFullPath(name, projectFolder);
         Executor executor = metadata.Choice("Executor", Executor.OnnxRuntime);
         bool header = metadata.Boolean("Header", false);
+        if (header && executor != Executor.StaticArena && IsDefault(metadata, "Header", DefaultHeader))
+        {
+            // The project asks for a header wherever there can be one.
+            header = false;
+        }
         if (header && executor != Executor.StaticArena)
         {
             throw new SerenityException(
@@ -115,6 +123,7 @@ public sealed record ModelItem
                 Fuse = metadata.Boolean("Fuse", true),
                 Verify = metadata.Boolean("Verify", true),
                 FreeDimensions = metadata.Dimensions("FreeDimensions"),
+                FreeDimensionsAreDefaults = IsDefault(metadata, "FreeDimensions", DefaultFreeDimensions),
                 SearchLimit = metadata.PositiveNumber("SearchLimit"),
                 Alignment = metadata.PowerOfTwo("Alignment", 16, LargestAlignment),
             },
@@ -124,6 +133,10 @@ public sealed record ModelItem
             Header = header,
         };
     }
+
+    /// <summary>True if a value is the project's for all its models.</summary>
+    private static bool IsDefault(MetadataReader metadata, string name, string defaultName) =>
+        metadata.Text(name) is { Length: > 0 } value && value == metadata.Text(defaultName);
 
     private static string ReadTargetPath(MetadataReader metadata, string name)
     {

@@ -131,7 +131,9 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         WrittenModel written = WrittenModel.Create(result.Model, item.SourcePath, Path.GetFileName(item.ModelPath));
         // What depends on the project and not on the model is filled in when it is written.
         FileInfoEntry none = new("", "");
-        MemoryManifest manifest = ManifestBuilder.Build(item.Request, result, none, none);
+        // The manifest tells the options that shaped the result, not a project's sizes for other models.
+        OptimizeRequest settled = item.Request.FreeDimensionsAreDefaults ? SourceModel.Settle(ModelFile.Load(item.SourcePath).Model, item.Request) : item.Request;
+        MemoryManifest manifest = ManifestBuilder.Build(settled, result, none, none);
         return new OptimizedOutput(manifest, written.Bytes, written.DataFile, written.DataFile is null ? null : written.WriteData);
     }
 

@@ -27,6 +27,12 @@ public sealed record OptimizeRequest
     /// <summary>Sizes of symbolic dimensions, by name.</summary>
     public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
+    /// <summary>
+    /// True if <see cref="FreeDimensions"/> are a project's sizes for all its models: names that this model does not have are then left out, and
+    /// are no error.
+    /// </summary>
+    public bool FreeDimensionsAreDefaults { get; init; }
+
     /// <summary>Limit of the scheduling search, in states; null for the default.</summary>
     public long? SearchLimit { get; init; }
 

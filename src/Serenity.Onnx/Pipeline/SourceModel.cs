@@ -10,6 +10,15 @@ namespace Serenity.Onnx.Pipeline;
 /// <param name="Shapes">Types and shapes of all its values.</param>
 public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes Shapes)
 {
+    /// <summary>A request as it holds for a model: of a project's default sizes, those of dimensions that the model has.</summary>
+    public static OptimizeRequest Settle(ModelProto model, OptimizeRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request is { FreeDimensionsAreDefaults: true, FreeDimensions.Count: > 0 }
+            ? request with { FreeDimensions = FreeDimensionTable.Applicable(model, request.FreeDimensions) }
+            : request;
+    }
+
     /// <summary>Prepares a model that was read.</summary>
     /// <exception cref="Diagnostics.SerenityException">Its shapes are at fault; says how.</exception>
     public static SourceModel Prepare(LoadedModel file, OptimizeRequest request, CancellationToken cancellation)

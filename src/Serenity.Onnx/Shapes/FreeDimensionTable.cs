@@ -56,6 +56,28 @@ public sealed class FreeDimensionTable
         }
     }
 
+    /// <summary>The sizes of dimensions that the model leaves open; those of other names are left out.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sizes">Sizes by name.</param>
+    public static IReadOnlyDictionary<string, long> Applicable(ModelProto model, IReadOnlyDictionary<string, long> sizes)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(sizes);
+        HashSet<string> known = new(StringComparer.Ordinal);
+        foreach (ValueInfoProto input in OpenInputs(model.Graph))
+        {
+            TensorShapeProto? shape = input.Type?.TensorType?.Shape;
+            for (int axis = 0; axis < (shape?.Dim.Count ?? 0); axis++)
+            {
+                if (Fixed(shape!.Dim[axis]) is not null)
+                    continue;
+                known.Add(Place(input.Name, axis));
+                known.Add(shape.Dim[axis].DimParam);
+            }
+        }
+        return new SortedDictionary<string, long>(sizes.Where(s => known.Contains(s.Key)).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+    }
+
     /// <summary>Open dimensions without a size, in the order of the inputs.</summary>
     public IReadOnlyList<string> Unset => _unset;
 

@@ -232,6 +232,43 @@ public sealed class BuildTasksTests
         Assert.Contains(value, error.Message!);
     }
 
+    /// <summary>As the package's item definitions hand it over: the item's value and the project's are the same text.</summary>
+    [TestMethod]
+    public void A_header_is_the_project_s_default_where_there_can_be_one()
+    {
+        using TestProject project = new();
+        TaskItem arena = project.Model("a.onnx", 1, ("Header", "true"), ("_DefaultHeader", "true"), ("Executor", "StaticArena"));
+        TaskItem runtime = project.Model("b.onnx", 2, ("Header", "true"), ("_DefaultHeader", "true"));
+        Assert.IsTrue(Read(project, arena).Header);
+        Assert.IsFalse(Read(project, runtime).Header);
+        // Said by the item itself it is wrong, whatever the project says.
+        runtime.SetMetadata("_DefaultHeader", "false");
+        Assert.IsFalse(project.Build(runtime));
+        CollectionAssert.AreEqual((string[])["SER1101"], project.Codes);
+    }
+
+    [TestMethod]
+    [DataRow("n=3", "n=3", true)]
+    [DataRow("n=3", "n=4", false)]
+    [DataRow("n=3", "", false)]
+    [DataRow("", "", false)]
+    public void The_engine_is_told_whose_free_dimensions_they_are(string own, string project, bool expected)
+    {
+        using TestProject folder = new();
+        TaskItem item = folder.Model("a.onnx", 1, ("FreeDimensions", own), ("_DefaultFreeDimensions", project));
+        Items.ModelItem model = Read(folder, item);
+        Assert.AreEqual(expected, model.Request.FreeDimensionsAreDefaults);
+        Assert.AreEqual(!expected, model.OptionsKey == (model with { Request = model.Request with { FreeDimensionsAreDefaults = false } }).OptionsKey, "The same sizes said by the item are another request.");
+    }
+
+    [TestMethod]
+    public void The_manifest_does_not_tell_sizes_that_the_model_has_no_use_for()
+    {
+        using TestProject project = new();
+        Assert.IsTrue(project.Build(project.Model("a.onnx", 1, ("FreeDimensions", "n=3"), ("_DefaultFreeDimensions", "n=3"))));
+        Assert.IsEmpty(project.Manifest("models/a.memory.json").Options.FreeDimensions);
+    }
+
     [TestMethod]
     public void A_missing_model_and_a_clash_of_outputs_are_all_reported_at_once()
     {
@@ -308,4 +345,6 @@ public sealed class BuildTasksTests
         Thread.Sleep(50);
         Assert.IsFalse(File.Exists(project.Staged("models/a.onnx")));
     }
+
+    private static Items.ModelItem Read(TestProject project, ITaskItem item) => Items.ModelItem.Read(item, project.Folder, project.Staged(""));
 }

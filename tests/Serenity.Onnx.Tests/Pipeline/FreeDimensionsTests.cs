@@ -1,3 +1,5 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
@@ -38,6 +40,42 @@ public sealed class FreeDimensionsTests
         finally
         {
             folder.Delete(recursive: true);
+        }
+    }
+    /// <summary>A project's sizes for all its models: one has the dimension, the other has not.</summary>
+    [TestMethod]
+    [DataRow(false)]
+    [DataRow(true)]
+    public void Default_sizes_that_a_model_has_no_dimension_for_are_left_out(bool isolated)
+    {
+        ModelProto open = ModelProto.Parser.ParseFrom(TinyModels.Convolution(4, 8).Bytes), set = open.Clone();
+        foreach (ValueInfoProto value in open.Graph.Input.Concat(open.Graph.Output))
+            value.Type.TensorType.Shape.Dim[0] = new TensorShapeProto.Types.Dimension { DimParam = "batch" };
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-test-");
+        try
+        {
+            Assert.AreEqual(3L * 4 * 8 * 8 * 4, Optimize("open.onnx", open, defaults: true).Peak.Bytes);
+            Assert.AreEqual(1L * 4 * 8 * 8 * 4, Optimize("set.onnx", set, defaults: true).Peak.Bytes);
+            Assert.AreEqual(SerenityCodes.BadFreeDimension, Assert.ThrowsExactly<SerenityException>(() => Optimize("set.onnx", set, defaults: false)).Code);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        OptimizationResult Optimize(string name, ModelProto model, bool defaults)
+        {
+            string path = Path.Combine(folder.FullName, name);
+            File.WriteAllBytes(path, RunnableModel.Of(model).Bytes);
+            OptimizeRequest request = new()
+            {
+                ModelPath = path,
+                FreeDimensions = new Dictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 3, ["seq"] = 5 },
+                FreeDimensionsAreDefaults = defaults,
+            };
+            if (!defaults)
+                request = request with { FreeDimensions = new Dictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 3 } };
+            return isolated ? new IsolatedOptimizer().Optimize(request) : ModelOptimizer.Optimize(request);
         }
     }
 }
