@@ -28,6 +28,34 @@ public sealed class ErrorTests
     }
 
     [TestMethod]
+    public void A_switch_that_is_neither_on_nor_off_is_an_error()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""" };
+        project.Model("net.onnx");
+        BuildResult result = project.Build("-p:SerenityEnabled=1").Fails();
+        CollectionAssert.AreEqual((string[])["SER1101"], result.Errors.Select(e => e.Code).ToArray());
+        // To MSBuild, "on" and "yes" are true.
+        Assert.HasCount(1, project.Build("-p:SerenityEnabled=Yes").Succeeds().Optimized);
+    }
+
+    /// <summary>Sizes and a header that the project asks for everywhere, and models that have no use for them.</summary>
+    [TestMethod]
+    public void Defaults_of_the_project_need_not_fit_every_model()
+    {
+        using ConsumerProject project = new()
+        {
+            Body = """
+                <PropertyGroup><SerenityFreeDimensions>batch=3</SerenityFreeDimensions><SerenityHeader>true</SerenityHeader></PropertyGroup>
+                <ItemGroup><SerenityModel Include="a.onnx" /><SerenityModel Include="b.onnx" Executor="StaticArena" /></ItemGroup>
+                """,
+        };
+        project.Model("a.onnx");
+        project.Model("b.onnx", 2);
+        project.Build().Succeeds();
+        Assert.IsTrue(File.Exists(project.Output("b.memory.h")) && !File.Exists(project.Output("a.memory.h")));
+    }
+
+    [TestMethod]
     public void A_file_that_is_no_model_fails_alone_and_without_a_stack()
     {
         using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="*.onnx" /></ItemGroup>""" };

@@ -20,14 +20,21 @@ public sealed class DeviceItems
     /// <param name="memoryBudget">The project's memory budget; empty if none.</param>
     /// <param name="weightBudget">The project's weight budget; empty if none.</param>
     /// <param name="device">The project's device; empty if none.</param>
-    /// <exception cref="SerenityException">SER1101: a value is not understood.</exception>
+    /// <exception cref="SerenityException">SER1101: a value is not understood, or a device has no budget.</exception>
     public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device)
     {
         ArgumentNullException.ThrowIfNull(devices);
         foreach (ITaskItem item in devices)
         {
             MetadataReader metadata = new("SerenityDevice " + item.ItemSpec, item.GetMetadata);
-            _devices[item.ItemSpec] = new Device(item.ItemSpec, metadata.Size("MemoryBudget"), metadata.Size("WeightBudget"), "this project");
+            Device own = new(item.ItemSpec, metadata.Size("MemoryBudget"), metadata.Size("WeightBudget"), "this project");
+            if (own is { MemoryBytes: null, WeightBytes: null })
+            {
+                throw new SerenityException(
+                    SerenityCodes.BadOption, "SerenityDevice " + item.ItemSpec,
+                    $"The SerenityDevice item '{item.ItemSpec}' has neither MemoryBudget nor WeightBudget, so no model would be held to anything. Give it one of them, such as MemoryBudget=\"320KiB\".");
+            }
+            _devices[item.ItemSpec] = own;
         }
         MetadataReader properties = new("", name => name == "SerenityMemoryBudget" ? memoryBudget : weightBudget);
         _memoryDefault = properties.Size("SerenityMemoryBudget");

@@ -10,8 +10,8 @@ using Serenity.Onnx.Models;
 namespace Serenity.Build.Tasks;
 
 /// <summary>
-/// Holds every model's manifest against its budgets, repeats the warnings of its optimization, and tells which files belong into the output
-/// folder. Runs in every build and reads manifests only, so a changed budget is judged anew without optimizing anything.
+/// Holds every model's manifest against its budgets, repeats the warnings of its optimization, warns of misspelt metadata, and tells which
+/// files belong into the output folder. Runs in every build and reads manifests only, so a changed budget is judged anew without optimizing anything.
 /// </summary>
 [MSBuildMultiThreadableTask]
 public sealed class SerenityCheck : SerenityTask
@@ -43,6 +43,8 @@ public sealed class SerenityCheck : SerenityTask
     /// <inheritdoc/>
     protected override void Run()
     {
+        foreach (SerenityDiagnostic warning in Devices.SelectMany(MetadataNames.UnreadOfDevice).Concat(Models.SelectMany(MetadataNames.UnreadOfModel)))
+            Report(warning);
         DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device);
         List<ITaskItem> outputs = [];
         List<ITaskItem> states = [];

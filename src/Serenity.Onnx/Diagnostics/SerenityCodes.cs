@@ -73,6 +73,9 @@ public static class SerenityCodes
     /// <summary>The child process that worked on a model crashed or hung.</summary>
     public const string RuntimeCrashed = "SER1702";
 
+    /// <summary>An item has metadata that nothing reads, and whose name is nearly one that is read.</summary>
+    public const string UnreadMetadata = "SER2101";
+
     /// <summary>The search limit struck; the peak is not proven optimal.</summary>
     public const string NotProven = "SER2401";
 

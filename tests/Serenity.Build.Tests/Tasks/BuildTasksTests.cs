@@ -270,6 +270,55 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
+    public void A_device_without_a_budget_is_an_error_that_names_it()
+    {
+        using TestProject project = new();
+        project.Devices.Add(new TaskItem("my-board"));
+        Assert.IsFalse(project.Build(project.Model("a.onnx")));
+        CollectionAssert.AreEqual((string[])["SER1101"], project.Codes);
+        StringAssert.Contains(project.Engine.Errors.Single().Message, "'my-board' has neither MemoryBudget nor WeightBudget");
+    }
+
+    [TestMethod]
+    [DataRow("MemryBudget", "MemoryBudget")]
+    [DataRow("memmoryBuget", "MemoryBudget")]
+    [DataRow("Reports", "Report")]
+    [DataRow("Verfy", "Verify")]
+    [DataRow("Fuze", "Fuse")]
+    [DataRow("Kind", null)]
+    [DataRow("verify", null)]
+    [DataRow("_Verfy", null)]
+    [DataRow("Directory", null)]
+    [DataRow("PackagePath", null)]
+    public void Metadata_that_is_nearly_ours_gives_one_warning_in_every_build(string name, string? meant)
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        if (name != "Directory")
+            item.SetMetadata(name, "true");
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.IsTrue(project.Build(item));
+            BuildWarningEventArgs[] warnings = [.. project.Engine.Warnings.Where(w => w.Code == SerenityCodes.UnreadMetadata)];
+            Assert.HasCount(meant is null ? 0 : 1, warnings);
+            if (meant is null)
+                continue;
+            Assert.AreEqual("models/a.onnx", warnings[0].File);
+            Assert.AreEqual($"{name} is not metadata of a SerenityModel item, so it changes nothing. Did you mean {meant}?", warnings[0].Message);
+        }
+    }
+
+    [TestMethod]
+    public void A_misspelt_budget_of_a_device_is_warned_about_beside_the_error_it_makes()
+    {
+        using TestProject project = new();
+        project.Devices.Add(new TaskItem("my-board", new Dictionary<string, string> { ["MemoryBuget"] = "1MiB" }));
+        Assert.IsFalse(project.Build(project.Model("a.onnx")));
+        Assert.AreEqual("SER2101", project.Engine.Warnings.Single().Code);
+        StringAssert.Contains(project.Engine.Warnings.Single().Message, "of a SerenityDevice item");
+    }
+
+    [TestMethod]
     public void A_missing_model_and_a_clash_of_outputs_are_all_reported_at_once()
     {
         using TestProject project = new();

@@ -74,7 +74,7 @@ internal sealed class FuzzProject
             return new BuildOutcome(false, engine, [], prepare.StaleModels.Length, false);
         string Property(string name) => _input.Properties.GetValueOrDefault(name, "");
         TaskItem device = new("own");
-        device.SetMetadata("MemoryBudget", Property("DeviceMemory"));
+        device.SetMetadata("MemoryBudget", _input.Properties.GetValueOrDefault("DeviceMemory", "1GiB"));
         SerenityCheck check = With(
             new SerenityCheck { Models = models, Devices = [device], MemoryBudget = Property("MemoryBudget"), WeightBudget = Property("WeightBudget"), Device = Property("Device") }, engine);
         bool passed = check.Execute();
