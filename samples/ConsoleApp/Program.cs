@@ -31,8 +31,8 @@ Console.WriteLine($"before             {peak.GetProperty("originalBytes").GetInt
 Console.WriteLine($"after              {peak.GetProperty("bytes").GetInt64(),9} bytes (lower bound {peak.GetProperty("lowerBoundBytes").GetInt64()}, {(peak.GetProperty("optimal").GetBoolean() ? "optimal" : "not proven optimal")})");
 Console.WriteLine($"kernels' workspace {workspace,9} bytes");
 Console.WriteLine($"budget             {budget.GetProperty("memoryBytes").GetInt64(),9} bytes: {budget.GetProperty("verdict").GetString()}");
-Console.WriteLine($"manifest says      {SerenityModels.Randwire.PeakBytes + workspace,9} bytes");
+Console.WriteLine($"manifest says      {SerenityModels.Randwire.RequiredBytes,9} bytes");
 Console.WriteLine($"measured           {seen,9} bytes");
-bool holds = seen == SerenityModels.Randwire.PeakBytes + workspace;
+bool holds = seen == SerenityModels.Randwire.RequiredBytes;
 Console.WriteLine(holds ? "The number is true." : "The number is not what this run needed.");
 return holds ? 0 : 1;

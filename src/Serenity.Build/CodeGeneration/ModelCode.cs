@@ -70,7 +70,10 @@ public static class ModelCode
                     /// <summary>Path of the optimized model, relative to the application's folder.</summary>
                     public const string RelativePath = {{Literal(model.TargetPath)}};
 
-                    /// <summary>Bytes of activation memory that a run needs at its peak.</summary>
+                    /// <summary>Bytes that a run needs beside the weights, which is what a memory budget is held against: <see cref="PeakBytes"/>, and the kernels' workspace where it was measured.</summary>
+                    public const long RequiredBytes = {{checked(head.PeakBytes + head.WorkspaceBytes)}}L;
+
+                    /// <summary>Bytes of tensors at the peak of a run. What kernels take for themselves while they work is not in it; see <see cref="RequiredBytes"/>.</summary>
                     public const long PeakBytes = {{head.PeakBytes}}L;
 
                     /// <summary>Bytes of the weights.</summary>
@@ -87,7 +90,7 @@ public static class ModelCode
         {
             code.Append("""
 
-                        /// <summary>Session options under which ONNX Runtime needs what <see cref="PeakBytes"/> says. Add to them what the app needs.</summary>
+                        /// <summary>Session options under which ONNX Runtime needs what <see cref="RequiredBytes"/> says. Add to them what the app needs.</summary>
                         public static global::Microsoft.ML.OnnxRuntime.SessionOptions CreateSessionOptions()
                         {
                             return new global::Microsoft.ML.OnnxRuntime.SessionOptions

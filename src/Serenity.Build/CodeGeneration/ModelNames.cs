@@ -9,7 +9,7 @@ public static class ModelNames
     // Members of the generated class and of object: a nested class of that name would clash with them or hide them.
     private static readonly HashSet<string> Taken = new(StringComparer.Ordinal)
     {
-        "RelativePath", "Path", "ManifestPath", "PeakBytes", "WeightBytes", "CreateSessionOptions", "CreateSession",
+        "RelativePath", "Path", "ManifestPath", "RequiredBytes", "PeakBytes", "WeightBytes", "CreateSessionOptions", "CreateSession",
         "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize", "SerenityModels",
     };
 

@@ -21,6 +21,14 @@ public sealed class ModelCodeTests
     public void Without_a_reference_to_ONNX_Runtime_nothing_of_it_is_named() => Assert.DoesNotContain("Microsoft.ML", Write(false, "net.onnx"));
 
     [TestMethod]
+    public void What_a_budget_needs_is_peak_and_workspace()
+    {
+        string code = Write(false, "net.onnx");
+        Assert.Contains("public const long RequiredBytes = 3500L;", code);
+        Assert.Contains("public const long PeakBytes = 3000L;", code);
+    }
+
+    [TestMethod]
     public void A_file_name_cannot_break_out_of_its_literal()
     {
         string code = Write(true, "a\"; evil(); \" </summary>\u2028.onnx");

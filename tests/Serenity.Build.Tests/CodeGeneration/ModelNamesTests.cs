@@ -13,6 +13,7 @@ public sealed class ModelNamesTests
     [DataRow("\u00fc.onnx", "_")]
     [DataRow("path.onnx", "PathModel")]
     [DataRow("equals.onnx", "EqualsModel")]
+    [DataRow("required-bytes.onnx", "RequiredBytesModel")]
     public void A_file_name_becomes_a_class_name(string path, string expected) => Assert.AreEqual(expected, ModelNames.Of([path])[0]);
 
     [TestMethod]

@@ -25,6 +25,18 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
+    [DataRow(15360L, "2.9 KiB peak activation memory + 15 KiB kernels' workspace, ")]
+    [DataRow(0L, "2.9 KiB peak activation memory, ")]
+    [DataRow(null, "2.9 KiB peak activation memory, ")]
+    public void The_line_about_a_model_says_all_that_a_budget_needs(long? workspace, string expected)
+    {
+        using TestProject project = new();
+        project.Optimizer = (request, _) => TestProject.Result(request) is var result ? result with { Peak = result.Peak with { WorkspaceBytes = workspace } } : null!;
+        Assert.IsTrue(project.Build(project.Model("a.onnx")));
+        StringAssert.Contains(string.Join('\n', project.Engine.Said), "models/a.onnx: 4.9 KiB -> " + expected);
+    }
+
+    [TestMethod]
     public void Of_five_models_only_the_one_that_was_touched_is_made_again()
     {
         using TestProject project = new();
