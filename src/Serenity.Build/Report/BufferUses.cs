@@ -46,6 +46,40 @@ public sealed class BufferUses
         return tensor;
     }
 
+    /// <summary>
+    /// Who wrote what a tensor's buffer holds at a step. Parts of a sum that is added up in place share a buffer, and the one that a manifest names for it
+    /// may be written later; so it is the one that was written last.
+    /// </summary>
+    /// <param name="tensor">Any tensor in the buffer.</param>
+    /// <param name="step">The step.</param>
+    /// <returns>Steps at or before it, ascending; none if the caller wrote it; null if that is not known.</returns>
+    public IReadOnlyList<int>? WritersAt(TensorFacts tensor, int step)
+    {
+        ArgumentNullException.ThrowIfNull(tensor);
+        if (Before(tensor, step) is not null and var own)
+            return own;
+        TensorFacts? latest = null;
+        int latestStep = int.MinValue;
+        foreach (TensorFacts member in _members.GetValueOrDefault(OwnerOf(tensor).Name) ?? [])
+        {
+            // What the caller wrote was there before all else.
+            if (Before(member, step) is { } writers && (writers.Length > 0 ? writers[^1] : -1) is var last && last > latestStep)
+                (latest, latestStep) = (member, last);
+        }
+        return latest is null ? null : Before(latest, step);
+    }
+
+    // Null where nothing was written yet, or it is not known.
+    private static int[]? Before(TensorFacts tensor, int step)
+    {
+        if (tensor.Writers is null)
+            return null;
+        if (tensor.Role == TensorRole.Input || tensor.Writers.Count == 0)
+            return [];
+        int[] before = [.. tensor.Writers.Where(writer => writer <= step)];
+        return before.Length == 0 ? null : before;
+    }
+
     /// <summary>Who needs the buffer of a tensor from a step on.</summary>
     /// <param name="tensor">Any tensor in the buffer.</param>
     /// <param name="step">The step.</param>

@@ -40,7 +40,7 @@ internal sealed class LiveTable
         {
             TensorFacts? tensor = _uses.Find(live.Tensor);
             sum += live.Bytes;
-            Row(html, ReportPage.Name(_names.Show(live.Tensor)) + Type(tensor), live.Bytes, total, MadeBy(tensor), NeededBy(tensor, peak.Index));
+            Row(html, ReportPage.Name(_names.Show(live.Tensor)) + Type(tensor), live.Bytes, total, MadeBy(tensor, peak.Index), NeededBy(tensor, peak.Index));
         }
         if (Total(peak) > sum)
             Row(html, "<span class=\"dim\">scratch and rounding</span>", Total(peak) - sum, total, "", "");
@@ -55,13 +55,12 @@ internal sealed class LiveTable
         ? $" <span class=\"dim small\">{ReportPage.Text(ModelText.Clean(type, 80))}</span>"
         : "";
 
-    private string MadeBy(TensorFacts? tensor) => tensor switch
+    private string MadeBy(TensorFacts? tensor, int step) => (tensor is null ? null : _uses.WritersAt(tensor, step)) switch
     {
-        null or { Writers: null } => "",
-        { Role: TensorRole.Input } => "the caller",
-        { Writers.Count: 0 } => "the caller",
-        { Writers.Count: 1 } => Node(tensor.Writers[0]),
-        _ => Node(tensor.Writers[0]) + $" <span class=\"dim\">and {tensor.Writers.Count - 1} more that add into it</span>",
+        null => "",
+        { Count: 0 } => "the caller",
+        [int one] => Node(one),
+        { } all => Node(all[0]) + $" <span class=\"dim\">and {all.Count - 1} more that add into it</span>",
     };
 
     private string NeededBy(TensorFacts? tensor, int step)

@@ -86,7 +86,7 @@ internal static class InspectCommand
             shown += entry.Bytes;
             table.Add(
                 ModelText.Clean(entry.Tensor, LongestName), Bytes(entry.Bytes), Share(entry.Bytes, total), ModelText.Clean(tensor?.Type ?? "", LongestName),
-                MadeBy(manifest, tensor), NeededBy(manifest, live.Uses, tensor, step));
+                MadeBy(manifest, live.Uses, tensor, step), NeededBy(manifest, live.Uses, tensor, step));
         }
         if (tensors.Count > count)
         {
@@ -112,13 +112,14 @@ internal static class InspectCommand
         return table;
     }
 
-    private static string MadeBy(MemoryManifest manifest, TensorFacts? tensor) => tensor switch
-    {
-        null or { Writers: null } => "",
-        { Role: TensorRole.Input } or { Writers.Count: 0 } => "the caller",
-        { Writers.Count: 1 } => Node(manifest, tensor.Writers[0]),
-        _ => $"{Node(manifest, tensor.Writers[0])} and {tensor.Writers.Count - 1} more",
-    };
+    private static string MadeBy(MemoryManifest manifest, BufferUses uses, TensorFacts? tensor, int step) =>
+        (tensor is null ? null : uses.WritersAt(tensor, step)) switch
+        {
+            null => "",
+            { Count: 0 } => "the caller",
+            [int one] => Node(manifest, one),
+            { } all => $"{Node(manifest, all[0])} and {all.Count - 1} more",
+        };
 
     private static string NeededBy(MemoryManifest manifest, BufferUses uses, TensorFacts? tensor, int step)
     {

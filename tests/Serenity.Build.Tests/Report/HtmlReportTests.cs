@@ -128,6 +128,33 @@ public sealed partial class HtmlReportTests
         Assert.IsNull(uses.After(again, taken).ReusedAt);
     }
 
+    /// <summary>A sum added up in place in an arena: the tensor that is named for the buffer is written by the last of its steps.</summary>
+    [TestMethod]
+    public void Made_by_names_no_step_that_is_still_to_come()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(12, Executor.StaticArena);
+        TensorFacts sum = new("sum", 4096, 0, 2, 9, TensorRole.Activation, null, null, "float[1024]", [7], [9]);
+        TensorFacts first = sum with { Name = "first", LastStep = 5, AliasOf = "sum", Writers = [2], Readers = [5] };
+        TensorFacts second = first with { Name = "second", FirstStep = 5, LastStep = 7, Writers = [5], Readers = [7] };
+        manifest = manifest with
+        {
+            Tensors = [.. manifest.Tensors, sum, first, second],
+            PeakStep = new PeakStep(6, manifest.Schedule[6], [new LiveTensor("sum", 4096)]),
+        };
+        BufferUses uses = new(manifest);
+        Assert.IsNull(uses.WritersAt(sum, 1));
+        CollectionAssert.AreEqual((int[])[2], uses.WritersAt(sum, 4)!.ToArray());
+        CollectionAssert.AreEqual((int[])[5], uses.WritersAt(sum, 6)!.ToArray());
+        CollectionAssert.AreEqual((int[])[7], uses.WritersAt(sum, 8)!.ToArray());
+        Assert.IsEmpty(uses.WritersAt(manifest.Tensors[0], 0)!, "the caller");
+        string html = HtmlReport.Render(manifest);
+        string row = html[html.IndexOf("<bdi class=\"name\">sum</bdi>", StringComparison.Ordinal)..];
+        row = row[..row.IndexOf("</tr>", StringComparison.Ordinal)];
+        StringAssert.Contains(row, "<span class=\"dim\">5</span>");
+        StringAssert.Contains(row, "<span class=\"dim\">7</span>", "the one that is still to read it");
+        Assert.IsLessThan(row.IndexOf(">7<", StringComparison.Ordinal), row.IndexOf(">5<", StringComparison.Ordinal));
+    }
+
     [TestMethod]
     public void Who_reads_a_view_needs_its_parts()
     {

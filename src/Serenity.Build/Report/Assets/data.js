@@ -50,6 +50,26 @@ for (let tensor = 0; tensor < tensorCount; tensor++) {
   }
 }
 
+// Who wrote what a tensor's buffer holds at a step: the tensor's own writers, else those of the one in the buffer that was written last.
+// None: the caller; null: not known.
+function writersAt(tensor, step) {
+  let writers = writtenBefore(tensor, step);
+  if (writers) return writers;
+  let latest = -2;
+  for (const member of members.get(roots[tensor])) {
+    const before = writtenBefore(member, step), last = before ? (before.length ? before[before.length - 1] : -1) : -2;
+    if (last > latest) [writers, latest] = [before, last];
+  }
+  return writers;
+}
+
+function writtenBefore(tensor, step) {
+  if (!tensors.writers[tensor]) return null;
+  if (tensors.role[tensor] === INPUT || tensors.writers[tensor].length === 0) return [];
+  const before = tensors.writers[tensor].filter(writer => writer <= step);
+  return before.length ? before : null;
+}
+
 // Who needs a tensor's buffer from a step on: readers of what it holds, else the step that writes into it again (-1: none), and the caller.
 function usesAfter(tensor, step) {
   const readers = new Set();

@@ -36,9 +36,9 @@ function row(total, bytes, label, made, needed) {
 }
 
 function madeBy(tensor) {
-  const writers = tensors.writers[tensor];
-  if (tensors.role[tensor] === INPUT || (writers && writers.length === 0)) return ['the caller'];
+  const writers = writersAt(tensor, shownStep);
   if (!writers) return [];
+  if (writers.length === 0) return ['the caller'];
   const made = nodeAt(writers[0]);
   if (writers.length > 1) made.push(' ', element('span', 'dim', 'and ' + (writers.length - 1) + ' more that add into it'));
   return made;
