@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using Serenity.Build;
 using Serenity.Build.Output;
 using Serenity.Onnx.Diagnostics;
@@ -17,10 +18,11 @@ internal sealed class SerenityCommandLine(OptimizerEngine engine, ToolConsole co
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
     public async Task<int> RunAsync(IReadOnlyList<string> arguments, CancellationToken cancellation = default)
     {
-        ParseResult parsed = Root().Parse(arguments);
-        if (parsed.Errors.Count > 0)
+        // Whoever says nothing wants to know what there is to say.
+        ParseResult parsed = Root().Parse(arguments.Count == 0 ? ["--help"] : arguments);
+        if (Problems(parsed, arguments) is { Count: > 0 } problems)
         {
-            foreach (string problem in parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal))
+            foreach (string problem in problems)
                 console.Problem(new SerenityDiagnostic(SerenityCodes.BadOption, DiagnosticSeverity.Error, null, problem));
             console.Hint($"Run 'dotnet serenity {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help' to see what is possible.");
             return ExitCodes.Error;
@@ -45,6 +47,26 @@ internal sealed class SerenityCommandLine(OptimizerEngine engine, ToolConsole co
             console.Problem(ProblemDiagnostic.Of(problem, null));
             return ExitCodes.Error;
         }
+    }
+
+    /// <summary>What is wrong with a command line; an unknown word is one thing, whatever else the parser misses for it.</summary>
+    private static IReadOnlyList<string> Problems(ParseResult parsed, IReadOnlyList<string> arguments)
+    {
+        // The parser takes an option that it does not know for the file. After "--" that is meant.
+        if (!arguments.Contains("--"))
+        {
+            string? option = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)
+                .Concat(parsed.UnmatchedTokens).FirstOrDefault(word => word.Length > 1 && word[0] == '-');
+            if (option is not null)
+                return [$"There is no option '{option}'."];
+        }
+        if (parsed.UnmatchedTokens.Count > 0)
+        {
+            return [parsed.CommandResult.Command is RootCommand
+                ? $"There is no command '{parsed.UnmatchedTokens[0]}'."
+                : $"'{parsed.UnmatchedTokens[0]}' is one argument too many."];
+        }
+        return [.. parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal)];
     }
 
     private RootCommand Root()

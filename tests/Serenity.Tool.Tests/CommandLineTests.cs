@@ -41,6 +41,7 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("scratch and rounding", run.Output, "The tensors alone add up to the profile of this manifest.");
         Assert.AreEqual(2, await run.RunAsync("inspect", "a.memory.json", "--step", "30"));
         StringAssert.Contains(run.Error, "steps 0 to 29");
+        Assert.AreEqual("", run.Output, "It is known before anything is printed.");
     }
 
     [TestMethod]
@@ -111,7 +112,18 @@ public sealed class CommandLineTests
         Assert.IsGreaterThan(small.Peak.Bytes, large.Peak.Bytes);
         Assert.AreEqual(0, await run.RunAsync("compare", "small.memory.json", "large.memory.json"), run.Error);
         StringAssert.Contains(run.Output, "+" + (large.Peak.Bytes - small.Peak.Bytes).ToString(CultureInfo.InvariantCulture));
+        Assert.AreEqual("", run.Error);
         Assert.AreEqual(1, await run.RunAsync("compare", "small.memory.json", "large.memory.json", "--fail-if-larger"));
+        StringAssert.Contains(run.Error, $"large.memory.json needs {Build.Budgets.ByteSize.Format(large.Peak.Bytes - small.Peak.Bytes)} more than small.memory.json");
+        Assert.AreEqual(1, await run.RunAsync("compare", "small.memory.json", "large.memory.json", "--fail-if-larger", "--json"));
+        using (JsonDocument json = JsonDocument.Parse(run.Output))
+        {
+            Assert.AreEqual("fail", json.RootElement.GetProperty("verdict").GetString());
+            Assert.AreEqual(large.Peak.Bytes - small.Peak.Bytes, json.RootElement.GetProperty("differenceBytes").GetInt64());
+        }
+        Assert.AreEqual(0, await run.RunAsync("compare", "large.memory.json", "small.memory.json"));
+        Assert.IsFalse(run.Output.Contains('\u2212', StringComparison.Ordinal), "One kind of minus sign.");
+        StringAssert.Contains(run.Output, "-");
         Assert.AreEqual(0, await run.RunAsync("compare", "large.memory.json", "small.memory.json", "--fail-if-larger"));
         Assert.AreEqual(0, await run.RunAsync("compare", "small.memory.json", "small.memory.json", "--fail-if-larger"));
         StringAssert.Contains(run.Output, "The same tensors are live at the peak.");
@@ -148,6 +160,43 @@ public sealed class CommandLineTests
         Assert.DoesNotContain("   at ", run.Error, "No stack trace.");
         Assert.AreEqual("", run.Output);
     }
+
+    [TestMethod]
+    [DataRow("polish net.onnx", "There is no command 'polish'.")]
+    [DataRow("polish --hard net.onnx", "There is no")]
+    [DataRow("inspect --bogus", "There is no option '--bogus'.")]
+    [DataRow("inspect --bogus net.onnx", "There is no option '--bogus'.")]
+    [DataRow("inspect net.onnx --bogus", "There is no option '--bogus'.")]
+    [DataRow("--bogus", "There is no option '--bogus'.")]
+    [DataRow("inspect net.onnx other.onnx", "'other.onnx' is one argument too many.")]
+    public async Task An_unknown_word_is_one_error(string line, string message)
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(2, await run.RunAsync(line.Split(' ')));
+        StringAssert.Contains(run.Error, message);
+        Assert.HasCount(2, run.Error.Split(": error "), run.Error);
+        Assert.AreEqual("", run.Output);
+    }
+
+    [TestMethod]
+    public async Task Without_a_word_the_help_is_shown()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync(), run.Error);
+        StringAssert.Contains(run.Output, "optimize");
+        Assert.AreEqual("", run.Error);
+    }
+
+    [TestMethod]
+    [DataRow("Give their sizes in the SerenityModel item, for example FreeDimensions=\"N=1;seq len=2\".", "-d N=1 -d \"seq len=2\"")]
+    [DataRow("The least budget that passes now is MemoryBudget=\"236KiB\".", "-b 236KiB")]
+    [DataRow("Raise WorkLimit=\"4\" (WorkLimit), or a larger SearchLimit.", "--work-limit 4, SearchLimit is --search-limit")]
+    [DataRow("Build with Fuse=\"false\".", "--no-fuse")]
+    [DataRow("FreeDimensions sets 'n', but all dimensions are fixed.", "FreeDimensions is -d")]
+    [DataRow("The largest live tensors are 'WorkLimit' and 'x/SearchLimit'.", null)]
+    [DataRow("--rewrite=\"most\" is not understood: it can be None, Exact, All.", null)]
+    public void What_a_project_file_would_say_is_said_for_the_command_line_too(string message, string? form) =>
+        Assert.AreEqual(form is null ? "" : $" On the command line: {form}.", Terminal.CommandLineForm.Of(message));
 
     [TestMethod]
     public async Task An_error_of_the_optimizer_is_shown_as_it_is_and_anything_else_as_internal()

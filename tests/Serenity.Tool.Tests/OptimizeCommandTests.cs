@@ -43,6 +43,9 @@ public sealed class OptimizeCommandTests
     [DataRow("--alignment", "24", "alignment", "power of two")]
     [DataRow("--budget", "much", "budget", "KiB")]
     [DataRow("-d", "batch", "free-dimensions", "name=size")]
+    [DataRow("-d", "batch=0", "free-dimensions", "a size is a positive whole number, which '0' in 'batch=0' is not")]
+    [DataRow("-d", "batch=-1", "free-dimensions", "a size is a positive whole number")]
+    [DataRow("-d", "batch=", "free-dimensions", "name=size")]
     [DataRow("--device", "toaster", "device", "nrf52840")]
     public async Task A_value_that_is_not_understood_is_named_with_what_is_allowed(string option, string value, string name, string allowed)
     {
@@ -63,6 +66,7 @@ public sealed class OptimizeCommandTests
         Assert.AreEqual(1, await run.RunAsync("optimize", "net.onnx", "--budget", "1KiB", "--report"));
         StringAssert.Contains(run.Error, "net.onnx : error SER1001");
         StringAssert.Contains(run.Error, "The peak is at step");
+        StringAssert.Matches(run.Error, new System.Text.RegularExpressions.Regex("MemoryBudget=\"[0-9]+KiB\"\\. On the command line: .*-b [0-9]+KiB\\."));
         Assert.AreEqual(BudgetVerdict.Fail, ManifestJson.Read(File.ReadAllBytes(run.PathOf("net.optimized.memory.json")), "net").Budget.Verdict);
         StringAssert.Contains(File.ReadAllText(run.PathOf("net.optimized.memory.html")), "over budget");
     }
@@ -73,11 +77,22 @@ public sealed class OptimizeCommandTests
         using ToolRun run = new();
         Assert.AreEqual(1, await run.RunAsync("optimize", "net.onnx", "-o", "out/small.onnx", "--budget", "1KiB", "--json"));
         using JsonDocument json = JsonDocument.Parse(run.Output);
-        Assert.AreEqual("Fail", json.RootElement.GetProperty("budget").GetProperty("verdict").GetString());
+        Assert.AreEqual("fail", json.RootElement.GetProperty("budget").GetProperty("verdict").GetString());
         Assert.AreEqual("SER1001", json.RootElement.GetProperty("errors")[0].GetProperty("code").GetString());
         foreach (JsonElement file in json.RootElement.GetProperty("files").EnumerateArray())
             Assert.IsTrue(File.Exists(file.GetString()), file.GetString());
         Assert.IsTrue(File.Exists(run.PathOf("out/small.memory.json")));
+    }
+
+    [TestMethod]
+    public async Task What_fails_before_the_manifest_is_there_leaves_no_output_behind()
+    {
+        using ToolRun run = new();
+        // No JSON number: the manifest cannot be written.
+        run.Engine = (request, _) => ToolRun.Result(request) with { Verification = new VerificationFacts("passed", null, null, null, null, false, double.NaN) };
+        Assert.AreEqual(2, await run.RunAsync("optimize", "net.onnx", "--report"));
+        StringAssert.Contains(run.Error, "error SER1401");
+        Assert.HasCount(1, Directory.GetFiles(run.Folder), "Nothing is written.");
     }
 
     [TestMethod]

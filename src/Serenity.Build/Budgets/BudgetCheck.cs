@@ -127,8 +127,8 @@ public static class BudgetCheck
 
     private static string OverWeights(MemoryManifest manifest, long budget) =>
         $"The model's weights take {ByteSize.Format(manifest.Weights.Bytes)}; the weight budget is {ByteSize.Format(budget)}: "
-        + $"{ByteSize.Format(manifest.Weights.Bytes - budget)} too much. No order changes that: quantize or prune the model, or raise WeightBudget to "
-        + $"\"{ByteSize.RoundUpBudget(manifest.Weights.Bytes)}\".";
+        + $"{ByteSize.Format(manifest.Weights.Bytes - budget)} too much. No order changes that: quantize or prune the model, or raise the budget. "
+        + $"The least that passes now is WeightBudget=\"{ByteSize.RoundUpBudget(manifest.Weights.Bytes)}\".";
 
     private static string OfDevice(BudgetEntry budget) => budget.Device is null ? "" : $" of device '{budget.Device}'";
 }

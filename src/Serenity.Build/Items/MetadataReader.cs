@@ -91,11 +91,11 @@ public sealed class MetadataReader(string file, Func<string, string> value)
             // The last "=": a dimension's name may hold one, as in "seq=2*n", a size cannot.
             int at = part.LastIndexOf('=');
             string dimension = at < 0 ? "" : part[..at].TrimEnd();
-            if (dimension.Length == 0
-                || !long.TryParse(part.AsSpan(at + 1).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out long size) || size <= 0)
-            {
+            ReadOnlySpan<char> number = part.AsSpan(at + 1).Trim();
+            if (dimension.Length == 0 || number.Length == 0)
                 throw Bad(name, text, $"'{part}' is not of the form name=size, as in batch=1;seq=128");
-            }
+            if (!long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long size) || size <= 0)
+                throw Bad(name, text, $"a size is a positive whole number, which '{number}' in '{part}' is not");
             if (!dimensions.TryAdd(dimension, size))
                 throw Bad(name, text, $"'{dimension}' is given twice");
         }

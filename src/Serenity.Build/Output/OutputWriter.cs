@@ -28,6 +28,12 @@ public static class OutputWriter
     {
         ArgumentNullException.ThrowIfNull(item);
         ArgumentNullException.ThrowIfNull(output);
+        // All bytes are there before the first file is: what fails until then leaves nothing behind.
+        byte[] manifest = ManifestJson.Write(output.Manifest with
+        {
+            Source = new FileInfoEntry(item.SourceName, sourceSha256),
+            Output = new FileInfoEntry(Path.GetFileName(item.ModelPath), ContentHash.Of(output.Model)),
+        });
         List<string> written = [item.ModelPath];
         if (output.DataFile is not null && output.WriteData is not null)
         {
@@ -38,12 +44,7 @@ public static class OutputWriter
         // An unchanged model keeps its time, so that nothing after us copies it again.
         if (!Holds(item.ModelPath, output.Model))
             AtomicFile.Write(item.ModelPath, output.Model);
-        MemoryManifest manifest = output.Manifest with
-        {
-            Source = new FileInfoEntry(item.SourceName, sourceSha256),
-            Output = new FileInfoEntry(Path.GetFileName(item.ModelPath), ContentHash.Of(output.Model)),
-        };
-        AtomicFile.Write(item.ManifestPath, ManifestJson.Write(manifest));
+        AtomicFile.Write(item.ManifestPath, manifest);
         return written;
     }
 

@@ -31,14 +31,28 @@ internal static class CompareCommand
                 ManifestSource source = new(context, options);
                 string first = parsed.GetValue(before)!, second = parsed.GetValue(after)!;
                 MemoryManifest a = source.Get(parsed, first, null, cancellation), b = source.Get(parsed, second, null, cancellation);
+                long grown = BudgetCheck.Needed(b.Peak) - BudgetCheck.Needed(a.Peak);
+                BudgetVerdict verdict = !parsed.GetValue(fail) ? BudgetVerdict.None : grown > 0 ? BudgetVerdict.Fail : BudgetVerdict.Pass;
                 if (parsed.GetValue(json))
-                    JsonText.Write(context.Console.Output, new { Before = Outcome.Of(a, first), After = Outcome.Of(b, second) });
+                    JsonText.Write(context.Console.Output, new { Before = Outcome.Of(a, first), After = Outcome.Of(b, second), DifferenceBytes = grown, Verdict = verdict });
                 else
                     Show(context.Console, a, b, first, second);
-                return parsed.GetValue(fail) && BudgetCheck.Needed(b.Peak) > BudgetCheck.Needed(a.Peak) ? ExitCodes.No : ExitCodes.Ok;
+                if (verdict != BudgetVerdict.Fail)
+                    return ExitCodes.Ok;
+                context.Console.Hint(Growth(a, b, first, second, grown));
+                return ExitCodes.No;
             },
             CancellationToken.None));
         return command;
+    }
+
+    // Standard error says why the exit code is what it is, also where standard output goes to a file.
+    private static string Growth(MemoryManifest a, MemoryManifest b, string first, string second, long grown)
+    {
+        string Parts(PeakFacts peak) => peak.WorkspaceBytes is > 0 and long workspace
+            ? FormattableString.Invariant($"{BudgetCheck.Needed(peak)} bytes ({peak.Bytes} for tensors, {workspace} for kernels' workspace)")
+            : ByteSize.Format(peak.Bytes);
+        return $"{ModelText.Clean(second)} needs {ByteSize.Format(grown)} more than {ModelText.Clean(first)}: {Parts(b.Peak)}, up from {Parts(a.Peak)}.";
     }
 
     private static void Show(ToolConsole console, MemoryManifest a, MemoryManifest b, string first, string second)
@@ -50,7 +64,7 @@ internal static class CompareCommand
         {
             string sign = now > was ? "+" : "";
             table.Add(
-                figure, Number(was), Number(now), sign + Number(now - was), ChangeText.Percent(was, now));
+                figure, Number(was), Number(now), sign + Number(now - was), ChangeText.Percent(was, now, "-"));
         }
         Row("peak bytes", a.Peak.Bytes, b.Peak.Bytes);
         if (a.Peak.WorkspaceBytes is not null || b.Peak.WorkspaceBytes is not null)

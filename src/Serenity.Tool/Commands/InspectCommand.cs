@@ -41,6 +41,13 @@ internal static class InspectCommand
                 MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
                 if (limits is not null)
                     manifest = BudgetCheck.Apply(manifest, limits);
+                // Before anything is printed: an error leaves standard output empty.
+                if (at >= manifest.Schedule.Count)
+                {
+                    throw new SerenityException(SerenityCodes.BadOption, given, manifest.Schedule.Count == 0
+                        ? FormattableString.Invariant($"--step {at} does not exist: the schedule has no steps.")
+                        : FormattableString.Invariant($"--step {at} does not exist: the schedule has steps 0 to {manifest.Schedule.Count - 1}."));
+                }
                 if (parsed.GetValue(json))
                     context.Console.Output.Write(System.Text.Encoding.UTF8.GetString(ManifestJson.Write(manifest)));
                 else
@@ -60,11 +67,6 @@ internal static class InspectCommand
         if (manifest.PeakStep is not { } peak)
             return;
         int at = step ?? peak.Index;
-        if (at >= manifest.Schedule.Count)
-        {
-            throw new SerenityException(
-                SerenityCodes.BadOption, given, FormattableString.Invariant($"--step {at} does not exist: the schedule has steps 0 to {manifest.Schedule.Count - 1}."));
-        }
         LiveSet live = new(manifest);
         string op = at < manifest.OperatorTypes.Count ? $" ({ModelText.Clean(manifest.OperatorTypes[at], LongestName)})" : "";
         console.Line();

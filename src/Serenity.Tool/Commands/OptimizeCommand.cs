@@ -53,10 +53,12 @@ internal static class OptimizeCommand
         ManifestSource models = new(context, options);
         (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, budgets, cancellation);
         manifest = BudgetCheck.Apply(manifest, budgets ?? MemoryBudgets.None);
+        // Made before anything is written, as the manifest's bytes are: what fails leaves no output behind.
+        byte[]? page = report ? Encoding.UTF8.GetBytes(HtmlReport.Render(manifest)) : null;
         List<string> files = [.. OutputWriter.WriteFiles(item, made with { Manifest = manifest }, sha256), item.ManifestPath];
-        if (report)
+        if (page is not null)
         {
-            AtomicFile.Write(item.ReportPath, Encoding.UTF8.GetBytes(HtmlReport.Render(manifest)));
+            AtomicFile.Write(item.ReportPath, page);
             files.Add(item.ReportPath);
         }
 

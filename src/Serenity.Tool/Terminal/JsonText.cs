@@ -1,6 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Serenity.Build.Manifest;
 
 namespace Serenity.Tool.Terminal;
 
@@ -13,7 +14,8 @@ internal static class JsonText
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
         WriteIndented = true,
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-        Converters = { new JsonStringEnumConverter() },
+        // The verdict is written in lower case there, all others as they are named.
+        Converters = { new JsonStringEnumConverter<BudgetVerdict>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter() },
     };
 
     /// <summary>Writes a value and a line break.</summary>
