@@ -10,7 +10,7 @@ namespace Serenity.Onnx.Memory;
 public static class StaticArenaCost
 {
     /// <summary>Orders of equal peak that are tried, and the states that each placement of one may take.</summary>
-    private const int OtherOrders = 8, OtherOrderStates = 100_000;
+    private const int OtherOrders = 8, OtherOrderStates = 30_000;
 
     /// <summary>Schedules a candidate and writes its accumulation groups down in the order found.</summary>
     /// <param name="candidate">The candidate.</param>

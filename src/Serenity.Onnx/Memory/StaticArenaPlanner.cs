@@ -6,11 +6,11 @@ namespace Serenity.Onnx.Memory;
 /// <summary>Lays a scheduled model out in one arena.</summary>
 public static class StaticArenaPlanner
 {
-    /// <summary>Limits for a build: about two seconds at worst, when a model of many small values nearly fits.</summary>
-    public static ArenaOptions BuildLimits { get; } = ArenaOptions.Default with { StateLimit = 1_000_000 };
+    /// <summary>Limits for a build: a few seconds at worst, when a model of many small values, or of values tied to others, nearly fits.</summary>
+    public static ArenaOptions BuildLimits { get; } = ArenaOptions.Default with { StateLimit = 300_000 };
 
     /// <summary>Limits for what is only compared with.</summary>
-    private static ArenaOptions BaselineLimits { get; } = ArenaOptions.Default with { StateLimit = 200_000 };
+    private static ArenaOptions BaselineLimits { get; } = ArenaOptions.Default with { StateLimit = 100_000 };
 
     /// <summary>
     /// States that laying the parts of concats behind each other is worth; where it costs nothing, a greedy placement or a hundred states show it.

@@ -11,8 +11,9 @@ internal static class PipelineWarnings
 {
     public static SerenityDiagnostic NotProven(SourceModel source, long peak, long lowerBound) => new(
         SerenityCodes.NotProven, DiagnosticSeverity.Warning, source.File.Path,
-        $"The search limit struck before the order was proven optimal: its live peak is {peak} bytes, and no order needs less than "
-        + $"{lowerBound}. The order is valid and the figures are true. For a proof, raise SearchLimit on the item.");
+        $"The order is not proven optimal: its live peak is {peak} bytes, and no order needs less than {lowerBound}. The order is valid and the figures are"
+        + " true. Either the search limit struck, and a larger SearchLimit on the item may bring a proof, or an order with fewer live bytes was found that"
+        + " needs more once it runs: memory that is reused is held through the gaps.");
 
     /// <summary>A verification that failed, where the model as it is stands in for the optimized one.</summary>
     public static SerenityDiagnostic PassedThrough(SourceModel source, SerenityException fault) => new(

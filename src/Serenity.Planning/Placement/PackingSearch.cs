@@ -27,6 +27,10 @@ internal sealed class PackingSearch
     /// <summary>A state of a region longer than this many sections counts as several, so that a limit in states bounds the work: both what a
     /// state takes and how many of them a dive needs grow with the length.</summary>
     private const int SectionsPerState = 512;
+
+    /// <summary>So many changes that follow without a choice count as a state more, for the same reason.</summary>
+    private const int ChangesPerState = 64;
+
     private readonly SectionModel _model;
     private readonly PackingState _state;
     private readonly SkylineReasoner _reasoner;
@@ -85,7 +89,10 @@ internal sealed class PackingSearch
                 cancellation.ThrowIfCancellationRequested();
             }
             agenda = region.Next;
-            if (!_reasoner.Settle(region.From, region.To))
+            long changes = _reasoner.Changes;
+            bool alive = _reasoner.Settle(region.From, region.To);
+            States += (_reasoner.Changes - changes) / ChangesPerState;
+            if (!alive)
             {
                 if (!Retreat(region.Parent, out agenda))
                     return PackingOutcome.Refuted;

@@ -7,9 +7,12 @@ namespace Serenity.Planning.Placement;
 internal sealed class PackingState
 {
     private readonly SectionModel _model;
-    private readonly long[] _distance;
+    private readonly long[] _distance, _base, _baseAt;
     private Change[] _trail;
     private int _trailCount;
+
+    /// <summary>Counts changes; <see cref="_baseAt"/> holds what it was when a block's lowest offset was worked out.</summary>
+    private long _version;
 
     public PackingState(SectionModel model)
     {
@@ -26,6 +29,8 @@ internal sealed class PackingState
         IsPlaced = new bool[n];
         FixedAt = new long[n];
         _distance = new long[n];
+        _base = new long[model.Blocks.Count];
+        _baseAt = new long[model.Blocks.Count];
         _trail = new Change[4 * (sections + n) + 64];
         for (int i = 0; i < n; i++)
             _distance[i] = model.Blocks.Distance[model.Buffer[i]];
@@ -72,6 +77,7 @@ internal sealed class PackingState
     public void Reset()
     {
         _trailCount = 0;
+        _version++;
         FixedCount = 0;
         Array.Clear(Floor);
         Array.Clear(Top);
@@ -91,6 +97,7 @@ internal sealed class PackingState
     /// <summary>Places a piece on the floor of its sections, and fixes the other parts of its block.</summary>
     public void Place(int piece, long offset)
     {
+        _version++;
         IsPlaced[piece] = true;
         Offset[piece] = offset;
         if (FixedAt[piece] >= 0)
@@ -122,6 +129,7 @@ internal sealed class PackingState
     /// <summary>Gives up what lies below <paramref name="floor"/> in a section.</summary>
     public void Raise(int section, long floor)
     {
+        _version++;
         Push(new Change(section, Floor[section], Top[section], Upmost[section]));
         Floor[section] = floor;
     }
@@ -129,6 +137,7 @@ internal sealed class PackingState
     /// <summary>Takes back every change since a mark.</summary>
     public void Undo(int mark)
     {
+        _version++;
         while (_trailCount > mark)
         {
             Change change = _trail[--_trailCount];
@@ -162,7 +171,14 @@ internal sealed class PackingState
             return FixedAt[piece];
         if (!_model.Tied[piece])
             return (HighestFloor(piece) + _model.Mask) & ~_model.Mask;
-        int block = _model.Block[piece];
+        return LowestBase(_model.Block[piece]) + _distance[piece];
+    }
+
+    /// <summary>The lowest offset of an unplaced block; worked out once between two changes, since each of its parts is asked for it in every section.</summary>
+    private long LowestBase(int block)
+    {
+        if (_baseAt[block] == _version)
+            return _base[block];
         long atLeast = 0;
         foreach (int buffer in _model.Blocks.Parts(block))
         {
@@ -170,7 +186,8 @@ internal sealed class PackingState
             if (part >= 0)
                 atLeast = Math.Max(atLeast, HighestFloor(part) - _distance[part]);
         }
-        return _model.Blocks.AlignBase(block, atLeast) + _distance[piece];
+        _baseAt[block] = _version;
+        return _base[block] = _model.Blocks.AlignBase(block, atLeast);
     }
 
     /// <summary>The highest floor over a piece's sections.</summary>

@@ -55,6 +55,9 @@ internal sealed class SkylineReasoner
     /// <summary>Where the floor of <see cref="Section"/> goes if nothing is placed on it; <see cref="long.MaxValue"/> if that cannot be.</summary>
     public long WasteTo { get; private set; }
 
+    /// <summary>Dips that <see cref="Settle"/> changed so far. Where tied pieces keep a floor from falling into place it may rise a grain at a time, thousands of times a state.</summary>
+    public long Changes { get; private set; }
+
     /// <summary>Draws what follows without a choice in the sections [from, to), and finds the section to branch on.</summary>
     /// <returns>False if the region cannot be completed.</returns>
     public bool Settle(int from, int to)
@@ -86,6 +89,7 @@ internal sealed class SkylineReasoner
                 {
                     // Only this dip and the run before it can have changed; what was offered before is found again at the end.
                     changed = true;
+                    Changes++;
                     next = l > from ? StartOfRun(l - 1, from) : l;
                 }
             }
