@@ -44,6 +44,31 @@ public static class BudgetCheck
         return checked(peak.Bytes + (peak.WorkspaceBytes ?? 0));
     }
 
+    /// <summary>
+    /// A warning where a memory budget passes that the kernels' workspace may still exceed, since no run measured it (SER2502); else null. Without an
+    /// ONNX Runtime on the host (SER2701) that is said already.
+    /// </summary>
+    /// <param name="peakBytes">The activation peak.</param>
+    /// <param name="workspaceBytes">What a run measured; null for nothing.</param>
+    /// <param name="executor">Who runs the model; a static arena has no workspace of the runtime's.</param>
+    /// <param name="memoryBudget">The memory budget; null for none.</param>
+    /// <param name="warnings">What the optimization warned of.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static SerenityDiagnostic? Unmeasured(
+        long peakBytes, long? workspaceBytes, string executor, long? memoryBudget, IReadOnlyList<WarningEntry> warnings, string file)
+    {
+        ArgumentNullException.ThrowIfNull(warnings);
+        if (workspaceBytes is not null || executor != nameof(Executor.OnnxRuntime) || memoryBudget is not { } budget || peakBytes > budget
+            || warnings.Any(w => w.Code == SerenityCodes.PlannedWithoutRuntime))
+        {
+            return null;
+        }
+        return new SerenityDiagnostic(
+            SerenityCodes.WorkspaceUnknown, DiagnosticSeverity.Warning, file,
+            $"The memory budget of {ByteSize.Format(budget)} passes for tensors alone ({ByteSize.Format(peakBytes)}). What kernels take on top of them while they run, such as a convolution's"
+            + " scratch, was not measured, since the model was not verified, and may be more than the rest. Let verification run (Verify=\"true\") for a budget that holds on the device.");
+    }
+
     /// <summary>One error per budget that is exceeded (SER1001, SER1002); none if the verdict is not "fail".</summary>
     /// <param name="manifest">A manifest with its verdict.</param>
     /// <param name="file">The model as the user named it.</param>

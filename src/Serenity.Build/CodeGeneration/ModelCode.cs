@@ -71,7 +71,7 @@ public static class ModelCode
                     public const string RelativePath = {{Literal(model.TargetPath)}};
 
                     /// <summary>Bytes that a run needs beside the weights, which is what a memory budget is held against: <see cref="PeakBytes"/>, and the kernels' workspace where it was measured.</summary>
-                    public const long RequiredBytes = {{checked(head.PeakBytes + head.WorkspaceBytes)}}L;
+                    public const long RequiredBytes = {{head.NeededBytes}}L;
 
                     /// <summary>Bytes of tensors at the peak of a run. What kernels take for themselves while they work is not in it; see <see cref="RequiredBytes"/>.</summary>
                     public const long PeakBytes = {{head.PeakBytes}}L;

@@ -8,7 +8,7 @@ namespace Serenity.Build.Manifest;
 /// without the serializer: a build that has nothing to do reads twenty of these.
 /// </summary>
 /// <param name="PeakBytes"><c>peak.bytes</c>.</param>
-/// <param name="WorkspaceBytes"><c>peak.workspaceBytes</c>; 0 if absent.</param>
+/// <param name="WorkspaceBytes"><c>peak.workspaceBytes</c>; null if absent.</param>
 /// <param name="WeightBytes"><c>weights.bytes</c>.</param>
 /// <param name="OriginalBytes"><c>peak.originalBytes</c>.</param>
 /// <param name="Executor"><c>executor</c>.</param>
@@ -17,9 +17,12 @@ namespace Serenity.Build.Manifest;
 /// <param name="SessionOptions">Session options by name, in the file's order; empty if there are none.</param>
 /// <param name="Warnings">Warnings of the optimization.</param>
 public sealed record ManifestHead(
-    long PeakBytes, long WorkspaceBytes, long WeightBytes, long OriginalBytes, string Executor, MemoryBudgets Budgets, string Verdict,
+    long PeakBytes, long? WorkspaceBytes, long WeightBytes, long OriginalBytes, string Executor, MemoryBudgets Budgets, string Verdict,
     IReadOnlyList<KeyValuePair<string, string>> SessionOptions, IReadOnlyList<WarningEntry> Warnings)
 {
+    /// <summary>What is held against the memory budget: the peak and, where it was measured, the workspace.</summary>
+    public long NeededBytes => checked(PeakBytes + (WorkspaceBytes ?? 0));
+
     /// <summary>True if the verdict is "fail".</summary>
     public bool Failed => Verdict == "fail";
 
@@ -42,8 +45,8 @@ public sealed record ManifestHead(
 
     private static ManifestHead? Read(ref Utf8JsonReader reader)
     {
-        long version = 0, peak = -1, workspace = 0, weights = -1, original = 0;
-        long? memoryBudget = null, weightBudget = null;
+        long version = 0, peak = -1, weights = -1, original = 0;
+        long? workspace = null, memoryBudget = null, weightBudget = null;
         string executor = "", verdict = "";
         string? device = null;
         List<KeyValuePair<string, string>> options = [];

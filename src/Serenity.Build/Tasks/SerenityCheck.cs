@@ -74,7 +74,7 @@ public sealed class SerenityCheck : SerenityTask
         try
         {
             head = ManifestHead.Read(text, model.ManifestPath);
-            BudgetEntry judged = BudgetCheck.Judge(head.PeakBytes + head.WorkspaceBytes, head.WeightBytes, budgets);
+            BudgetEntry judged = BudgetCheck.Judge(head.NeededBytes, head.WeightBytes, budgets);
             bool changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
             if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model))
                 whole = ManifestJson.Read(text, model.ManifestPath);
@@ -92,6 +92,8 @@ public sealed class SerenityCheck : SerenityTask
         }
         foreach (WarningEntry warning in head.Warnings)
             Report(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, model.Name, warning.Message));
+        if (BudgetCheck.Unmeasured(head.PeakBytes, head.WorkspaceBytes, head.Executor, budgets.MemoryBytes, head.Warnings, model.Name) is { } unmeasured)
+            Report(unmeasured);
         if (whole is null)
             return;
         DerivedFiles.Write(model, whole);

@@ -91,6 +91,9 @@ public static class SerenityCodes
     /// <summary>Verification was skipped or incomplete.</summary>
     public const string NotVerified = "SER2501";
 
+    /// <summary>A memory budget passes that kernels' workspace is not in, since nothing measured it.</summary>
+    public const string WorkspaceUnknown = "SER2502";
+
     /// <summary>The native ONNX Runtime cannot be loaded on this host; the model was planned by what its file states.</summary>
     public const string PlannedWithoutRuntime = "SER2701";
 }

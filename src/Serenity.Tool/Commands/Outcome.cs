@@ -21,7 +21,11 @@ internal sealed record Outcome(
     /// <summary>The outcome of a manifest whose verdict is settled.</summary>
     public static Outcome Of(MemoryManifest manifest, string model, IReadOnlyList<string>? files = null) => new(
         model, manifest.Executor, manifest.Peak, manifest.Weights.Bytes, manifest.Budget, files,
-        [.. BudgetCheck.Errors(manifest, model).Select(e => new WarningEntry(e.Code, e.Message))], manifest.Warnings);
+        [.. BudgetCheck.Errors(manifest, model).Select(e => new WarningEntry(e.Code, e.Message))], WarningsOf(manifest, model));
+
+    private static IReadOnlyList<WarningEntry> WarningsOf(MemoryManifest manifest, string model) =>
+        BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor.ToString(), manifest.Budget.MemoryBytes, manifest.Warnings, model) is { } unmeasured
+            ? [.. manifest.Warnings, new WarningEntry(unmeasured.Code, unmeasured.Message)] : manifest.Warnings;
 
     /// <summary>Writes warnings and exceeded budgets to standard error.</summary>
     /// <returns>The exit code.</returns>

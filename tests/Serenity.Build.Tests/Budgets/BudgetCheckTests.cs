@@ -19,6 +19,19 @@ public sealed class BudgetCheckTests
     }
 
     [TestMethod]
+    [DataRow(null, 4000L, "OnnxRuntime", true)]
+    [DataRow(0L, 4000L, "OnnxRuntime", false)]
+    [DataRow(null, null, "OnnxRuntime", false)]
+    [DataRow(null, 2999L, "OnnxRuntime", false)]
+    [DataRow(null, 4000L, "StaticArena", false)]
+    public void A_budget_that_passes_without_the_workspace_is_warned_of(long? workspace, long? budget, string executor, bool expected)
+    {
+        SerenityDiagnostic? warning = BudgetCheck.Unmeasured(3000, workspace, executor, budget, [], "net.onnx");
+        Assert.AreEqual(expected ? "SER2502" : null, warning?.Code);
+        Assert.IsNull(BudgetCheck.Unmeasured(3000, workspace, executor, budget, [new WarningEntry("SER2701", "No ONNX Runtime here.")], "net.onnx"));
+    }
+
+    [TestMethod]
     public void Without_a_budget_there_is_no_verdict()
     {
         MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), MemoryBudgets.None);
