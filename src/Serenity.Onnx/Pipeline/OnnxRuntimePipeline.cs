@@ -37,9 +37,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         using SourceAhead? ahead = request.Verify && runs && original.Peak <= ModelVerifier.BytesForManyCases ? BeginVerification(start) : null;
         PlannedShapes? knownOfStart = start == today ? known : null;
         Planned planned = Plan(start, knownOfStart, request.Rewrite);
-        if (start != today && planned.Plan.SimulatedPeak > original.Peak)
+        if (start != today && (planned.Plan.SimulatedPeak > original.Peak || FusingHides(today, start)))
         {
-            // A fused operator may need more at once than its parts one by one. Memory is what was asked for.
+            // A fused operator may need more at once than its parts one by one, or stand behind a reshape that no concat passes. Memory is what was asked for.
             Planned unfused = Plan(today, known, request.Rewrite);
             if (unfused.Plan.SimulatedPeak < planned.Plan.SimulatedPeak)
                 planned = unfused;
@@ -53,6 +53,18 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                 planned = unfused;
         }
         return Conclude(planned, () => Plan(start, knownOfStart, RewriteLevel.Exact), today, original, ahead);
+    }
+
+    /// <summary>
+    /// True if more products absorb a concat before fusing: a product of tokens and its bias become a Gemm between two reshapes, for example.
+    /// </summary>
+    private bool FusingHides(Prepared today, Prepared fused)
+    {
+        return request.Rewrite == RewriteLevel.All && Absorbing(today) > Absorbing(fused);
+
+        int Absorbing(Prepared model) => RewriteSequence
+            .Sites(new RewriteGraph(RewriteCandidate.Unchanged(model.Model, model.Shapes), Executor.OnnxRuntime, source.File.Path), RewriteLevel.All)
+            .Count(site => site.Kind is "MatMulPartition" or "ChannelPartition" or "KernelPartition");
     }
 
     /// <summary>True if a plan with its kernels' scratch most likely needs more than the source as it is executed today.</summary>

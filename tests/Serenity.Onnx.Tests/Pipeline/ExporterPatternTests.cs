@@ -48,6 +48,19 @@ public sealed class ExporterPatternTests
     }
 
     [TestMethod]
+    public void A_product_of_tokens_with_a_bias_absorbs_a_concat_though_fusing_would_hide_it()
+    {
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, Build(b =>
+        {
+            string[] parts = [.. new[] { "a", "b", "c" }.Select(name => b.Node("MatMul", [b.Input(name, DataType.Float, 1, 64, 4), Weight(b, 4, 32)]))];
+            return b.Node("Add", [b.Node("MatMul", [b.Node("Concat", parts, ("axis", 2)), Weight(b, 96, 8)]), Weight(b, 8)]);
+        }));
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.AreEqual("MatMulPartition", result.Rewrites.Single().Kind);
+        Assert.IsLessThan(result.Peak.OriginalBytes / 2, result.Peak.Bytes);
+    }
+
+    [TestMethod]
     public void A_weight_that_nobody_reads_is_no_input_after_fusing()
     {
         ModelProto model = Build(b =>
