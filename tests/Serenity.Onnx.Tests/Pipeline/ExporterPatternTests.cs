@@ -61,6 +61,23 @@ public sealed class ExporterPatternTests
     }
 
     [TestMethod]
+    [DataRow(0, 1)]
+    [DataRow(1, 1)]
+    [DataRow(2, 0)]
+    public void Hidden_states_that_nobody_reads_are_not_made(int used, int rewrites)
+    {
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, Build(b =>
+        {
+            string[] outputs = b.Nodes("LSTM", [b.Input("x", DataType.Float, 50, 1, 8), Weight(b, 1, 64, 8), Weight(b, 1, 64, 16)], used == 2 ? 1 : 3, ("hidden_size", 16L));
+            return b.Node("Relu", [b.Node("Neg", [outputs[used % 2]])]);
+        }));
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.HasCount(rewrites, result.Rewrites.Where(r => r.Kind == "UnreadOutputs").ToArray());
+        Assert.IsEmpty(result.Warnings);
+        Assert.AreEqual(result.Peak.LowerBoundBytes, result.Peak.Bytes);
+    }
+
+    [TestMethod]
     public void A_weight_that_nobody_reads_is_no_input_after_fusing()
     {
         ModelProto model = Build(b =>
