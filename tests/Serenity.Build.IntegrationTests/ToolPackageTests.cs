@@ -24,7 +24,7 @@ public sealed class ToolPackageTests
 
         (exit, output) = Run(tools, project.Folder, "optimize", "net.onnx", "--output", "out/net.onnx", "--budget", "1GiB", "--json");
         Assert.AreEqual(0, exit, output);
-        Assert.AreEqual("Pass", JsonDocument.Parse(output).RootElement.GetProperty("budget").GetProperty("verdict").GetString());
+        Assert.AreEqual("pass", JsonDocument.Parse(output).RootElement.GetProperty("budget").GetProperty("verdict").GetString());
         CollectionAssert.AreEqual(File.ReadAllBytes(project.Output("net.onnx")), File.ReadAllBytes(project["out/net.onnx"]), "The same engine, the same defaults.");
 
         (exit, output) = Run(tools, project.Folder, "check", "out/net.memory.json", "--budget", "1KiB");
