@@ -21,6 +21,13 @@ public sealed class SerenityException : Exception
     /// <summary>The file it is about, or null.</summary>
     public string? File { get; }
 
+    /// <summary>What happened alone, a full sentence, for whoever goes another way then; the whole message where it was not said apart.</summary>
+    public string WhatHappened
+    {
+        get => field ?? Message;
+        init;
+    }
+
     /// <summary>The same as a diagnostic.</summary>
     public SerenityDiagnostic ToDiagnostic() => new(Code, DiagnosticSeverity.Error, File, Message);
 }

@@ -30,9 +30,22 @@ public static class GraphCheck
             if (TensorData.Problem(carried.Tensor) is { } problem)
                 throw new SerenityException(SerenityCodes.BadInitializer, path, $"The data of {carried.Where()} does not fit: {problem}. Export the model again.");
         }
+        CheckOperatorSets(model, path);
         FunctionCheck.Check(model, path);
         CheckScope(model.Graph, [], "", path);
         NativeHazards.Check(model, path);
+    }
+
+    /// <summary>ONNX Runtime takes one of them, not always the same: nobody can say what the nodes mean.</summary>
+    private static void CheckOperatorSets(ModelProto model, string? path)
+    {
+        Dictionary<string, long> versions = new(StringComparer.Ordinal);
+        foreach (OperatorSetIdProto opset in model.OpsetImport)
+        {
+            string domain = opset.Domain.Length == 0 ? "ai.onnx" : opset.Domain;
+            if (!versions.TryAdd(domain, opset.Version) && versions[domain] != opset.Version)
+                throw Invalid(path, $"it imports versions {versions[domain]} and {opset.Version} of the operators of '{domain}'");
+        }
     }
 
     internal static SerenityException Invalid(string? path, string what) =>

@@ -5,7 +5,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Models;
 
 /// <summary>
-/// What native ONNX Runtime does not refuse but dies or loops on. A process cannot guard itself against that, so it is looked for before
+/// What native ONNX Runtime does not refuse but dies or loops on, or hands out memory for that nobody has written to. A process cannot guard itself against that, so it is looked for before
 /// the model is given to it. Each was seen with 1.31.1; what is not known yet is for a process of its own to survive
 /// (<see cref="Isolation.IsolatedOptimizer"/>).
 /// </summary>
@@ -91,6 +91,9 @@ internal static class NativeHazards
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"draws numbers from {low} to {high}, which is no range"));
                 case "RandomNormal" or "RandomNormalLike" when Number(node, "scale", 1) is { } scale && !(scale > 0):
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"draws numbers with a standard deviation of {scale}, which is not above 0"));
+                // 1 trains, anything else does not, and then nothing writes the outputs of training.
+                case "BatchNormalization" when node.Output.Skip(1).Any(o => o.Length > 0) && node.Attribute.FirstOrDefault(a => a.Name == "training_mode") is { HasI: true, I: not (0 or 1) } mode:
+                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"has the training_mode {mode.I}, which can be 0 or 1"));
                 case "Scan" when node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs") is { HasI: true } scans && (scans.I < 0 || scans.I > node.Input.Count):
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"states {scans.I} scan inputs and has {node.Input.Count} inputs"));
             }

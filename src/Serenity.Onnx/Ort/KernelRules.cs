@@ -16,6 +16,7 @@ public static class KernelRules
     private static readonly KernelRule s_alias = new([new BufferShare(0, 0)], []);
     private static readonly KernelRule s_inPlace = new([], [new BufferShare(0, 0)]);
     private static readonly KernelRule s_addsInPlace = new([], [new BufferShare(3, 0)]);
+    private static readonly KernelRule s_updatesStatistics = new([new BufferShare(3, 1), new BufferShare(4, 2)], []);
 
     // Aliases: the same memory under another shape.
     private static readonly string[] s_onnxAliases = ["Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"];
@@ -55,6 +56,8 @@ public static class KernelRules
         // The sum that a fused convolution adds to: Conv(X, W, B) + Z, written over Z.
         Add(OperatorDomain.Microsoft, ["FusedConv"], s_addsInPlace);
         Add(OperatorDomain.Nchwc, ["Conv"], s_addsInPlace);
+        // In training the running mean and variance are written over the ones that came in.
+        Add(OperatorDomain.Onnx, ["BatchNormalization"], s_updatesStatistics);
         return rules;
     }
 }

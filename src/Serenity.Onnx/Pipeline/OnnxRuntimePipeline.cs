@@ -31,6 +31,11 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         PlannedShapes? known = PlannedShapesReader.TryRead(today.Model, today.Shapes);
         AllocationPlan original = OnnxRuntimePlanner.CostOfFile(today.Model, today.Shapes, known);
 
+        if (OverwrittenInputs.FindShared(today.Model.Graph) is { } node)
+        {
+            _warnings.Add(PipelineWarnings.KeptAsItIs(source, node));
+            return PassThrough(today, new WorkFacts(request.WorkLimit, 1, Limited: false), request.Verify && runs);
+        }
         request.Progress?.Invoke(PipelineStage.Search);
         Prepared start = request.Fuse && runs ? Fuse(today) : today;
         // Not beside a search where it would hold much: verification itself first looks whether it may.
@@ -104,6 +109,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, costs.Full, cancellation: cancellation);
+        // The search takes it that ONNX Runtime knows the shapes of what is rewritten as it knows those of the source; here it was asked.
+        if (outcome.Applied.Count > 0 && plan.SimulatedPeak >= outcome.Original.PeakBytes)
+            return Plan(start, known, RewriteLevel.None);
         return new Planned(plan, best.Shapes, outcome.Applied, outcome.Work, start.Fused);
     }
 
@@ -131,21 +139,28 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         }
         catch (SerenityException fault) when (PipelineWarnings.IsFaultOfPlan(fault))
         {
-            OnnxRuntimePlan asItIs = OnnxRuntimePlanner.AsItIs(today.Model, today.Shapes, Options(), cancellation);
-            Planned unchanged = new(asItIs, today.Shapes, [], planned.Work with { Ratio = 1 }, Fused: false);
-            VerificationOutcome verified;
+            int warningsBefore = _warnings.Count;
+            OptimizationResult unchanged;
             try
             {
-                verified = Verify(unchanged, source.Model, source.Model, null);
+                unchanged = PassThrough(today, planned.Work with { Ratio = 1 }, verify: true);
             }
             catch (SerenityException again) when (PipelineWarnings.IsFaultOfPlan(again))
             {
                 // What it costs as it is cannot be said either, so there is nothing to hold a budget against.
                 throw fault;
             }
-            _warnings.Add(PipelineWarnings.PassedThrough(source, fault));
-            return Result(unchanged, source.File.Model, asItIs.Allocations, verified);
+            _warnings.Insert(warningsBefore, PipelineWarnings.PassedThrough(source, fault));
+            return unchanged;
         }
+    }
+
+    /// <summary>The model as it is, and what it costs so.</summary>
+    private OptimizationResult PassThrough(Prepared today, WorkFacts work, bool verify)
+    {
+        OnnxRuntimePlan plan = OnnxRuntimePlanner.AsItIs(today.Model, today.Shapes, Options(), cancellation);
+        Planned unchanged = new(plan, today.Shapes, [], work, Fused: false);
+        return Result(unchanged, source.File.Model, plan.Allocations, verify ? Verify(unchanged, source.Model, source.Model, null) : null);
     }
 
     private VerificationOutcome Verify(Planned planned, ModelProto reference, ModelProto written, SourceAhead? ahead) => Verifier(

@@ -21,11 +21,17 @@ internal static class PipelineWarnings
         "The model was passed through unchanged, and the figures are those of the model as it is, since the optimized one did not hold in verification."
         + $" {fault.Code}: {fault.Message}");
 
+    /// <summary>A model that another order could make mean something else, so that the order stays.</summary>
+    public static SerenityDiagnostic KeptAsItIs(SourceModel source, NodeProto node) => new(
+        SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
+        $"The model was passed through unchanged, and the figures are those of the model as it is: {GraphCheck.Describe(node)} trains, and ONNX Runtime writes the new mean or variance"
+        + " over the old one, which others read too, so that what they get depends on the order. Export the model for inference.");
+
     /// <summary>A verification that failed with rewrites that change the order of sums, where those that do not stand in for them.</summary>
     public static SerenityDiagnostic RewrittenExactly(SourceModel source, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
         "Rewrites that change the order of floating-point sums were left out, since outputs did not stay within the tolerance with them: something in the model makes much of"
-        + $" little. Rewrite=\"Exact\" on the item says so without the attempt. {fault.Message.Split(" This is a fault")[0]}");
+        + $" little. Rewrite=\"Exact\" on the item says so without the attempt. {fault.WhatHappened}");
 
     /// <summary>True for what verification holds against a plan: another plan may stand.</summary>
     public static bool IsFaultOfPlan(SerenityException fault) =>

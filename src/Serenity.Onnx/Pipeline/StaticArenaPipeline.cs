@@ -22,10 +22,13 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
     {
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
         _warnings.AddRange(PipelineWarnings.Of(source));
-        return Run(request.Rewrite);
+        if (OverwrittenInputs.FindShared(source.Model.Graph) is not { } node)
+            return Run(request.Rewrite);
+        _warnings.Add(PipelineWarnings.KeptAsItIs(source, node));
+        return Run(RewriteLevel.None, keepsOrder: true);
     }
 
-    private OptimizationResult Run(RewriteLevel level)
+    private OptimizationResult Run(RewriteLevel level, bool keepsOrder = false)
     {
         string path = source.File.Path;
         StaticArenaGraph originalGraph = StaticArenaGraph.Build(source.Model, source.Shapes, null, path);
@@ -49,11 +52,9 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
         (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, source.Shapes, request.Alignment, path, cancellation);
         (IReadOnlyList<AppliedRewrite> applied, WorkFacts spent) = (outcome.Applied, outcome.Work);
-        if (plan.ArenaBytes > originalBytes)
-        {
-            // A lower live peak that no placement could be found for. Nothing may cost more than before: keep the file's order.
+        // A lower live peak may be one that no placement could be found for. Nothing may cost more than before.
+        if (keepsOrder || plan.ArenaBytes > originalBytes)
             KeepFileOrder();
-        }
         ModelProto model = AccumulationChain.Settle(best.Written);
         VerificationFacts? verified = null;
         try

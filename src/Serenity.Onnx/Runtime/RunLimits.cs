@@ -8,6 +8,9 @@ namespace Serenity.Onnx.Runtime;
 /// <param name="Bytes">Bytes allocated at any one time, weights not counted.</param>
 public sealed record RunLimits(int Kernels, long Bytes)
 {
+    /// <summary>Bytes of all outputs: they are copied to be compared, while the run still holds them.</summary>
+    public long OutputBytes => Bytes / 2;
+
     /// <summary>
     /// 200,000 kernels (the largest model tried has 2,828 nodes, and a profile holds a million events) and 512 MiB: two runs and what is kept of them to compare stay below 2 GiB.
     /// </summary>

@@ -36,7 +36,7 @@ public static class ModelVerifier
         NativeRuntime.EnsureAvailable();
         if (request.Work > WorkForOneCase)
             return Skipped("One run takes more than 20 billion multiply-accumulates, too many for a build.");
-        if (Held(request) > request.Limits.Bytes)
+        if (Held(request) > request.Limits.Bytes || OutputBytes(request) > request.Limits.OutputBytes)
             return Skipped("One run takes more memory than verification may use.");
 
         bool same = ReferenceEquals(request.Source, request.Optimized);
@@ -53,6 +53,7 @@ public static class ModelVerifier
         if (!inputs.FitIn(request.Limits.Bytes))
             return Skipped("The inputs take more memory than verification may use.");
         NodeProto? random = RandomOperators.Find(request.Source);
+        bool overwritten = OverwrittenInputs.Occur(request.Source);
         double maxError = 0;
         int compared = 0;
         bool limited = false;
@@ -83,7 +84,7 @@ public static class ModelVerifier
             }
             CheckShapes(request, expected);
             if (reference is not null)
-                maxError = Math.Max(maxError, CompareCase(request, optimized, values, expected, kind, random is null, cancellation));
+                maxError = Math.Max(maxError, CompareCase(request, optimized, overwritten ? inputs.Create(kind) : values, expected, kind, random is null, cancellation));
             compared++;
         }
         if (compared == 0)
@@ -103,6 +104,15 @@ public static class ModelVerifier
         : [InputCase.Uniform, InputCase.Ones, InputCase.Zeros, InputCase.Denormal];
 
     private static long Held(VerificationRequest request) => Math.Max(request.HeldBytes, request.PredictedBytes ?? 0);
+
+    /// <summary>What is copied of each of the two runs; 0 for an output of unknown size.</summary>
+    private static long OutputBytes(VerificationRequest request)
+    {
+        long sum = 0;
+        foreach (ValueInfoProto output in request.Source.Graph.Output)
+            sum = checked(sum + (request.Shapes?.Find(output.Name)?.Bytes ?? 0));
+        return sum;
+    }
 
     private static ModelSession LoadOptimized(RunnableModel model, VerificationRequest request)
     {
@@ -235,5 +245,8 @@ public static class ModelVerifier
     private static SerenityException Differs(VerificationRequest request, string what, Exception? inner) =>
         new(SerenityCodes.OutputsDiffer, request.File,
             $"The optimized model {what}. This is a fault of Serenity.Build. Please report it with the model; until it is mended, set"
-            + $" {(request.Exact ? "Fuse=\"false\"" : "Rewrite=\"Exact\"")} on the item.", inner);
+            + $" {(request.Exact ? "Fuse=\"false\"" : "Rewrite=\"Exact\"")} on the item.", inner)
+        {
+            WhatHappened = $"The optimized model {what}.",
+        };
 }

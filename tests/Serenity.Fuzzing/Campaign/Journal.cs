@@ -24,8 +24,8 @@ internal sealed class Journal : IDisposable
     /// <summary>When that began, in milliseconds since the machine started.</summary>
     public long Since => _view.ReadInt64(SinceAt);
 
-    /// <summary>True once the worker has done all its inputs.</summary>
-    public bool Done => _view.ReadInt64(DoneAt) != 0;
+    /// <summary>Number after the last input that the worker has done, once it has ended by itself; else -1.</summary>
+    public long DoneTo => _view.ReadInt64(DoneAt);
 
     /// <summary>Begins an input.</summary>
     public void Begin(long index)
@@ -34,11 +34,11 @@ internal sealed class Journal : IDisposable
         _view.Write(IndexAt, index);
     }
 
-    /// <summary>Ends the work.</summary>
-    public void Finish(bool done)
+    /// <summary>Ends the work, or with -1 begins it.</summary>
+    public void Finish(long doneTo)
     {
         _view.Write(IndexAt, -1L);
-        _view.Write(DoneAt, done ? 1L : 0L);
+        _view.Write(DoneAt, doneTo);
     }
 
     public void Dispose()

@@ -53,12 +53,12 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
     {
         Directory.CreateDirectory(part.Folder);
         using Journal journal = new(Path.Combine(part.Folder, "journal"));
-        journal.Finish(done: false);
+        journal.Finish(-1);
         using Process worker = Start(part);
         string? end = Watch(worker, journal);
         long at = journal.Index;
-        if (journal.Done)
-            return part.To;
+        if (journal.DoneTo >= 0)
+            return journal.DoneTo;
         if (at < 0)
             throw new InvalidOperationException($"A worker {end ?? "ended"} before its first input: {File.ReadAllText(Path.Combine(part.Folder, "stderr"))}");
         end ??= FormattableString.Invariant($"crash: the worker ended with code {worker.ExitCode}");

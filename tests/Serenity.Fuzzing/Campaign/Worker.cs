@@ -21,7 +21,9 @@ internal static class Worker
         using Journal journal = new(Path.Combine(options.Folder, "journal"));
         Dictionary<string, long> endings = new(StringComparer.Ordinal);
         MemoryMeter.PeakSinceLast();
-        for (long index = options.From; index < options.To; index++)
+        long index = options.From;
+        // What one input left in memory must not be held against those after it: another worker goes on.
+        for (bool bloated = false; index < options.To && !bloated; index++)
         {
             journal.Begin(index);
             TimeSpan start = Process.GetCurrentProcess().TotalProcessorTime;
@@ -32,15 +34,17 @@ internal static class Worker
                 Found(problem);
             if (Process.GetCurrentProcess().TotalProcessorTime - start is var took && took > Patience * verdict.Builds)
                 Found(FormattableString.Invariant($"slow: {took.TotalSeconds:0.0} s"));
-            if (MemoryMeter.PeakSinceLast() is var peak && peak > MostBytes)
+            long peak = MemoryMeter.PeakSinceLast();
+            bloated = peak > MostBytes;
+            if (bloated)
                 Found(FormattableString.Invariant($"memory: {peak >> 20} MiB"));
             endings[verdict.Ending] = endings.GetValueOrDefault(verdict.Ending) + 1;
-            if (index % 100 == 99 || index == options.To - 1)
+            if (index % 100 == 99 || index == options.To - 1 || bloated)
                 FindingFile.Append(Path.Combine(options.Folder, "endings"), endings);
             if (index % 100 == 99)
                 endings.Clear();
         }
-        journal.Finish(done: true);
+        journal.Finish(index);
         return 0;
     }
 }

@@ -59,15 +59,81 @@ public sealed class FuzzedModelTests
     }
 
     [TestMethod]
-    public void Training_outputs_that_a_node_does_not_write_leave_the_arena_unproven()
+    public void Training_outputs_that_no_kernel_would_write_are_refused()
+    {
+        foreach (Executor executor in Enum.GetValues<Executor>())
+        {
+            SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Optimize(Training(15, 3), executor));
+            Assert.AreEqual(SerenityCodes.InvalidGraph, error.Code);
+            Assert.Contains("training_mode 3", error.Message);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(14)]
+    [DataRow(15)]
+    public void Training_writes_its_statistics_over_the_old_ones_and_the_prediction_says_so(int opset)
+    {
+        OptimizationResult result = Optimize(Training(opset, 1), Executor.OnnxRuntime);
+        Assert.AreEqual("passed", result.Verification!.Status, result.Verification.Reason);
+        Assert.AreEqual(result.Peak.Bytes, result.Verification.MeasuredBytes);
+        // What is normalized and the output; the statistics are the caller's.
+        Assert.AreEqual(2 * 480, result.Peak.Bytes);
+    }
+
+    [TestMethod]
+    public void Statistics_that_others_read_keep_the_order()
     {
         OnnxModelBuilder builder = new(opset: 15);
-        string[] names = [builder.Input("x", DataType.Float, 2, 3, 4, 5), .. new[] { "s", "b", "mean", "var" }.Select(n => builder.Input(n, DataType.Float, 3))];
-        string[] made = builder.Nodes("BatchNormalization", names, 3, ("training_mode", 3L));
-        builder.Output(made[0], DataType.Float, 2, 3, 4, 5);
-        builder.Output(made[1], DataType.Float, 3);
-        RefusedOrBuilt(builder.Build(), Executor.StaticArena);
+        string[] names = TrainingInputs(builder);
+        builder.Output(builder.Nodes("BatchNormalization", names, 3, ("training_mode", 1L))[0], DataType.Float, 2, 3, 4, 5);
+        builder.Output(builder.Nodes("BatchNormalization", names, 3, ("training_mode", 1L))[1], DataType.Float, 3);
+        foreach (Executor executor in Enum.GetValues<Executor>())
+        {
+            OptimizationResult result = Optimize(builder.Build(), executor);
+            Assert.AreEqual("passed", result.Verification!.Status, result.Verification.Reason);
+            Assert.AreEqual(SerenityCodes.PassedThrough, result.Warnings[0].Code);
+            Assert.AreSequenceEqual(builder.Build().Graph.Node.Select(n => n.OpType), result.Model.Graph.Node.Select(n => n.OpType));
+        }
     }
+
+    [TestMethod]
+    [DataRow(17, 12, true)]
+    [DataRow(17, 17, false)]
+    public void Two_versions_of_one_operator_set_are_refused(int first, int second, bool refused)
+    {
+        OnnxModelBuilder builder = new(opset: first);
+        builder.Output(builder.Node("Softmax", [builder.Input("x", DataType.Float, 2, 3, 4)], ("axis", 0L)), DataType.Float, 2, 3, 4);
+        ModelProto model = builder.Build();
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "ai.onnx", Version = second });
+        if (refused)
+            Assert.AreEqual(SerenityCodes.InvalidGraph, Assert.ThrowsExactly<SerenityException>(() => Optimize(model, Executor.OnnxRuntime)).Code);
+        else
+            Assert.AreEqual("passed", Optimize(model, Executor.OnnxRuntime).Verification!.Status);
+    }
+
+    [TestMethod]
+    public void A_constant_that_is_computed_does_not_become_a_file_many_times_the_source()
+    {
+        OnnxModelBuilder builder = new();
+        string range = builder.Node("Range", [.. new[] { 0f, 1 << 25, 1f }.Select(v => builder.Add(OnnxModelBuilder.Tensor($"r{v}", DataType.Float, BitConverter.GetBytes(v))))]);
+        builder.Output(builder.Node("ReduceMax", [range], ("keepdims", 0L)), DataType.Float);
+        builder.Output(builder.Node("Slice", [range, builder.Integers(0), builder.Integers(4)]), DataType.Float, 4);
+        OptimizationResult result = Optimize(builder.Build(), Executor.OnnxRuntime);
+        Assert.IsLessThan(10_000, result.Model.CalculateSize());
+        Assert.Contains(SerenityCodes.NotFused, result.Warnings.Select(w => w.Code));
+    }
+
+    private static ModelProto Training(int opset, long mode)
+    {
+        OnnxModelBuilder builder = new(opset: opset);
+        string[] made = builder.Nodes("BatchNormalization", TrainingInputs(builder), 3, ("training_mode", mode));
+        builder.Output(builder.Node("Relu", [made[0]]), DataType.Float, 2, 3, 4, 5);
+        return builder.Build();
+    }
+
+    private static string[] TrainingInputs(OnnxModelBuilder builder) =>
+        [builder.Input("x", DataType.Float, 2, 3, 4, 5), .. new[] { "s", "b", "mean", "var" }.Select(n => builder.Input(n, DataType.Float, 3))];
 
     [TestMethod]
     public void A_loop_body_that_states_a_wrong_shape_is_the_models_fault_not_ours()

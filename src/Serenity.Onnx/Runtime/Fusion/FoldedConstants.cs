@@ -10,8 +10,11 @@ namespace Serenity.Onnx.Runtime.Fusion;
 /// </summary>
 internal static class FoldedConstants
 {
-    /// <summary>Fusions, which fold constants on the way, are left out above so many bytes beyond the weights' own: 512 MiB, as much as a run for verification may hold.</summary>
-    public const long MostBytes = 512L << 20;
+    /// <summary>
+    /// Fusions, which fold constants on the way, are left out above so many bytes beyond the weights' own: 64 MiB. What is folded is written to the file,
+    /// and its size is a device's flash; tables that exporters leave to be computed (positions, masks, grids) are far smaller.
+    /// </summary>
+    public const long MostBytes = 64L << 20;
 
     /// <summary>ONNX Runtime's option for the bytes that one folded value may have.</summary>
     public const string LimitOption = "optimization.constant_folding_max_output_size_in_bytes";
