@@ -1,6 +1,7 @@
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Planning.Scheduling;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Serenity.Onnx.Ort;
 
@@ -125,14 +126,18 @@ public static class OnnxRuntimePlanner
             VeiledPlanner planner = new(model, allShapes, shapes, least.Order);
             if (candidates[0].Peak > within && planner.WantedPeak > within)
                 return null;
-            if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(options.FewestNodes, cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak &&
-                Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Graph.Order, AsGood(new AllocationSimulator(veiled.Allocations), veiled.Plan, order => veiled.InOrder(order).OrderOn(graph))) is { } pinnedVeil)
+            if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(options.FewestNodes, cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak)
             {
-                if (veiled.Plan.Peak > within)
-                    return null;
-                veiled = veiled.InOrder(pinnedVeil.Order);
-                int[] order = veiled.OrderOn(graph);
-                return Result(pinnedVeil.Model, veiled.OnSource(graph, order), order, pinnedVeil.Anchors + veiled.Graph.Nodes);
+                AllocationSimulator behind = new(veiled.Allocations);
+                Func<int[], bool>? asGood = AsGood(behind, veiled.Plan, order => veiled.InOrder(order).OrderOn(graph));
+                if (Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Plan, behind, asGood) is { } pinnedVeil)
+                {
+                    if (veiled.Plan.Peak > within)
+                        return null;
+                    veiled = veiled.InOrder(pinnedVeil.Order);
+                    int[] order = veiled.OrderOn(graph);
+                    return Result(pinnedVeil.Model, veiled.OnSource(graph, order), order, pinnedVeil.Anchors + veiled.Graph.Nodes);
+                }
             }
         }
         foreach (Candidate candidate in candidates)
@@ -141,7 +146,7 @@ public static class OnnxRuntimePlanner
                 return null;
             AllocationSimulator simulator = new(candidate.StatesShapes ? allShapes : asInferred);
             AllocationPlan plan = simulator.Plan(candidate.Order);
-            if (Pin(model, graph, shapes, candidate.Order, AsGood(simulator, plan)) is not { } pinned)
+            if (Pin(model, graph, shapes, plan, simulator, AsGood(simulator, plan)) is not { } pinned)
                 continue;
             if (candidate.StatesShapes)
                 ShapeRecord.Write(pinned.Model.Graph, shapes);
@@ -150,19 +155,27 @@ public static class OnnxRuntimePlanner
         throw new InvalidOperationException("No order could be pinned, not even the one that is executed today.");
     }
 
+    /// <summary>Pins a plan's order, or another that needs no more, in which nodes that cannot be held stand where they run anyway.</summary>
     private static (ModelProto Model, int Anchors, int[] Order)? Pin(
-        ModelProto model, OrtGraph graph, ShapeTable shapes, int[] order, Func<int[], bool>? isAsGood)
+        ModelProto model, OrtGraph graph, ShapeTable shapes, AllocationPlan plan, AllocationSimulator simulator, Func<int[], bool>? isAsGood)
     {
         long opset = model.OpsetImport.FirstOrDefault(import => OperatorDomain.IsOnnx(import.Domain))?.Version ?? 0;
-        PinnedOrder? pinned = OrderPinning.TryPin(
-            model.Graph, Array.ConvertAll(order, graph.FilePosition), opset, name => shapes.Find(name)?.ElementType, isAsGood);
-        if (pinned is null)
-            return null;
+        if (TryPin(plan.Order) is not { } pinned)
+        {
+            int[] late = LateOrder.Of(graph, plan.Order, node => !OrderPinning.CanHold(graph, node, opset, TypeOf));
+            if (late.AsSpan().SequenceEqual(plan.Order) || simulator.Peak(late) > plan.Peak || TryPin(late) is not { } pinnedLate)
+                return null;
+            pinned = pinnedLate;
+        }
         ModelProto result = new(model) { Graph = pinned.Graph };
         Dictionary<int, int> nodeAt = [];
         for (int node = 0; node < graph.NodeCount; node++)
             nodeAt.Add(graph.FilePosition(node), node);
         return (result, pinned.Anchors, Array.ConvertAll(pinned.Order, position => nodeAt[position]));
+
+        DataType? TypeOf(string name) => shapes.Find(name)?.ElementType;
+
+        PinnedOrder? TryPin(int[] order) => OrderPinning.TryPin(model.Graph, Array.ConvertAll(order, graph.FilePosition), opset, TypeOf, isAsGood);
     }
 
     private sealed record Candidate(long Peak, bool StatesShapes, int[] Order);

@@ -96,6 +96,10 @@ public static class OrderPinning
         return target;
     }
 
+    /// <summary>True if a node's place can be held, by an anchor or since it is a leaf.</summary>
+    internal static bool CanHold(OrtGraph index, int node, long opset, Func<string, DataType?> typeOf) =>
+        index.IsLeaf(node) || AnchorFor(index, node, opset, typeOf) is not null;
+
     private static NodeProto? AnchorFor(OrtGraph index, int node, long opset, Func<string, DataType?> typeOf)
     {
         foreach (int value in index.Outputs(node))

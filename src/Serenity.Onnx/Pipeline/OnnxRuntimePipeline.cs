@@ -69,7 +69,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
 
         int Absorbing(Prepared model) => RewriteSequence
             .Sites(new RewriteGraph(RewriteCandidate.Unchanged(model.Model, model.Shapes), Executor.OnnxRuntime, source.File.Path), RewriteLevel.All)
-            .Count(site => site.Kind is "MatMulPartition" or "ChannelPartition" or "KernelPartition");
+            .Count(site => site.Kind is MatMulPartition.Name or ChannelPartition.Name or KernelPartition.Name);
     }
 
     /// <summary>True if a plan with its kernels' scratch most likely needs more than the source as it is executed today.</summary>

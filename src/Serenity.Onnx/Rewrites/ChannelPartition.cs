@@ -12,7 +12,10 @@ namespace Serenity.Onnx.Rewrites;
 /// <remarks>float32 only: no ONNX operator adds a convolution of another type in place.</remarks>
 internal sealed class ChannelPartition : IConcatRewrite
 {
-    public string Kind => "ChannelPartition";
+    /// <summary>What it is called in a manifest.</summary>
+    public const string Name = "ChannelPartition";
+
+    public string Kind => Name;
 
     public bool IsExactFor(NodeProto reader) => false;
 

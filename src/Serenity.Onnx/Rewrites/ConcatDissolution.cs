@@ -63,7 +63,7 @@ internal sealed class ConcatDissolution : IRewrite
             way.Kind = rewrite.Kind;
             return true;
         }
-        if (way.Kind.Length == 0 || rewrite.Kind == "KernelPartition")
+        if (way.Kind.Length == 0 || rewrite.Kind == KernelPartition.Name)
             way.Kind = rewrite.Kind;
         string output = reader.Output[0];
         bool gains = false;

@@ -9,7 +9,10 @@ namespace Serenity.Onnx.Rewrites;
 /// </summary>
 internal sealed class KernelPartition : IConcatRewrite
 {
-    public string Kind => "KernelPartition";
+    /// <summary>What it is called in a manifest.</summary>
+    public const string Name = "KernelPartition";
+
+    public string Kind => Name;
 
     public bool IsExactFor(NodeProto reader) => true;
 

@@ -11,7 +11,10 @@ namespace Serenity.Onnx.Rewrites;
 /// </summary>
 internal sealed class MatMulPartition : IConcatRewrite
 {
-    public string Kind => "MatMulPartition";
+    /// <summary>What it is called in a manifest.</summary>
+    public const string Name = "MatMulPartition";
+
+    public string Kind => Name;
 
     public bool IsExactFor(NodeProto reader) => false;
 

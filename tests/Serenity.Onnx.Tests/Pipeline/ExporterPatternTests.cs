@@ -48,6 +48,25 @@ public sealed class ExporterPatternTests
     }
 
     [TestMethod]
+    public void Buffers_of_a_quantized_residual_network_are_not_held_through_the_gaps()
+    {
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, Build(b =>
+        {
+            string scale = b.Weight([0.05f]), zero = b.Add(OnnxModelBuilder.Tensor("zero", DataType.Int8, [0]));
+            string Quantized(string x) => b.Node("DequantizeLinear", [b.Node("QuantizeLinear", [x, scale, zero]), scale, zero]);
+            string Conv(string x, long to, long from) => b.Node("Conv", [x, Weight(b, to, from, 1, 1)]);
+            string x = Quantized(b.Node("Relu", [Conv(Quantized(b.Input("x", DataType.Float, 1, 2, 16, 16)), 8, 2)]));
+            for (int block = 0; block < 2; block++)
+                x = Quantized(b.Node("Add", [Quantized(Conv(Quantized(b.Node("Relu", [Conv(x, 8, 8)])), 8, 8)), x]));
+            string a = Quantized(b.Node("Relu", [Conv(x, 8, 8)])), c = Quantized(b.Node("Relu", [Conv(x, 8, 8)]));
+            return b.Node("GlobalAveragePool", [b.Node("Concat", [x, a, c], ("axis", 1L))]);
+        }));
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.AreEqual(result.Peak.LowerBoundBytes, result.Peak.Bytes);
+        Assert.IsLessThan(result.Peak.OriginalBytes, result.Peak.Bytes);
+    }
+
+    [TestMethod]
     public void A_product_of_tokens_with_a_bias_absorbs_a_concat_though_fusing_would_hide_it()
     {
         OptimizationResult result = Optimize(Executor.OnnxRuntime, Build(b =>
