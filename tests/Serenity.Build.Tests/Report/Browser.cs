@@ -12,8 +12,6 @@ namespace Serenity.Build.Tests.Report;
 /// </summary>
 internal sealed class Browser : IAsyncDisposable
 {
-    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
-
     private readonly Process _process;
     private readonly string _profile;
     private readonly ClientWebSocket _socket = new();
@@ -31,9 +29,9 @@ internal sealed class Browser : IAsyncDisposable
     /// <summary>Starts a browser and opens a file in it.</summary>
     public static async Task<Browser> OpenAsync(string htmlFile, bool dark, CancellationToken cancellation)
     {
-        string? program = Find();
+        string? program = Environment.GetEnvironmentVariable("SERENITY_BROWSER");
         if (program is null)
-            Assert.Inconclusive("No Chromium on this machine; install the package 'chromium' to run this test.");
+            Assert.Inconclusive("No Chromium is known; './build.sh test' finds or fetches one, or set SERENITY_BROWSER to its path.");
         string profile = Directory.CreateTempSubdirectory("serenity-browser-").FullName;
         ProcessStartInfo start = new(program!)
         {
@@ -139,10 +137,6 @@ internal sealed class Browser : IAsyncDisposable
             // A child of the browser may hold a file a moment longer; the folder is a temporary one.
         }
     }
-
-    private static string? Find() => Names
-        .SelectMany(name => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator).Select(folder => Path.Combine(folder, name)))
-        .FirstOrDefault(File.Exists);
 
     private async Task ConnectAsync(CancellationToken cancellation)
     {
