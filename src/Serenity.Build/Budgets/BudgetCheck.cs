@@ -69,6 +69,22 @@ public static class BudgetCheck
             + " scratch, was not measured, since the model was not verified, and may be more than the rest. Let verification run (Verify=\"true\") for a budget that holds on the device.");
     }
 
+    /// <summary>How much of its budgets a model that fits takes, for one line of a build's output; null if it has none, or does not fit.</summary>
+    /// <param name="neededBytes">What is held against the memory budget; see <see cref="Needed"/>.</param>
+    /// <param name="weightBytes">Bytes of the weights.</param>
+    /// <param name="budget">The verdict.</param>
+    public static string? Passed(long neededBytes, long weightBytes, BudgetEntry budget)
+    {
+        ArgumentNullException.ThrowIfNull(budget);
+        if (budget.Verdict != BudgetVerdict.Pass)
+            return null;
+        string?[] shares = [Share("", neededBytes, budget.MemoryBytes), Share("weights ", weightBytes, budget.WeightBytes)];
+        return $"fits {(budget.Device is { } device ? device : "its budget")}: {string.Join(", ", shares.OfType<string>())}";
+
+        static string? Share(string of, long bytes, long? most) => most is not { } limit ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{of}{ByteSize.Rounded(bytes)} of {ByteSize.Rounded(limit)} ({(limit == 0 ? 100 : Math.Ceiling(100.0 * bytes / limit))} %)");
+    }
+
     /// <summary>One error per budget that is exceeded (SER1001, SER1002); none if the verdict is not "fail".</summary>
     /// <param name="manifest">A manifest with its verdict.</param>
     /// <param name="file">The model as the user named it.</param>

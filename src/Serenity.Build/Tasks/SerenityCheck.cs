@@ -4,6 +4,7 @@ using Serenity.Build.Budgets;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Output;
+using Serenity.Build.Report;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 
@@ -70,12 +71,14 @@ public sealed class SerenityCheck : SerenityTask
     {
         byte[] text = File.ReadAllBytes(model.ManifestPath);
         ManifestHead head;
+        BudgetEntry judged;
+        bool changed;
         MemoryManifest? whole = null;
         try
         {
             head = ManifestHead.Read(text, model.ManifestPath);
-            BudgetEntry judged = BudgetCheck.Judge(head.NeededBytes, head.WeightBytes, budgets);
-            bool changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
+            judged = BudgetCheck.Judge(head.NeededBytes, head.WeightBytes, budgets);
+            changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
             if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model))
                 whole = ManifestJson.Read(text, model.ManifestPath);
             if (changed)
@@ -94,6 +97,9 @@ public sealed class SerenityCheck : SerenityTask
             Report(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, model.Name, warning.Message));
         if (BudgetCheck.Unmeasured(head.PeakBytes, head.WorkspaceBytes, head.Executor, budgets.MemoryBytes, head.Warnings, model.Name) is { } unmeasured)
             Report(unmeasured);
+        // Said aloud once; a build with nothing to do stays quiet.
+        if (BudgetCheck.Passed(head.NeededBytes, head.WeightBytes, judged) is { } passed)
+            Log.LogMessage(changed ? MessageImportance.High : MessageImportance.Normal, "{0}", $"{ModelText.Clean(model.Name)}: {passed}");
         if (whole is null)
             return;
         DerivedFiles.Write(model, whole);

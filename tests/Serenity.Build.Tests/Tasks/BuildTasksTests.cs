@@ -84,6 +84,7 @@ public sealed class BuildTasksTests
         item.SetMetadata("MemoryBudget", "3500");
         Assert.IsTrue(project.Build(item));
         Assert.AreEqual(BudgetVerdict.Pass, project.Manifest("models/a.memory.json").Budget.Verdict);
+        Assert.Contains("models/a.onnx: fits its budget: 3.4 KiB of 3.4 KiB (100 %)", project.Engine.Said);
         item.SetMetadata("MemoryBudget", "3499");
         Assert.IsFalse(project.Build(item));
         Assert.IsFalse(project.Build(item), "the verdict is repeated");
