@@ -65,17 +65,31 @@ internal static class TensorData
             return tensor.RawData.ToByteArray();
         byte[] raw = new byte[ExpectedBytes(tensor)!.Value];
         Span<byte> rest = raw;
-        foreach (float value in tensor.FloatData)
-            Put(ref rest, 4, BitConverter.SingleToUInt32Bits(value));
-        foreach (double value in tensor.DoubleData)
-            Put(ref rest, 8, BitConverter.DoubleToUInt64Bits(value));
-        foreach (long value in tensor.Int64Data)
-            Put(ref rest, 8, unchecked((ulong)value));
-        foreach (ulong value in tensor.Uint64Data)
-            Put(ref rest, type == DataType.Uint32 ? 4 : 8, value);
         int width = Math.Max(TensorType.BitsPerElement(type) / 8, 1);
-        foreach (int value in tensor.Int32Data)
-            Put(ref rest, width, unchecked((ulong)value));
+        // The element type's own field alone, as ONNX Runtime does: a file may hold data in others, which nobody reads.
+        switch (type)
+        {
+            case DataType.Float or DataType.Complex64:
+                foreach (float value in tensor.FloatData)
+                    Put(ref rest, 4, BitConverter.SingleToUInt32Bits(value));
+                break;
+            case DataType.Double or DataType.Complex128:
+                foreach (double value in tensor.DoubleData)
+                    Put(ref rest, 8, BitConverter.DoubleToUInt64Bits(value));
+                break;
+            case DataType.Int64:
+                foreach (long value in tensor.Int64Data)
+                    Put(ref rest, 8, unchecked((ulong)value));
+                break;
+            case DataType.Uint32 or DataType.Uint64:
+                foreach (ulong value in tensor.Uint64Data)
+                    Put(ref rest, width, value);
+                break;
+            default:
+                foreach (int value in tensor.Int32Data)
+                    Put(ref rest, width, unchecked((ulong)value));
+                break;
+        }
         return raw;
     }
 

@@ -22,10 +22,13 @@ internal sealed class BodyRun
     /// <param name="key">Where it stands.</param>
     /// <param name="body">The subgraph.</param>
     /// <param name="scope">What it sees.</param>
-    /// <returns>The run; null if a size in it, or in a subgraph of it, is not known.</returns>
+    /// <returns>The run; null if a size in it, or in a subgraph of it, is not known, or a node in it is a call of a function.</returns>
     public static BodyRun? TryPlan(SubgraphKey key, GraphProto body, BodyScope scope)
     {
         if (!scope.Shapes.Bodies.TryGetValue(key, out ShapeTable? shapes))
+            return null;
+        // A function of the model's own: ONNX Runtime inlines it here only as it loads the model, and what it makes within is not seen before.
+        if (body.Node.Any(node => !OperatorDomain.HasKernels(node.Domain)))
             return null;
         OrtGraph graph = new(body);
         for (int value = 0; value < graph.ValueCount; value++)

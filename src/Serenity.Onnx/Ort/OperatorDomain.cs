@@ -28,6 +28,9 @@ public static class OperatorDomain
     /// </summary>
     public static bool IsHardwareBound(string domain) => domain is Nchwc or Nhwc;
 
+    /// <summary>True for a domain that ONNX Runtime has kernels in; what is of another is a function that the model brings along.</summary>
+    public static bool HasKernels(string domain) => IsOnnx(domain) || domain is Microsoft or MachineLearning || IsHardwareBound(domain);
+
     /// <summary>The domain in one spelling: "ai.onnx" for the empty string.</summary>
     public static string Normalize(string domain) => domain.Length == 0 ? Onnx : domain;
 }

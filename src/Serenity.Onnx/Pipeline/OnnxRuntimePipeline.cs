@@ -33,6 +33,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
 
         if (OverwrittenInputs.FindShared(today.Model.Graph) is { } node)
         {
+            // Its order is ONNX Runtime's own, which it does not tell.
+            if (!ReferenceEquals(today.Model, source.Model))
+                throw GraphCheck.Invalid(source.File.Path, $"{GraphCheck.Describe(node)} trains, and others read the mean or variance that it writes over, so that results depend on an order that nothing states");
             _warnings.Add(PipelineWarnings.KeptAsItIs(source, node));
             return PassThrough(today, new WorkFacts(request.WorkLimit, 1, Limited: false), request.Verify && runs);
         }
@@ -160,7 +163,10 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     {
         OnnxRuntimePlan plan = OnnxRuntimePlanner.AsItIs(today.Model, today.Shapes, Options(), cancellation);
         Planned unchanged = new(plan, today.Shapes, [], work, Fused: false);
-        return Result(unchanged, source.File.Model, plan.Allocations, verify ? Verify(unchanged, source.Model, source.Model, null) : null);
+        // What ONNX Runtime changes as it loads the source, such as functions that it inlines, it puts in places of its own: only the settled model has a known order.
+        bool settled = !ReferenceEquals(today.Model, source.Model);
+        VerificationOutcome? verified = verify ? Verify(unchanged, source.Model, settled ? today.Model : source.Model, null) : null;
+        return Result(unchanged, settled ? today.Model : source.File.Model, plan.Allocations, verified);
     }
 
     private VerificationOutcome Verify(Planned planned, ModelProto reference, ModelProto written, SourceAhead? ahead) => Verifier(

@@ -163,6 +163,12 @@ public static class ModelVerifier
         if (request.PredictedBytes is { } predicted && seen.Memory?.ActivationBytes is { } measured
             && (measured > predicted || measured < (request.LeastBytes ?? predicted)))
         {
+            if (measured > predicted && FindOpaque(request) is { } opaque)
+            {
+                throw new SerenityException(SerenityCodes.UnknownSize, request.File,
+                    $"The size of value '{opaque}' cannot be planned: it holds strings, or is no tensor, and a run allocated {measured} bytes where {predicted} were planned for all others."
+                    + " Cut this part off the model.");
+            }
             throw new SerenityException(SerenityCodes.MemoryDiffers, request.File,
                 $"ONNX Runtime {NativeRuntime.Version} allocated {measured} bytes for activations where {predicted} were planned."
                 + " The plan must not be trusted. This is a fault of Serenity.Build, or a change in ONNX Runtime: please report it with the model.");
@@ -175,6 +181,10 @@ public static class ModelVerifier
             seen.Memory?.ActivationBytes, request.Exact, maxError);
         return new(facts, seen.Memory?.WorkspaceBytes);
     }
+
+    /// <summary>The first value that a node makes and that costs memory of which nothing is known; null if there is none.</summary>
+    private static string? FindOpaque(VerificationRequest request) =>
+        request.Optimized.Graph.Node.SelectMany(n => n.Output).FirstOrDefault(o => request.Shapes?.Opaque.Contains(o) == true);
 
     /// <summary>A model whose file states shapes that it does not compute has no size that could be planned.</summary>
     private static void CheckShapes(VerificationRequest request, IReadOnlyList<KeyValuePair<string, RuntimeValue>> outputs)

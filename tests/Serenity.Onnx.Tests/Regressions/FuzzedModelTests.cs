@@ -124,6 +124,70 @@ public sealed class FuzzedModelTests
         Assert.Contains(SerenityCodes.NotFused, result.Warnings.Select(w => w.Code));
     }
 
+    [TestMethod]
+    public void Data_in_a_field_of_another_type_is_not_read()
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", DataType.Float, 2);
+        TensorProto weight = new() { Name = "w", DataType = (int)DataType.Float, FloatData = { 1, 2 }, Int64Data = { 3 } };
+        weight.Dims.Add(2);
+        builder.Output(builder.Node("Add", [x, builder.Add(weight)]), DataType.Float, 2);
+        foreach (Executor executor in Enum.GetValues<Executor>())
+            Assert.AreEqual("passed", Optimize(builder.Build(), executor).Verification!.Status);
+        Assert.AreSequenceEqual(BitConverter.GetBytes(1f).Concat(BitConverter.GetBytes(2f)), TensorData.ToRaw(weight));
+    }
+
+    [TestMethod]
+    public void A_Constant_that_reads_something_is_refused()
+    {
+        ModelProto model = FuzzedConstant();
+        model.Graph.Node.Single(n => n.OpType == "Constant").Input.Add("x");
+        Assert.AreEqual(SerenityCodes.InvalidGraph, Assert.ThrowsExactly<SerenityException>(() => Optimize(model, Executor.OnnxRuntime)).Code);
+        Assert.AreEqual("passed", Optimize(FuzzedConstant(), Executor.OnnxRuntime).Verification!.Status);
+
+        static ModelProto FuzzedConstant()
+        {
+            OnnxModelBuilder builder = new();
+            string constant = builder.Node("Constant", [], ("value", OnnxModelBuilder.Tensor("c", DataType.Float, BitConverter.GetBytes(1f), 1)));
+            builder.Output(builder.Node("Add", [builder.Input("x", DataType.Float, 2), constant]), DataType.Float, 2);
+            return builder.Build();
+        }
+    }
+
+    [TestMethod]
+    public void Strings_that_a_run_makes_are_said_not_to_be_planned()
+    {
+        OnnxModelBuilder builder = new();
+        string text = builder.Node("Cast", [builder.Input("x", DataType.Float, 2, 64)], ("to", (long)DataType.String));
+        builder.Output(builder.Node("Cast", [text], ("to", (long)DataType.Float)), DataType.Float, 2, 64);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Optimize(builder.Build(), Executor.OnnxRuntime));
+        Assert.AreEqual(SerenityCodes.UnknownSize, error.Code, error.Message);
+        Assert.Contains("it holds strings", error.Message);
+    }
+
+    [TestMethod]
+    public void What_a_function_in_a_branch_makes_within_is_measured()
+    {
+        OnnxModelBuilder then = new("then", prefix: "t_"), otherwise = new("else", prefix: "e_"), builder = new();
+        builder.Input("x", DataType.Float, 4, 16);
+        foreach ((OnnxModelBuilder branch, string name) in new[] { (then, "t"), (otherwise, "e") })
+            branch.Output(branch.Node("Twice", ["x"]), DataType.Float, 4, 16);
+        string condition = builder.Add(OnnxModelBuilder.Tensor("condition", DataType.Bool, [1]));
+        builder.Output(builder.Node("If", [condition], ("then_branch", then.Subgraph()), ("else_branch", otherwise.Subgraph())), DataType.Float, 4, 16);
+        ModelProto model = builder.Build();
+        foreach (NodeProto call in model.Graph.Node[0].Attribute.SelectMany(a => a.G.Node))
+            call.Domain = "own";
+        FunctionProto function = new() { Name = "Twice", Domain = "own", Input = { "a" }, Output = { "c" } };
+        function.Node.Add(new NodeProto { OpType = "Transpose", Input = { "a" }, Output = { "b" } });
+        function.Node.Add(new NodeProto { OpType = "Transpose", Input = { "b" }, Output = { "c" } });
+        function.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = model.OpsetImport[0].Version });
+        model.Functions.Add(function);
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "own", Version = 1 });
+        OptimizationResult result = Optimize(model, Executor.OnnxRuntime);
+        Assert.AreEqual("passed", result.Verification!.Status, result.Verification.Reason);
+        Assert.AreEqual(4 * 16 * 4, result.Peak.WorkspaceBytes);
+    }
+
     private static ModelProto Training(int opset, long mode)
     {
         OnnxModelBuilder builder = new(opset: opset);
