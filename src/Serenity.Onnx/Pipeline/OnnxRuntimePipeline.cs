@@ -192,6 +192,12 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     private OptimizationResult Result(Planned planned, ModelProto written, AllocationPlan original, VerificationOutcome? verified)
     {
         OnnxRuntimePlan plan = planned.Plan;
+        // No order needs less than the bound. Where one seems to, two sources say different things of a shape.
+        if (plan.SimulatedPeak < plan.LowerBound)
+        {
+            throw new SerenityException(SerenityCodes.UnknownSize, source.File.Path,
+                "The file states shapes that contradict each other, an initializer's and its input's for example, so no size can be trusted. Export the model again.");
+        }
         string[] schedule = [.. plan.Schedule];
         if (!plan.IsLiveOptimal)
             _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeak, plan.LowerBound));
