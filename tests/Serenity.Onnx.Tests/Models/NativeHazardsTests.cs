@@ -3,6 +3,7 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
+using static Serenity.Onnx.Tests.Models.WholeWay;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Onnx.Tests.Models;
@@ -129,11 +130,5 @@ public sealed class NativeHazardsTests
         SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Optimize(model));
         Assert.AreEqual(SerenityCodes.InvalidGraph, error.Code, error.Message);
         Assert.Contains(says, error.Message);
-    }
-
-    private static OptimizationResult Optimize(ModelProto model)
-    {
-        using TempFolder folder = new();
-        return ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = folder.File("model.onnx", ModelFile.ToBytes(model)) });
     }
 }

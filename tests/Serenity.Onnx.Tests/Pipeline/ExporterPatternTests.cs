@@ -154,11 +154,5 @@ public sealed class ExporterPatternTests
     private static string Weight(OnnxModelBuilder b, params long[] dims) =>
         b.Weight([.. Enumerable.Range(0, (int)dims.Aggregate(1L, (a, d) => a * d)).Select(_ => (float)s_random.Next(-100, 100) / 64)], dims);
 
-    private static OptimizationResult Optimize(Executor executor, ModelProto model)
-    {
-        using TempFolder folder = new();
-        string path = Path.Combine(folder.Root, "model.onnx");
-        ModelFile.Save(model, path);
-        return ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = executor });
-    }
+    private static OptimizationResult Optimize(Executor executor, ModelProto model) => WholeWay.Optimize(model, executor);
 }

@@ -6,6 +6,7 @@ using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Testing.Models;
+using static Serenity.Onnx.Tests.Models.WholeWay;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Serenity.Onnx.Tests.Pipeline;
@@ -48,14 +49,6 @@ public sealed class HardwareBoundTests
         OptimizationResult result = Optimize(saved, Executor.OnnxRuntime);
         Assert.AreEqual("skipped", result.Verification!.Status);
         StringAssert.Contains(result.Verification.Reason, "NCHWc");
-    }
-
-    private static OptimizationResult Optimize(ModelProto model, Executor executor)
-    {
-        using TempFolder folder = new();
-        string path = Path.Combine(folder.Root, "model.onnx");
-        ModelFile.Save(model, path);
-        return ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = executor });
     }
 
     private static ModelProto Convolutions()

@@ -5,6 +5,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Testing.Models;
+using static Serenity.Onnx.Tests.Models.WholeWay;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Onnx.Tests.Regressions;
@@ -255,13 +256,6 @@ public sealed class FuzzedModelTests
             Assert.AreNotEqual(SerenityCodes.OrderDiffers, e.Code, e.Message);
             Assert.AreNotEqual(SerenityCodes.MemoryDiffers, e.Code, e.Message);
         }
-    }
-
-    private static OptimizationResult Optimize(ModelProto model, Executor executor, bool verify = true)
-    {
-        using TempFolder folder = new();
-        string path = folder.File("model.onnx", ModelFile.ToBytes(model));
-        return ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = executor, Verify = verify });
     }
 
     [System.Runtime.InteropServices.DllImport("libc", EntryPoint = "getenv", ExactSpelling = true)]
