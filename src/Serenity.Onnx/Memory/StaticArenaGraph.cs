@@ -1,5 +1,6 @@
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Ort;
 using Serenity.Onnx.Rewrites;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
@@ -78,7 +79,7 @@ public sealed class StaticArenaGraph
                 SerenityCodes.UnknownSize, path,
                 $"{GraphCheck.Describe(call)} calls a function of the model, and what its body needs has no place of its own in the arena. Inline the model's functions (onnx.inliner does), or use Executor=\"OnnxRuntime\".");
         }
-        long opset = model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;
+        long opset = OperatorDomain.OpsetOf(model);
         return new StaticArenaGraphBuilder(model.Graph, shapes.Main, shapes, groups ?? [], opset, path, outer: null).Build();
     }
 }

@@ -9,6 +9,8 @@ public static class SubgraphCaptures
     public static IReadOnlyList<string> Of(NodeProto node)
     {
         ArgumentNullException.ThrowIfNull(node);
+        if (!HasSubgraph(node))
+            return [];
         List<string> captures = [];
         HashSet<string> seen = new(StringComparer.Ordinal);
         foreach (GraphProto graph in SubgraphsOf(node))
@@ -29,6 +31,22 @@ public static class SubgraphCaptures
     public static IEnumerable<GraphProto> SubgraphsOf(NodeProto node)
     {
         ArgumentNullException.ThrowIfNull(node);
+        return HasSubgraph(node) ? InAttributes(node) : [];
+    }
+
+    /// <summary>Nearly no node has one, and all are asked often: nothing is allocated to find that out.</summary>
+    private static bool HasSubgraph(NodeProto node)
+    {
+        for (int i = 0; i < node.Attribute.Count; i++)
+        {
+            if (node.Attribute[i].G is not null || node.Attribute[i].Graphs.Count > 0)
+                return true;
+        }
+        return false;
+    }
+
+    private static IEnumerable<GraphProto> InAttributes(NodeProto node)
+    {
         foreach (AttributeProto attribute in node.Attribute)
         {
             if (attribute.G is not null)

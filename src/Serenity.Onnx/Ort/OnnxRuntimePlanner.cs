@@ -73,32 +73,26 @@ public static class OnnxRuntimePlanner
         ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, PlannedShapes? planned, KnownSchedule? known, long? within,
         CancellationToken cancellation)
     {
-        OrtGraph graph = new(model.Graph);
-        AllocationModel allShapes = new(graph, shapes);
-        OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allShapes);
-        ScheduleResult? least = known?.On(graph, live.Memory);
-        if (least is null)
-        {
-            if (within is not null && Scheduler.Solve(live.Memory, options.Schedule with { Enough = within }, cancellation).LowerBoundBytes > within)
-                return null;
-            least = Scheduler.Solve(live.Memory, options.Schedule, cancellation);
-        }
-        if (least.PeakBytes > within)
-            return null;
-        // For what is written: among orders of one peak, one with the kernels' own scratch beside it.
-        KernelWorkspace? workspace = options.FewestNodes ? KernelWorkspace.Find(graph, live.Memory, shapes) : null;
-        least = workspace?.Improve(least, options.Schedule, cancellation) ?? least;
+        return PlanningProblem.TryPrepare(model, shapes, options, planned, known, within, cancellation) is { } problem ? TryPlan(problem, within, cancellation) : null;
+    }
 
-        planned ??= options.AskForShapes ? PlannedShapesReader.TryRead(model, shapes) : null;
-        AllocationModel asInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, planned);
-        int[] today = ExecutionOrder.Of(graph);
-        AllocationPlan original = new AllocationSimulator(asInferred).Plan(today);
+    /// <summary>Plans what was prepared.</summary>
+    /// <returns>The plan; null if its peak would be above <paramref name="within"/>.</returns>
+    internal static OnnxRuntimePlan? TryPlan(PlanningProblem problem, long? within, CancellationToken cancellation)
+    {
+        OnnxRuntimePlanOptions options = problem.Options;
+        OrtGraph graph = problem.Graph;
+        // For what is written: among orders of one peak, one with the kernels' own scratch beside it.
+        KernelWorkspace? workspace = options.FewestNodes ? KernelWorkspace.Find(graph, problem.Live.Memory, problem.Shapes) : null;
+        problem = problem.With(workspace?.Improve(problem.Least, options.Schedule, cancellation) ?? problem.Least);
+        (ScheduleResult least, AllocationModel allShapes, AllocationModel asInferred) = (problem.Least, problem.AllShapes, problem.AsInferred);
+        AllocationPlan original = new AllocationSimulator(asInferred).Plan(problem.Today);
 
         // Three ways to write the file: as it is, with all shapes stated, or behind a veil. The last one takes nodes, so it has to pay.
-        SimulatedPeakSearch search = new(live.Memory, least, options, cancellation);
-        List<Candidate> candidates = [.. search.Run(asInferred, today).Select(found => new Candidate(found.Peak, false, found.Order))];
-        if (planned is not null && candidates[0].Peak > least.PeakBytes)
-            candidates.AddRange(search.Run(allShapes, today).Select(found => new Candidate(found.Peak, true, found.Order)));
+        SimulatedPeakSearch search = new(problem.Live.Memory, least, options, cancellation);
+        List<Candidate> candidates = [.. search.Run(asInferred, problem.Today).Select(found => new Candidate(found.Peak, false, found.Order))];
+        if (asInferred != allShapes && candidates[0].Peak > least.PeakBytes)
+            candidates.AddRange(search.Run(allShapes, problem.Today).Select(found => new Candidate(found.Peak, true, found.Order)));
         candidates = [.. candidates.OrderBy(candidate => candidate.Peak).ThenBy(candidate => workspace?.Peak(candidate.Order) ?? 0)];
         bool mayVeil = options.Veil && candidates[0].Peak > least.PeakBytes;
         if (candidates[0].Peak > within && !mayVeil)
@@ -106,7 +100,7 @@ public static class OnnxRuntimePlanner
         cancellation.ThrowIfCancellationRequested();
 
         OnnxRuntimePlan Result(ModelProto written, AllocationPlan plan, int[] order, int anchors) => new(
-            written, graph, plan, original.Peak, original.Profile, LiveProfile.Peak(live.Memory, order), least.LowerBoundBytes, anchors, search.Evaluations)
+            written, graph, plan, original.Peak, original.Profile, LiveProfile.Peak(problem.Live.Memory, order), least.LowerBoundBytes, anchors, search.Evaluations)
         {
             UnplannedBodies = allShapes.Unplanned,
         };
@@ -123,14 +117,14 @@ public static class OnnxRuntimePlanner
 
         if (mayVeil)
         {
-            VeiledPlanner planner = new(model, allShapes, shapes, least.Order);
+            VeiledPlanner planner = new(problem);
             if (candidates[0].Peak > within && planner.WantedPeak > within)
                 return null;
             if (planner.WantedPeak < candidates[0].Peak && planner.TryPlan(options.FewestNodes, cancellation) is { } veiled && veiled.Plan.Peak < candidates[0].Peak)
             {
                 AllocationSimulator behind = new(veiled.Allocations);
                 Func<int[], bool>? asGood = AsGood(behind, veiled.Plan, order => veiled.InOrder(order).OrderOn(graph));
-                if (Pin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Plan, behind, asGood) is { } pinnedVeil)
+                if (Pin(problem.Opset, veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Plan, behind, asGood) is { } pinnedVeil)
                 {
                     if (veiled.Plan.Peak > within)
                         return null;
@@ -146,10 +140,10 @@ public static class OnnxRuntimePlanner
                 return null;
             AllocationSimulator simulator = new(candidate.StatesShapes ? allShapes : asInferred);
             AllocationPlan plan = simulator.Plan(candidate.Order);
-            if (Pin(model, graph, shapes, plan, simulator, AsGood(simulator, plan)) is not { } pinned)
+            if (Pin(problem.Opset, problem.Model, graph, problem.Shapes, plan, simulator, AsGood(simulator, plan)) is not { } pinned)
                 continue;
             if (candidate.StatesShapes)
-                ShapeRecord.Write(pinned.Model.Graph, shapes);
+                ShapeRecord.Write(pinned.Model.Graph, problem.Shapes);
             return Result(pinned.Model, simulator.Plan(pinned.Order), pinned.Order, pinned.Anchors);
         }
         throw new InvalidOperationException("No order could be pinned, not even the one that is executed today.");
@@ -157,9 +151,8 @@ public static class OnnxRuntimePlanner
 
     /// <summary>Pins a plan's order, or another that needs no more, in which nodes that cannot be held stand where they run anyway.</summary>
     private static (ModelProto Model, int Anchors, int[] Order)? Pin(
-        ModelProto model, OrtGraph graph, ShapeTable shapes, AllocationPlan plan, AllocationSimulator simulator, Func<int[], bool>? isAsGood)
+        long opset, ModelProto model, OrtGraph graph, ShapeTable shapes, AllocationPlan plan, AllocationSimulator simulator, Func<int[], bool>? isAsGood)
     {
-        long opset = model.OpsetImport.FirstOrDefault(import => OperatorDomain.IsOnnx(import.Domain))?.Version ?? 0;
         if (TryPin(plan.Order) is not { } pinned)
         {
             int[] late = LateOrder.Of(graph, plan.Order, node => !OrderPinning.CanHold(graph, node, opset, TypeOf));

@@ -1,3 +1,5 @@
+using Serenity.Onnx.Schema;
+
 namespace Serenity.Onnx.Ort;
 
 /// <summary>The operator domains that ONNX Runtime's CPU provider registers kernels in.</summary>
@@ -30,6 +32,13 @@ public static class OperatorDomain
 
     /// <summary>True for a domain that ONNX Runtime has kernels in; what is of another is a function that the model brings along.</summary>
     public static bool HasKernels(string domain) => IsOnnx(domain) || domain is Microsoft or MachineLearning || IsHardwareBound(domain);
+
+    /// <summary>The version of the standard operator set that a model imports; 0 for none.</summary>
+    public static long OpsetOf(ModelProto model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return model.OpsetImport.FirstOrDefault(import => IsOnnx(import.Domain))?.Version ?? 0;
+    }
 
     /// <summary>The domain in one spelling: "ai.onnx" for the empty string.</summary>
     public static string Normalize(string domain) => domain.Length == 0 ? Onnx : domain;

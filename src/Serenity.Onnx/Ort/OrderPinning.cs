@@ -100,6 +100,17 @@ public static class OrderPinning
     internal static bool CanHold(OrtGraph index, int node, long opset, Func<string, DataType?> typeOf) =>
         index.IsLeaf(node) || AnchorFor(index, node, opset, typeOf) is not null;
 
+    /// <summary>True if any order can be held.</summary>
+    internal static bool CanHoldAll(OrtGraph index, long opset, Func<string, DataType?> typeOf)
+    {
+        for (int node = 0; node < index.NodeCount; node++)
+        {
+            if (!CanHold(index, node, opset, typeOf))
+                return false;
+        }
+        return true;
+    }
+
     private static NodeProto? AnchorFor(OrtGraph index, int node, long opset, Func<string, DataType?> typeOf)
     {
         foreach (int value in index.Outputs(node))

@@ -14,7 +14,7 @@ public sealed class OrtGraph
     private readonly List<string> _names = [];
     private readonly List<int> _producer = [];
     private readonly List<int> _useCount = [];
-    private readonly HashSet<int> _graphOutputs = [], _weights = [];
+    private readonly bool[] _isGraphOutput, _isWeight;
     private readonly int[] _filePositions;
     private readonly int[][] _inputs, _captures, _uses, _outputs, _predecessors;
 
@@ -64,18 +64,15 @@ public sealed class OrtGraph
             }
             _predecessors[node] = TopologicalOrder.Ascending(before);
         }
-        foreach (TensorProto initializer in graph.Initializer)
-            _weights.Add(Intern(initializer.Name));
-        foreach (SparseTensorProto initializer in graph.SparseInitializer)
-            _weights.Add(Intern(initializer.Values.Name));
-        foreach (NodeProto node in graph.Node.Where(IsConstant))
-            _weights.UnionWith(node.Output.Select(Intern));
-        foreach (ValueInfoProto output in graph.Output)
-        {
-            int value = Intern(output.Name);
-            if (value >= 0)
-                _graphOutputs.Add(value);
-        }
+        int[] weights =
+        [
+            .. graph.Initializer.Select(initializer => Intern(initializer.Name)),
+            .. graph.SparseInitializer.Select(initializer => Intern(initializer.Values.Name)),
+            .. graph.Node.Where(IsConstant).SelectMany(node => node.Output).Select(Intern),
+        ];
+        int[] outputs = [.. graph.Output.Select(output => Intern(output.Name))];
+        _isWeight = Marked(weights);
+        _isGraphOutput = Marked(outputs);
     }
 
     /// <summary>The graph that is indexed.</summary>
@@ -116,10 +113,10 @@ public sealed class OrtGraph
     public int UseCount(int value) => _useCount[value];
 
     /// <summary>True if the value is a graph output.</summary>
-    public bool IsGraphOutput(int value) => _graphOutputs.Contains(value);
+    public bool IsGraphOutput(int value) => _isGraphOutput[value];
 
     /// <summary>True for an initializer, and for the output of a Constant node.</summary>
-    public bool IsWeight(int value) => _weights.Contains(value);
+    public bool IsWeight(int value) => _isWeight[value];
 
     /// <summary>A node's inputs by position; -1 for an omitted optional one.</summary>
     public ReadOnlySpan<int> Inputs(int node) => _inputs[node];
@@ -152,6 +149,17 @@ public sealed class OrtGraph
     {
         ArgumentNullException.ThrowIfNull(node);
         return node.OpType == "Constant" && OperatorDomain.IsOnnx(node.Domain);
+    }
+
+    private bool[] Marked(int[] values)
+    {
+        bool[] marks = new bool[_names.Count];
+        foreach (int value in values)
+        {
+            if (value >= 0)
+                marks[value] = true;
+        }
+        return marks;
     }
 
     private int Intern(string name)

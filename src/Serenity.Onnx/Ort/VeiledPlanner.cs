@@ -59,28 +59,39 @@ internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, Allocatio
 /// </summary>
 internal sealed class VeiledPlanner
 {
-    private readonly ModelProto _model;
+    private const int FirstOpset = 5;
+
+    private readonly PlanningProblem _problem;
     private readonly OrtGraph _graph;
     private readonly ShapeTable _shapes;
     private readonly int[] _order;
     private readonly AllocationPlan _wanted;
 
-    /// <summary>Prepares the veil for an order.</summary>
-    /// <param name="model">The model; not changed.</param>
-    /// <param name="allocations">Sizes and rules, all shapes known.</param>
-    /// <param name="shapes">True shapes.</param>
-    /// <param name="order">The order.</param>
-    public VeiledPlanner(ModelProto model, AllocationModel allocations, ShapeTable shapes, int[] order)
+    /// <summary>Prepares the veil for the schedule of least live peak.</summary>
+    public VeiledPlanner(PlanningProblem problem)
     {
-        _model = model;
-        _graph = allocations.Graph;
-        _shapes = shapes;
-        _order = order;
-        _wanted = new AllocationSimulator(allocations, reusesFreed: false).Plan(order);
+        _problem = problem;
+        _graph = problem.Graph;
+        _shapes = problem.Shapes;
+        _order = problem.Least.Order;
+        _wanted = new AllocationSimulator(problem.AllShapes, reusesFreed: false).Plan(_order);
     }
 
     /// <summary>The peak without any reuse of freed buffers: what a veil may bring it down to.</summary>
     public long WantedPeak => _wanted.Peak;
+
+    /// <summary>
+    /// What the veil is to come to, if ONNX Runtime infers nothing behind it: it is not asked.
+    /// </summary>
+    /// <param name="cancellation">Ends the work at once.</param>
+    /// <returns>Null where not even then the peak comes down to <see cref="WantedPeak"/>.</returns>
+    public AllocationPlan? Foresee(CancellationToken cancellation)
+    {
+        if (_problem.Opset < FirstOpset)
+            return null;
+        AllocationPlan plan = new AllocationSimulator(Behind(Hide(true, cancellation))).Plan(_order);
+        return plan.Peak <= WantedPeak ? plan : null;
+    }
 
     /// <summary>Draws the veil.</summary>
     /// <param name="fewest">Spend work on hiding fewer buffers.</param>
@@ -88,8 +99,7 @@ internal sealed class VeiledPlanner
     /// <returns>The best veil found; null where none can be drawn.</returns>
     public VeiledPlan? TryPlan(bool fewest, CancellationToken cancellation)
     {
-        long opset = _model.OpsetImport.FirstOrDefault(import => OperatorDomain.IsOnnx(import.Domain))?.Version ?? 0;
-        if (opset < 5)
+        if (_problem.Opset < FirstOpset)
             return null;
         VeiledPlan? best = null;
         foreach (bool shapeValues in new[] { true, false })
@@ -119,7 +129,7 @@ internal sealed class VeiledPlanner
         {
             cancellation.ThrowIfCancellationRequested();
             VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs);
-            ModelProto candidate = new(_model) { Graph = veiled.Graph };
+            ModelProto candidate = new(_problem.Model) { Graph = veiled.Graph };
             if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
                 continue;
             AllocationModel allocations = new(veiled.Index, veiled.Shapes, planned);
@@ -147,7 +157,7 @@ internal sealed class VeiledPlanner
                 tries--;
                 HashSet<int> shown = [.. symbols.Skip(from).Take(size)];
                 int[] fewer = Array.ConvertAll(few, symbol => shown.Contains(symbol) ? 0 : symbol);
-                if (new AllocationSimulator(new AllocationModel(_graph, _shapes, Planned(fewer))).Peak(_order) <= WantedPeak)
+                if (new AllocationSimulator(Behind(fewer)).Peak(_order) <= WantedPeak)
                 {
                     few = fewer;
                     symbols.RemoveRange(from, Math.Min(size, symbols.Count - from));
@@ -175,7 +185,7 @@ internal sealed class VeiledPlanner
         while (true)
         {
             cancellation.ThrowIfCancellationRequested();
-            AllocationPlan plan = new AllocationSimulator(new AllocationModel(_graph, _shapes, Planned(hidden))).Plan(_order);
+            AllocationPlan plan = new AllocationSimulator(Behind(hidden)).Plan(_order);
             if (plan.Peak <= WantedPeak)
                 return hidden;
             bool found = false;
@@ -248,7 +258,8 @@ internal sealed class VeiledPlanner
         }
     }
 
-    private PlannedShapes Planned(int[] hidden)
+    /// <summary>Sizes and rules where ONNX Runtime knows all shapes but the hidden ones.</summary>
+    private AllocationModel Behind(int[] hidden)
     {
         Dictionary<string, long[]> dims = new(StringComparer.Ordinal);
         for (int value = 0; value < hidden.Length; value++)
@@ -258,6 +269,6 @@ internal sealed class VeiledPlanner
                 continue;
             dims[name] = hidden[value] == 0 ? type.Dims : Array.ConvertAll(type.Dims, _ => PlannedShapes.Symbol(hidden[value]));
         }
-        return new PlannedShapes(dims);
+        return new AllocationModel(_graph, _shapes, new PlannedShapes(dims));
     }
 }

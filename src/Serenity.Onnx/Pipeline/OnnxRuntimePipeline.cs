@@ -14,6 +14,9 @@ namespace Serenity.Onnx.Pipeline;
 /// <summary>From a source model to a model that ONNX Runtime executes in the planned order, with the planned memory.</summary>
 internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
 {
+    /// <summary>ONNX Runtime is asked about every candidate.</summary>
+    private const RewriteTechniques Asked = RewriteTechniques.All & ~(RewriteTechniques.Estimates | RewriteTechniques.KnownShapes);
+
     private static readonly Dictionary<string, long> NoFreeDimensions = [];
 
     private readonly List<SerenityDiagnostic> _warnings = [];
@@ -39,8 +42,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             _warnings.Add(PipelineWarnings.KeptAsItIs(source, node));
             return PassThrough(today, new WorkFacts(request.WorkLimit, 1, Limited: false), request.Verify && runs);
         }
-        request.Progress?.Invoke(PipelineStage.Search);
+        request.Progress?.Invoke(PipelineStage.Fuse);
         Prepared start = request.Fuse && runs ? Fuse(today) : today;
+        request.Progress?.Invoke(PipelineStage.Search);
         // Not beside a search where it would hold much: verification itself first looks whether it may.
         using SourceAhead? ahead = request.Verify && runs && original.Peak <= ModelVerifier.BytesForManyCases ? BeginVerification(start) : null;
         PlannedShapes? knownOfStart = start == today ? known : null;
@@ -101,10 +105,10 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
         source.File.Model, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.FreeDimensions);
 
-    private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level)
+    private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level, RewriteTechniques techniques = RewriteTechniques.All)
     {
         RewriteCandidate unchanged = RewriteCandidate.Unchanged(start.Model, start.Shapes);
-        OnnxRuntimeCosts costs = new(unchanged, Options(), planned: known);
+        OnnxRuntimeCosts costs = new(unchanged, Options(), techniques, known);
         RewriteOutcome outcome = RewriteSearch.Run(
             unchanged,
             new RewriteOptions { Executor = Executor.OnnxRuntime, Level = level, ModelPath = source.File.Path, WorkLimit = request.WorkLimit },
@@ -112,9 +116,11 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, costs.Full, cancellation: cancellation);
-        // The search takes it that ONNX Runtime knows the shapes of what is rewritten as it knows those of the source; here it was asked.
+        // The search takes much of ONNX Runtime for granted; here it was asked.
+        if (plan.SimulatedPeak > outcome.Best.PeakBytes && techniques != Asked)
+            return Plan(start, known, level, Asked);
         if (outcome.Applied.Count > 0 && plan.SimulatedPeak >= outcome.Original.PeakBytes)
-            return Plan(start, known, RewriteLevel.None);
+            return Plan(start, known, RewriteLevel.None, techniques);
         return new Planned(plan, best.Shapes, outcome.Applied, outcome.Work, start.Fused);
     }
 

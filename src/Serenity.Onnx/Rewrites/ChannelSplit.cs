@@ -17,6 +17,8 @@ internal sealed class ChannelSplit : IRewrite
 
     private static readonly int[] Slices = [2, 4, 8];
 
+    public IReadOnlyList<string> Kinds { get; } = [Kind];
+
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
         foreach (NodeProto node in graph.Nodes)

@@ -16,6 +16,8 @@ internal sealed class CheapRecompute : IRewrite
         "Relu", "LeakyRelu", "Clip", "HardSigmoid", "HardSwish", "ThresholdedRelu",
     };
 
+    public IReadOnlyList<string> Kinds { get; } = [Kind];
+
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
         foreach (NodeProto node in graph.Nodes)

@@ -10,6 +10,8 @@ internal sealed class ConcatDissolution : IRewrite
 {
     private static readonly IConcatRewrite[] Rewrites = [new ChannelPartition(), new KernelPartition(), new MatMulPartition(), new ConcatSinking()];
 
+    public IReadOnlyList<string> Kinds { get; } = [.. Rewrites.Select(rewrite => rewrite.Kind)];
+
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
         foreach (NodeProto concat in graph.Nodes)

@@ -25,6 +25,8 @@ internal sealed class DuplicateMerging : IRewrite
         "Resize", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Concat", "Add", "Mul", "Sub", "Div", "QuantizeLinear", "Softmax",
     };
 
+    public IReadOnlyList<string> Kinds { get; } = [Kind];
+
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
         foreach (NodeProto node in graph.Nodes)

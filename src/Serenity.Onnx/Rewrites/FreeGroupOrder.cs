@@ -15,7 +15,12 @@ namespace Serenity.Onnx.Rewrites;
 internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBoundBytes)
 {
     /// <summary>Solves the memory graph.</summary>
-    public static FreeGroupOrder Find(RewriteCandidate candidate, ScheduleOptions options, CancellationToken cancellation)
+    /// <param name="candidate">What has groups.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="within">A peak beyond which no order is wanted, in bytes; null for none.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>Null if no order's peak is within the one asked for.</returns>
+    public static FreeGroupOrder? TryFind(RewriteCandidate candidate, ScheduleOptions options, long? within, CancellationToken cancellation)
     {
         OrtGraph graph = new(candidate.Model.Graph);
         OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(new AllocationModel(graph, candidate.Shapes));
@@ -41,7 +46,13 @@ internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBo
             }
             bytes[result] = candidate.Shapes.Bytes(group.Result);
         }
-        ScheduleResult found = Scheduler.Solve(Merge(memory, merged, bytes, groupOf, mayAlias), options, cancellation);
+        MemoryGraph free = Merge(memory, merged, bytes, groupOf, mayAlias);
+        if (within is not null && Scheduler.Solve(free, options with { Enough = within }, cancellation) is var asked &&
+            Array.IndexOf(mayAlias, true) < 0 && asked.LowerBoundBytes > within)
+        {
+            return null;
+        }
+        ScheduleResult found = Scheduler.Solve(free, options, cancellation);
         return new FreeGroupOrder(
             [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name), .. found.Order.Select(node => graph.Node(node).Name)],
             Array.IndexOf(mayAlias, true) < 0 ? found.LowerBoundBytes : null);

@@ -44,20 +44,19 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
     public RewriteCost Find(RewriteCandidate candidate, CostEffort effort, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(candidate);
-        return Search(candidate, Limits(effort), null, cancellation)!;
+        return Search(candidate, effort, null, cancellation)!;
     }
 
     /// <inheritdoc/>
     public RewriteCost? Within(RewriteCandidate candidate, long bytes, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(candidate);
-        return Search(candidate, Limits(CostEffort.Compare), bytes, cancellation);
+        return Search(candidate, CostEffort.Compare, bytes, cancellation);
     }
 
     private OnnxRuntimePlanOptions Limits(CostEffort effort) => effort == CostEffort.Full ? Full : Full with
     {
         FewestNodes = false,
-        Veil = Full.Veil && effort != CostEffort.Share,
         Evaluations = effort == CostEffort.Source ? Full.Evaluations : Math.Min(Full.Evaluations, OrdersToCompare),
         Schedule = Full.Schedule with
         {
@@ -70,34 +69,43 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
         },
     };
 
-    private RewriteCost? Search(RewriteCandidate candidate, OnnxRuntimePlanOptions options, long? within, CancellationToken cancellation)
+    private RewriteCost? Search(RewriteCandidate candidate, CostEffort effort, long? within, CancellationToken cancellation)
     {
         if (candidate.Groups.Count == 0)
-            return Plan(candidate, null, options, within, cancellation);
-        if (within is not null && FreeGroupOrder.Find(candidate, options.Schedule with { Enough = within }, cancellation).LowerBoundBytes > within)
+            return Plan(candidate, null, effort, within, cancellation);
+        if (FreeGroupOrder.TryFind(candidate, Limits(effort).Schedule, within, cancellation) is not { } free)
             return null;
-        FreeGroupOrder free = FreeGroupOrder.Find(candidate, options.Schedule, cancellation);
-        RewriteCost? best = Plan(AccumulationChain.InOrder(candidate, free.Order), free, options, within, cancellation);
+        RewriteCost? best = Plan(AccumulationChain.InOrder(candidate, free.Order), free, effort, within, cancellation);
         if (best is not null && best.PeakBytes == free.LowerBoundBytes && _techniques.HasFlag(RewriteTechniques.FreeOrder))
             return best;
         // The order of least live peak need not be the one of least simulated peak.
-        RewriteCost? asItIs = Plan(candidate, null, options, within, cancellation);
+        RewriteCost? asItIs = Plan(candidate, null, effort, within, cancellation);
         return best is null || asItIs?.PeakBytes < best.PeakBytes ? asItIs : best;
     }
 
     private RewriteCost? Plan(
-        RewriteCandidate candidate, FreeGroupOrder? free, OnnxRuntimePlanOptions options, long? within, CancellationToken cancellation)
+        RewriteCandidate candidate, FreeGroupOrder? free, CostEffort effort, long? within, CancellationToken cancellation)
     {
         if (!_techniques.HasFlag(RewriteTechniques.FreeOrder))
             free = null;
-        OnnxRuntimePlan? plan = OnnxRuntimePlanner.TryPlan(
-            candidate.Model, candidate.Shapes, options, Planned(candidate), free is null ? null : KnownSchedule.Of(free.Order, free.LowerBoundBytes),
-            within, cancellation);
-        if (plan is null)
+        PlanningProblem? problem = PlanningProblem.TryPrepare(
+            candidate.Model, candidate.Shapes, Limits(effort), Planned(candidate), free is null ? null : KnownSchedule.Of(free.Order, free.LowerBoundBytes), within, cancellation);
+        if (problem is null)
             return null;
-        string[] constants = [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name)];
-        long[] profile = [.. Enumerable.Repeat(0L, constants.Length), .. plan.Allocations.Profile];
-        return new RewriteCost(candidate, plan.SimulatedPeak, plan.LowerBound, [.. constants, .. plan.Schedule], profile);
+        if (effort != CostEffort.Full && _techniques.HasFlag(RewriteTechniques.Estimates))
+        {
+            return PeakEstimate.TryFind(problem, effort == CostEffort.Share, within, cancellation) is { } found
+                ? Cost(found.Graph, found.Order, found.Profile, found.PeakBytes, found.LowerBoundBytes) : null;
+        }
+        return OnnxRuntimePlanner.TryPlan(problem, within, cancellation) is { } plan
+            ? Cost(plan.Graph, plan.Order, plan.Allocations.Profile, plan.SimulatedPeak, plan.LowerBound) : null;
+
+        RewriteCost Cost(OrtGraph graph, int[] order, long[] profile, long peak, long bound)
+        {
+            string[] constants = [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name)];
+            return new RewriteCost(
+                candidate, peak, bound, [.. constants, .. order.Select(node => graph.Node(node).Name)], [.. Enumerable.Repeat(0L, constants.Length), .. profile]);
+        }
     }
 
     /// <summary>What ONNX Runtime will know of a candidate's shapes; null to ask it.</summary>

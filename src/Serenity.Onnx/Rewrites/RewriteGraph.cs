@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Ort;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
@@ -26,6 +27,7 @@ internal sealed class RewriteGraph
     private readonly IReadOnlySet<string> _opaque;
     private readonly IReadOnlyDictionary<SubgraphKey, ShapeTable> _bodies;
     private readonly List<TensorProto> _added = [];
+    private readonly Dictionary<NodeProto, string[]> _reads;
     private readonly bool _rounds;
     private NodeProto[]? _inOrder;
     private HashSet<string>? _rounded;
@@ -47,6 +49,7 @@ internal sealed class RewriteGraph
         _added = [.. other._added];
         _inserted = other._inserted;
         _inOrder = other._inOrder;
+        _reads = other._reads;
         _rounds = other._rounds;
         _rounded = other._rounded;
         Weights = other.Weights;
@@ -62,6 +65,7 @@ internal sealed class RewriteGraph
     {
         _source = candidate.Model;
         Executor = executor;
+        _reads = new((IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);
         Weights = new WeightReader(modelPath);
         _types = new(candidate.Shapes.Types, StringComparer.Ordinal);
         _opaque = candidate.Shapes.Opaque;
@@ -78,7 +82,7 @@ internal sealed class RewriteGraph
         _outputs = new(graph.Output.Select(o => o.Name), StringComparer.Ordinal);
         _inputs = new(graph.Input.Select(i => i.Name), StringComparer.Ordinal);
         _values = new(_inputs, StringComparer.Ordinal);
-        Opset = candidate.Model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 1;
+        Opset = OperatorDomain.OpsetOf(candidate.Model);
 
         // Before IR version 4 every initializer is listed as an input too, and none can be overridden.
         bool fixedWeights = candidate.Model.IrVersion < 4;
@@ -326,10 +330,40 @@ internal sealed class RewriteGraph
             _consumers[input] = Array.FindAll(_consumers[input], n => n != name);
     }
 
-    private static IEnumerable<string> Reads(NodeProto node) =>
-        node.Input.Concat(SubgraphCaptures.Of(node)).Where(name => name.Length > 0).Distinct(StringComparer.Ordinal);
+    /// <summary>What a node reads, each value once; kept for all copies, since nodes do not change.</summary>
+    private string[] Reads(NodeProto node)
+    {
+        if (!_reads.TryGetValue(node, out string[]? reads))
+            _reads.Add(node, reads = [.. node.Input.Concat(SubgraphCaptures.Of(node)).Where(name => name.Length > 0).Distinct(StringComparer.Ordinal)]);
+        return reads;
+    }
 
-    private NodeProto[] Sort()
+    private NodeProto[] Sort() => ByRank() ?? ByReadiness();
+
+    /// <summary>The nodes by rank, which is the order wanted wherever it is topological; else null.</summary>
+    private NodeProto[]? ByRank()
+    {
+        long[] ranks = new long[_nodes.Count];
+        NodeProto[] order = new NodeProto[_nodes.Count];
+        int next = 0;
+        foreach ((NodeProto node, long rank) in _nodes.Values)
+            (ranks[next], order[next++]) = (rank, node);
+        Array.Sort(ranks, order);
+        HashSet<string> made = new(_producer.Count, StringComparer.Ordinal);
+        foreach (NodeProto node in order)
+        {
+            foreach (string input in Reads(node))
+            {
+                if (!made.Contains(input) && _producer.ContainsKey(input))
+                    return null;
+            }
+            foreach (string output in node.Output)
+                made.Add(output);
+        }
+        return order;
+    }
+
+    private NodeProto[] ByReadiness()
     {
         Dictionary<string, int> pending = new(StringComparer.Ordinal);
         PriorityQueue<string, long> ready = new();

@@ -63,7 +63,7 @@ public static class RewriteSearch
 
     private sealed class Search(RewriteTrials trials)
     {
-        private const int SinglesPerRound = 16;
+        private const int SinglesPerRound = 16, Few = 12;
 
         private readonly RewriteOptions options = trials.Options;
 
@@ -74,7 +74,7 @@ public static class RewriteSearch
                 return trials.Outcome(none);
 
             RewriteTrial best = none;
-            foreach (Func<RewriteSite, bool> combination in Combinations())
+            foreach (KindChoice combination in Combinations())
                 best = trials.Try(combination, best.PeakBytes - (best == none ? Worth(none) : 1)) ?? best;
             if (best != none)
                 best = Shrink(FromBelow(none, best));
@@ -84,34 +84,33 @@ public static class RewriteSearch
         }
 
         /// <summary>Kinds that may help together or stand in each other's way.</summary>
-        private static IEnumerable<Func<RewriteSite, bool>> Combinations() =>
+        private static IEnumerable<KindChoice> Combinations() =>
         [
-            s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind),
-            s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind or DuplicateMerging.Kind),
-            s => s.Kind is not (ChannelSplit.Kind or DuplicateMerging.Kind),
-            s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind or SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind),
-            s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind or SumReassociation.Kind),
-            s => s.Kind is SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind,
+            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind),
+            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, DuplicateMerging.Kind),
+            KindChoice.Without(ChannelSplit.Kind, DuplicateMerging.Kind),
+            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, SumReassociation.Kind, StackedSum.Kind, SumReassociation.AbsorptionKind),
+            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, SumReassociation.Kind),
+            new(kind => kind is SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind),
         ];
 
         /// <summary>From the unchanged model: only what is live above the peak to reach, until it is reached.</summary>
         private RewriteTrial FromBelow(RewriteTrial none, RewriteTrial best)
         {
-            HashSet<string> allowed = [.. best.Sites.Select(s => s.Key)];
-            HashSet<string> chosen = new(StringComparer.Ordinal);
+            SiteSet allowed = new(best.Sites), chosen = new();
             RewriteTrial trial = none;
             while (trials.MayTry)
             {
                 HashSet<string> live = HotSpots.Live(trial.Cost, best.PeakBytes);
                 int before = chosen.Count;
-                foreach (RewriteSite site in RewriteSequence.Sites(trial.Graph, options.Level))
+                foreach (RewriteSite site in RewriteSequence.Sites(trial.Graph, options.Level, allowed))
                 {
-                    if (allowed.Contains(site.Key) && site.Values.Any(live.Contains))
-                        chosen.Add(site.Key);
+                    if (site.Values.Any(live.Contains))
+                        chosen.Add(site);
                 }
                 if (chosen.Count == before)
                     return best;
-                if (trials.Try(s => chosen.Contains(s.Key)) is not { } next)
+                if (trials.Try(chosen) is not { } next)
                     return best;
                 trial = next;
                 if (trial.PeakBytes <= best.PeakBytes)
@@ -120,16 +119,16 @@ public static class RewriteSearch
             return best;
         }
 
-        /// <summary>Leaves out what is not needed: halves first, then single ones.</summary>
+        /// <summary>Leaves out what is not needed: halves first where there are many, then single ones.</summary>
         private RewriteTrial Shrink(RewriteTrial best)
         {
             long goal = best.PeakBytes;
-            for (int size = Math.Max(1, best.Sites.Count / 2); ; size /= 2)
+            for (int size = best.Sites.Count > Few ? best.Sites.Count / 2 : 1; ; size /= 2)
             {
                 for (int start = 0; start < best.Sites.Count && trials.MayTry;)
                 {
-                    HashSet<string> kept = [.. best.Sites.Where((_, i) => i < start || i >= start + size).Select(s => s.Key)];
-                    if (trials.TryReach(s => kept.Contains(s.Key), goal) is { } trial)
+                    SiteSet kept = new(best.Sites.Where((_, i) => i < start || i >= start + size));
+                    if (trials.TryReach(kept, goal) is { } trial)
                         best = trial;
                     else
                         start += size;
@@ -148,14 +147,14 @@ public static class RewriteSearch
             while (trials.MayTry)
             {
                 HashSet<string> live = HotSpots.Live(best.Cost, best.PeakBytes - 1);
-                HashSet<string> taken = [.. best.Sites.Select(s => s.Key)];
+                SiteSet taken = new(best.Sites);
                 HashSet<string> split = [.. best.Sites.Where(s => s.Kind == ChannelSplit.Kind).Select(s => s.Nodes[0])];
                 RewriteSite[] hot =
                 [
                     .. new ChannelSplit().Match(trials.Source.Graph).Where(s => !split.Contains(s.Nodes[0])),
-                    .. RewriteSequence.Sites(best.Graph, options.Level).Where(s => s.Kind != ChannelSplit.Kind),
+                    .. RewriteSequence.Sites(best.Graph, options.Level, KindChoice.Without(ChannelSplit.Kind)),
                 ];
-                hot = [.. hot.Where(s => RewriteSequence.Allowed(s, options.Level) && !taken.Contains(s.Key) && s.Values.Any(live.Contains))];
+                hot = [.. hot.Where(s => RewriteSequence.Allowed(s, options.Level) && !taken.Wants(s) && s.Values.Any(live.Contains))];
                 List<RewriteSite[]> steps = [.. hot.GroupBy(s => (s.Kind, Slices(s))).Select(g => g.ToArray())];
                 // Sums gain together what none of them gains alone.
                 RewriteSite[] together = [.. hot.Where(s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind))];
@@ -168,9 +167,9 @@ public static class RewriteSearch
                 for (int i = 0; i < steps.Count && trials.MayTry; i++)
                 {
                     RewriteSite[] step = steps[i];
-                    HashSet<string> wanted = [.. taken, .. step.Select(s => s.Key)];
+                    SiteSet wanted = new(best.Sites.Concat(step));
                     long needed = round == best || Slices(step[0]).Length == 0 ? Worth(best) : round.PeakBytes / 20;
-                    round = trials.Try(s => wanted.Contains(s.Key), round.PeakBytes - needed) ?? round;
+                    round = trials.Try(wanted, round.PeakBytes - needed) ?? round;
                     // All of them cost too much time; one of them may not.
                     if (trials.WasRefused && step.Length > 1 && step[0].Kind == ChannelSplit.Kind)
                         steps.AddRange(step.Take(SinglesPerRound).Select(s => new[] { s }));

@@ -11,27 +11,30 @@ internal static class RewriteSequence
     /// <summary>All rewrites, by stage.</summary>
     private static readonly IRewrite[] Stages = [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new StackedSum(), new SumReassociation()];
 
-    /// <summary>All sites in a graph that a level allows, stage by stage.</summary>
-    public static List<RewriteSite> Sites(RewriteGraph graph, RewriteLevel level)
+    /// <summary>All sites in a graph that a level allows, stage by stage; those of a choice alone, where one is given.</summary>
+    public static List<RewriteSite> Sites(RewriteGraph graph, RewriteLevel level, ISiteChoice? choice = null)
     {
         List<RewriteSite> sites = [];
         foreach (IRewrite rewrite in Stages)
-            sites.AddRange(Match(rewrite, graph, level));
+        {
+            if (choice is null || rewrite.Kinds.Any(choice.MayWant))
+                sites.AddRange(Match(rewrite, graph, level).Where(site => choice?.Wants(site) != false));
+        }
         return sites;
     }
 
     /// <summary>Applies every site that is wanted, those that arise on the way included.</summary>
     /// <returns>The sites applied, in order.</returns>
-    public static List<RewriteSite> Apply(RewriteGraph graph, RewriteLevel level, Func<RewriteSite, bool> wanted)
+    public static List<RewriteSite> Apply(RewriteGraph graph, RewriteLevel level, ISiteChoice choice)
     {
         List<RewriteSite> applied = [];
         foreach (IRewrite rewrite in Stages)
         {
-            bool more = true;
+            bool more = rewrite.Kinds.Any(choice.MayWant);
             for (int round = 0; more && round < Rounds; round++)
             {
                 more = false;
-                foreach (RewriteSite site in Match(rewrite, graph, level).Where(wanted).ToArray())
+                foreach (RewriteSite site in Match(rewrite, graph, level).Where(choice.Wants).ToArray())
                 {
                     if (!rewrite.TryApply(graph, site))
                         continue;

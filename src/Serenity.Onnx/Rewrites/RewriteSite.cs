@@ -9,12 +9,15 @@ namespace Serenity.Onnx.Rewrites;
 internal sealed record RewriteSite(string Kind, IReadOnlyList<string> Nodes, IReadOnlyList<string> Values, bool IsExact, string Detail = "")
 {
     /// <summary>The same for the same site, whatever else was applied.</summary>
-    public string Key => $"{Kind}|{Nodes[0]}|{Detail}";
+    public string Key { get; } = $"{Kind}|{Nodes[0]}|{Detail}";
 }
 
 /// <summary>A rewrite: finds its sites in a graph, and carries one out.</summary>
 internal interface IRewrite
 {
+    /// <summary>The kinds that its sites may be of.</summary>
+    IReadOnlyList<string> Kinds { get; }
+
     /// <summary>Sites in the graph, in the order of its nodes. Changes nothing.</summary>
     IEnumerable<RewriteSite> Match(RewriteGraph graph);
 

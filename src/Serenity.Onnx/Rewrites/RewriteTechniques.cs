@@ -23,6 +23,10 @@ public enum RewriteTechniques
     /// the same live peak it may be another one, so that the simulated peak may be another as well.</summary>
     FreeOrder = 16,
 
+    /// <summary>A candidate is not written to be costed where its rules tell what that would come to (<see cref="Ort.PeakEstimate"/>). ONNX Runtime may
+    /// infer a shape that by the rules it does not; the plan that is written shows it.</summary>
+    Estimates = 32,
+
     /// <summary>All of them.</summary>
-    All = 31,
+    All = 63,
 }

@@ -60,11 +60,11 @@ internal sealed class RewriteTrials
 
     /// <summary>Carries a set out and finds its least peak.</summary>
     /// <returns>Null where the set is refused (<see cref="WasRefused"/>), or its peak is above <paramref name="within"/>.</returns>
-    public RewriteTrial? Try(Func<RewriteSite, bool> wanted, long within = long.MaxValue) => Try(wanted, within, true);
+    public RewriteTrial? Try(ISiteChoice choice, long within = long.MaxValue) => Try(choice, within, true);
 
     /// <summary>Carries a set out and finds a schedule within a peak.</summary>
     /// <returns>Null where the set is refused (<see cref="WasRefused"/>), or its peak is above <paramref name="within"/>.</returns>
-    public RewriteTrial? TryReach(Func<RewriteSite, bool> wanted, long within) => Try(wanted, within, false);
+    public RewriteTrial? TryReach(ISiteChoice choice, long within) => Try(choice, within, false);
 
     /// <summary>The same set with its least peak.</summary>
     public RewriteTrial Least(RewriteTrial trial)
@@ -86,8 +86,7 @@ internal sealed class RewriteTrials
             long now = best.PeakBytes;
             if (i < best.Sites.Count - 1)
             {
-                HashSet<string> first = [.. best.Sites.Take(i + 1).Select(s => s.Key)];
-                now = Math.Clamp(MayTry ? Share(first) : peak, best.PeakBytes, peak);
+                now = Math.Clamp(MayTry ? Share(new SiteSet(best.Sites.Take(i + 1))) : peak, best.PeakBytes, peak);
             }
             RewriteSite site = best.Sites[i];
             applied.Add(new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, peak - now));
@@ -100,20 +99,20 @@ internal sealed class RewriteTrials
     }
 
     /// <summary>The peak of a part of a set. The work limit does not matter, since it is not written.</summary>
-    private long Share(HashSet<string> sites)
+    private long Share(SiteSet sites)
     {
         _tried++;
         RewriteGraph graph = Source.Graph.Copy();
-        RewriteSequence.Apply(graph, Options.Level, s => sites.Contains(s.Key));
+        RewriteSequence.Apply(graph, Options.Level, sites);
         return _costs.Find(graph.ToCandidate(), CostEffort.Share, _cancellation).PeakBytes;
     }
 
-    private RewriteTrial? Try(Func<RewriteSite, bool> wanted, long within, bool least)
+    private RewriteTrial? Try(ISiteChoice choice, long within, bool least)
     {
         _cancellation.ThrowIfCancellationRequested();
         WasRefused = false;
         RewriteGraph graph = Source.Graph.Copy();
-        List<RewriteSite> sites = RewriteSequence.Apply(graph, Options.Level, wanted);
+        List<RewriteSite> sites = RewriteSequence.Apply(graph, Options.Level, choice);
         RewriteCandidate candidate = graph.ToCandidate();
         bool kept = Options.Executor != Executor.OnnxRuntime || !SharedDequantize.Any(candidate.Model.Graph);
         bool tooMuch = kept && RewriteWork.Of(candidate) > Options.WorkLimit * _sourceWork;

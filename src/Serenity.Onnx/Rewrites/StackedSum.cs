@@ -14,6 +14,8 @@ internal sealed class StackedSum : IRewrite
 {
     public const string Kind = "StackedSum";
 
+    public IReadOnlyList<string> Kinds { get; } = [Kind];
+
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
         foreach (NodeProto node in graph.Nodes)

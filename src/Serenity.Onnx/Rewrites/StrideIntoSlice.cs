@@ -13,6 +13,8 @@ internal sealed class StrideIntoSlice : IRewrite
 {
     public const string Kind = "StrideIntoSlice";
 
+    public IReadOnlyList<string> Kinds { get; } = [Kind];
+
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
         foreach (NodeProto node in graph.Nodes)

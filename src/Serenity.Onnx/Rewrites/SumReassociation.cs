@@ -15,6 +15,8 @@ internal sealed class SumReassociation : IRewrite
 {
     public const string Kind = "SumReassociation", AbsorptionKind = "AddAbsorption";
 
+    public IReadOnlyList<string> Kinds { get; } = [Kind, AbsorptionKind];
+
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
         foreach (NodeProto node in graph.Nodes)

@@ -10,6 +10,8 @@ internal sealed class UnreadOutputs : IRewrite
 {
     public const string Kind = "UnreadOutputs";
 
+    public IReadOnlyList<string> Kinds { get; } = [Kind];
+
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
         foreach (NodeProto node in graph.Nodes)

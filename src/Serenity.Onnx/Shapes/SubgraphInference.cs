@@ -1,5 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Ort;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
@@ -15,7 +16,7 @@ internal sealed class SubgraphInference
     public SubgraphInference(GraphInference inference, ModelProto model)
     {
         _inference = inference;
-        _opset = model.OpsetImport.FirstOrDefault(o => o.Domain is "" or "ai.onnx")?.Version ?? 0;
+        _opset = OperatorDomain.OpsetOf(model);
     }
 
     /// <summary>Infers the subgraphs of a node and records their tables.</summary>

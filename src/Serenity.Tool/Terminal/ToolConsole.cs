@@ -95,6 +95,7 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool rich
     {
         PipelineStage.Load => "reading the model",
         PipelineStage.MeasureOriginal => "finding what it costs today",
+        PipelineStage.Fuse => "applying ONNX Runtime's fusions",
         PipelineStage.Search => "searching the best order",
         PipelineStage.Place => "placing tensors",
         PipelineStage.Verify => "running both models to compare them",

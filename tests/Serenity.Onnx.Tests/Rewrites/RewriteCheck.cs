@@ -17,7 +17,7 @@ internal static class RewriteCheck
     {
         byte[] before = model.ToByteArray();
         RewriteGraph graph = new(RewriteCandidate.Unchanged(model, shapes), executor, path);
-        List<RewriteSite> applied = RewriteSequence.Apply(graph, level, wanted);
+        List<RewriteSite> applied = RewriteSequence.Apply(graph, level, new TestedSites(wanted));
         RewriteCandidate candidate = graph.ToCandidate();
         string what = $"seed {seed}: {string.Join(", ", applied.Select(s => s.Key))}", folder = Path.GetDirectoryName(path)!;
 

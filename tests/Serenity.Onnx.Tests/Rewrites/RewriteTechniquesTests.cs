@@ -57,12 +57,12 @@ public sealed class RewriteTechniquesTests
             (ModelProto model, ModelShapes shapes) = Model(400 + seed);
             TestRandom random = new(seed);
             RewriteCandidate source = RewriteCandidate.Unchanged(model, shapes.Main);
-            ICandidateCosts[] costs = [.. new[] { RewriteTechniques.None, RewriteTechniques.SolvedSegments, RewriteTechniques.KnownShapes, RewriteTechniques.All & ~RewriteTechniques.FreeOrder }
+            ICandidateCosts[] costs = [.. new[] { RewriteTechniques.None, RewriteTechniques.SolvedSegments, RewriteTechniques.KnownShapes, RewriteTechniques.Estimates, RewriteTechniques.All & ~RewriteTechniques.FreeOrder }
                 .Select(techniques => Costs(source, shapes, executor, techniques))];
             for (int set = 0; set < 4; set++)
             {
                 RewriteGraph graph = new(source, executor, "model.onnx");
-                RewriteSequence.Apply(graph, RewriteLevel.All, _ => random.Chance(set == 0 ? 1 : 0.5));
+                RewriteSequence.Apply(graph, RewriteLevel.All, new TestedSites(_ => random.Chance(set == 0 ? 1 : 0.5)));
                 RewriteCandidate candidate = graph.ToCandidate();
                 long peak = costs[0].Find(candidate, CostEffort.Compare, default).PeakBytes;
                 for (int i = 0; i < costs.Length; i++)
