@@ -30,12 +30,14 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
         Directory.CreateDirectory(output);
         string built = Path.Combine(workspace.Root, "src", "Serenity.Build", "bin", "Release", "net8.0");
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
+        // MSBuild's own assemblies, which the tasks are derived from; without them whatever touches an item is left out.
+        string sdk = Path.GetFullPath(Path.Combine(framework, "..", "..", "..", "sdk", ChildProcess.Capture("dotnet", ["--version"], workspace.Root).Output.Trim()));
         foreach (string assembly in Assemblies)
         {
             string input = Path.Combine(built, assembly + ".dll");
             string[] arguments =
             [
-                input, "-o", Path.Combine(output, assembly + ".dll"), "-r", Path.Combine(framework, "*.dll"), "-r", Path.Combine(built, "*.dll"),
+                input, "-o", Path.Combine(output, assembly + ".dll"), "-r", Path.Combine(framework, "*.dll"), "-r", Path.Combine(built, "*.dll"), "-r", Path.Combine(sdk, "Microsoft.Build*.dll"),
                 "--targetos", OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "osx" : "linux",
                 "--targetarch", RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64", "-O",
             ];

@@ -8,4 +8,12 @@ public sealed record MemoryBudgets(long? MemoryBytes, long? WeightBytes, string?
 {
     /// <summary>No budget.</summary>
     public static MemoryBudgets None { get; } = new(null, null, null);
+
+    /// <inheritdoc/>
+    /// <remarks>By hand: what the compiler writes for a nullable number is compiled at run time in every build.</remarks>
+    public bool Equals(MemoryBudgets? other) =>
+        other is not null && MemoryBytes == other.MemoryBytes && WeightBytes == other.WeightBytes && Device == other.Device;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(MemoryBytes, WeightBytes, Device);
 }

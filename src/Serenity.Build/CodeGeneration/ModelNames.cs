@@ -19,9 +19,12 @@ public static class ModelNames
     {
         ArgumentNullException.ThrowIfNull(targetPaths);
         string[] names = [.. targetPaths.Select(p => Pascal(WithoutExtension(p.Split('/')[^1])))];
-        foreach (IGrouping<string, int> same in Enumerable.Range(0, names.Length).GroupBy(i => names[i], StringComparer.Ordinal).Where(g => g.Count() > 1).ToArray())
+        Dictionary<string, int> times = new(StringComparer.Ordinal);
+        foreach (string name in names)
+            times[name] = times.GetValueOrDefault(name) + 1;
+        for (int i = 0; i < names.Length; i++)
         {
-            foreach (int i in same)
+            if (times[names[i]] > 1)
                 names[i] = Pascal(WithoutExtension(targetPaths[i]));
         }
         HashSet<string> used = new(StringComparer.Ordinal);

@@ -12,6 +12,8 @@ namespace Serenity.Build.Items;
 /// <param name="value">Gives the text of a metadata; empty if it is not set.</param>
 public sealed class MetadataReader(string file, Func<string, string> value)
 {
+    private static readonly Dictionary<string, long> None = new(StringComparer.Ordinal);
+
     /// <summary>Text as it is.</summary>
     public string Text(string name) => value(name).Trim();
 
@@ -85,6 +87,8 @@ public sealed class MetadataReader(string file, Func<string, string> value)
     public IReadOnlyDictionary<string, long> Dimensions(string name)
     {
         string text = Text(name);
+        if (text.Length == 0)
+            return None;
         SortedDictionary<string, long> dimensions = new(StringComparer.Ordinal);
         foreach (string part in text.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {

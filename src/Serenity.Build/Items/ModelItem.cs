@@ -76,8 +76,11 @@ public sealed record ModelItem
     public string OptionsKey => string.Join(
         '|',
         Request.Executor, Request.Rewrite, Request.Fuse ? "fuse" : "nofuse", Request.Verify ? "verify" : "noverify",
-        string.Join(';', Request.FreeDimensions.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => FormattableString.Invariant($"{d.Key}={d.Value}"))) + (Request.FreeDimensionsAreDefaults ? ";defaults" : ""),
+        (Request.FreeDimensions.Count == 0 ? "" : Dimensions(Request.FreeDimensions)) + (Request.FreeDimensionsAreDefaults ? ";defaults" : ""),
         FormattableString.Invariant($"{Request.SearchLimit}"), FormattableString.Invariant($"{Request.Alignment}"), FormattableString.Invariant($"{Request.WorkLimit}"), ToolIdentity.Fingerprint);
+
+    private static string Dimensions(IReadOnlyDictionary<string, long> dimensions) =>
+        string.Join(';', dimensions.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => FormattableString.Invariant($"{d.Key}={d.Value}")));
 
     /// <summary>The same, with a plan asked for that may be so much work, as a multiple of the source's.</summary>
     public ModelItem Within(double work) => this with { Request = Request with { WorkLimit = work } };

@@ -19,7 +19,7 @@ public sealed record ModelBuildResult(MemoryManifest Manifest, bool FromCache);
 /// <param name="Sha256">SHA-256 of the model file, lower-case hex.</param>
 /// <param name="External">Absolute paths of its external data files.</param>
 /// <param name="Inputs">All files, with their stamps from before they were read.</param>
-internal sealed record SourceContent(string Sha256, IReadOnlyList<string> External, IReadOnlyList<(string Path, FileStamp Stamp)> Inputs);
+internal sealed record SourceContent(string Sha256, IReadOnlyList<string> External, IReadOnlyList<StampedFile> Inputs);
 
 /// <summary>The outputs of a model, not written yet.</summary>
 /// <param name="Output">The outputs.</param>
@@ -116,11 +116,11 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
 
     private static SourceContent Identify(ModelItem item)
     {
-        FileStamp before = FileStamp.Of(item.SourcePath);
+        StampedFile before = StampedFile.Of(item.SourcePath);
         byte[] source = ReadSource(item);
         string sourceSha256 = ContentHash.Of(source);
         IReadOnlyList<string> external = PlanCacheKey.ExternalFiles(source, item.SourcePath);
-        return new SourceContent(sourceSha256, external, [(item.SourcePath, before), .. external.Select(f => (f, FileStamp.Of(f)))]);
+        return new SourceContent(sourceSha256, external, [before, .. external.Select(StampedFile.Of)]);
     }
 
     private OptimizedOutput Optimize(ModelItem item, SourceContent source, CancellationToken cancellation)
@@ -151,14 +151,14 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         }
     }
 
-    private static void RefuseIfChanged(ModelItem item, IReadOnlyList<(string Path, FileStamp Stamp)> inputs)
+    private static void RefuseIfChanged(ModelItem item, IReadOnlyList<StampedFile> inputs)
     {
-        foreach ((string path, FileStamp stamp) in inputs)
+        foreach (StampedFile input in inputs)
         {
-            if (FileStamp.Of(path) != stamp)
+            if (!input.IsUnchanged)
             {
                 throw new SerenityException(
-                    SerenityCodes.InputOutput, item.Name, $"'{path}' was changed while the model was being optimized. Build again.");
+                    SerenityCodes.InputOutput, item.Name, $"'{input.Path}' was changed while the model was being optimized. Build again.");
             }
         }
     }

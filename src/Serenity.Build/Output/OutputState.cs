@@ -20,10 +20,10 @@ public sealed class OutputState
 
     private readonly string _options;
     private readonly BudgetRange _budgets;
-    private readonly List<(string Path, FileStamp Stamp)> _inputs;
-    private readonly List<(string Path, FileStamp Stamp)> _outputs;
+    private readonly List<StampedFile> _inputs;
+    private readonly List<StampedFile> _outputs;
 
-    private OutputState(string options, BudgetRange budgets, List<(string, FileStamp)> inputs, List<(string, FileStamp)> outputs)
+    private OutputState(string options, BudgetRange budgets, List<StampedFile> inputs, List<StampedFile> outputs)
     {
         _options = options;
         _budgets = budgets;
@@ -57,15 +57,15 @@ public sealed class OutputState
         }
         if (!state._budgets.Contains(item.MemoryBudgetBytes))
             return "its budget changed, and wants another plan";
-        foreach ((string path, FileStamp stamp) in state._inputs)
+        foreach (StampedFile input in state._inputs)
         {
-            if (FileStamp.Of(path) != stamp)
-                return $"'{path}' changed";
+            if (!input.IsUnchanged)
+                return $"'{input.Path}' changed";
         }
-        foreach ((string path, FileStamp stamp) in state._outputs)
+        foreach (StampedFile output in state._outputs)
         {
-            if (FileStamp.Of(path) != stamp)
-                return $"'{path}' is missing or was changed";
+            if (!output.IsUnchanged)
+                return $"'{output.Path}' is missing or was changed";
         }
         return File.Exists(item.ManifestPath) ? null : "its manifest is missing";
     }
@@ -77,7 +77,7 @@ public sealed class OutputState
     /// <param name="outputs">What was written, the manifest left out.</param>
     /// <param name="withoutRuntime">True if ONNX Runtime does not load on this host: where it does, the outputs are out of date.</param>
     public static void Write(
-        ModelItem item, BudgetRange budgets, IEnumerable<(string Path, FileStamp Stamp)> inputs, IEnumerable<string> outputs, bool withoutRuntime)
+        ModelItem item, BudgetRange budgets, IEnumerable<StampedFile> inputs, IEnumerable<string> outputs, bool withoutRuntime)
     {
         ArgumentNullException.ThrowIfNull(item);
         StringBuilder text = new();
@@ -109,7 +109,7 @@ public sealed class OutputState
         if (lines.Length < 3 || lines[0] != Header || !lines[1].StartsWith("options ", StringComparison.Ordinal) || BudgetsOf(lines[2]) is not { } budgets)
             return null;
         string sourceFolder = Path.GetDirectoryName(item.SourcePath)!;
-        List<(string, FileStamp)> inputs = [], outputs = [];
+        List<StampedFile> inputs = [], outputs = [];
         foreach (string line in lines.Skip(3))
         {
             string[] parts = line.Split(' ', 4);
@@ -120,7 +120,7 @@ public sealed class OutputState
             }
             bool input = parts[0] == "in";
             string path = Path.GetFullPath(Unescape(parts[3]), input ? sourceFolder : item.StagingFolder);
-            (input ? inputs : outputs).Add((path, new FileStamp(length, ticks)));
+            (input ? inputs : outputs).Add(new StampedFile(path, new FileStamp(length, ticks)));
         }
         return inputs.Count == 0 || outputs.Count == 0 ? null : new OutputState(Unescape(lines[1]["options ".Length..]), budgets, inputs, outputs);
     }

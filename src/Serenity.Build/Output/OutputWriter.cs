@@ -15,7 +15,7 @@ public static class OutputWriter
     /// <param name="inputs">What was read, with the stamps from before it was read.</param>
     /// <exception cref="Onnx.Diagnostics.SerenityException">SER1601: a file cannot be written.</exception>
     public static void Write(
-        ModelItem item, OptimizedOutput output, BudgetRange budgets, string sourceSha256, IReadOnlyList<(string Path, FileStamp Stamp)> inputs)
+        ModelItem item, OptimizedOutput output, BudgetRange budgets, string sourceSha256, IReadOnlyList<StampedFile> inputs)
     {
         ArgumentNullException.ThrowIfNull(output);
         OutputState.Write(item, budgets, inputs, WriteFiles(item, output, sourceSha256), output.WithoutRuntime);
