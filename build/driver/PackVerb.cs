@@ -38,6 +38,9 @@ internal sealed class PackVerb(Workspace workspace, DriverLog log)
         foreach (string package in Directory.GetFiles(workspace.Packages).Order(StringComparer.Ordinal))
             log.Line(FormattableString.Invariant($"    {Path.GetRelativePath(workspace.Root, package)}  {new FileInfo(package).Length / 1e6:0.0} MB"));
         ForgetEarlierPackages();
+        string earlier = Path.Combine(ConsumerEnvironment.MachinePackages, "serenity.build");
+        if (Directory.Exists(earlier))
+            log.Line($"    an earlier pack lies in NuGet's own folder, and projects would be given that one: delete '{earlier}'");
     }
 
     /// <summary>
