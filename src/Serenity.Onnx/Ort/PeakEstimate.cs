@@ -41,7 +41,7 @@ internal sealed record PeakEstimate(OrtGraph Graph, int[] Order, long[] Profile,
             return least.Peak < today.Peak ? least : today;
         }
 
-        PeakEstimate? Planned() => OnnxRuntimePlanner.TryPlan(problem, within, cancellation) is { } plan ? Of(plan.Allocations) : null;
+        PeakEstimate? Planned() => new PinnedPlanner(problem, cancellation).TryPlan(within) is { } plan ? Of(plan.Allocations) : null;
 
         PeakEstimate? Of(AllocationPlan plan) => plan.Peak > within ? null
             : new PeakEstimate(problem.Graph, plan.Order, plan.Profile, plan.Peak, problem.Least.LowerBoundBytes);

@@ -97,7 +97,7 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
             return PeakEstimate.TryFind(problem, effort == CostEffort.Share, within, cancellation) is { } found
                 ? Cost(found.Graph, found.Order, found.Profile, found.PeakBytes, found.LowerBoundBytes) : null;
         }
-        return OnnxRuntimePlanner.TryPlan(problem, within, cancellation) is { } plan
+        return new PinnedPlanner(problem, cancellation).TryPlan(within) is { } plan
             ? Cost(plan.Graph, plan.Order, plan.Allocations.Profile, plan.SimulatedPeak, plan.LowerBound) : null;
 
         RewriteCost Cost(OrtGraph graph, int[] order, long[] profile, long peak, long bound)
