@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Memory;
 public sealed class StaticArenaCosts(
     ModelShapes shapes, ScheduleOptions full, RewriteTechniques techniques = RewriteTechniques.All, string? path = null) : ICandidateCosts
 {
-    private const long StatesToCompare = 10_000, StatesForSource = 1_000_000, StatesToShare = 600;
+    private const long StatesToCompare = 10_000, StatesForSource = 1_000_000, StatesToShare = 100;
 
     private readonly ScheduleOptions _full = full with { Solved = techniques.HasFlag(RewriteTechniques.SolvedSegments) ? new SolvedSegments() : null };
 

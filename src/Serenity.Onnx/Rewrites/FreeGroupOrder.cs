@@ -12,7 +12,8 @@ namespace Serenity.Onnx.Rewrites;
 /// <param name="Order">Names of all nodes of the model, Constant nodes first.</param>
 /// <param name="LowerBoundBytes">Bytes that every chain of the groups needs: it holds the one buffer from its first writer on. Null where a
 /// chain may begin with a plain value: that one is an alias for a while, and the chain may need less.</param>
-internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBoundBytes)
+/// <param name="Profile">Live bytes during each step of <paramref name="Order"/>.</param>
+internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBoundBytes, IReadOnlyList<long> Profile)
 {
     /// <summary>Solves the memory graph.</summary>
     /// <param name="candidate">What has groups.</param>
@@ -53,9 +54,10 @@ internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBo
             return null;
         }
         ScheduleResult found = Scheduler.Solve(free, options, cancellation);
+        string[] constants = [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name)];
         return new FreeGroupOrder(
-            [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name), .. found.Order.Select(node => graph.Node(node).Name)],
-            Array.IndexOf(mayAlias, true) < 0 ? found.LowerBoundBytes : null);
+            [.. constants, .. found.Order.Select(node => graph.Node(node).Name)], Array.IndexOf(mayAlias, true) < 0 ? found.LowerBoundBytes : null,
+            [.. Enumerable.Repeat(0L, constants.Length), .. LiveProfile.Compute(free, found.Order)]);
     }
 
     /// <summary>The same memory graph with each group's tensors made one, and no edges between its writers.</summary>

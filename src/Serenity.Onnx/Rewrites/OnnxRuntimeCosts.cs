@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Rewrites;
 public sealed class OnnxRuntimeCosts : ICandidateCosts
 {
     private const int OrdersToCompare = 200;
-    private const long StatesToCompare = 100_000, StatesForSource = 1_000_000, StatesToShare = 600;
+    private const long StatesToCompare = 100_000, StatesForSource = 1_000_000, StatesToShare = 100;
 
     private readonly RewriteCandidate _source;
     private readonly RewriteTechniques _techniques;
@@ -75,6 +75,9 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
             return Plan(candidate, null, effort, within, cancellation);
         if (FreeGroupOrder.TryFind(candidate, Limits(effort).Schedule, within, cancellation) is not { } free)
             return null;
+        // What a rewrite saved is told from the tensors; how the chain is written does not matter for that.
+        if (effort == CostEffort.Share && _techniques.HasFlag(RewriteTechniques.Estimates))
+            return new RewriteCost(candidate, free.Profile.Max(), free.LowerBoundBytes ?? 0, free.Order, free.Profile);
         RewriteCost? best = Plan(AccumulationChain.InOrder(candidate, free.Order), free, effort, within, cancellation);
         if (best is not null && best.PeakBytes == free.LowerBoundBytes && _techniques.HasFlag(RewriteTechniques.FreeOrder))
             return best;

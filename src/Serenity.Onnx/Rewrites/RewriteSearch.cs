@@ -69,18 +69,22 @@ public static class RewriteSearch
 
         public RewriteOutcome Run()
         {
-            RewriteTrial none = trials.Source;
-            if (options.Level == RewriteLevel.None)
-                return trials.Outcome(none);
+            RewriteTrial best = options.Level == RewriteLevel.None ? trials.Source : Best();
+            bool rewritten = best != trials.Source;
+            trials.SettleSource(best);
+            return trials.Outcome(rewritten && best.PeakBytes <= trials.Source.PeakBytes - Worth(trials.Source) ? best : trials.Source);
+        }
 
-            RewriteTrial best = none;
+        private RewriteTrial Best()
+        {
+            RewriteTrial none = trials.Source, best = none;
             foreach (KindChoice combination in Combinations())
                 best = trials.Try(combination, best.PeakBytes - (best == none ? Worth(none) : 1)) ?? best;
             if (best != none)
                 best = Shrink(FromBelow(none, best));
             while (Climb(best) is var higher && higher != best)
                 best = Shrink(higher);
-            return trials.Outcome(best);
+            return best;
         }
 
         /// <summary>Kinds that may help together or stand in each other's way.</summary>

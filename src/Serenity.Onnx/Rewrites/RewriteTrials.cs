@@ -39,24 +39,34 @@ internal sealed class RewriteTrials
         _limit = Math.Min(options.EvaluationLimit, Math.Max(LeastTrials, NodesInAllTrials / Math.Max(1, source.Model.Graph.Node.Count)));
         _sourceWork = RewriteWork.Of(source);
         RewriteGraph graph = new(source, options.Executor, options.ModelPath);
-        RewriteCost cost = costs.Find(source, CostEffort.Compare, cancellation);
-        // All gains are measured against this one, so it gets more effort where that may lower it.
-        if (cost.PeakBytes > cost.LowerBoundBytes)
-            cost = costs.Find(source, CostEffort.Source, cancellation) is var more && more.PeakBytes <= cost.PeakBytes ? more : cost;
-        Source = new RewriteTrial(graph, source, [], cost, true);
+        Source = new RewriteTrial(graph, source, [], costs.Find(source, CostEffort.Compare, cancellation), true);
         _tried = 1;
     }
 
     public RewriteOptions Options { get; }
 
     /// <summary>The model without rewrites.</summary>
-    public RewriteTrial Source { get; }
+    public RewriteTrial Source { get; private set; }
 
     /// <summary>True while neither of the limits on trials struck.</summary>
     public bool MayTry => _tried < _limit && _refused < RefusedPerTrial * _limit;
 
     /// <summary>True if the last set tried counts too much work or ONNX Runtime would change it, and so was not costed.</summary>
     public bool WasRefused { get; private set; }
+
+    /// <summary>
+    /// Searches the source's order further, unless a set of rewrites is below whatever that could come to: all gains are measured against it.
+    /// </summary>
+    /// <param name="best">The best set found.</param>
+    public void SettleSource(RewriteTrial best)
+    {
+        RewriteCost cost = Source.Cost;
+        if (cost.PeakBytes == cost.LowerBoundBytes || best.PeakBytes < cost.LowerBoundBytes)
+            return;
+        RewriteCost more = _costs.Find(Source.Candidate, CostEffort.Source, _cancellation);
+        if (more.PeakBytes <= cost.PeakBytes)
+            Source = Source with { Cost = more };
+    }
 
     /// <summary>Carries a set out and finds its least peak.</summary>
     /// <returns>Null where the set is refused (<see cref="WasRefused"/>), or its peak is above <paramref name="within"/>.</returns>
