@@ -117,7 +117,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, costs.Full, cancellation: cancellation);
         // The search takes much of ONNX Runtime for granted; here it was asked.
-        if (plan.SimulatedPeak > outcome.Best.PeakBytes && level != RewriteLevel.None && techniques != Asked)
+        if (plan.SimulatedPeak >= outcome.Best.PeakBytes + RewriteSearch.Worth(outcome.Best.PeakBytes) && level != RewriteLevel.None && techniques != Asked)
             return Plan(start, known, level, Asked);
         if (outcome.Applied.Count > 0 && plan.SimulatedPeak >= outcome.Original.PeakBytes)
             return Plan(start, known, RewriteLevel.None, techniques);

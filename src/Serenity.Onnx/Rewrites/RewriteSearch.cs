@@ -38,6 +38,9 @@ public static class RewriteSearch
         return Confirm(found, costs, cancellation);
     }
 
+    /// <summary>What a set of rewrites must save at least: a thousandth of the peak. Less is not worth a changed graph.</summary>
+    internal static long Worth(long peakBytes) => Math.Max(1, peakBytes / 1000);
+
     /// <summary>Costs what was found with the full limits where that may show less, and goes back to the original if it then costs no more.</summary>
     private static RewriteOutcome Confirm(RewriteOutcome found, ICandidateCosts costs, CancellationToken cancellation)
     {
@@ -188,7 +191,6 @@ public static class RewriteSearch
         /// <summary>How many slices a split makes, or "" for another rewrite.</summary>
         private static string Slices(RewriteSite site) => site.Kind == ChannelSplit.Kind ? site.Detail : "";
 
-        /// <summary>What a set of rewrites must save at least: a thousandth of the peak. Less is not worth a changed graph.</summary>
-        private static long Worth(RewriteTrial trial) => Math.Max(1, trial.PeakBytes / 1000);
+        private static long Worth(RewriteTrial trial) => RewriteSearch.Worth(trial.PeakBytes);
     }
 }
