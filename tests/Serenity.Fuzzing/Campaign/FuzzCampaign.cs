@@ -15,11 +15,21 @@ internal static class FuzzCampaign
         Directory.CreateDirectory(options.Folder);
         long start = Stopwatch.GetTimestamp();
         long[] done = new long[options.Workers];
-        Supervisor[] lanes = [.. Enumerable.Range(0, options.Workers).Select(lane => Lane(options, lane, at =>
+        int[] told = new int[options.Workers];
+        Supervisor[] lanes = new Supervisor[options.Workers];
+        for (int i = 0; i < lanes.Length; i++)
         {
-            done[lane] = at;
-            Console.Error.WriteLine(FormattableString.Invariant($"{done.Sum()} of {options.Inputs}, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s"));
-        }))];
+            int lane = i;
+            lanes[lane] = Lane(options, lane, at =>
+            {
+                done[lane] = at;
+                Console.Error.WriteLine(FormattableString.Invariant($"{done.Sum()} of {options.Inputs}, {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s"));
+                // At once: a long run may be cut short.
+                foreach (Finding finding in lanes[lane].Findings.Skip(told[lane]))
+                    Console.Error.WriteLine(FormattableString.Invariant($"  --only={finding.Index} ({finding.Origin}) {Short(finding.Problem)}"));
+                told[lane] = lanes[lane].Findings.Count;
+            });
+        }
         Parallel.ForEach(lanes, new ParallelOptions { MaxDegreeOfParallelism = options.Workers }, static lane => lane.Run());
         Summarize(options, lanes, Stopwatch.GetElapsedTime(start));
         return lanes.All(l => l.Findings.Count == 0) ? 0 : 1;
