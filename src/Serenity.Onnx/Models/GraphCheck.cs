@@ -125,7 +125,7 @@ public static class GraphCheck
             if (node.OpType.Length == 0)
                 throw Invalid(path, $"a node{where} named '{node.Name}' has no operator");
             // ONNX Runtime makes an initializer of it, and forgets that it needed anything.
-            if (node.OpType == "Constant" && (node.Domain is "" or "ai.onnx") && node.Input.Count > 0)
+            if (Ort.OrtGraph.IsConstant(node) && node.Input.Count > 0)
                 throw Invalid(path, $"{Describe(node)}{where} reads '{node.Input[0]}', and a Constant has no inputs");
             foreach (string output in node.Output)
             {

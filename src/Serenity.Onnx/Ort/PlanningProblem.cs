@@ -5,7 +5,7 @@ using Serenity.Planning.Scheduling;
 namespace Serenity.Onnx.Ort;
 
 /// <summary>What planning a model for ONNX Runtime starts from: its rules, its memory graph, and a schedule of least live peak.</summary>
-internal sealed class PlanningProblem
+internal sealed record PlanningProblem
 {
     private PlanningProblem(ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, OrtGraph graph, AllocationModel allShapes, OnnxRuntimeGraph live, ScheduleResult least)
     {
@@ -33,7 +33,7 @@ internal sealed class PlanningProblem
     public OnnxRuntimeGraph Live { get; }
 
     /// <summary>The schedule of least live peak.</summary>
-    public ScheduleResult Least { get; init; }
+    public ScheduleResult Least { get; private init; }
 
     /// <summary>The order that the file is executed in today.</summary>
     public int[] Today { get; }
@@ -42,7 +42,7 @@ internal sealed class PlanningProblem
     public long Opset { get; }
 
     /// <summary>Sizes and rules with the shapes that ONNX Runtime knows; <see cref="AllShapes"/> where it is not asked, or cannot say.</summary>
-    public AllocationModel AsInferred { get; private set; } = null!;
+    public AllocationModel AsInferred { get; private init; } = null!;
 
     /// <summary>Solves the memory graph, unless that shows that no order will do.</summary>
     /// <param name="model">See <see cref="OnnxRuntimePlanner.Plan"/>.</param>
@@ -77,6 +77,5 @@ internal sealed class PlanningProblem
     }
 
     /// <summary>The same with another schedule of the same peak.</summary>
-    public PlanningProblem With(ScheduleResult least) => ReferenceEquals(least, Least) ? this
-        : new PlanningProblem(Model, Shapes, Options, Graph, AllShapes, Live, least) { AsInferred = AsInferred };
+    public PlanningProblem With(ScheduleResult least) => this with { Least = least };
 }

@@ -48,15 +48,13 @@ internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBo
             bytes[result] = candidate.Shapes.Bytes(group.Result);
         }
         MemoryGraph free = Merge(memory, merged, bytes, groupOf, mayAlias);
-        if (within is not null && Scheduler.Solve(free, options with { Enough = within }, cancellation) is var asked &&
-            Array.IndexOf(mayAlias, true) < 0 && asked.LowerBoundBytes > within)
-        {
+        bool boundsChains = Array.IndexOf(mayAlias, true) < 0;
+        if (within is not null && Scheduler.Solve(free, options with { Enough = within }, cancellation).LowerBoundBytes > within && boundsChains)
             return null;
-        }
         ScheduleResult found = Scheduler.Solve(free, options, cancellation);
         string[] constants = [.. candidate.Model.Graph.Node.Where(OrtGraph.IsConstant).Select(n => n.Name)];
         return new FreeGroupOrder(
-            [.. constants, .. found.Order.Select(node => graph.Node(node).Name)], Array.IndexOf(mayAlias, true) < 0 ? found.LowerBoundBytes : null,
+            [.. constants, .. found.Order.Select(node => graph.Node(node).Name)], boundsChains ? found.LowerBoundBytes : null,
             [.. Enumerable.Repeat(0L, constants.Length), .. LiveProfile.Compute(free, found.Order)]);
     }
 

@@ -3,7 +3,7 @@ namespace Serenity.Onnx.Rewrites;
 /// <summary>How far the search for a candidate's schedule goes.</summary>
 public enum CostEffort
 {
-    /// <summary>For a part of a set, to say what each rewrite saves: without what is done to lower a peak at the very end.</summary>
+    /// <summary>For a part of a set, to say what each rewrite saves: told from its tensors, under a small limit.</summary>
     Share,
 
     /// <summary>To compare candidates, of which there are many.</summary>
