@@ -58,6 +58,33 @@ public sealed class OutputPlaceTests
     }
 
     [TestMethod]
+    public void A_copy_that_a_killed_build_left_half_written_is_made_again()
+    {
+        using ConsumerProject app = new(name: "app", package: false);
+        using ConsumerProject library = new(app.Root, "lib", library: true) { Body = """<ItemGroup><SerenityModel Include="models/net.onnx" /></ItemGroup>""" };
+        library.Model("models/net.onnx");
+        app.Body = """<ItemGroup><ProjectReference Include="../lib/lib.csproj" /></ItemGroup>""";
+        string published = app["published"];
+        string[] publish = ["publish", "-c", "Debug", "-o", published];
+        library.Build().Succeeds();
+        app.Run(publish).Succeeds();
+        foreach (string file in (string[])["models/net.onnx", "models/net.memory.json"])
+        {
+            byte[] whole = File.ReadAllBytes(library.Staged(file));
+            string[] copies = [library.Output(file), app.Output(file), Path.Combine(published, file)];
+            // Newer than its source, as a copy is until its end.
+            foreach (string copy in copies)
+                File.WriteAllBytes(copy, whole[..(whole.Length / 2)]);
+            Assert.IsEmpty(app.Run(publish).Succeeds().Optimized);
+            foreach (string copy in copies)
+                CollectionAssert.AreEqual(whole, File.ReadAllBytes(copy), copy);
+            DateTime[] times = [.. copies.Select(File.GetLastWriteTimeUtc)];
+            app.Run(publish).Succeeds();
+            CollectionAssert.AreEqual(times, copies.Select(File.GetLastWriteTimeUtc).ToArray(), "nothing is copied twice");
+        }
+    }
+
+    [TestMethod]
     public void A_single_file_app_has_its_models_beside_it_and_finds_them()
     {
         using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="models/net.onnx" /></ItemGroup>""" };

@@ -17,6 +17,9 @@ namespace Serenity.Build.Tasks;
 [MSBuildMultiThreadableTask]
 public sealed class SerenityCheck : SerenityTask
 {
+    private const string IfDifferent = "IfDifferent";
+    private const string PreserveNewest = "PreserveNewest";
+
     /// <summary>The project's <c>SerenityModel</c> items, with <c>TargetPath</c> assigned.</summary>
     [Required]
     public ITaskItem[] Models { get; set; } = [];
@@ -32,6 +35,15 @@ public sealed class SerenityCheck : SerenityTask
 
     /// <summary>Device of models that name none; empty for none.</summary>
     public string Device { get; set; } = "";
+
+    /// <summary>
+    /// Whether MSBuild knows <c>CopyToOutputDirectory="IfDifferent"</c>, as it does from 17.13 on. <c>PreserveNewest</c> takes a copy that a killed build
+    /// left half written for a newer one and keeps it for good.
+    /// </summary>
+    public bool CopiesIfDifferent { get; set; }
+
+    /// <summary>Whether the SDK's publishing knows <c>IfDifferent</c> too; one that does not leaves such files out without a word.</summary>
+    public bool PublishesIfDifferent { get; set; }
 
     /// <summary>Files for the output folder, with <c>TargetPath</c> and the model's copy metadata.</summary>
     [Output]
@@ -114,14 +126,15 @@ public sealed class SerenityCheck : SerenityTask
     private static IEnumerable<string> FilesOf(ModelItem model) =>
         [.. OutputState.Read(model)?.Outputs ?? [], model.ManifestPath, .. DerivedFiles.Of(model)];
 
-    private static TaskItem OutputItem(string path, ITaskItem item, ModelItem model)
+    private TaskItem OutputItem(string path, ITaskItem item, ModelItem model)
     {
         TaskItem output = new(Escape(path));
-        string copy = item.GetMetadata("CopyToOutputDirectory");
-        string publish = item.GetMetadata("CopyToPublishDirectory");
+        string copy = item.GetMetadata("CopyToOutputDirectory") is { Length: > 0 } said ? said : CopiesIfDifferent ? IfDifferent : PreserveNewest;
+        string publish = item.GetMetadata("CopyToPublishDirectory") is { Length: > 0 } saidToo ? saidToo
+            : !PublishesIfDifferent && copy.Equals(IfDifferent, StringComparison.OrdinalIgnoreCase) ? PreserveNewest : copy;
         output.SetMetadata("TargetPath", Escape(Path.GetRelativePath(model.StagingFolder, path)));
-        output.SetMetadata("CopyToOutputDirectory", copy.Length > 0 ? copy : "PreserveNewest");
-        output.SetMetadata("CopyToPublishDirectory", publish.Length > 0 ? publish : copy.Length > 0 ? copy : "PreserveNewest");
+        output.SetMetadata("CopyToOutputDirectory", copy);
+        output.SetMetadata("CopyToPublishDirectory", publish);
         return output;
     }
 }

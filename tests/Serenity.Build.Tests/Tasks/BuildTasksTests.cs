@@ -15,13 +15,35 @@ public sealed class BuildTasksTests
         TaskItem item = project.Model("a.onnx");
         Assert.IsTrue(project.Build(item));
         CollectionAssert.AreEqual((string[])["models/a.onnx", "models/a.memory.json"], project.OutputFiles.Select(o => o.GetMetadata("TargetPath").Replace('\\', '/')).ToArray());
-        Assert.IsTrue(project.OutputFiles.All(o => File.Exists(o.ItemSpec) && o.GetMetadata("CopyToOutputDirectory") == "PreserveNewest"));
+        Assert.IsTrue(project.OutputFiles.All(o => File.Exists(o.ItemSpec)));
         DateTime written = File.GetLastWriteTimeUtc(project.Staged("models/a.memory.json"));
 
         Assert.IsTrue(project.Build(item));
         Assert.IsEmpty(project.Stale);
         Assert.AreEqual(1, project.EngineCalls);
         Assert.AreEqual(written, File.GetLastWriteTimeUtc(project.Staged("models/a.memory.json")));
+    }
+
+    [TestMethod]
+    [DataRow("", "", true, true, "IfDifferent", "IfDifferent")]
+    [DataRow("", "", true, false, "IfDifferent", "PreserveNewest")]
+    [DataRow("", "", false, false, "PreserveNewest", "PreserveNewest")]
+    [DataRow("ifdifferent", "", true, false, "ifdifferent", "PreserveNewest")]
+    [DataRow("Never", "", true, true, "Never", "Never")]
+    [DataRow("PreserveNewest", "Always", true, true, "PreserveNewest", "Always")]
+    public void Outputs_are_copied_as_the_item_says_or_as_the_build_can(string copy, string publish, bool copies, bool publishes, string expectedCopy, string expectedPublish)
+    {
+        using TestProject project = new() { CopiesIfDifferent = copies, PublishesIfDifferent = publishes };
+        TaskItem item = project.Model("a.onnx");
+        item.SetMetadata("CopyToOutputDirectory", copy);
+        item.SetMetadata("CopyToPublishDirectory", publish);
+        Assert.IsTrue(project.Build(item));
+        Assert.HasCount(2, project.OutputFiles);
+        foreach (ITaskItem output in project.OutputFiles)
+        {
+            Assert.AreEqual(expectedCopy, output.GetMetadata("CopyToOutputDirectory"));
+            Assert.AreEqual(expectedPublish, output.GetMetadata("CopyToPublishDirectory"));
+        }
     }
 
     [TestMethod]

@@ -41,6 +41,11 @@ internal sealed class TestProject : IDisposable
 
     public string Device { get; set; } = "";
 
+    /// <summary>What the targets found the MSBuild to know.</summary>
+    public bool CopiesIfDifferent { get; set; }
+
+    public bool PublishesIfDifferent { get; set; }
+
     public ITaskItem[] Stale { get; private set; } = [];
 
     public ITaskItem[] OutputFiles { get; private set; } = [];
@@ -74,7 +79,15 @@ internal sealed class TestProject : IDisposable
             return false;
         if (Stale.Length > 0 && !Optimize(Stale).Execute())
             return false;
-        SerenityCheck check = With(new SerenityCheck { Models = models, Devices = [.. Devices], MemoryBudget = MemoryBudget, Device = Device });
+        SerenityCheck check = With(new SerenityCheck
+        {
+            Models = models,
+            Devices = [.. Devices],
+            MemoryBudget = MemoryBudget,
+            Device = Device,
+            CopiesIfDifferent = CopiesIfDifferent,
+            PublishesIfDifferent = PublishesIfDifferent,
+        });
         ok = check.Execute();
         OutputFiles = check.OutputFiles;
         return ok;
