@@ -288,6 +288,7 @@ internal sealed class SkylineReasoner
     /// <summary>
     /// Where the floor of a section goes if nothing is placed on it at the floor of its dip. A free piece within the dip must rest
     /// on something else that lies in the dip, <paramref name="rise"/> higher at least, or reaches over its <paramref name="rim"/>.
+    /// <see cref="long.MaxValue"/> if the region cannot be completed so. Always above the floor, so that settling ends.
     /// </summary>
     private long RaisedFloor(int section, int from, int to, long rise, long rim)
     {
@@ -299,7 +300,12 @@ internal sealed class SkylineReasoner
             if (_state.IsPlaced[i])
                 continue;
             if (_state.FixedAt[i] >= 0)
+            {
+                // A piece that is fixed lower down and was not placed in the dip reaches over its rim: it has no room there any more.
+                if (_state.FixedAt[i] <= _state.Floor[section])
+                    return long.MaxValue;
                 raised = Math.Min(raised, _state.FixedAt[i]);
+            }
             else if (_model.Tied[i])
                 raised = Math.Min(raised, Math.Max(_state.LowestOffset(i), floor + _grain));
             else if (_model.First[i] >= from && _model.Last[i] <= to)

@@ -84,6 +84,47 @@ public sealed class PackingSearchTests
         }
     }
 
+    /// <summary>
+    /// Two blocks of linked buffers: where part of the second came to be fixed below the floor beside a dip that it reaches over, the dip was
+    /// raised to where it was already, for ever.
+    /// </summary>
+    [TestMethod]
+    public void APartThatIsFixedBelowTheFloorEndsItsBranch()
+    {
+        ArenaProblem problem = new(
+            [
+                new(0, 2, 4), new(0, 3, 16), new(0, 1, 4), new(0, 7, 64), new(1, 5, 32), new(2, 4, 24), new(2, 8, 4), new(3, 8, 4), new(4, 6, 48),
+                new(5, 8, 8), new(6, 8, 96), new(7, 8, 16),
+            ],
+            [new(1, 4, 32), new(3, 4, 48), new(7, 9, 8), new(11, 9, 12)],
+            16);
+        ArenaPlan plan = ArenaPlanner.Place(problem);
+        Assert.IsNull(ArenaValidator.FindFault(problem, plan));
+        Assert.IsLessThanOrEqualTo(plan.SizeBytes, plan.LowerBoundBytes);
+    }
+
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(8)]
+    [DataRow(16)]
+    public void SeveralBlocksOfLinkedBuffersGiveValidPlans(int alignment)
+    {
+        for (int seed = 0; seed < 1000; seed++)
+        {
+            Random random = new(31 * seed + alignment);
+            ArenaProblem drawn = Draw(random, alignment, false, buffers: 14, span: 9, largest: 24);
+            List<ArenaLink> links = [];
+            for (int first = 0; first < 9; first += 3)
+            {
+                for (int i = 1; i < random.Next(2, 4); i++)
+                    links.Add(new ArenaLink(first + i, first + i - 1, drawn.Buffers[first + i - 1].Bytes + (random.Next(4) == 0 ? random.Next(5) : 0)));
+            }
+            ArenaProblem problem = drawn with { Links = [.. links] };
+            ArenaPlan plan = ArenaPlanner.Place(problem, new ArenaOptions { StateLimit = 20_000, Greedy = seed % 2 == 0 });
+            Assert.IsNull(ArenaValidator.FindFault(problem, plan), $"seed {seed}");
+        }
+    }
+
     [TestMethod]
     public void TheLimitInStatesIsKeptAndStillGivesAPlan()
     {
