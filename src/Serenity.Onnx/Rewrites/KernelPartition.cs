@@ -42,8 +42,8 @@ internal sealed class KernelPartition : IConcatRewrite
             node.Input[0] = concat.Parts[i];
             foreach (int index in shape.PerOutput)
             {
-                if (graph.Constant(reader.In(index)) is { Dims.Count: > 0 } tensor && tensor.Dims[0] == shape.OutputsPerGroup * shape.Group)
-                    node.Input[index] = TensorSlice.Add(graph, tensor, 0, start, count, $"{reader.Input[index]}/part{i + 1}");
+                if (reader.In(index) is { Length: > 0 } rows)
+                    node.Input[index] = ConstantRows.Cut(graph, rows, shape.OutputsPerGroup * shape.Group, start, count, $"{rows}/part{i + 1}", nodes);
             }
             if (groups == 1)
                 node.Remove("group");
@@ -67,24 +67,18 @@ internal sealed class KernelPartition : IConcatRewrite
     {
         public static Shape? Of(RewriteGraph graph, NodeProto node)
         {
-            int[] perOutput;
-            int kernel;
-            if (ConvNode.Parse(graph, node) is { Sum.Length: 0 })
-                (kernel, perOutput) = (1, [1, 2]);
-            else if (node.Is("QLinearConv"))
-                (kernel, perOutput) = (3, [3, 4, 5, 8]);
-            else
+            int kernel = node.Is("QLinearConv") ? 3 : 1;
+            int[] perOutput = kernel == 3 ? [3, 4, 5, 8] : [1, 2];
+            if (kernel == 1 && !(node.Is("Conv") || node.IsMicrosoft("FusedConv") && node.In(3).Length == 0) || node.Output.Count != 1)
+                return null;
+            if (graph.TypeOf(node.In(0)) is not { } x || graph.TypeOf(node.Output[0]) is null || graph.TypeOf(node.In(kernel)) is not { Dims.Length: >= 3 } weight)
                 return null;
             long group = node.Int("group", 1);
-            if (graph.Constant(node.In(kernel)) is not { Dims.Count: >= 3 } weight || weight.Dims[0] % group != 0 || graph.TypeOf(node.Output[0]) is null)
+            if (group < 1 || weight.Dims[0] % group != 0 || weight.Dims.Length != x.Dims.Length || weight.Dims[1] * group != x.Dims[1])
                 return null;
             // Everything that has a row per output channel must be a constant that can be cut.
-            foreach (int index in perOutput)
-            {
-                string input = node.In(index);
-                if (input.Length > 0 && (graph.Constant(input) is not { } constant || !WeightReader.CanRead(constant)))
-                    return null;
-            }
+            if (perOutput.Any(index => node.In(index) is { Length: > 0 } input && !ConstantRows.CanCut(graph, input)))
+                return null;
             return new Shape(group, weight.Dims[1], weight.Dims[0] / group, perOutput);
         }
     }

@@ -9,7 +9,7 @@ internal static class RewriteSequence
     private const int Rounds = 4;
 
     /// <summary>All rewrites, by stage.</summary>
-    private static readonly IRewrite[] Stages = [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new StackedSum(), new SumReassociation()];
+    private static readonly IRewrite[] Stages = [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation()];
 
     /// <summary>All sites in a graph that a level allows, stage by stage; those of a choice alone, where one is given.</summary>
     public static List<RewriteSite> Sites(RewriteGraph graph, RewriteLevel level, ISiteChoice? choice = null)

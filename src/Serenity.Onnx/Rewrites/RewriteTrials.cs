@@ -24,6 +24,7 @@ internal sealed class RewriteTrials
     private readonly CancellationToken _cancellation;
     private readonly Dictionary<string, RewriteTrial> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _missed = new(StringComparer.Ordinal);
+    private readonly HashSet<(string First, string Second)> _castPairs;
     private readonly double _sourceWork;
     private readonly int _limit;
     private int _tried, _refused;
@@ -37,6 +38,7 @@ internal sealed class RewriteTrials
         Options = options;
         // A candidate of a larger graph takes longer to cost, so there are fewer of them.
         _limit = Math.Min(options.EvaluationLimit, Math.Max(LeastTrials, NodesInAllTrials / Math.Max(1, source.Model.Graph.Node.Count)));
+        _castPairs = CastPairs.Of(source.Model.Graph);
         _sourceWork = RewriteWork.Of(source);
         RewriteGraph graph = new(source, options.Executor, options.ModelPath);
         Source = new RewriteTrial(graph, source, [], costs.Find(source, CostEffort.Compare, cancellation), true);
@@ -124,7 +126,7 @@ internal sealed class RewriteTrials
         RewriteGraph graph = Source.Graph.Copy();
         List<RewriteSite> sites = RewriteSequence.Apply(graph, Options.Level, choice);
         RewriteCandidate candidate = graph.ToCandidate();
-        bool kept = Options.Executor != Executor.OnnxRuntime || !SharedDequantize.Any(candidate.Model.Graph);
+        bool kept = Options.Executor != Executor.OnnxRuntime || !SharedDequantize.Any(candidate.Model.Graph) && CastPairs.Of(candidate.Model.Graph).IsSubsetOf(_castPairs);
         bool tooMuch = kept && RewriteWork.Of(candidate) > Options.WorkLimit * _sourceWork;
         _tooMuchWork |= tooMuch;
         if (!kept || tooMuch)

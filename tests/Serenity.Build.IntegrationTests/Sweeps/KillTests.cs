@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
 
 namespace Serenity.Build.IntegrationTests.Sweeps;
@@ -19,7 +21,7 @@ public sealed class KillTests
     public void A_build_after_one_that_was_killed_gives_what_an_undisturbed_one_gives()
     {
         SortedDictionary<string, string>[] expected = [Undisturbed(0, out TimeSpan took), Undisturbed(1, out _)];
-        Assert.HasCount(13, expected[0]);
+        Assert.HasCount(16, expected[0]);
         // From nothing, and over what is there, which may be in the plan cache.
         TimeSpan fromNothing = took, over = took;
         TestRandom random = new(20);
@@ -73,6 +75,20 @@ public sealed class KillTests
         for (ulong i = 0; i < 3; i++)
             project.Model($"models/net{i}.onnx", (10 * (ulong)variant) + i + 1);
         project.Model("arena.onnx", (ulong)variant + 40);
+        // Large enough that many a build is killed while it writes or copies this one.
+        ModelFile.Save(Large(variant), project["models/large.onnx"]);
+    }
+
+    private static ModelProto Large(int variant)
+    {
+        const int Size = 3072;
+        OnnxModelBuilder model = new();
+        float[] weights = new float[Size * Size];
+        for (int i = 0; i < weights.Length; i++)
+            weights[i] = ((i + variant) % 7) - 3;
+        string product = model.Node("MatMul", [model.Input("x", TensorProto.Types.DataType.Float, 1, Size), model.Weight(weights, Size, Size)]);
+        model.Output(model.Node("Relu", [product]));
+        return model.Build();
     }
 
     private static void Wipe(ConsumerProject project)

@@ -114,6 +114,8 @@ internal static class OrtRun
                 return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 1), f => (Float16)f), type.Dims);
             case DataType.Uint8:
                 return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 127), f => (byte)(f + 127)), type.Dims);
+            case DataType.Int8:
+                return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 127), f => (sbyte)f), type.Dims);
             case DataType.Int32:
                 return OrtValue.CreateTensorValueFromMemory(Array.ConvertAll(random.Floats(type.ElementCount, 100), f => (int)f), type.Dims);
             case DataType.Int64:

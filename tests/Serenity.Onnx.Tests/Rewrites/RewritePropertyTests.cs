@@ -53,7 +53,7 @@ public sealed class RewritePropertyTests
             foreach (RewriteSite site in RewriteSequence.Sites(graph, RewriteLevel.All).Where(s => !s.IsExact))
                 Assert.IsTrue(site.Nodes.Any(n => graph.Find(n) is { OpType: not "QLinearConv" }), site.Key);
         }
-        foreach (string kind in new[] { "ConcatSinking", "KernelPartition" })
+        foreach (string kind in new[] { "ConcatLifting", "ConcatSinking", "KernelPartition" })
             Assert.IsGreaterThan(2, kinds.GetValueOrDefault(kind), $"{kind} was hardly tried: {string.Join(", ", kinds)}.");
     }
 

@@ -166,7 +166,8 @@ internal static class ConcatPatterns
         bool partwise = grown != axis;
         if (b.Opset >= 11 && b.Random.Chance(0.4))
             return (new PatternValue(b.Write.Node("Resize", [value.Name, None(), b.Opset >= 13 ? "" : None(), b.Integers(dims)]), dims), partwise);
-        string? constant = b.Opset < 9 ? null : b.Constant(DataType.Float, PatternBuilder.Bytes(DataType.Float, scales), [4]);
+        // Shape inference wants them in the file.
+        string? constant = b.Opset < 9 ? null : b.Write.Weight(scales, 4);
         string name = b.Opset switch
         {
             < 9 => b.Write.Node("Upsample", [value.Name], ("scales", scales)),

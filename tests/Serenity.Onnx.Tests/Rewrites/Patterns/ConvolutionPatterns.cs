@@ -68,7 +68,8 @@ internal static class ConvolutionPatterns
         }
         else
         {
-            (value, _) = Convolution(b, value, group, group * b.Random.Next(1, 3), constant);
+            bool quantized = constant && b.Type == DataType.Float && b.Opset >= 10 && b.Random.Chance(0.4);
+            (value, _) = Convolution(b, value, group, group * b.Random.Next(1, 3), constant, quantized);
             b.Output(b.Write.Node("GlobalAveragePool", [value.Name]));
         }
         return axis == 1 && constant && group > 1 && !straddles && PatternBuilder.Count(value.Dims[2..]) > 1;
@@ -186,7 +187,7 @@ internal static class ConvolutionPatterns
     }
 
     /// <summary>A convolution with random kernel, strides, dilations and pads or auto_pad; bias and, in ONNX Runtime's own form, an activation.</summary>
-    public static (PatternValue Value, string Weight) Convolution(PatternBuilder b, PatternValue value, long group, long filters, bool constant)
+    public static (PatternValue Value, string Weight) Convolution(PatternBuilder b, PatternValue value, long group, long filters, bool constant, bool quantized = false)
     {
         int axes = value.Dims.Length - 2;
         long[] kernel = new long[axes], strides = new long[axes], dilations = new long[axes], pads = new long[2 * axes], dims = [value.Dims[0], filters, .. new long[axes]];
@@ -204,10 +205,10 @@ internal static class ConvolutionPatterns
                 : (size + pads[i] + pads[i + axes] - reach) / strides[i] + 1;
         }
         long[] shape = [filters, value.Channels / group, .. kernel];
-        string weight = constant ? b.Number(shape) : b.NotConstant(shape);
+        string weight = quantized ? Dequantized(b, DataType.Int8, shape) : constant ? b.Number(shape) : b.NotConstant(shape);
         List<string> inputs = [value.Name, weight];
         if (b.Random.Chance(0.5))
-            inputs.Add(b.Number([filters]));
+            inputs.Add(quantized ? Dequantized(b, DataType.Int32, [filters]) : b.Number([filters]));
         List<(string, object)> attributes = [("strides", strides), ("dilations", dilations)];
         if (auto.Length > 0)
             attributes.Add(("auto_pad", auto));
@@ -221,6 +222,17 @@ internal static class ConvolutionPatterns
         if (fused)
             attributes.AddRange(b.Random.Pick<(string, object)[]>([[("activation", "Relu")], [("activation", "LeakyRelu"), ("activation_params", new[] { 0.1f })]]));
         return (new PatternValue(b.Write.Node(fused ? "com.microsoft:FusedConv" : "Conv", [.. inputs], [.. attributes]), dims), weight);
+    }
+
+    /// <summary>A kernel or bias as a quantizer leaves it: a constant behind a DequantizeLinear, with one scale or one per row.</summary>
+    private static string Dequantized(PatternBuilder b, DataType type, long[] shape)
+    {
+        long[] per = b.Opset >= 13 && b.Random.Chance(0.6) ? [shape[0]] : [];
+        List<string> inputs = [b.Constant(type, PatternBuilder.Bytes(type, b.Random.Floats(PatternBuilder.Count(shape), 0.5)), shape), Scale(b, per)];
+        if (type == DataType.Int8 && b.Random.Chance(0.5))
+            inputs.Add(Byte(b, type, per));
+        (string, object)[] attributes = b.Opset < 13 ? [] : [("axis", 0L)];
+        return b.Write.Node("DequantizeLinear", [.. inputs], attributes);
     }
 
     private static PatternValue Quantized(PatternBuilder b, PatternValue value, long group, long filters)

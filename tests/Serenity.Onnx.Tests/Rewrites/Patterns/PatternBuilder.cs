@@ -71,7 +71,7 @@ internal sealed class PatternBuilder
             return new PatternValue(Write.Node("Conv", [row, kernel], ("pads", pads)), dims);
         }
         string input = Input(dims);
-        return new PatternValue(Random.Chance(0.5) || Type == DataType.Uint8 ? input : Write.Node("Mul", [input, Number([])]), dims);
+        return new PatternValue(Random.Chance(0.5) || Type is DataType.Uint8 or DataType.Int8 ? input : Write.Node("Mul", [input, Number([])]), dims);
     }
 
     /// <summary>Sources with these channels; now and then one of them twice.</summary>
@@ -117,7 +117,7 @@ internal sealed class PatternBuilder
     public string NotConstant(long[] dims)
     {
         string name = $"w{_inputs++}";
-        if (_ir >= 4 && Random.Chance(0.5))
+        if (_ir >= 4 && dims.Length > 0 && Random.Chance(0.5))
             Write.Add(OnnxModelBuilder.Tensor(name, Type, Bytes(Type, Random.Floats(Count(dims), 0.5)), dims));
         _fed.Add((name, Type, dims));
         return name;

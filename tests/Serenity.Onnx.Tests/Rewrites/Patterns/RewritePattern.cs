@@ -19,6 +19,7 @@ internal sealed record RewritePattern(
         ("ChannelPartition", ConvolutionPatterns.ChannelPartition),
         ("KernelPartition", ConvolutionPatterns.KernelPartition),
         ("ConcatSinking", ConcatPatterns.Sinking),
+        ("ConcatLifting", LiftingPatterns.Lifting),
         ("MatMulPartition", ConcatPatterns.MatMulPartition),
         ("ChannelSplit", ConvolutionPatterns.ChannelSplit),
         ("SumReassociation", SumPatterns.Reassociation),
