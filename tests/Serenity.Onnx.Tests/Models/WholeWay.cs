@@ -7,9 +7,10 @@ namespace Serenity.Onnx.Tests.Models;
 /// <summary>A model written to a file, and optimized from there as a build would.</summary>
 internal static class WholeWay
 {
-    public static OptimizationResult Optimize(ModelProto model, Executor executor = Executor.OnnxRuntime, bool verify = true)
+    public static OptimizationResult Optimize(ModelProto model, Executor executor = Executor.OnnxRuntime, bool verify = true, bool fuse = true, double workLimit = 1.1)
     {
         using TempFolder folder = new();
-        return ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = folder.File("model.onnx", ModelFile.ToBytes(model)), Executor = executor, Verify = verify });
+        string path = folder.File("model.onnx", ModelFile.ToBytes(model));
+        return ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = executor, Verify = verify, Fuse = fuse, WorkLimit = workLimit });
     }
 }

@@ -80,6 +80,52 @@ public sealed class ExporterPatternTests
     }
 
     [TestMethod]
+    public void Quantized_parts_are_put_together_before_they_are_dequantized()
+    {
+        // The result is quantized again, so the convolution must sum in its own order.
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, Build(
+            b =>
+            {
+                string[] parts = [.. Enumerable.Range(2, 3).Select(i =>
+                {
+                    string part = b.Node("Conv", [b.Input($"x{i}", DataType.Float, 1, 2, 16, 16), Weight(b, 8, 2, 1, 1)]);
+                    return Dequantized(b, Quantized(b, part, i), i);
+                })];
+                return Quantized(b, b.Node("Conv", [b.Node("Concat", parts, ("axis", 1)), Weight(b, 4, 24, 1, 1)]), 9);
+            },
+            DataType.Uint8));
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.AreEqual(0, result.Verification.MaxError);
+        Assert.IsEmpty(result.Warnings);
+        Assert.AreEqual("ConcatLifting", result.Rewrites.Single().Kind);
+        // Three parts of 8,192 bytes and the whole of 24,576, as it was; the whole and what the convolution makes of it.
+        Assert.AreEqual(49_152, result.Peak.OriginalBytes);
+        Assert.IsLessThanOrEqualTo(24_576 + 6_144, result.Peak.Bytes);
+
+        static string Quantized(OnnxModelBuilder b, string value, int scale) => b.Node("QuantizeLinear", [value, b.Weight([scale / 100f]), Zero(b, scale)]);
+        static string Dequantized(OnnxModelBuilder b, string value, int scale) => b.Node("DequantizeLinear", [value, b.Weight([scale / 100f]), Zero(b, scale + 100)]);
+        static string Zero(OnnxModelBuilder b, int number) => b.Add(OnnxModelBuilder.Tensor($"zero{number}", DataType.Uint8, [128]));
+    }
+
+    [TestMethod]
+    public void Casts_that_a_rewrite_would_bring_together_are_left_apart()
+    {
+        OptimizationResult result = WholeWay.Optimize(fuse: false, workLimit: 4, model: Build(b =>
+        {
+            string one = b.Node("Mul", [b.Input("a", DataType.Float16, 1, 1, 1), Half(b, 1)]), ten = b.Node("Mul", [b.Input("b", DataType.Float16, 1, 1, 1), Half(b, 10)]);
+            return b.Node("MatMul", [b.Node("Concat", [b.Node("Concat", [one, one], ("axis", 2)), ten], ("axis", 2)), Half(b, 12, 4)]);
+        }, DataType.Float16));
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.IsEmpty(result.Warnings);
+
+        static string Half(OnnxModelBuilder b, params long[] dims)
+        {
+            byte[] bytes = [.. Enumerable.Range(0, (int)dims.Aggregate(1L, (a, d) => a * d)).SelectMany(_ => BitConverter.GetBytes((System.Half)(s_random.Next(-100, 100) / 64f)))];
+            return b.Node("Constant", [], ("value", OnnxModelBuilder.Tensor("", DataType.Float16, bytes, dims)));
+        }
+    }
+
+    [TestMethod]
     [DataRow(0, 1)]
     [DataRow(1, 1)]
     [DataRow(2, 0)]
