@@ -112,14 +112,7 @@ public sealed class PackingSearchTests
         for (int seed = 0; seed < 1000; seed++)
         {
             Random random = new(31 * seed + alignment);
-            ArenaProblem drawn = Draw(random, alignment, false, buffers: 14, span: 9, largest: 24);
-            List<ArenaLink> links = [];
-            for (int first = 0; first < 9; first += 3)
-            {
-                for (int i = 1; i < random.Next(2, 4); i++)
-                    links.Add(new ArenaLink(first + i, first + i - 1, drawn.Buffers[first + i - 1].Bytes + (random.Next(4) == 0 ? random.Next(5) : 0)));
-            }
-            ArenaProblem problem = drawn with { Links = [.. links] };
+            ArenaProblem problem = Draw(random, alignment, true, buffers: 14, span: 9, largest: 24);
             ArenaPlan plan = ArenaPlanner.Place(problem, new ArenaOptions { StateLimit = 20_000, Greedy = seed % 2 == 0 });
             Assert.IsNull(ArenaValidator.FindFault(problem, plan), $"seed {seed}");
         }
@@ -162,11 +155,13 @@ public sealed class PackingSearchTests
         if (!links)
             return new ArenaProblem(drawn, [], alignment);
 
-        // Two or three of the buffers side by side, as the parts of a view; now and then a chain with a gap.
+        // Two or three of the buffers side by side, as the parts of a view; now and then a chain with a gap, and a second view.
         List<ArenaLink> ties = [];
-        int parts = random.Next(2, 4);
-        for (int i = 1; i < parts; i++)
-            ties.Add(new ArenaLink(i, i - 1, drawn[i - 1].Bytes + (random.Next(4) == 0 ? random.Next(3) : 0)));
+        for (int first = 0; first < buffers - 2 && (first == 0 || random.Next(2) == 0); first += 3)
+        {
+            for (int i = first + 1, end = first + random.Next(2, 4); i < end; i++)
+                ties.Add(new ArenaLink(i, i - 1, drawn[i - 1].Bytes + (random.Next(4) == 0 ? random.Next(3) : 0)));
+        }
         return new ArenaProblem(drawn, [.. ties], alignment);
     }
 
