@@ -47,6 +47,9 @@ internal sealed unsafe class NodeKernel : IDisposable
             else if (weight(name) is { } initializer)
             {
                 single.Graph.Initializer.Add(initializer);
+                // One that can be overridden is not packed ahead, and some kernels then round in another order.
+                if (model.IrVersion >= 4 && model.Graph.Input.FirstOrDefault(i => i.Name == name) is { } face)
+                    single.Graph.Input.Add(face);
             }
             else if (values.TryGetValue(name, out RuntimeValue.Tensor? constant))
             {

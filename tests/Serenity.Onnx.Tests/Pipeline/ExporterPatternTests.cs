@@ -143,6 +143,19 @@ public sealed class ExporterPatternTests
     }
 
     [TestMethod]
+    public void A_weight_that_can_be_overridden_is_not_packed_ahead_where_the_arena_is_proven()
+    {
+        OnnxModelBuilder b = new();
+        string weight = Weight(b, 63, 1);
+        string product = b.Node("MatMul", [b.Node("Sigmoid", [b.Input("x", DataType.Float, 5, 63)]), weight]);
+        b.Input(weight, DataType.Float, 63, 1);
+        b.Output(b.Node("Relu", [product]), DataType.Float, 5, 1);
+        OptimizationResult result = Optimize(Executor.StaticArena, b.Build());
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.IsEmpty(result.Warnings);
+    }
+
+    [TestMethod]
     public void A_weight_that_nobody_reads_is_no_input_after_fusing()
     {
         ModelProto model = Build(b =>
