@@ -42,7 +42,7 @@ public sealed class SerenityCheck : SerenityTask
     /// </summary>
     public bool CopiesIfDifferent { get; set; }
 
-    /// <summary>Whether the SDK's publishing knows <c>IfDifferent</c> too; one that does not leaves such files out without a word.</summary>
+    /// <summary>Whether the SDK's publishing knows <c>IfDifferent</c> too.</summary>
     public bool PublishesIfDifferent { get; set; }
 
     /// <summary>Files for the output folder, with <c>TargetPath</c> and the model's copy metadata.</summary>
@@ -129,12 +129,14 @@ public sealed class SerenityCheck : SerenityTask
     private TaskItem OutputItem(string path, ITaskItem item, ModelItem model)
     {
         TaskItem output = new(Escape(path));
-        string copy = item.GetMetadata("CopyToOutputDirectory") is { Length: > 0 } said ? said : CopiesIfDifferent ? IfDifferent : PreserveNewest;
-        string publish = item.GetMetadata("CopyToPublishDirectory") is { Length: > 0 } saidToo ? saidToo
-            : !PublishesIfDifferent && copy.Equals(IfDifferent, StringComparison.OrdinalIgnoreCase) ? PreserveNewest : copy;
+        string copy = item.GetMetadata("CopyToOutputDirectory") is { Length: > 0 } said ? said : IfDifferent;
+        string publish = item.GetMetadata("CopyToPublishDirectory") is { Length: > 0 } saidToo ? saidToo : copy;
         output.SetMetadata("TargetPath", Escape(Path.GetRelativePath(model.StagingFolder, path)));
-        output.SetMetadata("CopyToOutputDirectory", copy);
-        output.SetMetadata("CopyToPublishDirectory", publish);
+        output.SetMetadata("CopyToOutputDirectory", Known(copy, CopiesIfDifferent));
+        output.SetMetadata("CopyToPublishDirectory", Known(publish, PublishesIfDifferent));
         return output;
     }
+
+    /// <summary>What comes nearest to <c>IfDifferent</c> where that is not known: such a file would be left out without a word.</summary>
+    private static string Known(string copy, bool isKnown) => !isKnown && copy.Equals(IfDifferent, StringComparison.OrdinalIgnoreCase) ? PreserveNewest : copy;
 }

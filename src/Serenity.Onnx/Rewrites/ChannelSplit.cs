@@ -79,7 +79,7 @@ internal sealed class ChannelSplit : IRewrite
         long[] sizes = new long[slices];
         for (int i = 0; i < slices; i++)
             sizes[i] = channels * (i + 1) / slices - channels * i / slices;
-        return new ConcatParts(conv.Output, 1, new string[slices], sizes);
+        return new ConcatParts(conv.Output, 1, Enumerable.Repeat("", slices).ToArray(), sizes);
     }
 
     /// <summary>True if nothing needs the whole: every reader, through what works part by part, ends in one that absorbs.</summary>

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
@@ -24,7 +25,7 @@ internal sealed class ConcatLifting : IRewrite
         foreach (NodeProto concat in graph.Nodes)
         {
             if (Site.Of(graph, concat) is { } site)
-                yield return new RewriteSite(Kind, [concat.Name, .. site.Enlargers.Select(e => e.Name)], site.Concat.Parts, true);
+                yield return new RewriteSite(Kind, [concat.Name, .. site.Enlargers.Select(e => e.Name)], site.Values(graph), true);
         }
     }
 
@@ -54,8 +55,11 @@ internal sealed class ConcatLifting : IRewrite
             if (size == 0 || size >= WeightReader.ElementSize((int)whole.ElementType) || enlargers.Any(e => graph.TypeOf(e.In(0))?.ElementType != small.ElementType))
                 return null;
             Site site = new(parts, enlargers, small.ElementType);
-            return site.AreCasts() || site.AreDequantized(graph) ? site : null;
+            return site.AreCasts() ? site.CastsStayApart(graph) ? site : null : site.AreDequantized(graph) ? site : null;
         }
+
+        /// <summary>The parts, and the whole where a reader more gets a copy of its own.</summary>
+        public IReadOnlyList<string> Values(RewriteGraph graph) => graph.ConsumerCount(Concat.Value) > 1 ? [.. Concat.Parts, Concat.Value] : Concat.Parts;
 
         public void Apply(RewriteGraph graph, NodeProto concat)
         {
@@ -70,7 +74,11 @@ internal sealed class ConcatLifting : IRewrite
             if (enlarger.Is("DequantizeLinear"))
                 SetScales(graph, enlarger);
 
-            List<NodeProto> replaced = [concat], nodes = [small, Copy(Concat.Value)];
+            // With a scale per slice an activation must not look to ONNX Runtime's optimizers like the input of a quantized kernel, which takes one scale.
+            bool isPerSlice = enlarger.Is("DequantizeLinear") && !HaveOneScale(graph);
+            string sameShape = isPerSlice ? graph.NewConstant(Concat.Value + "/shape", DataType.Int64, [whole.Dims.Length], new byte[8 * whole.Dims.Length]) : "";
+
+            List<NodeProto> replaced = [concat], nodes = [small, .. Copy(Concat.Value)];
             foreach (NodeProto reader in graph.Consumers(Concat.Value).Skip(graph.IsOutput(Concat.Value) ? 0 : 1))
             {
                 string own = graph.NewValue(Concat.Value + "/copy", whole);
@@ -81,17 +89,23 @@ internal sealed class ConcatLifting : IRewrite
                         changed.Input[i] = own;
                 }
                 replaced.Add(reader);
-                nodes.AddRange([Copy(own), changed]);
+                nodes.AddRange([.. Copy(own), changed]);
             }
             graph.Replace(replaced, nodes);
 
-            NodeProto Copy(string output)
+            IEnumerable<NodeProto> Copy(string output)
             {
                 NodeProto copy = enlarger.Clone();
-                copy.Name = graph.NewNodeName($"{concat.Name}/{copy.OpType}{(output == Concat.Value ? "" : "/" + output)}");
+                copy.Name = graph.NewNodeName($"{concat.Name}/{copy.OpType}");
                 copy.Output.Clear();
-                copy.Output.Add(output);
-                return copy;
+                if (!isPerSlice)
+                {
+                    copy.Output.Add(output);
+                    return [copy];
+                }
+                copy.Output.Add(graph.NewValue(output + "/dequantized", whole));
+                NodeProto reshape = new() { Name = graph.NewNodeName($"{concat.Name}/Reshape"), OpType = "Reshape", Input = { copy.Output[0], sameShape }, Output = { output } };
+                return [copy, reshape];
             }
         }
 
@@ -104,6 +118,10 @@ internal sealed class ConcatLifting : IRewrite
         }
 
         private bool AreCasts() => Enlargers.All(e => e.Is("Cast") && e.Int("to", 0) == Enlargers[0].Int("to", -1));
+
+        /// <summary>False if the large copy of a reader would be cast again: ONNX Runtime takes pairs of casts out when it loads a model.</summary>
+        private bool CastsStayApart(RewriteGraph graph) =>
+            graph.Executor != Executor.OnnxRuntime || !graph.Consumers(Concat.Value).Any(r => r.Is("Cast")) && !Enlargers.Any(e => graph.Producer(e.Input[0])?.Is("Cast") == true);
 
         private bool AreDequantized(RewriteGraph graph) =>
             Enlargers.Select((e, i) => ScaleOf(graph, e, i)).All(s => s is not null) && (graph.Opset >= OpsetOfAxis || HaveOneScale(graph));

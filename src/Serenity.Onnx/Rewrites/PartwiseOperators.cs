@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
@@ -43,6 +44,9 @@ internal static class PartwiseOperators
         if (node.Domain is not ("" or "ai.onnx"))
             return false;
         int at = node.Input.IndexOf(concat.Value);
+        // ONNX Runtime takes pairs of casts out when it loads a model.
+        if (node.OpType == "Cast" && graph.Executor == Executor.OnnxRuntime && concat.Parts.Any(p => graph.Producer(p)?.Is("Cast") == true))
+            return false;
         if (Elementwise.Contains(node.OpType))
             return at == 0;
         if (Pools.Contains(node.OpType))

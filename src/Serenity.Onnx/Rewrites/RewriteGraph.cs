@@ -27,6 +27,9 @@ internal sealed class RewriteGraph
     private readonly IReadOnlySet<string> _opaque;
     private readonly IReadOnlyDictionary<SubgraphKey, ShapeTable> _bodies;
     private readonly List<TensorProto> _added = [];
+
+    /// <summary>Names handed out for nodes, linked yet or not.</summary>
+    private readonly HashSet<string> _nodeNames = new(StringComparer.Ordinal);
     private readonly Dictionary<NodeProto, string[]> _reads;
     private readonly bool _rounds;
     private NodeProto[]? _inOrder;
@@ -47,6 +50,7 @@ internal sealed class RewriteGraph
         _opaque = other._opaque;
         _bodies = other._bodies;
         _added = [.. other._added];
+        _nodeNames = new(other._nodeNames, StringComparer.Ordinal);
         _inserted = other._inserted;
         _inOrder = other._inOrder;
         _reads = other._reads;
@@ -199,11 +203,11 @@ internal sealed class RewriteGraph
         return tensor.Name;
     }
 
-    /// <summary>A node name that nothing has yet.</summary>
+    /// <summary>A node name that nothing has yet, nor will get.</summary>
     public string NewNodeName(string name)
     {
         string unique = name;
-        for (int i = 1; _nodes.ContainsKey(unique); i++)
+        for (int i = 1; _nodes.ContainsKey(unique) || !_nodeNames.Add(unique); i++)
             unique = $"{name}_{i}";
         return unique;
     }

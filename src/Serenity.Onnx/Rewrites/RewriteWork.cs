@@ -38,6 +38,11 @@ internal static class RewriteWork
         {
             if (node.Is("Constant"))
                 continue;
+            if (IsView(node))
+            {
+                work += PerNode;
+                continue;
+            }
             double moved = node.Output.Sum(name => WorkEstimate.Elements(Dims(name)));
             foreach (string input in node.Input)
             {
@@ -48,6 +53,9 @@ internal static class RewriteWork
         }
         return work;
     }
+
+    /// <summary>True for an operator that reads and writes nothing: its result is the input's buffer.</summary>
+    private static bool IsView(NodeProto node) => node.Is("Reshape") || node.Is("Flatten") || node.Is("Squeeze") || node.Is("Unsqueeze");
 
     /// <summary>Elements of the column matrix of a convolution: input channels x kernel size x output positions; 0 for other nodes and where none is made.</summary>
     private static double Columns(NodeProto node, Func<string, long[]?> dims)

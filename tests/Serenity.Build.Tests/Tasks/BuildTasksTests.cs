@@ -29,6 +29,7 @@ public sealed class BuildTasksTests
     [DataRow("", "", true, false, "IfDifferent", "PreserveNewest")]
     [DataRow("", "", false, false, "PreserveNewest", "PreserveNewest")]
     [DataRow("ifdifferent", "", true, false, "ifdifferent", "PreserveNewest")]
+    [DataRow("IfDifferent", "IfDifferent", false, false, "PreserveNewest", "PreserveNewest")]
     [DataRow("Never", "", true, true, "Never", "Never")]
     [DataRow("PreserveNewest", "Always", true, true, "PreserveNewest", "Always")]
     public void Outputs_are_copied_as_the_item_says_or_as_the_build_can(string copy, string publish, bool copies, bool publishes, string expectedCopy, string expectedPublish)

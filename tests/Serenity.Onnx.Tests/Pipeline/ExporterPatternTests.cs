@@ -3,6 +3,7 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
+using Serenity.Onnx.Tests.Rewrites;
 using Serenity.Testing.Models;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -83,7 +84,7 @@ public sealed class ExporterPatternTests
     public void Quantized_parts_are_put_together_before_they_are_dequantized()
     {
         // The result is quantized again, so the convolution must sum in its own order.
-        OptimizationResult result = Optimize(Executor.OnnxRuntime, Build(
+        ModelProto model = Build(
             b =>
             {
                 string[] parts = [.. Enumerable.Range(2, 3).Select(i =>
@@ -91,9 +92,12 @@ public sealed class ExporterPatternTests
                     string part = b.Node("Conv", [b.Input($"x{i}", DataType.Float, 1, 2, 16, 16), Weight(b, 8, 2, 1, 1)]);
                     return Dequantized(b, Quantized(b, part, i), i);
                 })];
-                return Quantized(b, b.Node("Conv", [b.Node("Concat", parts, ("axis", 1)), Weight(b, 4, 24, 1, 1)]), 9);
+                string weight = b.Add(OnnxModelBuilder.Tensor("kernel", DataType.Int8, [.. Enumerable.Range(0, 96).Select(i => (byte)i)], 4, 24, 1, 1));
+                string kernel = b.Node("DequantizeLinear", [weight, b.Weight([0.1f]), b.Add(OnnxModelBuilder.Tensor("zero", DataType.Int8, [0]))]);
+                return Quantized(b, b.Node("Conv", [b.Node("Concat", parts, ("axis", 1)), kernel]), 9);
             },
-            DataType.Uint8));
+            DataType.Uint8);
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, model);
         Assert.AreEqual("passed", result.Verification!.Status);
         Assert.AreEqual(0, result.Verification.MaxError);
         Assert.IsEmpty(result.Warnings);
@@ -101,6 +105,8 @@ public sealed class ExporterPatternTests
         // Three parts of 8,192 bytes and the whole of 24,576, as it was; the whole and what the convolution makes of it.
         Assert.AreEqual(49_152, result.Peak.OriginalBytes);
         Assert.IsLessThanOrEqualTo(24_576 + 6_144, result.Peak.Bytes);
+        // Behind a DequantizeLinear with many scales, default options would make a quantized convolution, which takes one.
+        OrtRun.AssertRunsFused(model, result.Model, 1, "lifted");
 
         static string Quantized(OnnxModelBuilder b, string value, int scale) => b.Node("QuantizeLinear", [value, b.Weight([scale / 100f]), Zero(b, scale)]);
         static string Dequantized(OnnxModelBuilder b, string value, int scale) => b.Node("DequantizeLinear", [value, b.Weight([scale / 100f]), Zero(b, scale + 100)]);
@@ -140,6 +146,33 @@ public sealed class ExporterPatternTests
         Assert.HasCount(rewrites, result.Rewrites.Where(r => r.Kind == "UnreadOutputs").ToArray());
         Assert.IsEmpty(result.Warnings);
         Assert.AreEqual(result.Peak.LowerBoundBytes, result.Peak.Bytes);
+    }
+
+    [TestMethod]
+    [DataRow(DataType.Uint8, DataType.Int32)]
+    [DataRow(DataType.Int32, DataType.Uint8)]
+    public void Casts_on_the_side_keep_nothing_else_from_being_rewritten(DataType from, DataType to)
+    {
+        OnnxModelBuilder b = new();
+        b.Output(b.Node("Relu", [b.Node("Conv", [Parts(b), Weight(b, 4, 24, 1, 1)])]));
+        string[] casts = [.. new[] { "d", "e" }.Select(name => b.Node("Cast", [b.Input(name, from, 1, 4)], ("to", (long)DataType.Float)))];
+        b.Output(b.Node("Cast", [b.Node("Concat", casts, ("axis", 1))], ("to", (long)to)), to);
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, b.Build());
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.AreEqual("ChannelPartition", result.Rewrites.Single().Kind);
+    }
+
+    [TestMethod]
+    public void A_node_may_have_the_name_of_another_ones_value()
+    {
+        OnnxModelBuilder b = new();
+        string kernel = b.Node("DequantizeLinear", [b.Add(OnnxModelBuilder.Tensor("k", DataType.Int8, new byte[24 * 4], 24, 1, 2, 2)), b.Weight([0.1f])]);
+        b.Output(b.Node("Conv", [Parts(b), kernel], ("group", 24L), ("strides", new long[] { 2, 2 })));
+        ModelProto model = b.Build();
+        model.Graph.Node.Single(n => n.Input.Contains(kernel)).Name = kernel;
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, model);
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.AreEqual("KernelPartition", result.Rewrites.Single().Kind);
     }
 
     [TestMethod]

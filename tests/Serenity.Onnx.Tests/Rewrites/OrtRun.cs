@@ -32,11 +32,12 @@ internal static class OrtRun
     }
 
     /// <summary>Outputs by name.</summary>
-    public static Dictionary<string, Result> Run(ModelProto model, ulong seed, string? folder = null)
+    public static Dictionary<string, Result> Run(
+        ModelProto model, ulong seed, string? folder = null, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL)
     {
         using SessionOptions options = new()
         {
-            GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
+            GraphOptimizationLevel = level,
             IntraOpNumThreads = 1,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
@@ -83,6 +84,27 @@ internal static class OrtRun
                 Assert.IsLessThan(tolerance, Math.Abs(a[i] - b[i]) / scale,
                     string.Create(CultureInfo.InvariantCulture, $"{what}: '{name}'[{i}] is {b[i]}, was {a[i]}."));
             }
+        }
+    }
+
+    /// <summary>A model must run in a session with default options, where all of ONNX Runtime's fusions are applied to it, if the one it was made of does.</summary>
+    public static void AssertRunsFused(ModelProto source, ModelProto model, ulong seed, string what, string? folder = null)
+    {
+        try
+        {
+            Run(source, seed, folder, GraphOptimizationLevel.ORT_ENABLE_ALL);
+        }
+        catch (OnnxRuntimeException)
+        {
+            return;
+        }
+        try
+        {
+            Run(model, seed, folder, GraphOptimizationLevel.ORT_ENABLE_ALL);
+        }
+        catch (OnnxRuntimeException e)
+        {
+            Assert.Fail($"{what}: runs no more with default options: {e.Message}");
         }
     }
 

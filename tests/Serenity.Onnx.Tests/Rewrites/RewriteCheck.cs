@@ -24,6 +24,7 @@ internal static class RewriteCheck
         CollectionAssert.AreEqual(before, model.ToByteArray(), "The source model was changed.");
         bool exact = applied.All(s => s.IsExact);
         OrtRun.AssertSame(model, candidate.Model, seed, exact, what, folder);
+        OrtRun.AssertRunsFused(model, candidate.Model, seed, what, folder);
 
         // The shapes it states are those ONNX Runtime sees.
         ShapeTable truth = OrtRun.Shapes(candidate.Model, folder);

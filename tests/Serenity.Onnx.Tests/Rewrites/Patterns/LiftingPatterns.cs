@@ -15,6 +15,13 @@ internal static class LiftingPatterns
         // The inner one of two nested concats may hold where the outer does not.
         PatternValue value = holds ? b.Concat(parts, axis) : Flat(b, parts, axis);
         b.MayBeReadElsewhere(value);
+        if (b.Type == DataType.Float && b.Opset >= 13 && axis == 1 && b.Random.Chance(0.5))
+        {
+            // A convolution that ONNX Runtime would make a quantized one, were it fed by a DequantizeLinear.
+            (PatternValue result, _) = ConvolutionPatterns.Convolution(b, value, 1, b.Random.Next(1, 4), constant: true, quantized: true);
+            b.Output(b.Write.Node("QuantizeLinear", [result.Name, ConvolutionPatterns.Scale(b, []), ConvolutionPatterns.Byte(b, DataType.Uint8)]), DataType.Uint8);
+            return holds;
+        }
         // A pool would have the concat sink through it.
         if (b.Random.Chance(0.2))
             b.End(value);
