@@ -55,7 +55,8 @@ internal sealed class ConcatLifting : IRewrite
             if (size == 0 || size >= WeightReader.ElementSize((int)whole.ElementType) || enlargers.Any(e => graph.TypeOf(e.In(0))?.ElementType != small.ElementType))
                 return null;
             Site site = new(parts, enlargers, small.ElementType);
-            return site.AreCasts() ? site.CastsStayApart(graph) ? site : null : site.AreDequantized(graph) ? site : null;
+            bool holds = site.AreCasts() ? site.CastsStayApart(graph) : site.AreDequantized(graph);
+            return holds ? site : null;
         }
 
         /// <summary>The parts, and the whole where a reader more gets a copy of its own.</summary>

@@ -12,7 +12,7 @@ public sealed record RunLimits(int Kernels, long Bytes)
     public long OutputBytes => Bytes / 2;
 
     /// <summary>
-    /// 200,000 kernels (the largest model tried has 2,828 nodes, and a profile holds a million events) and 512 MiB: two runs and what is kept of them to compare stay below 2 GiB.
+    /// 50,000 kernels (the largest model tried has 2,828 nodes, and a profile holds a million events) and 512 MiB: two runs and what is kept of them to compare stay below 2 GiB.
     /// </summary>
-    public static RunLimits Default { get; } = new(200_000, 512L << 20);
+    public static RunLimits Default { get; } = new(50_000, 512L << 20);
 }

@@ -234,6 +234,23 @@ public sealed class FuzzedModelTests
         Assert.IsGreaterThanOrEqualTo(1L << 30, result.Peak.Bytes);
     }
 
+    /// <summary>A scan over a million rows: its profile alone took more than two gigabytes, and the run half a minute.</summary>
+    [TestMethod]
+    public void A_scan_over_many_rows_is_not_run_to_its_end()
+    {
+        OnnxModelBuilder body = new("body", prefix: "b_"), model = new();
+        string sum = body.Node("Add", [body.Input("s", DataType.Float, 2), body.Input("next", DataType.Float, 2)]);
+        body.Output(sum, DataType.Float, 2);
+        body.Output(body.Node("Identity", [sum]), DataType.Float, 2);
+        string[] made = model.Nodes(
+            "Scan", [model.Input("x", DataType.Float, 2), model.Input("rows", DataType.Float, 40_000, 2)], 2, ("body", body.Subgraph()), ("num_scan_inputs", 1L));
+        model.Output(made[0], DataType.Float, 2);
+        model.Output(made[1], DataType.Float, 40_000, 2);
+        OptimizationResult result = Optimize(model.Build());
+        Assert.AreEqual("skipped", result.Verification!.Status);
+        Assert.IsTrue(result.Warnings.Any(w => w.Code == SerenityCodes.NotVerified));
+    }
+
     [TestMethod]
     public void Onnx_runtime_reports_nothing_to_its_maker()
     {
