@@ -72,11 +72,12 @@ internal sealed class ConcatLifting : IRewrite
 
             NodeProto enlarger = Enlargers[0].Clone();
             enlarger.Input[0] = small.Output[0];
-            if (enlarger.Is("DequantizeLinear"))
-                SetScales(graph, enlarger);
-
             // With a scale per slice an activation must not look to ONNX Runtime's optimizers like the input of a quantized kernel, which takes one scale.
             bool isPerSlice = enlarger.Is("DequantizeLinear") && !HaveOneScale(graph);
+            if (isPerSlice)
+                SetScales(graph, enlarger);
+            else
+                enlarger.Remove("axis");
             string sameShape = isPerSlice ? graph.NewConstant(Concat.Value + "/shape", DataType.Int64, [whole.Dims.Length], new byte[8 * whole.Dims.Length]) : "";
 
             List<NodeProto> replaced = [concat], nodes = [small, .. Copy(Concat.Value)];
@@ -137,11 +138,6 @@ internal sealed class ConcatLifting : IRewrite
 
         private void SetScales(RewriteGraph graph, NodeProto dequantize)
         {
-            if (HaveOneScale(graph))
-            {
-                dequantize.Remove("axis");
-                return;
-            }
             int zeroSize = WeightReader.ElementSize((int)Small);
             byte[] scales = new byte[Concat.Total * sizeof(float)], zeros = new byte[Concat.Total * zeroSize];
             int at = 0;
