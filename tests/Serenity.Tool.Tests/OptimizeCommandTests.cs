@@ -43,8 +43,8 @@ public sealed class OptimizeCommandTests
     [DataRow("--alignment", "24", "alignment", "power of two")]
     [DataRow("--budget", "much", "budget", "KiB")]
     [DataRow("-d", "batch", "free-dimensions", "name=size")]
-    [DataRow("-d", "batch=0", "free-dimensions", "a size is a positive whole number, which '0' in 'batch=0' is not")]
-    [DataRow("-d", "batch=-1", "free-dimensions", "a size is a positive whole number")]
+    [DataRow("-d", "batch=1.5", "free-dimensions", "a size is a whole number, which '1.5' in 'batch=1.5' is not")]
+    [DataRow("-d", "batch=-1", "free-dimensions", "a size is a whole number")]
     [DataRow("-d", "batch=", "free-dimensions", "name=size")]
     [DataRow("--device", "toaster", "device", "nrf52840")]
     public async Task A_value_that_is_not_understood_is_named_with_what_is_allowed(string option, string value, string name, string allowed)

@@ -83,7 +83,7 @@ public sealed class MetadataReader(string file, Func<string, string> value)
             : throw Bad(name, text, $"it must be a positive size such as 512KiB or 1.5MB; the units are {ByteSize.UnitNames}");
     }
 
-    /// <summary>Names and positive sizes, as <c>batch=1;seq=128</c>.</summary>
+    /// <summary>Names and sizes, as <c>batch=1;seq=128</c>.</summary>
     public IReadOnlyDictionary<string, long> Dimensions(string name)
     {
         string text = Text(name);
@@ -98,8 +98,8 @@ public sealed class MetadataReader(string file, Func<string, string> value)
             ReadOnlySpan<char> number = part.AsSpan(at + 1).Trim();
             if (dimension.Length == 0 || number.Length == 0)
                 throw Bad(name, text, $"'{part}' is not of the form name=size, as in batch=1;seq=128");
-            if (!long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long size) || size <= 0)
-                throw Bad(name, text, $"a size is a positive whole number, which '{number}' in '{part}' is not");
+            if (!long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long size))
+                throw Bad(name, text, $"a size is a whole number, which '{number}' in '{part}' is not");
             if (!dimensions.TryAdd(dimension, size))
                 throw Bad(name, text, $"'{dimension}' is given twice");
         }

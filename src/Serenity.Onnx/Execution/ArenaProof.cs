@@ -19,14 +19,13 @@ public static class ArenaProof
     /// <param name="model">The model as it is written.</param>
     /// <param name="program">Schedule, offsets and arena size.</param>
     /// <param name="externalFolder">Absolute path of the folder of its external data, or null.</param>
-    /// <param name="freeDimensions">Sizes of symbolic dimensions, by name.</param>
     /// <param name="file">The file as the user named it, for messages.</param>
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>Why the plan was not run, in a sentence; null if it was run and holds.</returns>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.InternalCheckFailed"/>: the plan does not hold.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static string? Run(
-        ModelProto model, ArenaProgram program, string? externalFolder, IReadOnlyDictionary<string, long> freeDimensions, string? file,
+        ModelProto model, ArenaProgram program, string? externalFolder, string? file,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -37,7 +36,7 @@ public static class ArenaProof
             return $"The plan was not run in its arena, since node '{random.Name}' ({random.OpType}) gives random values.";
         try
         {
-            using ModelSession session = ModelSession.Load(RunnableModel.Of(model, externalFolder, file), freeDimensions: freeDimensions);
+            using ModelSession session = ModelSession.Load(RunnableModel.Of(model, externalFolder, file));
             SeededInputs inputs = new(model.Graph, session.Inputs);
             if (inputs.Unsupported is { } input)
                 return $"The plan was not run in its arena, since no value can be made up for input '{input}'.";

@@ -103,7 +103,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     }
 
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
-        source.File.Model, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.FreeDimensions);
+        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work);
 
     private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level, RewriteTechniques techniques = RewriteTechniques.All)
     {
@@ -138,7 +138,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         request.Progress?.Invoke(PipelineStage.Verify);
         try
         {
-            return Result(planned, planned.Plan.Model, original, Verify(planned, source.File.Model, planned.Plan.Model, ahead));
+            return Result(planned, planned.Plan.Model, original, Verify(planned, source.Reference, planned.Plan.Model, ahead));
         }
         catch (SerenityException fault) when (fault.Code == SerenityCodes.OutputsDiffer && planned.Rewrites.Any(r => !r.Exact))
         {
@@ -189,7 +189,6 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             LeastBytes = planned.Plan.LeastPeak,
             UnplannedBodies = planned.Plan.UnplannedBodies,
             Work = _work,
-            FreeDimensions = request.FreeDimensions,
             Shapes = source.Shapes.Main,
             Ahead = ahead,
         },

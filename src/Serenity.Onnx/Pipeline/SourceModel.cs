@@ -1,4 +1,5 @@
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Rewrites;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
@@ -10,6 +11,12 @@ namespace Serenity.Onnx.Pipeline;
 /// <param name="Shapes">Types and shapes of all its values.</param>
 public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes Shapes)
 {
+    /// <summary>
+    /// What results are compared with: the model of the file with the sizes asked for on its inputs and nothing else changed. ONNX Runtime fuses
+    /// one way where it knows a size and another where it does not.
+    /// </summary>
+    public ModelProto Reference { get; init; } = File.Model;
+
     /// <summary>A request as it holds for a model: of a project's default sizes, those of dimensions that the model has.</summary>
     public static OptimizeRequest Settle(ModelProto model, OptimizeRequest request)
     {
@@ -31,6 +38,19 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
         UniqueNames.Assign(model);
         ModelShapes shapes = ShapeInference.Run(model, file.Path, request.FreeDimensions, cancellation);
         FixedInterface.Apply(model.Graph, shapes.Main);
-        return new SourceModel(file, model, shapes);
+        FreeDimensionTable free = new(file.Model, request.FreeDimensions, file.Path);
+        return new SourceModel(file, model, shapes) { Reference = free.Dimensions.Count == 0 ? file.Model : Sized(file.Model, free) };
+    }
+
+    private static ModelProto Sized(ModelProto source, FreeDimensionTable free)
+    {
+        ModelProto sized = ModelCopy.WithNodes(source, source.Graph.Node);
+        for (int i = 0; i < sized.Graph.Input.Count; i++)
+        {
+            ValueInfoProto input = sized.Graph.Input[i].Clone();
+            input.Type = free.Apply(input);
+            sized.Graph.Input[i] = input;
+        }
+        return sized;
     }
 }

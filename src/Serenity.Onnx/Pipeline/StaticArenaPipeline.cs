@@ -41,7 +41,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             : ScheduleOptions.Default;
         long work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
         using SourceAhead? ahead = request.Verify && NativeRuntime.IsAvailable && originalBytes <= ModelVerifier.BytesForManyCases
-            ? SourceAhead.Start(source.File.Model, source.File.ExternalFolder, path, fused: false, work, request.FreeDimensions) : null;
+            ? SourceAhead.Start(source.Reference, source.File.ExternalFolder, path, fused: false, work) : null;
         RewriteOutcome outcome = RewriteSearch.Run(
             source.Model, source.Shapes.Main,
             new RewriteOptions { Executor = Executor.StaticArena, Level = level, ModelPath = path, WorkLimit = request.WorkLimit },
@@ -121,14 +121,13 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         VerificationFacts facts = Verifier(
             new VerificationRequest
             {
-                Source = source.File.Model,
+                Source = source.Reference,
                 Optimized = model,
                 ExternalFolder = source.File.ExternalFolder,
                 File = source.File.Path,
                 Fused = false,
                 Exact = applied.All(r => r.Exact),
                 Work = work,
-                FreeDimensions = request.FreeDimensions,
                 Ahead = ahead,
                 Shapes = source.Shapes.Main,
                 HeldBytes = plan.ArenaBytes,
@@ -137,7 +136,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         { MeasuredBytes = null };
         if (facts.Status == "passed" && ArenaProof.Run(
             model, new ArenaProgram(plan.Schedule, plan.Tensors, plan.ArenaBytes), source.File.ExternalFolder,
-            request.FreeDimensions, source.File.Path, cancellation) is { } notRun)
+            source.File.Path, cancellation) is { } notRun)
         {
             facts = facts with { Status = "partial", Reason = notRun };
         }

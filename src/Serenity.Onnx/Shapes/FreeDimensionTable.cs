@@ -1,58 +1,57 @@
 using System.Globalization;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
+using Dimension = Serenity.Onnx.Schema.TensorShapeProto.Types.Dimension;
 
 namespace Serenity.Onnx.Shapes;
 
 /// <summary>
 /// The dimensions that a model leaves open on its inputs, and the sizes given for them. A dimension with a name is set by the name; one
 /// without (or with a negative size, as some exporters write it) by <c>INPUT:AXIS</c>, as in <c>image:0</c>, which works for named ones too.
+/// One whose name is a formula (<see cref="DimensionExpression"/>) follows from the sizes of the symbols in it, and tells the last of them.
+/// Zero is a size: a cache is empty at the first step.
 /// </summary>
 public sealed class FreeDimensionTable
 {
-    private readonly IReadOnlyDictionary<string, long> _sizes;
+    private readonly IReadOnlyDictionary<string, long> _given;
+    private readonly List<OpenDimension> _open = [];
+    private readonly Dictionary<string, long> _symbols = new(StringComparer.Ordinal);
     private readonly List<string> _unset = [];
 
     /// <summary>Matches sizes with the model's open dimensions.</summary>
     /// <param name="model">The model.</param>
     /// <param name="sizes">Sizes by name.</param>
     /// <param name="path">The model's file, for the error.</param>
-    /// <exception cref="SerenityException">SER1302: a name that the model does not have, or a size below 1.</exception>
+    /// <exception cref="SerenityException">SER1302: a name that the model does not have, a size below 0, or sizes that contradict each other.</exception>
     public FreeDimensionTable(ModelProto model, IReadOnlyDictionary<string, long> sizes, string? path)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sizes);
-        _sizes = sizes;
-        List<string> open = [];
-        HashSet<string> known = new(StringComparer.Ordinal);
-        foreach (ValueInfoProto input in OpenInputs(model.Graph))
-        {
-            TensorShapeProto? shape = input.Type?.TensorType?.Shape;
-            for (int axis = 0; axis < (shape?.Dim.Count ?? 0); axis++)
-            {
-                TensorShapeProto.Types.Dimension dim = shape!.Dim[axis];
-                string byPlace = Place(input.Name, axis);
-                if (Fixed(dim) is not null)
-                    continue;
-                string name = dim.DimParam.Length > 0 ? dim.DimParam : byPlace;
-                known.Add(byPlace);
-                if (known.Add(name) || name == byPlace)
-                    open.Add(name);
-                if (!sizes.ContainsKey(name) && !sizes.ContainsKey(byPlace) && !_unset.Contains(name))
-                    _unset.Add(name);
-            }
-        }
+        _given = sizes;
+        _open = Open(model.Graph);
+        HashSet<string> known = Names(_open);
         foreach ((string name, long size) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
         {
             if (!known.Contains(name))
             {
-                throw new SerenityException(SerenityCodes.BadFreeDimension, path, open.Count == 0
+                throw new SerenityException(SerenityCodes.BadFreeDimension, path, _open.Count == 0
                     ? $"FreeDimensions sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it."
-                    : $"FreeDimensions sets '{name}', which is no open dimension of the model's inputs. These are: {Joined(open)}.");
+                    : $"FreeDimensions sets '{name}', which is no open dimension of the model's inputs. These are: {Joined(_open.SelectMany(o => o.Asked))}.");
             }
-            if (size < 1)
-                throw new SerenityException(SerenityCodes.BadFreeDimension, path, string.Create(CultureInfo.InvariantCulture, $"FreeDimensions sets '{name}' to {size}; a size is 1 or more."));
+            if (size < 0)
+                throw new SerenityException(SerenityCodes.BadFreeDimension, path, string.Create(CultureInfo.InvariantCulture, $"FreeDimensions sets '{name}' to {size}; a size is 0 or more."));
+        }
+        Solve();
+        foreach (OpenDimension dimension in _open)
+        {
+            CheckFormula(dimension, path);
+            if (SizeOf(dimension) is not null)
+                continue;
+            foreach (string name in dimension.Asked)
+            {
+                if (!_symbols.ContainsKey(name) && !_unset.Contains(name))
+                    _unset.Add(name);
+            }
         }
     }
 
@@ -63,26 +62,15 @@ public sealed class FreeDimensionTable
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sizes);
-        HashSet<string> known = new(StringComparer.Ordinal);
-        foreach (ValueInfoProto input in OpenInputs(model.Graph))
-        {
-            TensorShapeProto? shape = input.Type?.TensorType?.Shape;
-            for (int axis = 0; axis < (shape?.Dim.Count ?? 0); axis++)
-            {
-                if (Fixed(shape!.Dim[axis]) is not null)
-                    continue;
-                known.Add(Place(input.Name, axis));
-                known.Add(shape.Dim[axis].DimParam);
-            }
-        }
+        HashSet<string> known = Names(Open(model.Graph));
         return new SortedDictionary<string, long>(sizes.Where(s => known.Contains(s.Key)).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
     }
 
-    /// <summary>Open dimensions without a size, in the order of the inputs.</summary>
+    /// <summary>Open dimensions without a size, in the order of the inputs; of a formula the symbols that have none.</summary>
     public IReadOnlyList<string> Unset => _unset;
 
-    /// <summary>What to write into FreeDimensions for the dimensions that are still open, as an example.</summary>
-    internal string Example => string.Join(";", _unset.Take(6).Select(name => $"{name}=1"));
+    /// <summary>Every open dimension, in the order of the inputs.</summary>
+    internal IReadOnlyList<OpenDimension> Dimensions => _open;
 
     /// <summary>The type of a graph input with the given sizes filled in; a dimension without a size stays as it is.</summary>
     public TypeProto Apply(ValueInfoProto input)
@@ -91,12 +79,13 @@ public sealed class FreeDimensionTable
         TypeProto type = input.Type?.Clone() ?? new TypeProto();
         for (int axis = 0; axis < (type.TensorType?.Shape?.Dim.Count ?? 0); axis++)
         {
-            TensorShapeProto.Types.Dimension dim = type.TensorType!.Shape.Dim[axis];
+            Dimension dim = type.TensorType!.Shape.Dim[axis];
             if (Fixed(dim) is not null)
                 continue;
-            if (_sizes.TryGetValue(Place(input.Name, axis), out long size) || (dim.DimParam.Length > 0 && _sizes.TryGetValue(dim.DimParam, out size)))
+            string place = Place(input.Name, axis);
+            if ((_open.FirstOrDefault(d => d.Place == place) is { } open ? SizeOf(open) : Symbol(dim.DimParam)) is { } size)
                 dim.DimValue = size;
-            else if (dim.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue)
+            else if (dim.ValueCase == Dimension.ValueOneofCase.DimValue)
                 dim.ClearValue();
         }
         return type;
@@ -110,8 +99,76 @@ public sealed class FreeDimensionTable
             input.Type = Apply(input);
     }
 
-    internal static long? Fixed(TensorShapeProto.Types.Dimension dim) =>
-        dim.ValueCase == TensorShapeProto.Types.Dimension.ValueOneofCase.DimValue && dim.DimValue >= 0 ? dim.DimValue : null;
+    internal static long? Fixed(Dimension dim) =>
+        dim.ValueCase == Dimension.ValueOneofCase.DimValue && dim.DimValue >= 0 ? dim.DimValue : null;
+
+    /// <summary>What is given by name, by the place of a dimension with that name, or by a formula that the name stands in.</summary>
+    private void Solve()
+    {
+        foreach ((string name, long size) in _given)
+            _symbols[name] = size;
+        foreach (OpenDimension dimension in _open)
+        {
+            if (dimension.Name.Length > 0 && _given.TryGetValue(dimension.Place, out long size))
+                _symbols.TryAdd(dimension.Name, size);
+        }
+        for (bool again = true; again;)
+        {
+            again = false;
+            foreach (OpenDimension dimension in _open)
+            {
+                if (dimension.Formula is { } formula && SizeOf(dimension) is { } value && formula.Solve(value, Symbol) is { } found)
+                    again |= _symbols.TryAdd(found.Symbol, found.Size);
+            }
+        }
+    }
+
+    private long? SizeOf(OpenDimension dimension) =>
+        _given.TryGetValue(dimension.Place, out long size) ? size : Symbol(dimension.Name) ?? dimension.Formula?.Evaluate(Symbol);
+
+    private long? Symbol(string name) => name.Length > 0 && _symbols.TryGetValue(name, out long size) ? size : null;
+
+    private void CheckFormula(OpenDimension dimension, string? path)
+    {
+        if (dimension.Formula is not { } formula || SizeOf(dimension) is not { } size)
+            return;
+        if (formula.Evaluate(Symbol) is { } follows && follows != size)
+        {
+            string symbols = string.Join(", ", formula.Symbols.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s}={Symbol(s)}")));
+            throw new SerenityException(SerenityCodes.BadFreeDimension, path, string.Create(CultureInfo.InvariantCulture,
+                $"FreeDimensions sets '{dimension.Name}' to {size}, but it is {follows} with {symbols}. Leave it out: it follows from these."));
+        }
+    }
+
+    private static List<OpenDimension> Open(GraphProto graph)
+    {
+        List<(ValueInfoProto Input, int Axis, string Name)> dims = [];
+        foreach (ValueInfoProto input in OpenInputs(graph))
+        {
+            TensorShapeProto? shape = input.Type?.TensorType?.Shape;
+            for (int axis = 0; axis < (shape?.Dim.Count ?? 0); axis++)
+            {
+                if (Fixed(shape!.Dim[axis]) is null)
+                    dims.Add((input, axis, shape.Dim[axis].DimParam));
+            }
+        }
+        HashSet<string> names = new(dims.Select(d => d.Name), StringComparer.Ordinal);
+        return [.. dims.Select(d => new OpenDimension(
+            d.Input, d.Axis, Place(d.Input.Name, d.Axis), d.Name, d.Name.Length > 0 ? DimensionExpression.TryParse(d.Name, names) : null))];
+    }
+
+    private static HashSet<string> Names(List<OpenDimension> open)
+    {
+        HashSet<string> names = new(StringComparer.Ordinal);
+        foreach (OpenDimension dimension in open)
+        {
+            names.Add(dimension.Place);
+            names.UnionWith(dimension.Asked);
+            if (dimension.Name.Length > 0)
+                names.Add(dimension.Name);
+        }
+        return names;
+    }
 
     private static IEnumerable<ValueInfoProto> OpenInputs(GraphProto graph)
     {
@@ -121,5 +178,17 @@ public sealed class FreeDimensionTable
 
     private static string Place(string input, int axis) => string.Create(CultureInfo.InvariantCulture, $"{input}:{axis}");
 
-    private static string Joined(List<string> names) => string.Join(", ", names.Distinct(StringComparer.Ordinal).Take(12).Select(n => $"'{n}'"));
+    private static string Joined(IEnumerable<string> names) => string.Join(", ", names.Distinct(StringComparer.Ordinal).Take(12).Select(n => $"'{n}'"));
+}
+
+/// <summary>One dimension that a model leaves open.</summary>
+/// <param name="Input">The input that has it.</param>
+/// <param name="Axis">Where it stands in the input's shape.</param>
+/// <param name="Place"><c>INPUT:AXIS</c>.</param>
+/// <param name="Name">Its name; empty if it has none.</param>
+/// <param name="Formula">What its name says it is computed from; null for a plain name.</param>
+internal sealed record OpenDimension(ValueInfoProto Input, int Axis, string Place, string Name, DimensionExpression? Formula)
+{
+    /// <summary>The names by which its size is asked for.</summary>
+    public IEnumerable<string> Asked => Formula is not null ? Formula.Symbols : Name.Length > 0 ? [Name] : [Place];
 }

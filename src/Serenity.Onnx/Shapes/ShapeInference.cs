@@ -49,7 +49,7 @@ public static class ShapeInference
             throw new SerenityException(SerenityCodes.UnknownSize, path, "A value of the model has a dimension of more than 2^31 elements, which cannot be planned.", e);
         }
         if (FirstUnknown(model.Graph, facts) is { } unknown)
-            throw Unknown(model.Graph, unknown, free, path);
+            throw Unknown(model, unknown, freeDimensions, free, path, cancellation);
         return Checked(new ModelShapes(Table(facts) with { Bodies = inference.Subgraphs }, inference.Subgraphs, inference.Unknown) { RefusedSubgraphs = inference.Refused }, path);
     }
 
@@ -61,7 +61,7 @@ public static class ShapeInference
         if (missing is null)
             return Checked(shapes, path);
         if (free.Unset.Count > 0)
-            throw Unknown(model.Graph, missing, free, path);
+            throw Open(missing, free, FreeDimensionProposal.Of(free, _ => true), path);
         throw new SerenityException(
             SerenityCodes.RuntimeMissing, path, $"The file does not state the size of value '{missing}', and ONNX Runtime cannot be asked. {NativeRuntime.WhyUnavailable}");
     }
@@ -108,15 +108,37 @@ public static class ShapeInference
         return null;
     }
 
-    private static SerenityException Unknown(GraphProto graph, string value, FreeDimensionTable free, string path)
+    private static SerenityException Open(string value, FreeDimensionTable free, IEnumerable<KeyValuePair<string, long>> proposal, string path) => new(
+        SerenityCodes.UnknownSize, path,
+        $"The size of value '{value}' is not known, because the model leaves dimensions of its inputs open: {string.Join(", ", free.Unset.Select(n => $"'{n}'"))}. "
+        + $"Give their sizes in the SerenityModel item, for example FreeDimensions=\"{FreeDimensionProposal.Text(proposal)}\".");
+
+    /// <summary>True if ONNX Runtime takes the model with sizes: what is proposed should not be refused when it is tried.</summary>
+    private static bool Takes(ModelProto model, string path, IReadOnlyDictionary<string, long> given, IReadOnlyDictionary<string, long> more, CancellationToken cancellation)
+    {
+        Dictionary<string, long> sizes = new(given, StringComparer.Ordinal);
+        foreach ((string name, long size) in more)
+            sizes[name] = size;
+        FreeDimensionTable free = new(model, sizes, path);
+        try
+        {
+            new GraphInference(model, path, cancellation).Infer(
+                model.Graph, model.Graph.Input.ToDictionary(i => i.Name, i => ValueFact.Declared(free.Apply(i)), StringComparer.Ordinal),
+                new Dictionary<string, TensorProto>(StringComparer.Ordinal));
+            return true;
+        }
+        catch (OnnxRuntimeException)
+        {
+            return false;
+        }
+    }
+
+    private static SerenityException Unknown(
+        ModelProto model, string value, IReadOnlyDictionary<string, long> sizes, FreeDimensionTable free, string path, CancellationToken cancellation)
     {
         if (free.Unset.Count > 0)
-        {
-            return new SerenityException(
-                SerenityCodes.UnknownSize, path,
-                $"The size of value '{value}' is not known, because the model leaves dimensions of its inputs open: {string.Join(", ", free.Unset.Select(n => $"'{n}'"))}. "
-                + $"Give their sizes in the SerenityModel item, for example FreeDimensions=\"{free.Example}\".");
-        }
+            return Open(value, free, FreeDimensionProposal.Of(free, more => Takes(model, path, sizes, more, cancellation)), path);
+        GraphProto graph = model.Graph;
         if (graph.Input.FirstOrDefault(i => i.Name == value) is not null)
         {
             return new SerenityException(

@@ -44,7 +44,7 @@ public static class ModelVerifier
         using ModelSession optimized = LoadOptimized(optimizedModel, request);
         SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused ? begun.Take() : null;
         using ModelSession? reference = same ? null
-            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.FreeDimensions);
+            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused);
         CheckInterface(reference, optimized, request.File);
 
         SeededInputs inputs = new(request.Source.Graph, optimized.Inputs);
@@ -118,12 +118,12 @@ public static class ModelVerifier
     {
         try
         {
-            return ModelSession.Load(model, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, request.FreeDimensions);
+            return ModelSession.Load(model, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true);
         }
         catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses && !ReferenceEquals(request.Source, request.Optimized))
         {
             // Whoever does not fuse has not loaded the source as a whole before; if that fails too, it is the source that is wrong.
-            ModelSession.Load(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), freeDimensions: request.FreeDimensions).Dispose();
+            ModelSession.Load(RunnableModel.Of(request.Source, request.ExternalFolder, request.File)).Dispose();
             throw new SerenityException(SerenityCodes.OutputsDiffer, request.File,
                 "ONNX Runtime cannot load the optimized model. This is a fault of Serenity.Build. Please report it with the model;"
                 + " until it is mended, set Rewrite=\"None\" or Fuse=\"false\" on the item.", e);

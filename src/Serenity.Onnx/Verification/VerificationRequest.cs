@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Verification;
 /// <summary>What the manifest will promise about an optimized model, to be held against runs of it.</summary>
 public sealed record VerificationRequest
 {
-    /// <summary>The source model, exactly as the user wrote it.</summary>
+    /// <summary>The source model, as the user wrote it but for sizes that were asked for.</summary>
     public required ModelProto Source { get; init; }
 
     /// <summary>The optimized model as it will be written. May be the same object: then outputs are not compared.</summary>
@@ -49,9 +49,6 @@ public sealed record VerificationRequest
 
     /// <summary>Multiply-accumulates of one run (<see cref="WorkEstimate"/>); decides how much is run.</summary>
     public required long Work { get; init; }
-
-    /// <summary>Sizes of symbolic dimensions, by name.</summary>
-    public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 
     /// <summary>The source's half, if it was begun before; null to do it now.</summary>
     internal SourceAhead? Ahead { get; init; }

@@ -250,7 +250,7 @@ public sealed class BuildTasksTests
     [DataRow("Alignment", "3", "SER1101")]
     [DataRow("Alignment", "8192", "SER1101")]
     [DataRow("FreeDimensions", "batch", "SER1101")]
-    [DataRow("FreeDimensions", "batch=0", "SER1101")]
+    [DataRow("FreeDimensions", "batch=-1", "SER1101")]
     [DataRow("FreeDimensions", "a=1;a=2", "SER1101")]
     [DataRow("MemoryBudget", "512K", "SER1101")]
     [DataRow("Header", "true", "SER1101")]

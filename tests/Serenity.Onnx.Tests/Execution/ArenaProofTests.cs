@@ -9,16 +9,15 @@ namespace Serenity.Onnx.Tests.Execution;
 [TestClass]
 public sealed class ArenaProofTests
 {
-    private static readonly Dictionary<string, long> NoDimensions = [];
 
     [TestMethod]
     public void APlanThatHoldsIsProvenAndABrokenOneIsAnError()
     {
         ModelProto model = IrregularModels.WattsStrogatz();
         using ArenaCase made = ArenaCase.Create(model);
-        Assert.IsNull(ArenaProof.Run(model, made.Program, null, NoDimensions, "net.onnx"));
+        Assert.IsNull(ArenaProof.Run(model, made.Program, null, "net.onnx"));
         (ArenaProgram program, _) = new BrokenPlans(made.Program, new Random(1), 16).LayOverEachOther()!.Value;
-        SerenityException thrown = Assert.ThrowsExactly<SerenityException>(() => ArenaProof.Run(model, program, null, NoDimensions, "net.onnx"));
+        SerenityException thrown = Assert.ThrowsExactly<SerenityException>(() => ArenaProof.Run(model, program, null, "net.onnx"));
         Assert.AreEqual(SerenityCodes.InternalCheckFailed, thrown.Code);
         StringAssert.Contains(thrown.Message, "still needed", StringComparison.Ordinal);
     }
@@ -29,7 +28,7 @@ public sealed class ArenaProofTests
         ModelProto model = IrregularModels.DartsCell();
         using ArenaCase made = ArenaCase.Create(model);
         StringAssert.Contains(
-            ArenaProof.Run(model, made.Program with { ArenaBytes = long.MaxValue / 2 }, null, NoDimensions, null), "too long", StringComparison.Ordinal);
+            ArenaProof.Run(model, made.Program with { ArenaBytes = long.MaxValue / 2 }, null, null), "too long", StringComparison.Ordinal);
     }
 
     [TestMethod]
