@@ -1,0 +1,86 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.IO;
+
+namespace Serenity.Runtime;
+
+/// <summary>
+/// The text of a plan file. Lines of words, so that it can be read without a parser's package and compared by eye:
+/// <code>
+/// serenity-plan 1
+/// onnxruntime 1.31.1
+/// block x64 1 717824 2       architecture, threads, bytes of the block, number of allocations
+/// 4096 0                     bytes and offset of each allocation, in the order of a run
+/// 65536 4096 0               and which output of the model it is for
+/// </code>
+/// </summary>
+internal static class PlanText
+{
+    /// <summary>First line of every plan.</summary>
+    private const string Header = "serenity-plan 1";
+
+    /// <summary>More than any run was seen to need; keeps a broken file from asking for gigabytes.</summary>
+    private const int MostCalls = 10_000_000;
+
+    private static readonly char[] Space = [' '];
+
+    /// <summary>Reads a plan.</summary>
+    /// <param name="reader">The text.</param>
+    /// <param name="name">Where it comes from, for messages.</param>
+    public static MemoryPlan Read(TextReader reader, string name)
+    {
+        int line = 0;
+        string[]? Words()
+        {
+            string? text = reader.ReadLine();
+            line++;
+            return text?.Split(Space, StringSplitOptions.RemoveEmptyEntries);
+        }
+        Exception Wrong(string what) => new InvalidDataException(
+            $"{name}, line {line}: {what} The file is not a memory plan that this version of Serenity.Runtime can read. Build the project again, with the same version of Serenity.Build.");
+
+        string[]? words = Words();
+        if (words is null || string.Join(" ", words) != Header)
+            throw Wrong($"It does not begin with '{Header}'.");
+        words = Words();
+        if (words is not { Length: 2 } || words[0] != "onnxruntime")
+            throw Wrong("ONNX Runtime's version is missing.");
+        string version = words[1];
+
+        List<BlockPlan> blocks = [];
+        while ((words = Words()) is not null)
+        {
+            if (words.Length == 0)
+                continue;
+            if (words.Length != 5 || words[0] != "block" || !Number(words[2], out long threads) || threads is < 1 or > ushort.MaxValue
+                || !Number(words[3], out long bytes) || !Number(words[4], out long count) || count > MostCalls)
+            {
+                throw Wrong("A line 'block <architecture> <threads> <bytes> <allocations>' was expected.");
+            }
+            string architecture = words[1];
+            PlannedCall[] calls = new PlannedCall[count];
+            for (int i = 0; i < calls.Length; i++)
+            {
+                long output = PlannedCall.NoOutput;
+                if (Words() is not { Length: 2 or 3 } call || !Number(call[0], out long size) || !Number(call[1], out long offset)
+                    || (call.Length == 3 && (!Number(call[2], out output) || output > ushort.MaxValue)))
+                {
+                    throw Wrong("A line '<bytes> <offset>' was expected.");
+                }
+                calls[i] = new PlannedCall(size, offset, (int)output);
+            }
+            try
+            {
+                blocks.Add(new BlockPlan(architecture, (int)threads, bytes, calls));
+            }
+            catch (ArgumentException e)
+            {
+                throw Wrong(e.Message);
+            }
+        }
+        return new MemoryPlan(version, blocks);
+    }
+
+    private static bool Number(string text, out long value) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);
+}

@@ -1,0 +1,123 @@
+using System.Runtime.InteropServices;
+using System.Runtime.Versioning;
+using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
+using Serenity.Runtime;
+
+// serenity-runtime-probe <verb> <model.onnx with one float input> : prints lines of "name value".
+string verb = args[0], model = args[1];
+MemoryPlan plan = MemoryPlan.Load(MemoryPlan.PathFor(model));
+string framework = typeof(PlannedSession).Assembly.GetCustomAttributes(typeof(TargetFrameworkAttribute), false) is [TargetFrameworkAttribute target] ? target.FrameworkName : "?";
+Console.WriteLine($"framework {framework}");
+switch (verb)
+{
+    case "run":
+        // The runs of a plain session and of a planned one, in turns.
+        using (PlannedSession session = new(model))
+        using (InferenceSession plain = new(model))
+        {
+            bool same = true;
+            for (int round = 0; round < 5; round++)
+            {
+                using Inputs inputs = new(session.InputMetadata, round);
+                using RunOptions options = new();
+                using IDisposableReadOnlyCollection<OrtValue> ours = session.Run(null, inputs.Values), theirs = plain.Run(options, inputs.Values, plain.OutputNames);
+                for (int i = 0; i < ours.Count; i++)
+                    same &= Close(ours[i].GetTensorDataAsSpan<float>(), theirs[i].GetTensorDataAsSpan<float>());
+            }
+            Console.WriteLine($"same {same}\nplanned {session.IsPlanned}\nunplanned {session.UnplannedCalls}");
+        }
+        break;
+    case "arena" or "custom":
+        // Another allocator was registered before.
+        if (verb == "arena")
+            RegisterArena();
+        else
+            ForeignAllocator.Register();
+        try
+        {
+            new PlannedSession(model).Dispose();
+            Console.WriteLine("error none");
+        }
+        catch (InvalidOperationException e)
+        {
+            Console.WriteLine($"error {e.Message}");
+        }
+        using (PlannedSession session = new(model, new PlannedSessionOptions { AllowHeap = true }))
+        using (Inputs inputs = new(session.InputMetadata, 1))
+        {
+            session.Run(null, inputs.Values).Dispose();
+            Console.WriteLine($"planned {session.IsPlanned}\nwhy {session.WhyNotPlanned}\nruns {session.RunCount}");
+        }
+        break;
+    case "later":
+        // Another allocator is registered while a session is in use.
+        using (PlannedSession session = new(model))
+        using (Inputs inputs = new(session.InputMetadata, 1))
+        {
+            session.Run(null, inputs.Values).Dispose();
+            RegisterArena();
+            session.Run(null, inputs.Values).Dispose();
+            Console.WriteLine($"before {session.UnplannedCalls}");
+            try
+            {
+                new PlannedSession(model).Dispose();
+                Console.WriteLine("error none");
+            }
+            catch (InvalidOperationException e)
+            {
+                Console.WriteLine($"error {e.Message}");
+            }
+        }
+        break;
+    case "exit":
+        // The process ends with a session and outputs in use.
+        PlannedSession left = new(model);
+        Inputs kept = new(left.InputMetadata, 1);
+        Console.WriteLine($"outputs {left.Run(null, kept.Values).Count}");
+        break;
+    default:
+        return 2;
+}
+return 0;
+
+static void RegisterArena()
+{
+    using OrtMemoryInfo memory = new(OrtMemoryInfo.allocatorCPU, OrtAllocatorType.ArenaAllocator, 0, OrtMemType.Default);
+    using OrtArenaCfg limits = new(0, -1, -1, -1);
+    OrtEnv.Instance().CreateAndRegisterAllocator(memory, limits);
+}
+
+static bool Close(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
+{
+    for (int i = 0; i < a.Length; i++)
+    {
+        if (Math.Abs(a[i] - b[i]) > 1e-4f * Math.Max(1, Math.Abs(b[i])))
+            return false;
+    }
+    return a.Length == b.Length;
+}
+
+/// <summary>Made-up inputs.</summary>
+internal sealed class Inputs : IDisposable
+{
+    public Inputs(IReadOnlyDictionary<string, NodeMetadata> metadata, int seed)
+    {
+        foreach ((string name, NodeMetadata meta) in metadata)
+        {
+            OrtValue value = OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, [.. meta.Dimensions.Select(d => (long)d)]);
+            Span<float> elements = MemoryMarshal.Cast<byte, float>(value.GetTensorMutableRawData());
+            for (int i = 0; i < elements.Length; i++)
+                elements[i] = MathF.Sin(i + seed);
+            Values.Add(name, value);
+        }
+    }
+
+    public Dictionary<string, OrtValue> Values { get; } = [];
+
+    public void Dispose()
+    {
+        foreach (OrtValue value in Values.Values)
+            value.Dispose();
+    }
+}

@@ -1,0 +1,55 @@
+namespace Serenity.Runtime.Tests.Plans;
+
+/// <summary>The plan file.</summary>
+[TestClass]
+public sealed class PlanTextTests
+{
+    private const string Good = "serenity-plan 1\nonnxruntime 1.31.1\nblock x64 1 320 3\n64 0\n100 64 0\n128 192 1\nblock arm64 2 0 0\n";
+
+    [TestMethod]
+    public void Reads_every_field()
+    {
+        MemoryPlan plan = MemoryPlan.Read(new StringReader(Good.Replace("\n", "\r\n", StringComparison.Ordinal)));
+        Assert.AreEqual("1.31.1", plan.OnnxRuntimeVersion);
+        Assert.HasCount(2, plan.Blocks);
+        BlockPlan block = plan.Find("x64", 1)!;
+        Assert.AreEqual(320, block.BlockBytes);
+        Assert.AreEqual(2, block.OutputCount);
+        CollectionAssert.AreEqual(new long[] { 64, 100, 128 }, block.Calls.Select(c => c.Bytes).ToArray());
+        CollectionAssert.AreEqual(new long[] { 0, 64, 192 }, block.Calls.Select(c => c.Offset).ToArray());
+        CollectionAssert.AreEqual(new[] { -1, 0, 1 }, block.Calls.Select(c => c.Output).ToArray());
+        Assert.AreEqual(0, plan.Find("arm64", 2)!.CallCount);
+        Assert.IsNull(plan.Find("x64", 2));
+    }
+
+    [TestMethod]
+    [DataRow("", 1)]
+    [DataRow("{ \"version\": 1 }", 1)]
+    [DataRow("serenity-plan 2\n", 1)]
+    [DataRow("serenity-plan 1\n", 2)]
+    [DataRow("serenity-plan 1\nonnxruntime 1\nblock x64 0 64 1\n64 0\n", 3)]
+    [DataRow("serenity-plan 1\nonnxruntime 1\nblock x64 1 64 99999999999\n64 0\n", 3)]
+    [DataRow("serenity-plan 1\nonnxruntime 1\nblock x64 1 64 2\n64 0\n", 5)]
+    [DataRow("serenity-plan 1\nonnxruntime 1\nblock x64 1 64 1\n64 -64\n", 4)]
+    [DataRow("serenity-plan 1\nonnxruntime 1\nblock x64 1 128 1\n64 32\n", 4)]
+    [DataRow("serenity-plan 1\nonnxruntime 1\nblock x64 1 64 1\n65 0\n", 4)]
+    [DataRow("serenity-plan 1\nonnxruntime 1\nblock x64 1 64 1\n9223372036854775807 64\n", 4)]
+    public void Says_which_line_is_wrong(string text, int line)
+    {
+        InvalidDataException e = Assert.ThrowsExactly<InvalidDataException>(() => MemoryPlan.Read(new StringReader(text)));
+        StringAssert.Contains(e.Message, $"line {line}:");
+    }
+
+    [TestMethod]
+    [DataRow("a/net.onnx", "a/net.memory.plan")]
+    [DataRow("a/net.ONNX", "a/net.memory.plan")]
+    [DataRow("a/net", "a/net.memory.plan")]
+    public void Lies_beside_the_model(string model, string plan) => Assert.AreEqual(plan, MemoryPlan.PathFor(model));
+
+    [TestMethod]
+    public void A_missing_plan_is_told_with_its_path()
+    {
+        FileNotFoundException e = Assert.ThrowsExactly<FileNotFoundException>(() => new PlannedSession("nowhere/net.onnx"));
+        StringAssert.Contains(e.Message, "nowhere/net.memory.plan");
+    }
+}
