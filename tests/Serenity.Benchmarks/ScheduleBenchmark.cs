@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Serenity.Planning;
 using Serenity.Planning.Scheduling;
+using Serenity.Planning.Scheduling.Search;
 using Serenity.Testing;
 
 namespace Serenity.Benchmarks;

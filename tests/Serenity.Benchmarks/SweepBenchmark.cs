@@ -1,6 +1,7 @@
 using System.Globalization;
 using Serenity.Planning;
 using Serenity.Planning.Scheduling;
+using Serenity.Planning.Scheduling.Search;
 using Serenity.Testing.Scheduling;
 
 namespace Serenity.Benchmarks;

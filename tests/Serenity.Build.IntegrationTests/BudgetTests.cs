@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Testing.Models;
 

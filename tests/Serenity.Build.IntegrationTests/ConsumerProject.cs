@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Models;
 using Serenity.Testing.Models;

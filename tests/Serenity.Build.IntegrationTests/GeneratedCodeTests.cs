@@ -22,8 +22,8 @@ public sealed class GeneratedCodeTests
         project.Build().Succeeds();
         (int exit, string output) = DotNet.Run(project.Folder, [project.Output("app.dll")]);
         Assert.AreEqual(0, exit, output);
-        Serenity.Onnx.Pipeline.PeakFacts peak = project.Manifest("models/my-net.v2.memory.json").Peak;
-        Assert.AreEqual($"1 {peak.Bytes} {Budgets.BudgetCheck.Needed(peak)} False True", output.Trim());
+        Serenity.Onnx.Contract.PeakFacts peak = project.Manifest("models/my-net.v2.memory.json").Peak;
+        Assert.AreEqual($"1 {peak.Bytes} {Checks.BudgetCheck.Needed(peak)} False True", output.Trim());
 
         // Nothing changed: nothing is compiled again.
         DateTime written = File.GetLastWriteTimeUtc(project.Output("app.dll"));

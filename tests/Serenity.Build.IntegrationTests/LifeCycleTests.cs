@@ -1,6 +1,6 @@
 using System.Text.Json;
+using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
-using Serenity.Build.Output;
 using Serenity.Testing.Json;
 
 namespace Serenity.Build.IntegrationTests;

@@ -1,5 +1,7 @@
+using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Build.Output;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Tests;
 

@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json;
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Pipeline;
 
 namespace Serenity.Tool.Tests;
 
@@ -114,7 +114,7 @@ public sealed class CommandLineTests
         StringAssert.Contains(run.Output, "+" + (large.Peak.Bytes - small.Peak.Bytes).ToString(CultureInfo.InvariantCulture));
         Assert.AreEqual("", run.Error);
         Assert.AreEqual(1, await run.RunAsync("compare", "small.memory.json", "large.memory.json", "--fail-if-larger"));
-        StringAssert.Contains(run.Error, $"large.memory.json needs {Build.Budgets.ByteSize.Format(large.Peak.Bytes - small.Peak.Bytes)} more than small.memory.json");
+        StringAssert.Contains(run.Error, $"large.memory.json needs {Build.Text.ByteSize.Format(large.Peak.Bytes - small.Peak.Bytes)} more than small.memory.json");
         Assert.AreEqual(1, await run.RunAsync("compare", "small.memory.json", "large.memory.json", "--fail-if-larger", "--json"));
         using (JsonDocument json = JsonDocument.Parse(run.Output))
         {

@@ -4,6 +4,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
+using Serenity.Tool.Terminal;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Tool.Tests;

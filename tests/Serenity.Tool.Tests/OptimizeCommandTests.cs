@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Tool.Tests;
 
@@ -15,8 +15,8 @@ public sealed class OptimizeCommandTests
         MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(run.PathOf("net.optimized.memory.json")), "net");
         Assert.AreEqual("net.onnx", manifest.Source.Path);
         Assert.AreEqual("net.optimized.onnx", manifest.Output.Path);
-        Assert.AreEqual(Build.Output.ContentHash.OfFile(run.PathOf("net.onnx")), manifest.Source.Sha256);
-        Assert.AreEqual(Build.Output.ContentHash.OfFile(run.PathOf("net.optimized.onnx")), manifest.Output.Sha256);
+        Assert.AreEqual(Build.Identity.ContentHash.OfFile(run.PathOf("net.onnx")), manifest.Source.Sha256);
+        Assert.AreEqual(Build.Identity.ContentHash.OfFile(run.PathOf("net.optimized.onnx")), manifest.Output.Sha256);
         Assert.AreEqual(BudgetVerdict.None, manifest.Budget.Verdict);
         CollectionAssert.AreEquivalent(
             new[] { "net.onnx", "net.optimized.onnx", "net.optimized.memory.json" }, Directory.GetFiles(run.Folder).Select(Path.GetFileName).ToArray());

@@ -1,6 +1,8 @@
 using Serenity.Build.Manifest;
 using Serenity.Build.Tests.Report;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Pipeline;
+using Serenity.Tool.Manifests;
 using Serenity.Tool.Terminal;
 
 namespace Serenity.Tool.Tests;

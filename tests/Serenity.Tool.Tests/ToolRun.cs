@@ -1,8 +1,8 @@
 using Serenity.Build.Manifest;
 using Serenity.Build.Output;
 using Serenity.Build.Tests.Report;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Tool.Terminal;
 

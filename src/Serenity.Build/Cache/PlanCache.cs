@@ -1,4 +1,3 @@
-using Serenity.Build.Output;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using Serenity.Build.Manifest;
-using Serenity.Build.Output;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Cache;

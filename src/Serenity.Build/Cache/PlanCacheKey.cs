@@ -1,6 +1,6 @@
 using System.Text;
+using Serenity.Build.Identity;
 using Serenity.Build.Items;
-using Serenity.Build.Output;
 using Serenity.Onnx.Models;
 
 namespace Serenity.Build.Cache;

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Header;
 

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Serenity.Build.Budgets;
+using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Items;

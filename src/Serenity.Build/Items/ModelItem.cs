@@ -1,13 +1,19 @@
 using Microsoft.Build.Framework;
-using Serenity.Build.Output;
+using Serenity.Build.Identity;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Pipeline;
 
 namespace Serenity.Build.Items;
 
 /// <summary>A <c>SerenityModel</c> item: the model, its options, and where its outputs go.</summary>
 public sealed record ModelItem
 {
+    /// <summary>
+    /// How much work a run may be where nothing was said: none worth naming, so that no model becomes slow unasked, and a budget alone changes
+    /// no output.
+    /// </summary>
+    public const double DefaultWorkLimit = OptimizeRequest.FreeWork;
+
     /// <summary>Largest alignment of arena offsets, in bytes: a page.</summary>
     private const int LargestAlignment = 4096;
 
@@ -130,7 +136,7 @@ public sealed record ModelItem
                 SearchLimit = metadata.PositiveNumber("SearchLimit"),
                 Alignment = metadata.PowerOfTwo("Alignment", 16, LargestAlignment),
             },
-            WorkLimit = metadata.Multiple("WorkLimit", WorkLadder.DefaultLimit),
+            WorkLimit = metadata.Multiple("WorkLimit", DefaultWorkLimit),
             MemoryBudgetBytes = metadata.PositiveNumber(BudgetMetadata),
             Report = metadata.Boolean("Report", false),
             Header = header,

@@ -1,4 +1,4 @@
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Manifest;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Serenity.Onnx.Pipeline;
+using Serenity.Build.Identity;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Manifest;
 

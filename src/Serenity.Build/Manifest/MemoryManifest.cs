@@ -1,4 +1,5 @@
-using Serenity.Onnx.Pipeline;
+using Serenity.Build.Identity;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Manifest;
 
@@ -68,9 +69,6 @@ public sealed record MemoryManifest
     /// <summary>What is live at the peak; null for a model without nodes.</summary>
     public PeakStep? PeakStep { get; init; }
 }
-
-/// <summary>Name and version of the tool.</summary>
-public sealed record ToolInfo(string Name, string Version);
 
 /// <summary>A file and its content.</summary>
 /// <param name="Path">Relative path with forward slashes.</param>

@@ -1,9 +1,11 @@
 using Serenity.Build.Cache;
+using Serenity.Build.Identity;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Build.Output;
 

@@ -1,3 +1,5 @@
+using Serenity.Build.Cache;
+using Serenity.Build.Identity;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Models;

@@ -1,6 +1,6 @@
-using Serenity.Build.Budgets;
-using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Build.Cache;
+using Serenity.Build.Checks;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Output;
 
@@ -27,12 +27,6 @@ public readonly record struct BudgetRange(long From, long Below)
 /// </remarks>
 public static class WorkLadder
 {
-    /// <summary>
-    /// How much work a run may be where nothing was said: none worth naming, so that no model becomes slow unasked, and a budget alone changes
-    /// no output.
-    /// </summary>
-    public const double DefaultLimit = OptimizeRequest.FreeWork;
-
     private static readonly double[] Between = [1.5, 2, 3];
 
     /// <summary>The limit of the plan that is always made, and first.</summary>

@@ -1,5 +1,5 @@
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Report;
 

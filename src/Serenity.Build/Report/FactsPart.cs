@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
-using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
+using Serenity.Build.Text;
 
 namespace Serenity.Build.Report;
 

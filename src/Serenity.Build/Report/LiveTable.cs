@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text;
-using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Report;
 

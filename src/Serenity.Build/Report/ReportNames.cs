@@ -1,4 +1,5 @@
 using Serenity.Build.Manifest;
+using Serenity.Build.Text;
 
 namespace Serenity.Build.Report;
 

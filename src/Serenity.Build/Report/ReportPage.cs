@@ -1,9 +1,9 @@
 using System.Globalization;
 using System.Net;
 using System.Text;
-using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Report;
 

@@ -1,10 +1,11 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Output;
-using Serenity.Build.Report;
+using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 

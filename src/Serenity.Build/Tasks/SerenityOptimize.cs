@@ -1,11 +1,10 @@
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Build.Framework;
-using Serenity.Build.Budgets;
 using Serenity.Build.Cache;
 using Serenity.Build.Items;
 using Serenity.Build.Output;
-using Serenity.Build.Report;
-using Serenity.Onnx.Diagnostics;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Pipeline;
 

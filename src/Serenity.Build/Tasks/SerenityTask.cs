@@ -1,7 +1,7 @@
 using System.Globalization;
 using Microsoft.Build.Framework;
 using Serenity.Build.Items;
-using Serenity.Build.Report;
+using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
 using Task = Microsoft.Build.Utilities.Task;
 

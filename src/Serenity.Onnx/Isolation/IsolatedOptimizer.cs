@@ -2,8 +2,8 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Google.Protobuf;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 
 namespace Serenity.Onnx.Isolation;
@@ -15,7 +15,7 @@ namespace Serenity.Onnx.Isolation;
 /// Why it is a choice and not always so: starting .NET and ONNX Runtime anew, and compiling everything again, costs about 0.8 s of processor time a model, where a whole
 /// cell takes a few hundredths in a build process that is warm; and a process cannot guard itself against a crash in native code. So
 /// who builds models of strangers (a pull request's build) isolates them, and who builds their own does not pay for it, but for a model of a form that
-/// is known to crash (<see cref="Models.NativeHazards.MayCrash"/>). The child also ends itself when it takes more than <see cref="ChildLimits"/>.
+/// is known to crash (<see cref="Models.NativeHazards.MayCrash"/>). The child also ends itself when it takes more than <see cref="Hosting.ChildLimits"/>.
 /// </para>
 /// </summary>
 /// <param name="command">Makes the child's command for the folder it shall work in; null for the host that ships beside this assembly.</param>
@@ -27,7 +27,7 @@ public sealed class IsolatedOptimizer(Func<string, ProcessStartInfo>? command = 
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>Optimizes one model; the same as <see cref="ModelOptimizer.Optimize"/>, apart.</summary>
+    /// <summary>Optimizes one model; the same as <see cref="Pipeline.ModelOptimizer.Optimize"/>, apart.</summary>
     /// <exception cref="SerenityException">As given by the optimizer; or <see cref="SerenityCodes.RuntimeCrashed"/>: the child died or hung.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; the child is gone.</exception>
     public OptimizationResult Optimize(OptimizeRequest request, CancellationToken cancellation = default)

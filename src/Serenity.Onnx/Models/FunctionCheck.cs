@@ -1,4 +1,5 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Models;

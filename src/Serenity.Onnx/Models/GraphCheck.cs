@@ -1,4 +1,5 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Models;
@@ -125,7 +126,7 @@ public static class GraphCheck
             if (node.OpType.Length == 0)
                 throw Invalid(path, $"a node{where} named '{node.Name}' has no operator");
             // ONNX Runtime makes an initializer of it, and forgets that it needed anything.
-            if (Ort.OrtGraph.IsConstant(node) && node.Input.Count > 0)
+            if (ConstantNode.Is(node) && node.Input.Count > 0)
                 throw Invalid(path, $"{Describe(node)}{where} reads '{node.Input[0]}', and a Constant has no inputs");
             foreach (string output in node.Output)
             {

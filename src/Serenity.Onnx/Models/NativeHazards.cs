@@ -1,5 +1,6 @@
 using System.Globalization;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Models;

@@ -1,5 +1,5 @@
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Shapes;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Onnx.Models;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Models;

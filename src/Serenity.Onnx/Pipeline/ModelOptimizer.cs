@@ -1,7 +1,9 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Rehearsal;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Pipeline;
 

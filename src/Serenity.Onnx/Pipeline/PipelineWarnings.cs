@@ -1,8 +1,10 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Fusion;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
-using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Pipeline;
 

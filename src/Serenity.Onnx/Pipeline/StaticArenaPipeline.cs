@@ -1,10 +1,17 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Execution;
-using Serenity.Onnx.Memory;
+using Serenity.Onnx.Executors;
+using Serenity.Onnx.Executors.StaticArena.Execution;
+using Serenity.Onnx.Executors.StaticArena.Graph;
+using Serenity.Onnx.Executors.StaticArena.Planning;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Rewrites.Sums;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
 using Serenity.Planning.Scheduling;
 

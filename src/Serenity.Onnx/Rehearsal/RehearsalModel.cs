@@ -1,6 +1,6 @@
 using Google.Protobuf;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Rehearsal;
 

@@ -1,11 +1,13 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Fusion;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Ort;
-using Serenity.Onnx.Pipeline;
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Rewrites.Sums;
 using Serenity.Onnx.Runtime;
-using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
 
 namespace Serenity.Onnx.Rehearsal;

@@ -1,6 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 

@@ -1,9 +1,7 @@
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Shapes;
-
-/// <summary>Where a subgraph stands: the name of its node (unique in the model), its attribute, and its place in a list of graphs.</summary>
-public readonly record struct SubgraphKey(string Node, string Attribute, int Index);
 
 /// <summary>Type and shape of the values of a model: of its graph, and of its subgraphs as far as they can be known.</summary>
 /// <param name="Main">The graph's values: inputs, initializers and every node output. Complete.</param>

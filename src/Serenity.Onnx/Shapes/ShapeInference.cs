@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 

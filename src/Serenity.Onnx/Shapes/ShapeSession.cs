@@ -1,7 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
-using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Shapes;

@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
-using Serenity.Onnx.Models;
-using Serenity.Onnx.Ort;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 

@@ -1,4 +1,4 @@
-using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Verification;

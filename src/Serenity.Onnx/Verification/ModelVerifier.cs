@@ -1,8 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Ort;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
@@ -205,7 +206,7 @@ public static class ModelVerifier
         HashSet<string> leftOut = new(StringComparer.Ordinal);
         foreach (NodeProto node in request.Optimized.Graph.Node)
         {
-            if (OrderPinning.IsAnchor(node) || node.OpType == "Constant")
+            if (AnchorNode.Is(node) || node.OpType == "Constant")
                 leftOut.Add(node.Name);
         }
         string[] wanted = [.. schedule.Where(n => !leftOut.Contains(n))];

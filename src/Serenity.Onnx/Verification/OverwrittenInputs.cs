@@ -1,5 +1,5 @@
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Runtime.Fusion;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Verification;

@@ -1,6 +1,6 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
-using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Verification;

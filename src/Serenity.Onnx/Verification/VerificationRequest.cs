@@ -1,6 +1,6 @@
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Verification;
 

@@ -1,3 +1,5 @@
+using Serenity.Planning.Scheduling.Search;
+
 namespace Serenity.Planning.Scheduling;
 
 /// <summary>How far a search may go, and which of its techniques are on. No technique changes the optimum; tests run the combinations.</summary>

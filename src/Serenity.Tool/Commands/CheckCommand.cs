@@ -1,7 +1,10 @@
 using System.CommandLine;
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
+using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Tool.Manifests;
 using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
 

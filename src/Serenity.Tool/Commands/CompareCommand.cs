@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
-using Serenity.Onnx.Pipeline;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
+using Serenity.Tool.Manifests;
 using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Serenity.Build.Budgets;
+using Serenity.Build.Text;
 using Serenity.Tool.Terminal;
 
 namespace Serenity.Tool.Commands;

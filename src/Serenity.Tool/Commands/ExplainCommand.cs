@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Tool.Terminal;
 
 namespace Serenity.Tool.Commands;
 

@@ -1,10 +1,13 @@
 using System.CommandLine;
 using System.Globalization;
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Pipeline;
+using Serenity.Tool.Manifests;
 using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
 

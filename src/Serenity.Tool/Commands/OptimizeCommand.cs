@@ -1,12 +1,15 @@
 using System.CommandLine;
 using System.Text;
 using Serenity.Build.Budgets;
+using Serenity.Build.Cache;
+using Serenity.Build.Checks;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Output;
 using Serenity.Build.Report;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
+using Serenity.Tool.Manifests;
 using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
 

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using System.Text;
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
 using Serenity.Onnx.Models;
+using Serenity.Tool.Manifests;
 using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
 

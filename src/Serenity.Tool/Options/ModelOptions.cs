@@ -1,7 +1,7 @@
 using System.CommandLine;
 using Serenity.Build.Items;
 using Serenity.Build.Output;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Tool.Options;
 
@@ -61,7 +61,7 @@ internal sealed class ModelOptions
     /// <summary>How much work a run may be where the budget needs it.</summary>
     /// <exception cref="Onnx.Diagnostics.SerenityException">SER1101: the value is not understood.</exception>
     public double WorkLimit(ParseResult parsed, string given) =>
-        new MetadataReader(given, name => parsed.GetValue(_values[name]) ?? "").Multiple("--work-limit", WorkLadder.DefaultLimit);
+        new MetadataReader(given, name => parsed.GetValue(_values[name]) ?? "").Multiple("--work-limit", ModelItem.DefaultWorkLimit);
 
     /// <summary>Folder of the plan cache as given; null for none.</summary>
     public string? Cache(ParseResult parsed) => parsed.GetValue(_values["--cache"]) is { Length: > 0 } folder ? folder : null;

@@ -1,8 +1,9 @@
 using System.Globalization;
-using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
-using Serenity.Onnx.Pipeline;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Tool.Terminal;
 

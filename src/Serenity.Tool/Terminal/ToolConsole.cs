@@ -1,6 +1,6 @@
-using Serenity.Build.Report;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Pipeline;
 using Spectre.Console;
 
 namespace Serenity.Tool.Terminal;

@@ -1,7 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Execution;
+using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;

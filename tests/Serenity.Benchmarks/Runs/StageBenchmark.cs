@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 

@@ -1,4 +1,4 @@
-using Serenity.Build.Output;
+using Serenity.Build.Identity;
 
 namespace Serenity.Build.IntegrationTests.Sweeps;
 

@@ -1,4 +1,4 @@
-using Serenity.Build.Budgets;
+using Serenity.Build.Text;
 
 namespace Serenity.Build.Tests.Budgets;
 

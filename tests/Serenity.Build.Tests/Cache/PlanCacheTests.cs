@@ -1,6 +1,5 @@
 using Serenity.Build.Cache;
 using Serenity.Build.Manifest;
-using Serenity.Build.Output;
 
 namespace Serenity.Build.Tests.Cache;
 

@@ -1,4 +1,5 @@
 using Serenity.Build.Budgets;
+using Serenity.Build.Text;
 
 namespace Serenity.Build.Tests.Docs;
 

@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using Serenity.Build.Header;
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Tests.Header;
 

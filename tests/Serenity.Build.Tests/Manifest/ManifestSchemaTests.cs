@@ -2,8 +2,9 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 using Serenity.Testing.Json;
 
 namespace Serenity.Build.Tests.Manifest;

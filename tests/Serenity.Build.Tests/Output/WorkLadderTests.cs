@@ -1,3 +1,4 @@
+using Serenity.Build.Cache;
 using Serenity.Build.Manifest;
 using Serenity.Build.Output;
 

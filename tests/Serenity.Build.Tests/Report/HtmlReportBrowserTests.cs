@@ -1,7 +1,7 @@
 using System.Globalization;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Tests.Report;
 

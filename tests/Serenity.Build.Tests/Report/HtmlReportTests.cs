@@ -1,9 +1,10 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Tests.Report;
 

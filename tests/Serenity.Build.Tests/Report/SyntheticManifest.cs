@@ -1,6 +1,8 @@
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
+using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Tests.Report;
 

@@ -376,7 +376,7 @@ public sealed class BuildTasksTests
         {
             harm(project.Staged("models").TrimEnd('/'));
             Assert.IsTrue(project.Build(item));
-            Assert.AreEqual(project.Manifest("models/a.memory.json").Output.Sha256, Build.Output.ContentHash.OfFile(project.Staged("models/a.onnx")));
+            Assert.AreEqual(project.Manifest("models/a.memory.json").Output.Sha256, Build.Identity.ContentHash.OfFile(project.Staged("models/a.onnx")));
         }
         Assert.AreEqual(1, project.EngineCalls, "always from the plan cache");
     }

@@ -81,7 +81,7 @@ public sealed class FaultTests
         string source = Path.Combine(project.Folder, "models/a.onnx");
         project.Optimizer = (request, _) =>
         {
-            Onnx.Pipeline.OptimizationResult result = TestProject.Result(request);
+            Onnx.Contract.OptimizationResult result = TestProject.Result(request);
             ModelFile.Save(IrregularModels.DartsCell(vertices: 3, seed: 77, channels: 2, size: 4), source);
             return result;
         };
@@ -92,7 +92,7 @@ public sealed class FaultTests
 
         project.Optimizer = (request, _) => TestProject.Result(request);
         Assert.IsTrue(project.Build(item));
-        Assert.AreEqual(Build.Output.ContentHash.OfFile(source), project.Manifest("models/a.memory.json").Source.Sha256);
+        Assert.AreEqual(Build.Identity.ContentHash.OfFile(source), project.Manifest("models/a.memory.json").Source.Sha256);
     }
 
     [TestMethod]

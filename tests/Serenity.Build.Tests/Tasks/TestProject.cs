@@ -4,9 +4,9 @@ using Serenity.Build.Manifest;
 using Serenity.Build.Output;
 using Serenity.Build.Tasks;
 using Serenity.Fuzzing.Checks;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Pipeline;
 using Serenity.Testing.Models;
 
 namespace Serenity.Build.Tests.Tasks;

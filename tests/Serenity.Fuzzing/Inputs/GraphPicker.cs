@@ -1,5 +1,5 @@
 using System.Globalization;
-using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
 

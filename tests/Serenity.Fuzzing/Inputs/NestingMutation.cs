@@ -1,6 +1,5 @@
 using System.Globalization;
 using Google.Protobuf;
-using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
 using static Serenity.Onnx.Schema.AttributeProto.Types;

@@ -1,6 +1,6 @@
-using Serenity.Onnx.Execution;
-using Serenity.Onnx.Memory;
-using Serenity.Onnx.Models;
+using Serenity.Onnx.Executors.StaticArena.Execution;
+using Serenity.Onnx.Executors.StaticArena.Graph;
+using Serenity.Onnx.Executors.StaticArena.Planning;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;

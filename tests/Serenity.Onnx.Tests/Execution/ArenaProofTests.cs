@@ -1,5 +1,6 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Execution;
+using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;

@@ -1,5 +1,5 @@
-using Serenity.Onnx.Execution;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Testing;
 using Serenity.Testing.Models;
 

@@ -1,5 +1,5 @@
-using Serenity.Onnx.Execution;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.StaticArena.Execution;
 
 namespace Serenity.Onnx.Tests.Execution;
 

@@ -1,4 +1,4 @@
-using Serenity.Onnx.Isolation;
+using Serenity.Onnx.Hosting;
 
 namespace Serenity.Onnx.Tests.Isolation;
 

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Google.Protobuf;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Pipeline;

@@ -1,6 +1,5 @@
-using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Tests.Memory;
 

@@ -1,8 +1,10 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Memory;
+using Serenity.Onnx.Executors.StaticArena.Graph;
+using Serenity.Onnx.Executors.StaticArena.Planning;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Pipeline;
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Planning.Scheduling;

@@ -96,7 +96,7 @@ public sealed class GraphCheckTests
         {
             if (type is DataType.Undefined or DataType.String)
                 continue;
-            long bits = 13 * Serenity.Onnx.Shapes.TensorType.BitsPerElement(type);
+            long bits = 13 * Serenity.Onnx.Operators.TensorType.BitsPerElement(type);
             int bytes = (int)((bits + 7) / 8);
             Check(OnnxModelBuilder.Tensor("w", type, new byte[bytes], 13), null);
             Check(OnnxModelBuilder.Tensor("w", type, new byte[bytes + 1], 13), "does not fit");

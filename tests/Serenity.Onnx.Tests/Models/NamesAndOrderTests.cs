@@ -1,4 +1,5 @@
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
 

@@ -1,6 +1,6 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
 using static Serenity.Onnx.Tests.Models.WholeWay;

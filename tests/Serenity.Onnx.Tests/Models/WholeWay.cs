@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;

@@ -1,9 +1,12 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Fusion;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Ort;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
-using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Tests.Models;

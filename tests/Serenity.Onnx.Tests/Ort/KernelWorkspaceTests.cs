@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Ort;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;

@@ -1,8 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Fusion;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Ort;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
-using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;

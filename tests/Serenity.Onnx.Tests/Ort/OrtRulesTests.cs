@@ -1,7 +1,11 @@
-using Serenity.Onnx.Ort;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Order;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Shapes;
 using Serenity.Planning.Scheduling;
 using Serenity.Testing.Kernels;
 using Serenity.Testing.Models;
@@ -65,17 +69,17 @@ public sealed class OrtRulesTests
             if (OrderPinning.TryPin(model.Graph, target, 17, name => shapes.Find(name)?.ElementType) is not { } pinned)
                 continue;
             string[] wanted = Names(pinned.Graph);
-            foreach (NodeProto anchor in pinned.Graph.Node.Where(OrderPinning.IsAnchor).ToArray())
+            foreach (NodeProto anchor in pinned.Graph.Node.Where(AnchorNode.Is).ToArray())
             {
                 GraphProto without = pinned.Graph.Clone();
                 without.Node.Remove(without.Node.First(node => node.Name == anchor.Name));
                 CollectionAssert.AreNotEqual(wanted, Names(without), $"{anchor.Name} does nothing, seed {seed}");
             }
-            Assert.AreEqual(pinned.Anchors, pinned.Graph.Node.Count(OrderPinning.IsAnchor));
+            Assert.AreEqual(pinned.Anchors, pinned.Graph.Node.Count(AnchorNode.Is));
         }
 
         static string[] Names(GraphProto graph) =>
-            [.. ExecutionOrder.Of(graph).Select(at => graph.Node[at]).Where(node => !OrderPinning.IsAnchor(node)).Select(node => node.Name)];
+            [.. ExecutionOrder.Of(graph).Select(at => graph.Node[at]).Where(node => !AnchorNode.Is(node)).Select(node => node.Name)];
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Ort;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Testing.Models;

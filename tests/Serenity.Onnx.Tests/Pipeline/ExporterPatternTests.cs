@@ -1,6 +1,4 @@
-using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Models;
-using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Onnx.Tests.Rewrites;

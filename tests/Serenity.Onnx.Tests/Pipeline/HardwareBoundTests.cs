@@ -1,8 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Models;
-using Serenity.Onnx.Pipeline;
-using Serenity.Onnx.Runtime.Fusion;
+using Serenity.Onnx.Fusion;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Testing.Models;

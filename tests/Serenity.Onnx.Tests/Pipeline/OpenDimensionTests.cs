@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;

@@ -1,10 +1,12 @@
 using Google.Protobuf;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Verification;
+using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Tests.Models;
+using Serenity.Onnx.Verification;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Pipeline;

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rehearsal;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;

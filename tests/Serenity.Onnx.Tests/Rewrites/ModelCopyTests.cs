@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.Reflection;
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Tests.Rewrites;

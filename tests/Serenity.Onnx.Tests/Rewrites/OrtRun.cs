@@ -2,8 +2,8 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Shapes;
 using Serenity.Testing.Models;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 

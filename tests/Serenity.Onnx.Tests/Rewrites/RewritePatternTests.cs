@@ -1,8 +1,11 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Pipeline;
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Rules;
+using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Tests.Rewrites.Patterns;
 
 namespace Serenity.Onnx.Tests.Rewrites;

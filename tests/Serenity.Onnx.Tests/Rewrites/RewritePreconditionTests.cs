@@ -1,5 +1,7 @@
-using Serenity.Onnx.Pipeline;
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Rules;
+using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;

@@ -1,8 +1,10 @@
-using Serenity.Onnx.Memory;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Executors.StaticArena.Planning;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Ort;
-using Serenity.Onnx.Pipeline;
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Planning.Scheduling;

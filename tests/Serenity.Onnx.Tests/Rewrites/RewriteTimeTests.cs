@@ -1,6 +1,9 @@
-using Serenity.Onnx.Ort;
-using Serenity.Onnx.Pipeline;
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Rules;
+using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Testing;

@@ -1,4 +1,4 @@
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
 

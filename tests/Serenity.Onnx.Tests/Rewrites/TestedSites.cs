@@ -1,4 +1,4 @@
-using Serenity.Onnx.Rewrites;
+using Serenity.Onnx.Rewrites.Graph;
 
 namespace Serenity.Onnx.Tests.Rewrites;
 

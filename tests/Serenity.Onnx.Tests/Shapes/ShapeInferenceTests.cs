@@ -1,5 +1,6 @@
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Testing.Models;

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Testing.Models;

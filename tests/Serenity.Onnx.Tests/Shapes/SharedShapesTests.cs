@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Testing;

@@ -1,4 +1,5 @@
 using Serenity.Planning.Scheduling;
+using Serenity.Planning.Scheduling.Search;
 using Serenity.Testing.Scheduling;
 
 namespace Serenity.Planning.Tests.Scheduling;

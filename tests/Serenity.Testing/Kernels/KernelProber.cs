@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Ort;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;

@@ -1,6 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification;

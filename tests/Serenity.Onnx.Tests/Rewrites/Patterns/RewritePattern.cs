@@ -1,5 +1,5 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
 

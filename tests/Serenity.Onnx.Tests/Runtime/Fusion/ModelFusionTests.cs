@@ -1,7 +1,7 @@
 using Google.Protobuf;
+using Serenity.Onnx.Fusion;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
-using Serenity.Onnx.Runtime.Fusion;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification;
 using Serenity.Testing;

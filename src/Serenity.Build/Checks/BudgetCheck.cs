@@ -1,0 +1,176 @@
+using System.Globalization;
+using System.Text;
+using Serenity.Build.Budgets;
+using Serenity.Build.Manifest;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Checks;
+
+/// <summary>Holds a manifest's figures against budgets, and says why a model does not fit and what would make it fit.</summary>
+public static class BudgetCheck
+{
+    /// <summary>How many of the tensors that are live at the peak a message names.</summary>
+    private const int NamedTensors = 4;
+
+    /// <summary>Longer names are shown with their middle left out.</summary>
+    private const int LongestName = 100;
+
+    /// <summary>The verdict on a model's figures.</summary>
+    /// <param name="neededBytes">What is held against the memory budget; see <see cref="Needed"/>.</param>
+    /// <param name="weightBytes">Bytes of the weights.</param>
+    /// <param name="budgets">The budgets.</param>
+    public static BudgetEntry Judge(long neededBytes, long weightBytes, MemoryBudgets budgets)
+    {
+        ArgumentNullException.ThrowIfNull(budgets);
+        BudgetVerdict verdict =
+            budgets.MemoryBytes is null && budgets.WeightBytes is null ? BudgetVerdict.None
+            : neededBytes > (budgets.MemoryBytes ?? long.MaxValue) || weightBytes > (budgets.WeightBytes ?? long.MaxValue) ? BudgetVerdict.Fail
+            : BudgetVerdict.Pass;
+        return new BudgetEntry(budgets.MemoryBytes, verdict, budgets.Device, budgets.WeightBytes);
+    }
+
+    /// <summary>The manifest with the verdict on it.</summary>
+    public static MemoryManifest Apply(MemoryManifest manifest, MemoryBudgets budgets)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        return manifest with { Budget = Judge(Needed(manifest.Peak), manifest.Weights.Bytes, budgets) };
+    }
+
+    /// <summary>Bytes that are held against the memory budget: the activations and, where it was measured, the kernels' workspace.</summary>
+    public static long Needed(PeakFacts peak)
+    {
+        ArgumentNullException.ThrowIfNull(peak);
+        return checked(peak.Bytes + (peak.WorkspaceBytes ?? 0));
+    }
+
+    /// <summary>
+    /// A warning where a memory budget passes that the kernels' workspace may still exceed, since no run measured it (SER2502); else null. Without an
+    /// ONNX Runtime on the host (SER2701) that is said already.
+    /// </summary>
+    /// <param name="peakBytes">The activation peak.</param>
+    /// <param name="workspaceBytes">What a run measured; null for nothing.</param>
+    /// <param name="executor">Who runs the model; a static arena has no workspace of the runtime's.</param>
+    /// <param name="memoryBudget">The memory budget; null for none.</param>
+    /// <param name="warnings">What the optimization warned of.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static SerenityDiagnostic? Unmeasured(
+        long peakBytes, long? workspaceBytes, string executor, long? memoryBudget, IReadOnlyList<WarningEntry> warnings, string file)
+    {
+        ArgumentNullException.ThrowIfNull(warnings);
+        if (workspaceBytes is not null || executor != nameof(Executor.OnnxRuntime) || memoryBudget is not { } budget || peakBytes > budget
+            || warnings.Any(w => w.Code == SerenityCodes.PlannedWithoutRuntime))
+        {
+            return null;
+        }
+        return new SerenityDiagnostic(
+            SerenityCodes.WorkspaceUnknown, DiagnosticSeverity.Warning, file,
+            $"The memory budget of {ByteSize.Format(budget)} passes for tensors alone ({ByteSize.Format(peakBytes)}). What kernels take on top of them while they run, such as a convolution's"
+            + " scratch, was not measured, since the model was not verified, and may be more than the rest. Let verification run (Verify=\"true\") for a budget that holds on the device.");
+    }
+
+    /// <summary>How much of its budgets a model that fits takes, for one line of a build's output; null if it has none, or does not fit.</summary>
+    /// <param name="neededBytes">What is held against the memory budget; see <see cref="Needed"/>.</param>
+    /// <param name="weightBytes">Bytes of the weights.</param>
+    /// <param name="budget">The verdict.</param>
+    public static string? Passed(long neededBytes, long weightBytes, BudgetEntry budget)
+    {
+        ArgumentNullException.ThrowIfNull(budget);
+        if (budget.Verdict != BudgetVerdict.Pass)
+            return null;
+        string?[] shares = [Share("", neededBytes, budget.MemoryBytes), Share("weights ", weightBytes, budget.WeightBytes)];
+        return $"fits {(budget.Device is { } device ? device : "its budget")}: {string.Join(", ", shares.OfType<string>())}";
+
+        static string? Share(string of, long bytes, long? most) => most is not { } limit ? null
+            : string.Create(CultureInfo.InvariantCulture, $"{of}{ByteSize.Rounded(bytes)} of {ByteSize.Rounded(limit)} ({(limit == 0 ? 100 : Math.Ceiling(100.0 * bytes / limit))} %)");
+    }
+
+    /// <summary>One error per budget that is exceeded (SER1001, SER1002); none if the verdict is not "fail".</summary>
+    /// <param name="manifest">A manifest with its verdict.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static IReadOnlyList<SerenityDiagnostic> Errors(MemoryManifest manifest, string file)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        List<SerenityDiagnostic> errors = [];
+        BudgetEntry budget = manifest.Budget;
+        if (budget.MemoryBytes is long memory && Needed(manifest.Peak) > memory)
+            errors.Add(new(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, file, OverMemory(manifest, memory)));
+        if (budget.WeightBytes is long weights && manifest.Weights.Bytes > weights)
+            errors.Add(new(SerenityCodes.OverWeightBudget, DiagnosticSeverity.Error, file, OverWeights(manifest, weights)));
+        return errors;
+    }
+
+    private static string OverMemory(MemoryManifest manifest, long budget)
+    {
+        PeakFacts peak = manifest.Peak;
+        long needed = Needed(peak);
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"The model needs {ByteSize.Format(needed)} of activation memory");
+        if (peak.WorkspaceBytes is > 0)
+            text.Append(CultureInfo.InvariantCulture, $" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace)");
+        text.Append(CultureInfo.InvariantCulture, $"; the budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: {ByteSize.Format(needed - budget)} too much.");
+        if (manifest.PeakStep is { } step)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{Shown(step.Node)}'");
+            if (step.Index < manifest.OperatorTypes.Count)
+                text.Append(CultureInfo.InvariantCulture, $" ({Shown(manifest.OperatorTypes[step.Index])})");
+            if (step.Live.Count > 0)
+            {
+                text.Append(", where the largest live tensors are ");
+                text.AppendJoin(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{Shown(t.Tensor)}' ({t.Bytes} bytes)")));
+                if (step.Live.Count > NamedTensors)
+                    text.Append(CultureInfo.InvariantCulture, $" and {step.Live.Count - NamedTensors} more");
+            }
+            text.Append('.');
+        }
+        if (manifest.Executor == Executor.OnnxRuntime && peak.Bytes > peak.LiveBytes)
+            text.Append(CultureInfo.InvariantCulture, $" ONNX Runtime holds {peak.Bytes - peak.LiveBytes} bytes of it for later tensors of the same shape.");
+        text.Append(' ').Append(Bound(peak, budget));
+        if (manifest.Work is { MostLimit: { } most, LeastBytes: { } least })
+        {
+            text.Append(CultureInfo.InvariantCulture, $" Rewrites that make a run up to {most} times the work (WorkLimit) were tried for it, and ");
+            text.Append(least < needed ? $"come to {ByteSize.Format(least)}." : "go no lower.");
+        }
+        text.Append(' ').Append(Advice(manifest, budget));
+        text.Append(CultureInfo.InvariantCulture, $" The least budget that passes now is MemoryBudget=\"{ByteSize.RoundUpBudget(needed)}\".");
+        return text.ToString();
+    }
+
+    private static string Bound(PeakFacts peak, long budget)
+    {
+        if (peak.LowerBoundBytes > budget)
+            return $"No order of this graph fits: the least is {ByteSize.Format(peak.LowerBoundBytes)}{(peak.Optimal ? "" : " or more")}.";
+        return peak.Optimal
+            ? $"Live tensors alone need {ByteSize.Format(peak.LowerBoundBytes)} in the best order, which is the one used."
+            : $"The search ended before a proof: the least may be as low as {ByteSize.Format(peak.LowerBoundBytes)}.";
+    }
+
+    /// <summary>What the developer can change, other than the budget.</summary>
+    private static string Advice(MemoryManifest manifest, long budget)
+    {
+        List<string> ways = [];
+        ManifestOptions options = manifest.Options;
+        if (options.Rewrite != RewriteLevel.All)
+            ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{options.Rewrite}\")");
+        if (!manifest.Peak.Optimal && manifest.Peak.LowerBoundBytes <= budget)
+            ways.Add("search longer (a larger SearchLimit)");
+        if (manifest.Work is { Limited: true, MostLimit: null })
+            ways.Add(FormattableString.Invariant($"allow rewrites that make a run longer where the budget needs them (WorkLimit=\"4\" for up to 4 times the work; now {manifest.Work.Limit})"));
+        if (options.FreeDimensions.Values.Any(v => v > 1))
+            ways.Add("set smaller FreeDimensions");
+        // Where order and rewrites can give no more, only what the tensors are made of can.
+        ways.Add("make the tensors named here smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");
+        return $"To make it fit: {string.Join("; or ", ways)}.";
+    }
+
+    // A name from the model, which may hold anything, in a message of one line.
+    private static string Shown(string name) => ModelText.Clean(name, LongestName);
+
+    private static string OverWeights(MemoryManifest manifest, long budget) =>
+        $"The model's weights take {ByteSize.Format(manifest.Weights.Bytes)}; the weight budget is {ByteSize.Format(budget)}: "
+        + $"{ByteSize.Format(manifest.Weights.Bytes - budget)} too much. No order changes that: quantize or prune the model, or raise the budget. "
+        + $"The least that passes now is WeightBudget=\"{ByteSize.RoundUpBudget(manifest.Weights.Bytes)}\".";
+
+    private static string OfDevice(BudgetEntry budget) => budget.Device is null ? "" : $" of device '{budget.Device}'";
+}

@@ -1,0 +1,51 @@
+using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
+using Serenity.Build.Identity;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Runtime;
+
+namespace Serenity.Build.Output;
+
+/// <summary>Makes a manifest of what the pipeline found out.</summary>
+public static class ManifestBuilder
+{
+    /// <summary>Session options under which ONNX Runtime does what the manifest says; names as in the C# API.</summary>
+    public static IReadOnlyDictionary<string, string> OnnxRuntimeSessionOptions { get; } =
+        new SortedDictionary<string, string>(TruthfulSessionOptions.AsText.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+
+    /// <summary>Makes the manifest, with no budget yet; see <see cref="BudgetCheck.Apply"/>.</summary>
+    /// <param name="request">What was asked.</param>
+    /// <param name="result">What was found.</param>
+    /// <param name="source">The source model; path as it is to stand in the manifest.</param>
+    /// <param name="output">The written model; path relative to the manifest.</param>
+    public static MemoryManifest Build(OptimizeRequest request, OptimizationResult result, FileInfoEntry source, FileInfoEntry output)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        ArgumentNullException.ThrowIfNull(result);
+        return new MemoryManifest
+        {
+            Tool = ToolIdentity.Tool,
+            Source = source,
+            Output = output,
+            Options = new ManifestOptions(
+                request.Executor, request.Rewrite, request.Fuse, request.Verify,
+                new SortedDictionary<string, long>(request.FreeDimensions.ToDictionary(), StringComparer.Ordinal), request.SearchLimit, request.Alignment),
+            Executor = request.Executor,
+            SessionOptions = request.Executor == Executor.OnnxRuntime ? OnnxRuntimeSessionOptions : null,
+            Peak = result.Peak,
+            Budget = BudgetCheck.Judge(BudgetCheck.Needed(result.Peak), result.WeightBytes, MemoryBudgets.None),
+            Weights = new WeightsEntry(result.WeightBytes),
+            Rewrites = result.Rewrites,
+            Work = new WorkEntry(result.Work.Limit, result.Work.Ratio, result.Work.Limited),
+            Verification = result.Verification,
+            Warnings = [.. result.Warnings.Select(w => new WarningEntry(w.Code, w.Message))],
+            Schedule = result.Schedule,
+            OperatorTypes = result.OperatorTypes,
+            Tensors = result.Tensors,
+            Profile = result.Profile,
+            OriginalProfile = result.OriginalProfile,
+            PeakStep = result.PeakStep,
+        };
+    }
+}

@@ -1,0 +1,77 @@
+using System.Globalization;
+
+namespace Serenity.Build.Text;
+
+/// <summary>
+/// Sizes as people write and read them. KB, MB and GB are decimal; KiB, MiB and GiB binary; so a budget written in KB is the smaller
+/// reading and never grants too much.
+/// </summary>
+public static class ByteSize
+{
+    private static readonly (string Unit, long Bytes)[] Units =
+    [
+        ("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("KB", 1000), ("MB", 1000_000), ("GB", 1000_000_000), ("B", 1),
+    ];
+
+    /// <summary>The units, for messages.</summary>
+    public const string UnitNames = "B, KB, KiB, MB, MiB, GB, GiB";
+
+    /// <summary>
+    /// Reads a size such as <c>512KiB</c>, <c>1.5 MB</c> or <c>200704</c> (bytes). Units are read without regard to case. A fraction of a
+    /// byte is dropped.
+    /// </summary>
+    /// <param name="text">The text.</param>
+    /// <param name="bytes">The size in bytes; positive.</param>
+    /// <returns>False if the text is not a size, or is zero, negative, or above 2^63-1 bytes.</returns>
+    public static bool TryParse(string text, out long bytes)
+    {
+        ArgumentNullException.ThrowIfNull(text);
+        bytes = 0;
+        ReadOnlySpan<char> number = text.AsSpan().Trim();
+        long unit = 1;
+        foreach ((string name, long size) in Units)
+        {
+            if (!number.EndsWith(name, StringComparison.OrdinalIgnoreCase))
+                continue;
+            unit = size;
+            number = number[..^name.Length].TrimEnd();
+            break;
+        }
+        if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value))
+            return false;
+        // A decimal holds 28 digits, so the product below cannot overflow for any value that fits a long.
+        if (value <= 0 || value > long.MaxValue)
+            return false;
+        decimal product = decimal.Floor(value * unit);
+        if (product is < 1 or > long.MaxValue)
+            return false;
+        bytes = (long)product;
+        return true;
+    }
+
+    /// <summary>A size for people: exact bytes, and from 1 KiB on a rounded binary unit, as <c>802816 bytes (784 KiB)</c>.</summary>
+    public static string Format(long bytes)
+    {
+        string exact = bytes == 1 ? "1 byte" : string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes");
+        return Math.Abs((decimal)bytes) < 1024 ? exact : $"{exact} ({Rounded(bytes)})";
+    }
+
+    /// <summary>A size for people, rounded to one decimal of a binary unit: <c>784 KiB</c>, <c>1.5 MiB</c>, <c>12 B</c>.</summary>
+    public static string Rounded(long bytes)
+    {
+        decimal magnitude = Math.Abs((decimal)bytes);
+        (string unit, long size) = magnitude switch
+        {
+            >= 1L << 30 => ("GiB", 1L << 30),
+            >= 1L << 20 => ("MiB", 1L << 20),
+            >= 1L << 10 => ("KiB", 1L << 10),
+            _ => ("B", 1L),
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{(decimal)bytes / size:0.#} {unit}");
+    }
+
+    /// <summary>The smallest budget in whole KiB (below 1 KiB: bytes) that is at least this much, as one would write it: <c>785KiB</c>.</summary>
+    public static string RoundUpBudget(long bytes) => bytes < 1024
+        ? string.Create(CultureInfo.InvariantCulture, $"{bytes}B")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024 + (bytes % 1024 == 0 ? 0 : 1)}KiB");
+}

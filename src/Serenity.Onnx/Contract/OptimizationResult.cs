@@ -1,0 +1,127 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Contract;
+
+/// <summary>Everything the pipeline found out about one model; the manifest is written from it.</summary>
+public sealed record OptimizationResult
+{
+    /// <summary>The optimized model, ready to be saved.</summary>
+    public required ModelProto Model { get; init; }
+
+    /// <summary>The peak and its proof.</summary>
+    public required PeakFacts Peak { get; init; }
+
+    /// <summary>Bytes of all weights of the written model.</summary>
+    public required long WeightBytes { get; init; }
+
+    /// <summary>Rewrites that were applied.</summary>
+    public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
+
+    /// <summary>The work of a run.</summary>
+    public required WorkFacts Work { get; init; }
+
+    /// <summary>Node names in execution order, anchors left out.</summary>
+    public required IReadOnlyList<string> Schedule { get; init; }
+
+    /// <summary>Operator type of each node of <see cref="Schedule"/>, with its domain if that is not ONNX's own; for people to read.</summary>
+    public IReadOnlyList<string> OperatorTypes { get; init; } = [];
+
+    /// <summary>Every tensor of the schedule, in order of first step, then name.</summary>
+    public required IReadOnlyList<TensorFacts> Tensors { get; init; }
+
+    /// <summary>Live bytes during each step of the schedule.</summary>
+    public required IReadOnlyList<long> Profile { get; init; }
+
+    /// <summary>Live bytes during each step of the source model as it is executed today; empty where that is not known.</summary>
+    public required IReadOnlyList<long> OriginalProfile { get; init; }
+
+    /// <summary>What is live at the peak; null for a model without nodes.</summary>
+    public required PeakStep? PeakStep { get; init; }
+
+    /// <summary>Nodes of whose subgraphs the memory is not planned but measured as workspace, since sizes in them depend on the data.</summary>
+    public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
+
+    /// <summary>What verification did; null if it was off.</summary>
+    public VerificationFacts? Verification { get; init; }
+
+    /// <summary>Warnings, in a fixed order.</summary>
+    public required IReadOnlyList<SerenityDiagnostic> Warnings { get; init; }
+}
+
+/// <summary>Peak activation memory of a model, in bytes.</summary>
+/// <param name="OriginalBytes">What the source model costs on this executor as it is executed today.</param>
+/// <param name="Bytes">What the written model costs on this executor; for StaticArena the arena size.</param>
+/// <param name="LiveBytes">Live peak of the written schedule.</param>
+/// <param name="LowerBoundBytes">Least live peak of any schedule of the written graph, as far as proven.</param>
+/// <param name="Optimal">True if <paramref name="LiveBytes"/> equals <paramref name="LowerBoundBytes"/>.</param>
+/// <param name="InputBytes">Bytes of the graph inputs. ONNX Runtime leaves them to the caller, so they are not in <paramref name="Bytes"/>;
+/// StaticArena holds them in the arena, and they are.</param>
+/// <param name="WorkspaceBytes">Kernels' own scratch on top of <paramref name="Bytes"/>, where it was measured; else null.</param>
+public sealed record PeakFacts(
+    long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes);
+
+/// <summary>A rewrite that was applied.</summary>
+/// <param name="Kind">The rewrite's name, as in docs/rewrites.md.</param>
+/// <param name="Nodes">Names of the source nodes it replaced.</param>
+/// <param name="Exact">True if outputs stay bit for bit.</param>
+/// <param name="SavedBytes">How much the peak fell by it, in the order applied.</param>
+public sealed record AppliedRewrite(string Kind, IReadOnlyList<string> Nodes, bool Exact, long SavedBytes);
+
+/// <summary>
+/// How much work a run of the written model is, beside the source: multiply-accumulates, elements moved, columns of convolutions and nodes,
+/// counted and not timed.
+/// </summary>
+/// <param name="Limit">How much it could be, as a multiple of the source's.</param>
+/// <param name="Ratio">How much it is, as a multiple of the source's, rounded to thousandths.</param>
+/// <param name="Limited">True if rewrites were left out because of the limit: with a larger one the peak may be lower.</param>
+public sealed record WorkFacts(double Limit, double Ratio, bool Limited);
+
+/// <summary>The role of a tensor.</summary>
+public enum TensorRole
+{
+    /// <summary>A graph input.</summary>
+    Input,
+
+    /// <summary>A graph output.</summary>
+    Output,
+
+    /// <summary>Anything between.</summary>
+    Activation,
+}
+
+/// <summary>One tensor of the schedule.</summary>
+/// <param name="Name">Value name in the written model.</param>
+/// <param name="Bytes">Its own size in bytes.</param>
+/// <param name="Offset">Bytes from the start of the arena (StaticArena), else null.</param>
+/// <param name="FirstStep">First step at which it is live, inclusive.</param>
+/// <param name="LastStep">Last step at which it is live, inclusive.</param>
+/// <param name="Role">Input, output or activation.</param>
+/// <param name="AliasOf">The tensor whose buffer it shares, or null.</param>
+/// <param name="Parts">For a view of several tensors (a concat that is not copied): the tensors it consists of, in order; else null.</param>
+/// <param name="Type">Element type and shape as <c>float[1,8,32,32]</c>, for people to read; null if not known.</param>
+/// <param name="Writers">Steps of the nodes that write it, ascending: none for an input, several for an accumulation group; null if not known.</param>
+/// <param name="Readers">Steps of the nodes that read it, ascending; null if not known.</param>
+public sealed record TensorFacts(
+    string Name, long Bytes, long? Offset, int FirstStep, int LastStep, TensorRole Role, string? AliasOf, IReadOnlyList<string>? Parts = null,
+    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null);
+
+/// <summary>What is live at the peak.</summary>
+/// <param name="Index">Step, from 0.</param>
+/// <param name="Node">Name of the node that runs there.</param>
+/// <param name="Live">Tensors live there, largest first.</param>
+public sealed record PeakStep(int Index, string Node, IReadOnlyList<LiveTensor> Live);
+
+/// <summary>A live tensor and its bytes.</summary>
+public sealed record LiveTensor(string Tensor, long Bytes);
+
+/// <summary>What verification did.</summary>
+/// <param name="Status">"passed", "skipped" or "partial".</param>
+/// <param name="Reason">Why it was skipped or partial; else null.</param>
+/// <param name="RuntimeVersion">Version of ONNX Runtime that ran.</param>
+/// <param name="Architecture">Processor architecture it ran on.</param>
+/// <param name="MeasuredBytes">Measured activation peak, without workspace; null if not measured.</param>
+/// <param name="Exact">True if outputs were compared bit for bit.</param>
+/// <param name="MaxError">Largest difference found, scaled to the output's largest magnitude; 0 if bit for bit.</param>
+public sealed record VerificationFacts(
+    string Status, string? Reason, string? RuntimeVersion, string? Architecture, long? MeasuredBytes, bool Exact, double MaxError);

@@ -1,0 +1,47 @@
+namespace Serenity.Onnx.Contract;
+
+/// <summary>One model to optimize, and every option that shapes the result.</summary>
+public sealed record OptimizeRequest
+{
+    /// <summary>
+    /// The work that rewrites may add whether a budget needs it or not, as a multiple: a tenth more, which by measurement is lost in what the
+    /// smaller memory gains.
+    /// </summary>
+    public const double FreeWork = 1.1;
+
+    /// <summary>Absolute path of the source model.</summary>
+    public required string ModelPath { get; init; }
+
+    /// <summary>Who runs it.</summary>
+    public Executor Executor { get; init; } = Executor.OnnxRuntime;
+
+    /// <summary>Which rewrites may be applied.</summary>
+    public RewriteLevel Rewrite { get; init; } = RewriteLevel.All;
+
+    /// <summary>Apply ONNX Runtime's hardware-independent fusions ahead of time (executor OnnxRuntime).</summary>
+    public bool Fuse { get; init; } = true;
+
+    /// <summary>Run original and optimized and compare outputs, order and memory.</summary>
+    public bool Verify { get; init; } = true;
+
+    /// <summary>Sizes of symbolic dimensions, by name.</summary>
+    public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>
+    /// True if <see cref="FreeDimensions"/> are a project's sizes for all its models: names that this model does not have are then left out, and
+    /// are no error.
+    /// </summary>
+    public bool FreeDimensionsAreDefaults { get; init; }
+
+    /// <summary>Limit of the scheduling search, in states; null for the default.</summary>
+    public long? SearchLimit { get; init; }
+
+    /// <summary>Alignment of arena offsets in bytes (executor StaticArena); a power of two.</summary>
+    public int Alignment { get; init; } = 16;
+
+    /// <summary>How much work a run of the rewritten model may be, as a multiple of the source's; see <see cref="WorkFacts"/>.</summary>
+    public double WorkLimit { get; init; } = FreeWork;
+
+    /// <summary>Told of each stage as it begins, on the thread that does the work; null if nobody wants to know. Shapes no result.</summary>
+    public Action<PipelineStage>? Progress { get; init; }
+}

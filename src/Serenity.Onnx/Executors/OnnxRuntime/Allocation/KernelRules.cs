@@ -1,0 +1,64 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+
+/// <summary>
+/// Which kernels of ONNX Runtime's CPU provider share buffers between inputs and outputs. Operators that are not named give every
+/// output a buffer of its own.
+/// </summary>
+/// <remarks>
+/// Every rule here, and the absence of one for some 170 other operators, was observed on 1.31.1 by the benchmark verb <c>probe</c>, which
+/// measures peaks around one node, at every opset from 7 to 24 at which ONNX Runtime runs it; rules are the same at all of them. The one
+/// exception is the blocked Conv, which only ONNX Runtime's own layout pass makes: its rule was read in the source.
+/// </remarks>
+public static class KernelRules
+{
+    private static readonly KernelRule s_alias = new([new BufferShare(0, 0)], []);
+    private static readonly KernelRule s_inPlace = new([], [new BufferShare(0, 0)]);
+    private static readonly KernelRule s_addsInPlace = new([], [new BufferShare(3, 0)]);
+    private static readonly KernelRule s_updatesStatistics = new([new BufferShare(3, 1), new BufferShare(4, 2)], []);
+
+    // Aliases: the same memory under another shape.
+    private static readonly string[] s_onnxAliases = ["Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"];
+    private static readonly string[] s_microsoftAliases = ["ExpandDims"];
+
+    // In place. Cast only between types of one size, which the rule on shapes and element sizes sees to. CastLike is inlined to a Cast.
+    // The scatters first copy their input where they may not overwrite it.
+    private static readonly string[] s_onnxInPlace =
+    [
+        "Cast", "CastLike", "Celu", "Clip", "Elu", "HardSigmoid", "LeakyRelu", "LogSoftmax", "ParametricSoftplus", "Relu", "ScaledTanh",
+        "Scatter", "ScatterElements", "Selu", "Shrink", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "TensorScatter",
+        "ThresholdedRelu", "Trilu",
+    ];
+    private static readonly string[] s_microsoftInPlace = ["SampleOp", "Trilu"];
+
+    private static readonly Dictionary<(string Domain, string Operator), KernelRule> s_rules = Build();
+
+    /// <summary>The rule of a node's kernel.</summary>
+    public static KernelRule Find(NodeProto node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return s_rules.GetValueOrDefault((OperatorDomain.Normalize(node.Domain), node.OpType), KernelRule.None);
+    }
+
+    private static Dictionary<(string, string), KernelRule> Build()
+    {
+        Dictionary<(string, string), KernelRule> rules = [];
+        void Add(string domain, string[] operators, KernelRule rule)
+        {
+            foreach (string name in operators)
+                rules.Add((domain, name), rule);
+        }
+        Add(OperatorDomain.Onnx, s_onnxAliases, s_alias);
+        Add(OperatorDomain.Onnx, s_onnxInPlace, s_inPlace);
+        Add(OperatorDomain.Microsoft, s_microsoftAliases, s_alias);
+        Add(OperatorDomain.Microsoft, s_microsoftInPlace, s_inPlace);
+        // The sum that a fused convolution adds to: Conv(X, W, B) + Z, written over Z.
+        Add(OperatorDomain.Microsoft, ["FusedConv"], s_addsInPlace);
+        Add(OperatorDomain.Nchwc, ["Conv"], s_addsInPlace);
+        // In training the running mean and variance are written over the ones that came in.
+        Add(OperatorDomain.Onnx, ["BatchNormalization"], s_updatesStatistics);
+        return rules;
+    }
+}

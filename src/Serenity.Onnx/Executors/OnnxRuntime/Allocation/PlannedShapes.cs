@@ -1,0 +1,31 @@
+using Serenity.Onnx.Operators;
+
+namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+
+/// <summary>
+/// Shapes as far as ONNX Runtime knows them when it plans buffers, before any run. Where it does not know a dimension, the buffer
+/// neither takes another's place nor gives up its own. Two symbolic dimensions are the same if they have the same symbol.
+/// </summary>
+/// <param name="Dims">By value name: sizes, <see cref="Unknown"/>, or <see cref="Symbol"/> of a symbol's number. A value that is not named has no known rank.</param>
+public sealed record PlannedShapes(IReadOnlyDictionary<string, long[]> Dims)
+{
+    /// <summary>A dimension of which nothing is known.</summary>
+    public const long Unknown = -1;
+
+    /// <summary>The dimension that stands for a symbol.</summary>
+    /// <param name="number">The symbol's number, from 0.</param>
+    public static long Symbol(int number) => -2L - number;
+
+    /// <summary>The same for the subgraphs in the graph's nodes; one that is missing here is known in full.</summary>
+    public IReadOnlyDictionary<SubgraphKey, PlannedShapes> Bodies { get; init; } = new Dictionary<SubgraphKey, PlannedShapes>();
+
+    /// <summary>All shapes known.</summary>
+    public static PlannedShapes AllOf(ShapeTable shapes)
+    {
+        ArgumentNullException.ThrowIfNull(shapes);
+        return new PlannedShapes(shapes.Types.ToDictionary(type => type.Key, type => type.Value.Dims, StringComparer.Ordinal));
+    }
+
+    /// <summary>The planned dimensions of a value; null if not even the rank is known.</summary>
+    public long[]? Find(string name) => Dims.GetValueOrDefault(name);
+}

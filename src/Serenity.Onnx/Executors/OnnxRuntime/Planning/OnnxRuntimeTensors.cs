@@ -1,0 +1,82 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
+using Serenity.Onnx.Operators;
+
+namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
+
+/// <summary>
+/// The tensors of a plan for ONNX Runtime. A tensor that owns a buffer is live as long as that buffer is allocated, gaps between two
+/// uses included; one that shares a buffer names the owner. What an If, Loop or Scan allocates within itself is there as
+/// <c>NODE/scratch</c>. So the owners live at a step add up to the profile's figure.
+/// </summary>
+internal static class OnnxRuntimeTensors
+{
+    public static IReadOnlyList<TensorFacts> Of(OrtGraph graph, AllocationPlan plan, ShapeTable shapes)
+    {
+        int last = Math.Max(0, plan.Order.Length - 1);
+        int[] stepOf = new int[graph.NodeCount];
+        for (int step = 0; step < plan.Order.Length; step++)
+            stepOf[plan.Order[step]] = step;
+        List<int>[] readers = new List<int>[graph.ValueCount];
+        for (int value = 0; value < readers.Length; value++)
+            readers[value] = [];
+        foreach (int node in plan.Order)
+        {
+            foreach (int read in graph.Uses(node))
+            {
+                int value = BehindVeil(graph, read);
+                if (readers[value].Count == 0 || readers[value][^1] != stepOf[node])
+                    readers[value].Add(stepOf[node]);
+            }
+        }
+
+        HashSet<string> inputs = new(graph.Graph.Input.Select(i => i.Name), StringComparer.Ordinal);
+        List<TensorFacts> tensors = [];
+        for (int value = 0; value < graph.ValueCount; value++)
+        {
+            string name = graph.Name(value);
+            bool isInput = inputs.Contains(name), isOutput = graph.IsGraphOutput(value);
+            int producer = graph.Producer(value);
+            if (producer < 0 && (!isInput || graph.IsWeight(value)) && !(isOutput && graph.IsWeight(value)))
+                continue;
+            if (BehindVeil(graph, value) != value)
+                continue;
+            int first = producer < 0 ? 0 : stepOf[producer];
+            int end = isOutput ? last : readers[value].Count > 0 ? readers[value][^1] : first;
+            string? aliasOf = null;
+            int buffer = plan.BufferOf[value];
+            if (buffer >= 0)
+            {
+                PlannedBuffer held = plan.Buffers[buffer];
+                if (held.Owner == value)
+                    (first, end) = (held.FirstStep, held.LastStep);
+                else
+                    aliasOf = graph.Name(held.Owner);
+            }
+            // A veil's own shape tensor is no value of the model; its buffer is real all the same.
+            bool ours = shapes.Find(name) is null && !shapes.Opaque.Contains(name);
+            tensors.Add(new TensorFacts(
+                name, !ours ? shapes.Bytes(name) : buffer >= 0 ? plan.Buffers[buffer].Bytes : 0, null, first, end, ScheduledValues.Role(isInput, isOutput), aliasOf, null,
+                ScheduledValues.TypeText(shapes, name), producer < 0 ? [] : [stepOf[producer]], readers[value]));
+        }
+        for (int step = 0; step < plan.Order.Length; step++)
+        {
+            if (plan.Inner[step] > 0)
+            {
+                tensors.Add(new TensorFacts(
+                    $"{graph.Node(plan.Order[step]).Name}/scratch", plan.Inner[step], null, step, step, TensorRole.Activation, null, null, null, [step], [step]));
+            }
+        }
+        return [.. tensors.OrderBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal)];
+    }
+
+    /// <summary>The value that a node reads; where it reads it through a veil, which is no step of the schedule, the value behind that.</summary>
+    private static int BehindVeil(OrtGraph graph, int value)
+    {
+        while (graph.Producer(value) is >= 0 and int node && ShapeVeil.IsVeil(graph.Node(node)) && graph.Node(node).OpType == "Reshape")
+            value = graph.Inputs(node)[0];
+        return value;
+    }
+}

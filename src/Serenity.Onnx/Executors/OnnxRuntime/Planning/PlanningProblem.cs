@@ -1,0 +1,85 @@
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Order;
+using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Schema;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
+
+/// <summary>What planning a model for ONNX Runtime starts from: its rules, its memory graph, and a schedule of least live peak.</summary>
+internal sealed record PlanningProblem
+{
+    private PlanningProblem(ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, OrtGraph graph, AllocationModel allShapes, OnnxRuntimeGraph live, ScheduleResult least)
+    {
+        (Model, Shapes, Options, Graph, AllShapes, Live, Least) = (model, shapes, options, graph, allShapes, live, least);
+        Today = ExecutionOrder.Of(graph);
+        Opset = OperatorDomain.OpsetOf(model);
+    }
+
+    /// <summary>The model; not changed.</summary>
+    public ModelProto Model { get; }
+
+    /// <summary>Shapes of all its values.</summary>
+    public ShapeTable Shapes { get; }
+
+    /// <summary>Limits.</summary>
+    public OnnxRuntimePlanOptions Options { get; }
+
+    /// <summary>The model's graph.</summary>
+    public OrtGraph Graph { get; }
+
+    /// <summary>Sizes and rules as if ONNX Runtime knew all shapes.</summary>
+    public AllocationModel AllShapes { get; }
+
+    /// <summary>The memory graph.</summary>
+    public OnnxRuntimeGraph Live { get; }
+
+    /// <summary>The schedule of least live peak.</summary>
+    public ScheduleResult Least { get; private init; }
+
+    /// <summary>The order that the file is executed in today.</summary>
+    public int[] Today { get; }
+
+    /// <summary>The model's ai.onnx opset version.</summary>
+    public long Opset { get; }
+
+    /// <summary>Sizes and rules with the shapes that ONNX Runtime knows; <see cref="AllShapes"/> where it is not asked, or cannot say.</summary>
+    public AllocationModel AsInferred { get; private init; } = null!;
+
+    /// <summary>Solves the memory graph, unless that shows that no order will do.</summary>
+    /// <param name="model">See <see cref="OnnxRuntimePlanner.Plan"/>.</param>
+    /// <param name="shapes">Shapes of all values of its graph.</param>
+    /// <param name="options">Limits.</param>
+    /// <param name="planned">Shapes as far as ONNX Runtime knows them; null to ask it.</param>
+    /// <param name="known">A schedule known already; null for none.</param>
+    /// <param name="within">The peak that is asked for, in bytes; null for none.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>Null if no order's peak is within the one asked for.</returns>
+    public static PlanningProblem? TryPrepare(
+        ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, PlannedShapes? planned, KnownSchedule? known, long? within,
+        CancellationToken cancellation)
+    {
+        OrtGraph graph = new(model.Graph);
+        AllocationModel allShapes = new(graph, shapes);
+        OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allShapes);
+        ScheduleResult? least = known?.On(graph, live.Memory);
+        if (least is null)
+        {
+            if (within is not null && Scheduler.Solve(live.Memory, options.Schedule with { Enough = within }, cancellation).LowerBoundBytes > within)
+                return null;
+            least = Scheduler.Solve(live.Memory, options.Schedule, cancellation);
+        }
+        if (least.PeakBytes > within)
+            return null;
+        planned ??= options.AskForShapes ? PlannedShapesReader.TryRead(model, shapes) : null;
+        return new PlanningProblem(model, shapes, options, graph, allShapes, live, least)
+        {
+            AsInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, planned),
+        };
+    }
+
+    /// <summary>The same with another schedule of the same peak.</summary>
+    public PlanningProblem With(ScheduleResult least) => this with { Least = least };
+}

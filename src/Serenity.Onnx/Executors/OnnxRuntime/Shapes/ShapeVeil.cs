@@ -1,0 +1,211 @@
+using Google.Protobuf;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Order;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Schema;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Executors.OnnxRuntime.Shapes;
+
+/// <summary>A graph in which some shapes are hidden from ONNX Runtime's planner.</summary>
+/// <param name="Graph">The source graph with the veil's nodes, all shapes stated, symbols for the hidden ones.</param>
+/// <param name="Index">Its index.</param>
+/// <param name="Order">The order, the veil's nodes in their places.</param>
+/// <param name="Shapes">True shapes of all values, the veil's own included.</param>
+/// <param name="Nodes">How many nodes the veil added.</param>
+internal sealed record VeiledGraph(GraphProto Graph, OrtGraph Index, int[] Order, ShapeTable Shapes, int Nodes);
+
+/// <summary>
+/// Hides the shapes of chosen buffers from ONNX Runtime's planner, so that it cannot hold an older buffer for them.
+/// </summary>
+/// <remarks>
+/// ONNX Runtime gives a value the place of a freed buffer only where it knows before the run that both shapes agree, and holds that buffer
+/// through the gap. There is no option against it. What it knows is what it infers, and what the file states where it cannot
+/// infer. So the node that fills a hidden buffer reads its first input through a veil: a Reshape to the input's own shape, of which the
+/// shape tensor comes out of a node. That costs no bytes, since both share their input's memory, but nothing can be inferred behind
+/// it. For the hidden value, and what is computed from it in place, the file states symbols of their own; for all others the true shape.
+/// Every value computed stays bit for bit what it was.
+/// </remarks>
+internal static class ShapeVeil
+{
+    private const string Prefix = AnchorNode.NamePrefix + "shape_";
+
+    /// <summary>True for a node that hides a shape.</summary>
+    public static bool IsVeil(NodeProto node) => node.Name.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Draws the veil.</summary>
+    /// <param name="source">The graph; not changed.</param>
+    /// <param name="shapes">True shapes of all its values.</param>
+    /// <param name="order">The order, as nodes of <paramref name="source"/>.</param>
+    /// <param name="hidden">The symbol of each hidden value by value index; 0 for those whose shape is stated.</param>
+    /// <param name="owners">The values to hide that are the first in their buffer: their nodes read through the veil.</param>
+    /// <param name="allInputs">Veil every input of those nodes, not just the first; but none that is worked on in place.</param>
+    public static VeiledGraph Draw(
+        OrtGraph source, ShapeTable shapes, ReadOnlySpan<int> order, int[] hidden, IReadOnlySet<int> owners, bool allInputs)
+    {
+        GraphProto graph = source.Graph.Clone();
+        NodeProto[] nodes = [.. graph.Node];
+        Dictionary<string, TensorType> types = new(shapes.Types, StringComparer.Ordinal);
+        List<string?> ownShape = [];
+        List<NodeProto>[] veils = new List<NodeProto>[source.NodeCount];
+        int count = 0;
+
+        // The shape tensor of a veil: a zero means "as in the input". It comes out of a node, so nothing can be inferred from it.
+        string OwnShape(int rank)
+        {
+            while (ownShape.Count <= rank)
+                ownShape.Add(null);
+            if (ownShape[rank] is { } known)
+                return known;
+            string name = $"{Prefix}own_{rank}";
+            ownShape[rank] = name;
+            TensorProto zeros = new() { Name = name + "_zeros", DataType = (int)DataType.Int64, RawData = ByteString.CopyFrom(new byte[8 * rank]) };
+            zeros.Dims.Add(rank);
+            graph.Initializer.Add(zeros);
+            types[name] = types[zeros.Name] = new TensorType(DataType.Int64, [rank]);
+            return name;
+        }
+
+        string Constant(long[] dims)
+        {
+            TensorProto tensor = new() { Name = $"{Prefix}dims_{count}", DataType = (int)DataType.Int64 };
+            tensor.Dims.Add(dims.Length);
+            tensor.Int64Data.AddRange(dims);
+            graph.Initializer.Add(tensor);
+            types[tensor.Name] = new TensorType(DataType.Int64, [dims.Length]);
+            return tensor.Name;
+        }
+
+        string Reshape(List<NodeProto> veils, string value, TensorType type, string shape)
+        {
+            NodeProto veil = new() { Name = $"{Prefix}{count++}", OpType = "Reshape" };
+            veil.Input.Add(value);
+            veil.Input.Add(shape);
+            veil.Output.Add(veil.Name);
+            types[veil.Name] = type;
+            veils.Add(veil);
+            return veil.Name;
+        }
+
+        for (int node = 0; node < source.NodeCount; node++)
+        {
+            veils[node] = [];
+            NodeProto reader = nodes[source.FilePosition(node)];
+            if (ReadsShapeOf(source, node, hidden) is { } known)
+            {
+                reader.Input[0] = Reshape(veils[node], reader.Input[0], types[known], Constant(types[known].Dims));
+                continue;
+            }
+            if (!Veils(source, node, owners, hidden))
+                continue;
+            for (int i = 0; i < reader.Input.Count && (allInputs || veils[node].Count == 0); i++)
+            {
+                if (Overwrites(source, node, i, hidden))
+                    continue;
+                if (types.GetValueOrDefault(reader.Input[i]) is not { Dims.Length: > 0 } type || type.ElementCount == 0)
+                    continue;
+                reader.Input[i] = Reshape(veils[node], reader.Input[i], type, OwnShape(type.Dims.Length));
+            }
+        }
+        string[] ownShapes = [.. ownShape.OfType<string>()];
+        int[] veiledOrder = Write(graph, nodes, source, order, veils, ownShapes);
+        StateShapes(graph, source, shapes, hidden);
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies }, count + ownShapes.Length);
+    }
+
+    /// <summary>
+    /// The hidden value whose shape a node computes with, or null. Such a node reads it with its true shape: where ONNX Runtime computes
+    /// with dimensions it only half knows, it refuses models that are right.
+    /// </summary>
+    private static string? ReadsShapeOf(OrtGraph source, int node, int[] hidden)
+    {
+        NodeProto reader = source.Node(node);
+        if (reader.OpType is not ("Shape" or "Size") || !OperatorDomain.IsOnnx(reader.Domain))
+            return null;
+        int value = source.Inputs(node)[0];
+        return value >= 0 && hidden[value] != 0 ? source.Name(value) : null;
+    }
+
+    /// <summary>
+    /// True if a node reads through the veil: it fills a hidden buffer, or works in place on an input whose shape says nothing of the
+    /// output's, as a convolution does that adds to a sum; it has the output's shape from its first input.
+    /// </summary>
+    private static bool Veils(OrtGraph source, int node, IReadOnlySet<int> owners, int[] hidden)
+    {
+        foreach (int value in source.Outputs(node))
+        {
+            if (value >= 0 && owners.Contains(value))
+                return true;
+        }
+        for (int i = 1; i < source.Inputs(node).Length; i++)
+        {
+            if (Overwrites(source, node, i, hidden))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>True if a node computes a hidden value in place on one of its inputs, hidden under the same symbol.</summary>
+    private static bool Overwrites(OrtGraph source, int node, int input, int[] hidden)
+    {
+        int value = source.Inputs(node)[input];
+        foreach (BufferShare share in KernelRules.Find(source.Node(node)).InPlace)
+        {
+            if (share.Input == input && value >= 0 && hidden[value] != 0 && share.Output < source.Outputs(node).Length &&
+                source.Outputs(node)[share.Output] is >= 0 and int output && hidden[output] == hidden[value])
+            {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// <summary>Constants, then the shape tensors, then each node behind its veils; returns the order in the new indices.</summary>
+    private static int[] Write(
+        GraphProto graph, NodeProto[] nodes, OrtGraph source, ReadOnlySpan<int> order, List<NodeProto>[] veils, string[] ownShapes)
+    {
+        graph.Node.Clear();
+        graph.Node.AddRange(nodes.Where(ConstantNode.Is));
+        foreach (string name in ownShapes)
+        {
+            NodeProto identity = new() { Name = name, OpType = "Identity" };
+            identity.Input.Add(name + "_zeros");
+            identity.Output.Add(name);
+            graph.Node.Add(identity);
+        }
+        int[] first = new int[source.NodeCount];
+        int next = ownShapes.Length;
+        for (int node = 0; node < source.NodeCount; node++)
+        {
+            first[node] = next;
+            graph.Node.AddRange(veils[node]);
+            graph.Node.Add(nodes[source.FilePosition(node)]);
+            next += veils[node].Count + 1;
+        }
+        List<int> veiledOrder = [.. Enumerable.Range(0, ownShapes.Length)];
+        foreach (int node in order)
+            veiledOrder.AddRange(Enumerable.Range(first[node], veils[node].Count + 1));
+        return [.. veiledOrder];
+    }
+
+    private static void StateShapes(GraphProto graph, OrtGraph source, ShapeTable shapes, int[] hidden)
+    {
+        ShapeRecord.Write(graph, shapes);
+        Dictionary<string, int> symbols = new(StringComparer.Ordinal);
+        for (int value = 0; value < hidden.Length; value++)
+        {
+            if (hidden[value] != 0)
+                symbols.Add(source.Name(value), hidden[value]);
+        }
+        foreach (ValueInfoProto stated in graph.ValueInfo)
+        {
+            if (!symbols.TryGetValue(stated.Name, out int symbol))
+                continue;
+            int d = 0;
+            foreach (TensorShapeProto.Types.Dimension dim in stated.Type.TensorType.Shape.Dim)
+                dim.DimParam = $"serenity_{symbol}_{d++}";
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Executors.StaticArena.Execution;
+
+/// <summary>
+/// Until when each value of a schedule is needed, found from the graph and the schedule alone: not from the lifetimes a plan states.
+/// A value is needed by its readers and by those of every view or alias that lies in its bytes.
+/// </summary>
+internal sealed class ArenaDataflow
+{
+    private readonly Dictionary<string, int> _lastUse = new(StringComparer.Ordinal);
+
+    public ArenaDataflow(GraphProto graph, IReadOnlyList<NodeProto> schedule, IReadOnlyDictionary<string, TensorFacts> facts)
+    {
+        foreach (ValueInfoProto output in graph.Output)
+            _lastUse[output.Name] = schedule.Count;
+        for (int step = schedule.Count - 1; step >= 0; step--)
+        {
+            NodeProto node = schedule[step];
+            TensorFacts? made = node.Output.Count > 0 ? facts.GetValueOrDefault(node.Output[0]) : null;
+            int last = step;
+            if (made is not null && SharesInput(made, node))
+                last = Math.Max(last, LastUse(node.Output[0]));
+            foreach (string input in node.Input.Concat(SubgraphCaptures.Of(node)))
+                _lastUse[input] = Math.Max(_lastUse.GetValueOrDefault(input, -1), made is not null && IsShared(made, input) ? last : step);
+        }
+    }
+
+    /// <summary>The last step at which a value is needed; the number of steps for a graph output, -1 for one that nobody reads.</summary>
+    public int LastUse(string value) => _lastUse.GetValueOrDefault(value, -1);
+
+    /// <summary>True if the node does nothing in the arena: its first output is another name of its first input, or a view of all of them.</summary>
+    public static bool IsFree(TensorFacts made, NodeProto node) => node.OpType == "Concat" ? made.Parts is not null : SharesInput(made, node);
+
+    private static bool SharesInput(TensorFacts made, NodeProto node) =>
+        made.Parts is not null && node.OpType == "Concat"
+        || made.AliasOf is { } of && node.Input.Count > 0 && node.Input[0] == of
+            && node.OpType is "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Dropout" && made.AliasOf is not null;
+
+    private static bool IsShared(TensorFacts made, string input) => made.AliasOf == input || made.Parts?.Contains(input) == true;
+}

@@ -1,0 +1,23 @@
+using Serenity.Onnx.Contract;
+
+namespace Serenity.Onnx.Executors.StaticArena.Execution;
+
+/// <summary>What a manifest promises about a model in its arena, and all that a runner needs to hold it to that.</summary>
+/// <param name="Schedule">Node names in execution order; Constant nodes left out.</param>
+/// <param name="Tensors">Every value in the arena, with its offset; a view without an offset is gathered from its parts by its readers.
+/// The scratch of a node is listed as <c>NODE/scratch</c>.</param>
+/// <param name="ArenaBytes">Bytes of the arena.</param>
+public sealed record ArenaProgram(IReadOnlyList<string> Schedule, IReadOnlyList<TensorFacts> Tensors, long ArenaBytes);
+
+/// <summary>How a run in the arena ended.</summary>
+/// <param name="Fault">What went wrong first, in words; null if every value was right.</param>
+/// <param name="Steps">Steps that were run.</param>
+/// <param name="Values">Values that were compared bit for bit, repeats included.</param>
+/// <param name="NodeByNode">Values that were held against the node run on its own instead of the whole model. ONNX Runtime computes
+/// half-precision operators without a kernel of their own in single precision, and leaves out the rounding between two of them; an arena
+/// holds half precision, so those values and what follows from them cannot agree with the whole model's.</param>
+public sealed record ArenaRun(string? Fault, int Steps, long Values, int NodeByNode = 0)
+{
+    /// <summary>True if every value was where the plan says, bit for bit, when it was written and until its last use.</summary>
+    public bool Passed => Fault is null;
+}

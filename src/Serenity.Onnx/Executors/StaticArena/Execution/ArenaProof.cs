@@ -1,0 +1,60 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification;
+
+namespace Serenity.Onnx.Executors.StaticArena.Execution;
+
+/// <summary>Verification of a StaticArena plan: one run in the arena on seeded inputs.</summary>
+public static class ArenaProof
+{
+    /// <summary>Bytes that a run may compare; above, the proof would take longer than a build should (about a second per 4 GB).</summary>
+    public const long MostBytes = 32_000_000_000;
+
+    /// <summary>Nodes that a run may have; each is loaded on its own, about a millisecond.</summary>
+    public const int MostNodes = 5_000;
+
+    /// <summary>Runs a plan in its arena.</summary>
+    /// <param name="model">The model as it is written.</param>
+    /// <param name="program">Schedule, offsets and arena size.</param>
+    /// <param name="externalFolder">Absolute path of the folder of its external data, or null.</param>
+    /// <param name="file">The file as the user named it, for messages.</param>
+    /// <param name="cancellation">Ends the run.</param>
+    /// <returns>Why the plan was not run, in a sentence; null if it was run and holds.</returns>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.InternalCheckFailed"/>: the plan does not hold.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static string? Run(
+        ModelProto model, ArenaProgram program, string? externalFolder, string? file,
+        CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(program);
+        if (program.Schedule.Count > MostNodes || program.ArenaBytes * (double)program.Schedule.Count > MostBytes)
+            return "The plan was not run in its arena, since that would take too long for a build.";
+        if (RandomOperators.Find(model) is { } random)
+            return $"The plan was not run in its arena, since node '{random.Name}' ({random.OpType}) gives random values.";
+        try
+        {
+            using ModelSession session = ModelSession.Load(RunnableModel.Of(model, externalFolder, file));
+            SeededInputs inputs = new(model.Graph, session.Inputs);
+            if (inputs.Unsupported is { } input)
+                return $"The plan was not run in its arena, since no value can be made up for input '{input}'.";
+            using ArenaRunner runner = ArenaRunner.Create(model, inputs.Create(InputCase.Uniform), externalFolder, cancellation);
+            ArenaRun run = runner.Run(program, cancellation);
+            if (run.Passed)
+                return null;
+            throw new SerenityException(SerenityCodes.InternalCheckFailed, file,
+                $"The arena plan does not hold when it is run. {run.Fault} This is a fault of Serenity.Build: please report it with the model. Until it is mended, use Executor=\"OnnxRuntime\".");
+        }
+        catch (RunLimitException)
+        {
+            return "The plan was not run in its arena, since a run that keeps every value needs more memory than verification may use.";
+        }
+        catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
+        {
+            return "The plan was not run in its arena, since ONNX Runtime does not run every node of the model on its own or on inputs made up for it.";
+        }
+    }
+}

@@ -1,0 +1,103 @@
+using Serenity.Onnx.Executors.StaticArena.Graph;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Sums;
+using Serenity.Onnx.Shapes;
+using Serenity.Planning;
+using Serenity.Planning.Placement;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Executors.StaticArena.Planning;
+
+/// <summary>What a candidate of the rewrite stage costs in a static arena.</summary>
+public static class StaticArenaCost
+{
+    /// <summary>Orders of equal peak that are tried, and the states that each placement of one may take.</summary>
+    private const int OtherOrders = 8, OtherOrderStates = 30_000;
+
+    /// <summary>Schedules a candidate and writes its accumulation groups down in the order found.</summary>
+    /// <param name="candidate">The candidate.</param>
+    /// <param name="shapes">Types of the values of the source model's subgraphs, which no rewrite changes.</param>
+    /// <param name="options">Limits of the search.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>The cost; Constant nodes, which cost nothing, come first in the order. Null where <see cref="ScheduleOptions.Enough"/> is set
+    /// and was not reached.</returns>
+    /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
+    internal static RewriteCost? TryOf(
+        RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions options, string? path, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(candidate);
+        ArgumentNullException.ThrowIfNull(shapes);
+        StaticArenaGraph graph = GraphOf(candidate, shapes, path);
+        ScheduleResult schedule = Scheduler.Solve(graph.Graph, options, cancellation);
+        if (schedule.PeakBytes > options.Enough)
+            return null;
+        // Without operators there is nothing to order: the inputs that are outputs are all there is.
+        long bound = graph.Nodes.Count == 0 ? schedule.PeakBytes : schedule.LowerBoundBytes;
+        string[] order = [.. graph.ConstantNodes, .. schedule.Order.Select(op => graph.Nodes[op].Name)];
+        long[] profile = [.. graph.ConstantNodes.Select(_ => BytesAtStart(graph.Graph)), .. LiveProfile.Compute(graph.Graph, schedule.Order)];
+        return new RewriteCost(AccumulationChain.InOrder(candidate, order), schedule.PeakBytes, bound, order, profile);
+    }
+
+    /// <summary>Lays a costed candidate out in its arena.</summary>
+    /// <param name="cost">The cost, with the order found.</param>
+    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
+    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    public static StaticArenaPlan Plan(
+        RewriteCost cost, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(cost);
+        ArgumentNullException.ThrowIfNull(shapes);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        HashSet<string> constants = new(graph.ConstantNodes, StringComparer.Ordinal);
+        int[] order = [.. cost.Order.Where(name => !constants.Contains(name)).Select(graph.Operator)];
+        return StaticArenaPlanner.Plan(graph, order, alignment, null, cancellation);
+    }
+
+    /// <summary>Where the buffers of one schedule could not be placed within its live peak, tries others of the same peak before the arena grows.</summary>
+    /// <param name="cost">The cost, with the order found.</param>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
+    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>The order and the plan with the smallest arena; those given unless another is smaller.</returns>
+    public static (RewriteCost Cost, StaticArenaPlan Plan) TryOtherOrders(
+        RewriteCost cost, StaticArenaPlan plan, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(cost);
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentNullException.ThrowIfNull(shapes);
+        if (plan.ArenaBytes <= plan.LivePeakBytes)
+            return (cost, plan);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        int[] order = [.. plan.Schedule.Select(graph.Operator)];
+        int[]? better = null;
+        foreach (int[] other in EqualPeakSchedules.Of(graph.Graph, order, OtherOrders))
+        {
+            StaticArenaPlan tried = StaticArenaPlanner.Plan(graph, other, alignment, ArenaOptions.Default with { StateLimit = OtherOrderStates }, cancellation);
+            if (tried.ArenaBytes < plan.ArenaBytes)
+                (plan, better) = (tried, other);
+            if (plan.ArenaBytes <= plan.LivePeakBytes)
+                break;
+        }
+        if (better is null)
+            return (cost, plan);
+        string[] names = [.. graph.ConstantNodes, .. plan.Schedule];
+        long[] profile = [.. graph.ConstantNodes.Select(_ => BytesAtStart(graph.Graph)), .. plan.Profile];
+        return (cost with { Written = AccumulationChain.InOrder(cost.Written, names), Order = names, Profile = profile }, plan);
+    }
+
+    private static StaticArenaGraph GraphOf(RewriteCandidate candidate, ModelShapes shapes, string? path) =>
+        StaticArenaGraph.Build(candidate.Model, shapes with { Main = candidate.Shapes }, candidate.Groups, path);
+
+    private static long BytesAtStart(MemoryGraph graph)
+    {
+        long bytes = 0;
+        for (int t = 0; t < graph.TensorCount; t++)
+            bytes += graph.IsGraphInput(t) && (graph.Consumers(t).Length > 0 || graph.IsOutput(t)) ? graph.Bytes(t) : 0;
+        return bytes;
+    }
+}

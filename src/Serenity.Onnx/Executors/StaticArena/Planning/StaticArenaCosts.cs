@@ -1,0 +1,41 @@
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Shapes;
+using Serenity.Planning.Scheduling;
+using Serenity.Planning.Scheduling.Search;
+
+namespace Serenity.Onnx.Executors.StaticArena.Planning;
+
+/// <summary>What candidates of the rewrite stage cost in a static arena: their least live peaks.</summary>
+/// <param name="shapes">Types of the values of the source model's subgraphs, which no rewrite changes.</param>
+/// <param name="full">Limits for what is written; candidates are compared with fewer states.</param>
+/// <param name="techniques">What may be used to be fast.</param>
+/// <param name="path">The model's file, for errors.</param>
+public sealed class StaticArenaCosts(
+    ModelShapes shapes, ScheduleOptions full, RewriteTechniques techniques = RewriteTechniques.All, string? path = null) : ICandidateCosts
+{
+    private const long StatesToCompare = 10_000, StatesForSource = 1_000_000, StatesToShare = 100;
+
+    private readonly ScheduleOptions _full = full with { Solved = techniques.HasFlag(RewriteTechniques.SolvedSegments) ? new SolvedSegments() : null };
+
+    /// <inheritdoc/>
+    /// <remarks>All: generated code runs what the file says.</remarks>
+    public bool IsKept(RewriteCandidate candidate) => true;
+
+    /// <inheritdoc/>
+    /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
+    public RewriteCost Find(RewriteCandidate candidate, CostEffort effort, CancellationToken cancellation) =>
+        StaticArenaCost.TryOf(candidate, shapes, Limits(effort), path, cancellation)!;
+
+    /// <inheritdoc/>
+    public RewriteCost? Within(RewriteCandidate candidate, long bytes, CancellationToken cancellation) =>
+        StaticArenaCost.TryOf(candidate, shapes, Limits(CostEffort.Compare) with { Enough = bytes }, path, cancellation);
+
+    private ScheduleOptions Limits(CostEffort effort) => effort switch
+    {
+        CostEffort.Share => _full with { StateLimit = Math.Min(_full.StateLimit, StatesToShare) },
+        CostEffort.Compare => _full with { StateLimit = Math.Min(_full.StateLimit, StatesToCompare) },
+        CostEffort.Source => _full with { StateLimit = Math.Min(_full.StateLimit, StatesForSource) },
+        _ => _full,
+    };
+}

@@ -1,0 +1,128 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.StaticArena.Graph;
+using Serenity.Onnx.Operators;
+using Serenity.Planning.Placement;
+
+namespace Serenity.Onnx.Executors.StaticArena.Planning;
+
+/// <summary>Turns a placed schedule back into facts about the model's values, for the manifest.</summary>
+internal sealed class TensorReport
+{
+    private readonly StaticArenaGraph _graph;
+    private readonly int[] _order;
+    private readonly ArenaLayout _layout;
+    private readonly ArenaPlan _placement;
+    private readonly HashSet<string> _inputs, _outputs;
+    private readonly Dictionary<string, List<int>> _writers = new(StringComparer.Ordinal), _readers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _lastUse = new(StringComparer.Ordinal);
+
+    public TensorReport(StaticArenaGraph graph, int[] order, ArenaLayout layout, ArenaPlan placement)
+    {
+        _graph = graph;
+        _order = order;
+        _layout = layout;
+        _placement = placement;
+        _inputs = new(graph.Source.Input.Select(i => i.Name), StringComparer.Ordinal);
+        _outputs = new(graph.Source.Output.Select(o => o.Name), StringComparer.Ordinal);
+        for (int step = 0; step < order.Length; step++)
+        {
+            foreach (string output in graph.Nodes[order[step]].Output)
+                Note(_writers, output, step);
+            foreach (string input in graph.Nodes[order[step]].Input.Concat(SubgraphCaptures.Of(graph.Nodes[order[step]])))
+                Note(_readers, input, step);
+        }
+        // From the last node to the first: an alias or a view is used whenever another name of it, or a view with it, is.
+        foreach (ArenaValue value in graph.Nodes.Reverse().SelectMany(n => n.Output).Where(graph.Values.ContainsKey).Select(name => graph.Values[name]))
+        {
+            int last = _outputs.Contains(value.Name) ? order.Length - 1 : Math.Max(Steps(_readers, value.Name).LastOrDefault(0), Steps(_writers, value.Name).LastOrDefault(0));
+            last = Math.Max(last, _lastUse.GetValueOrDefault(value.Name));
+            _lastUse[value.Name] = last;
+            foreach (string inner in (value.Parts ?? []).Concat(value.Of is null ? [] : [value.Of]))
+                _lastUse[inner] = Math.Max(last, _lastUse.GetValueOrDefault(inner));
+        }
+    }
+
+    public IReadOnlyList<TensorFacts> Tensors()
+    {
+        List<TensorFacts> facts = [];
+        foreach (ArenaValue value in _graph.Values.Values)
+        {
+            if (value.Kind != ArenaValueKind.Outside && Array.TrueForAll(value.Tensors, t => _layout.BufferOf[t] >= 0))
+                facts.Add(value.Kind == ArenaValueKind.Buffer ? OfBuffer(value) : OfView(value));
+        }
+        for (int step = 0; step < _order.Length; step++)
+        {
+            if (_layout.ScratchOf[step] is >= 0 and int buffer)
+            {
+                facts.Add(new TensorFacts(
+                    ScratchName(step), _graph.Graph.Scratch(_order[step]), _placement.Offsets[buffer], step, step, TensorRole.Activation, null, null, null, [step], [step]));
+            }
+        }
+        return [.. facts.OrderBy(f => f.FirstStep).ThenBy(f => f.Name, StringComparer.Ordinal)];
+    }
+
+    public PeakStep? PeakStep(long[] profile)
+    {
+        if (profile.Length == 0)
+            return null;
+        int peak = Array.IndexOf(profile, profile.Max());
+        List<LiveTensor> live = [];
+        ArenaSchedule schedule = _layout.Schedule;
+        for (int t = 0; t < _graph.Graph.TensorCount; t++)
+        {
+            // At the step where a buffer is taken over it is listed once, under the name it had.
+            bool arrivesInPlace = schedule.TakenFrom[t] >= 0 && schedule.First[t] == peak;
+            if (_graph.TensorNames[t] is { } name && _graph.Graph.Bytes(t) > 0 && schedule.First[t] >= 0 && schedule.First[t] <= peak && schedule.Last[t] >= peak && !arrivesInPlace)
+                live.Add(new LiveTensor(name, _graph.Graph.Bytes(t)));
+        }
+        if (_graph.Graph.Scratch(_order[peak]) is > 0 and long scratch)
+            live.Add(new LiveTensor(ScratchName(peak), scratch));
+        return new PeakStep(peak, _graph.Nodes[_order[peak]].Name, [.. live.OrderByDescending(l => l.Bytes).ThenBy(l => l.Tensor, StringComparer.Ordinal)]);
+    }
+
+    private TensorFacts OfBuffer(ArenaValue value)
+    {
+        int tensor = value.Tensors[0];
+        ArenaSchedule schedule = _layout.Schedule;
+        string? from = schedule.TakenFrom[tensor] is >= 0 and int taken ? _graph.TensorNames[taken] : null;
+        return Fact(value, _placement.Offsets[_layout.BufferOf[tensor]], schedule.First[tensor], schedule.Last[tensor], from, Steps(_writers, value.Name));
+    }
+
+    // An alias or a view is there from its own operator to its own last use; what it lies in may be there longer.
+    private TensorFacts OfView(ArenaValue value)
+    {
+        List<int> writers = Steps(_writers, value.Name);
+        int first = writers.FirstOrDefault(0), last = Math.Max(first, _lastUse[value.Name]);
+        bool inOne = (value.Tensors.Length == 1 && value.IsContiguous) || _layout.Contiguous.Contains(ViewOf(value));
+        return Fact(value, inOne ? _placement.Offsets[_layout.BufferOf[value.Tensors[0]]] : null, first, last, value.Of, writers);
+    }
+
+    // The view that an alias is another name of, through any number of aliases.
+    private string ViewOf(ArenaValue value)
+    {
+        while (value.Of is { } of)
+            value = _graph.Values[of];
+        return value.Name;
+    }
+
+    private TensorFacts Fact(ArenaValue value, long? offset, int first, int last, string? aliasOf, IReadOnlyList<int> writers)
+    {
+        TensorRole role = _outputs.Contains(value.Name) ? TensorRole.Output : _inputs.Contains(value.Name) ? TensorRole.Input : TensorRole.Activation;
+        string? type = _graph.Shapes.Find(value.Name) is { } t ? $"{Models.TensorData.Name(t.ElementType)}[{string.Join(",", t.Dims)}]" : null;
+        return new TensorFacts(value.Name, value.Bytes, offset, first, last, role, aliasOf, value.Parts, type, writers, Steps(_readers, value.Name));
+    }
+
+    private string ScratchName(int step) => $"{_graph.Nodes[_order[step]].Name}/scratch";
+
+    private static List<int> Steps(Dictionary<string, List<int>> of, string name) => of.GetValueOrDefault(name) ?? [];
+
+    private static void Note(Dictionary<string, List<int>> of, string name, int step)
+    {
+        if (name.Length == 0)
+            return;
+        if (!of.TryGetValue(name, out List<int>? steps))
+            of.Add(name, steps = []);
+        if (steps.Count == 0 || steps[^1] != step)
+            steps.Add(step);
+    }
+}

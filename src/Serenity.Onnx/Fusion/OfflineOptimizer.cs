@@ -1,0 +1,50 @@
+using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Fusion;
+
+/// <summary>Lets ONNX Runtime load a model and save what it made of it. The only way it has is through a file.</summary>
+internal static class OfflineOptimizer
+{
+    /// <summary>Loads and saves.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="externalFolder">Folder of its external data, or null.</param>
+    /// <param name="level">What ONNX Runtime may change.</param>
+    /// <param name="file">The file as the user named it, for messages.</param>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.InputOutput"/>.</exception>
+    public static ModelProto Run(ModelProto model, string? externalFolder, GraphOptimizationLevel level, string? file)
+    {
+        string folder = TemporaryFolder.Create(file);
+        try
+        {
+            string saved = Path.Combine(folder, "model.onnx");
+            RunnableModel runnable = RunnableModel.Of(model, externalFolder, file);
+            using (SessionOptions options = TruthfulSessionOptions.Create())
+            {
+                options.GraphOptimizationLevel = level;
+                options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+                options.OptimizedModelFilePath = saved;
+                // Nothing will run, so weights need not be laid out for it.
+                options.AddSessionConfigEntry("session.disable_prepacking", "1");
+                ModelSession.LoadAndForget(runnable, options);
+            }
+            using FileStream stream = File.OpenRead(saved);
+            using CodedInputStream input = CodedInputStream.CreateWithLimits(stream, int.MaxValue, 1000);
+            ModelProto result = new();
+            result.MergeFrom(input);
+            return result;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
+        {
+            throw new SerenityException(SerenityCodes.RuntimeRefuses, file,
+                "ONNX Runtime cannot save the model it loaded. Check that the folder for temporary files has room, or set Fuse=\"false\" on the item.", e);
+        }
+        finally
+        {
+            TemporaryFolder.Delete(folder);
+        }
+    }
+}

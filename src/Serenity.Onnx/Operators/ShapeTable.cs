@@ -1,0 +1,23 @@
+namespace Serenity.Onnx.Operators;
+
+/// <summary>
+/// Type and shape of the values of one graph, by name. A value that is no dense tensor (a sequence, an optional, a map) or whose
+/// elements have no fixed size (strings) is in <see cref="Opaque"/> and costs nothing the executors account for.
+/// </summary>
+/// <param name="Types">Tensor values, all dimensions known.</param>
+/// <param name="Opaque">Values without a size of their own.</param>
+public sealed record ShapeTable(IReadOnlyDictionary<string, TensorType> Types, IReadOnlySet<string> Opaque)
+{
+    /// <summary>The tables of the subgraphs in the graph's nodes, nested ones included; one is missing where a size in it is not known.</summary>
+    public IReadOnlyDictionary<SubgraphKey, ShapeTable> Bodies { get; init; } = new Dictionary<SubgraphKey, ShapeTable>();
+
+    /// <summary>The type of a value, or null if it is not a tensor of known size.</summary>
+    public TensorType? Find(string name) => Types.GetValueOrDefault(name);
+
+    /// <summary>Bytes of a value; zero for an opaque one.</summary>
+    /// <exception cref="KeyNotFoundException">Neither known nor opaque.</exception>
+    public long Bytes(string name) =>
+        Types.TryGetValue(name, out TensorType? type) ? type.Bytes
+        : Opaque.Contains(name) ? 0
+        : throw new KeyNotFoundException($"No shape is known for value '{name}'.");
+}

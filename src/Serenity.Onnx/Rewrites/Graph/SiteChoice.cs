@@ -1,0 +1,54 @@
+namespace Serenity.Onnx.Rewrites.Graph;
+
+/// <summary>Which sites are to be carried out, and so which need not be looked for.</summary>
+internal interface ISiteChoice
+{
+    /// <summary>False if no site of a kind is wanted.</summary>
+    bool MayWant(string kind);
+
+    /// <summary>True for a site to carry out.</summary>
+    bool Wants(RewriteSite site);
+}
+
+/// <summary>All sites of some kinds.</summary>
+/// <param name="isWanted">True for a kind that is wanted.</param>
+internal sealed class KindChoice(Func<string, bool> isWanted) : ISiteChoice
+{
+    /// <summary>All but some kinds.</summary>
+    public static KindChoice Without(params string[] kinds) => new(kind => !kinds.Contains(kind));
+
+    /// <inheritdoc/>
+    public bool MayWant(string kind) => isWanted(kind);
+
+    /// <inheritdoc/>
+    public bool Wants(RewriteSite site) => isWanted(site.Kind);
+}
+
+/// <summary>Sites one by one.</summary>
+internal sealed class SiteSet : ISiteChoice
+{
+    private readonly HashSet<string> _keys = new(StringComparer.Ordinal), _kinds = new(StringComparer.Ordinal);
+
+    /// <summary>A set of sites.</summary>
+    public SiteSet(params IEnumerable<RewriteSite> sites)
+    {
+        foreach (RewriteSite site in sites)
+            Add(site);
+    }
+
+    /// <summary>How many there are.</summary>
+    public int Count => _keys.Count;
+
+    /// <summary>Adds a site, if it is not there yet.</summary>
+    public void Add(RewriteSite site)
+    {
+        _keys.Add(site.Key);
+        _kinds.Add(site.Kind);
+    }
+
+    /// <inheritdoc/>
+    public bool MayWant(string kind) => _kinds.Contains(kind);
+
+    /// <inheritdoc/>
+    public bool Wants(RewriteSite site) => _keys.Contains(site.Key);
+}

@@ -1,0 +1,198 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Rules;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Rewrites.Search;
+
+/// <summary>Finds the set of rewrites with the lowest peak, and among those a smallest.</summary>
+/// <remarks>
+/// First everything at once, in a few combinations of kinds: that gives the peak to reach. Then from the unchanged model up, only what
+/// touches a value that is live above that peak, until it is reached. Then each is tried without: what is not needed goes. Then, as long
+/// as the peak falls, what touches a value live at the peak, splits included, and again what is not needed goes. So a rewrite stays only
+/// if the peak is higher without it. A set that makes a run take too long (<see cref="RewriteWork"/>) is never taken.
+/// </remarks>
+public static class RewriteSearch
+{
+    /// <summary>Searches.</summary>
+    /// <param name="model">The source model; not changed.</param>
+    /// <param name="shapes">Types of its values.</param>
+    /// <param name="options">What may be done.</param>
+    /// <param name="costs">What a candidate costs.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    public static RewriteOutcome Run(
+        ModelProto model, ShapeTable shapes, RewriteOptions options, ICandidateCosts costs, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(shapes);
+        return Run(RewriteCandidate.Unchanged(model, shapes), options, costs, cancellation);
+    }
+
+    /// <summary>Searches from a candidate without rewrites; not changed.</summary>
+    /// <inheritdoc cref="Run(ModelProto, ShapeTable, RewriteOptions, ICandidateCosts, CancellationToken)"/>
+    public static RewriteOutcome Run(RewriteCandidate source, RewriteOptions options, ICandidateCosts costs, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(costs);
+        RewriteOutcome found = new Search(new RewriteTrials(source, options, costs, cancellation)).Run();
+        return Confirm(found, costs, cancellation);
+    }
+
+    /// <summary>What a set of rewrites must save at least: a thousandth of the peak. Less is not worth a changed graph.</summary>
+    internal static long Worth(long peakBytes) => Math.Max(1, peakBytes / 1000);
+
+    /// <summary>Costs what was found with the full limits where that may show less, and goes back to the original if it then costs no more.</summary>
+    private static RewriteOutcome Confirm(RewriteOutcome found, ICandidateCosts costs, CancellationToken cancellation)
+    {
+        RewriteCost best = Lower(found.Best);
+        if (found.Applied.Count == 0)
+            return found with { Best = best, Original = best };
+        RewriteCost original = found.Original.LowerBoundBytes < best.PeakBytes ? Lower(found.Original) : found.Original;
+        if (original.PeakBytes <= best.PeakBytes)
+            return new RewriteOutcome(original, original, [], found.Evaluations, found.Work with { Ratio = 1 });
+        // What the longer search gained is the last rewrite's, so that the savings still add up.
+        AppliedRewrite last = found.Applied[^1];
+        long gained = found.Best.PeakBytes - best.PeakBytes - (found.Original.PeakBytes - original.PeakBytes);
+        return found with { Best = best, Original = original, Applied = [.. found.Applied.SkipLast(1), last with { SavedBytes = last.SavedBytes + gained }] };
+
+        RewriteCost Lower(RewriteCost cost)
+        {
+            if (cost.PeakBytes == cost.LowerBoundBytes)
+                return cost;
+            RewriteCost full = costs.Find(cost.Written, CostEffort.Full, cancellation);
+            return full.PeakBytes <= cost.PeakBytes ? full : cost;
+        }
+    }
+
+    private sealed class Search(RewriteTrials trials)
+    {
+        private const int SinglesPerRound = 16, Few = 12;
+
+        private readonly RewriteOptions options = trials.Options;
+
+        public RewriteOutcome Run()
+        {
+            RewriteTrial best = options.Level == RewriteLevel.None ? trials.Source : Best();
+            bool rewritten = best != trials.Source;
+            trials.SettleSource(best);
+            return trials.Outcome(rewritten && best.PeakBytes <= trials.Source.PeakBytes - Worth(trials.Source) ? best : trials.Source);
+        }
+
+        private RewriteTrial Best()
+        {
+            RewriteTrial none = trials.Source, best = none;
+            foreach (KindChoice combination in Combinations())
+                best = trials.Try(combination, best.PeakBytes - (best == none ? Worth(none) : 1)) ?? best;
+            if (best != none)
+                best = Shrink(FromBelow(none, best));
+            while (Climb(best) is var higher && higher != best)
+                best = Shrink(higher);
+            return best;
+        }
+
+        /// <summary>Kinds that may help together or stand in each other's way.</summary>
+        private static IEnumerable<KindChoice> Combinations() =>
+        [
+            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind),
+            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, DuplicateMerging.Kind),
+            KindChoice.Without(ChannelSplit.Kind, DuplicateMerging.Kind),
+            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, SumReassociation.Kind, StackedSum.Kind, SumReassociation.AbsorptionKind),
+            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, SumReassociation.Kind),
+            new(kind => kind is SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind),
+        ];
+
+        /// <summary>From the unchanged model: only what is live above the peak to reach, until it is reached.</summary>
+        private RewriteTrial FromBelow(RewriteTrial none, RewriteTrial best)
+        {
+            SiteSet allowed = new(best.Sites), chosen = new();
+            RewriteTrial trial = none;
+            while (trials.MayTry)
+            {
+                HashSet<string> live = HotSpots.Live(trial.Cost, best.PeakBytes);
+                int before = chosen.Count;
+                foreach (RewriteSite site in RewriteSequence.Sites(trial.Graph, options.Level, allowed))
+                {
+                    if (site.Values.Any(live.Contains))
+                        chosen.Add(site);
+                }
+                if (chosen.Count == before)
+                    return best;
+                if (trials.Try(chosen) is not { } next)
+                    return best;
+                trial = next;
+                if (trial.PeakBytes <= best.PeakBytes)
+                    return trial.Sites.Count < best.Sites.Count || trial.PeakBytes < best.PeakBytes ? trial : best;
+            }
+            return best;
+        }
+
+        /// <summary>Leaves out what is not needed: halves first where there are many, then single ones.</summary>
+        private RewriteTrial Shrink(RewriteTrial best)
+        {
+            long goal = best.PeakBytes;
+            for (int size = best.Sites.Count > Few ? best.Sites.Count / 2 : 1; ; size /= 2)
+            {
+                for (int start = 0; start < best.Sites.Count && trials.MayTry;)
+                {
+                    SiteSet kept = new(best.Sites.Where((_, i) => i < start || i >= start + size));
+                    if (trials.TryReach(kept, goal) is { } trial)
+                        best = trial;
+                    else
+                        start += size;
+                }
+                if (size <= 1)
+                    return trials.Least(best);
+            }
+        }
+
+        /// <summary>
+        /// Round by round, what touches a value that is live at the peak: all sites of a kind, then single ones. The best step is taken,
+        /// as long as one lowers the peak. More slices of a split cost time, so each doubling must pay by a twentieth of the peak.
+        /// </summary>
+        private RewriteTrial Climb(RewriteTrial best)
+        {
+            while (trials.MayTry)
+            {
+                HashSet<string> live = HotSpots.Live(best.Cost, best.PeakBytes - 1);
+                SiteSet taken = new(best.Sites);
+                HashSet<string> split = [.. best.Sites.Where(s => s.Kind == ChannelSplit.Kind).Select(s => s.Nodes[0])];
+                RewriteSite[] hot =
+                [
+                    .. new ChannelSplit().Match(trials.Source.Graph).Where(s => !split.Contains(s.Nodes[0])),
+                    .. RewriteSequence.Sites(best.Graph, options.Level, KindChoice.Without(ChannelSplit.Kind)),
+                ];
+                hot = [.. hot.Where(s => RewriteSequence.Allowed(s, options.Level) && !taken.Wants(s) && s.Values.Any(live.Contains))];
+                List<RewriteSite[]> steps = [.. hot.GroupBy(s => (s.Kind, Slices(s))).Select(g => g.ToArray())];
+                // Sums gain together what none of them gains alone.
+                RewriteSite[] together = [.. hot.Where(s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind))];
+                if (together.Select(s => s.Kind).Distinct().Count() > 1)
+                    steps.Add(together);
+                if (hot.Length > steps.Count)
+                    steps.AddRange(hot.Where(s => s.Kind != ChannelSplit.Kind).Take(SinglesPerRound).Select(s => new[] { s }));
+
+                RewriteTrial round = best;
+                for (int i = 0; i < steps.Count && trials.MayTry; i++)
+                {
+                    RewriteSite[] step = steps[i];
+                    SiteSet wanted = new(best.Sites.Concat(step));
+                    long needed = round == best || Slices(step[0]).Length == 0 ? Worth(best) : round.PeakBytes / 20;
+                    round = trials.Try(wanted, round.PeakBytes - needed) ?? round;
+                    // All of them cost too much time; one of them may not.
+                    if (trials.WasRefused && step.Length > 1 && step[0].Kind == ChannelSplit.Kind)
+                        steps.AddRange(step.Take(SinglesPerRound).Select(s => new[] { s }));
+                }
+                if (round == best)
+                    return best;
+                best = round;
+            }
+            return best;
+        }
+
+        /// <summary>How many slices a split makes, or "" for another rewrite.</summary>
+        private static string Slices(RewriteSite site) => site.Kind == ChannelSplit.Kind ? site.Detail : "";
+
+        private static long Worth(RewriteTrial trial) => RewriteSearch.Worth(trial.PeakBytes);
+    }
+}

@@ -1,0 +1,73 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Rules;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Rewrites.Search;
+
+/// <summary>Carries out sets of rewrites, in stages: what makes sites for another stage comes before it.</summary>
+internal static class RewriteSequence
+{
+    private const int Rounds = 4;
+
+    /// <summary>All rewrites, by stage.</summary>
+    private static readonly IRewrite[] Stages = [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation()];
+
+    /// <summary>All sites in a graph that a level allows, stage by stage; those of a choice alone, where one is given.</summary>
+    public static List<RewriteSite> Sites(RewriteGraph graph, RewriteLevel level, ISiteChoice? choice = null)
+    {
+        List<RewriteSite> sites = [];
+        foreach (IRewrite rewrite in Stages)
+        {
+            if (choice is null || rewrite.Kinds.Any(choice.MayWant))
+                sites.AddRange(Match(rewrite, graph, level).Where(site => choice?.Wants(site) != false));
+        }
+        return sites;
+    }
+
+    /// <summary>Applies every site that is wanted, those that arise on the way included.</summary>
+    /// <returns>The sites applied, in order.</returns>
+    public static List<RewriteSite> Apply(RewriteGraph graph, RewriteLevel level, ISiteChoice choice)
+    {
+        List<RewriteSite> applied = [];
+        foreach (IRewrite rewrite in Stages)
+        {
+            bool more = rewrite.Kinds.Any(choice.MayWant);
+            for (int round = 0; more && round < Rounds; round++)
+            {
+                more = false;
+                foreach (RewriteSite site in Match(rewrite, graph, level).Where(choice.Wants).ToArray())
+                {
+                    if (!rewrite.TryApply(graph, site))
+                        continue;
+                    applied.Add(site);
+                    more = true;
+                }
+            }
+        }
+        ActivationFusion.Apply(graph);
+        return applied;
+    }
+
+    /// <summary>
+    /// The sites of one rewrite that a level allows. None is exact in float16: ONNX Runtime has float32 kernels for most operators, and rounds between two of
+    /// them only where they are not neighbours. One that is not exact stays away from what is rounded further on (<see cref="RoundedValues"/>).
+    /// </summary>
+    private static IEnumerable<RewriteSite> Match(IRewrite rewrite, RewriteGraph graph, RewriteLevel level)
+    {
+        IEnumerable<RewriteSite> sites = rewrite.Match(graph)
+            .Select(s => s.IsExact && s.Values.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16) ? s with { IsExact = false } : s)
+            .Where(s => Allowed(s, level));
+        return graph.Rounded is { } rounded ? sites.Where(s => s.IsExact || !ChangesRounded(graph, s, rounded)) : sites;
+    }
+
+    /// <summary>True if the result of one of a site's sums is rounded further on; in float16, of any of its nodes.</summary>
+    private static bool ChangesRounded(RewriteGraph graph, RewriteSite site, IReadOnlySet<string> rounded) => site.Nodes.Any(name =>
+        graph.Find(name) is { } node && node.Output.Any(rounded.Contains)
+        && (RoundedValues.Sums(node) || node.Output.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16)));
+
+    /// <summary>True if a level allows a rewrite.</summary>
+    public static bool Allowed(RewriteSite site, RewriteLevel level) =>
+        level == RewriteLevel.All || level == RewriteLevel.Exact && site.IsExact;
+}

@@ -1,0 +1,73 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Rewrites.Search;
+
+/// <summary>
+/// How long one run of a candidate takes, counted and not timed, so that the same model gives the same rewrites on every machine. The
+/// unit is one multiply-accumulate of a matrix product.
+/// </summary>
+/// <remarks>
+/// A node costs its multiply-accumulates, the elements it reads and writes, the columns a convolution is lowered to, and a fixed part.
+/// ONNX Runtime's CPU convolution copies the input to a matrix of kernel size x input channels rows and one column per output position
+/// (im2col), then multiplies; a 1x1 convolution without stride or padding multiplies its input as it is. A convolution made in k slices
+/// of output channels copies the whole of it k times, which for a stem with few channels is most of the work. Weights are shared out
+/// between slices and parts, so they count nothing.
+/// </remarks>
+internal static class RewriteWork
+{
+    /// <summary>An element read or written, in multiply-accumulates: a vector unit does several while one element comes from memory.</summary>
+    private const double PerElement = 4;
+
+    /// <summary>An element of a column matrix: gathered with a check for padding, written, and packed for the product.</summary>
+    private const double PerColumnElement = 16;
+
+    /// <summary>Starting a node: about a microsecond.</summary>
+    private const double PerNode = 10_000;
+
+    /// <summary>The work of one run.</summary>
+    public static double Of(RewriteCandidate candidate)
+    {
+        Dictionary<string, long[]> weights = new(StringComparer.Ordinal);
+        foreach (TensorProto initializer in candidate.Model.Graph.Initializer)
+            weights[initializer.Name] = [.. initializer.Dims];
+        long[]? Dims(string name) => weights.GetValueOrDefault(name) ?? candidate.Shapes.Find(name)?.Dims;
+
+        double work = 0;
+        foreach (NodeProto node in candidate.Model.Graph.Node)
+        {
+            if (node.Is("Constant"))
+                continue;
+            if (IsView(node))
+            {
+                work += PerNode;
+                continue;
+            }
+            double moved = node.Output.Sum(name => WorkEstimate.Elements(Dims(name)));
+            foreach (string input in node.Input)
+            {
+                if (!weights.ContainsKey(input))
+                    moved += WorkEstimate.Elements(Dims(input));
+            }
+            work += PerNode + PerElement * moved + PerColumnElement * Columns(node, Dims) + WorkEstimate.OfNode(node, Dims);
+        }
+        return work;
+    }
+
+    /// <summary>True for an operator that reads and writes nothing: its result is the input's buffer.</summary>
+    private static bool IsView(NodeProto node) => node.Is("Reshape") || node.Is("Flatten") || node.Is("Squeeze") || node.Is("Unsqueeze");
+
+    /// <summary>Elements of the column matrix of a convolution: input channels x kernel size x output positions; 0 for other nodes and where none is made.</summary>
+    private static double Columns(NodeProto node, Func<string, long[]?> dims)
+    {
+        int kernel = node.Is("Conv") || node.IsMicrosoft("FusedConv") || node.Is("ConvInteger") ? 1 : node.Is("QLinearConv") ? 3 : -1;
+        if (kernel < 0 || dims(node.In(kernel)) is not { Length: > 2 } w || dims(node.Input[0]) is not { Length: > 2 } x || dims(node.Output[0]) is not { Length: > 2 } y)
+            return 0;
+        bool pointwise = w.Skip(2).All(k => k == 1) && x.AsSpan(2).SequenceEqual(y.AsSpan(2));
+        if (pointwise || y[1] == 0)
+            return 0;
+        double positions = WorkEstimate.Elements(y) / y[1];
+        return positions * x[1] * WorkEstimate.Elements(w[2..]);
+    }
+}

@@ -1,0 +1,55 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Shapes;
+
+/// <summary>A model that is ready to be planned: read, checked, every node named, every size known.</summary>
+/// <param name="File">The model as it stands in its file; not to be changed.</param>
+/// <param name="Model">The same with a unique name for every node and all open dimensions of inputs and outputs set.</param>
+/// <param name="Shapes">Types and shapes of all its values.</param>
+public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes Shapes)
+{
+    /// <summary>
+    /// What results are compared with: the model of the file with the sizes asked for on its inputs and nothing else changed. ONNX Runtime fuses
+    /// one way where it knows a size and another where it does not.
+    /// </summary>
+    public ModelProto Reference { get; init; } = File.Model;
+
+    /// <summary>A request as it holds for a model: of a project's default sizes, those of dimensions that the model has.</summary>
+    public static OptimizeRequest Settle(ModelProto model, OptimizeRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request is { FreeDimensionsAreDefaults: true, FreeDimensions.Count: > 0 }
+            ? request with { FreeDimensions = FreeDimensionTable.Applicable(model, request.FreeDimensions) }
+            : request;
+    }
+
+    /// <summary>Prepares a model that was read.</summary>
+    /// <exception cref="Diagnostics.SerenityException">Its shapes are at fault; says how.</exception>
+    public static SourceModel Prepare(LoadedModel file, OptimizeRequest request, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        ArgumentNullException.ThrowIfNull(request);
+        cancellation.ThrowIfCancellationRequested();
+        // Cheap: protobuf's byte strings never change, so a clone shares the weights.
+        ModelProto model = file.Model.Clone();
+        UniqueNames.Assign(model);
+        ModelShapes shapes = ShapeInference.Run(model, file.Path, request.FreeDimensions, cancellation);
+        FixedInterface.Apply(model.Graph, shapes.Main);
+        FreeDimensionTable free = new(file.Model, request.FreeDimensions, file.Path);
+        return new SourceModel(file, model, shapes) { Reference = free.Dimensions.Count == 0 ? file.Model : Sized(file.Model, free) };
+    }
+
+    private static ModelProto Sized(ModelProto source, FreeDimensionTable free)
+    {
+        ModelProto sized = ModelCopy.WithNodes(source, source.Graph.Node);
+        for (int i = 0; i < sized.Graph.Input.Count; i++)
+        {
+            ValueInfoProto input = sized.Graph.Input[i].Clone();
+            input.Type = free.Apply(input);
+            sized.Graph.Input[i] = input;
+        }
+        return sized;
+    }
+}

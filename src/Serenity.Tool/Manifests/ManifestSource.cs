@@ -1,0 +1,103 @@
+using System.CommandLine;
+using Serenity.Build;
+using Serenity.Build.Budgets;
+using Serenity.Build.Cache;
+using Serenity.Build.Identity;
+using Serenity.Build.Items;
+using Serenity.Build.Manifest;
+using Serenity.Build.Output;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Tool.Options;
+using Serenity.Tool.Terminal;
+
+namespace Serenity.Tool.Manifests;
+
+/// <summary>Gets the manifest of what the user named: reads it, or makes it by optimizing the model in memory.</summary>
+internal sealed class ManifestSource(ToolContext context, ModelOptions options)
+{
+    /// <summary>The manifest, budget as it stands in a file, none for a model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="given">The model or manifest as the user named it.</param>
+    /// <param name="budgets">What a model is to be optimized for; null for no budget.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="SerenityException">The file is missing, damaged or cannot be optimized.</exception>
+    public MemoryManifest Get(ParseResult parsed, string given, MemoryBudgets? budgets, CancellationToken cancellation)
+    {
+        string path = context.PathOf(given);
+        if (!ModelArgument.IsManifest(given))
+            return Make(parsed, given, output: null, budgets, cancellation).Manifest;
+        if (options.AnyGiven(parsed))
+        {
+            throw new SerenityException(
+                SerenityCodes.BadOption, given,
+                "This is a manifest, whose result is settled, so options of the optimizer cannot apply to it. Give the model instead, or leave the options out.");
+        }
+        if (!File.Exists(path))
+            throw new SerenityException(SerenityCodes.InputOutput, given, "The manifest does not exist. Check the path; 'dotnet serenity optimize' writes one.");
+        return ManifestJson.Read(File.ReadAllBytes(path), given);
+    }
+
+    /// <summary>Optimizes a model.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="given">The model as the user named it.</param>
+    /// <param name="output">Absolute path where the optimized model is to go; null if it is not to be written.</param>
+    /// <param name="budgets">What it is to be optimized for; null for no budget.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <returns>The manifest, the files to write, and the model as the writer wants it.</returns>
+    public (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
+        ParseResult parsed, string given, string? output, MemoryBudgets? budgets, CancellationToken cancellation)
+    {
+        string path = context.PathOf(given);
+        if (!File.Exists(path))
+        {
+            throw new SerenityException(
+                SerenityCodes.ModelNotFound, given,
+                Directory.Exists(path) ? "This is a folder, not a model. Name the .onnx file itself." : $"The model does not exist at '{path}'. Check the path.");
+        }
+        output ??= path;
+        ModelItem item = new()
+        {
+            Name = given,
+            SourcePath = path,
+            SourceName = NameIn(Path.GetDirectoryName(output)!, path),
+            TargetPath = Path.GetFileName(output),
+            StagingFolder = Path.GetDirectoryName(output)!,
+            Request = options.Request(parsed, given, path),
+            WorkLimit = options.WorkLimit(parsed, given),
+            MemoryBudgetBytes = budgets?.MemoryBytes,
+            Report = false,
+            Header = false,
+        };
+        PlanCache? cache = options.Cache(parsed) is { } folder ? new PlanCache(context.PathOf(folder)) : null;
+        try
+        {
+            return context.Console.Work(given, progress => Make(item, cache, progress, cancellation));
+        }
+        catch (Exception problem) when (problem is not OperationCanceledException)
+        {
+            // Under the name the user gave it, whatever path the stages knew.
+            SerenityDiagnostic known = ProblemDiagnostic.Of(problem, given);
+            throw new SerenityException(known.Code, known.File == path ? given : known.File, known.Message, problem);
+        }
+    }
+
+    private (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
+        ModelItem item, PlanCache? cache, Action<PipelineStage>? progress, CancellationToken cancellation)
+    {
+        MadeModel made = new ModelBuild(context.Engine, cache).Make(item with { Request = item.Request with { Progress = progress } }, cancellation);
+        MemoryManifest manifest = made.Output.Manifest with
+        {
+            Source = new FileInfoEntry(item.SourceName, made.Source.Sha256),
+            Output = new FileInfoEntry(item.TargetPath, ContentHash.Of(made.Output.Model)),
+        };
+        return (manifest, made.Output, item, made.Source.Sha256);
+    }
+
+    // No absolute path belongs into a manifest: relative to the output where the source lies there or below, else the name alone.
+    private static string NameIn(string folder, string path)
+    {
+        string relative = Path.GetRelativePath(folder, path).Replace('\\', '/');
+        return relative.StartsWith("../", StringComparison.Ordinal) || Path.IsPathRooted(relative) ? Path.GetFileName(path) : relative;
+    }
+}
