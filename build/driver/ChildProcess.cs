@@ -24,9 +24,11 @@ internal static class ChildProcess
     /// <param name="arguments">Its arguments.</param>
     /// <param name="folder">Its working folder.</param>
     /// <param name="line">Called for each line as it comes, or null.</param>
-    public static ChildResult Capture(string program, IEnumerable<string> arguments, string folder, Action<string>? line = null)
+    /// <param name="environment">Variables it is given on top of ours, and, as null, those it is not given.</param>
+    public static ChildResult Capture(
+        string program, IEnumerable<string> arguments, string folder, Action<string>? line = null, IReadOnlyDictionary<string, string?>? environment = null)
     {
-        using Process process = Start(program, arguments, folder, capture: true);
+        using Process process = Start(program, arguments, folder, capture: true, environment);
         StringBuilder output = new();
         void Take(string? text)
         {
@@ -54,12 +56,17 @@ internal static class ChildProcess
             throw new DriverException($"{what} failed (exit code {result.ExitCode}):{Environment.NewLine}{result.Output}");
     }
 
-    private static Process Start(string program, IEnumerable<string> arguments, string folder, bool capture)
+    /// <summary>Starts it, for the caller to end; its standard input ends with us.</summary>
+    public static Process Begin(string program, IEnumerable<string> arguments, string folder) => Start(program, arguments, folder, capture: false, holdInput: true);
+
+    private static Process Start(
+        string program, IEnumerable<string> arguments, string folder, bool capture, IReadOnlyDictionary<string, string?>? environment = null, bool holdInput = false)
     {
         ProcessStartInfo start = new(program)
         {
             WorkingDirectory = folder,
             UseShellExecute = false,
+            RedirectStandardInput = holdInput,
             RedirectStandardOutput = capture,
             RedirectStandardError = capture,
         };
@@ -68,6 +75,13 @@ internal static class ChildProcess
         // `dotnet run` sets these for its child; a build started by us must find its own SDK.
         foreach (string name in (string[])["MSBuildSDKsPath", "MSBUILD_EXE_PATH", "MSBuildExtensionsPath", "MSBuildLoadMicrosoftTargetsReadOnly"])
             start.Environment.Remove(name);
+        foreach ((string name, string? value) in environment ?? new Dictionary<string, string?>(StringComparer.Ordinal))
+        {
+            if (value is null)
+                start.Environment.Remove(name);
+            else
+                start.Environment[name] = value;
+        }
         try
         {
             return Process.Start(start) ?? throw new DriverException($"cannot start {program}");

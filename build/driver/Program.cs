@@ -14,6 +14,7 @@ try
         "bench" => new ProjectVerb(workspace, log, "Serenity.Benchmarks").Run(rest),
         "fuzz" => new ProjectVerb(workspace, log, "Serenity.Fuzzing").Run(rest),
         "sweep" => new SweepVerb(workspace, log).Run(rest),
+        BusyVerb.Name => BusyVerb.Run(),
         "audit" => new AuditVerb(workspace, log).Run(),
         "format" => new FormatVerb(workspace, log).Run(rest.Contains("--check")),
         _ => Usage(),
@@ -38,6 +39,8 @@ static int Usage()
                            build broken models and projects, and hold each build to its promises
           sweep kill|determinism [ROUNDS]
                            kill builds at random moments; or build in other languages, time zones and folders
+          sweep machines [one-core|busy|abroad|no-avx512|no-vectors|haswell|nehalem]…
+                           run the tests as on other machines; the last two need qemu-user
           audit            ask the registry for known weaknesses of the packages
           format [--check] put the source into the standard format, or only check it
 

@@ -4,7 +4,7 @@ namespace Serenity.Driver;
 
 /// <summary>
 /// <c>sweep</c>: the tests that the ordinary run does a few rounds of, with as many as asked for: builds killed at random moments, builds in other
-/// languages, time zones, folders and numbers of processors.
+/// languages, time zones, folders and numbers of processors; and the whole suite as on other machines.
 /// </summary>
 internal sealed class SweepVerb(Workspace workspace, DriverLog log)
 {
@@ -12,12 +12,14 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
     private static readonly (string Name, string Tests, int Rounds)[] _sweeps = [("kill", "KillTests", 100), ("determinism", "DeterminismTests", 20)];
 
     /// <summary>Packs, and runs one sweep.</summary>
-    /// <param name="arguments">Its name, and how many rounds.</param>
+    /// <param name="arguments">Its name, and how many rounds, or on which machines.</param>
     public int Run(IReadOnlyList<string> arguments)
     {
+        if (arguments is ["machines", ..])
+            return new MachineSweep(workspace, log).Run([.. arguments.Skip(1)]);
         (string name, string tests, int rounds) = arguments.Count is 1 or 2 ? Array.Find(_sweeps, s => s.Name == arguments[0]) : default;
         if (name is null || (arguments.Count == 2 && !int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds)))
-            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS]");
+            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS], or sweep machines [MACHINE…]");
         new PackVerb(workspace, log).Run();
         ConsumerEnvironment.Set(workspace);
         Environment.SetEnvironmentVariable("SERENITY_SWEEP", rounds.ToString(CultureInfo.InvariantCulture));

@@ -51,26 +51,6 @@ internal sealed class TestVerb(Workspace workspace, DriverLog log)
             "test", project, "-c", "Release", "--no-build", "--nologo", "-v", "quiet", "--results-directory", workspace.TestResults,
             "--logger", $"trx;LogFileName={name}.trx", "--blame-hang-timeout", HangTimeout, "--blame-hang-dump-type", "none",
         ];
-        ChildResult result = ChildProcess.Capture("dotnet", arguments, workspace.Root);
-        if (result.ExitCode != 0)
-            log.Line(result.Output);
-        if (!File.Exists(trx))
-        {
-            log.Line($"    {name} left no results");
-            return (new TrxCounters(0, 1, 0), false);
-        }
-        TrxCounters counters = TrxCounters.Read(trx);
-        foreach (TrxFailure failure in TrxFailure.Read(trx))
-            log.Line($"    failed: {failure}");
-        // A project whose tests were not found at all must not pass for one whose tests passed.
-        if (counters.Total == 0)
-        {
-            log.Line($"    {name} has no tests");
-            return (new TrxCounters(0, 1, 0), false);
-        }
-        // The host can fail with no failed test: it crashed, or it hung.
-        if (result.ExitCode != 0 && counters.Failed == 0)
-            counters = counters with { Failed = 1 };
-        return (counters, result.ExitCode == 0);
+        return TrxCounters.OfRun(ChildProcess.Capture("dotnet", arguments, workspace.Root), trx, log);
     }
 }

@@ -20,6 +20,35 @@ internal sealed record TrxCounters(int Passed, int Failed, int Skipped)
         return new TrxCounters(passed, failed, Count("total") - passed - failed);
     }
 
+    /// <summary>The counters of a run of one test project; tells what failed, and counts a run that failed as a whole as one failure.</summary>
+    /// <param name="run">The run.</param>
+    /// <param name="file">The TRX file it was to leave.</param>
+    /// <param name="log">Where failures are told.</param>
+    public static (TrxCounters Counters, bool Sound) OfRun(ChildResult run, string file, DriverLog log)
+    {
+        string name = Path.GetFileNameWithoutExtension(file);
+        if (run.ExitCode != 0)
+            log.Line(run.Output);
+        if (!File.Exists(file))
+        {
+            log.Line($"    {name} left no results");
+            return (new TrxCounters(0, 1, 0), false);
+        }
+        TrxCounters counters = Read(file);
+        foreach (TrxFailure failure in TrxFailure.Read(file))
+            log.Line($"    failed: {failure}");
+        // A project whose tests were not found at all must not pass for one whose tests passed.
+        if (counters.Total == 0)
+        {
+            log.Line($"    {name} has no tests");
+            return (new TrxCounters(0, 1, 0), false);
+        }
+        // The host can fail with no failed test: it crashed, or it hung.
+        if (run.ExitCode != 0 && counters.Failed == 0)
+            counters = counters with { Failed = 1 };
+        return (counters, run.ExitCode == 0);
+    }
+
     /// <summary>Adds.</summary>
     public static TrxCounters operator +(TrxCounters a, TrxCounters b) =>
         new(a.Passed + b.Passed, a.Failed + b.Failed, a.Skipped + b.Skipped);

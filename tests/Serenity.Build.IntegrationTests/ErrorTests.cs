@@ -101,7 +101,7 @@ public sealed class ErrorTests
         _ = build.StandardOutput.ReadToEndAsync();
         Thread.Sleep(500);
         Process.Start("kill", ["-INT", build.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]).WaitForExit();
-        bool ended = build.WaitForExit(TimeSpan.FromSeconds(20));
+        bool ended = build.WaitForExit(TimeSpan.FromMinutes(2));
         if (!ended)
             build.Kill(entireProcessTree: true);
         Assert.IsTrue(ended, "the build went on after Ctrl+C");

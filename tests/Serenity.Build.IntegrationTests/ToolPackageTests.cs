@@ -41,7 +41,7 @@ public sealed class ToolPackageTests
         using Process process = Process.Start(start)!;
         Task<string> output = process.StandardOutput.ReadToEndAsync();
         Task<string> error = process.StandardError.ReadToEndAsync();
-        Assert.IsTrue(process.WaitForExit(TimeSpan.FromMinutes(2)), "The tool did not end.");
+        Assert.IsTrue(process.WaitForExit(TimeSpan.FromMinutes(10)), "The tool did not end.");
         return (process.ExitCode, process.ExitCode == 2 ? output.Result + error.Result : output.Result);
     }
 }

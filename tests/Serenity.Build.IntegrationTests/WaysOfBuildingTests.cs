@@ -7,7 +7,7 @@ namespace Serenity.Build.IntegrationTests;
 [TestClass]
 public sealed class WaysOfBuildingTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     public TestContext TestContext { get; set; } = null!;
 

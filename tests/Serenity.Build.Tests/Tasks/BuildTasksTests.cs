@@ -423,7 +423,7 @@ public sealed class BuildTasksTests
         System.Threading.Tasks.Task<bool> run = System.Threading.Tasks.Task.Run(task.Execute);
         started.Wait();
         task.Cancel();
-        Assert.IsTrue(run.Wait(TimeSpan.FromSeconds(10)), "the task waits for the native call");
+        Assert.IsTrue(run.Wait(TimeSpan.FromMinutes(2)), "the task waits for the native call");
         Assert.IsFalse(run.Result);
         Assert.IsEmpty(project.Codes);
         release.Set();

