@@ -101,11 +101,18 @@ internal sealed class MachineSweep(Workspace workspace, DriverLog log)
     {
         string host = Path.Combine(folder, "dotnet"), settings = Path.Combine(folder, "emulated.runsettings");
         string dotnet = new FileInfo(FindProgram("dotnet")!).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? FindProgram("dotnet")!;
-        // Pages that can be written here and run there are more than the emulator takes.
-        File.WriteAllText(host, $"#!/bin/sh\nDOTNET_EnableWriteXorExecute=0 exec '{FindEmulator()}' -cpu {machine.Processor} '{dotnet}' \"$@\"\n");
+        // The emulator cannot map a page twice, to be written here and run there, nor stop many threads for a collection beside them: each has ended the tests' process.
+        File.WriteAllText(host, $"#!/bin/sh\nDOTNET_EnableWriteXorExecute=0 DOTNET_gcConcurrent=0 exec '{FindEmulator()}' -cpu {machine.Processor} '{dotnet}' \"$@\"\n");
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(host, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        File.WriteAllText(settings, $"<RunSettings><RunConfiguration><DotNetHostPath>{host}</DotNetHostPath></RunConfiguration></RunSettings>");
+        File.WriteAllText(
+            settings,
+            $"""
+            <RunSettings>
+              <RunConfiguration><DotNetHostPath>{host}</DotNetHostPath></RunConfiguration>
+              <MSTest><Parallelize><Workers>1</Workers><Scope>MethodLevel</Scope></Parallelize></MSTest>
+            </RunSettings>
+            """);
         return settings;
     }
 

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Serenity.Build;
-using Serenity.Build.Output;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Commands;
 using Serenity.Tool.Terminal;
@@ -9,10 +8,10 @@ using Serenity.Tool.Terminal;
 namespace Serenity.Tool;
 
 /// <summary>The command line as a whole: parses it, runs one command, and turns whatever goes wrong into one clear error.</summary>
-/// <param name="engine">The optimizer; tests put their own in its place.</param>
+/// <param name="engines">The optimizers; tests put their own in their place.</param>
 /// <param name="console">Where output goes.</param>
 /// <param name="folder">Absolute path that relative paths start from.</param>
-internal sealed class SerenityCommandLine(OptimizerEngine engine, ToolConsole console, string folder)
+internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole console, string folder)
 {
     /// <summary>Runs a command line.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
@@ -72,7 +71,7 @@ internal sealed class SerenityCommandLine(OptimizerEngine engine, ToolConsole co
     private RootCommand Root()
     {
         RootCommand root = new("What an ONNX model costs in memory, the order of execution that costs least, and whether it fits a budget.");
-        ToolContext context = new(engine, console, folder);
+        ToolContext context = new(engines, console, folder);
         root.Add(OptimizeCommand.Create(context));
         root.Add(InspectCommand.Create(context));
         root.Add(CheckCommand.Create(context));

@@ -73,6 +73,21 @@ public sealed class ErrorTests
     }
 
     [TestMethod]
+    public void A_model_that_crashes_onnx_runtime_is_an_error_and_the_others_are_built()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="*.onnx" /></ItemGroup>""" };
+        project.Model("a.onnx", 1);
+        Serenity.Onnx.Models.ModelFile.Save(Testing.Models.CrashingModel.Create(), project["crash.onnx"]);
+        project.Model("z.onnx", 2);
+        BuildResult result = project.Build().Fails();
+        CollectionAssert.AreEqual((string[])["SER1702 crash.onnx"], result.Errors.Select(e => $"{e.Code} {e.File}").ToArray());
+        Assert.IsTrue(File.Exists(project.Staged("a.onnx")) && File.Exists(project.Staged("z.onnx")) && !File.Exists(project.Staged("crash.onnx")));
+
+        File.Delete(project["crash.onnx"]);
+        Assert.IsEmpty(project.Build().Succeeds().Optimized, "the good ones were done");
+    }
+
+    [TestMethod]
     public void Warnings_can_be_made_errors_by_code_and_are_repeated()
     {
         using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="net.onnx" SearchLimit="1" Rewrite="None" Verify="false" /></ItemGroup>""" };

@@ -20,7 +20,7 @@ public sealed record FuzzOptions
     /// <summary>Worker processes at a time.</summary>
     public int Workers { get; init; } = 1;
 
-    /// <summary>Have each model worked on in a child process, as <c>SerenityIsolate</c> does.</summary>
+    /// <summary>Have each model worked on in a child process, as builds do by default.</summary>
     public bool Isolate { get; init; }
 
     /// <summary>Trace the workers' system calls, and hold every path that they write to against the folders they may write to.</summary>

@@ -18,7 +18,7 @@ public sealed class TerminalTests
         MemoryManifest manifest = SyntheticManifest.Create(6, Executor.OnnxRuntime, nodeName: step => $"[red]{step}[/] [unclosed");
         File.WriteAllBytes(run.PathOf("a.memory.json"), ManifestJson.Write(manifest));
         using StringWriter output = new(), error = new();
-        int code = await new SerenityCommandLine(run.Engine, new ToolConsole(output, error, richOutput: true, richError: true), run.Folder).RunAsync(["inspect", "a.memory.json"]);
+        int code = await new SerenityCommandLine(new OptimizerEngines(run.Engine, run.Engine), new ToolConsole(output, error, richOutput: true, richError: true), run.Folder).RunAsync(["inspect", "a.memory.json"]);
         Assert.AreEqual(0, code, error.ToString());
         StringAssert.Contains(output.ToString(), "│");
         // A narrow terminal wraps the name; its brackets are all there.
@@ -43,7 +43,7 @@ public sealed class TerminalTests
         foreach (string command in new[] { "optimize", "inspect", "check", "compare", "report", "devices", "explain" })
             StringAssert.Contains(run.Output, command);
         Assert.AreEqual(0, await run.RunAsync("optimize", "--help"));
-        foreach (string option in new[] { "--budget", "--executor", "--rewrite", "--no-fuse", "--no-verify", "--free-dimensions", "--json", "--report", "--cache" })
+        foreach (string option in new[] { "--budget", "--executor", "--rewrite", "--no-fuse", "--no-verify", "--in-process", "--free-dimensions", "--json", "--report", "--cache" })
             StringAssert.Contains(run.Output, option);
     }
 

@@ -72,7 +72,8 @@ internal sealed class ManifestSource(ToolContext context, ModelOptions options)
         PlanCache? cache = options.Cache(parsed) is { } folder ? new PlanCache(context.PathOf(folder)) : null;
         try
         {
-            return context.Console.Work(given, progress => Make(item, cache, progress, cancellation));
+            OptimizerEngine engine = options.InProcess(parsed) ? context.Engines.InProcess : context.Engines.Apart;
+            return context.Console.Work(given, progress => Make(engine, item, cache, progress, cancellation));
         }
         catch (Exception problem) when (problem is not OperationCanceledException)
         {
@@ -82,10 +83,10 @@ internal sealed class ManifestSource(ToolContext context, ModelOptions options)
         }
     }
 
-    private (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
-        ModelItem item, PlanCache? cache, Action<PipelineStage>? progress, CancellationToken cancellation)
+    private static (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
+        OptimizerEngine engine, ModelItem item, PlanCache? cache, Action<PipelineStage>? progress, CancellationToken cancellation)
     {
-        MadeModel made = new ModelBuild(context.Engine, cache).Make(item with { Request = item.Request with { Progress = progress } }, cancellation);
+        MadeModel made = new ModelBuild(engine, cache).Make(item with { Request = item.Request with { Progress = progress } }, cancellation);
         MemoryManifest manifest = made.Output.Manifest with
         {
             Source = new FileInfoEntry(item.SourceName, made.Source.Sha256),

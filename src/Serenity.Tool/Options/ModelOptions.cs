@@ -21,6 +21,8 @@ internal sealed class ModelOptions
     private readonly Option<bool> _noFuse = new("--no-fuse") { Description = "Leave ONNX Runtime's fusions out." };
     private readonly Option<bool> _noVerify = new("--no-verify") { Description = "Do not run original and optimized model to compare them." };
 
+    private readonly Option<bool> _inProcess = new("--in-process") { Description = "Work on the model in this process, which it may then crash: a little faster, for models you trust." };
+
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
@@ -32,6 +34,7 @@ internal sealed class ModelOptions
         Add(command, "--search-limit", null, "states", "Limit of the search for the best order, in states.");
         Add(command, "--work-limit", null, "times", "How much work a run may be at most, as a multiple, where the budget needs it. Default: 1.1.");
         Add(command, "--alignment", null, "bytes", "Alignment of arena offsets (StaticArena). Default: 16.");
+        command.Add(_inProcess);
         Add(command, "--cache", null, "folder", "Keep results in this folder and take them from there, as the build does.");
     }
 
@@ -63,11 +66,14 @@ internal sealed class ModelOptions
     public double WorkLimit(ParseResult parsed, string given) =>
         new MetadataReader(given, name => parsed.GetValue(_values[name]) ?? "").Multiple("--work-limit", ModelItem.DefaultWorkLimit);
 
+    /// <summary>True if the model is to be worked on in this process.</summary>
+    public bool InProcess(ParseResult parsed) => parsed.GetValue(_inProcess);
+
     /// <summary>Folder of the plan cache as given; null for none.</summary>
     public string? Cache(ParseResult parsed) => parsed.GetValue(_values["--cache"]) is { Length: > 0 } folder ? folder : null;
 
     /// <summary>True if one of the options was given: they say nothing about a manifest, whose result is settled.</summary>
-    public bool AnyGiven(ParseResult parsed) => parsed.GetValue(_noFuse) || parsed.GetValue(_noVerify)
+    public bool AnyGiven(ParseResult parsed) => parsed.GetValue(_noFuse) || parsed.GetValue(_noVerify) || parsed.GetValue(_inProcess)
         || parsed.GetValue(_dimensions) is { Length: > 0 } || _values.Values.Any(option => parsed.GetValue(option) is { Length: > 0 });
 
     private void Add(Command command, string name, string? alias, string value, string description)
