@@ -79,7 +79,7 @@ public sealed class NativeLibraryTests
         {
             Directory.CreateDirectory(PathOf("tool"));
             // Without the list of dependencies, which would have the host look for the library before we do.
-            foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Append(Path.Combine(AppContext.BaseDirectory, "Serenity.Tool.runtimeconfig.json")))
+            foreach (string file in Directory.GetFiles(AppContext.BaseDirectory, "*.dll").Concat(Directory.GetFiles(AppContext.BaseDirectory, "Serenity.*.runtimeconfig.json")))
                 File.Copy(file, Path.Combine(_folder, "tool", Path.GetFileName(file)));
             string name = OperatingSystem.IsWindows() ? "onnxruntime.dll" : OperatingSystem.IsMacOS() ? "libonnxruntime.dylib" : "libonnxruntime.so";
             string real = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "runtimes"), name, SearchOption.AllDirectories)[0];
