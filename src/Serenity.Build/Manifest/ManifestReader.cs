@@ -24,6 +24,8 @@ internal static class ManifestReader
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
         Rewrites = List(root.GetProperty("rewrites"), static r =>
             new AppliedRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), r.GetProperty("exact").GetBoolean(), r.GetProperty("savedBytes").GetInt64())),
+        LeftOut = root.TryGetProperty("leftOut", out JsonElement leftOut)
+            ? List(leftOut, static r => new LeftOutRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), Text(r, "reason"))) : [],
         Work = Work(root.GetProperty("work")),
         Verification = root.TryGetProperty("verification", out JsonElement verification) ? Verification(verification) : null,
         Warnings = List(root.GetProperty("warnings"), static w => new WarningEntry(Text(w, "code"), Text(w, "message"))),

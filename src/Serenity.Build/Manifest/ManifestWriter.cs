@@ -41,6 +41,8 @@ internal sealed class ManifestWriter : IDisposable
         Object("budget", j => Budget(j, manifest.Budget));
         Object("weights", j => j.WriteNumber("bytes", manifest.Weights.Bytes));
         Lines("rewrites", manifest.Rewrites, Rewrite);
+        if (manifest.LeftOut.Count > 0)
+            Lines("leftOut", manifest.LeftOut, LeftOut);
         Object("work", j => Work(j, manifest.Work));
         if (manifest.Verification is { } verification)
             Object("verification", j => Verification(j, verification));
@@ -110,6 +112,15 @@ internal sealed class ManifestWriter : IDisposable
         Names(json, "nodes", rewrite.Nodes);
         json.WriteBoolean("exact", rewrite.Exact);
         json.WriteNumber("savedBytes", rewrite.SavedBytes);
+        json.WriteEndObject();
+    }
+
+    private static void LeftOut(Utf8JsonWriter json, LeftOutRewrite rewrite)
+    {
+        json.WriteStartObject();
+        json.WriteString("kind", rewrite.Kind);
+        Names(json, "nodes", rewrite.Nodes);
+        json.WriteString("reason", rewrite.Reason);
         json.WriteEndObject();
     }
 

@@ -37,6 +37,7 @@ public static class ManifestBuilder
             Budget = BudgetCheck.Judge(BudgetCheck.Needed(result.Peak), result.WeightBytes, MemoryBudgets.None),
             Weights = new WeightsEntry(result.WeightBytes),
             Rewrites = result.Rewrites,
+            LeftOut = result.LeftOut,
             Work = new WorkEntry(result.Work.Limit, result.Work.Ratio, result.Work.Limited),
             Verification = result.Verification,
             Warnings = [.. result.Warnings.Select(w => new WarningEntry(w.Code, w.Message))],

@@ -18,6 +18,9 @@ public sealed record OptimizationResult
     /// <summary>Rewrites that were applied.</summary>
     public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
 
+    /// <summary>Rewrites that were left out since verification found fault with them, in the order found.</summary>
+    public IReadOnlyList<LeftOutRewrite> LeftOut { get; init; } = [];
+
     /// <summary>The work of a run.</summary>
     public required WorkFacts Work { get; init; }
 
@@ -67,6 +70,12 @@ public sealed record PeakFacts(
 /// <param name="Exact">True if outputs stay bit for bit.</param>
 /// <param name="SavedBytes">How much the peak fell by it, in the order applied.</param>
 public sealed record AppliedRewrite(string Kind, IReadOnlyList<string> Nodes, bool Exact, long SavedBytes);
+
+/// <summary>A rewrite that would have lowered the peak, and with which outputs did not stay within the tolerance.</summary>
+/// <param name="Kind">The rewrite's name, as in docs/rewrites.md.</param>
+/// <param name="Nodes">Names of the source nodes that it would have replaced.</param>
+/// <param name="Reason">What verification saw, a full sentence.</param>
+public sealed record LeftOutRewrite(string Kind, IReadOnlyList<string> Nodes, string Reason);
 
 /// <summary>
 /// How much work a run of the written model is, beside the source: multiply-accumulates, elements moved, columns of convolutions and nodes,

@@ -28,6 +28,9 @@ public sealed class SerenityException : Exception
         init;
     }
 
+    /// <summary>Values of the source model that show it, where some do; what made them is at fault.</summary>
+    internal IReadOnlyList<string> Values { get; init; } = [];
+
     /// <summary>The same as a diagnostic.</summary>
     public SerenityDiagnostic ToDiagnostic() => new(Code, DiagnosticSeverity.Error, File, Message);
 }

@@ -30,6 +30,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
 
     private readonly List<SerenityDiagnostic> _warnings = [];
     private readonly long _work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
+    private IReadOnlyList<LeftOutRewrite> _leftOut = [];
 
     /// <summary>What holds a plan to its promises; tests put their own in its place.</summary>
     internal Func<VerificationRequest, CancellationToken, VerificationOutcome> Verifier { get; init; } = ModelVerifier.Verify;
@@ -57,11 +58,11 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         // Not beside a search where it would hold much: verification itself first looks whether it may.
         using SourceAhead? ahead = request.Verify && runs && original.Peak <= ModelVerifier.BytesForManyCases ? BeginVerification(start) : null;
         PlannedShapes? knownOfStart = start == today ? known : null;
-        Planned planned = Plan(start, knownOfStart, request.Rewrite);
+        Planned planned = Plan(start, knownOfStart, request.Rewrite, RewriteRestriction.None);
         if (start != today && (planned.Plan.SimulatedPeak > original.Peak || FusingHides(today, start)))
         {
             // A fused operator may need more at once than its parts one by one, or stand behind a reshape that no concat passes. Memory is what was asked for.
-            Planned unfused = Plan(today, known, request.Rewrite);
+            Planned unfused = Plan(today, known, request.Rewrite, RewriteRestriction.None);
             if (unfused.Plan.SimulatedPeak < planned.Plan.SimulatedPeak)
                 planned = unfused;
         }
@@ -69,11 +70,12 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         {
             // The same tensors at the peak, and a convolution's scratch on top of them that the source has beside them.
             Planned unfused = new(
-                OnnxRuntimePlanner.Plan(today.Model, today.Shapes, Options(), known, cancellation), today.Shapes, [], planned.Work with { Ratio = 1 }, Fused: false);
+                OnnxRuntimePlanner.Plan(today.Model, today.Shapes, Options(), known, cancellation), today.Shapes, today, [], planned.Work with { Ratio = 1 });
             if (unfused.Plan.SimulatedPeak <= planned.Plan.SimulatedPeak && !TakesMore(unfused, today, original))
                 planned = unfused;
         }
-        return Conclude(planned, () => Plan(start, knownOfStart, RewriteLevel.Exact), today, original, ahead);
+        PlannedShapes? knownOfPlan = planned.Start == today ? known : knownOfStart;
+        return Conclude(planned, (level, restriction) => Plan(planned.Start, knownOfPlan, level, restriction), today, original, ahead);
     }
 
     /// <summary>
@@ -114,23 +116,23 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
         source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work);
 
-    private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level, RewriteTechniques techniques = RewriteTechniques.All)
+    private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level, RewriteRestriction restriction, RewriteTechniques techniques = RewriteTechniques.All)
     {
         RewriteCandidate unchanged = RewriteCandidate.Unchanged(start.Model, start.Shapes);
         OnnxRuntimeCosts costs = new(unchanged, Options(), techniques, known);
         RewriteOutcome outcome = RewriteSearch.Run(
             unchanged,
-            new RewriteOptions { Executor = Executor.OnnxRuntime, Level = level, ModelPath = source.File.Path, WorkLimit = request.WorkLimit },
+            new RewriteOptions { Executor = Executor.OnnxRuntime, Level = level, ModelPath = source.File.Path, WorkLimit = request.WorkLimit, Restriction = restriction },
             costs, cancellation);
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, costs.Full, cancellation: cancellation);
         // The search takes much of ONNX Runtime for granted; here it was asked.
         if (plan.SimulatedPeak >= outcome.Best.PeakBytes + RewriteSearch.Worth(outcome.Best.PeakBytes) && level != RewriteLevel.None && techniques != Asked)
-            return Plan(start, known, level, Asked);
-        if (outcome.Applied.Count > 0 && plan.SimulatedPeak >= outcome.Original.PeakBytes)
-            return Plan(start, known, RewriteLevel.None, techniques);
-        return new Planned(plan, best.Shapes, outcome.Applied, outcome.Work, start.Fused);
+            return Plan(start, known, level, restriction, Asked);
+        if (outcome.Applied.Count > 0 && restriction.Only is null && plan.SimulatedPeak >= outcome.Original.PeakBytes)
+            return Plan(start, known, RewriteLevel.None, restriction, techniques);
+        return new Planned(plan, best.Shapes, start, outcome.Applied, outcome.Work);
     }
 
     private OnnxRuntimePlanOptions Options() => request.SearchLimit is { } limit
@@ -138,9 +140,11 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         : OnnxRuntimePlanOptions.Default;
 
     /// <summary>
-    /// Holds the plan to what it promises. If it does not hold, one with exact rewrites alone takes its place, or else the model as it is, where that does.
+    /// Holds the plan to what it promises. If it does not hold, one without the rewrites at fault takes its place, or else one with exact rewrites alone, or
+    /// else the model as it is, where that does.
     /// </summary>
-    private OptimizationResult Conclude(Planned planned, Func<Planned> exact, Prepared today, AllocationPlan original, SourceAhead? ahead)
+    private OptimizationResult Conclude(
+        Planned planned, Func<RewriteLevel, RewriteRestriction, Planned> plan, Prepared today, AllocationPlan original, SourceAhead? ahead)
     {
         if (!request.Verify || !NativeRuntime.IsAvailable)
             return Result(planned, planned.Plan.Model, original, null);
@@ -152,8 +156,16 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         catch (SerenityException fault) when (fault.Code == SerenityCodes.OutputsDiffer && planned.Rewrites.Any(r => !r.Exact))
         {
             // What a sum in another order may do to a model is the model's own; that is no fault of the rest.
+            GuiltyRewrites<Planned> search = new(
+                restriction => plan(RewriteLevel.All, restriction), found => Verify(found, source.Reference, found.Plan.Model, null), found => found.Rewrites, found => found.Start.Model);
+            if (search.TryWithout(planned, fault, out Planned held))
+            {
+                _warnings.Add(PipelineWarnings.LeftOut(source, search.LeftOut));
+                _leftOut = search.LeftOut;
+                return Conclude(held, plan, today, original, null);
+            }
             _warnings.Add(PipelineWarnings.RewrittenExactly(source, fault));
-            return Conclude(exact(), exact, today, original, null);
+            return Conclude(plan(RewriteLevel.Exact, RewriteRestriction.None), plan, today, original, null);
         }
         catch (SerenityException fault) when (PipelineWarnings.IsFaultOfPlan(fault))
         {
@@ -177,7 +189,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     private OptimizationResult PassThrough(Prepared today, WorkFacts work, bool verify)
     {
         OnnxRuntimePlan plan = OnnxRuntimePlanner.AsItIs(today.Model, today.Shapes, Options(), cancellation);
-        Planned unchanged = new(plan, today.Shapes, [], work, Fused: false);
+        Planned unchanged = new(plan, today.Shapes, today, [], work);
         // What ONNX Runtime changes as it loads the source, such as functions that it inlines, it puts in places of its own: only the settled model has a known order.
         bool settled = !ReferenceEquals(today.Model, source.Model);
         VerificationOutcome? verified = verify ? Verify(unchanged, source.Model, settled ? today.Model : source.Model, null) : null;
@@ -191,7 +203,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Optimized = written,
             ExternalFolder = source.File.ExternalFolder,
             File = source.File.Path,
-            Fused = planned.Fused,
+            Fused = planned.Start.Fused,
+            Start = planned.Start.Model,
+            StartShapes = planned.Shapes,
             Exact = planned.Rewrites.All(r => r.Exact),
             Schedule = [.. planned.Plan.Schedule],
             PredictedBytes = planned.Plan.SimulatedPeak,
@@ -226,6 +240,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
                 ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), verified?.WorkspaceBytes),
             WeightBytes = ModelTensors.WeightBytes(written),
             Rewrites = planned.Rewrites,
+            LeftOut = _leftOut,
             Work = planned.Work,
             Schedule = schedule,
             OperatorTypes = [.. plan.Order.Select(node => ScheduledValues.OperatorType(plan.Graph.Node(node)))],
@@ -242,5 +257,5 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     /// <summary>A model whose nodes are the ones that ONNX Runtime will execute.</summary>
     private sealed record Prepared(ModelProto Model, ShapeTable Shapes, bool Fused);
 
-    private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, IReadOnlyList<AppliedRewrite> Rewrites, WorkFacts Work, bool Fused);
+    private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, Prepared Start, IReadOnlyList<AppliedRewrite> Rewrites, WorkFacts Work);
 }

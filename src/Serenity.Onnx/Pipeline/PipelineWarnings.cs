@@ -29,6 +29,13 @@ internal static class PipelineWarnings
         $"The model was passed through unchanged, and the figures are those of the model as it is: {GraphCheck.Describe(node)} trains, and ONNX Runtime writes the new mean or variance"
         + " over the old one, which others read too, so that what they get depends on the order. Export the model for inference.");
 
+    /// <summary>Rewrites that verification found fault with, where the plan without them holds.</summary>
+    public static SerenityDiagnostic LeftOut(SourceModel source, IReadOnlyList<LeftOutRewrite> rewrites) => new(
+        SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
+        $"{(rewrites.Count == 1 ? "A rewrite was" : $"{rewrites.Count} rewrites were")} left out, since sums in another order lose more there than the source's: "
+        + string.Join("; ", rewrites.Take(3).Select(r => $"{r.Kind} at '{r.Nodes[0]}'")) + (rewrites.Count > 3 ? "; …" : "") + ". The others stay. Rewrite=\"Exact\" on the item"
+        + $" leaves all of this kind out. {rewrites[0].Reason}");
+
     /// <summary>A verification that failed with rewrites that change the order of sums, where those that do not stand in for them.</summary>
     public static SerenityDiagnostic RewrittenExactly(SourceModel source, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,

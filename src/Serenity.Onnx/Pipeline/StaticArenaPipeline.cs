@@ -21,6 +21,7 @@ namespace Serenity.Onnx.Pipeline;
 internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
 {
     private readonly List<SerenityDiagnostic> _warnings = [];
+    private IReadOnlyList<LeftOutRewrite> _leftOut = [];
 
     /// <summary>What holds a plan to its promises; tests put their own in its place.</summary>
     internal Func<VerificationRequest, CancellationToken, VerificationOutcome> Verifier { get; init; } = ModelVerifier.Verify;
@@ -30,57 +31,53 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         request.Progress?.Invoke(PipelineStage.MeasureOriginal);
         _warnings.AddRange(PipelineWarnings.Of(source));
         if (OverwrittenInputs.FindShared(source.Model.Graph) is not { } node)
-            return Run(request.Rewrite);
+            return Run(request.Rewrite, RewriteRestriction.None);
         _warnings.Add(PipelineWarnings.KeptAsItIs(source, node));
-        return Run(RewriteLevel.None, keepsOrder: true);
+        return Run(RewriteLevel.None, RewriteRestriction.None, keepsOrder: true);
     }
 
-    private OptimizationResult Run(RewriteLevel level, bool keepsOrder = false)
+    private OptimizationResult Run(RewriteLevel level, RewriteRestriction restriction, bool keepsOrder = false)
     {
         string path = source.File.Path;
         StaticArenaGraph originalGraph = StaticArenaGraph.Build(source.Model, source.Shapes, null, path);
         (long originalBytes, IReadOnlyList<long> originalProfile) = StaticArenaPlanner.Baseline(
             originalGraph, originalGraph.FileOrder(), request.Alignment, cancellation);
 
-        request.Progress?.Invoke(PipelineStage.Search);
-        ScheduleOptions limits = request.SearchLimit is { } limit
-            ? ScheduleOptions.Default with { StateLimit = limit }
-            : ScheduleOptions.Default;
         long work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
         using SourceAhead? ahead = request.Verify && NativeRuntime.IsAvailable && originalBytes <= ModelVerifier.BytesForManyCases
             ? SourceAhead.Start(source.Reference, source.File.ExternalFolder, path, fused: false, work) : null;
-        RewriteOutcome outcome = RewriteSearch.Run(
-            source.Model, source.Shapes.Main,
-            new RewriteOptions { Executor = Executor.StaticArena, Level = level, ModelPath = path, WorkLimit = request.WorkLimit },
-            new StaticArenaCosts(source.Shapes, limits, path: path), cancellation);
-
-        request.Progress?.Invoke(PipelineStage.Place);
-        RewriteCost best = outcome.Best;
-        StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
-        (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, source.Shapes, request.Alignment, path, cancellation);
-        (IReadOnlyList<AppliedRewrite> applied, WorkFacts spent) = (outcome.Applied, outcome.Work);
+        Planned planned = Plan(level, restriction);
         // A lower live peak may be one that no placement could be found for. Nothing may cost more than before.
-        if (keepsOrder || plan.ArenaBytes > originalBytes)
-            KeepFileOrder();
-        ModelProto model = AccumulationChain.Settle(best.Written);
+        if (keepsOrder || planned.Plan.ArenaBytes > originalBytes)
+            planned = InFileOrder(planned);
         VerificationFacts? verified = null;
         try
         {
-            verified = request.Verify ? Verify(model, applied, plan, work, ahead) : null;
+            verified = request.Verify ? Verify(planned, work, ahead) : null;
         }
-        catch (SerenityException fault) when (fault.Code == SerenityCodes.OutputsDiffer && applied.Any(r => !r.Exact))
+        catch (SerenityException fault) when (fault.Code == SerenityCodes.OutputsDiffer && planned.Applied.Any(r => !r.Exact))
         {
             // What a sum in another order may do to a model is the model's own; that is no fault of the rest.
+            GuiltyRewrites<Planned> search = new(
+                guilty => Plan(RewriteLevel.All, guilty), found => Verify(found, work, null), found => found.Applied, _ => source.Model);
+            if (search.TryWithout(planned, fault, out _))
+            {
+                _warnings.Add(PipelineWarnings.LeftOut(source, search.LeftOut));
+                _leftOut = search.LeftOut;
+                return Run(level, search.Restriction);
+            }
             _warnings.Add(PipelineWarnings.RewrittenExactly(source, fault));
-            return Run(RewriteLevel.Exact);
+            return Run(RewriteLevel.Exact, RewriteRestriction.None);
         }
         catch (SerenityException fault) when (PipelineWarnings.IsFaultOfPlan(fault))
         {
             _warnings.Add(PipelineWarnings.PassedThrough(source, fault));
-            KeepFileOrder();
-            model = AccumulationChain.Settle(best.Written);
-            verified = Verify(model, applied, plan, work, null);
+            planned = InFileOrder(planned);
+            verified = Verify(planned, work, null);
         }
+        if (verified is { Status: not "passed" })
+            _warnings.Add(PipelineWarnings.NotVerified(source, verified));
+        (RewriteCost best, StaticArenaPlan plan, ModelProto model) = (planned.Best, planned.Plan, planned.Model);
         if (plan.LivePeakBytes != best.LowerBoundBytes)
             _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeakBytes, best.LowerBoundBytes));
 
@@ -92,8 +89,9 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 originalBytes, plan.ArenaBytes, plan.LivePeakBytes, best.LowerBoundBytes, plan.LivePeakBytes == best.LowerBoundBytes,
                 ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), null),
             WeightBytes = ModelTensors.WeightBytes(model),
-            Rewrites = applied,
-            Work = spent,
+            Rewrites = planned.Applied,
+            LeftOut = _leftOut,
+            Work = planned.Work,
             Schedule = plan.Schedule,
             OperatorTypes = [.. plan.Schedule.Select(name => ScheduledValues.OperatorType(nodes[name]))],
             Tensors = plan.Tensors,
@@ -103,12 +101,34 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             Verification = verified,
             Warnings = _warnings,
         };
+    }
 
-        void KeepFileOrder()
-        {
-            (best, applied, spent) = (InFileOrder(originalGraph, outcome.Original), [], spent with { Ratio = 1 });
-            plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
-        }
+    private Planned Plan(RewriteLevel level, RewriteRestriction restriction)
+    {
+        string path = source.File.Path;
+        request.Progress?.Invoke(PipelineStage.Search);
+        ScheduleOptions limits = request.SearchLimit is { } limit
+            ? ScheduleOptions.Default with { StateLimit = limit }
+            : ScheduleOptions.Default;
+        RewriteOutcome outcome = RewriteSearch.Run(
+            source.Model, source.Shapes.Main,
+            new RewriteOptions { Executor = Executor.StaticArena, Level = level, ModelPath = path, WorkLimit = request.WorkLimit, Restriction = restriction },
+            new StaticArenaCosts(source.Shapes, limits, path: path), cancellation);
+
+        request.Progress?.Invoke(PipelineStage.Place);
+        RewriteCost best = outcome.Best;
+        StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, path, cancellation);
+        (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, source.Shapes, request.Alignment, path, cancellation);
+        return new Planned(best, plan, AccumulationChain.Settle(best.Written), outcome.Applied, outcome.Work, outcome.Original);
+    }
+
+    /// <summary>The model as it is, in the order of its file.</summary>
+    private Planned InFileOrder(Planned planned)
+    {
+        StaticArenaGraph graph = StaticArenaGraph.Build(source.Model, source.Shapes, null, source.File.Path);
+        RewriteCost best = InFileOrder(graph, planned.Original);
+        StaticArenaPlan plan = StaticArenaCost.Plan(best, source.Shapes, request.Alignment, source.File.Path, cancellation);
+        return new Planned(best, plan, AccumulationChain.Settle(best.Written), [], planned.Work with { Ratio = 1 }, planned.Original);
     }
 
     private RewriteCost InFileOrder(StaticArenaGraph graph, RewriteCost unchanged)
@@ -119,8 +139,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         return new RewriteCost(written, profile.Max(), unchanged.LowerBoundBytes, order, [.. graph.ConstantNodes.Select(_ => 0L), .. profile]);
     }
 
-    private VerificationFacts Verify(
-        ModelProto model, IReadOnlyList<AppliedRewrite> applied, StaticArenaPlan plan, long work, SourceAhead? ahead)
+    private VerificationFacts Verify(Planned planned, long work, SourceAhead? ahead)
     {
         if (!NativeRuntime.IsAvailable)
             return PipelineWarnings.NotRun;
@@ -129,26 +148,36 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             new VerificationRequest
             {
                 Source = source.Reference,
-                Optimized = model,
+                Optimized = planned.Model,
                 ExternalFolder = source.File.ExternalFolder,
                 File = source.File.Path,
                 Fused = false,
-                Exact = applied.All(r => r.Exact),
+                Start = source.Model,
+                StartShapes = planned.Best.Written.Shapes,
+                Exact = planned.Applied.All(r => r.Exact),
                 Work = work,
                 Ahead = ahead,
                 Shapes = source.Shapes.Main,
-                HeldBytes = plan.ArenaBytes,
+                HeldBytes = planned.Plan.ArenaBytes,
             },
             cancellation).Facts with
         { MeasuredBytes = null };
         if (facts.Status == "passed" && ArenaProof.Run(
-            model, new ArenaProgram(plan.Schedule, plan.Tensors, plan.ArenaBytes), source.File.ExternalFolder,
+            planned.Model, new ArenaProgram(planned.Plan.Schedule, planned.Plan.Tensors, planned.Plan.ArenaBytes), source.File.ExternalFolder,
             source.File.Path, cancellation) is { } notRun)
         {
             facts = facts with { Status = "partial", Reason = notRun };
         }
-        if (facts.Status != "passed")
-            _warnings.Add(PipelineWarnings.NotVerified(source, facts));
         return facts;
     }
+
+    /// <summary>A plan.</summary>
+    /// <param name="Best">Its cost.</param>
+    /// <param name="Plan">Its arena.</param>
+    /// <param name="Model">What is written.</param>
+    /// <param name="Applied">The rewrites in it.</param>
+    /// <param name="Work">The work of a run.</param>
+    /// <param name="Original">The cost of the model without rewrites.</param>
+    private sealed record Planned(
+        RewriteCost Best, StaticArenaPlan Plan, ModelProto Model, IReadOnlyList<AppliedRewrite> Applied, WorkFacts Work, RewriteCost Original);
 }

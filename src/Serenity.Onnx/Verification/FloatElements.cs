@@ -29,27 +29,27 @@ internal static class FloatElements
                     return;
                 }
                 foreach (ref float element in MemoryMarshal.Cast<byte, float>(data))
-                    element = (float)Element(kind, 3e38, 1e-40, ref random);
+                    element = (float)Element(kind, 3e38, 1e-40, 1e4, ref random);
                 break;
             case TensorElementType.Double or TensorElementType.Complex128:
                 foreach (ref double element in MemoryMarshal.Cast<byte, double>(data))
-                    element = Element(kind, 1.5e308, 1e-310, ref random);
+                    element = Element(kind, 1.5e308, 1e-310, 1e4, ref random);
                 break;
             case TensorElementType.Float16:
                 foreach (ref Half element in MemoryMarshal.Cast<byte, Half>(data))
-                    element = (Half)Element(kind, 60000, 3e-5, ref random);
+                    element = (Half)Element(kind, 60000, 3e-5, 100, ref random);
                 break;
             case TensorElementType.BFloat16:
                 // The upper half of a float32.
                 foreach (ref ushort element in MemoryMarshal.Cast<byte, ushort>(data))
-                    element = (ushort)(BitConverter.SingleToUInt32Bits((float)Element(kind, 3e38, 1e-40, ref random)) >> 16);
+                    element = (ushort)(BitConverter.SingleToUInt32Bits((float)Element(kind, 3e38, 1e-40, 1e4, ref random)) >> 16);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(type));
         }
     }
 
-    private static double Element(InputCase kind, double large, double denormal, ref SplitMix random)
+    private static double Element(InputCase kind, double large, double denormal, double offset, ref SplitMix random)
     {
         double unit = 2 * random.NextUnit() - 1;
         return kind switch
@@ -58,7 +58,9 @@ internal static class FloatElements
             InputCase.Ones => 1,
             InputCase.Large => unit < 0 ? -large * (1 + 0.1 * unit) : large * (1 - 0.1 * unit),
             // Few of them: arithmetic on denormal numbers is a hundred times slower on many processors.
-            InputCase.Denormal => (random.Next() & 31) == 0 ? unit * denormal : unit,
+            InputCase.Denormal => (random.Next() & 31) switch { 0 => unit * denormal, 1 => -0.0, _ => unit },
+            InputCase.Offset => offset + unit,
+            InputCase.Cancelling => ((random.Next() & 1) == 0 ? offset : -offset) * (1 + unit / 1000),
             InputCase.Special => (random.Next() & 15) switch
             {
                 0 => double.NaN,

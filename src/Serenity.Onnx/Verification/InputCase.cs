@@ -15,9 +15,15 @@ public enum InputCase
     /// <summary>Floating point near the largest finite value, of both signs; integers as far up as is safe.</summary>
     Large,
 
-    /// <summary>Floating point as in <see cref="Uniform"/> with some elements below the smallest normal value; integers at zero.</summary>
+    /// <summary>Floating point as in <see cref="Uniform"/> with some elements below the smallest normal value, and some of zero with a sign; integers at zero.</summary>
     Denormal,
 
     /// <summary>NaN, infinities, both zeros, the largest, the smallest and ordinary values mixed.</summary>
     Special,
+
+    /// <summary>Floating point as in <see cref="Uniform"/>, ten thousand (float16: a hundred) added to each: what is left after a mean is taken away has few bits. Integers as in <see cref="Uniform"/>.</summary>
+    Offset,
+
+    /// <summary>Floating point of one large magnitude and either sign, a thousandth apart: sums of them cancel. Integers as in <see cref="Uniform"/>.</summary>
+    Cancelling,
 }

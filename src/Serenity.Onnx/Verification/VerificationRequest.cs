@@ -29,6 +29,15 @@ public sealed record VerificationRequest
     /// <summary>True if every rewrite was exact: outputs must agree bit for bit.</summary>
     public required bool Exact { get; init; }
 
+    /// <summary>
+    /// The graph that rewrites began from: the source, or what ONNX Runtime's fusions made of it. Where they were not exact, each rewritten part is run
+    /// on its values too. Null to compare outputs alone.
+    /// </summary>
+    public ModelProto? Start { get; init; }
+
+    /// <summary>Types of the values of <see cref="Start"/> and of the optimized model.</summary>
+    public ShapeTable? StartShapes { get; init; }
+
     /// <summary>Names of the optimized model's nodes in the order promised, anchors and Constant nodes left out; null to leave the order unchecked.</summary>
     public IReadOnlyList<string>? Schedule { get; init; }
 

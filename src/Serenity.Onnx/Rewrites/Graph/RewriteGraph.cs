@@ -54,6 +54,7 @@ internal sealed class RewriteGraph
         _rounds = other._rounds;
         _rounded = other._rounded;
         Weights = other.Weights;
+        LeftOut = other.LeftOut;
         Executor = other.Executor;
         Opset = other.Opset;
         _groups = new(other._groups, StringComparer.Ordinal);
@@ -122,6 +123,9 @@ internal sealed class RewriteGraph
     public Executor Executor { get; }
 
     public WeightReader Weights { get; }
+
+    /// <summary>Names of nodes at which only exact rewrites may be applied.</summary>
+    public IReadOnlySet<string> LeftOut { get; init; } = new HashSet<string>(StringComparer.Ordinal);
 
     /// <summary>Version of the standard operator set.</summary>
     public long Opset { get; }

@@ -1,3 +1,5 @@
+using Serenity.Onnx.Contract;
+
 namespace Serenity.Onnx.Rewrites.Graph;
 
 /// <summary>Which sites are to be carried out, and so which need not be looked for.</summary>
@@ -22,6 +24,16 @@ internal sealed class KindChoice(Func<string, bool> isWanted) : ISiteChoice
 
     /// <inheritdoc/>
     public bool Wants(RewriteSite site) => isWanted(site.Kind);
+}
+
+/// <summary>The sites of rewrites that were applied before.</summary>
+internal sealed class AppliedSites(IReadOnlyList<AppliedRewrite> applied) : ISiteChoice
+{
+    /// <inheritdoc/>
+    public bool MayWant(string kind) => applied.Any(a => a.Kind == kind);
+
+    /// <inheritdoc/>
+    public bool Wants(RewriteSite site) => applied.Any(a => a.Kind == site.Kind && a.Nodes.SequenceEqual(site.Nodes, StringComparer.Ordinal));
 }
 
 /// <summary>Sites one by one.</summary>

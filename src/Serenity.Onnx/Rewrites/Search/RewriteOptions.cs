@@ -15,6 +15,9 @@ public sealed record RewriteOptions
     /// <summary>Path of the source model, beside which external data lies.</summary>
     public required string ModelPath { get; init; }
 
+    /// <summary>What may not be applied, whatever <see cref="Level"/> says.</summary>
+    public RewriteRestriction Restriction { get; init; } = RewriteRestriction.None;
+
     /// <summary>How many candidates may be costed, fewer for graphs of more than 250 nodes. Deterministic, unlike a time.</summary>
     public int EvaluationLimit { get; init; } = 96;
 

@@ -36,8 +36,9 @@ public static class RewriteSearch
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(costs);
-        RewriteOutcome found = new Search(new RewriteTrials(source, options, costs, cancellation)).Run();
-        return Confirm(found, costs, cancellation);
+        RewriteTrials trials = new(source, options, costs, cancellation);
+        return options.Restriction.Only is { } only ? trials.Outcome(trials.Try(new AppliedSites(only)) ?? trials.Source)
+            : Confirm(new Search(trials).Run(), costs, cancellation);
     }
 
     /// <summary>What a set of rewrites must save at least: a thousandth of the peak. Less is not worth a changed graph.</summary>
@@ -163,7 +164,7 @@ public static class RewriteSearch
                     .. new ChannelSplit().Match(trials.Source.Graph).Where(s => !split.Contains(s.Nodes[0])),
                     .. RewriteSequence.Sites(best.Graph, options.Level, KindChoice.Without(ChannelSplit.Kind)),
                 ];
-                hot = [.. hot.Where(s => RewriteSequence.Allowed(s, options.Level) && !taken.Wants(s) && s.Values.Any(live.Contains))];
+                hot = [.. hot.Where(s => RewriteSequence.Allowed(trials.Source.Graph, s, options.Level) && !taken.Wants(s) && s.Values.Any(live.Contains))];
                 List<RewriteSite[]> steps = [.. hot.GroupBy(s => (s.Kind, Slices(s))).Select(g => g.ToArray())];
                 // Sums gain together what none of them gains alone.
                 RewriteSite[] together = [.. hot.Where(s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind))];

@@ -58,7 +58,7 @@ internal static class RewriteSequence
     {
         IEnumerable<RewriteSite> sites = rewrite.Match(graph)
             .Select(s => s.IsExact && s.Values.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16) ? s with { IsExact = false } : s)
-            .Where(s => Allowed(s, level));
+            .Where(s => Allowed(graph, s, level));
         return graph.Rounded is { } rounded ? sites.Where(s => s.IsExact || !ChangesRounded(graph, s, rounded)) : sites;
     }
 
@@ -67,7 +67,7 @@ internal static class RewriteSequence
         graph.Find(name) is { } node && node.Output.Any(rounded.Contains)
         && (RoundedValues.Sums(node) || node.Output.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16)));
 
-    /// <summary>True if a level allows a rewrite.</summary>
-    public static bool Allowed(RewriteSite site, RewriteLevel level) =>
-        level == RewriteLevel.All || level == RewriteLevel.Exact && site.IsExact;
+    /// <summary>True if a level allows a rewrite, and it is not to be left out.</summary>
+    public static bool Allowed(RewriteGraph graph, RewriteSite site, RewriteLevel level) =>
+        site.IsExact ? level != RewriteLevel.None : level == RewriteLevel.All && !graph.LeftOut.Contains(site.Nodes[0]);
 }

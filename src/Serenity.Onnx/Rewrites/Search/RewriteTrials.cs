@@ -40,7 +40,7 @@ internal sealed class RewriteTrials
         // A candidate of a larger graph takes longer to cost, so there are fewer of them.
         _limit = Math.Min(options.EvaluationLimit, Math.Max(LeastTrials, NodesInAllTrials / Math.Max(1, source.Model.Graph.Node.Count)));
         _sourceWork = RewriteWork.Of(source);
-        RewriteGraph graph = new(source, options.Executor, options.ModelPath);
+        RewriteGraph graph = new(source, options.Executor, options.ModelPath) { LeftOut = options.Restriction.LeftOut };
         Source = new RewriteTrial(graph, source, [], costs.Find(source, CostEffort.Compare, cancellation), true);
         _tried = 1;
     }

@@ -1,0 +1,85 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Runtime;
+
+namespace Serenity.Onnx.Verification;
+
+/// <summary>
+/// Compares what rewrites changed part by part (<see cref="PartVerifier"/>), on a thread of its own while the whole models are compared.
+/// </summary>
+internal sealed class PartwiseComparison : IDisposable
+{
+    /// <summary>What the values of parts that are compared together may take, in bytes.</summary>
+    private const long Bytes = 64L << 20;
+
+    /// <summary>
+    /// In order of what they tell. Inputs that make a model lose most of its bits are for parts alone: each is held to what the source makes of the same
+    /// values, while what a whole model makes of them may be far from what the source does, and no worse.
+    /// </summary>
+    private static readonly InputCase[] Cases = [InputCase.Uniform, InputCase.Offset, InputCase.Cancelling, InputCase.Ones, InputCase.Zeros, InputCase.Denormal];
+
+    private readonly CancellationTokenSource _ending;
+    private readonly Task<Outcome> _running;
+
+    private PartwiseComparison(Func<CancellationToken, Outcome> run, CancellationToken cancellation)
+    {
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        CancellationToken token = _ending.Token;
+        _running = Task.Factory.StartNew(() => run(token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+    }
+
+    /// <summary>What was found.</summary>
+    /// <param name="Faults">What was wrong, in the order of cases, then of nodes.</param>
+    /// <param name="Unchecked">Values of the source that rewritten parts make and that could not be compared on their own.</param>
+    public sealed record Outcome(IReadOnlyList<PartVerifier.Fault> Faults, IReadOnlyList<string> Unchecked);
+
+    /// <summary>Begins, where a rewrite may have changed the order of a sum.</summary>
+    /// <param name="request">What is verified.</param>
+    /// <param name="enough">How many inputs to run, those left out that the source does not run on.</param>
+    /// <param name="cancellation">Ends it.</param>
+    public static PartwiseComparison? Start(VerificationRequest request, int enough, CancellationToken cancellation) =>
+        request.Exact || request.Start is null || request.StartShapes is null ? null : new(token => Run(request, enough, token), cancellation);
+
+    /// <summary>Waits, and says what was found.</summary>
+    public Outcome End() => _running.GetAwaiter().GetResult();
+
+    /// <summary>Ends it, whatever it came to.</summary>
+    public void Dispose()
+    {
+        _ending.Cancel();
+        ((IAsyncResult)_running).AsyncWaitHandle.WaitOne();
+        _ = _running.Exception;
+        _ending.Dispose();
+    }
+
+    private static Outcome Run(VerificationRequest request, int enough, CancellationToken cancellation)
+    {
+        List<PartVerifier.Fault> faults = [];
+        HashSet<string> known = new(StringComparer.Ordinal);
+        IReadOnlyList<RewrittenParts> all = RewrittenParts.Of(request.Start!, request.Optimized, request.StartShapes!, Bytes, out IReadOnlyList<string> notCompared);
+        foreach (RewrittenParts parts in all)
+        {
+            using PartVerifier verifier = PartVerifier.Load(parts, request.Start!, request);
+            SeededInputs inputs = new(request.Source.Graph, verifier.Inputs);
+            if (inputs.Unsupported is not null || !inputs.FitIn(request.Limits.Bytes))
+                return new Outcome(faults, [.. notCompared, .. parts.Results.Values]);
+            int compared = 0;
+            foreach (InputCase kind in Cases)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                if (compared >= enough)
+                    break;
+                try
+                {
+                    faults.AddRange(verifier.Check(inputs.Create(kind), cancellation).Where(f => known.Add(f.Value)));
+                }
+                catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
+                {
+                    // The comparison of the whole models says what there is to say of inputs that the source does not run on.
+                    continue;
+                }
+                compared++;
+            }
+        }
+        return new Outcome(faults, notCompared);
+    }
+}
