@@ -1,5 +1,6 @@
 using Serenity.Benchmarks;
 using Serenity.Benchmarks.Runs;
+using Serenity.Benchmarks.Same;
 
 // verb → what it does; each verb is a type of its own.
 Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
@@ -12,6 +13,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["rewrites"] = ("MODEL…|ws:N|nas:N [--static-arena] [--time]: each model ordered, and ordered and rewritten", RewriteBenchmark.Run),
     ["models"] = ("[MODEL…] [--out FILE]: what becomes of every model of the test data, as in docs/models.md", ModelTable.Run),
     ["probe"] = ("[--all]: what the installed ONNX Runtime's kernels share, against the table of rules", ProbeBenchmark.Run),
+    ["same"] = ("EARLIER.nupkg [LATER.nupkg] [MODEL…]: whether two builds of the command line write the same files, byte for byte", SameBenchmark.Run),
     ["stages"] = ("MODEL… [--static-arena] [--runs=N]: how long each stage takes, compiled code, without verification", StageBenchmark.Run),
     ["schedule"] = ("FILE.tg… [--order]: least peak of each graph, with proof", ScheduleBenchmark.Run),
     ["paper"] = ("FILE.tg… [--states=N] [--seconds=S]: SERENITY's own algorithm beside ours", PaperBenchmark.Run),
