@@ -2,6 +2,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Blocks;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
@@ -91,8 +92,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     }
 
     /// <summary>True if a plan with its kernels' scratch most likely needs more than the source as it is executed today.</summary>
-    private static bool TakesMore(Planned planned, Prepared today, AllocationPlan original) =>
-        KernelWorkspace.Peak(planned.Plan.Graph, planned.Shapes, planned.Plan.Allocations) > KernelWorkspace.Peak(new OrtGraph(today.Model.Graph), today.Shapes, original);
+    private bool TakesMore(Planned planned, Prepared today, AllocationPlan original) =>
+        KernelWorkspace.Peak(planned.Plan.Graph, planned.Shapes, planned.Plan.Allocations, request.Threads)
+        > KernelWorkspace.Peak(new OrtGraph(today.Model.Graph), today.Shapes, original, request.Threads);
 
     /// <summary>With ONNX Runtime's fusions; the given one itself where there are none.</summary>
     private Prepared Fuse(Prepared today)
@@ -114,7 +116,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     }
 
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
-        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work);
+        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.Threads);
 
     private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level, RewriteRestriction restriction, RewriteTechniques techniques = RewriteTechniques.All)
     {
@@ -214,6 +216,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Work = _work,
             Shapes = source.Shapes.Main,
             Ahead = ahead,
+            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, request.Threads, cancellation),
+            Threads = request.Threads,
         },
         cancellation);
 
@@ -249,6 +253,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             OriginalProfile = original.Profile,
             PeakStep = ScheduledValues.PeakStep(plan.Allocations.Profile, schedule, tensors),
             UnplannedBodies = plan.UnplannedBodies,
+            Block = verified?.Block,
             Verification = verified?.Facts ?? (request.Verify ? PipelineWarnings.NotRun : null),
             Warnings = _warnings,
         };

@@ -81,9 +81,10 @@ internal sealed class KernelWorkspace
     /// <param name="graph">The graph that was planned.</param>
     /// <param name="shapes">Shapes of all values, weights included.</param>
     /// <param name="plan">The plan.</param>
-    public static long Peak(OrtGraph graph, ShapeTable shapes, AllocationPlan plan)
+    /// <param name="threads">Threads within operators; each takes a working buffer.</param>
+    public static long Peak(OrtGraph graph, ShapeTable shapes, AllocationPlan plan, int threads = 1)
     {
-        long[] bytes = Of(graph, shapes);
+        long[] bytes = Array.ConvertAll(Of(graph, shapes), b => b == SegmentBytes ? b * threads : b);
         long peak = plan.Peak;
         for (int step = 0; step < plan.Order.Length; step++)
             peak = Math.Max(peak, plan.Profile[step] + bytes[plan.Order[step]]);
