@@ -4,12 +4,17 @@ namespace Serenity.Driver;
 
 /// <summary>
 /// <c>sweep</c>: the tests that the ordinary run does a few rounds of, with as many as asked for: builds killed at random moments, builds in other
-/// languages, time zones, folders and numbers of processors; and the whole suite as on other machines.
+/// languages, time zones, folders and numbers of processors; all models on arm64; and the whole suite as on other machines.
 /// </summary>
 internal sealed class SweepVerb(Workspace workspace, DriverLog log)
 {
-    /// <summary>Name on the command line, test class, rounds unless asked for otherwise.</summary>
-    private static readonly (string Name, string Tests, int Rounds)[] _sweeps = [("kill", "KillTests", 100), ("determinism", "DeterminismTests", 20)];
+    /// <summary>Name on the command line, test project, test class, rounds unless asked for otherwise.</summary>
+    private static readonly (string Name, string Project, string Tests, int Rounds)[] _sweeps =
+    [
+        ("kill", "Serenity.Build.IntegrationTests", "Sweeps.KillTests", 100),
+        ("determinism", "Serenity.Build.IntegrationTests", "Sweeps.DeterminismTests", 20),
+        ("arm64", "Serenity.Onnx.Tests", "Device.Arm64Tests", 1),
+    ];
 
     /// <summary>Packs, and runs one sweep.</summary>
     /// <param name="arguments">Its name, and how many rounds, or on which machines.</param>
@@ -17,15 +22,15 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
     {
         if (arguments is ["machines", ..])
             return new MachineSweep(workspace, log).Run([.. arguments.Skip(1)]);
-        (string name, string tests, int rounds) = arguments.Count is 1 or 2 ? Array.Find(_sweeps, s => s.Name == arguments[0]) : default;
+        (string name, string project, string tests, int rounds) = arguments.Count is 1 or 2 ? Array.Find(_sweeps, s => s.Name == arguments[0]) : default;
         if (name is null || (arguments.Count == 2 && !int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds)))
             throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS], or sweep machines [MACHINE…]");
         new PackVerb(workspace, log).Run();
         ConsumerEnvironment.Set(workspace);
         Environment.SetEnvironmentVariable("SERENITY_SWEEP", rounds.ToString(CultureInfo.InvariantCulture));
-        string project = Path.Combine(workspace.Root, "tests", "Serenity.Build.IntegrationTests", "Serenity.Build.IntegrationTests.csproj");
+        new DeviceTools(log).Ensure();
         return ChildProcess.Run(
-            "dotnet", ["test", project, "-c", "Release", "--no-build", "--nologo", "--logger", "console;verbosity=detailed", "--filter", "FullyQualifiedName~Sweeps." + tests],
+            "dotnet", ["test", Path.Combine(workspace.Root, "tests", project, project + ".csproj"), "-c", "Release", "--no-build", "--nologo", "--logger", "console;verbosity=detailed", "--filter", "FullyQualifiedName~" + tests],
             workspace.Root);
     }
 }

@@ -22,6 +22,7 @@ internal sealed class TestVerb(Workspace workspace, DriverLog log)
             Directory.Delete(workspace.TestResults, recursive: true);
         ConsumerEnvironment.Set(workspace);
         new TestBrowser(log).Ensure();
+        new DeviceTools(log).Ensure();
         TrxCounters sum = new(0, 0, 0);
         bool sound = formatted;
         foreach (string project in Projects(names))

@@ -108,7 +108,7 @@ public static class BudgetCheck
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"The model needs {ByteSize.Format(needed)} of activation memory");
         if (peak.WorkspaceBytes is > 0)
-            text.Append(CultureInfo.InvariantCulture, $" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace)");
+            text.Append(CultureInfo.InvariantCulture, $" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)})");
         text.Append(CultureInfo.InvariantCulture, $"; the budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: {ByteSize.Format(needed - budget)} too much.");
         if (manifest.PeakStep is { } step)
         {

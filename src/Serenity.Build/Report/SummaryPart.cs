@@ -37,7 +37,7 @@ internal static class SummaryPart
                 : "");
         }
         if (peak.WorkspaceBytes is long workspace)
-            Figure(html, "", ByteSize.Rounded(workspace), "kernels’ workspace", "measured, on top");
+            Figure(html, "", ByteSize.Rounded(workspace), "kernels’ workspace", $"{TargetText.Basis(manifest)}, on top");
         Figure(html, "", ByteSize.Rounded(manifest.Weights.Bytes), "weights", WeightNote(manifest));
         html.Append("</div>\n");
 

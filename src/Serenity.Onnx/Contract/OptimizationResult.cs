@@ -12,6 +12,9 @@ public sealed record OptimizationResult
     /// <summary>The peak and its proof.</summary>
     public required PeakFacts Peak { get; init; }
 
+    /// <summary>Each architecture that the app is built for (executor OnnxRuntime), in the order of the request; empty for StaticArena.</summary>
+    public IReadOnlyList<TargetFacts> Targets { get; init; } = [];
+
     /// <summary>Bytes of all weights of the written model.</summary>
     public required long WeightBytes { get; init; }
 
@@ -45,9 +48,6 @@ public sealed record OptimizationResult
     /// <summary>Nodes of whose subgraphs the memory is not planned but measured as workspace, since sizes in them depend on the data.</summary>
     public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
 
-    /// <summary>A block in which a run takes place (executor OnnxRuntime); null where none was seen.</summary>
-    public RunBlock? Block { get; init; }
-
     /// <summary>What verification did; null if it was off.</summary>
     public VerificationFacts? Verification { get; init; }
 
@@ -63,7 +63,7 @@ public sealed record OptimizationResult
 /// <param name="Optimal">True if <paramref name="LiveBytes"/> equals <paramref name="LowerBoundBytes"/>.</param>
 /// <param name="InputBytes">Bytes of the graph inputs. ONNX Runtime leaves them to the caller, so they are not in <paramref name="Bytes"/>;
 /// StaticArena holds them in the arena, and they are.</param>
-/// <param name="WorkspaceBytes">Kernels' own scratch on top of <paramref name="Bytes"/>, where it was measured; else null.</param>
+/// <param name="WorkspaceBytes">Kernels' own scratch on top of <paramref name="Bytes"/>, where it is known; else null. The most of all targets.</param>
 public sealed record PeakFacts(
     long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes);
 

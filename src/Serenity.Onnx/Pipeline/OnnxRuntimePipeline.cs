@@ -2,10 +2,10 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
-using Serenity.Onnx.Executors.OnnxRuntime.Blocks;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
+using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Fusion;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
@@ -92,9 +92,12 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     }
 
     /// <summary>True if a plan with its kernels' scratch most likely needs more than the source as it is executed today.</summary>
-    private bool TakesMore(Planned planned, Prepared today, AllocationPlan original) =>
-        KernelWorkspace.Peak(planned.Plan.Graph, planned.Shapes, planned.Plan.Allocations, request.Threads)
-        > KernelWorkspace.Peak(new OrtGraph(today.Model.Graph), today.Shapes, original, request.Threads);
+    private bool TakesMore(Planned planned, Prepared today, AllocationPlan original)
+    {
+        IReadOnlyList<MlasKernels> kernels = TargetKernels.Of(request.Targets);
+        return KernelWorkspace.Peak(planned.Plan.Graph, planned.Shapes, planned.Plan.Allocations, kernels)
+            > KernelWorkspace.Peak(new OrtGraph(today.Model.Graph), today.Shapes, original, kernels);
+    }
 
     /// <summary>With ONNX Runtime's fusions; the given one itself where there are none.</summary>
     private Prepared Fuse(Prepared today)
@@ -116,7 +119,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     }
 
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
-        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.Threads);
+        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work);
 
     private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level, RewriteRestriction restriction, RewriteTechniques techniques = RewriteTechniques.All)
     {
@@ -137,9 +140,11 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         return new Planned(plan, best.Shapes, start, outcome.Applied, outcome.Work);
     }
 
-    private OnnxRuntimePlanOptions Options() => request.SearchLimit is { } limit
-        ? OnnxRuntimePlanOptions.Default with { Schedule = ScheduleOptions.Default with { StateLimit = limit } }
-        : OnnxRuntimePlanOptions.Default;
+    private OnnxRuntimePlanOptions Options()
+    {
+        OnnxRuntimePlanOptions options = OnnxRuntimePlanOptions.Default with { Targets = request.Targets };
+        return request.SearchLimit is { } limit ? options with { Schedule = ScheduleOptions.Default with { StateLimit = limit } } : options;
+    }
 
     /// <summary>
     /// Holds the plan to what it promises. If it does not hold, one without the rewrites at fault takes its place, or else one with exact rewrites alone, or
@@ -216,8 +221,6 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Work = _work,
             Shapes = source.Shapes.Main,
             Ahead = ahead,
-            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, request.Threads, cancellation),
-            Threads = request.Threads,
         },
         cancellation);
 
@@ -236,12 +239,15 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         if (verified is { Facts.Status: not "passed" })
             _warnings.Add(PipelineWarnings.NotVerified(source, verified.Facts));
         IReadOnlyList<TensorFacts> tensors = OnnxRuntimeTensors.Of(plan.Graph, plan.Allocations, planned.Shapes);
+        IReadOnlyList<TargetFacts> targets = TargetWorkspace.Of(
+            request.Targets, verified?.Memory, new WorkspaceRules(plan.Order.Select(plan.Graph.Node), plan.Model.Graph, planned.Shapes));
         return new OptimizationResult
         {
             Model = written,
             Peak = new PeakFacts(
                 original.Peak, plan.SimulatedPeak, plan.LivePeak, plan.LowerBound, plan.IsLiveOptimal,
-                ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), verified?.WorkspaceBytes),
+                ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), targets.Max(t => t.WorkspaceBytes)),
+            Targets = targets,
             WeightBytes = ModelTensors.WeightBytes(written),
             Rewrites = planned.Rewrites,
             LeftOut = _leftOut,
@@ -253,7 +259,6 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             OriginalProfile = original.Profile,
             PeakStep = ScheduledValues.PeakStep(plan.Allocations.Profile, schedule, tensors),
             UnplannedBodies = plan.UnplannedBodies,
-            Block = verified?.Block,
             Verification = verified?.Facts ?? (request.Verify ? PipelineWarnings.NotRun : null),
             Warnings = _warnings,
         };

@@ -14,7 +14,6 @@ internal sealed class AllocationTrace
 
     private readonly List<Event> _events = [];
     private readonly List<long> _bytes = [];
-    private readonly Dictionary<nint, int> _live = [];
     private readonly RunLimits _limits;
     private readonly Action _stop;
     private long _inUse;
@@ -39,9 +38,8 @@ internal sealed class AllocationTrace
 
     /// <summary>Records an allocation.</summary>
     /// <returns>The number of the block.</returns>
-    public int Allocated(long bytes, nint memory)
+    public int Allocated(long bytes)
     {
-        _live[memory] = _bytes.Count;
         _events.Add(new(_bytes.Count, true));
         _bytes.Add(bytes);
         _inUse += bytes;
@@ -52,9 +50,8 @@ internal sealed class AllocationTrace
     }
 
     /// <summary>Records a release.</summary>
-    public void Freed(int block, nint memory)
+    public void Freed(int block)
     {
-        _live.Remove(memory);
         _events.Add(new(block, false));
         _inUse -= _bytes[block];
     }
@@ -71,7 +68,7 @@ internal sealed class AllocationTrace
     }
 
     /// <summary>
-    /// Most bytes of activations at any one time. A block is an activation if it outlives the kernel that took it: an execution frame
+    /// What each kernel needed, and all of them. A block is an activation if it outlives the kernel that took it: an execution frame
     /// frees a buffer after its last reader, never within the kernel that wrote it, and holds a dead output to the end of the run.
     /// What a kernel takes and gives back itself is workspace. If, Loop and Scan only hand buffers to the kernels of their bodies, so
     /// what they take themselves counts as well; not so where their bodies are not planned: then all that a node takes and gives
@@ -79,8 +76,47 @@ internal sealed class AllocationTrace
     /// </summary>
     /// <param name="kernels">The kernels in the order in which they ended.</param>
     /// <param name="unplanned">Nodes of the main graph whose bodies are not planned.</param>
-    /// <returns>Bytes, or null if the kernels do not cover all marks.</returns>
-    public long? ActivationPeak(IReadOnlyList<KernelEvent> kernels, IReadOnlySet<string> unplanned)
+    /// <returns>The memory; without activations if the kernels do not cover all marks.</returns>
+    public MeasuredMemory Measure(IReadOnlyList<KernelEvent> kernels, IReadOnlySet<string> unplanned)
+    {
+        if (TryAttribute(kernels, unplanned) is not { } during)
+            return new(PeakBytes, null, []);
+        // For each block the kernel that ran when it was taken, and when it was given back.
+        int[] born = new int[_bytes.Count], died = new int[_bytes.Count];
+        Array.Fill(died, None);
+        for (int i = 0; i < _events.Count; i++)
+        {
+            if (_events[i].Block != Mark)
+                (_events[i].Allocates ? born : died)[_events[i].Block] = during[i];
+        }
+        long live = 0, scratch = 0, peak = 0;
+        (long Most, long Activations)[] needs = new (long, long)[kernels.Count];
+        for (int i = 0; i < _events.Count; i++)
+        {
+            int block = _events[i].Block;
+            if (block != Mark)
+            {
+                long change = _events[i].Allocates ? _bytes[block] : -_bytes[block];
+                if (IsWorkspace(block))
+                    scratch += change;
+                else
+                    live += change;
+                peak = Math.Max(peak, live);
+            }
+            if (during[i] != None)
+            {
+                ref (long Most, long Activations) need = ref needs[during[i]];
+                need = (Math.Max(need.Most, live + scratch), Math.Max(need.Activations, live));
+            }
+        }
+        return new(PeakBytes, peak, [.. kernels.Select((kernel, k) => new KernelMemory(kernel.Node, kernel.InSubgraph, needs[k].Most, needs[k].Activations))]);
+
+        bool IsWorkspace(int block) => born[block] != None && born[block] == died[block]
+            && (!kernels[born[block]].IsControlFlow || unplanned.Contains(kernels[born[block]].Node));
+    }
+
+    /// <summary>The innermost kernel that ran at each event; in an unplanned body, the one in the main graph. Null if the kernels do not cover all marks.</summary>
+    private int[]? TryAttribute(IReadOnlyList<KernelEvent> kernels, IReadOnlySet<string> unplanned)
     {
         // The kernel that each mark starts, or the complement of the one it ends.
         int?[] kernelAt = new int?[MarkCount + 1];
@@ -97,66 +133,28 @@ internal sealed class AllocationTrace
             if (kernelAt[mark] is null)
                 return null;
         }
-
-        // For each block the innermost kernel that ran when it was taken and given back; in an unplanned body, the one in the main graph.
-        int[] born = new int[_bytes.Count], died = new int[_bytes.Count];
-        Array.Fill(died, None);
+        int[] during = new int[_events.Count];
         Stack<int> running = new();
         int at = 0, current = None;
-        foreach (Event e in _events)
+        for (int i = 0; i < during.Length; i++)
         {
-            if (e.Block != Mark)
+            if (_events[i].Block == Mark)
             {
-                (e.Allocates ? born : died)[e.Block] = current;
-                continue;
+                int kernel = kernelAt[++at]!.Value;
+                if (kernel >= 0)
+                {
+                    running.Push(current);
+                    if (current == None || !unplanned.Contains(kernels[current].Node))
+                        current = kernel;
+                }
+                else if (!running.TryPop(out current))
+                {
+                    return null;
+                }
             }
-            int kernel = kernelAt[++at]!.Value;
-            if (kernel >= 0)
-            {
-                running.Push(current);
-                if (current == None || !unplanned.Contains(kernels[current].Node))
-                    current = kernel;
-            }
-            else if (!running.TryPop(out current))
-            {
-                return null;
-            }
+            during[i] = current;
         }
-
-        long live = 0, peak = 0;
-        foreach (Event e in _events)
-        {
-            if (e.Block == Mark || IsWorkspace(e.Block))
-                continue;
-            live += e.Allocates ? _bytes[e.Block] : -_bytes[e.Block];
-            peak = Math.Max(peak, live);
-        }
-        return peak;
-
-        bool IsWorkspace(int block) => born[block] != None && born[block] == died[block]
-            && (!kernels[born[block]].IsControlFlow || unplanned.Contains(kernels[born[block]].Node));
-    }
-
-    /// <summary>The allocations of the run.</summary>
-    /// <param name="outputs">Addresses of the model's outputs, in order; 0 for one that has none.</param>
-    public RunSequence Sequence(IReadOnlyList<nint> outputs)
-    {
-        int[] outputOf = new int[_bytes.Count], taken = new int[_bytes.Count], givenBack = new int[_bytes.Count];
-        Array.Fill(outputOf, -1);
-        for (int i = 0; i < outputs.Count; i++)
-        {
-            if (_live.TryGetValue(outputs[i], out int block))
-                outputOf[block] = i;
-        }
-        int events = 0;
-        Array.Fill(givenBack, -1);
-        foreach (Event e in _events)
-        {
-            if (e.Block != Mark)
-                (e.Allocates ? taken : givenBack)[e.Block] = events++;
-        }
-        return new RunSequence(
-            [.. _bytes.Select((bytes, i) => new RunAllocation(bytes, taken[i], givenBack[i] < 0 ? events : givenBack[i], outputOf[i]))], events);
+        return during;
     }
 
     private void Stop()

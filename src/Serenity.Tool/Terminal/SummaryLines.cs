@@ -25,7 +25,7 @@ internal static class SummaryLines
             Row("live peak of this order", peak.LiveBytes, "");
         Row("least live peak of any", peak.LowerBoundBytes, peak.Optimal ? "reached: proven optimal" : "not proven reached");
         if (peak.WorkspaceBytes is long workspace)
-            Row("kernels' workspace", workspace, "measured, counts against the budget");
+            Row("kernels' workspace", workspace, $"{TargetText.Basis(manifest)}, counts against the budget");
         Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");
         if (manifest.Budget.MemoryBytes is long budget)
         {

@@ -18,7 +18,7 @@ public sealed class ModelVerifierTests
         Assert.AreEqual("passed", outcome.Facts.Status);
         Assert.IsNull(outcome.Facts.Reason);
         Assert.AreEqual(1200L, outcome.Facts.MeasuredBytes);
-        Assert.AreEqual(0L, outcome.WorkspaceBytes);
+        Assert.AreEqual(0L, outcome.Memory!.WorkspaceBytes);
         Assert.AreEqual(0.0, outcome.Facts.MaxError);
         Assert.AreEqual(NativeRuntime.Version, outcome.Facts.RuntimeVersion);
     }
@@ -103,7 +103,7 @@ public sealed class ModelVerifierTests
         Assert.AreEqual("skipped", outcome.Facts.Status);
         Assert.IsNotNull(outcome.Facts.Reason);
         Assert.IsNull(outcome.Facts.MeasuredBytes);
-        Assert.IsNull(outcome.WorkspaceBytes);
+        Assert.IsNull(outcome.Memory?.WorkspaceBytes);
     }
 
     [TestMethod]

@@ -24,7 +24,7 @@ public sealed class SourceAheadTests
         VerificationOutcome early = ModelVerifier.Verify(request with { Ahead = ahead });
 
         Assert.AreEqual(plain.Facts, early.Facts);
-        Assert.AreEqual(plain.WorkspaceBytes, early.WorkspaceBytes);
+        Assert.AreEqual(plain.Memory?.WorkspaceBytes, early.Memory?.WorkspaceBytes);
         Assert.IsGreaterThan(0.0, early.Facts.MaxError);
     }
 

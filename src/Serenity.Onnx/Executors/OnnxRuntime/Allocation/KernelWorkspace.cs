@@ -1,4 +1,5 @@
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Planning;
@@ -12,18 +13,11 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// which that scratch lies beside the peak and not on top of it. No figure rests on it: workspace is measured, and depends on the processor.
 /// </summary>
 /// <remarks>
-/// The rule is that of MLAS's float convolution with one thread (<c>MlasConvPrepare</c>), and was seen in allocation traces of ONNX Runtime
-/// 1.31.1 on x64: none where the input is the matrix already, the whole column matrix where there are more filters than output positions, 64 KiB
-/// otherwise. A transposed convolution takes its whole column matrix.
+/// A convolution takes what <see cref="FloatConvScratch"/> says, the most of the processors that the model is planned for; a transposed one its whole
+/// column matrix.
 /// </remarks>
 internal sealed class KernelWorkspace
 {
-    /// <summary>Bytes of MLAS's working buffer for one thread.</summary>
-    private const long SegmentBytes = 64 << 10;
-
-    /// <summary>A matrix beyond this fails in ONNX Runtime; here it must not overflow a sum over all nodes.</summary>
-    private const long Most = 1L << 40;
-
     /// <summary>States that may be searched for an order that differs in scratch alone.</summary>
     private const long MostStates = 200_000;
 
@@ -41,10 +35,11 @@ internal sealed class KernelWorkspace
     /// <param name="graph">The graph.</param>
     /// <param name="memory">Its memory graph, without them.</param>
     /// <param name="shapes">Shapes of all values, weights included.</param>
+    /// <param name="kernels">Whose kernels may run it.</param>
     /// <returns>Null where no kernel is known to take any.</returns>
-    public static KernelWorkspace? Find(OrtGraph graph, MemoryGraph memory, ShapeTable shapes)
+    public static KernelWorkspace? Find(OrtGraph graph, MemoryGraph memory, ShapeTable shapes, IReadOnlyList<MlasKernels> kernels)
     {
-        long[] bytes = Of(graph, shapes);
+        long[] bytes = Of(graph, shapes, kernels);
         long total = 0;
         for (int tensor = 0; tensor < memory.TensorCount; tensor++)
             total += memory.Bytes(tensor);
@@ -81,55 +76,40 @@ internal sealed class KernelWorkspace
     /// <param name="graph">The graph that was planned.</param>
     /// <param name="shapes">Shapes of all values, weights included.</param>
     /// <param name="plan">The plan.</param>
-    /// <param name="threads">Threads within operators; each takes a working buffer.</param>
-    public static long Peak(OrtGraph graph, ShapeTable shapes, AllocationPlan plan, int threads = 1)
+    /// <param name="kernels">Whose kernels may run it.</param>
+    public static long Peak(OrtGraph graph, ShapeTable shapes, AllocationPlan plan, IReadOnlyList<MlasKernels> kernels)
     {
-        long[] bytes = Array.ConvertAll(Of(graph, shapes), b => b == SegmentBytes ? b * threads : b);
+        long[] bytes = Of(graph, shapes, kernels);
         long peak = plan.Peak;
         for (int step = 0; step < plan.Order.Length; step++)
             peak = Math.Max(peak, plan.Profile[step] + bytes[plan.Order[step]]);
         return peak;
     }
 
-    private static long[] Of(OrtGraph graph, ShapeTable shapes)
+    private static long[] Of(OrtGraph graph, ShapeTable shapes, IReadOnlyList<MlasKernels> kernels)
     {
         long[] bytes = new long[graph.NodeCount];
         for (int node = 0; node < bytes.Length; node++)
-            bytes[node] = Of(graph.Node(node), name => shapes.Find(name));
+            bytes[node] = Of(graph.Node(node), name => shapes.Find(name), kernels);
         return bytes;
     }
 
     /// <summary>Bytes that a node's kernel takes while it runs; 0 where no rule is known.</summary>
     /// <param name="node">The node.</param>
     /// <param name="typeOf">Type of a value, weights included; null where it is not known.</param>
-    internal static long Of(NodeProto node, Func<string, TensorType?> typeOf)
+    /// <param name="kernels">Whose kernels may run it.</param>
+    internal static long Of(NodeProto node, Func<string, TensorType?> typeOf, IReadOnlyList<MlasKernels> kernels)
     {
-        if (node.Input.Count < 2 || node.Output.Count == 0 || typeOf(node.Input[0]) is not { ElementType: DataType.Float, Dims: var x }
-            || typeOf(node.Input[1]) is not { Dims: var w } || typeOf(node.Output[0]) is not { Dims: var y } || x.Length < 3 || w.Length != x.Length || y.Length != x.Length)
-        {
+        if (node.Input.Count < 2 || node.Output.Count == 0 || typeOf(node.Input[0]) is not { ElementType: DataType.Float } x || typeOf(node.Input[1]) is not { } w)
             return 0;
-        }
-        long group = node.Attribute.FirstOrDefault(a => a.Name == "group")?.I ?? 1;
-        switch (node.OpType)
+        long bytes = node.OpType switch
         {
-            case "Conv" or "FusedConv" when group > 0:
-                long positions = Product(y.AsSpan(2)), rows = Product(w.AsSpan(1));
-                if (IsMatrix(node, x, w, y))
-                    return 0;
-                return w[0] / group > positions ? Bytes(rows, positions) : SegmentBytes;
-            case "ConvTranspose":
-                return Bytes(Product(w.AsSpan(1)), Product(x.AsSpan(2)));
-            default:
-                return 0;
-        }
+            "Conv" or "FusedConv" => ConvolutionShape.TryRead(node, x, w, typeOf(node.Output[0])) is { } conv ? kernels.Max(k => FloatConvScratch.Of(conv, k)) : 0,
+            "ConvTranspose" when w.Dims.Length == x.Dims.Length && x.Dims.Length >= 3 => FloatConvScratch.Matrix(Product(w.Dims.AsSpan(1)), Product(x.Dims.AsSpan(2))),
+            _ => 0,
+        };
+        return bytes >= FloatConvScratch.Most ? 0 : bytes;
     }
-
-    /// <summary>True where the convolution multiplies its input as it stands: a pointwise one that leaves no position out and adds none.</summary>
-    private static bool IsMatrix(NodeProto node, long[] x, long[] w, long[] y) =>
-        Product(w.AsSpan(2)) == 1 && x.AsSpan(2).SequenceEqual(y.AsSpan(2)) &&
-        !node.Attribute.Any(a => a.Name is "strides" or "pads" && a.Ints.Any(i => i != (a.Name == "pads" ? 0 : 1)));
-
-    private static long Bytes(long rows, long columns) => (double)rows * columns * sizeof(float) > Most ? 0 : rows * columns * sizeof(float);
 
     private static long Product(ReadOnlySpan<long> dims)
     {

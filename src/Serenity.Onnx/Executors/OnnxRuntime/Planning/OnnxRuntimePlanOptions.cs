@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Planning.Scheduling;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
@@ -24,6 +25,9 @@ public sealed record OnnxRuntimePlanOptions
     /// planning then needs no ONNX Runtime.
     /// </summary>
     public bool AskForShapes { get; init; } = true;
+
+    /// <summary>Architectures whose kernels' scratch tells orders of one peak apart; empty for this machine's.</summary>
+    public IReadOnlyList<TargetArchitecture> Targets { get; init; } = [];
 
     /// <summary>The defaults.</summary>
     public static OnnxRuntimePlanOptions Default { get; } = new();

@@ -2,6 +2,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
+using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Planning.Scheduling;
@@ -29,7 +30,7 @@ internal sealed class PinnedPlanner
         _graph = problem.Graph;
         _cancellation = cancellation;
         // For what is written: among orders of one peak, one with the kernels' own scratch beside it.
-        _workspace = _options.FewestNodes ? KernelWorkspace.Find(_graph, problem.Live.Memory, problem.Shapes) : null;
+        _workspace = _options.FewestNodes ? KernelWorkspace.Find(_graph, problem.Live.Memory, problem.Shapes, TargetKernels.Of(_options.Targets)) : null;
         _problem = problem.With(_workspace?.Improve(problem.Least, _options.Schedule, cancellation) ?? problem.Least);
         _search = new SimulatedPeakSearch(_problem.Live.Memory, _problem.Least, _options, cancellation);
     }

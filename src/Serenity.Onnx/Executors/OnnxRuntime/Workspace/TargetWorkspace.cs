@@ -1,0 +1,51 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Runtime;
+
+namespace Serenity.Onnx.Executors.OnnxRuntime.Workspace;
+
+/// <summary>
+/// What kernels' scratch adds to the peak on the processors that an app is built for. Of a run on this machine all is kept that is the same everywhere: the
+/// activations, and the scratch of kernels without a rule. A kernel with a rule is counted as it is on the other processor.
+/// </summary>
+internal static class TargetWorkspace
+{
+    /// <summary>The figures, one for each target in order; for no target this machine's alone.</summary>
+    /// <param name="targets">Architectures that the app is built for.</param>
+    /// <param name="memory">What a run on this machine took; null if not measured.</param>
+    /// <param name="rules">Rules for the kernels that ran.</param>
+    public static IReadOnlyList<TargetFacts> Of(IReadOnlyList<TargetArchitecture> targets, MeasuredMemory? memory, WorkspaceRules rules)
+    {
+        if (targets.Count == 0 && TargetKernels.Host is { } own)
+            targets = [own];
+        if (targets.Count == 0)
+            return [new TargetFacts(NativeRuntime.Architecture, memory?.WorkspaceBytes, memory?.WorkspaceBytes is null ? TargetFacts.Unknown : TargetFacts.Measured)];
+        return [.. targets.Select(target => Of(target, memory, rules))];
+    }
+
+    private static TargetFacts Of(TargetArchitecture target, MeasuredMemory? memory, WorkspaceRules rules)
+    {
+        string name = TargetKernels.NameOf(target);
+        if (memory is not { WorkspaceBytes: { } measured, ActivationBytes: { } activations })
+            return new TargetFacts(name, null, TargetFacts.Unknown);
+        long byRule = TargetKernels.Of(target).Max(kernels => Peak(memory, rules, kernels)) - activations;
+        if (target != TargetKernels.Host)
+            return new TargetFacts(name, byRule, TargetFacts.ByRule);
+        // Another processor of this machine's architecture may take more than this one.
+        return byRule > measured ? new TargetFacts(name, byRule, TargetFacts.ByRule) : new TargetFacts(name, measured, TargetFacts.Measured);
+    }
+
+    /// <summary>Most bytes at any one time with a processor's kernels.</summary>
+    private static long Peak(MeasuredMemory memory, WorkspaceRules rules, MlasKernels kernels)
+    {
+        long peak = memory.ActivationBytes!.Value, seen = 0;
+        foreach (KernelMemory kernel in memory.Kernels)
+        {
+            seen = Math.Max(seen, kernel.PeakBytes);
+            // The names of a body are its own.
+            long? rule = kernel.InSubgraph ? null : rules.Find(kernel.Node, kernels);
+            peak = Math.Max(peak, rule is { } scratch ? checked(kernel.ActivationBytes + scratch) : kernel.PeakBytes);
+        }
+        // What was taken between kernels is taken anywhere.
+        return seen < memory.PeakBytes ? Math.Max(peak, memory.PeakBytes) : peak;
+    }
+}
