@@ -14,9 +14,9 @@ internal static class TestManifest
         Source = new FileInfoEntry("models/net.onnx", new string('a', 64)),
         Output = new FileInfoEntry("net.onnx", new string('b', 64)),
         Options = new ManifestOptions(
-            Executor.OnnxRuntime, RewriteLevel.Exact, true, true, new SortedDictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 2, ["a\"b"] = 1 }, 1000, 16),
+            Executor.OnnxRuntime, RewriteLevel.Exact, true, true, new SortedDictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 2, ["a\"b"] = 1 }, 1000, 16, 2),
         Executor = Executor.OnnxRuntime,
-        SessionOptions = ManifestBuilder.OnnxRuntimeSessionOptions,
+        SessionOptions = ManifestBuilder.OnnxRuntimeSessionOptions(1),
         Peak = new PeakFacts(5000, bytes, bytes, lowerBound, optimal, 400, workspace),
         Budget = new BudgetEntry(null, BudgetVerdict.None),
         Weights = new WeightsEntry(weights),
@@ -34,6 +34,8 @@ internal static class TestManifest
         ],
         Profile = [1900, 3000, 3000],
         OriginalProfile = [],
+        Blocks = [new BlockEntry("x64", 2, "1.31.1", 3584, 3520)],
+        BlockAllocations = [new BlockAllocationsEntry([1500, 1500, 500], [0, 1536, 3072], [-1, 0, -1])],
         PeakStep = new PeakStep(1, "relu \"1\"", [new LiveTensor("a", 1500), new LiveTensor("b", 1500)]),
     };
 }

@@ -19,7 +19,7 @@ public sealed class OptimizeCommandTests
         Assert.AreEqual(Build.Identity.ContentHash.OfFile(run.PathOf("net.optimized.onnx")), manifest.Output.Sha256);
         Assert.AreEqual(BudgetVerdict.None, manifest.Budget.Verdict);
         CollectionAssert.AreEquivalent(
-            new[] { "net.onnx", "net.optimized.onnx", "net.optimized.memory.json" }, Directory.GetFiles(run.Folder).Select(Path.GetFileName).ToArray());
+            new[] { "net.onnx", "net.optimized.onnx", "net.optimized.memory.json", "net.optimized.memory.plan" }, Directory.GetFiles(run.Folder).Select(Path.GetFileName).ToArray());
         StringAssert.Contains(run.Error, "net.onnx : warning SER2501");
     }
 

@@ -75,6 +75,9 @@ public sealed record ModelItem
     /// <summary>Absolute path of the arena header in the staging folder.</summary>
     public string HeaderPath => Beside(".memory.h");
 
+    /// <summary>Absolute path of the plan of a run's memory in the staging folder.</summary>
+    public string PlanPath => Beside(".memory.plan");
+
     /// <summary>Absolute path of the record of what the outputs were made from; see <see cref="Output.OutputState"/>.</summary>
     public string StatePath => ModelPath + ".state";
 

@@ -29,6 +29,7 @@ internal static class ManifestReader
             ? List(leftOut, static r => new LeftOutRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), Text(r, "reason"))) : [],
         Work = Work(root.GetProperty("work")),
         Verification = root.TryGetProperty("verification", out JsonElement verification) ? Verification(verification) : null,
+        Blocks = root.TryGetProperty("blocks", out JsonElement blocks) ? List(blocks, Block) : [],
         Warnings = List(root.GetProperty("warnings"), static w => new WarningEntry(Text(w, "code"), Text(w, "message"))),
         Schedule = Names(root.GetProperty("schedule")),
         OperatorTypes = root.TryGetProperty("operatorTypes", out JsonElement types) ? Names(types) : [],
@@ -36,6 +37,7 @@ internal static class ManifestReader
         Profile = Numbers(root.GetProperty("profile")),
         OriginalProfile = Numbers(root.GetProperty("originalProfile")),
         PeakStep = root.TryGetProperty("peakStep", out JsonElement step) ? Step(step) : null,
+        BlockAllocations = root.TryGetProperty("blockAllocations", out JsonElement allocations) ? List(allocations, Allocations) : [],
     };
 
     private static FileInfoEntry File(JsonElement file) => new(Text(file, "path"), Text(file, "sha256"));
@@ -47,7 +49,8 @@ internal static class ManifestReader
             dimensions[dimension.Name] = dimension.Value.GetInt64();
         return new ManifestOptions(
             ManifestNames.ExecutorOf(Text(options, "executor")), ManifestNames.RewriteOf(Text(options, "rewrite")), options.GetProperty("fuse").GetBoolean(),
-            options.GetProperty("verify").GetBoolean(), dimensions, OptionalNumber(options, "searchLimit"), options.GetProperty("alignment").GetInt32());
+            options.GetProperty("verify").GetBoolean(), dimensions, OptionalNumber(options, "searchLimit"), options.GetProperty("alignment").GetInt32(),
+            options.TryGetProperty("threads", out JsonElement threads) ? threads.GetInt32() : 1);
     }
 
     private static PeakFacts Peak(JsonElement peak) => new(
@@ -74,6 +77,17 @@ internal static class ManifestReader
         tensor.TryGetProperty("parts", out JsonElement parts) ? Names(parts) : null, OptionalText(tensor, "type"),
         tensor.TryGetProperty("writers", out JsonElement writers) ? Steps(writers) : null,
         tensor.TryGetProperty("readers", out JsonElement readers) ? Steps(readers) : null);
+
+    private static BlockEntry Block(JsonElement block) => new(
+        Text(block, "architecture"), block.GetProperty("threads").GetInt32(), Text(block, "runtimeVersion"), block.GetProperty("bytes").GetInt64(),
+        block.GetProperty("lowerBoundBytes").GetInt64());
+
+    private static BlockAllocationsEntry Allocations(JsonElement block)
+    {
+        BlockAllocationsEntry read = new(Numbers(block.GetProperty("bytes")), Numbers(block.GetProperty("offsets")), Steps(block.GetProperty("outputs")));
+        return read.Offsets.Count == read.Bytes.Count && read.Outputs.Count == read.Bytes.Count ? read
+            : throw new FormatException("The allocations of a block do not have as many offsets and outputs as sizes.");
+    }
 
     private static PeakStep Step(JsonElement step) => new(
         step.GetProperty("index").GetInt32(), Text(step, "node"),

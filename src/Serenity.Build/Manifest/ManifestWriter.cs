@@ -43,11 +43,20 @@ internal sealed class ManifestWriter : IDisposable
         Object("budget", j => Budget(j, manifest.Budget));
         Object("weights", j => j.WriteNumber("bytes", manifest.Weights.Bytes));
         Lines("rewrites", manifest.Rewrites, Rewrite);
-        if (manifest.LeftOut.Count > 0)
-            Lines("leftOut", manifest.LeftOut, LeftOut);
+        Lines("leftOut", manifest.LeftOut, LeftOut);
         Object("work", j => Work(j, manifest.Work));
         if (manifest.Verification is { } verification)
             Object("verification", j => Verification(j, verification));
+        Lines("blocks", manifest.Blocks, static (j, block) =>
+        {
+            j.WriteStartObject();
+            j.WriteString("architecture", block.Architecture);
+            j.WriteNumber("threads", block.Threads);
+            j.WriteString("runtimeVersion", block.RuntimeVersion);
+            j.WriteNumber("bytes", block.Bytes);
+            j.WriteNumber("lowerBoundBytes", block.LowerBoundBytes);
+            j.WriteEndObject();
+        });
         Lines("warnings", manifest.Warnings, static (j, warning) =>
         {
             j.WriteStartObject();
@@ -62,6 +71,7 @@ internal sealed class ManifestWriter : IDisposable
         Numbers(Property("originalProfile"), manifest.OriginalProfile);
         if (manifest.PeakStep is { } step)
             Object("peakStep", j => Step(j, step));
+        Lines("blockAllocations", manifest.BlockAllocations, BlockAllocations);
         Raw("\n}\n"u8);
         return _output.WrittenSpan.ToArray();
     }
@@ -86,6 +96,7 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteEndObject();
         Optional(json, "searchLimit", options.SearchLimit);
         json.WriteNumber("alignment", options.Alignment);
+        json.WriteNumber("threads", options.Threads);
     }
 
     private static void Peak(Utf8JsonWriter json, PeakFacts peak)
@@ -171,6 +182,17 @@ internal sealed class ManifestWriter : IDisposable
         Optional(json, "type", tensor.Type);
         Steps(json, "writers", tensor.Writers);
         Steps(json, "readers", tensor.Readers);
+        json.WriteEndObject();
+    }
+
+    private static void BlockAllocations(Utf8JsonWriter json, BlockAllocationsEntry block)
+    {
+        json.WriteStartObject();
+        json.WritePropertyName("bytes");
+        Numbers(json, block.Bytes);
+        json.WritePropertyName("offsets");
+        Numbers(json, block.Offsets);
+        Steps(json, "outputs", block.Outputs);
         json.WriteEndObject();
     }
 

@@ -54,6 +54,9 @@ public sealed record MemoryManifest
     /// <summary>What verification did, or null.</summary>
     public VerificationFacts? Verification { get; init; }
 
+    /// <summary>Blocks in which a run takes place, one for an architecture and number of threads; empty where none was proven.</summary>
+    public IReadOnlyList<BlockEntry> Blocks { get; init; } = [];
+
     /// <summary>Warnings of the optimization, repeated by the check on every build.</summary>
     public required IReadOnlyList<WarningEntry> Warnings { get; init; }
 
@@ -74,6 +77,9 @@ public sealed record MemoryManifest
 
     /// <summary>What is live at the peak; null for a model without nodes.</summary>
     public PeakStep? PeakStep { get; init; }
+
+    /// <summary>The allocations in each of <see cref="Blocks"/>, in the same order.</summary>
+    public IReadOnlyList<BlockAllocationsEntry> BlockAllocations { get; init; } = [];
 }
 
 /// <summary>A file and its content.</summary>
@@ -84,7 +90,7 @@ public sealed record FileInfoEntry(string Path, string Sha256);
 /// <summary>Options that shaped the result.</summary>
 public sealed record ManifestOptions(
     Executor Executor, RewriteLevel Rewrite, bool Fuse, bool Verify, IReadOnlyDictionary<string, long> FreeDimensions,
-    long? SearchLimit, int Alignment);
+    long? SearchLimit, int Alignment, int Threads = 1);
 
 /// <summary>Verdict of the budget check.</summary>
 public enum BudgetVerdict

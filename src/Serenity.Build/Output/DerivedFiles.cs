@@ -1,14 +1,16 @@
 using System.Text;
+using Serenity.Build.Blocks;
 using Serenity.Build.Header;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 
 namespace Serenity.Build.Output;
 
 /// <summary>
-/// Files that are made from a manifest alone, where the item asks for them: they are made anew whenever the manifest is newer, and asking
+/// Files that are made from a manifest alone: what the app runs by, and what the item asks for. They are made anew whenever the manifest is newer, and asking
 /// for one optimizes nothing again.
 /// </summary>
 internal static class DerivedFiles
@@ -33,6 +35,8 @@ internal static class DerivedFiles
 
     private static IEnumerable<(string Path, Writer Write)> Wanted(ModelItem model)
     {
+        if (model.Request.Executor == Executor.OnnxRuntime)
+            yield return (model.PlanPath, (manifest, path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(PlanFile.Render(manifest))));
         if (model.Report)
             yield return (model.ReportPath, (manifest, path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(HtmlReport.Render(manifest))));
         if (model.Header)

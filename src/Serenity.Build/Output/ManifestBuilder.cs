@@ -11,8 +11,9 @@ namespace Serenity.Build.Output;
 public static class ManifestBuilder
 {
     /// <summary>Session options under which ONNX Runtime does what the manifest says; names as in the C# API.</summary>
-    public static IReadOnlyDictionary<string, string> OnnxRuntimeSessionOptions { get; } =
-        new SortedDictionary<string, string>(TruthfulSessionOptions.AsText.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+    /// <param name="threads">Threads within operators.</param>
+    public static IReadOnlyDictionary<string, string> OnnxRuntimeSessionOptions(int threads) =>
+        new SortedDictionary<string, string>(TruthfulSessionOptions.AsText(threads).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
 
     /// <summary>Makes the manifest, with no budget yet; see <see cref="BudgetCheck.Apply"/>.</summary>
     /// <param name="request">What was asked.</param>
@@ -30,9 +31,9 @@ public static class ManifestBuilder
             Output = output,
             Options = new ManifestOptions(
                 request.Executor, request.Rewrite, request.Fuse, request.Verify,
-                new SortedDictionary<string, long>(request.FreeDimensions.ToDictionary(), StringComparer.Ordinal), request.SearchLimit, request.Alignment),
+                new SortedDictionary<string, long>(request.FreeDimensions.ToDictionary(), StringComparer.Ordinal), request.SearchLimit, request.Alignment, request.Threads),
             Executor = request.Executor,
-            SessionOptions = request.Executor == Executor.OnnxRuntime ? OnnxRuntimeSessionOptions : null,
+            SessionOptions = request.Executor == Executor.OnnxRuntime ? OnnxRuntimeSessionOptions(request.Threads) : null,
             Peak = result.Peak,
             Targets = result.Targets,
             Budget = BudgetCheck.Judge(BudgetCheck.Needed(result.Peak), result.WeightBytes, MemoryBudgets.None),
@@ -41,6 +42,7 @@ public static class ManifestBuilder
             LeftOut = result.LeftOut,
             Work = new WorkEntry(result.Work.Limit, result.Work.Ratio, result.Work.Limited),
             Verification = result.Verification,
+            Blocks = [.. Blocks(result).Select(b => new BlockEntry(b.Architecture, b.Threads, b.RuntimeVersion, b.Bytes, b.LowerBoundBytes))],
             Warnings = [.. result.Warnings.Select(w => new WarningEntry(w.Code, w.Message))],
             Schedule = result.Schedule,
             OperatorTypes = result.OperatorTypes,
@@ -48,6 +50,9 @@ public static class ManifestBuilder
             Profile = result.Profile,
             OriginalProfile = result.OriginalProfile,
             PeakStep = result.PeakStep,
+            BlockAllocations = [.. Blocks(result).Select(b => new BlockAllocationsEntry(b.Sizes, b.Offsets, b.Outputs))],
         };
     }
+
+    private static RunBlock[] Blocks(OptimizationResult result) => result.Block is { } block ? [block] : [];
 }

@@ -48,6 +48,9 @@ public sealed record OptimizationResult
     /// <summary>Nodes of whose subgraphs the memory is not planned but measured as workspace, since sizes in them depend on the data.</summary>
     public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
 
+    /// <summary>A block in which a run takes place (executor OnnxRuntime); null where none was seen.</summary>
+    public RunBlock? Block { get; init; }
+
     /// <summary>What verification did; null if it was off.</summary>
     public VerificationFacts? Verification { get; init; }
 

@@ -39,6 +39,9 @@ public sealed record OptimizeRequest
     /// <summary>Alignment of arena offsets in bytes (executor StaticArena); a power of two.</summary>
     public int Alignment { get; init; } = 16;
 
+    /// <summary>Threads within operators that the app will run the model with (executor OnnxRuntime), from 1: kernels take scratch for each.</summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>How much work a run of the rewritten model may be, as a multiple of the source's; see <see cref="WorkFacts"/>.</summary>
     public double WorkLimit { get; init; } = FreeWork;
 

@@ -2,6 +2,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Blocks;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
@@ -119,7 +120,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     }
 
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
-        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work);
+        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.Threads);
 
     private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level, RewriteRestriction restriction, RewriteTechniques techniques = RewriteTechniques.All)
     {
@@ -221,6 +222,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Work = _work,
             Shapes = source.Shapes.Main,
             Ahead = ahead,
+            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, request.Threads, cancellation),
+            Threads = request.Threads,
         },
         cancellation);
 
@@ -259,6 +262,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             OriginalProfile = original.Profile,
             PeakStep = ScheduledValues.PeakStep(plan.Allocations.Profile, schedule, tensors),
             UnplannedBodies = plan.UnplannedBodies,
+            Block = verified?.Block,
             Verification = verified?.Facts ?? (request.Verify ? PipelineWarnings.NotRun : null),
             Warnings = _warnings,
         };

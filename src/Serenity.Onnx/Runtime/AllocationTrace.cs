@@ -14,6 +14,7 @@ internal sealed class AllocationTrace
 
     private readonly List<Event> _events = [];
     private readonly List<long> _bytes = [];
+    private readonly Dictionary<nint, int> _live = [];
     private readonly RunLimits _limits;
     private readonly Action _stop;
     private long _inUse;
@@ -38,8 +39,9 @@ internal sealed class AllocationTrace
 
     /// <summary>Records an allocation.</summary>
     /// <returns>The number of the block.</returns>
-    public int Allocated(long bytes)
+    public int Allocated(long bytes, nint memory)
     {
+        _live[memory] = _bytes.Count;
         _events.Add(new(_bytes.Count, true));
         _bytes.Add(bytes);
         _inUse += bytes;
@@ -50,8 +52,9 @@ internal sealed class AllocationTrace
     }
 
     /// <summary>Records a release.</summary>
-    public void Freed(int block)
+    public void Freed(int block, nint memory)
     {
+        _live.Remove(memory);
         _events.Add(new(block, false));
         _inUse -= _bytes[block];
     }
@@ -155,6 +158,28 @@ internal sealed class AllocationTrace
             during[i] = current;
         }
         return during;
+    }
+
+    /// <summary>The allocations of the run.</summary>
+    /// <param name="outputs">Addresses of the model's outputs, in order; 0 for one that has none.</param>
+    public RunSequence Sequence(IReadOnlyList<nint> outputs)
+    {
+        int[] outputOf = new int[_bytes.Count], taken = new int[_bytes.Count], givenBack = new int[_bytes.Count];
+        Array.Fill(outputOf, -1);
+        for (int i = 0; i < outputs.Count; i++)
+        {
+            if (_live.TryGetValue(outputs[i], out int block))
+                outputOf[block] = i;
+        }
+        int events = 0;
+        Array.Fill(givenBack, -1);
+        foreach (Event e in _events)
+        {
+            if (e.Block != Mark)
+                (e.Allocates ? taken : givenBack)[e.Block] = events++;
+        }
+        return new RunSequence(
+            [.. _bytes.Select((bytes, i) => new RunAllocation(bytes, taken[i], givenBack[i] < 0 ? events : givenBack[i], outputOf[i]))], events);
     }
 
     private void Stop()

@@ -34,6 +34,9 @@ internal static unsafe class MeasuringAllocator
     [ThreadStatic]
     private static AllocationTrace? t_trace;
 
+    [ThreadStatic]
+    private static GuardedBlock? t_block;
+
     /// <summary>
     /// Makes a session use the allocator. False if this process already has another environment allocator for CPU memory; then nothing is measured.
     /// </summary>
@@ -65,6 +68,20 @@ internal static unsafe class MeasuringAllocator
         }
     }
 
+    /// <summary>Runs an action on this thread with its memory in a block.</summary>
+    public static void RunIn(GuardedBlock block, Action run)
+    {
+        t_block = block;
+        try
+        {
+            run();
+        }
+        finally
+        {
+            t_block = null;
+        }
+    }
+
     private static bool Register()
     {
         s_api = NativeRuntime.Api;
@@ -84,12 +101,18 @@ internal static unsafe class MeasuringAllocator
     {
         if (bytes == 0)
             return null;
+        if (t_block is { } guarded)
+        {
+            byte* planned = guarded.Allocate((long)bytes);
+            if (planned is not null)
+                return planned;
+        }
         // Failing softly is not possible: ONNX Runtime 1.31.1 does not check what a foreign allocator returns, and crashes.
         BlockHeader* header = (BlockHeader*)NativeMemory.AlignedAlloc(checked(bytes + HeaderBytes), HeaderBytes);
         header->Bytes = (long)bytes;
         AllocationTrace? trace = t_trace;
         header->Trace = trace is null ? 0 : trace.Id;
-        header->Block = trace is null ? -1 : trace.Allocated((long)bytes);
+        header->Block = trace is null ? -1 : trace.Allocated((long)bytes, (nint)header + HeaderBytes);
         return (byte*)header + HeaderBytes;
     }
 
@@ -98,10 +121,12 @@ internal static unsafe class MeasuringAllocator
     {
         if (memory is null)
             return;
+        if (t_block is { } guarded && guarded.Free(memory))
+            return;
         BlockHeader* header = (BlockHeader*)(memory - HeaderBytes);
         AllocationTrace? trace = t_trace;
         if (trace is not null && trace.Id == header->Trace)
-            trace.Freed(header->Block);
+            trace.Freed(header->Block, (nint)memory);
         NativeMemory.AlignedFree(header);
     }
 

@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Onnx.Runtime;
@@ -14,6 +15,7 @@ public sealed class ModelSession : IDisposable
     private readonly string? _profileFolder;
     private readonly bool _measures;
     private AllocationTrace? _firstTrace;
+    private RunSequence? _firstSequence;
     private bool _ran;
 
     private ModelSession(RunnableModel model, InferenceSession session, string? profileFolder, bool measures) =>
@@ -36,15 +38,16 @@ public sealed class ModelSession : IDisposable
     /// <param name="level">What ONNX Runtime may change; the truthful figure needs ORT_DISABLE_ALL.</param>
     /// <param name="observe">Record what the first run executes and allocates, and hold all runs against their limits.</param>
     /// <param name="freeDimensions">Sizes of symbolic dimensions, by name.</param>
+    /// <param name="threads">Threads within operators.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.RuntimeMissing"/>,
     /// <see cref="SerenityCodes.InputOutput"/> where the profile cannot be written.</exception>
     public static ModelSession Load(
         RunnableModel model, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL, bool observe = false,
-        IReadOnlyDictionary<string, long>? freeDimensions = null)
+        IReadOnlyDictionary<string, long>? freeDimensions = null, int threads = 1)
     {
         ArgumentNullException.ThrowIfNull(model);
         NativeRuntime.EnsureAvailable();
-        using SessionOptions options = TruthfulSessionOptions.Create();
+        using SessionOptions options = TruthfulSessionOptions.Create(threads);
         options.GraphOptimizationLevel = level;
         options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         PointAtExternalData(model, options);
@@ -131,8 +134,11 @@ public sealed class ModelSession : IDisposable
             {
                 if (trace?.LimitStruck == true)
                     throw new RunLimitException();
-                if (!_ran)
+                if (!_ran && trace is not null)
+                {
                     _firstTrace = trace;
+                    _firstSequence = trace.Sequence([.. results!.Select(AddressOf)]);
+                }
                 return [.. results!.Select((value, i) => KeyValuePair.Create(_session.OutputNames[i], RuntimeValue.CopyOf(value)))];
             }
         }
@@ -149,6 +155,58 @@ public sealed class ModelSession : IDisposable
         }
     }
 
+    /// <summary>Runs the model with all its memory in a block. The outputs are copied and given back, so that the block is empty again.</summary>
+    /// <param name="inputs">Value of every input.</param>
+    /// <param name="block">The block; a deviation from its plan is noted there and ends nothing.</param>
+    /// <param name="cancellation">Ends the run at the next kernel.</param>
+    /// <returns>Outputs by name, in the model's order.</returns>
+    /// <exception cref="InvalidOperationException">The session does not measure, so its memory is not ours.</exception>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>: it fails on these inputs.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal IReadOnlyList<KeyValuePair<string, RuntimeValue>> RunIn(
+        GuardedBlock block, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation = default)
+    {
+        if (!_measures)
+            throw new InvalidOperationException("The session does not measure.");
+        using RunOptions options = new();
+        Dictionary<string, OrtValue> values = new(StringComparer.Ordinal);
+        try
+        {
+            foreach ((string name, RuntimeValue value) in inputs)
+                values.Add(name, value.ToOrtValue());
+            KeyValuePair<string, RuntimeValue>[] outputs = [];
+            using (cancellation.Register(() => options.Terminate = true))
+            {
+                MeasuringAllocator.RunIn(block, () =>
+                {
+                    using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(options, values, _session.OutputNames);
+                    outputs = [.. results.Select((value, i) => KeyValuePair.Create(_session.OutputNames[i], RuntimeValue.CopyOf(value)))];
+                });
+            }
+            block.End();
+            return outputs;
+        }
+        catch (OnnxRuntimeException e)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw Refused(_model, "run", e);
+        }
+        finally
+        {
+            foreach (OrtValue value in values.Values)
+                value.Dispose();
+        }
+    }
+
+    /// <summary>Where a tensor's elements lie; 0 for what is no tensor of numbers, or has none.</summary>
+    private static unsafe nint AddressOf(OrtValue value)
+    {
+        if (!value.IsTensor || value.GetTensorTypeAndShape() is not { ElementCount: > 0 } info || info.ElementDataType == TensorElementType.String)
+            return 0;
+        fixed (byte* data = value.GetTensorMutableRawData())
+            return (nint)data;
+    }
+
     /// <summary>What the first run executed and allocated. Ends the observation: call it once, after the last run.</summary>
     /// <param name="unplannedBodies">Nodes of the main graph of which all that their subgraphs allocate counts as workspace; null for none.</param>
     /// <exception cref="InvalidOperationException">The session does not observe, or has not run.</exception>
@@ -158,7 +216,7 @@ public sealed class ModelSession : IDisposable
             throw new InvalidOperationException("The session does not observe, or has not run.");
         IReadOnlyList<KernelEvent> kernels = ProfileReader.ReadFirstRun(File.ReadAllBytes(_session.EndProfiling()));
         MeasuredMemory? memory = _firstTrace?.Measure(kernels, new HashSet<string>(unplannedBodies ?? [], StringComparer.Ordinal));
-        return new(kernels, memory);
+        return new(kernels, memory, _firstSequence);
     }
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Serenity.Onnx.Runtime;
@@ -16,28 +17,30 @@ public static class TruthfulSessionOptions
     /// <item><c>ExecutionMode</c>: one stream, so one order.</item>
     /// <item><c>EnableMemoryPattern</c>: on, ONNX Runtime takes one block per run for all activations, 5-48 % larger in the models tried.</item>
     /// <item><c>EnableCpuMemArena</c>: on, it keeps far more than it uses (537 MB held for 207 MB live).</item>
-    /// <item><c>IntraOpNumThreads</c>: convolutions take scratch per thread (64 KiB each), so workspace is measured and true for one.
+    /// <item><c>IntraOpNumThreads</c>: convolutions take scratch per thread (64 KiB each), so workspace is measured and true for one number.
     /// Activation bytes do not depend on it.</item>
     /// </list>
     /// </summary>
-    public static IReadOnlyList<KeyValuePair<string, string>> AsText { get; } =
+    /// <param name="threads">Threads within operators.</param>
+    public static IReadOnlyList<KeyValuePair<string, string>> AsText(int threads) =>
     [
         new("GraphOptimizationLevel", "ORT_DISABLE_ALL"),
         new("ExecutionMode", "ORT_SEQUENTIAL"),
         new("EnableMemoryPattern", "false"),
         new("EnableCpuMemArena", "false"),
-        new("IntraOpNumThreads", "1"),
+        new("IntraOpNumThreads", threads.ToString(CultureInfo.InvariantCulture)),
         new("InterOpNumThreads", "1"),
     ];
 
     /// <summary>New options with these values; the caller disposes of them.</summary>
-    public static SessionOptions Create() => new()
+    /// <param name="threads">Threads within operators.</param>
+    public static SessionOptions Create(int threads = 1) => new()
     {
         GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL,
         ExecutionMode = ExecutionMode.ORT_SEQUENTIAL,
         EnableMemoryPattern = false,
         EnableCpuMemArena = false,
-        IntraOpNumThreads = 1,
+        IntraOpNumThreads = threads,
         InterOpNumThreads = 1,
     };
 }

@@ -47,7 +47,7 @@ public static class ModelVerifier
         using ModelSession optimized = LoadOptimized(optimizedModel, request);
         SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused ? begun.Take() : null;
         using ModelSession? reference = same ? null
-            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused);
+            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads);
         CheckInterface(reference, optimized, request.File);
 
         SeededInputs inputs = new(request.Source.Graph, optimized.Inputs);
@@ -61,6 +61,7 @@ public static class ModelVerifier
         int compared = 0;
         bool limited = false;
         string? refusal = null;
+        Action<RunBlock>? proveBlock = null;
         foreach (InputCase kind in CasesFor(request))
         {
             cancellation.ThrowIfCancellationRequested();
@@ -85,8 +86,14 @@ public static class ModelVerifier
                 continue;
             }
             CheckShapes(request, expected);
-            if (reference is not null)
-                maxError = Math.Max(maxError, CompareCase(request, optimized, overwritten ? inputs.Create(kind) : values, expected, kind, random is null, cancellation));
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> own = reference is null ? expected
+                : CompareCase(request, optimized, overwritten ? inputs.Create(kind) : values, expected, kind, random is null, ref maxError, cancellation);
+            // The first run is the one whose allocations were recorded.
+            if (compared == 0)
+            {
+                proveBlock = block => BlockProof.Prove(
+                    block, optimized, overwritten ? inputs.Create(kind) : values, random is null ? own : null, request.File, cancellation);
+            }
             compared++;
         }
         if (compared == 0)
@@ -99,7 +106,27 @@ public static class ModelVerifier
             throw Lost(request, parted.Faults);
         string? notCompared = parted is { Unchecked.Count: > 0 }
             ? $"What was rewritten around '{parted.Unchecked[0]}' was compared at the outputs alone, since sizes around it are not known." : null;
-        return Conclude(request, optimized.EndObservation(request.UnplannedBodies), random, maxError, notCompared);
+        Observation seen = optimized.EndObservation(request.UnplannedBodies);
+        VerificationOutcome outcome = Conclude(request, seen, random, maxError, notCompared);
+        return outcome with { Block = Place(request, seen, proveBlock) };
+    }
+
+    /// <summary>The block of the first run, if a second run does the same in it.</summary>
+    private static RunBlock? Place(VerificationRequest request, Observation seen, Action<RunBlock>? prove)
+    {
+        if (request.PlaceRun is null || seen.Sequence is null || prove is null || seen.Memory!.PeakBytes > GuardedBlock.MostBytes / 2)
+            return null;
+        RunBlock block = request.PlaceRun(seen.Sequence);
+        try
+        {
+            prove(block);
+            return block;
+        }
+        catch (BlockProof.OtherSequenceException)
+        {
+            // What it allocates is not the same every time, so there is nothing to plan.
+            return null;
+        }
     }
 
     /// <summary>
@@ -129,7 +156,7 @@ public static class ModelVerifier
     {
         try
         {
-            return ModelSession.Load(model, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true);
+            return ModelSession.Load(model, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, threads: request.Threads);
         }
         catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses && !ReferenceEquals(request.Source, request.Optimized))
         {
@@ -141,9 +168,10 @@ public static class ModelVerifier
         }
     }
 
-    private static double CompareCase(
+    private static IReadOnlyList<KeyValuePair<string, RuntimeValue>> CompareCase(
         VerificationRequest request, ModelSession optimized, IReadOnlyList<KeyValuePair<string, RuntimeValue>> values,
-        IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected, InputCase kind, bool comparable, CancellationToken cancellation)
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected, InputCase kind, bool comparable, ref double maxError,
+        CancellationToken cancellation)
     {
         IReadOnlyList<KeyValuePair<string, RuntimeValue>> actual;
         try
@@ -156,7 +184,6 @@ public static class ModelVerifier
         {
             throw Differs(request, $"fails on {Text(kind)} inputs, on which the source model runs", e);
         }
-        double maxError = 0;
         for (int i = 0; comparable && i < expected.Count; i++)
         {
             OutputComparison.Outcome outcome = OutputComparison.Compare(expected[i].Value, actual[i].Value, request.Exact);
@@ -164,7 +191,7 @@ public static class ModelVerifier
             if (outcome.Difference is { } difference)
                 throw Differs(request, $"gives another result on {Text(kind)} inputs: output '{expected[i].Key}' {difference}", null);
         }
-        return maxError;
+        return actual;
     }
 
     private static VerificationOutcome Conclude(VerificationRequest request, Observation seen, NodeProto? random, double maxError, string? notCompared)

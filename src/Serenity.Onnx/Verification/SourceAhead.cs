@@ -53,16 +53,17 @@ internal sealed class SourceAhead : IDisposable
     /// <param name="file">The source file as the user named it.</param>
     /// <param name="fused">As <see cref="VerificationRequest.Fused"/>.</param>
     /// <param name="work">Multiply-accumulates of one run.</param>
+    /// <param name="threads">Threads within operators.</param>
     /// <returns>What runs; null where it is not worth it.</returns>
     public static SourceAhead? Start(
-        ModelProto source, string? externalFolder, string? file, bool fused, long work)
+        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1)
     {
         if (Environment.ProcessorCount < 2 || work > ModelVerifier.WorkForTwoCases)
             return null;
         return new SourceAhead(
             cancellation =>
             {
-                ModelSession session = Load(source, externalFolder, file, fused);
+                ModelSession session = Load(source, externalFolder, file, fused, threads);
                 try
                 {
                     SeededInputs seeded = new(source.Graph, session.Inputs);
@@ -86,12 +87,12 @@ internal sealed class SourceAhead : IDisposable
     /// <summary>Loads the source as verification compares it.</summary>
     /// <exception cref="Diagnostics.SerenityException">ONNX Runtime cannot load it.</exception>
     public static ModelSession Load(
-        ModelProto source, string? externalFolder, string? file, bool fused) =>
+        ModelProto source, string? externalFolder, string? file, bool fused, int threads) =>
         ModelSession.Load(
             RunnableModel.Of(source, externalFolder, file),
             fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
             // Only loops can run longer than the model is large; only an observed run is held to a limit.
-            observe: ModelNodes.All(source.Graph).Any(n => n.OpType is "Loop" or "Scan"));
+            observe: ModelNodes.All(source.Graph).Any(n => n.OpType is "Loop" or "Scan"), threads: threads);
 
     /// <summary>Waits, and hands over what was done; null if it failed. Once.</summary>
     public Half? Take()

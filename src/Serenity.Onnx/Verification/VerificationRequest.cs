@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
@@ -61,6 +62,12 @@ public sealed record VerificationRequest
 
     /// <summary>The source's half, if it was begun before; null to do it now.</summary>
     internal SourceAhead? Ahead { get; init; }
+
+    /// <summary>Threads within operators that both run with.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Lays out the sequence of a run's allocations in a block, in which a run is then proven; null for no block.</summary>
+    public Func<RunSequence, RunBlock>? PlaceRun { get; init; }
 
     /// <summary>What one run may need.</summary>
     public RunLimits Limits { get; init; } = RunLimits.Default;

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using Serenity.Build.Blocks;
 using Serenity.Build.Budgets;
 using Serenity.Build.Cache;
 using Serenity.Build.Checks;
@@ -7,6 +8,7 @@ using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Output;
 using Serenity.Build.Report;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Tool.Manifests;
@@ -15,7 +17,7 @@ using Serenity.Tool.Terminal;
 
 namespace Serenity.Tool.Commands;
 
-/// <summary><c>optimize</c>: writes the optimized model and its manifest.</summary>
+/// <summary><c>optimize</c>: writes the optimized model, its manifest, and the plan of a run's memory.</summary>
 internal static class OptimizeCommand
 {
     /// <summary>Creates the command.</summary>
@@ -59,6 +61,11 @@ internal static class OptimizeCommand
         // Made before anything is written, as the manifest's bytes are: what fails leaves no output behind.
         byte[]? page = report ? Encoding.UTF8.GetBytes(HtmlReport.Render(manifest)) : null;
         List<string> files = [.. OutputWriter.WriteFiles(item, made with { Manifest = manifest }, sha256), item.ManifestPath];
+        if (manifest.Executor == Executor.OnnxRuntime)
+        {
+            AtomicFile.Write(item.PlanPath, Encoding.UTF8.GetBytes(PlanFile.Render(manifest)));
+            files.Add(item.PlanPath);
+        }
         if (page is not null)
         {
             AtomicFile.Write(item.ReportPath, page);

@@ -5,7 +5,7 @@ namespace Serenity.Build.IntegrationTests.Sweeps;
 /// <summary>All that a build of ours leaves, by hash: what lies in the output folder, and the generated code.</summary>
 internal static class BuildOutputs
 {
-    private static readonly string[] _endings = [".onnx", ".data", ".memory.json", ".memory.html", ".memory.h", ".tmp"];
+    private static readonly string[] _endings = [".onnx", ".data", ".memory.json", ".memory.html", ".memory.h", ".memory.plan", ".tmp"];
 
     /// <summary>SHA-256 of each file, by its path relative to the output folder.</summary>
     public static SortedDictionary<string, string> Of(ConsumerProject project)

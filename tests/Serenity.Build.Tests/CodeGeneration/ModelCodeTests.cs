@@ -13,7 +13,7 @@ public sealed class ModelCodeTests
     public void Every_session_option_of_the_manifest_is_written()
     {
         string code = Write(true, "net.onnx");
-        foreach ((string option, string value) in TruthfulSessionOptions.AsText)
+        foreach ((string option, string value) in TruthfulSessionOptions.AsText(1))
             Assert.IsTrue(code.Contains($"    {option} = {value},\n", StringComparison.Ordinal) || code.Contains($"    {option} = global::Microsoft.ML.OnnxRuntime.{option}.{value},\n", StringComparison.Ordinal), option);
     }
 

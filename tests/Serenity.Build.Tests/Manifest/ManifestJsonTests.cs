@@ -51,7 +51,7 @@ public sealed class ManifestJsonTests
         object?[] records =
         [
             manifest, manifest.Tool, manifest.Source, manifest.Options, manifest.Peak, manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Verification,
-            manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0],
+            manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         foreach (object? record in records)
         {

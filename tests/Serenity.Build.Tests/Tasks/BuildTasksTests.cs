@@ -14,7 +14,7 @@ public sealed class BuildTasksTests
         using TestProject project = new();
         TaskItem item = project.Model("a.onnx");
         Assert.IsTrue(project.Build(item));
-        CollectionAssert.AreEqual((string[])["models/a.onnx", "models/a.memory.json"], project.OutputFiles.Select(o => o.GetMetadata("TargetPath").Replace('\\', '/')).ToArray());
+        CollectionAssert.AreEqual((string[])["models/a.onnx", "models/a.memory.json", "models/a.memory.plan"], project.OutputFiles.Select(o => o.GetMetadata("TargetPath").Replace('\\', '/')).ToArray());
         Assert.IsTrue(project.OutputFiles.All(o => File.Exists(o.ItemSpec)));
         DateTime written = File.GetLastWriteTimeUtc(project.Staged("models/a.memory.json"));
 
@@ -39,7 +39,7 @@ public sealed class BuildTasksTests
         item.SetMetadata("CopyToOutputDirectory", copy);
         item.SetMetadata("CopyToPublishDirectory", publish);
         Assert.IsTrue(project.Build(item));
-        Assert.HasCount(2, project.OutputFiles);
+        Assert.HasCount(3, project.OutputFiles);
         foreach (ITaskItem output in project.OutputFiles)
         {
             Assert.AreEqual(expectedCopy, output.GetMetadata("CopyToOutputDirectory"));
