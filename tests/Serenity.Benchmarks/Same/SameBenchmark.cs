@@ -49,6 +49,7 @@ internal static class SameBenchmark
 
     private static (string Told, bool Wrote, string[] Differences) Compare(ToolProgram earlier, ToolProgram later, string model, string executor)
     {
+        model = Path.GetFullPath(model);
         IReadOnlyDictionary<string, long> sizes = Sizes(model);
         ToolOutput before = earlier.Optimize(model, executor, sizes), now = later.Optimize(model, executor, sizes);
         string told = SharedData.Root is { } root && model.StartsWith(root, StringComparison.Ordinal) ? Path.GetRelativePath(root, model) : model;

@@ -12,6 +12,8 @@ namespace Serenity.Benchmarks.Same;
 /// <param name="keeps">True if outputs of an earlier run in <paramref name="folder"/> are as good as new ones.</param>
 internal sealed class ToolProgram(string name, string program, string folder, bool keeps)
 {
+    private const string Program = "Serenity.Tool.dll";
+
     /// <summary>Far above what any model takes; a tool that hangs is told of and not waited for.</summary>
     private static readonly TimeSpan _patience = TimeSpan.FromMinutes(15);
 
@@ -37,18 +39,25 @@ internal sealed class ToolProgram(string name, string program, string folder, bo
             ZipFile.ExtractToDirectory(package, half, overwriteFiles: true);
             Directory.Move(half, tool);
         }
-        string program = Path.Combine(tool, "tools", "net8.0", "any", "Serenity.Tool.dll");
+        string program = Path.Combine(tool, "tools", "net8.0", "any", Program);
         if (!File.Exists(program))
             throw new ArgumentException($"'{package}' holds no command line; give a Serenity.Tool.*.nupkg");
         return new ToolProgram(Path.GetFileNameWithoutExtension(package), program, Path.Combine(folder, "outputs"), keeps: true);
     }
 
-    /// <summary>The tool as this checkout builds it.</summary>
+    /// <summary>The tool as this checkout was built. A copy, so that the checkout can be built again meanwhile.</summary>
     public static ToolProgram OfCheckout()
     {
-        string program = Path.Combine(Checkout.Root, "src", "Serenity.Tool", "bin", "Release", "net8.0", "Serenity.Tool.dll");
-        return File.Exists(program) ? new ToolProgram("this checkout", program, Path.Combine(Root, "checkout"), keeps: false)
-            : throw new ArgumentException($"there is no '{program}'; run dotnet build -c Release first");
+        string built = Path.Combine(Checkout.Root, "src", "Serenity.Tool", "bin", "Release", "net8.0"), folder = Path.Combine(Root, "checkout"), tool = Path.Combine(folder, "tool");
+        if (Directory.Exists(folder))
+            Directory.Delete(folder, recursive: true);
+        foreach (string file in Directory.EnumerateFiles(built, "*", SearchOption.AllDirectories))
+        {
+            string copy = Path.Combine(tool, Path.GetRelativePath(built, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
+            File.Copy(file, copy);
+        }
+        return new ToolProgram("this checkout", Path.Combine(tool, Program), Path.Combine(folder, "outputs"), keeps: false);
     }
 
     /// <summary>Optimizes a model, or takes what an earlier run left.</summary>
@@ -67,7 +76,9 @@ internal sealed class ToolProgram(string name, string program, string folder, bo
             File.Delete(ended);
             string[] dimensions = [.. sizes.OrderBy(s => s.Key, StringComparer.Ordinal).SelectMany(s => (string[])["-d", FormattableString.Invariant($"{s.Key}={s.Value}")])];
             (int exit, _, string errors) = Start(program, ["optimize", model, "-o", Path.Combine(place, "model.onnx"), "-e", executor, .. dimensions, .. _inProcess.Value]);
-            File.WriteAllText(ended, FormattableString.Invariant($"{exit}\n{errors.Replace(place, "", StringComparison.Ordinal)}"));
+            // Told of under its name alone, so that it does not matter how the model was named or where the outputs go.
+            errors = errors.Replace(place, "", StringComparison.Ordinal).Replace(model, Path.GetFileName(model), StringComparison.Ordinal);
+            File.WriteAllText(ended, FormattableString.Invariant($"{exit}\n{errors}"));
         }
         return ToolOutput.Read(File.ReadAllText(ended), place);
     }
