@@ -40,6 +40,13 @@ public static class OperatorDomain
         return model.OpsetImport.FirstOrDefault(import => IsOnnx(import.Domain))?.Version ?? 0;
     }
 
+    /// <summary>The version of the standard operator set that a function imports; 0 for none.</summary>
+    public static long OpsetOf(FunctionProto function)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return function.OpsetImport.FirstOrDefault(import => IsOnnx(import.Domain))?.Version ?? 0;
+    }
+
     /// <summary>The domain in one spelling: "ai.onnx" for the empty string.</summary>
     public static string Normalize(string domain) => domain.Length == 0 ? Onnx : domain;
 }

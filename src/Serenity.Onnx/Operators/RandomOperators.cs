@@ -7,67 +7,55 @@ public static class RandomOperators
 {
     /// <summary>
     /// The first node whose results are random, in the graph, its subgraphs or the model's functions; null if there is none. A Dropout counts only where it
-    /// may train (its third input is given, and is no constant false) and drops anything (its ratio is no constant zero); a <c>seed</c> makes a generator repeat itself (observed on 1.31.1), so it does not count.
+    /// may drop something (<see cref="DropoutMode"/>); a <c>seed</c> makes a generator repeat itself (observed on 1.31.1), so it does not count.
     /// </summary>
     public static NodeProto? Find(ModelProto model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        HashSet<string> off = new(StringComparer.Ordinal);
-        CollectOff(model.Graph, off);
-        return FindIn(model.Graph.Node, off) ?? model.Functions.Select(f => FindIn(f.Node, off)).FirstOrDefault(n => n is not null);
+        Dictionary<string, TensorProto> constants = new(StringComparer.Ordinal);
+        CollectConstants(model.Graph, constants);
+        return FindIn(model.Graph.Node, OperatorDomain.OpsetOf(model), constants)
+            ?? model.Functions.Select(f => FindIn(f.Node, OperatorDomain.OpsetOf(f), constants)).FirstOrDefault(n => n is not null);
     }
 
-    private static NodeProto? FindIn(IEnumerable<NodeProto> nodes, HashSet<string> off)
+    private static NodeProto? FindIn(IEnumerable<NodeProto> nodes, long opset, Dictionary<string, TensorProto> constants)
     {
         foreach (NodeProto node in nodes)
         {
-            if (IsRandom(node, off))
+            if (IsRandom(node, opset, constants))
                 return node;
             foreach (GraphProto subgraph in SubgraphCaptures.SubgraphsOf(node))
             {
-                if (FindIn(subgraph.Node, off) is { } inner)
+                if (FindIn(subgraph.Node, opset, constants) is { } inner)
                     return inner;
             }
         }
         return null;
     }
 
-    private static bool IsRandom(NodeProto node, HashSet<string> off) => node.OpType switch
+    private static bool IsRandom(NodeProto node, long opset, Dictionary<string, TensorProto> constants) => node.OpType switch
     {
-        "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli"
-            => !node.Attribute.Any(a => a.Name == "seed"),
-        "Dropout" or "BitmaskDropout" => node.Input.Count > 2 && node.Input[2].Length > 0 && !off.Contains(node.Input[2])
-            && !off.Contains(node.Input[1]) && !node.Attribute.Any(a => a.Name == "seed"),
+        "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli" => node.Find("seed") is null,
+        "Dropout" or "BitmaskDropout" => node.Find("seed") is null && DropoutMode.MayDrop(node, opset, name => constants.GetValueOrDefault(name)),
         "Sampling" => true,
         _ => false,
     };
 
-    /// <summary>Names of constants that are a single false or zero; no graph input, since that could be given another value.</summary>
-    private static void CollectOff(GraphProto graph, HashSet<string> off)
+    /// <summary>Constants by name, those of subgraphs too; no graph input, since that could be given another value.</summary>
+    private static void CollectConstants(GraphProto graph, Dictionary<string, TensorProto> constants)
     {
         HashSet<string> inputs = new(graph.Input.Select(i => i.Name), StringComparer.Ordinal);
         foreach (TensorProto tensor in graph.Initializer)
         {
-            if (!inputs.Contains(tensor.Name) && IsOff(tensor))
-                off.Add(tensor.Name);
+            if (!inputs.Contains(tensor.Name))
+                constants.TryAdd(tensor.Name, tensor);
         }
         foreach (NodeProto node in graph.Node)
         {
-            if (node.OpType == "Constant" && node.Output.Count == 1 && node.Attribute.FirstOrDefault(a => a.Name == "value")?.T is { } value && IsOff(value))
-                off.Add(node.Output[0]);
+            if (ConstantNode.Is(node) && node.Output.Count == 1 && node.Find("value")?.T is { } value)
+                constants.TryAdd(node.Output[0], value);
             foreach (GraphProto subgraph in SubgraphCaptures.SubgraphsOf(node))
-                CollectOff(subgraph, off);
+                CollectConstants(subgraph, constants);
         }
-    }
-
-    private static bool IsOff(TensorProto tensor)
-    {
-        if (tensor.Dims.Any(d => d != 1))
-            return false;
-        // Zero is all bits zero in every type that a flag or a ratio can have.
-        return tensor.RawData.Length > 0 ? tensor.RawData.Span.IndexOfAnyExcept((byte)0) < 0
-            : tensor.Int32Data.Count == 1 ? tensor.Int32Data[0] == 0
-            : tensor.FloatData.Count == 1 ? tensor.FloatData[0] == 0
-            : tensor.DoubleData.Count == 1 && tensor.DoubleData[0] == 0;
     }
 }

@@ -55,7 +55,7 @@ internal static class PartwiseOperators
         if (Reductions.Contains(node.OpType))
             return at == 0 && ReducesBehind(graph, concat, node);
         if (node.OpType == "Dropout")
-            return at == 0 && DropsNothing(graph, node);
+            return at == 0 && DropoutMode.IsOff(node, graph.Opset, graph.Constant);
         if (Binary.Contains(node.OpType))
             return graph.Opset >= 7 && (at == 0 || node.OpType != "PRelu") && BinaryApplies(graph, concat, node.Input[1 - at], node);
         return at == 0 && node.OpType switch
@@ -137,11 +137,6 @@ internal static class PartwiseOperators
         HashSet<long> reduced = [.. axes.Select(a => a < 0 ? a + rank : a)];
         return reduced.Min() > concat.Axis && reduced.Min() == rank - reduced.Count && reduced.Max() == rank - 1;
     }
-
-    /// <summary>True for a Dropout of a model that is not being trained.</summary>
-    private static bool DropsNothing(RewriteGraph graph, NodeProto node) =>
-        graph.Opset >= 12 ? node.In(2).Length == 0 || graph.Constant(node.In(2)) is { } training && WeightReader.CanRead(training) && graph.Weights.Read(training) is [0]
-        : graph.Opset >= 7 || node.Int("is_test", 0) != 0;
 
     /// <summary>
     /// The parts of the other operand, where it is a concat of parts of the same sizes: a gate computed from the concat itself, as in x · sigmoid(x), which comes by here

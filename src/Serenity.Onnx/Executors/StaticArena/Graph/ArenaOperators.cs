@@ -1,7 +1,5 @@
-using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
-using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Onnx.Executors.StaticArena.Graph;
 
@@ -45,7 +43,7 @@ internal static class ArenaOperators
         && node.OpType switch
         {
             "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" => true,
-            "Dropout" => IsInference(node, opset, constant),
+            "Dropout" => DropoutMode.IsOff(node, opset, constant),
             _ => false,
         };
 
@@ -80,16 +78,6 @@ internal static class ArenaOperators
     /// <param name="opset">Version of the standard operators.</param>
     /// <param name="constant">The constant value of a name, or null.</param>
     public static bool IsStateful(NodeProto node, long opset, Func<string, TensorProto?> constant) =>
-        (IsStandard(node) && _random.Contains(node.OpType) && !(node.OpType == "Dropout" && IsInference(node, opset, constant)))
+        (IsStandard(node) && _random.Contains(node.OpType) && !(node.OpType == "Dropout" && DropoutMode.IsOff(node, opset, constant)))
         || SubgraphCaptures.SubgraphsOf(node).Any(g => g.Node.Any(n => IsStateful(n, opset, constant)));
-
-    private static bool IsInference(NodeProto node, long opset, Func<string, TensorProto?> constant)
-    {
-        if (opset >= 12)
-            return node.Input.Count < 3 || node.Input[2].Length == 0 || (constant(node.Input[2]) is { } mode && IsFalse(mode));
-        return opset >= 7 || node.Attribute.Any(a => a.Name == "is_test" && a.I != 0);
-    }
-
-    private static bool IsFalse(TensorProto tensor) =>
-        (DataType)tensor.DataType == DataType.Bool && !TensorData.IsExternal(tensor) && TensorData.ToRaw(tensor) is [0];
 }

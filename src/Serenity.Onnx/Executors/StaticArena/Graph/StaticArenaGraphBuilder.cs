@@ -68,6 +68,9 @@ internal sealed class StaticArenaGraphBuilder
             if (ProbeModel.ConstantValue(node) is { } constant)
                 _constants.TryAdd(node.Output[0], constant);
         }
+        // An initializer that is an input too is a default that the caller may replace. (Before IR version 4 it is not, and no operator of that time asks for a constant.)
+        foreach (ValueInfoProto input in _graph.Input)
+            _constants.Remove(input.Name);
         FindOutputs();
         foreach (TensorProto tensor in _graph.Initializer)
             Outside(tensor.Name, -1);
