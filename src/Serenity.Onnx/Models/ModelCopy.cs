@@ -16,6 +16,14 @@ internal static class ModelCopy
         return model;
     }
 
+    /// <summary>The same model with another graph, which becomes the new model's own.</summary>
+    public static ModelProto WithGraph(ModelProto source, GraphProto graph)
+    {
+        ModelProto model = Header(source);
+        model.Graph = graph;
+        return model;
+    }
+
     /// <summary>The same model without nodes, initializers, value infos and quantization annotations.</summary>
     public static ModelProto Header(ModelProto source)
     {

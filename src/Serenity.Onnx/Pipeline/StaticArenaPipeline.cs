@@ -81,7 +81,6 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         if (plan.LivePeakBytes != best.LowerBoundBytes)
             _warnings.Add(PipelineWarnings.NotProven(source, plan.LivePeakBytes, best.LowerBoundBytes));
 
-        Dictionary<string, NodeProto> nodes = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
         return new OptimizationResult
         {
             Model = model,
@@ -93,7 +92,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             LeftOut = _leftOut,
             Work = planned.Work,
             Schedule = plan.Schedule,
-            OperatorTypes = [.. plan.Schedule.Select(name => ScheduledValues.OperatorType(nodes[name]))],
+            OperatorTypes = [.. plan.Order.Nodes.Select(ScheduledValues.OperatorType)],
             Tensors = plan.Tensors,
             Profile = plan.Profile,
             OriginalProfile = originalProfile,
@@ -133,10 +132,9 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
 
     private RewriteCost InFileOrder(StaticArenaGraph graph, RewriteCost unchanged)
     {
-        string[] order = [.. graph.ConstantNodes, .. graph.Nodes.Select(n => n.Name)];
-        RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(source.Model, source.Shapes.Main), order);
+        RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(source.Model, source.Shapes.Main), graph.OrderOf(graph.FileOrder()));
         long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
-        return new RewriteCost(written, profile.Max(), unchanged.LowerBoundBytes, order, [.. graph.ConstantNodes.Select(_ => 0L), .. profile]);
+        return new RewriteCost(written, profile.Max(), unchanged.LowerBoundBytes, NodeOrder.OfFile(written.Model.Graph), profile);
     }
 
     private VerificationFacts Verify(Planned planned, long work, SourceAhead? ahead)

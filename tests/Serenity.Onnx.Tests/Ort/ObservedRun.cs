@@ -32,7 +32,7 @@ internal static class ObservedRun
         return session.EndObservation();
     }
 
-    /// <summary>A random topological order, as positions in the file.</summary>
+    /// <summary>A random topological order of the nodes.</summary>
     public static int[] RandomOrder(OrtGraph graph, TestRandom random)
     {
         int n = graph.NodeCount;
@@ -51,7 +51,7 @@ internal static class ObservedRun
             int at = random.Next(ready.Count);
             int node = ready[at];
             ready.RemoveAt(at);
-            order.Add(graph.FilePosition(node));
+            order.Add(node);
             ready.AddRange(after[node].Where(next => --pending[next] == 0));
         }
         return [.. order];

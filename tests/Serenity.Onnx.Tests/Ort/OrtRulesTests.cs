@@ -46,7 +46,7 @@ public sealed class OrtRulesTests
             (ModelProto model, ShapeTable shapes) = ObservedRun.RandomModel(seed);
             OrtGraph graph = new(model.Graph);
             int[] target = ObservedRun.RandomOrder(graph, new TestRandom(seed));
-            PinnedOrder? pinned = OrderPinning.TryPin(model.Graph, target, 17, name => shapes.Find(name)?.ElementType);
+            PinnedOrder? pinned = OrderPinning.TryPin(graph, target, 17, name => shapes.Find(name)?.ElementType);
             if (pinned is null)
             {
                 // Only what cannot be anchored is an excuse.
@@ -55,7 +55,7 @@ public sealed class OrtRulesTests
             }
             Observation run = ObservedRun.Of(new ModelProto(model) { Graph = pinned.Graph });
             string[] executed = [.. run.ExecutedOrder.Where(name => !name.StartsWith("serenity_anchor_", StringComparison.Ordinal))];
-            CollectionAssert.AreEqual(target.Select(at => model.Graph.Node[at].Name).ToArray(), executed, $"seed {seed}");
+            CollectionAssert.AreEqual(graph.OrderOf(target).Names.ToArray(), executed, $"seed {seed}");
         }
     }
 
@@ -65,8 +65,9 @@ public sealed class OrtRulesTests
         for (ulong seed = 1; seed <= s_models; seed++)
         {
             (ModelProto model, ShapeTable shapes) = ObservedRun.RandomModel(seed);
-            int[] target = ObservedRun.RandomOrder(new OrtGraph(model.Graph), new TestRandom(seed + 1000));
-            if (OrderPinning.TryPin(model.Graph, target, 17, name => shapes.Find(name)?.ElementType) is not { } pinned)
+            OrtGraph source = new(model.Graph);
+            int[] target = ObservedRun.RandomOrder(source, new TestRandom(seed + 1000));
+            if (OrderPinning.TryPin(source, target, 17, name => shapes.Find(name)?.ElementType) is not { } pinned)
                 continue;
             string[] wanted = Names(pinned.Graph);
             foreach (NodeProto anchor in pinned.Graph.Node.Where(AnchorNode.Is).ToArray())
@@ -78,8 +79,11 @@ public sealed class OrtRulesTests
             Assert.AreEqual(pinned.Anchors, pinned.Graph.Node.Count(AnchorNode.Is));
         }
 
-        static string[] Names(GraphProto graph) =>
-            [.. ExecutionOrder.Of(graph).Select(at => graph.Node[at]).Where(node => !AnchorNode.Is(node)).Select(node => node.Name)];
+        static string[] Names(GraphProto graph)
+        {
+            OrtGraph index = new(graph);
+            return [.. index.OrderOf(ExecutionOrder.Of(index)).Nodes.Where(node => !AnchorNode.Is(node)).Select(node => node.Name)];
+        }
     }
 
     [TestMethod]
@@ -112,11 +116,10 @@ public sealed class OrtRulesTests
             AllocationModel allocations = new(graph, shapes);
             OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allocations);
             AllocationSimulator simulator = new(allocations);
-            Dictionary<int, int> nodeAt = Enumerable.Range(0, graph.NodeCount).ToDictionary(graph.FilePosition);
             TestRandom random = new(seed);
             for (int i = 0; i < 20; i++)
             {
-                int[] order = [.. ObservedRun.RandomOrder(graph, random).Select(at => nodeAt[at])];
+                int[] order = ObservedRun.RandomOrder(graph, random);
                 Assert.IsTrue(LiveProfile.Peak(live.Memory, order) <= simulator.Peak(order), $"seed {seed}");
                 Assert.AreEqual(simulator.Peak(order), simulator.Plan(order).Peak, $"seed {seed}");
             }

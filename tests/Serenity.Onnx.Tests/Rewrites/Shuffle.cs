@@ -1,3 +1,5 @@
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
@@ -7,8 +9,8 @@ namespace Serenity.Onnx.Tests.Rewrites;
 /// <summary>Random schedules of candidates, in which the writers of a group run in any order.</summary>
 internal static class Shuffle
 {
-    /// <summary>Names of all nodes, each after what it needs; a writer does not need the other writers of its group.</summary>
-    public static IReadOnlyList<string> Order(RewriteCandidate candidate, TestRandom random)
+    /// <summary>All nodes, each after what it needs; a writer does not need the other writers of its group.</summary>
+    public static NodeOrder Order(RewriteCandidate candidate, TestRandom random)
     {
         GraphProto graph = candidate.Model.Graph;
         Dictionary<string, string> producer = new(StringComparer.Ordinal);
@@ -23,18 +25,18 @@ internal static class Shuffle
             foreach (string writer in group.Writers)
                 groupOf.Add(writer, group);
         }
-        List<string> order = [];
+        List<NodeProto> order = [];
         HashSet<string> done = new(StringComparer.Ordinal);
         List<NodeProto> left = [.. graph.Node];
         while (left.Count > 0)
         {
             NodeProto[] ready = [.. left.Where(n => n.Input.All(i => IsThere(n, i)))];
             NodeProto next = random.Pick(ready);
-            order.Add(next.Name);
+            order.Add(next);
             done.Add(next.Name);
             left.Remove(next);
         }
-        return order;
+        return new NodeOrder([.. order.Where(node => !ConstantNode.Is(node))]);
 
         bool IsThere(NodeProto node, string input)
         {

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
@@ -21,7 +22,7 @@ public sealed record RewriteCandidate(
 /// <param name="Written">The candidate as it would be written: its groups in the order that the schedule chose.</param>
 /// <param name="PeakBytes">The peak to compare: proven live peak (StaticArena) or simulated peak (OnnxRuntime).</param>
 /// <param name="LowerBoundBytes">What no schedule of this candidate goes under.</param>
-/// <param name="Order">Names of all nodes of the model, in execution order.</param>
+/// <param name="Order">The order in which the nodes of <paramref name="Written"/> run.</param>
 /// <param name="Profile">Bytes during each step of <paramref name="Order"/>; its maximum is the peak.</param>
 public sealed record RewriteCost(
-    RewriteCandidate Written, long PeakBytes, long LowerBoundBytes, IReadOnlyList<string> Order, IReadOnlyList<long> Profile);
+    RewriteCandidate Written, long PeakBytes, long LowerBoundBytes, NodeOrder Order, IReadOnlyList<long> Profile);

@@ -11,10 +11,6 @@ internal static class HotSpots
     public static HashSet<string> Live(RewriteCost cost, long above)
     {
         GraphProto graph = cost.Written.Model.Graph;
-        Dictionary<string, int> step = new(StringComparer.Ordinal);
-        for (int i = 0; i < cost.Order.Count; i++)
-            step[cost.Order[i]] = i;
-
         // hot[i] = number of hot steps before step i.
         int[] hot = new int[cost.Order.Count + 1];
         for (int i = 0; i < cost.Order.Count; i++)
@@ -25,13 +21,13 @@ internal static class HotSpots
             life[input.Name] = (0, 0);
         foreach (NodeProto node in graph.Node)
         {
-            int at = step[node.Name];
+            int at = cost.Order.StepOf(node);
             foreach (string output in node.Output)
                 life[output] = (at, Math.Max(at, life.GetValueOrDefault(output).Last));
         }
         foreach (NodeProto node in graph.Node)
         {
-            int at = step[node.Name];
+            int at = cost.Order.StepOf(node);
             foreach (string input in node.Input.Concat(SubgraphCaptures.Of(node)))
             {
                 if (life.TryGetValue(input, out (int First, int Last) span))

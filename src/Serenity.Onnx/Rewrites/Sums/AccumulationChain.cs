@@ -11,30 +11,31 @@ public static class AccumulationChain
     /// <summary>The same candidate with the writers of each group chained in the order in which a schedule runs them, and all nodes in
     /// that order. The values between the writers keep their names: the i-th is the sum of the first i.</summary>
     /// <param name="candidate">The candidate.</param>
-    /// <param name="order">Names of all its nodes, in execution order.</param>
-    public static RewriteCandidate InOrder(RewriteCandidate candidate, IReadOnlyList<string> order)
+    /// <param name="order">The order of its nodes.</param>
+    /// <returns>The candidate, whose file order is that order, behind the Constant nodes.</returns>
+    public static RewriteCandidate InOrder(RewriteCandidate candidate, NodeOrder order)
     {
         ArgumentNullException.ThrowIfNull(candidate);
         ArgumentNullException.ThrowIfNull(order);
         GraphProto from = candidate.Model.Graph;
-        if (order.Count != from.Node.Count)
-            throw new ArgumentException($"The order has {order.Count} nodes, the model {from.Node.Count}.", nameof(order));
-        Dictionary<string, NodeProto> nodes = from.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
-        Dictionary<string, int> position = new(StringComparer.Ordinal);
-        for (int i = 0; i < order.Count; i++)
-            position.Add(order[i], i);
+        NodeProto[] constants = [.. from.Node.Where(ConstantNode.Is)];
+        if (order.Count + constants.Length != from.Node.Count)
+            throw new ArgumentException($"The order has {order.Count} nodes, the model {from.Node.Count - constants.Length}.", nameof(order));
+        // Groups name their writers, of which there are few.
+        Dictionary<string, NodeProto> writers = candidate.Groups.Count == 0 ? [] : from.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        Dictionary<string, NodeProto> chained = new(StringComparer.Ordinal);
 
         List<AccumulationGroup> groups = [];
         foreach (AccumulationGroup group in candidate.Groups)
         {
-            string[] between = [.. group.Writers.Take(group.Writers.Count - 1).Select(w => nodes[w].Output[0])];
-            AccumulationGroup sorted = new(group.Result, [.. group.Parts.OrderBy(p => position[p.Node])]) { Activation = group.Activation };
+            string[] between = [.. group.Writers.Take(group.Writers.Count - 1).Select(w => writers[w].Output[0])];
+            AccumulationGroup sorted = new(group.Result, [.. group.Parts.OrderBy(p => order.StepOf(writers[p.Node]))]) { Activation = group.Activation };
             foreach (NodeProto node in AccumulationWriters.Chain(sorted, between))
-                nodes[node.Name] = node;
+                chained[node.Name] = node;
             groups.Add(sorted);
         }
 
-        ModelProto model = ModelCopy.WithNodes(candidate.Model, order.Select(name => nodes[name]));
+        ModelProto model = ModelCopy.WithNodes(candidate.Model, [.. constants, .. order.Nodes.Select(node => chained.GetValueOrDefault(node.Name, node))]);
         return candidate with { Model = model, Groups = groups };
     }
 

@@ -91,6 +91,15 @@ public sealed class OrtGraph
     /// <summary>A node's position in the file, Constant nodes counted.</summary>
     public int FilePosition(int node) => _filePositions[node];
 
+    /// <summary>Nodes in some order, as the order of the graph's nodes.</summary>
+    public NodeOrder OrderOf(ReadOnlySpan<int> nodes)
+    {
+        NodeProto[] order = new NodeProto[nodes.Length];
+        for (int step = 0; step < order.Length; step++)
+            order[step] = Node(nodes[step]);
+        return new NodeOrder(order);
+    }
+
     /// <summary>The nodes by name. For graphs whose nodes all have names of their own.</summary>
     /// <exception cref="ArgumentException">Two nodes have the same name.</exception>
     public Dictionary<string, int> NodesByName()

@@ -21,13 +21,13 @@ internal static class AnchorPlan
     /// <summary>Finds the cheapest set of anchors.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="target">All nodes in the order wanted, topological.</param>
-    /// <param name="rank">The rank of each node in the file.</param>
+    /// <param name="layout">Where the nodes stand in the file.</param>
     /// <param name="cost">The cost of an anchor behind each node: 0 for a leaf, <see cref="Impossible"/> where none can be.</param>
     /// <returns>Total cost, and the nodes to anchor, in target order. A total of at least <see cref="Impossible"/>: it cannot be done.</returns>
-    public static (long Cost, List<int> Anchored) Find(OrtGraph graph, ReadOnlySpan<int> target, ReadOnlySpan<int> rank, ReadOnlySpan<int> cost)
+    public static (long Cost, List<int> Anchored) Find(OrtGraph graph, ReadOnlySpan<int> target, FileLayout layout, ReadOnlySpan<int> cost)
     {
         int n = target.Length;
-        int[] starts = LeastStarts(graph, target, rank);
+        int[] starts = LeastStarts(graph, target, layout.RankOf);
 
         // best[j + 1]: cheapest cover of positions 0 .. j. The stack holds the candidates for "previous end", costs strictly increasing.
         long[] best = new long[n + 1];

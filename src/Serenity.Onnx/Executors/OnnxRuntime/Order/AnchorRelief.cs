@@ -14,12 +14,12 @@ internal static class AnchorRelief
     /// <summary>Tries to do without anchors: all at once, then ever smaller groups, then one by one.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="target">The order that the anchors hold.</param>
-    /// <param name="layout">Rank of each node in the file.</param>
+    /// <param name="layout">Where the nodes stand in the file.</param>
     /// <param name="anchored">The nodes with an anchor.</param>
     /// <param name="isAsGood">Whether another order will do.</param>
     /// <returns>The order then executed, and the anchors that hold it.</returns>
     public static (int[] Order, List<int> Anchored) Relieve(
-        OrtGraph graph, int[] target, int[] layout, List<int> anchored, Func<int[], bool> isAsGood)
+        OrtGraph graph, int[] target, FileLayout layout, List<int> anchored, Func<int[], bool> isAsGood)
     {
         int[] position = new int[target.Length];
         for (int i = 0; i < target.Length; i++)

@@ -14,56 +14,24 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Order;
 /// </remarks>
 public static class ExecutionOrder
 {
-    /// <summary>The executed order of a graph's nodes, as positions in the file; Constant nodes are not executed and left out.</summary>
-    /// <param name="graph">The graph, its nodes in file order.</param>
-    public static int[] Of(GraphProto graph)
-    {
-        OrtGraph index = new(graph);
-        int[] order = Of(index);
-        for (int i = 0; i < order.Length; i++)
-            order[i] = index.FilePosition(order[i]);
-        return order;
-    }
-
     /// <summary>The executed order of a graph's nodes, as node indices of <paramref name="graph"/>.</summary>
+    /// <param name="graph">The graph, its nodes in file order.</param>
     public static int[] Of(OrtGraph graph)
     {
         ArgumentNullException.ThrowIfNull(graph);
-        int[] identity = new int[graph.NodeCount];
-        for (int i = 0; i < identity.Length; i++)
-            identity[i] = i;
-        return Of(graph, identity);
+        FileLayout layout = FileLayout.AsItIs(graph);
+        return From(graph, layout, [.. layout.Nodes.Where(graph.IsLeaf).Reverse()]);
     }
 
-    /// <summary>The order that would be executed if the nodes stood at other places in the file.</summary>
+    /// <summary>The order that would be executed if the nodes stood at other places in the file, and the walk began at other nodes than the leaves.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="rank">For each node, its rank in the file; a permutation of 0 .. NodeCount-1.</param>
-    public static int[] Of(OrtGraph graph, ReadOnlySpan<int> rank)
-    {
-        ArgumentNullException.ThrowIfNull(graph);
-        int n = graph.NodeCount;
-        int[] at = new int[n];
-        for (int node = 0; node < n; node++)
-            at[rank[node]] = node;
-        List<int> leaves = [];
-        for (int r = n - 1; r >= 0; r--)
-        {
-            if (graph.IsLeaf(at[r]))
-                leaves.Add(at[r]);
-        }
-        return From(graph, rank, leaves);
-    }
-
-    /// <summary>The order that would be executed if the walk began at other nodes than the leaves.</summary>
-    /// <param name="graph">The graph.</param>
-    /// <param name="rank">For each node, its rank in the file; a permutation of 0 .. NodeCount-1.</param>
+    /// <param name="layout">Where the nodes stand.</param>
     /// <param name="starts">Where the walk begins, the first one first: the leaves, and the nodes that have an anchor.</param>
-    internal static int[] From(OrtGraph graph, ReadOnlySpan<int> rank, IReadOnlyList<int> starts)
+    internal static int[] From(OrtGraph graph, FileLayout layout, IReadOnlyList<int> starts)
     {
         int n = graph.NodeCount;
-        int[] at = new int[n];
-        for (int node = 0; node < n; node++)
-            at[rank[node]] = node;
+        ReadOnlySpan<int> rank = layout.RankOf;
+        IReadOnlyList<int> at = layout.Nodes;
 
         // A node on the stack is entered, or (as its complement) left.
         Stack<int> stack = new();

@@ -6,10 +6,32 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Order;
 /// Places of the nodes in a file, from which <see cref="ExecutionOrder"/> follows. All layouts made here are topological, and put the
 /// leaves last, in reverse target order, so that the walk takes them up in target order.
 /// </summary>
-internal static class FileLayout
+internal sealed class FileLayout
 {
-    /// <summary>Layouts worth trying for a target order, as ranks per node. Which one needs the fewest anchors is a matter of the graph.</summary>
-    public static List<int[]> Candidates(OrtGraph graph, ReadOnlySpan<int> target)
+    private readonly int[] _rankOf;
+
+    /// <summary>A layout.</summary>
+    /// <param name="rankOf">For each node, its rank in the file; a permutation.</param>
+    private FileLayout(int[] rankOf)
+    {
+        _rankOf = rankOf;
+        int[] nodes = new int[rankOf.Length];
+        for (int node = 0; node < nodes.Length; node++)
+            nodes[rankOf[node]] = node;
+        Nodes = nodes;
+    }
+
+    /// <summary>The nodes, the first in the file first.</summary>
+    public IReadOnlyList<int> Nodes { get; }
+
+    /// <summary>For each node, its rank in the file.</summary>
+    public ReadOnlySpan<int> RankOf => _rankOf;
+
+    /// <summary>The layout that a graph's file has.</summary>
+    public static FileLayout AsItIs(OrtGraph graph) => new([.. Enumerable.Range(0, graph.NodeCount)]);
+
+    /// <summary>Layouts worth trying for a target order. Which one needs the fewest anchors is a matter of the graph.</summary>
+    public static IEnumerable<FileLayout> Candidates(OrtGraph graph, ReadOnlySpan<int> target)
     {
         int n = target.Length;
         int[] position = new int[n];
@@ -25,9 +47,9 @@ internal static class FileLayout
         }
         return
         [
-            FromTheEnd(graph, position, successors),
-            FromTheFront(graph, position, successors),
-            InTargetOrder(graph, target),
+            new FileLayout(FromTheEnd(graph, position, successors)),
+            new FileLayout(FromTheFront(graph, position, successors)),
+            new FileLayout(InTargetOrder(graph, target)),
         ];
     }
 

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Order;
 /// <param name="Anchors">How many anchors were needed.</param>
 public sealed record PinnedOrder(GraphProto Graph, int Anchors)
 {
-    /// <summary>The order that is executed, as positions in the file that was given.</summary>
+    /// <summary>The order that is executed, as nodes of the graph that was given.</summary>
     internal int[] Order { get; init; } = [];
 }
 
@@ -21,34 +21,33 @@ public static class OrderPinning
 {
     /// <summary>Pins an order.</summary>
     /// <param name="graph">The graph; not changed.</param>
-    /// <param name="order">Node positions in the file, in the order wanted: topological, every node once, Constant nodes left out.</param>
+    /// <param name="order">Its nodes in the order wanted: topological, every node once.</param>
     /// <param name="opset">The model's ai.onnx opset version.</param>
     /// <param name="typeOf">Element type of a value by name; null if it is no tensor.</param>
     /// <returns>The pinned graph, or null where the order would need an anchor that cannot be (behind a DequantizeLinear, or a value
     /// that is no tensor).</returns>
     /// <exception cref="SerenityException">The result would not be executed in the order asked for.</exception>
-    public static PinnedOrder? TryPin(GraphProto graph, ReadOnlySpan<int> order, long opset, Func<string, DataType?> typeOf) =>
+    public static PinnedOrder? TryPin(OrtGraph graph, ReadOnlySpan<int> order, long opset, Func<string, DataType?> typeOf) =>
         TryPin(graph, order, opset, typeOf, null);
 
     /// <summary>Pins an order, or another one that is as good and takes fewer anchors; see the public one.</summary>
-    /// <param name="graph">The graph; not changed.</param>
-    /// <param name="order">Node positions in the file, in the order wanted.</param>
+    /// <param name="index">The graph; not changed.</param>
+    /// <param name="order">Its nodes in the order wanted.</param>
     /// <param name="opset">The model's ai.onnx opset version.</param>
     /// <param name="typeOf">Element type of a value by name; null if it is no tensor.</param>
-    /// <param name="isAsGood">Whether another order, given as nodes of the graph's <see cref="OrtGraph"/>, will do; null if none does.</param>
+    /// <param name="isAsGood">Whether another order of the nodes will do; null if none does.</param>
     internal static PinnedOrder? TryPin(
-        GraphProto graph, ReadOnlySpan<int> order, long opset, Func<string, DataType?> typeOf, Func<int[], bool>? isAsGood)
+        OrtGraph index, ReadOnlySpan<int> order, long opset, Func<string, DataType?> typeOf, Func<int[], bool>? isAsGood)
     {
-        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(index);
         ArgumentNullException.ThrowIfNull(typeOf);
-        if (ExecutionOrder.Of(graph).AsSpan().SequenceEqual(order))
-            return new PinnedOrder(graph.Clone(), 0) { Order = order.ToArray() };
+        int[] target = Checked(index, order);
+        if (ExecutionOrder.Of(index).AsSpan().SequenceEqual(target))
+            return new PinnedOrder(index.Graph.Clone(), 0) { Order = target };
 
-        OrtGraph index = new(graph);
-        int[] target = ToNodes(index, order);
         NodeProto?[] anchors = new NodeProto?[index.NodeCount];
         int[] cost = new int[index.NodeCount];
-        AnchorNames names = new(graph);
+        AnchorNames names = new(index.Graph);
         for (int node = 0; node < cost.Length; node++)
         {
             if (index.IsLeaf(node))
@@ -58,13 +57,13 @@ public static class OrderPinning
         }
 
         long least = long.MaxValue;
-        int[] layout = [];
+        FileLayout layout = FileLayout.AsItIs(index);
         List<int> anchored = [];
-        foreach (int[] rank in FileLayout.Candidates(index, target))
+        foreach (FileLayout candidate in FileLayout.Candidates(index, target))
         {
-            (long total, List<int> nodes) = AnchorPlan.Find(index, target, rank, cost);
+            (long total, List<int> nodes) = AnchorPlan.Find(index, target, candidate, cost);
             if (total < least)
-                (least, layout, anchored) = (total, rank, nodes);
+                (least, layout, anchored) = (total, candidate, nodes);
         }
         if (least >= AnchorPlan.Impossible)
             return null;
@@ -73,23 +72,19 @@ public static class OrderPinning
             (target, anchored) = AnchorRelief.Relieve(index, target, layout, anchored, isAsGood);
         GraphProto pinned = Write(index, target, layout, anchored, anchors, names);
         Check(index, target, pinned);
-        return new PinnedOrder(pinned, anchored.Count) { Order = Array.ConvertAll(target, index.FilePosition) };
+        return new PinnedOrder(pinned, anchored.Count) { Order = target };
     }
 
-    private static int[] ToNodes(OrtGraph index, ReadOnlySpan<int> order)
+    private static int[] Checked(OrtGraph index, ReadOnlySpan<int> order)
     {
-        Dictionary<int, int> nodeAt = [];
-        for (int node = 0; node < index.NodeCount; node++)
-            nodeAt.Add(index.FilePosition(node), node);
-        int[] target = new int[order.Length];
-        for (int i = 0; i < order.Length; i++)
+        bool[] seen = new bool[index.NodeCount];
+        foreach (int node in order)
         {
-            if (!nodeAt.Remove(order[i], out target[i]))
-                throw new ArgumentException($"Position {order[i]} is no executed node, or stands twice in the order.", nameof(order));
+            if (node < 0 || node >= seen.Length || seen[node])
+                throw new ArgumentException($"{node} is no node, or stands twice in the order.", nameof(order));
+            seen[node] = true;
         }
-        if (nodeAt.Count > 0)
-            throw new ArgumentException("The order leaves nodes out.", nameof(order));
-        return target;
+        return order.Length == seen.Length ? order.ToArray() : throw new ArgumentException("The order leaves nodes out.", nameof(order));
     }
 
     /// <summary>True if a node's place can be held, by an anchor or since it is a leaf.</summary>
@@ -122,7 +117,7 @@ public static class OrderPinning
 
     /// <summary>Constants first, as they were; then the layout; among the leaves at its end, the anchors in reverse target order.</summary>
     private static GraphProto Write(
-        OrtGraph index, int[] target, int[] layout, List<int> anchored, NodeProto?[] anchors, AnchorNames names)
+        OrtGraph index, int[] target, FileLayout layout, List<int> anchored, NodeProto?[] anchors, AnchorNames names)
     {
         GraphProto pinned = index.Graph.Clone();
         NodeProto[] nodes = [.. pinned.Node];
@@ -132,10 +127,7 @@ public static class OrderPinning
             if (ConstantNode.Is(node))
                 pinned.Node.Add(node);
         }
-        int[] at = new int[layout.Length];
-        for (int node = 0; node < layout.Length; node++)
-            at[layout[node]] = node;
-        foreach (int node in at)
+        foreach (int node in layout.Nodes)
         {
             if (!index.IsLeaf(node))
                 pinned.Node.Add(nodes[index.FilePosition(node)]);
@@ -166,9 +158,9 @@ public static class OrderPinning
         for (int node = 0; node < index.NodeCount; node++)
             own.Add(index.Node(node).Name);
         int at = 0;
-        foreach (int position in ExecutionOrder.Of(pinned))
+        OrtGraph written = new(pinned);
+        foreach (NodeProto node in written.OrderOf(ExecutionOrder.Of(written)).Nodes)
         {
-            NodeProto node = pinned.Node[position];
             if (AnchorNode.Is(node) && !own.Contains(node.Name))
                 continue;
             if (at == target.Length || !node.Equals(index.Node(target[at])))

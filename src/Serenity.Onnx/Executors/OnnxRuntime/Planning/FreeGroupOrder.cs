@@ -1,5 +1,6 @@
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
@@ -12,11 +13,11 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 /// The order of least live peak in ONNX Runtime when the writers of each accumulation group may come in any order: the memory graph with
 /// each group's values made one tensor.
 /// </summary>
-/// <param name="Order">Names of all nodes of the model, Constant nodes first.</param>
+/// <param name="Order">The order of the model's nodes.</param>
 /// <param name="LowerBoundBytes">Bytes that every chain of the groups needs: it holds the one buffer from its first writer on. Null where a
 /// chain may begin with a plain value: that one is an alias for a while, and the chain may need less.</param>
 /// <param name="Profile">Live bytes during each step of <paramref name="Order"/>.</param>
-internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBoundBytes, IReadOnlyList<long> Profile)
+internal sealed record FreeGroupOrder(NodeOrder Order, long? LowerBoundBytes, IReadOnlyList<long> Profile)
 {
     /// <summary>Solves the memory graph.</summary>
     /// <param name="candidate">What has groups.</param>
@@ -55,10 +56,7 @@ internal sealed record FreeGroupOrder(IReadOnlyList<string> Order, long? LowerBo
         if (within is not null && Scheduler.Solve(free, options with { Enough = within }, cancellation).LowerBoundBytes > within && boundsChains)
             return null;
         ScheduleResult found = Scheduler.Solve(free, options, cancellation);
-        string[] constants = [.. candidate.Model.Graph.Node.Where(ConstantNode.Is).Select(n => n.Name)];
-        return new FreeGroupOrder(
-            [.. constants, .. found.Order.Select(node => graph.Node(node).Name)], boundsChains ? found.LowerBoundBytes : null,
-            [.. Enumerable.Repeat(0L, constants.Length), .. LiveProfile.Compute(free, found.Order)]);
+        return new FreeGroupOrder(graph.OrderOf(found.Order), boundsChains ? found.LowerBoundBytes : null, LiveProfile.Compute(free, found.Order));
     }
 
     /// <summary>The same memory graph with each group's tensors made one, and no edges between its writers.</summary>

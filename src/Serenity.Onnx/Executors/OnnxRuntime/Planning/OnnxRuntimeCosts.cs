@@ -107,7 +107,7 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
         if (!_techniques.HasFlag(RewriteTechniques.FreeOrder))
             free = null;
         PlanningProblem? problem = PlanningProblem.TryPrepare(
-            candidate.Model, candidate.Shapes, Limits(effort), Planned(candidate), free is null ? null : KnownSchedule.Of(free.Order, free.LowerBoundBytes), within, cancellation);
+            candidate.Model, candidate.Shapes, Limits(effort), Planned(candidate), free?.LowerBoundBytes, within, cancellation);
         if (problem is null)
             return null;
         if (effort != CostEffort.Full && _techniques.HasFlag(RewriteTechniques.Estimates))
@@ -118,12 +118,8 @@ public sealed class OnnxRuntimeCosts : ICandidateCosts
         return new PinnedPlanner(problem, cancellation).TryPlan(within) is { } plan
             ? Cost(plan.Graph, plan.Order, plan.Allocations.Profile, plan.SimulatedPeak, plan.LowerBound) : null;
 
-        RewriteCost Cost(OrtGraph graph, int[] order, long[] profile, long peak, long bound)
-        {
-            string[] constants = [.. candidate.Model.Graph.Node.Where(ConstantNode.Is).Select(n => n.Name)];
-            return new RewriteCost(
-                candidate, peak, bound, [.. constants, .. order.Select(node => graph.Node(node).Name)], [.. Enumerable.Repeat(0L, constants.Length), .. profile]);
-        }
+        RewriteCost Cost(OrtGraph graph, int[] order, long[] profile, long peak, long bound) =>
+            new RewriteCost(candidate, peak, bound, graph.OrderOf(order), profile);
     }
 
     /// <summary>What ONNX Runtime will know of a candidate's shapes; null to ask it.</summary>

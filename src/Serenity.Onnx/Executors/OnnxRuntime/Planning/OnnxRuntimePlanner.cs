@@ -19,10 +19,11 @@ public static class OnnxRuntimePlanner
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(shapes);
-        OrtGraph graph = new(model.Graph);
-        planned ??= PlannedShapesReader.TryRead(model, shapes);
-        return new AllocationSimulator(new AllocationModel(graph, shapes, planned)).Plan(ExecutionOrder.Of(graph));
+        return CostOfFile(new OrtGraph(model.Graph), shapes, planned ?? PlannedShapesReader.TryRead(model, shapes));
     }
+
+    private static AllocationPlan CostOfFile(OrtGraph graph, ShapeTable shapes, PlannedShapes? planned) =>
+        new AllocationSimulator(new AllocationModel(graph, shapes, planned)).Plan(ExecutionOrder.Of(graph));
 
     /// <summary>The model as it is, in the order in which ONNX Runtime executes it: nothing is pinned, stated or veiled.</summary>
     /// <param name="model">The model; all its nodes have names of their own.</param>
@@ -35,8 +36,8 @@ public static class OnnxRuntimePlanner
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(shapes);
         ArgumentNullException.ThrowIfNull(options);
-        AllocationPlan plan = CostOfFile(model, shapes);
         OrtGraph graph = new(model.Graph);
+        AllocationPlan plan = CostOfFile(graph, shapes, PlannedShapesReader.TryRead(model, shapes));
         AllocationModel allocations = new(graph, shapes);
         OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allocations);
         long bound = Scheduler.Solve(live.Memory, options.Schedule, cancellation).LowerBoundBytes;

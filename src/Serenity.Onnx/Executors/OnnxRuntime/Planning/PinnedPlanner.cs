@@ -3,6 +3,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Planning.Scheduling;
@@ -81,11 +82,11 @@ internal sealed class PinnedPlanner
     private OnnxRuntimePlan? TryWrite(VeiledPlan veiled)
     {
         AllocationSimulator behind = new(veiled.Allocations);
-        Func<int[], bool>? asGood = AsGood(behind, veiled.Plan, order => veiled.InOrder(order).OrderOn(_graph));
+        Func<int[], bool>? asGood = AsGood(behind, veiled.Plan, veiled.Graph.OnSource);
         if (TryPin(veiled.Model, veiled.Graph.Index, veiled.Graph.Shapes, veiled.Plan, behind, asGood) is not { } pinned)
             return null;
         veiled = veiled.InOrder(pinned.Order);
-        int[] order = veiled.OrderOn(_graph);
+        int[] order = veiled.Graph.OnSource(veiled.Graph.Order);
         return Result(pinned.Model, veiled.OnSource(_graph, order), order, pinned.Anchors + veiled.Graph.Nodes);
     }
 
@@ -133,15 +134,11 @@ internal sealed class PinnedPlanner
                 return null;
             pinned = pinnedLate;
         }
-        ModelProto result = new(model) { Graph = pinned.Graph };
-        Dictionary<int, int> nodeAt = [];
-        for (int node = 0; node < graph.NodeCount; node++)
-            nodeAt.Add(graph.FilePosition(node), node);
-        return (result, pinned.Anchors, Array.ConvertAll(pinned.Order, position => nodeAt[position]));
+        return (ModelCopy.WithGraph(model, pinned.Graph), pinned.Anchors, pinned.Order);
 
         DataType? TypeOf(string name) => shapes.Find(name)?.ElementType;
 
-        PinnedOrder? At(int[] order) => OrderPinning.TryPin(model.Graph, Array.ConvertAll(order, graph.FilePosition), _problem.Opset, TypeOf, isAsGood);
+        PinnedOrder? At(int[] order) => OrderPinning.TryPin(graph, order, _problem.Opset, TypeOf, isAsGood);
     }
 
     private sealed record Candidate(long Peak, bool StatesShapes, int[] Order);

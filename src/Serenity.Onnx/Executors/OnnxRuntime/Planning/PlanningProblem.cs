@@ -4,6 +4,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
+using Serenity.Planning;
 using Serenity.Planning.Scheduling;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
@@ -53,18 +54,18 @@ internal sealed record PlanningProblem
     /// <param name="shapes">Shapes of all values of its graph.</param>
     /// <param name="options">Limits.</param>
     /// <param name="planned">Shapes as far as ONNX Runtime knows them; null to ask it.</param>
-    /// <param name="known">A schedule known already; null for none.</param>
+    /// <param name="bound">Bytes that every schedule needs, where the order of the file may be one that meets it; null where nothing is known.</param>
     /// <param name="within">The peak that is asked for, in bytes; null for none.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null if no order's peak is within the one asked for.</returns>
     public static PlanningProblem? TryPrepare(
-        ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, PlannedShapes? planned, KnownSchedule? known, long? within,
+        ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, PlannedShapes? planned, long? bound, long? within,
         CancellationToken cancellation)
     {
         OrtGraph graph = new(model.Graph);
         AllocationModel allShapes = new(graph, shapes);
         OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allShapes);
-        ScheduleResult? least = known?.On(graph, live.Memory);
+        ScheduleResult? least = bound is { } bytes ? TryFileOrder(live.Memory, bytes) : null;
         if (least is null)
         {
             if (within is not null && Scheduler.Solve(live.Memory, options.Schedule with { Enough = within }, cancellation).LowerBoundBytes > within)
@@ -78,6 +79,13 @@ internal sealed record PlanningProblem
         {
             AsInferred = planned is null ? allShapes : new AllocationModel(graph, shapes, planned),
         };
+    }
+
+    /// <summary>The order of the file, if it meets a bound: then it is proven, and nothing is left to search for; else null.</summary>
+    private static ScheduleResult? TryFileOrder(MemoryGraph memory, long bound)
+    {
+        int[] order = [.. Enumerable.Range(0, memory.OperatorCount)];
+        return LiveProfile.Peak(memory, order) == bound ? new ScheduleResult(order, bound, bound, 0, SearchStop.Proven) : null;
     }
 
     /// <summary>The same with another schedule of the same peak.</summary>

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
@@ -17,13 +18,6 @@ internal sealed record VeiledPlan(ModelProto Model, VeiledGraph Graph, Allocatio
     /// <param name="order">The order, as nodes of the veiled graph.</param>
     public VeiledPlan InOrder(int[] order) => order.AsSpan().SequenceEqual(Graph.Order) ? this
         : this with { Graph = Graph with { Order = order }, Plan = new AllocationSimulator(Allocations).Plan(order) };
-
-    /// <summary>The order in terms of the graph before the veil.</summary>
-    public int[] OrderOn(OrtGraph source)
-    {
-        Dictionary<string, int> nodeOf = source.NodesByName();
-        return [.. Graph.Order.Select(node => Graph.Index.Node(node)).Where(node => !ShapeVeil.IsVeil(node)).Select(node => nodeOf[node.Name])];
-    }
 
     /// <summary>The same allocations in terms of the graph before the veil, whose nodes allocate nothing: their steps are left out.</summary>
     /// <param name="source">The graph before the veil.</param>
@@ -132,7 +126,7 @@ internal sealed class VeiledPlanner
         {
             cancellation.ThrowIfCancellationRequested();
             VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs);
-            ModelProto candidate = new(_problem.Model) { Graph = veiled.Graph };
+            ModelProto candidate = ModelCopy.WithGraph(_problem.Model, veiled.Graph);
             if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
                 continue;
             AllocationModel allocations = new(veiled.Index, veiled.Shapes, planned);

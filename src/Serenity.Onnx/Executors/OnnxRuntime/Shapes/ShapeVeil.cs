@@ -15,7 +15,12 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 /// <param name="Order">The order, the veil's nodes in their places.</param>
 /// <param name="Shapes">True shapes of all values, the veil's own included.</param>
 /// <param name="Nodes">How many nodes the veil added.</param>
-internal sealed record VeiledGraph(GraphProto Graph, OrtGraph Index, int[] Order, ShapeTable Shapes, int Nodes);
+/// <param name="SourceOf">For each node the node of the source graph that it is; -1 for the veil's own.</param>
+internal sealed record VeiledGraph(GraphProto Graph, OrtGraph Index, int[] Order, ShapeTable Shapes, int Nodes, int[] SourceOf)
+{
+    /// <summary>An order of this graph's nodes as one of the source's, which has no veil.</summary>
+    public int[] OnSource(int[] order) => [.. order.Select(node => SourceOf[node]).Where(node => node >= 0)];
+}
 
 /// <summary>
 /// Hides the shapes of chosen buffers from ONNX Runtime's planner, so that it cannot hold an older buffer for them.
@@ -110,9 +115,9 @@ internal static class ShapeVeil
             }
         }
         string[] ownShapes = [.. ownShape.OfType<string>()];
-        int[] veiledOrder = Write(graph, nodes, source, order, veils, ownShapes);
+        (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, ownShapes);
         StateShapes(graph, source, shapes, hidden);
-        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies }, count + ownShapes.Length);
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies }, count + ownShapes.Length, sourceOf);
     }
 
     /// <summary>
@@ -162,8 +167,8 @@ internal static class ShapeVeil
         return false;
     }
 
-    /// <summary>Constants, then the shape tensors, then each node behind its veils; returns the order in the new indices.</summary>
-    private static int[] Write(
+    /// <summary>Constants, then the shape tensors, then each node behind its veils; returns the order in the new indices, and which node each was.</summary>
+    private static (int[] Order, int[] SourceOf) Write(
         GraphProto graph, NodeProto[] nodes, OrtGraph source, ReadOnlySpan<int> order, List<NodeProto>[] veils, string[] ownShapes)
     {
         graph.Node.Clear();
@@ -176,18 +181,18 @@ internal static class ShapeVeil
             graph.Node.Add(identity);
         }
         int[] first = new int[source.NodeCount];
-        int next = ownShapes.Length;
+        List<int> sourceOf = [.. ownShapes.Select(_ => -1)];
         for (int node = 0; node < source.NodeCount; node++)
         {
-            first[node] = next;
+            first[node] = sourceOf.Count;
             graph.Node.AddRange(veils[node]);
             graph.Node.Add(nodes[source.FilePosition(node)]);
-            next += veils[node].Count + 1;
+            sourceOf.AddRange([.. veils[node].Select(_ => -1), node]);
         }
         List<int> veiledOrder = [.. Enumerable.Range(0, ownShapes.Length)];
         foreach (int node in order)
             veiledOrder.AddRange(Enumerable.Range(first[node], veils[node].Count + 1));
-        return [.. veiledOrder];
+        return ([.. veiledOrder], [.. sourceOf]);
     }
 
     private static void StateShapes(GraphProto graph, OrtGraph source, ShapeTable shapes, int[] hidden)

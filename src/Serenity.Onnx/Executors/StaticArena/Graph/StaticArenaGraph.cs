@@ -59,6 +59,9 @@ public sealed class StaticArenaGraph
     /// <exception cref="KeyNotFoundException">No such node, or a Constant node.</exception>
     public int Operator(string node) => _operators[node];
 
+    /// <summary>Operators in some order, as the order of the model's nodes.</summary>
+    public NodeOrder OrderOf(IReadOnlyList<int> operators) => new([.. operators.Select(op => Nodes[op])]);
+
     /// <summary>The order of the file: all operators by their number.</summary>
     public int[] FileOrder() => [.. Enumerable.Range(0, Nodes.Count)];
 

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Executors.StaticArena.Graph;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Sums;
 using Serenity.Onnx.Shapes;
@@ -20,8 +21,7 @@ public static class StaticArenaCost
     /// <param name="options">Limits of the search.</param>
     /// <param name="path">The model's file, for errors.</param>
     /// <param name="cancellation">Ends the search at once.</param>
-    /// <returns>The cost; Constant nodes, which cost nothing, come first in the order. Null where <see cref="ScheduleOptions.Enough"/> is set
-    /// and was not reached.</returns>
+    /// <returns>The cost; the file order of what it would be written as is the order found. Null where <see cref="ScheduleOptions.Enough"/> is set and was not reached.</returns>
     /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
     internal static RewriteCost? TryOf(
         RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions options, string? path, CancellationToken cancellation)
@@ -34,9 +34,8 @@ public static class StaticArenaCost
             return null;
         // Without operators there is nothing to order: the inputs that are outputs are all there is.
         long bound = graph.Nodes.Count == 0 ? schedule.PeakBytes : schedule.LowerBoundBytes;
-        string[] order = [.. graph.ConstantNodes, .. schedule.Order.Select(op => graph.Nodes[op].Name)];
-        long[] profile = [.. graph.ConstantNodes.Select(_ => BytesAtStart(graph.Graph)), .. LiveProfile.Compute(graph.Graph, schedule.Order)];
-        return new RewriteCost(AccumulationChain.InOrder(candidate, order), schedule.PeakBytes, bound, order, profile);
+        RewriteCandidate written = AccumulationChain.InOrder(candidate, graph.OrderOf(schedule.Order));
+        return new RewriteCost(written, schedule.PeakBytes, bound, NodeOrder.OfFile(written.Model.Graph), LiveProfile.Compute(graph.Graph, schedule.Order));
     }
 
     /// <summary>Lays a costed candidate out in its arena.</summary>
@@ -51,9 +50,7 @@ public static class StaticArenaCost
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(shapes);
         StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
-        HashSet<string> constants = new(graph.ConstantNodes, StringComparer.Ordinal);
-        int[] order = [.. cost.Order.Where(name => !constants.Contains(name)).Select(graph.Operator)];
-        return StaticArenaPlanner.Plan(graph, order, alignment, null, cancellation);
+        return StaticArenaPlanner.Plan(graph, graph.FileOrder(), alignment, null, cancellation);
     }
 
     /// <summary>Where the buffers of one schedule could not be placed within its live peak, tries others of the same peak before the arena grows.</summary>
@@ -73,9 +70,8 @@ public static class StaticArenaCost
         if (plan.ArenaBytes <= plan.LivePeakBytes)
             return (cost, plan);
         StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
-        int[] order = [.. plan.Schedule.Select(graph.Operator)];
         int[]? better = null;
-        foreach (int[] other in EqualPeakSchedules.Of(graph.Graph, order, OtherOrders))
+        foreach (int[] other in EqualPeakSchedules.Of(graph.Graph, graph.FileOrder(), OtherOrders))
         {
             StaticArenaPlan tried = StaticArenaPlanner.Plan(graph, other, alignment, ArenaOptions.Default with { StateLimit = OtherOrderStates }, cancellation);
             if (tried.ArenaBytes < plan.ArenaBytes)
@@ -85,19 +81,10 @@ public static class StaticArenaCost
         }
         if (better is null)
             return (cost, plan);
-        string[] names = [.. graph.ConstantNodes, .. plan.Schedule];
-        long[] profile = [.. graph.ConstantNodes.Select(_ => BytesAtStart(graph.Graph)), .. plan.Profile];
-        return (cost with { Written = AccumulationChain.InOrder(cost.Written, names), Order = names, Profile = profile }, plan);
+        RewriteCandidate written = AccumulationChain.InOrder(cost.Written, graph.OrderOf(better));
+        return (cost with { Written = written, Order = NodeOrder.OfFile(written.Model.Graph), Profile = plan.Profile }, plan);
     }
 
     private static StaticArenaGraph GraphOf(RewriteCandidate candidate, ModelShapes shapes, string? path) =>
         StaticArenaGraph.Build(candidate.Model, shapes with { Main = candidate.Shapes }, candidate.Groups, path);
-
-    private static long BytesAtStart(MemoryGraph graph)
-    {
-        long bytes = 0;
-        for (int t = 0; t < graph.TensorCount; t++)
-            bytes += graph.IsGraphInput(t) && (graph.Consumers(t).Length > 0 || graph.IsOutput(t)) ? graph.Bytes(t) : 0;
-        return bytes;
-    }
 }

@@ -1,19 +1,23 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Models;
 using Serenity.Planning.Placement;
 
 namespace Serenity.Onnx.Executors.StaticArena.Planning;
 
 /// <summary>A model in its arena: schedule, offsets and what is live when.</summary>
-/// <param name="Schedule">Node names in execution order; Constant nodes, which are weights, are left out.</param>
+/// <param name="Order">The order in which its nodes run.</param>
 /// <param name="Profile">Live bytes during each step.</param>
 /// <param name="LivePeakBytes">The largest of <paramref name="Profile"/>; for a model without operators, the bytes of its outputs.</param>
 /// <param name="Placement">Offsets, arena size, and the bound of the placement.</param>
 /// <param name="Tensors">Every value in the arena, in order of first step, then name. An operator's scratch is there too, as <c>NODE/scratch</c>.</param>
 /// <param name="PeakStep">What is live at the first step of the peak; null for a model without operators.</param>
 public sealed record StaticArenaPlan(
-    IReadOnlyList<string> Schedule, IReadOnlyList<long> Profile, long LivePeakBytes, ArenaPlan Placement,
+    NodeOrder Order, IReadOnlyList<long> Profile, long LivePeakBytes, ArenaPlan Placement,
     IReadOnlyList<TensorFacts> Tensors, PeakStep? PeakStep)
 {
+    /// <summary>Node names in execution order; Constant nodes, which are weights, are left out.</summary>
+    public IReadOnlyList<string> Schedule { get; } = [.. Order.Names];
+
     /// <summary>Bytes of the arena.</summary>
     public long ArenaBytes => Placement.SizeBytes;
 }

@@ -60,6 +60,6 @@ public static class StaticArenaPlanner
         }
         TensorReport report = new(graph, steps, layout, placement);
         return new StaticArenaPlan(
-            [.. steps.Select(op => graph.Nodes[op].Name)], profile, LiveProfile.Peak(graph.Graph, steps), placement, report.Tensors(), report.PeakStep(profile));
+            graph.OrderOf(steps), profile, LiveProfile.Peak(graph.Graph, steps), placement, report.Tensors(), report.PeakStep(profile));
     }
 }
