@@ -10,9 +10,15 @@ internal static class FloatElements
     /// <param name="data">All of its elements.</param>
     /// <param name="type">Float, double, float16, bfloat16 or complex.</param>
     /// <param name="kind">The values wanted.</param>
+    /// <param name="range">Least and largest of ordinary values; null for [-1, 1).</param>
     /// <param name="random">Where they come from.</param>
-    public static void Fill(Span<byte> data, TensorElementType type, InputCase kind, ref SplitMix random)
+    public static void Fill(Span<byte> data, TensorElementType type, InputCase kind, (double Least, double Largest)? range, ref SplitMix random)
     {
+        if (kind == InputCase.Uniform && range is { } told)
+        {
+            FillWithin(data, type, told, ref random);
+            return;
+        }
         if (kind == InputCase.Zeros)
         {
             data.Clear();
@@ -46,6 +52,36 @@ internal static class FloatElements
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(type));
+        }
+    }
+
+    private static void FillWithin(Span<byte> data, TensorElementType type, (double Least, double Largest) range, ref SplitMix random)
+    {
+        int size = type switch
+        {
+            TensorElementType.Float16 or TensorElementType.BFloat16 => 2,
+            TensorElementType.Double or TensorElementType.Complex128 => 8,
+            _ => 4,
+        };
+        for (int i = 0; i + size <= data.Length; i += size)
+        {
+            double value = range.Least + (range.Largest - range.Least) * random.NextUnit();
+            Span<byte> element = data.Slice(i, size);
+            switch (type)
+            {
+                case TensorElementType.Double or TensorElementType.Complex128:
+                    MemoryMarshal.Write(element, value);
+                    break;
+                case TensorElementType.Float16:
+                    MemoryMarshal.Write(element, (Half)value);
+                    break;
+                case TensorElementType.BFloat16:
+                    MemoryMarshal.Write(element, (ushort)(BitConverter.SingleToUInt32Bits((float)value) >> 16));
+                    break;
+                default:
+                    MemoryMarshal.Write(element, (float)value);
+                    break;
+            }
         }
     }
 

@@ -42,7 +42,7 @@ public static class ModelVerifier
 
         bool same = ReferenceEquals(request.Source, request.Optimized);
         int enough = CasesEnough(request);
-        using PartwiseComparison? parts = same ? null : PartwiseComparison.Start(request, enough, cancellation);
+        using PartwiseComparison? parts = same ? null : PartwiseComparison.Start(request, enough < int.MaxValue ? 1 : enough, cancellation);
         RunnableModel optimizedModel = RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File);
         using ModelSession optimized = LoadOptimized(optimizedModel, request);
         SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused ? begun.Take() : null;
@@ -57,6 +57,7 @@ public static class ModelVerifier
             return Skipped("The inputs take more memory than verification may use.");
         NodeProto? random = RandomOperators.Find(request.Source);
         bool overwritten = OverwrittenInputs.Occur(request.Source);
+        OutputLedger ledger = new(request.Exact);
         double maxError = 0;
         int compared = 0;
         bool limited = false;
@@ -87,7 +88,7 @@ public static class ModelVerifier
             }
             CheckShapes(request, expected);
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> own = reference is null ? expected
-                : CompareCase(request, optimized, overwritten ? inputs.Create(kind) : values, expected, kind, random is null, ref maxError, cancellation);
+                : CompareCase(request, optimized, overwritten ? inputs.Create(kind) : values, expected, kind, random is null ? ledger : null, ref maxError, cancellation);
             // The first run is the one whose allocations were recorded.
             if (compared == 0)
             {
@@ -104,8 +105,12 @@ public static class ModelVerifier
         PartwiseComparison.Outcome? parted = parts?.End();
         if (parted is { Faults.Count: > 0 })
             throw Lost(request, parted.Faults);
-        string? notCompared = parted is { Unchecked.Count: > 0 }
-            ? $"What was rewritten around '{parted.Unchecked[0]}' was compared at the outputs alone, since sizes around it are not known." : null;
+        if (ledger.Fault(kind => parted?.Yardsticks.GetValueOrDefault(kind)) is { } fault)
+            throw Differs(request, fault, null);
+        string? notCompared =
+            ledger.NeverCompared is { } output ? $"Nothing of output '{output}' was compared, since none of its elements is a finite number on any of the inputs that were made up."
+            : parted is { Unchecked.Count: > 0 } ? $"What was rewritten around '{parted.Unchecked[0]}' was compared at the outputs alone, since it cannot be run apart from the rest."
+            : null;
         Observation seen = optimized.EndObservation(request.UnplannedBodies);
         VerificationOutcome outcome = Conclude(request, seen, random, maxError, notCompared);
         return outcome with { Block = Place(request, seen, proveBlock) };
@@ -170,7 +175,7 @@ public static class ModelVerifier
 
     private static IReadOnlyList<KeyValuePair<string, RuntimeValue>> CompareCase(
         VerificationRequest request, ModelSession optimized, IReadOnlyList<KeyValuePair<string, RuntimeValue>> values,
-        IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected, InputCase kind, bool comparable, ref double maxError,
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected, InputCase kind, OutputLedger? ledger, ref double maxError,
         CancellationToken cancellation)
     {
         IReadOnlyList<KeyValuePair<string, RuntimeValue>> actual;
@@ -184,12 +189,13 @@ public static class ModelVerifier
         {
             throw Differs(request, $"fails on {Text(kind)} inputs, on which the source model runs", e);
         }
-        for (int i = 0; comparable && i < expected.Count; i++)
+        for (int i = 0; ledger is not null && i < expected.Count; i++)
         {
             OutputComparison.Outcome outcome = OutputComparison.Compare(expected[i].Value, actual[i].Value, request.Exact);
             maxError = Math.Max(maxError, outcome.MaxError);
             if (outcome.Difference is { } difference)
                 throw Differs(request, $"gives another result on {Text(kind)} inputs: output '{expected[i].Key}' {difference}", null);
+            ledger.Add(kind, expected[i].Key, expected[i].Value, actual[i].Value);
         }
         return actual;
     }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Runtime;
 
@@ -13,6 +12,7 @@ namespace Serenity.Onnx.Verification;
 /// the reference output; elements that are not finite in the reference are left out. 8-bit integers may differ by one, since they come
 /// from rounding such sums; of other integers and booleans (ArgMax, comparisons) one in a hundred, and always one, may differ.</item>
 /// </list>
+/// One value of one run. What all runs say together, slice by slice, is for <see cref="OutputLedger"/>.
 /// </summary>
 public static class OutputComparison
 {
@@ -33,11 +33,13 @@ public static class OutputComparison
         _ => 1e-4,
     };
 
-    private static double SmallestNormal(TensorElementType type) => type switch
+    /// <summary>Bytes of an element that is no floating-point number.</summary>
+    internal static int ElementSize(TensorElementType type) => type switch
     {
-        TensorElementType.Double or TensorElementType.Complex128 => 2.2250738585072014E-308,
-        TensorElementType.Float16 => 6.103515625E-05,
-        _ => 1.1754943508222875E-38,
+        TensorElementType.Int16 or TensorElementType.UInt16 => 2,
+        TensorElementType.Int32 or TensorElementType.UInt32 => 4,
+        TensorElementType.Int64 or TensorElementType.UInt64 => 8,
+        _ => 1,
     };
 
     /// <summary>Compares two values.</summary>
@@ -77,7 +79,7 @@ public static class OutputComparison
 
     private static Outcome CompareElements(RuntimeValue.Tensor a, RuntimeValue.Tensor b, bool exact)
     {
-        if (Widen(a) is not { } x || Widen(b) is not { } y)
+        if (SeenTensor.Of(a)?.Elements is not { } x || SeenTensor.Of(b)?.Elements is not { } y)
             return CompareIntegers(a, b, exact);
         double scale = 0, worst = 0;
         int at = -1, different = -1;
@@ -99,7 +101,7 @@ public static class OutputComparison
                 (worst, at) = (error, i);
         }
         // A sum of denormal numbers has no relative accuracy to speak of.
-        double scaled = worst / Math.Max(scale, SmallestNormal(a.Type));
+        double scaled = worst / Math.Max(scale, SeenTensor.SmallestNormal(a.Type));
         if (exact && different >= 0)
             return new(Text(different, x[different], y[different]), scaled);
         return !exact && scaled > Tolerance(a.Type)
@@ -110,13 +112,7 @@ public static class OutputComparison
 
     private static Outcome CompareIntegers(RuntimeValue.Tensor a, RuntimeValue.Tensor b, bool exact)
     {
-        int size = a.Type switch
-        {
-            TensorElementType.Int16 or TensorElementType.UInt16 => 2,
-            TensorElementType.Int32 or TensorElementType.UInt32 => 4,
-            TensorElementType.Int64 or TensorElementType.UInt64 => 8,
-            _ => 1,
-        };
+        int size = ElementSize(a.Type);
         bool rounded = a.Type is TensorElementType.Int8 or TensorElementType.UInt8;
         long different = 0, first = -1;
         for (int i = 0; i + size <= a.Data.Length; i += size)
@@ -137,30 +133,4 @@ public static class OutputComparison
 
     private static string Text(int at, double reference, double actual) =>
         string.Create(CultureInfo.InvariantCulture, $"is {actual:R} instead of {reference:R} at element {at}");
-
-    /// <summary>Floating-point elements as doubles, which hold them exactly; null for other types.</summary>
-    private static double[]? Widen(RuntimeValue.Tensor tensor)
-    {
-        switch (tensor.Type)
-        {
-            case TensorElementType.Float or TensorElementType.Complex64:
-                return Convert(MemoryMarshal.Cast<byte, float>(tensor.Data), static v => v);
-            case TensorElementType.Double or TensorElementType.Complex128:
-                return MemoryMarshal.Cast<byte, double>(tensor.Data).ToArray();
-            case TensorElementType.Float16:
-                return Convert(MemoryMarshal.Cast<byte, Half>(tensor.Data), static v => (double)v);
-            case TensorElementType.BFloat16:
-                return Convert(MemoryMarshal.Cast<byte, ushort>(tensor.Data), static v => BitConverter.UInt32BitsToSingle((uint)v << 16));
-            default:
-                return null;
-        }
-    }
-
-    private static double[] Convert<T>(ReadOnlySpan<T> source, Func<T, double> widen)
-    {
-        double[] wide = new double[source.Length];
-        for (int i = 0; i < wide.Length; i++)
-            wide[i] = widen(source[i]);
-        return wide;
-    }
 }

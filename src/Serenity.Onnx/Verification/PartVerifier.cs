@@ -27,9 +27,10 @@ internal sealed class PartVerifier : IDisposable
     private readonly RewrittenParts _parts;
     private readonly ModelSession _source, _rewritten;
     private readonly Func<string, SeenTensor?> _constants;
+    private readonly OutputYardstick.Plan? _yardstick;
 
-    private PartVerifier(RewrittenParts parts, ModelSession source, ModelSession rewritten, Func<string, SeenTensor?> constants) =>
-        (_parts, _source, _rewritten, _constants) = (parts, source, rewritten, constants);
+    private PartVerifier(RewrittenParts parts, ModelSession source, ModelSession rewritten, Func<string, SeenTensor?> constants, OutputYardstick.Plan? yardstick) =>
+        (_parts, _source, _rewritten, _constants, _yardstick) = (parts, source, rewritten, constants, yardstick);
 
     /// <summary>What was wrong.</summary>
     /// <param name="Value">The value of the source that the rewritten sum does not give.</param>
@@ -40,18 +41,23 @@ internal sealed class PartVerifier : IDisposable
     public IReadOnlyDictionary<string, NodeMetadata> Inputs => _source.Inputs;
 
     /// <summary>Loads the source, with what it has to tell as further outputs, and the rewritten parts.</summary>
+    /// <param name="parts">What was rewritten.</param>
+    /// <param name="request">What is verified.</param>
+    /// <param name="measures">True to have the source say how far its outputs may be off, too.</param>
     /// <exception cref="Diagnostics.SerenityException">ONNX Runtime cannot load one of them.</exception>
-    public static PartVerifier Load(RewrittenParts parts, ModelProto start, VerificationRequest request)
+    public static PartVerifier Load(RewrittenParts parts, VerificationRequest request, bool measures)
     {
-        ModelProto telling = ModelCopy.WithNodes(start, start.Graph.Node);
+        ModelProto start = request.Start!, telling = ModelCopy.WithNodes(start, start.Graph.Node);
         HashSet<string> outputs = [.. telling.Graph.Output.Select(o => o.Name)];
-        telling.Graph.Output.AddRange(parts.Needed.Where(outputs.Add).Select(name => new ValueInfoProto { Name = name }));
+        OutputYardstick.Plan? yardstick = measures ? OutputYardstick.Of(telling.Graph, request.StartShapes!) : null;
+        HashSet<string> made = [.. telling.Graph.Node.Where(n => !n.Is("Constant")).SelectMany(n => n.Output)];
+        telling.Graph.Output.AddRange(parts.Needed.Concat(yardstick?.Values.Where(made.Contains) ?? []).Where(outputs.Add).Select(name => new ValueInfoProto { Name = name }));
         ModelSession source = ModelSession.Load(
             RunnableModel.Of(telling, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL);
         try
         {
             ModelSession rewritten = ModelSession.Load(RunnableModel.Of(parts.Model, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL);
-            return new PartVerifier(parts, source, rewritten, ConstantsOf(start.Graph, request.ExternalFolder));
+            return new PartVerifier(parts, source, rewritten, ConstantsOf(start.Graph, request.ExternalFolder), yardstick);
         }
         catch
         {
@@ -63,8 +69,8 @@ internal sealed class PartVerifier : IDisposable
     /// <summary>Runs both on some inputs and compares them.</summary>
     /// <param name="inputs">Inputs of the source.</param>
     /// <param name="cancellation">Ends the work at the next kernel.</param>
-    /// <returns>All faults, in the order of the rewritten nodes.</returns>
-    public IReadOnlyList<Fault> Check(IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
+    /// <returns>All faults, in the order of the rewritten nodes, and what the source said of its outputs.</returns>
+    public (IReadOnlyList<Fault> Faults, OutputYardstick? Yardstick) Check(IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
     {
         Dictionary<string, RuntimeValue> told = new(inputs, StringComparer.Ordinal);
         foreach ((string name, RuntimeValue value) in _source.Run(inputs, null, cancellation))
@@ -86,7 +92,10 @@ internal sealed class PartVerifier : IDisposable
             if (Judge(exact, seen, source, told[source], value) is { } text)
                 faults.Add(new Fault(source, text));
         }
-        return faults;
+        OutputYardstick? yardstick = _yardstick?.Read(
+            output => told.GetValueOrDefault(output) is RuntimeValue.Tensor { Dims: { } dims } ? dims.Aggregate(1L, (a, b) => a * b) : 0,
+            value => seen.GetValueOrDefault(value) ?? _constants(value));
+        return (faults, yardstick);
     }
 
     /// <inheritdoc/>
@@ -103,27 +112,29 @@ internal sealed class PartVerifier : IDisposable
         if (reference is RuntimeValue.Tensor a && actual is RuntimeValue.Tensor b && a.Data.AsSpan().SequenceEqual(b.Data))
             return null;
 
-        double[] x = source.Elements, y = rewritten.Elements, errors = new double[x.Length], magnitudes = new double[x.Length];
         SeenTensor[] partial = [.. exact.PartialSums(name).Select(sum => seen[sum]).Where(s => s.Dims.AsSpan().SequenceEqual(source.Dims))];
-        for (int i = 0; i < x.Length; i++)
+        double[] sums = new double[source.Dims.Length == 0 ? 1 : source.Dims.Max()];
+        ValueSlice.Measure between = ValueSlice.Between(source, rewritten);
+        void Measure(long start, Span<double> errors, Span<double> magnitudes)
         {
-            // Where the source is not finite it is no sum to be near to.
-            if (!double.IsFinite(x[i]))
-                continue;
-            errors[i] = double.IsFinite(y[i]) ? Math.Abs(x[i] - y[i]) : double.PositiveInfinity;
-            magnitudes[i] = Math.Abs(x[i]);
+            between(start, errors, magnitudes);
             foreach (SeenTensor sum in partial)
-                magnitudes[i] += Finite(Math.Abs(sum.Elements[i]));
+            {
+                Span<double> of = sums.AsSpan(0, magnitudes.Length);
+                sum.CopyTo(start, of);
+                for (int i = 0; i < of.Length; i++)
+                    magnitudes[i] += double.IsFinite(of[i]) ? Math.Abs(of[i]) : 0;
+            }
         }
-        double relative = Slack * Math.Sqrt(exact.Terms(name)) * SeenTensor.UnitRoundoff(source.Type), least = SeenTensor.SmallestNormal(source.Type);
+        double relative = Slack * Math.Sqrt(exact.Terms(name)) * SeenTensor.UnitRoundoff(source.Type), least = SeenTensor.SmallestNormal(source.Type), whole = 0;
         List<(ValueSlice Slice, double Bound)> beyond = [];
-        foreach (ValueSlice slice in ValueSlice.All(source.Dims, errors, magnitudes))
+        foreach (ValueSlice slice in ValueSlice.All(source.Dims, Measure))
         {
             double bound = Math.Max(relative * slice.Magnitude, least);
             if (slice.Error > bound)
                 beyond.Add((slice, bound));
+            whole = Math.Max(whole, slice.Magnitude);
         }
-        double whole = magnitudes.Max();
         foreach ((ValueSlice slice, double bound) in beyond.OrderByDescending(s => s.Slice.Error / s.Bound).Take(JudgedSlices))
         {
             double ofSource = 0, ofRewritten = 0;
@@ -132,21 +143,19 @@ internal sealed class PartVerifier : IDisposable
             {
                 double truth = exact.At(name, element);
                 known &= double.IsFinite(truth);
-                if (!known || !double.IsFinite(x[element]))
+                if (!known || !double.IsFinite(source[element]))
                     continue;
-                ofSource = Math.Max(ofSource, Math.Abs(x[element] - truth));
-                ofRewritten = Math.Max(ofRewritten, double.IsFinite(y[element]) ? Math.Abs(y[element] - truth) : double.PositiveInfinity);
+                ofSource = Math.Max(ofSource, Math.Abs(source[element] - truth));
+                ofRewritten = Math.Max(ofRewritten, double.IsFinite(rewritten[element]) ? Math.Abs(rewritten[element] - truth) : double.PositiveInfinity);
             }
             // What cannot be evaluated is no sum of the kinds that rewrites take apart; it is held to its own size.
             if (known ? ofRewritten > Math.Max(bound, Slack * ofSource) : slice.Error > OutputComparison.Tolerance(source.Type) * whole)
-                return Text(slice, x, y, known ? ofSource : bound, known ? ofRewritten : slice.Error);
+                return Text(slice, source, rewritten, known ? ofSource : bound, known ? ofRewritten : slice.Error);
         }
         return null;
     }
 
-    private static double Finite(double value) => double.IsFinite(value) ? value : 0;
-
-    private static string Text(ValueSlice slice, double[] x, double[] y, double ofSource, double ofRewritten) => string.Create(CultureInfo.InvariantCulture,
+    private static string Text(ValueSlice slice, SeenTensor x, SeenTensor y, double ofSource, double ofRewritten) => string.Create(CultureInfo.InvariantCulture,
         $"is {y[slice.Worst]:R} instead of {x[slice.Worst]:R} at element {slice.Worst}, where the source's sum is off by {ofSource:E1} and the rewritten one by {ofRewritten:E1}: terms cancel, and the other order loses what is left of them");
 
     private static Func<string, SeenTensor?> ConstantsOf(GraphProto graph, string? folder)

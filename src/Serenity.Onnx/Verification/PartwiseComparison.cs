@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Verification;
 internal sealed class PartwiseComparison : IDisposable
 {
     /// <summary>What the values of parts that are compared together may take, in bytes.</summary>
-    private const long Bytes = 64L << 20;
+    private const long Bytes = 128L << 20;
 
     /// <summary>
     /// In order of what they tell. Inputs that make a model lose most of its bits are for parts alone: each is held to what the source makes of the same
@@ -30,7 +30,11 @@ internal sealed class PartwiseComparison : IDisposable
     /// <summary>What was found.</summary>
     /// <param name="Faults">What was wrong, in the order of cases, then of nodes.</param>
     /// <param name="Unchecked">Values of the source that rewritten parts make and that could not be compared on their own.</param>
-    public sealed record Outcome(IReadOnlyList<PartVerifier.Fault> Faults, IReadOnlyList<string> Unchecked);
+    public sealed record Outcome(IReadOnlyList<PartVerifier.Fault> Faults, IReadOnlyList<string> Unchecked)
+    {
+        /// <summary>What the source said of its outputs, for each of the inputs.</summary>
+        public Dictionary<InputCase, OutputYardstick> Yardsticks { get; } = [];
+    }
 
     /// <summary>Begins, where a rewrite may have changed the order of a sum.</summary>
     /// <param name="request">What is verified.</param>
@@ -54,14 +58,25 @@ internal sealed class PartwiseComparison : IDisposable
     private static Outcome Run(VerificationRequest request, int enough, CancellationToken cancellation)
     {
         List<PartVerifier.Fault> faults = [];
+        List<string> alone = [];
+        Outcome outcome = new(faults, alone);
         HashSet<string> known = new(StringComparer.Ordinal);
         IReadOnlyList<RewrittenParts> all = RewrittenParts.Of(request.Start!, request.Optimized, request.StartShapes!, Bytes, out IReadOnlyList<string> notCompared);
+        alone.AddRange(notCompared);
         foreach (RewrittenParts parts in all)
         {
-            using PartVerifier verifier = PartVerifier.Load(parts, request.Start!, request);
+            using PartVerifier? loaded = Load(parts, request, measures: parts == all[0]);
+            if (loaded is not { } verifier)
+            {
+                alone.AddRange(parts.Results.Values);
+                continue;
+            }
             SeededInputs inputs = new(request.Source.Graph, verifier.Inputs);
             if (inputs.Unsupported is not null || !inputs.FitIn(request.Limits.Bytes))
-                return new Outcome(faults, [.. notCompared, .. parts.Results.Values]);
+            {
+                alone.AddRange(parts.Results.Values);
+                continue;
+            }
             int compared = 0;
             foreach (InputCase kind in Cases)
             {
@@ -70,7 +85,10 @@ internal sealed class PartwiseComparison : IDisposable
                     break;
                 try
                 {
-                    faults.AddRange(verifier.Check(inputs.Create(kind), cancellation).Where(f => known.Add(f.Value)));
+                    (IReadOnlyList<PartVerifier.Fault> found, OutputYardstick? yardstick) = verifier.Check(inputs.Create(kind), cancellation);
+                    faults.AddRange(found.Where(f => known.Add(f.Value)));
+                    if (yardstick is not null)
+                        outcome.Yardsticks[kind] = yardstick;
                 }
                 catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
                 {
@@ -80,6 +98,20 @@ internal sealed class PartwiseComparison : IDisposable
                 compared++;
             }
         }
-        return new Outcome(faults, notCompared);
+        return outcome;
+    }
+
+    /// <summary>Loads what compares some parts; null where ONNX Runtime does not load them apart from the rest.</summary>
+    private static PartVerifier? Load(RewrittenParts parts, VerificationRequest request, bool measures)
+    {
+        try
+        {
+            return PartVerifier.Load(parts, request, measures);
+        }
+        catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
+        {
+            // The nodes that measure outputs are not the model's; without them it has to load.
+            return measures ? Load(parts, request, measures: false) : null;
+        }
     }
 }

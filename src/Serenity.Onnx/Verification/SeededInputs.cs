@@ -9,6 +9,9 @@ namespace Serenity.Onnx.Verification;
 /// Inputs for a model, of the right types and shapes: the same on every machine for the same model and <see cref="InputCase"/>. An input's
 /// values depend on its name and the case alone.
 /// <para>
+/// Ordinary floating-point values are in the range that the model tells (<see cref="InputRanges"/>), else in [-1, 1).
+/// </para>
+/// <para>
 /// Integers of 32 and 64 bits are most often indices, lengths or counts, so they stay in a safe range: below the size of the table that the
 /// graph looks them up in, else 0 to 3; a scalar or single element of them is 1 to 3, so that a loop ends soon and a division by it works.
 /// </para>
@@ -19,6 +22,7 @@ public sealed class SeededInputs
 
     private readonly IReadOnlyDictionary<string, NodeMetadata> _inputs;
     private readonly Dictionary<string, long> _ranges;
+    private readonly Dictionary<string, (double Least, double Largest)> _told;
 
     /// <summary>Looks at a model's inputs.</summary>
     /// <param name="graph">The model's graph, for how integer inputs are used.</param>
@@ -29,6 +33,7 @@ public sealed class SeededInputs
         ArgumentNullException.ThrowIfNull(inputs);
         _inputs = inputs;
         _ranges = IndexRanges.Of(graph);
+        _told = InputRanges.Of(graph);
     }
 
     /// <summary>Bytes of all inputs; strings not counted.</summary>
@@ -70,12 +75,12 @@ public sealed class SeededInputs
         foreach ((string name, NodeMetadata meta) in _inputs.OrderBy(i => i.Key, StringComparer.Ordinal))
         {
             SplitMix random = new(SplitMix.SeedOf(name) + (ulong)kind);
-            values.Add(new(name, CreateOne(meta, _ranges.GetValueOrDefault(name, 0), kind, ref random)));
+            values.Add(new(name, CreateOne(meta, _ranges.GetValueOrDefault(name, 0), _told.TryGetValue(name, out (double, double) told) ? told : null, kind, ref random)));
         }
         return values;
     }
 
-    private static RuntimeValue CreateOne(NodeMetadata meta, long range, InputCase kind, ref SplitMix random)
+    private static RuntimeValue CreateOne(NodeMetadata meta, long range, (double, double)? told, InputCase kind, ref SplitMix random)
     {
         long[] dims = DimsOf(meta);
         int count = checked((int)Count(dims));
@@ -100,7 +105,7 @@ public sealed class SeededInputs
                 break;
             case TensorElementType.Float or TensorElementType.Double or TensorElementType.Float16 or TensorElementType.BFloat16
                 or TensorElementType.Complex64 or TensorElementType.Complex128:
-                FloatElements.Fill(data, meta.ElementDataType, kind, ref random);
+                FloatElements.Fill(data, meta.ElementDataType, kind, told, ref random);
                 break;
             default:
                 // 8- and 16-bit integers: quantized data, whose whole range is legal.

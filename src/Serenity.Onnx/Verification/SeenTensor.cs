@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Runtime;
@@ -7,7 +6,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Verification;
 
 /// <summary>A floating-point tensor of a run, read as double precision, which holds every element exactly.</summary>
-/// <param name="type">Float, double, float16 or bfloat16; complex elements are two of their parts.</param>
+/// <param name="type">Float, double, float16 or bfloat16; complex elements are two of their parts, along a last axis of two.</param>
 /// <param name="dims">Dimensions, outermost first.</param>
 /// <param name="data">Elements in row-major order, little endian.</param>
 internal sealed class SeenTensor(TensorElementType type, long[] dims, byte[] data)
@@ -21,14 +20,57 @@ internal sealed class SeenTensor(TensorElementType type, long[] dims, byte[] dat
     public long[] Dims { get; } = dims;
 
     /// <summary>An element.</summary>
-    public double this[long index] => Type == TensorElementType.Float
-        ? BinaryPrimitives.ReadSingleLittleEndian(data.AsSpan(checked((int)(4 * index)))) : Elements[index];
+    public double this[long index] => Type switch
+    {
+        TensorElementType.Double or TensorElementType.Complex128 => MemoryMarshal.Read<double>(data.AsSpan(checked((int)(8 * index)))),
+        TensorElementType.Float16 => (double)MemoryMarshal.Read<Half>(data.AsSpan(checked((int)(2 * index)))),
+        TensorElementType.BFloat16 => BitConverter.UInt32BitsToSingle((uint)MemoryMarshal.Read<ushort>(data.AsSpan(checked((int)(2 * index)))) << 16),
+        _ => MemoryMarshal.Read<float>(data.AsSpan(checked((int)(4 * index)))),
+    };
 
     /// <summary>All elements.</summary>
-    public double[] Elements => _wide ??= Widen();
+    public double[] Elements
+    {
+        get
+        {
+            if (_wide is null)
+            {
+                _wide = new double[data.Length / Size];
+                CopyTo(0, _wide);
+            }
+            return _wide;
+        }
+    }
+
+    /// <summary>How many elements it has.</summary>
+    public long Count => data.Length / Size;
+
+    private int Size => Type switch
+    {
+        TensorElementType.Double or TensorElementType.Complex128 => 8,
+        TensorElementType.Float16 or TensorElementType.BFloat16 => 2,
+        _ => 4,
+    };
+
+    /// <summary>Copies elements that follow each other.</summary>
+    public void CopyTo(long start, Span<double> elements)
+    {
+        ReadOnlySpan<byte> from = data.AsSpan(checked((int)(start * Size)), elements.Length * Size);
+        if (Type is TensorElementType.Float or TensorElementType.Complex64)
+        {
+            ReadOnlySpan<float> singles = MemoryMarshal.Cast<byte, float>(from);
+            for (int i = 0; i < elements.Length; i++)
+                elements[i] = singles[i];
+            return;
+        }
+        for (int i = 0; i < elements.Length; i++)
+            elements[i] = this[start + i];
+    }
 
     /// <summary>A value of a run; null if its elements are no floating-point numbers.</summary>
-    public static SeenTensor? Of(RuntimeValue? value) => value is RuntimeValue.Tensor tensor && IsFloat(tensor.Type) ? new(tensor.Type, tensor.Dims, tensor.Data) : null;
+    public static SeenTensor? Of(RuntimeValue? value) =>
+        value is not RuntimeValue.Tensor tensor || !IsFloat(tensor.Type) ? null
+        : new(tensor.Type, tensor.Type is TensorElementType.Complex64 or TensorElementType.Complex128 ? [.. tensor.Dims, 2] : tensor.Dims, tensor.Data);
 
     /// <summary>Element type of a constant; null if its elements are no floating-point numbers.</summary>
     public static TensorElementType? TypeOf(TensorProto tensor) => (TensorProto.Types.DataType)tensor.DataType switch
@@ -60,31 +102,4 @@ internal sealed class SeenTensor(TensorElementType type, long[] dims, byte[] dat
         TensorElementType.Float16 => 6.103515625E-05,
         _ => 1.1754943508222875E-38,
     };
-
-    private double[] Widen()
-    {
-        switch (Type)
-        {
-            case TensorElementType.Double or TensorElementType.Complex128:
-                return MemoryMarshal.Cast<byte, double>(data).ToArray();
-            case TensorElementType.Float16:
-                ReadOnlySpan<Half> halves = MemoryMarshal.Cast<byte, Half>(data);
-                double[] wide = new double[halves.Length];
-                for (int i = 0; i < wide.Length; i++)
-                    wide[i] = (double)halves[i];
-                return wide;
-            case TensorElementType.BFloat16:
-                ReadOnlySpan<ushort> upper = MemoryMarshal.Cast<byte, ushort>(data);
-                wide = new double[upper.Length];
-                for (int i = 0; i < wide.Length; i++)
-                    wide[i] = BitConverter.UInt32BitsToSingle((uint)upper[i] << 16);
-                return wide;
-            default:
-                ReadOnlySpan<float> singles = MemoryMarshal.Cast<byte, float>(data);
-                wide = new double[singles.Length];
-                for (int i = 0; i < wide.Length; i++)
-                    wide[i] = singles[i];
-                return wide;
-        }
-    }
 }

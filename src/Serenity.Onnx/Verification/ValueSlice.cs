@@ -10,24 +10,72 @@ namespace Serenity.Onnx.Verification;
 /// <param name="Worst">Index of the element with the largest error.</param>
 internal readonly record struct ValueSlice(long Start, long Outer, long Stride, long Inner, double Error, double Magnitude, long Worst)
 {
-    /// <summary>The slices along each axis of more than one index; the whole tensor where there is no such axis.</summary>
+    /// <summary>Gives errors and magnitudes of some elements in a row.</summary>
+    /// <param name="start">Index of the first.</param>
+    /// <param name="errors">The error of each.</param>
+    /// <param name="magnitudes">What each is measured against.</param>
+    public delegate void Measure(long start, Span<double> errors, Span<double> magnitudes);
+
+    /// <summary>The slices along each axis of more than one index, outermost axis first; the whole tensor where there is no such axis. One pass over it.</summary>
     /// <param name="dims">Dimensions, outermost first.</param>
-    /// <param name="errors">The error of each element.</param>
-    /// <param name="magnitudes">What each element is measured against.</param>
-    public static IEnumerable<ValueSlice> All(long[] dims, double[] errors, double[] magnitudes)
+    /// <param name="measure">Measures a row of elements; called for one after the other.</param>
+    public static ValueSlice[] All(long[] dims, Measure measure)
     {
-        bool any = false;
-        long stride = errors.Length;
-        foreach (long size in errors.Length == 0 ? [] : dims)
+        long count = dims.Aggregate(1L, (a, b) => a * b);
+        if (count == 0)
+            return [];
+        int[] axes = [.. Enumerable.Range(0, dims.Length).Where(axis => dims[axis] > 1)];
+        long[] inner = new long[dims.Length];
+        for (long axis = dims.Length - 1, step = 1; axis >= 0; step *= dims[axis--])
+            inner[axis] = step;
+        int row = axes.Length == 0 ? (int)count : (int)dims[axes[^1]];
+
+        int[] first = new int[axes.Length + 1];
+        for (int a = 0; a < axes.Length; a++)
+            first[a + 1] = first[a] + (int)dims[axes[a]];
+        int slices = axes.Length == 0 ? 1 : first[^1], last = axes.Length == 0 ? 0 : first[^2];
+        double[] errors = new double[slices], magnitudes = new double[slices], e = new double[row], m = new double[row];
+        long[] worst = new long[slices];
+        Array.Fill(worst, -1);
+        for (long start = 0; start < count; start += row)
         {
-            long inner = stride / size;
-            for (long i = 0; size > 1 && i < size; i++)
-                yield return Measure(i * inner, errors.Length / stride, stride, inner, errors, magnitudes);
-            any |= size > 1;
-            stride = inner;
+            measure(start, e, m);
+            double error = 0, magnitude = 0;
+            int at = -1;
+            for (int i = 0; i < row; i++)
+            {
+                int slice = axes.Length == 0 ? 0 : last + i;
+                if (m[i] > magnitudes[slice])
+                    magnitudes[slice] = m[i];
+                if (e[i] > errors[slice])
+                    (errors[slice], worst[slice]) = (e[i], start + i);
+                if (m[i] > magnitude)
+                    magnitude = m[i];
+                if (e[i] > error)
+                    (error, at) = (e[i], i);
+            }
+            for (int a = 0; a < axes.Length - 1; a++)
+            {
+                int slice = first[a] + (int)(start / inner[axes[a]] % dims[axes[a]]);
+                magnitudes[slice] = Math.Max(magnitudes[slice], magnitude);
+                if (error > errors[slice])
+                    (errors[slice], worst[slice]) = (error, start + at);
+            }
         }
-        if (!any && errors.Length > 0)
-            yield return Measure(0, 1, errors.Length, errors.Length, errors, magnitudes);
+
+        ValueSlice[] found = new ValueSlice[slices];
+        if (axes.Length == 0)
+            found[0] = new ValueSlice(0, 1, count, count, errors[0], magnitudes[0], Math.Max(0, worst[0]));
+        for (int a = 0; a < axes.Length; a++)
+        {
+            long run = inner[axes[a]], stride = run * dims[axes[a]];
+            for (int i = 0; i < dims[axes[a]]; i++)
+            {
+                int slice = first[a] + i;
+                found[slice] = new ValueSlice(i * run, count / stride, stride, run, errors[slice], magnitudes[slice], worst[slice] < 0 ? i * run : worst[slice]);
+            }
+        }
+        return found;
     }
 
     /// <summary>Indices of some elements, evenly spread, the worst one first.</summary>
@@ -39,19 +87,17 @@ internal readonly record struct ValueSlice(long Start, long Outer, long Stride, 
             yield return Start + i / Inner * Stride + i % Inner;
     }
 
-    private static ValueSlice Measure(long start, long outer, long stride, long inner, double[] errors, double[] magnitudes)
+    /// <summary>Measures one tensor against another: errors where the first is finite, and its own magnitudes.</summary>
+    public static Measure Between(SeenTensor reference, SeenTensor actual) => (start, errors, magnitudes) =>
     {
-        double error = 0, magnitude = 0;
-        long worst = start;
-        for (long run = 0, first = start; run < outer; run++, first += stride)
+        reference.CopyTo(start, magnitudes);
+        actual.CopyTo(start, errors);
+        for (int i = 0; i < errors.Length; i++)
         {
-            for (long i = first; i < first + inner; i++)
-            {
-                magnitude = Math.Max(magnitude, magnitudes[i]);
-                if (errors[i] > error)
-                    (error, worst) = (errors[i], i);
-            }
+            // Where the reference is not finite there is nothing to be near to.
+            bool finite = double.IsFinite(magnitudes[i]);
+            errors[i] = !finite ? 0 : double.IsFinite(errors[i]) ? Math.Abs(magnitudes[i] - errors[i]) : double.PositiveInfinity;
+            magnitudes[i] = finite ? Math.Abs(magnitudes[i]) : 0;
         }
-        return new ValueSlice(start, outer, stride, inner, error, magnitude, worst);
-    }
+    };
 }

@@ -1,0 +1,147 @@
+using System.Globalization;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Schema;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Verification;
+
+/// <summary>
+/// Adds nodes to a model that compute, for an output, how large the terms are that its elements are sums of: the last sum on the way to it, over magnitudes.
+/// What a rounding error may be is in proportion to these, and not to what is left of them; nor to a larger element somewhere else in the output.
+/// </summary>
+internal sealed class SumTerms
+{
+    private const int MaxDepth = 200;
+
+    /// <summary>Operators that make no error larger: what changes by d at the input changes by no more than about d at the output.</summary>
+    private static readonly HashSet<string> NoSteeperThanOne = new(StringComparer.Ordinal)
+    {
+        "Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "Elu", "Selu", "Celu", "Softplus", "Softsign", "Erf", "Gelu", "Mish", "Identity", "Dropout", "ThresholdedRelu",
+    };
+
+    /// <summary>Operators that only move elements of their first input, or take the largest of some, or weigh them with sum one.</summary>
+    private static readonly HashSet<string> Moving = new(StringComparer.Ordinal)
+    {
+        "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Gather", "Split", "Expand", "Tile", "MaxPool", "GlobalMaxPool", "DepthToSpace", "SpaceToDepth", "Cast",
+    };
+
+    private static readonly HashSet<string> Summing = new(StringComparer.Ordinal)
+    {
+        "Conv", "ConvTranspose", "MatMul", "Gemm", "Add", "Sub", "Sum", "Mean", "ReduceSum", "ReduceMean", "AveragePool", "GlobalAveragePool",
+    };
+
+    private readonly GraphProto _graph;
+    private readonly Dictionary<string, NodeProto> _makers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string?> _terms = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _names = new(StringComparer.Ordinal);
+    private readonly ShapeTable _shapes;
+
+    /// <summary>Begins.</summary>
+    /// <param name="graph">The graph; nodes are added to it.</param>
+    /// <param name="shapes">Types of its values.</param>
+    public SumTerms(GraphProto graph, ShapeTable shapes)
+    {
+        _graph = graph;
+        _shapes = shapes;
+        foreach (NodeProto node in graph.Node)
+        {
+            foreach (string output in node.Output.Where(o => o.Length > 0))
+            {
+                _makers[output] = node;
+                _names.Add(output);
+            }
+        }
+    }
+
+    /// <summary>The value that holds the magnitude of the terms of each element of a value; null where the last sum cannot be told.</summary>
+    public string? Of(string value) => Of(value, 0);
+
+    private string? Of(string value, int depth)
+    {
+        if (_terms.TryGetValue(value, out string? known))
+            return known;
+        return _terms[value] = depth < MaxDepth && _shapes.Find(value)?.ElementType is DataType.Float or DataType.Double ? Add(value, depth + 1) : null;
+    }
+
+    private string? Add(string value, int depth)
+    {
+        if (!_makers.TryGetValue(value, out NodeProto? node) || node.Is("Constant"))
+            return Node("Abs", [value]);
+        if (!(node.Domain is "" or "ai.onnx") && !node.IsMicrosoft("FusedConv") && !node.IsMicrosoft("FusedMatMul") && !node.IsMicrosoft("FusedGemm"))
+            return null;
+        if (node.IsMicrosoft("FusedConv") || node.IsMicrosoft("FusedMatMul") || node.IsMicrosoft("FusedGemm") || Summing.Contains(node.OpType))
+            return Sum(node);
+        if (NoSteeperThanOne.Contains(node.OpType))
+            return Of(node.Input[0], depth);
+        if (Moving.Contains(node.OpType))
+            return Of(node.Input[0], depth) is { } moved ? Like(node, node.Output.IndexOf(value), [moved, .. node.Input.Skip(1)]) : null;
+        switch (node.OpType)
+        {
+            case "Concat":
+                string?[] parts = [.. node.Input.Select(input => Of(input, depth))];
+                return parts.Contains(null) ? null : Like(node, 0, parts!);
+            case "Mul":
+                string? a = Of(node.Input[0], depth), b = Of(node.Input[1], depth);
+                return a is null || b is null ? null
+                    : Node("Add", [Node("Mul", [a, Magnitude(node.Input[1])]), Node("Mul", [Magnitude(node.Input[0]), b])]);
+            case "BatchNormalization" when node.Output.Count == 1:
+                return Like(node, 0, [Magnitude(node.Input[0]), Magnitude(node.Input[1]), Magnitude(node.Input[2]), Node("Neg", [Magnitude(node.Input[3])]), node.Input[4]]);
+            default:
+                return null;
+        }
+    }
+
+    private string Sum(NodeProto node)
+    {
+        // A reduction's further inputs are axes.
+        int terms = node.OpType.StartsWith("Reduce", StringComparison.Ordinal) ? 1 : node.Input.Count;
+        NodeProto like = node;
+        if (node.Is("Sub"))
+        {
+            like = node.Clone();
+            like.OpType = "Add";
+        }
+        else if (node.OpType is "FusedConv" or "FusedGemm" or "Gemm" or "FusedMatMul")
+        {
+            like = node.Clone();
+            foreach (string name in (string[])["activation", "activation_params", "activation_alpha", "activation_beta", "activation_gamma"])
+                like.Remove(name);
+            foreach (AttributeProto scale in like.Attribute.Where(a => a.Name is "alpha" or "beta"))
+                scale.F = Math.Abs(scale.F);
+            if (node.OpType == "FusedGemm")
+                (like.OpType, like.Domain) = ("Gemm", "");
+        }
+        return Like(like, 0, [.. node.Input.Select((input, i) => input.Length == 0 || i >= terms ? input : Magnitude(input))]);
+    }
+
+    private string Magnitude(string value) =>
+        _terms.TryGetValue("|" + value, out string? known) ? known! : (_terms["|" + value] = Node("Abs", [value]))!;
+
+    /// <summary>A node like another with other inputs; gives the name of one of its outputs.</summary>
+    private string Like(NodeProto node, int output, IReadOnlyList<string> inputs)
+    {
+        NodeProto copy = new() { OpType = node.OpType, Domain = node.Domain };
+        copy.Attribute.Add(node.Attribute);
+        copy.Input.Add(inputs);
+        copy.Output.Add(node.Output.Select(o => o.Length > 0 ? NewName() : ""));
+        _graph.Node.Add(copy);
+        return copy.Output[output];
+    }
+
+    private string Node(string opType, IReadOnlyList<string> inputs)
+    {
+        NodeProto node = new() { OpType = opType };
+        node.Input.Add(inputs);
+        node.Output.Add(NewName());
+        _graph.Node.Add(node);
+        return node.Output[0];
+    }
+
+    private string NewName()
+    {
+        string name = string.Create(CultureInfo.InvariantCulture, $"terms{_names.Count}");
+        while (!_names.Add(name))
+            name += "_";
+        return name;
+    }
+}
