@@ -4,30 +4,42 @@ using Serenity.Onnx.Models;
 namespace Serenity.Build.Cache;
 
 /// <summary>
-/// A folder of results by key, one file each (<see cref="PlanCacheEntry"/>). Entries arrive whole, by a move, and are checked against their
-/// own hash when read: one that is cut short, altered or not ours counts as missing and is replaced. Several builds may use one
+/// A folder of results by key, one file each (<see cref="PlanCacheEntry"/>). Entries arrive whole, by a move, are signed, and are checked value by value when
+/// read: one that is cut short, altered, signed by somebody else or says what no plan says counts as missing and is replaced. Several builds may use one
 /// folder at once. A cache that cannot be used (read-only, full) never fails a build.
 /// </summary>
 /// <param name="folder">Absolute path; created when the first entry is added.</param>
-public sealed class PlanCache(string folder)
+/// <param name="secret">What entries are signed with; null where nothing can be trusted, and then nothing is found or kept.</param>
+public sealed class PlanCache(string folder, byte[]? secret)
 {
+    /// <summary>A cache whose entries are signed with the secret of this build.</summary>
+    /// <param name="folder">Absolute path; created when the first entry is added.</param>
+    public PlanCache(string folder)
+        : this(folder, CacheSecret.Find())
+    {
+    }
+
     /// <summary>An entry not used for so long is removed when another is added.</summary>
     private static readonly TimeSpan Keep = TimeSpan.FromDays(30);
 
     private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The result for a key, or null.</summary>
-    public OptimizedOutput? Find(string key)
+    /// <param name="key">The key.</param>
+    /// <param name="modelFile">Name of the file that the model will have, without a folder.</param>
+    public OptimizedOutput? Find(string key, string modelFile)
     {
+        if (secret is null)
+            return null;
         string path = PathOf(key);
-        OptimizedOutput? entry = PlanCacheEntry.Read(path, key);
+        OptimizedOutput? entry = PlanCacheEntry.Read(path, key, modelFile, secret);
         if (entry is not null)
             Touch(path);
         return entry;
     }
 
     /// <summary>True if there is an entry for a key, sound or not.</summary>
-    public bool Contains(string key) => File.Exists(PathOf(key));
+    public bool Contains(string key) => secret is not null && File.Exists(PathOf(key));
 
     /// <summary>False if nothing was ever added.</summary>
     public bool Exists => Directory.Exists(folder);
@@ -36,9 +48,14 @@ public sealed class PlanCache(string folder)
     /// <returns>False if the folder could not be written; the build goes on without.</returns>
     public bool Add(string key, OptimizedOutput output)
     {
+        if (secret is null)
+            return false;
         try
         {
-            AtomicFile.Write(PathOf(key), stream => PlanCacheEntry.Write(stream, key, output));
+            // What stands in its place and is no file would stand there forever.
+            if (Directory.Exists(PathOf(key)))
+                Directory.Delete(PathOf(key));
+            AtomicFile.Write(PathOf(key), stream => PlanCacheEntry.Write(stream, key, output, secret));
             RemoveOld();
             return true;
         }
@@ -63,6 +80,8 @@ public sealed class PlanCache(string folder)
             try
             {
                 Directory.CreateDirectory(folder);
+                if (new FileInfo(path).LinkTarget is not null)
+                    return null;
                 return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
             }
             catch (IOException problem) when (problem.GetType() == typeof(IOException) && (File.Exists(path) || ++refused < 5))

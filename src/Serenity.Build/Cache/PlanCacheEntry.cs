@@ -8,20 +8,24 @@ namespace Serenity.Build.Cache;
 
 /// <summary>
 /// One result in one file: a mark, the key, then manifest, model, name of the data file and data, each with its length before it (8 bytes,
-/// little-endian), then the SHA-256 of all that.
+/// little-endian), then the HMAC-SHA256 of all that, by a secret that whoever may write entries knows (<see cref="CacheSecret"/>).
 /// </summary>
 public static class PlanCacheEntry
 {
     private const int BufferBytes = 1 << 20;
 
-    private static ReadOnlySpan<byte> Mark => "serenity-plan 1\n"u8;
+    private static ReadOnlySpan<byte> Mark => "serenity-plan 2\n"u8;
 
     /// <summary>Writes an entry.</summary>
-    public static void Write(Stream stream, string key, OptimizedOutput output)
+    /// <param name="stream">Where to.</param>
+    /// <param name="key">Its key.</param>
+    /// <param name="output">The result.</param>
+    /// <param name="secret">What it is signed with.</param>
+    public static void Write(Stream stream, string key, OptimizedOutput output, byte[] secret)
     {
         ArgumentNullException.ThrowIfNull(stream);
         ArgumentNullException.ThrowIfNull(output);
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
         using (CryptoHashStream hashed = new(stream, hash))
         {
             hashed.Write(Mark);
@@ -35,14 +39,21 @@ public static class PlanCacheEntry
         stream.Write(hash.GetHashAndReset());
     }
 
-    /// <summary>Reads an entry whose hash and key are right; null for anything else.</summary>
-    public static OptimizedOutput? Read(string path, string key)
+    /// <summary>Reads an entry whose signature, key and content are right; null for anything else.</summary>
+    /// <param name="path">Absolute path of the file.</param>
+    /// <param name="key">The key asked for.</param>
+    /// <param name="modelFile">Name of the file that the model will have, without a folder.</param>
+    /// <param name="secret">What it has to be signed with.</param>
+    public static OptimizedOutput? Read(string path, string key, string modelFile, byte[] secret)
     {
         try
         {
+            // A pipe or a device has no length, and reading one might never end; a link leads to a file that is not ours.
+            if (new FileInfo(path) is not { Exists: true, Length: > SHA256.HashSizeInBytes, LinkTarget: null })
+                return null;
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferBytes, FileOptions.SequentialScan);
             long body = stream.Length - SHA256.HashSizeInBytes;
-            if (body <= 0 || !IsWhole(stream, body))
+            if (body <= 0 || !IsWhole(stream, body, secret))
                 return null;
             stream.Position = 0;
             byte[] mark = new byte[Mark.Length];
@@ -52,23 +63,21 @@ public static class PlanCacheEntry
             MemoryManifest manifest = ManifestJson.Read(ReadSection(stream), path);
             byte[] model = ReadSection(stream);
             string dataFile = Encoding.UTF8.GetString(ReadSection(stream));
-            if (dataFile.Length == 0)
-                return new OptimizedOutput(manifest, model, null, null);
-            // Never a path: the entry may come from a shared folder.
-            if (Path.GetFileName(dataFile) != dataFile)
-                return null;
             long start = stream.Position;
-            return new OptimizedOutput(manifest, model, dataFile, target => CopyData(path, start, body, target));
+            OptimizedOutput entry = dataFile.Length == 0
+                ? new OptimizedOutput(manifest, model, null, null)
+                : new OptimizedOutput(manifest, model, dataFile, target => CopyData(path, start, body, target, secret));
+            return EntryCheck.IsSound(entry, modelFile) ? entry : null;
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or SerenityException)
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or DecoderFallbackException or SerenityException)
         {
             return null;
         }
     }
 
-    private static bool IsWhole(FileStream stream, long body)
+    private static bool IsWhole(FileStream stream, long body, byte[] secret)
     {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        using IncrementalHash hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
         byte[] buffer = new byte[(int)Math.Min(BufferBytes, body)];
         for (long left = body; left > 0;)
         {
@@ -80,22 +89,29 @@ public static class PlanCacheEntry
         }
         Span<byte> stated = stackalloc byte[SHA256.HashSizeInBytes];
         stream.ReadExactly(stated);
-        return stated.SequenceEqual(hash.GetHashAndReset());
+        return CryptographicOperations.FixedTimeEquals(stated, hash.GetHashAndReset());
     }
 
-    private static void CopyData(string path, long start, long end, Stream target)
+    private static void CopyData(string path, long start, long end, Stream target, byte[] secret)
     {
         using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferBytes, FileOptions.SequentialScan);
-        stream.Position = start;
+        // Signed as a whole: what was put in its place since it was found is told at the end, before the file that is written here counts.
+        using IncrementalHash hash = IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, secret);
         byte[] buffer = new byte[BufferBytes];
-        for (long left = end - start; left > 0;)
+        for (long at = 0; at < end;)
         {
-            int read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, left));
+            int read = stream.Read(buffer, 0, (int)Math.Min(buffer.Length, (at < start ? start : end) - at));
             if (read == 0)
                 throw new EndOfStreamException("a plan cache entry became shorter while it was read");
-            target.Write(buffer, 0, read);
-            left -= read;
+            hash.AppendData(buffer, 0, read);
+            if (at >= start)
+                target.Write(buffer, 0, read);
+            at += read;
         }
+        Span<byte> stated = stackalloc byte[SHA256.HashSizeInBytes];
+        stream.ReadExactly(stated);
+        if (!CryptographicOperations.FixedTimeEquals(stated, hash.GetHashAndReset()))
+            throw new IOException("a plan cache entry was changed while it was read");
     }
 
     private static void WriteSection(Stream stream, ReadOnlySpan<byte> content)

@@ -103,11 +103,12 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         cancellation.ThrowIfCancellationRequested();
         if (cache is null)
             return new MadePlan(Optimize(item, source, cancellation), false);
-        if (cache.Find(key) is { } known)
+        string file = Path.GetFileName(item.ModelPath);
+        if (cache.Find(key, file) is { } known)
             return new MadePlan(known, true);
         using IDisposable? exclusive = cache.Lock(key, cancellation);
         // Whoever held the lock before us may have done the work.
-        if (cache.Find(key) is { } done)
+        if (cache.Find(key, file) is { } done)
             return new MadePlan(done, true);
         OptimizedOutput output = Optimize(item, source, cancellation);
         // A host without ONNX Runtime must not give what it could not verify to those that can.

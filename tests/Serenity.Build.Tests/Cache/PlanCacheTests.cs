@@ -6,18 +6,20 @@ namespace Serenity.Build.Tests.Cache;
 [TestClass]
 public sealed class PlanCacheTests
 {
+    private static readonly byte[] Secret = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+
     private static readonly string Key = new('0', 64), Other = new('1', 64);
 
     [TestMethod]
     public void What_is_added_is_found_whole()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path);
-        Assert.IsNull(cache.Find(Key));
+        PlanCache cache = new(folder.Path, Secret);
+        Assert.IsNull(cache.Find(Key, "net.onnx"));
         Assert.IsTrue(cache.Add(Key, Entry()));
-        OptimizedOutput found = cache.Find(Key)!;
+        OptimizedOutput found = cache.Find(Key, "net.onnx")!;
         CollectionAssert.AreEqual((byte[])[1, 2, 3], found.Model);
-        CollectionAssert.AreEqual(ManifestJson.Write(TestManifest.Create()), ManifestJson.Write(found.Manifest));
+        CollectionAssert.AreEqual(ManifestJson.Write(Manifest()), ManifestJson.Write(found.Manifest));
         Assert.AreEqual("net.onnx.data", found.DataFile);
         using MemoryStream data = new();
         found.WriteData!(data);
@@ -29,7 +31,7 @@ public sealed class PlanCacheTests
     public void An_entry_with_any_byte_changed_or_cut_off_is_not_trusted()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path);
+        PlanCache cache = new(folder.Path, Secret);
         cache.Add(Key, Entry() with { DataFile = null, WriteData = null });
         string file = Directory.GetFiles(folder.Path, "*.plan").Single();
         byte[] whole = File.ReadAllBytes(file);
@@ -38,35 +40,38 @@ public sealed class PlanCacheTests
             byte[] flipped = [.. whole];
             flipped[at] ^= 0x20;
             File.WriteAllBytes(file, flipped);
-            Assert.IsNull(cache.Find(Key), $"byte {at} flipped");
+            Assert.IsNull(cache.Find(Key, "net.onnx"), $"byte {at} flipped");
             File.WriteAllBytes(file, whole[..at]);
-            Assert.IsNull(cache.Find(Key), $"cut at {at}");
+            Assert.IsNull(cache.Find(Key, "net.onnx"), $"cut at {at}");
         }
         File.WriteAllBytes(file, [.. whole, 0]);
-        Assert.IsNull(cache.Find(Key), "something appended");
+        Assert.IsNull(cache.Find(Key, "net.onnx"), "something appended");
         File.WriteAllBytes(file, whole);
-        Assert.IsNotNull(cache.Find(Key));
+        Assert.IsNotNull(cache.Find(Key, "net.onnx"));
     }
 
     [TestMethod]
     public void An_entry_of_another_key_under_our_name_is_not_ours()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path);
+        PlanCache cache = new(folder.Path, Secret);
         cache.Add(Key, Entry());
         File.Move(Path.Combine(folder.Path, Key + ".plan"), Path.Combine(folder.Path, Other + ".plan"));
-        Assert.IsNull(cache.Find(Other));
+        Assert.IsNull(cache.Find(Other, "net.onnx"));
     }
 
     [TestMethod]
     [DataRow("../evil.data")]
     [DataRow("/evil.data")]
+    [DataRow("..")]
+    [DataRow("a\0b")]
+    [DataRow("other.onnx.data")]
     public void An_entry_cannot_name_a_data_file_elsewhere(string name)
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path);
+        PlanCache cache = new(folder.Path, Secret);
         cache.Add(Key, Entry() with { DataFile = name });
-        Assert.IsNull(cache.Find(Key));
+        Assert.IsNull(cache.Find(Key, "net.onnx"));
     }
 
     [TestMethod]
@@ -75,9 +80,9 @@ public sealed class PlanCacheTests
         using TempFolder folder = new();
         string file = Path.Combine(folder.Path, "a-file");
         File.WriteAllText(file, "");
-        PlanCache cache = new(file);
+        PlanCache cache = new(file, Secret);
         Assert.IsFalse(cache.Add(Key, Entry()));
-        Assert.IsNull(cache.Find(Key));
+        Assert.IsNull(cache.Find(Key, "net.onnx"));
         Assert.IsNull(cache.Lock(Key, CancellationToken.None));
     }
 
@@ -88,7 +93,7 @@ public sealed class PlanCacheTests
         int inside = 0, most = 0;
         Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
         {
-            using IDisposable? held = new PlanCache(folder.Path).Lock(Key, CancellationToken.None);
+            using IDisposable? held = new PlanCache(folder.Path, Secret).Lock(Key, CancellationToken.None);
             Assert.IsNotNull(held);
             int now = Interlocked.Increment(ref inside);
             lock (folder)
@@ -103,24 +108,125 @@ public sealed class PlanCacheTests
     public void Waiting_for_a_lock_can_be_cancelled()
     {
         using TempFolder folder = new();
-        using IDisposable? held = new PlanCache(folder.Path).Lock(Key, CancellationToken.None);
+        using IDisposable? held = new PlanCache(folder.Path, Secret).Lock(Key, CancellationToken.None);
         using CancellationTokenSource cancel = new(50);
-        Assert.ThrowsExactly<OperationCanceledException>(() => new PlanCache(folder.Path).Lock(Key, cancel.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(() => new PlanCache(folder.Path, Secret).Lock(Key, cancel.Token));
     }
 
     [TestMethod]
     public void Entries_not_used_for_a_month_go()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path);
+        PlanCache cache = new(folder.Path, Secret);
         cache.Add(Key, Entry());
         File.SetLastWriteTimeUtc(Path.Combine(folder.Path, Key + ".plan"), DateTime.UtcNow.AddDays(-31));
         cache.Add(Other, Entry());
-        Assert.IsNull(cache.Find(Key));
-        Assert.IsNotNull(cache.Find(Other));
+        Assert.IsNull(cache.Find(Key, "net.onnx"));
+        Assert.IsNotNull(cache.Find(Other, "net.onnx"));
     }
 
-    private static OptimizedOutput Entry() => new(TestManifest.Create(), [1, 2, 3], "net.onnx.data", stream =>
+    [TestMethod]
+    public void An_entry_that_somebody_else_signed_is_not_trusted_and_is_replaced()
+    {
+        using TempFolder folder = new();
+        Assert.IsTrue(new PlanCache(folder.Path, [.. Secret.Reverse()]).Add(Key, Entry()));
+        PlanCache cache = new(folder.Path, Secret);
+        Assert.IsNull(cache.Find(Key, "net.onnx"));
+        Assert.IsTrue(cache.Add(Key, Entry()));
+        Assert.IsNotNull(cache.Find(Key, "net.onnx"));
+    }
+
+    [TestMethod]
+    public void Without_a_secret_nothing_is_found_or_kept()
+    {
+        using TempFolder folder = new();
+        new PlanCache(folder.Path, Secret).Add(Key, Entry());
+        PlanCache cache = new(folder.Path, null);
+        Assert.IsFalse(cache.Contains(Key));
+        Assert.IsNull(cache.Find(Key, "net.onnx"));
+        Assert.IsFalse(cache.Add(Other, Entry()));
+    }
+
+    [TestMethod]
+    public void Values_that_no_plan_has_are_not_taken_even_if_signed()
+    {
+        MemoryManifest good = Manifest();
+        MemoryManifest[] bad =
+        [
+            good with { Version = 2 },
+            good with { Tool = new("Serenity.Build", "0.0.0") },
+            good with { Peak = good.Peak with { Bytes = -1 } },
+            good with { Peak = good.Peak with { WorkspaceBytes = -1 } },
+            good with { Weights = new(-1) },
+            good with { Warnings = [new("SER2401\nerror SER1001", "x")] },
+            good with { Warnings = [new("SER2401", "one line\nand a forged one")] },
+            good with { Profile = [.. good.Profile, 1] },
+            good with { Profile = [.. good.Profile.Select(_ => -1L)] },
+            good with { Tensors = [good.Tensors[0] with { LastStep = 1000 }] },
+            good with { Tensors = [good.Tensors[0] with { Offset = -8 }] },
+            good with { Budget = new(null, BudgetVerdict.Pass) },
+        ];
+        using TempFolder folder = new();
+        PlanCache cache = new(folder.Path, Secret);
+        cache.Add(Key, Entry());
+        Assert.IsNotNull(cache.Find(Key, "net.onnx"));
+        foreach (MemoryManifest manifest in bad)
+        {
+            cache.Add(Key, Entry() with { Manifest = manifest });
+            Assert.IsNull(cache.Find(Key, "net.onnx"));
+        }
+    }
+
+    [TestMethod]
+    public void What_stands_in_the_place_of_an_entry_is_a_miss_and_goes()
+    {
+        using TempFolder folder = new();
+        PlanCache cache = new(folder.Path, Secret);
+        Directory.CreateDirectory(Path.Combine(folder.Path, Key + ".plan"));
+        Assert.IsNull(cache.Find(Key, "net.onnx"));
+        Assert.IsTrue(cache.Add(Key, Entry()));
+        Assert.IsNotNull(cache.Find(Key, "net.onnx"));
+        if (OperatingSystem.IsWindows())
+            return;
+        // A link may lead to what never ends.
+        File.CreateSymbolicLink(Path.Combine(folder.Path, Other + ".plan"), "/dev/zero");
+        Assert.IsNull(cache.Find(Other, "net.onnx"));
+        Assert.IsTrue(cache.Add(Other, Entry()));
+        Assert.IsNotNull(cache.Find(Other, "net.onnx"));
+    }
+
+    [TestMethod]
+    public void An_entry_that_changes_while_it_is_read_is_not_written_out()
+    {
+        using TempFolder folder = new();
+        PlanCache cache = new(folder.Path, Secret);
+        cache.Add(Key, Entry());
+        OptimizedOutput found = cache.Find(Key, "net.onnx")!;
+        string file = Path.Combine(folder.Path, Key + ".plan");
+        byte[] bytes = File.ReadAllBytes(file);
+        bytes[^100] ^= 1;
+        File.WriteAllBytes(file, bytes);
+        using MemoryStream data = new();
+        Assert.ThrowsExactly<IOException>(() => found.WriteData!(data));
+    }
+
+    [TestMethod]
+    public void A_users_secret_is_made_once_and_is_theirs_alone()
+    {
+        using TempFolder folder = new();
+        string path = Path.Combine(folder.Path, "a", "cache.key");
+        byte[] made = CacheSecret.OfUser(path)!;
+        Assert.HasCount(32, made);
+        CollectionAssert.AreEqual(made, CacheSecret.OfUser(path));
+        if (!OperatingSystem.IsWindows())
+            Assert.AreEqual(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
+        File.WriteAllText(path, "too short");
+        Assert.IsNull(CacheSecret.OfUser(path));
+    }
+
+    private static MemoryManifest Manifest() => TestManifest.Create() with { Tool = Identity.ToolIdentity.Tool };
+
+    private static OptimizedOutput Entry() => new(Manifest(), [1, 2, 3], "net.onnx.data", stream =>
     {
         byte[] block = new byte[1_000_000];
         Array.Fill(block, (byte)7);

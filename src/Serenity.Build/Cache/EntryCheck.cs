@@ -1,0 +1,50 @@
+using Serenity.Build.Identity;
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
+
+namespace Serenity.Build.Cache;
+
+/// <summary>
+/// Holds what an entry of the plan cache says to what this tool can have written, value by value. A sound signature tells who wrote an entry; this tells that
+/// nothing in it can do harm further on: leave the folder, forge a line of the log, or state a figure that no plan has.
+/// </summary>
+internal static class EntryCheck
+{
+    private static readonly string[] Statuses = ["passed", "partial", "skipped"];
+
+    /// <summary>True if an entry may be used.</summary>
+    /// <param name="entry">The entry.</param>
+    /// <param name="modelFile">Name of the file that the model will have, without a folder.</param>
+    public static bool IsSound(OptimizedOutput entry, string modelFile)
+    {
+        MemoryManifest manifest = entry.Manifest;
+        return (entry.DataFile is null || entry.DataFile == modelFile + ".data")
+            && entry.Model.Length > 0
+            && manifest.Version == 1 && manifest.Tool == ToolIdentity.Tool && manifest.Budget.Verdict == BudgetVerdict.None
+            && IsSound(manifest.Peak) && manifest.Weights.Bytes >= 0
+            && double.IsFinite(manifest.Work.Limit) && double.IsFinite(manifest.Work.Ratio)
+            && manifest.Warnings.All(w => IsCode(w.Code) && IsLine(w.Message))
+            && (manifest.Verification is not { } facts || Statuses.Contains(facts.Status) && IsLine(facts.Reason) && IsLine(facts.RuntimeVersion) && IsLine(facts.Architecture) && facts.MeasuredBytes is not < 0)
+            && (manifest.SessionOptions?.All(o => IsLine(o.Key) && IsLine(o.Value)) ?? true)
+            && manifest.Rewrites.All(r => r.Kind.Length > 0 && IsLine(r.Kind))
+            && (manifest.LeftOut?.All(r => r.Kind.Length > 0 && IsLine(r.Kind)) ?? true)
+            && (manifest.OperatorTypes.Count == 0 || manifest.OperatorTypes.Count == manifest.Schedule.Count)
+            && manifest.Profile.Count == manifest.Schedule.Count && manifest.Profile.All(bytes => bytes >= 0) && manifest.OriginalProfile.All(bytes => bytes >= 0)
+            && manifest.Tensors.All(t => IsSound(t, manifest.Schedule.Count))
+            && (manifest.PeakStep is not { } step || step.Index >= 0 && step.Index < manifest.Schedule.Count && step.Live.All(live => live.Bytes >= 0));
+    }
+
+    private static bool IsSound(PeakFacts peak) =>
+        peak.OriginalBytes >= 0 && peak.Bytes >= 0 && peak.LiveBytes >= 0 && peak.LowerBoundBytes >= 0 && peak.InputBytes >= 0 && peak.WorkspaceBytes is not < 0
+        && peak.LiveBytes >= peak.LowerBoundBytes;
+
+    private static bool IsSound(TensorFacts tensor, int steps) =>
+        tensor.Bytes >= 0 && tensor.Offset is not < 0 && tensor.FirstStep >= 0 && tensor.LastStep >= tensor.FirstStep && tensor.LastStep < Math.Max(1, steps)
+        && IsWithin(tensor.Writers, steps) && IsWithin(tensor.Readers, steps);
+
+    private static bool IsWithin(IReadOnlyList<int>? list, int steps) => list is null || list.All(step => step >= 0 && step < steps);
+
+    private static bool IsCode(string code) => code.Length == 7 && code.StartsWith("SER", StringComparison.Ordinal) && code.AsSpan(3).IndexOfAnyExceptInRange('0', '9') < 0;
+
+    private static bool IsLine(string? text) => text is null || !text.Any(c => char.IsControl(c) || c is '\u2028' or '\u2029');
+}
