@@ -26,7 +26,7 @@ internal static class ManifestReader
         Rewrites = List(root.GetProperty("rewrites"), static r =>
             new AppliedRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), r.GetProperty("exact").GetBoolean(), r.GetProperty("savedBytes").GetInt64())),
         LeftOut = root.TryGetProperty("leftOut", out JsonElement leftOut)
-            ? List(leftOut, static r => new LeftOutRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), Text(r, "reason"))) : [],
+            ? List(leftOut, static r => new LeftOutRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), Text(r, "reason"))) : null,
         Work = Work(root.GetProperty("work")),
         Verification = root.TryGetProperty("verification", out JsonElement verification) ? Verification(verification) : null,
         Blocks = root.TryGetProperty("blocks", out JsonElement blocks) ? List(blocks, Block) : [],
@@ -76,7 +76,7 @@ internal static class ManifestReader
         tensor.GetProperty("lastStep").GetInt32(), ManifestNames.RoleOf(Text(tensor, "role")), OptionalText(tensor, "aliasOf"),
         tensor.TryGetProperty("parts", out JsonElement parts) ? Names(parts) : null, OptionalText(tensor, "type"),
         tensor.TryGetProperty("writers", out JsonElement writers) ? Steps(writers) : null,
-        tensor.TryGetProperty("readers", out JsonElement readers) ? Steps(readers) : null);
+        tensor.TryGetProperty("readers", out JsonElement readers) ? Steps(readers) : null, OptionalText(tensor, "scratchOf"));
 
     private static BlockEntry Block(JsonElement block) => new(
         Text(block, "architecture"), block.GetProperty("threads").GetInt32(), Text(block, "runtimeVersion"), block.GetProperty("bytes").GetInt64(),

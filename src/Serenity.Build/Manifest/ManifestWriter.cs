@@ -43,7 +43,8 @@ internal sealed class ManifestWriter : IDisposable
         Object("budget", j => Budget(j, manifest.Budget));
         Object("weights", j => j.WriteNumber("bytes", manifest.Weights.Bytes));
         Lines("rewrites", manifest.Rewrites, Rewrite);
-        Lines("leftOut", manifest.LeftOut, LeftOut);
+        if (manifest.LeftOut is { } leftOut)
+            Lines("leftOut", leftOut, LeftOut);
         Object("work", j => Work(j, manifest.Work));
         if (manifest.Verification is { } verification)
             Object("verification", j => Verification(j, verification));
@@ -182,6 +183,7 @@ internal sealed class ManifestWriter : IDisposable
         Optional(json, "type", tensor.Type);
         Steps(json, "writers", tensor.Writers);
         Steps(json, "readers", tensor.Readers);
+        Optional(json, "scratchOf", tensor.ScratchOf);
         json.WriteEndObject();
     }
 

@@ -45,8 +45,8 @@ public sealed record MemoryManifest
     /// <summary>Rewrites that were applied.</summary>
     public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
 
-    /// <summary>Rewrites that were left out since verification found fault with them.</summary>
-    public IReadOnlyList<LeftOutRewrite> LeftOut { get; init; } = [];
+    /// <summary>Rewrites that were left out since verification found fault with them; null for none.</summary>
+    public IReadOnlyList<LeftOutRewrite>? LeftOut { get; init; }
 
     /// <summary>What rewrites may add to the time of a run, and do.</summary>
     public required WorkEntry Work { get; init; }

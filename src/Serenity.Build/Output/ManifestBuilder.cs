@@ -39,7 +39,7 @@ public static class ManifestBuilder
             Budget = BudgetCheck.Judge(BudgetCheck.Needed(result.Peak), result.WeightBytes, MemoryBudgets.None),
             Weights = new WeightsEntry(result.WeightBytes),
             Rewrites = result.Rewrites,
-            LeftOut = result.LeftOut,
+            LeftOut = result.LeftOut.Count > 0 ? result.LeftOut : null,
             Work = new WorkEntry(result.Work.Limit, result.Work.Ratio, result.Work.Limited),
             Verification = result.Verification,
             Blocks = [.. Blocks(result).Select(b => new BlockEntry(b.Architecture, b.Threads, b.RuntimeVersion, b.Bytes, b.LowerBoundBytes))],

@@ -117,9 +117,11 @@ public enum TensorRole
 /// <param name="Type">Element type and shape as <c>float[1,8,32,32]</c>, for people to read; null if not known.</param>
 /// <param name="Writers">Steps of the nodes that write it, ascending: none for an input, several for an accumulation group; null if not known.</param>
 /// <param name="Readers">Steps of the nodes that read it, ascending; null if not known.</param>
+/// <param name="ScratchOf">The node whose own scratch this is, which is no value of the model; null for a value.</param>
 public sealed record TensorFacts(
     string Name, long Bytes, long? Offset, int FirstStep, int LastStep, TensorRole Role, string? AliasOf, IReadOnlyList<string>? Parts = null,
-    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null);
+    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null,
+    string? ScratchOf = null);
 
 /// <summary>What is live at the peak.</summary>
 /// <param name="Index">Step, from 0.</param>

@@ -50,7 +50,7 @@ public sealed class ManifestJsonTests
         MemoryManifest manifest = Full();
         object?[] records =
         [
-            manifest, manifest.Tool, manifest.Source, manifest.Options, manifest.Peak, manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Verification,
+            manifest, manifest.Tool, manifest.Source, manifest.Options, manifest.Peak, manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.LeftOut![0], manifest.Verification,
             manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         foreach (object? record in records)
@@ -65,7 +65,8 @@ public sealed class ManifestJsonTests
     {
         Budget = new BudgetEntry(1, BudgetVerdict.Fail, "board", 2),
         Verification = new VerificationFacts("partial", "because", "1.31.1", "x64", 5, true, 3.5e-300),
-        Tensors = [new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7])],
+        Tensors = [new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7], "n")],
+        LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
     };
 
     [TestMethod]

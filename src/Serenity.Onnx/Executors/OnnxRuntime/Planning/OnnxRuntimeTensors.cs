@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 /// <summary>
 /// The tensors of a plan for ONNX Runtime. A tensor that owns a buffer is live as long as that buffer is allocated, gaps between two
 /// uses included; one that shares a buffer names the owner. What an If, Loop or Scan allocates within itself is there as
-/// <c>NODE/scratch</c>. So the owners live at a step add up to the profile's figure.
+/// its scratch. So the owners live at a step add up to the profile's figure.
 /// </summary>
 internal static class OnnxRuntimeTensors
 {
@@ -61,13 +61,11 @@ internal static class OnnxRuntimeTensors
                 name, !ours ? shapes.Bytes(name) : buffer >= 0 ? plan.Buffers[buffer].Bytes : 0, null, first, end, ScheduledValues.Role(isInput, isOutput), aliasOf, null,
                 ScheduledValues.TypeText(shapes, name), producer < 0 ? [] : [stepOf[producer]], readers[value]));
         }
+        ScratchNames scratch = new(Enumerable.Range(0, graph.ValueCount).Select(graph.Name));
         for (int step = 0; step < plan.Order.Length; step++)
         {
             if (plan.Inner[step] > 0)
-            {
-                tensors.Add(new TensorFacts(
-                    $"{graph.Node(plan.Order[step]).Name}/scratch", plan.Inner[step], null, step, step, TensorRole.Activation, null, null, null, [step], [step]));
-            }
+                tensors.Add(scratch.Facts(graph.Node(plan.Order[step]).Name, plan.Inner[step], null, step));
         }
         return [.. tensors.OrderBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal)];
     }

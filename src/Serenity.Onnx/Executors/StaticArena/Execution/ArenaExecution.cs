@@ -11,9 +11,13 @@ namespace Serenity.Onnx.Executors.StaticArena.Execution;
 /// <summary>One run of one plan; see <see cref="ArenaRunner"/>.</summary>
 internal sealed unsafe class ArenaExecution
 {
+    /// <summary>Bytes that every allocation of ONNX Runtime's CPU provider is aligned to.</summary>
+    private const int RuntimeAlignment = 64;
+
     private readonly GraphProto _graph;
     private readonly NodeProto[] _schedule;
     private readonly IReadOnlyDictionary<string, TensorFacts> _facts;
+    private readonly IReadOnlyList<ArenaStep> _steps;
     private readonly IReadOnlyDictionary<string, RuntimeValue.Tensor> _values;
     private readonly ArenaMemory _memory;
     private readonly Func<NodeProto, NodeKernel> _kernelOf;
@@ -28,12 +32,13 @@ internal sealed unsafe class ArenaExecution
     private long _compared;
 
     public ArenaExecution(
-        GraphProto graph, NodeProto[] schedule, IReadOnlyDictionary<string, TensorFacts> facts,
+        GraphProto graph, NodeProto[] schedule, IReadOnlyList<ArenaStep> steps, IReadOnlyDictionary<string, TensorFacts> facts,
         IReadOnlyDictionary<string, RuntimeValue.Tensor> values, ArenaMemory memory, Func<NodeProto, NodeKernel> kernelOf)
     {
         _graph = graph;
         _schedule = schedule;
         _facts = facts;
+        _steps = steps;
         _values = values;
         _memory = memory;
         _kernelOf = kernelOf;
@@ -86,7 +91,8 @@ internal sealed unsafe class ArenaExecution
                     return $"{where}: its input '{input}' is not what was written.";
             }
 
-            // An output that takes over a dying input's buffer, and a sum in its group's, is computed beside the arena and then moved in.
+            // An output that takes over a dying input's buffer, and a sum in its group's, is computed beside the arena and then moved in; so is one whose
+            // place is not aligned as memory of the runtime is.
             foreach (string output in kernel.Outputs)
             {
                 bool isView = free && output == node.Output[0];
@@ -95,9 +101,14 @@ internal sealed unsafe class ArenaExecution
                 else if (TakesOver(output, kernel.Inputs))
                     bound[output] = Allocate(Truth(output).Length, owned);
                 else
+                {
                     _memory.Spoil(_facts[output].Offset!.Value, Truth(output).Length);
+                    if (!IsAligned(Address(output)))
+                        bound[output] = Allocate(Truth(output).Length, owned);
+                }
             }
-            if (_facts.TryGetValue($"{node.Name}/scratch", out TensorFacts? scratch) && scratch.Offset is { } scratchAt)
+            TensorFacts? scratch = _steps[step].Scratch;
+            if (scratch?.Offset is { } scratchAt)
                 _memory.Spoil(scratchAt, checked((int)scratch.Bytes));
             if (Crowded(node, kernel.Outputs, scratch) is { } crowded)
                 return $"{where}: {crowded}.";
@@ -106,7 +117,7 @@ internal sealed unsafe class ArenaExecution
 
             if (!free || kernel.Outputs.Count > 1)
             {
-                kernel.Run(name => bound.TryGetValue(name, out IntPtr at) ? at : Address(name));
+                kernel.Run(name => !bound.TryGetValue(name, out IntPtr at) ? Address(name) : IsAligned(at) ? at : bound[name] = Aligned(at, Truth(name).Length, owned));
                 foreach (string output in kernel.Outputs)
                 {
                     if (bound.TryGetValue(output, out IntPtr beside) && Holds(output) && !(free && output == node.Output[0]))
@@ -270,9 +281,22 @@ internal sealed unsafe class ArenaExecution
         return !found.SequenceEqual(Truth(name));
     }
 
+    private static bool IsAligned(IntPtr address) => ((long)address & (RuntimeAlignment - 1)) == 0;
+
+    /// <summary>
+    /// A copy that is aligned as the runtime's own memory is. Some kernels (a ReduceMean, by Eigen) add up in another order where their input begins elsewhere
+    /// in a vector register's length, and the whole model's values are from memory that never does. What stands in the arena was compared before.
+    /// </summary>
+    private static IntPtr Aligned(IntPtr address, int bytes, List<(IntPtr, int)> owned)
+    {
+        IntPtr copy = Allocate(bytes, owned);
+        new ReadOnlySpan<byte>((void*)address, bytes).CopyTo(new Span<byte>((void*)copy, bytes));
+        return copy;
+    }
+
     private static IntPtr Allocate(int bytes, List<(IntPtr, int)> owned)
     {
-        IntPtr memory = (IntPtr)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), 64);
+        IntPtr memory = (IntPtr)NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), RuntimeAlignment);
         owned.Add((memory, bytes));
         return memory;
     }

@@ -67,14 +67,12 @@ public sealed class ArenaRunner : IDisposable
         }
         if (schedule.Distinct().Count() != schedule.Length)
             return new ArenaRun("A node stands twice in the schedule.", 0, 0);
-        Dictionary<string, TensorFacts> facts = new(StringComparer.Ordinal);
-        foreach (TensorFacts fact in program.Tensors)
-            facts[fact.Name] = fact;
+        IReadOnlyDictionary<string, TensorFacts> facts = program.Values();
         if (StaticFault(program, schedule, facts) is { } fault)
             return new ArenaRun(fault, 0, 0);
         SettleActivations(facts);
         using ArenaMemory memory = new(program.ArenaBytes);
-        return new ArenaExecution(_model.Graph, schedule, facts, _values, memory, KernelOf).Run(cancellation);
+        return new ArenaExecution(_model.Graph, schedule, program.Steps(), facts, _values, memory, KernelOf).Run(cancellation);
     }
 
     /// <inheritdoc/>
@@ -86,13 +84,13 @@ public sealed class ArenaRunner : IDisposable
     }
 
     /// <summary>What is wrong with a plan before anything is run: places outside the arena, sizes, aliases that are elsewhere, nodes left out.</summary>
-    private string? StaticFault(ArenaProgram program, NodeProto[] schedule, Dictionary<string, TensorFacts> facts)
+    private string? StaticFault(ArenaProgram program, NodeProto[] schedule, IReadOnlyDictionary<string, TensorFacts> facts)
     {
         foreach (TensorFacts fact in program.Tensors)
         {
             if (fact.Offset is { } offset && (offset < 0 || offset + fact.Bytes > program.ArenaBytes))
                 return $"Value '{fact.Name}' lies at {offset}..{offset + fact.Bytes}, outside the arena of {program.ArenaBytes} bytes.";
-            if (_values.TryGetValue(fact.Name, out RuntimeValue.Tensor? value) && value.Data.Length != fact.Bytes)
+            if (fact.ScratchOf is null && _values.TryGetValue(fact.Name, out RuntimeValue.Tensor? value) && value.Data.Length != fact.Bytes)
                 return $"Value '{fact.Name}' has {value.Data.Length} bytes, the plan says {fact.Bytes}.";
             if (fact.AliasOf is { } of && fact.Offset is not null && facts.TryGetValue(of, out TensorFacts? other) && other.Offset is not null && other.Offset != fact.Offset)
                 return $"Value '{fact.Name}' shares the buffer of '{of}' and yet lies elsewhere.";
@@ -137,7 +135,7 @@ public sealed class ArenaRunner : IDisposable
     }
 
     /// <summary>Kernels are kept from plan to plan as long as the plans agree on what is an activation.</summary>
-    private void SettleActivations(Dictionary<string, TensorFacts> facts)
+    private void SettleActivations(IReadOnlyDictionary<string, TensorFacts> facts)
     {
         if (_fixed.SetEquals(facts.Keys))
             return;

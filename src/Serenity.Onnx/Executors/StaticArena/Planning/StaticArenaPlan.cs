@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Executors.StaticArena.Planning;
 /// <param name="Profile">Live bytes during each step.</param>
 /// <param name="LivePeakBytes">The largest of <paramref name="Profile"/>; for a model without operators, the bytes of its outputs.</param>
 /// <param name="Placement">Offsets, arena size, and the bound of the placement.</param>
-/// <param name="Tensors">Every value in the arena, in order of first step, then name. An operator's scratch is there too, as <c>NODE/scratch</c>.</param>
+/// <param name="Tensors">Every value in the arena, in order of first step, then name. An operator's scratch is there too, with the name of its node.</param>
 /// <param name="PeakStep">What is live at the first step of the peak; null for a model without operators.</param>
 public sealed record StaticArenaPlan(
     NodeOrder Order, IReadOnlyList<long> Profile, long LivePeakBytes, ArenaPlan Placement,

@@ -13,6 +13,7 @@ internal sealed class TensorReport
     private readonly ArenaLayout _layout;
     private readonly ArenaPlan _placement;
     private readonly HashSet<string> _inputs, _outputs;
+    private readonly ScratchNames _scratch;
     private readonly Dictionary<string, List<int>> _writers = new(StringComparer.Ordinal), _readers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _lastUse = new(StringComparer.Ordinal);
 
@@ -22,6 +23,7 @@ internal sealed class TensorReport
         _order = order;
         _layout = layout;
         _placement = placement;
+        _scratch = new ScratchNames(graph.Values.Keys);
         _inputs = new(graph.Source.Input.Select(i => i.Name), StringComparer.Ordinal);
         _outputs = new(graph.Source.Output.Select(o => o.Name), StringComparer.Ordinal);
         for (int step = 0; step < order.Length; step++)
@@ -54,8 +56,7 @@ internal sealed class TensorReport
         {
             if (_layout.ScratchOf[step] is >= 0 and int buffer)
             {
-                facts.Add(new TensorFacts(
-                    ScratchName(step), _graph.Graph.Scratch(_order[step]), _placement.Offsets[buffer], step, step, TensorRole.Activation, null, null, null, [step], [step]));
+                facts.Add(_scratch.Facts(_graph.Nodes[_order[step]].Name, _graph.Graph.Scratch(_order[step]), _placement.Offsets[buffer], step));
             }
         }
         return [.. facts.OrderBy(f => f.FirstStep).ThenBy(f => f.Name, StringComparer.Ordinal)];
@@ -76,7 +77,7 @@ internal sealed class TensorReport
                 live.Add(new LiveTensor(name, _graph.Graph.Bytes(t)));
         }
         if (_graph.Graph.Scratch(_order[peak]) is > 0 and long scratch)
-            live.Add(new LiveTensor(ScratchName(peak), scratch));
+            live.Add(new LiveTensor(_scratch.Of(_graph.Nodes[_order[peak]].Name), scratch));
         return new PeakStep(peak, _graph.Nodes[_order[peak]].Name, [.. live.OrderByDescending(l => l.Bytes).ThenBy(l => l.Tensor, StringComparer.Ordinal)]);
     }
 
@@ -111,8 +112,6 @@ internal sealed class TensorReport
         string? type = _graph.Shapes.Find(value.Name) is { } t ? $"{Models.TensorData.Name(t.ElementType)}[{string.Join(",", t.Dims)}]" : null;
         return new TensorFacts(value.Name, value.Bytes, offset, first, last, role, aliasOf, value.Parts, type, writers, Steps(_readers, value.Name));
     }
-
-    private string ScratchName(int step) => $"{_graph.Nodes[_order[step]].Name}/scratch";
 
     private static List<int> Steps(Dictionary<string, List<int>> of, string name) => of.GetValueOrDefault(name) ?? [];
 
