@@ -24,6 +24,9 @@ public sealed record OptimizeRequest
     /// <summary>Run original and optimized and compare outputs, order and memory.</summary>
     public bool Verify { get; init; } = true;
 
+    /// <summary>Absolute paths of files with inputs to verify with, besides those that are made up: <c>.npz</c>, or <c>.pb</c> as ONNX's conformance tests store them.</summary>
+    public IReadOnlyList<string> SamplePaths { get; init; } = [];
+
     /// <summary>Sizes of symbolic dimensions, by name.</summary>
     public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 

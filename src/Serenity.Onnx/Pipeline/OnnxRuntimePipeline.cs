@@ -214,6 +214,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Fused = planned.Start.Fused,
             Start = planned.Start.Model,
             StartShapes = planned.Shapes,
+            Samples = SampleInputs.Read(request.SamplePaths, source.Reference.Graph),
             Exact = planned.Rewrites.All(r => r.Exact),
             Schedule = [.. planned.Plan.Schedule],
             PredictedBytes = planned.Plan.SimulatedPeak,

@@ -152,6 +152,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 Fused = false,
                 Start = source.Model,
                 StartShapes = planned.Best.Written.Shapes,
+                Samples = SampleInputs.Read(request.SamplePaths, source.Reference.Graph),
                 Exact = planned.Applied.All(r => r.Exact),
                 Work = work,
                 Ahead = ahead,

@@ -26,4 +26,7 @@ public enum InputCase
 
     /// <summary>Floating point of one large magnitude and either sign, a thousandth apart: sums of them cancel. Integers as in <see cref="Uniform"/>.</summary>
     Cancelling,
+
+    /// <summary>What the user gave.</summary>
+    Given,
 }

@@ -97,6 +97,14 @@ public static class ModelVerifier
             }
             compared++;
         }
+        foreach (SampleCase sample in request.Samples)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected = RunSample(request, reference ?? optimized, sample, cancellation);
+            if (reference is not null)
+                CompareCase(request, optimized, sample.Values, expected, InputCase.Given, random is null ? ledger : null, ref maxError, cancellation);
+            compared++;
+        }
         if (compared == 0)
         {
             return Skipped(limited ? "A run needs more memory, or more kernels, than verification may use."
@@ -141,6 +149,20 @@ public static class ModelVerifier
     private static InputCase[] CasesFor(VerificationRequest request) => request.Exact
         ? [InputCase.Uniform, InputCase.Special, InputCase.Ones, InputCase.Zeros, InputCase.Large, InputCase.Denormal]
         : [InputCase.Uniform, InputCase.Ones, InputCase.Zeros, InputCase.Denormal];
+
+    private static IReadOnlyList<KeyValuePair<string, RuntimeValue>> RunSample(
+        VerificationRequest request, ModelSession source, SampleCase sample, CancellationToken cancellation)
+    {
+        try
+        {
+            return source.Run(sample.Values, request.Limits, cancellation);
+        }
+        catch (Exception e) when (e is RunLimitException or SerenityException { Code: SerenityCodes.RuntimeRefuses })
+        {
+            throw new SerenityException(
+                SerenityCodes.BadOption, sample.Source, $"The model does not run on these inputs, which VerifyInputs names: {e.Message} Check types and shapes of the arrays.", e);
+        }
+    }
 
     private static int CasesEnough(VerificationRequest request) =>
         RandomOperators.Find(request.Source) is not null || request.Work > WorkForTwoCases || Held(request) > BytesForManyCases ? 1
@@ -295,6 +317,7 @@ public static class ModelVerifier
         InputCase.Denormal => "denormal",
         InputCase.Offset => "offset",
         InputCase.Cancelling => "cancelling",
+        InputCase.Given => "your own",
         _ => "special (NaN, infinite)",
     };
 

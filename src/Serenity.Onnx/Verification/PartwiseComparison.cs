@@ -97,6 +97,8 @@ internal sealed class PartwiseComparison : IDisposable
                 }
                 compared++;
             }
+            foreach (SampleCase sample in request.Samples)
+                faults.AddRange(verifier.Check(sample.Values, cancellation).Faults.Where(f => known.Add(f.Value)));
         }
         return outcome;
     }

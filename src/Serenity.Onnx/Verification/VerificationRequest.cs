@@ -39,6 +39,9 @@ public sealed record VerificationRequest
     /// <summary>Types of the values of <see cref="Start"/> and of the optimized model.</summary>
     public ShapeTable? StartShapes { get; init; }
 
+    /// <summary>Inputs that the user gives (<see cref="SampleInputs"/>), run besides those that are made up.</summary>
+    public IReadOnlyList<SampleCase> Samples { get; init; } = [];
+
     /// <summary>Names of the optimized model's nodes in the order promised, anchors and Constant nodes left out; null to leave the order unchecked.</summary>
     public IReadOnlyList<string>? Schedule { get; init; }
 

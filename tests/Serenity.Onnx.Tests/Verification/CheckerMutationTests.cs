@@ -117,6 +117,6 @@ public sealed class CheckerMutationTests
             },
         }.Run();
         // What was begun ahead serves one run; and the peak is to be the one stated.
-        return asked! with { Ahead = null, LeastBytes = null };
+        return asked! with { Ahead = null, LeastBytes = null, PlaceRun = null };
     }
 }
