@@ -1,3 +1,3 @@
 using Serenity.Onnx.Hosting;
 
-return IsolationHost.Run(args);
+return HostServer.Run(args);

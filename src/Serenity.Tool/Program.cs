@@ -3,4 +3,5 @@ using Serenity.Onnx.Pipeline;
 using Serenity.Tool;
 using Serenity.Tool.Terminal;
 
-return await new SerenityCommandLine(new OptimizerEngines(new IsolatedOptimizer().Optimize, ModelOptimizer.Optimize), ToolConsole.OfProcess(), Environment.CurrentDirectory).RunAsync(args);
+using OptimizerHost host = new();
+return await new SerenityCommandLine(new OptimizerEngines(host.Optimize, ModelOptimizer.Finish), ToolConsole.OfProcess(), Environment.CurrentDirectory).RunAsync(args);

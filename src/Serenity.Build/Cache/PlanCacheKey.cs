@@ -34,12 +34,4 @@ public static class PlanCacheKey
             text.Append("name ").Append(Path.GetFileName(item.ModelPath)).Append('\n');
         return ContentHash.Of(Encoding.UTF8.GetBytes(text.ToString()));
     }
-
-    /// <summary>
-    /// External data files of a model, found without parsing it where that is possible: a model that nowhere holds the word that
-    /// introduces a location has none.
-    /// </summary>
-    /// <exception cref="Onnx.Diagnostics.SerenityException">The model is damaged, or its external data is.</exception>
-    public static IReadOnlyList<string> ExternalFiles(byte[] model, string path) =>
-        model.AsSpan().IndexOf("location"u8) < 0 ? [] : ModelFile.Load(path).ExternalFiles;
 }

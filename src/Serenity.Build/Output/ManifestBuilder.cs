@@ -20,7 +20,7 @@ public static class ManifestBuilder
     /// <param name="result">What was found.</param>
     /// <param name="source">The source model; path as it is to stand in the manifest.</param>
     /// <param name="output">The written model; path relative to the manifest.</param>
-    public static MemoryManifest Build(OptimizeRequest request, OptimizationResult result, FileInfoEntry source, FileInfoEntry output)
+    public static MemoryManifest Build(OptimizeRequest request, OptimizationFacts result, FileInfoEntry source, FileInfoEntry output)
     {
         ArgumentNullException.ThrowIfNull(request);
         ArgumentNullException.ThrowIfNull(result);
@@ -54,5 +54,5 @@ public static class ManifestBuilder
         };
     }
 
-    private static RunBlock[] Blocks(OptimizationResult result) => result.Block is { } block ? [block] : [];
+    private static RunBlock[] Blocks(OptimizationFacts result) => result.Block is { } block ? [block] : [];
 }

@@ -5,12 +5,11 @@ using Serenity.Build.Manifest;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Shapes;
 
 namespace Serenity.Build.Output;
 
 /// <summary>The optimizer, as a function; tests put their own in its place.</summary>
-internal delegate OptimizationResult OptimizerEngine(OptimizeRequest request, CancellationToken cancellation);
+internal delegate FinishedModel OptimizerEngine(OptimizeRequest request, CancellationToken cancellation);
 
 /// <summary>How the outputs of a model came about.</summary>
 /// <param name="Manifest">The manifest as written, paths and budget aside.</param>
@@ -122,21 +121,22 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         StampedFile before = StampedFile.Of(item.SourcePath);
         byte[] source = ReadSource(item);
         string sourceSha256 = ContentHash.Of(source);
-        IReadOnlyList<string> external = PlanCacheKey.ExternalFiles(source, item.SourcePath);
+        IReadOnlyList<string> external = ExternalDataScan.Files(source, item.SourcePath);
         return new SourceContent(sourceSha256, external, [before, .. external.Select(StampedFile.Of)]);
     }
 
     private OptimizedOutput Optimize(ModelItem item, SourceContent source, CancellationToken cancellation)
     {
-        OptimizationResult result = engine(item.Request, cancellation);
+        string name = Path.GetFileName(item.ModelPath);
+        FinishedModel finished = engine(item.Request with { OutputName = name }, cancellation);
         RefuseIfChanged(item, source.Inputs);
         cancellation.ThrowIfCancellationRequested();
-        WrittenModel written = WrittenModel.Create(result.Model, item.SourcePath, Path.GetFileName(item.ModelPath));
+        WrittenModel written = finished.Write(item.SourcePath, name);
         // What depends on the project and not on the model is filled in when it is written.
         FileInfoEntry none = new("", "");
         // The manifest tells the options that shaped the result, not a project's sizes for other models.
-        OptimizeRequest settled = item.Request.FreeDimensionsAreDefaults ? SourceModel.Settle(ModelFile.Load(item.SourcePath).Model, item.Request) : item.Request;
-        MemoryManifest manifest = ManifestBuilder.Build(settled, result, none, none);
+        OptimizeRequest settled = item.Request with { FreeDimensions = finished.Facts.FreeDimensions ?? item.Request.FreeDimensions };
+        MemoryManifest manifest = ManifestBuilder.Build(settled, finished.Facts, none, none);
         return new OptimizedOutput(manifest, written.Bytes, written.DataFile, written.DataFile is null ? null : written.WriteData);
     }
 
@@ -149,8 +149,7 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             // The loader knows every way a file can be wrong, and says so; if it can read the file, it was locked just for a moment.
-            ModelFile.Load(item.SourcePath);
-            return File.ReadAllBytes(item.SourcePath);
+            return ModelFile.Read(item.SourcePath);
         }
     }
 

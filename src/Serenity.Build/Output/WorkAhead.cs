@@ -1,11 +1,12 @@
 using System.Collections.Concurrent;
 using Microsoft.Build.Framework;
+using Serenity.Onnx.Isolation;
 using Task = System.Threading.Tasks.Task;
 
 namespace Serenity.Build.Output;
 
 /// <summary>
-/// What a build begins before it is asked for, one for all projects that the process builds: the warm-up, and plans of models that are out
+/// What the models of a build have in common, one for all projects that the process builds: the process they are worked on in, and what is begun before it is asked for, the warm-up and plans of models that are out
 /// of date. <see cref="ModelBuild"/> takes the plans, and only those of the very content and options it works on.
 /// </summary>
 /// <remarks>
@@ -19,6 +20,7 @@ internal sealed class WorkAhead : IDisposable
     private readonly object _gate = new();
     private readonly CancellationTokenSource _end = new();
     private readonly List<Task> _begun = [];
+    private readonly Lazy<OptimizerHost> _host = new(static () => new OptimizerHost());
     private readonly ConcurrentDictionary<string, Task<MadePlan>> _plans = new(StringComparer.Ordinal);
 
     /// <summary>The one of the build that runs; null where the host keeps none.</summary>
@@ -34,6 +36,9 @@ internal sealed class WorkAhead : IDisposable
         (engine as IBuildEngine4)?.RegisterTaskObject(Key, made, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
         return made;
     }
+
+    /// <summary>The process that the build's models are worked on in, apart from this one; it ends with the build.</summary>
+    public OptimizerHost Host => _host.Value;
 
     /// <summary>Begins work, unless the build is over.</summary>
     /// <param name="start">Starts it; cancelled when the build ends.</param>
@@ -85,6 +90,8 @@ internal sealed class WorkAhead : IDisposable
                 // Whoever wanted it has reported it.
             }
         }
+        if (_host.IsValueCreated)
+            _host.Value.Dispose();
         _end.Dispose();
     }
 }

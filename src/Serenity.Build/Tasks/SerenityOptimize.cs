@@ -5,7 +5,6 @@ using Serenity.Build.Items;
 using Serenity.Build.Output;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
-using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Pipeline;
 
 namespace Serenity.Build.Tasks;
@@ -28,7 +27,7 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     [Required]
     public string CacheFolder { get; set; } = "";
 
-    /// <summary>Work on each model in a process of its own, so that one which makes native code crash or hang fails alone.</summary>
+    /// <summary>Work on models in a process apart from this one, so that one which makes native code crash or hang fails alone.</summary>
     public bool Isolate { get; set; }
 
     /// <summary>The optimizer; null for the real one. Tests put their own in its place.</summary>
@@ -42,9 +41,23 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     {
         List<(ITaskItem Item, ModelItem Model)> models = ReadModels(Models);
         LeftoverFiles.Remove(Path.GetFullPath(StagingFolder, ProjectFolder));
+        WorkAhead ahead = WorkAhead.Of(BuildEngine);
+        try
+        {
+            Optimize(models, ahead);
+        }
+        finally
+        {
+            // Where MSBuild keeps none for the build, it was made for this call.
+            if (WorkAhead.Find(BuildEngine) != ahead)
+                ahead.Dispose();
+        }
+    }
+
+    private void Optimize(List<(ITaskItem Item, ModelItem Model)> models, WorkAhead ahead)
+    {
         ModelBuild build = new(
-            Engine ?? (Isolate ? new IsolatedOptimizer().Optimize : ModelOptimizer.Optimize), new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)),
-            Isolate ? null : WorkAhead.Find(BuildEngine));
+            Engine ?? (Isolate ? ahead.Host.Optimize : ModelOptimizer.Finish), new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)), ahead);
         CancellationToken cancelled = _cancellation.Token;
         (ModelBuildResult? Result, Exception? Problem)[] outcomes = new (ModelBuildResult?, Exception?)[models.Count];
 

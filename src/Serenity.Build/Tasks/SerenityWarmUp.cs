@@ -9,8 +9,8 @@ using Serenity.Onnx.Rehearsal;
 namespace Serenity.Build.Tasks;
 
 /// <summary>
-/// Begins what every first model of a process waits for (<see cref="WarmUp"/>), and then the plans themselves, while the build resolves references:
-/// where a model will have to be optimized. Says nothing and changes nothing; a build without it is only slower.
+/// Begins what every first model waits for, the process that models are worked on in or, in this process, the <see cref="WarmUp"/>, and then the plans themselves, while
+/// the build resolves references: where a model will have to be optimized. Says nothing and changes nothing; a build without it is only slower.
 /// </summary>
 [MSBuildMultiThreadableTask]
 public sealed class SerenityWarmUp : SerenityTask
@@ -23,11 +23,14 @@ public sealed class SerenityWarmUp : SerenityTask
     [Required]
     public string CacheFolder { get; set; } = "";
 
-    /// <summary>What is begun; tests put their own in its place.</summary>
-    internal Func<System.Threading.Tasks.Task> Start { get; set; } = WarmUp.Start;
+    /// <summary>Work on models in a process apart from this one, which is then what is begun.</summary>
+    public bool Isolate { get; set; }
 
-    /// <summary>The optimizer; tests put their own in its place.</summary>
-    internal OptimizerEngine Engine { get; set; } = ModelOptimizer.Optimize;
+    /// <summary>What is begun; null for the real thing. Tests put their own in its place.</summary>
+    internal Func<System.Threading.Tasks.Task>? Start { get; set; }
+
+    /// <summary>The optimizer; null for the real one. Tests put their own in its place.</summary>
+    internal OptimizerEngine? Engine { get; set; }
 
     /// <summary>The work that was begun; complete where no model is out of date. Never fails.</summary>
     internal System.Threading.Tasks.Task Running { get; private set; } = System.Threading.Tasks.Task.CompletedTask;
@@ -56,10 +59,17 @@ public sealed class SerenityWarmUp : SerenityTask
         Running = System.Threading.Tasks.Task.Run(() => Begin(stale, new PlanCache(folder), ahead));
     }
 
+    private static System.Threading.Tasks.Task StartHost(WorkAhead ahead)
+    {
+        ahead.Host.Start();
+        return System.Threading.Tasks.Task.CompletedTask;
+    }
+
     private async System.Threading.Tasks.Task Begin(List<ModelItem> stale, PlanCache cache, WorkAhead ahead)
     {
         bool warm = false;
-        ModelBuild build = new(Engine, cache);
+        ModelBuild build = new(Engine ?? (Isolate ? ahead.Host.Optimize : ModelOptimizer.Finish), cache);
+        Func<System.Threading.Tasks.Task> start = Start ?? (Isolate ? () => StartHost(ahead) : WarmUp.Start);
         foreach (ModelItem model in stale)
         {
             try
@@ -68,7 +78,7 @@ public sealed class SerenityWarmUp : SerenityTask
                 if (cache.Exists && ModelBuild.IsCached(model, cache))
                     continue;
                 if (!warm)
-                    _ = ahead.Begin(_ => Start());
+                    _ = ahead.Begin(_ => start());
                 warm = true;
                 // One at a time: the build has work of its own.
                 await build.Begin(model, ahead).ConfigureAwait(false);

@@ -1,13 +1,31 @@
+using System.Diagnostics.CodeAnalysis;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Contract;
 
-/// <summary>Everything the pipeline found out about one model; the manifest is written from it.</summary>
-public sealed record OptimizationResult
+/// <summary>What the pipeline made of one model, and all it found out about it.</summary>
+public sealed record OptimizationResult : OptimizationFacts
 {
+    /// <summary>To be filled in.</summary>
+    public OptimizationResult()
+    {
+    }
+
+    /// <summary>A model with what was found out about it.</summary>
+    [SetsRequiredMembers]
+    public OptimizationResult(OptimizationFacts facts, ModelProto model)
+        : base(facts) => Model = model;
+
     /// <summary>The optimized model, ready to be saved.</summary>
     public required ModelProto Model { get; init; }
+}
+
+/// <summary>Everything the pipeline found out about one model; the manifest is written from it.</summary>
+public record OptimizationFacts
+{
+    /// <summary>Sizes of symbolic dimensions that the result is for: those asked for that the model has. Null: those asked for.</summary>
+    public IReadOnlyDictionary<string, long>? FreeDimensions { get; init; }
 
     /// <summary>The peak and its proof.</summary>
     public required PeakFacts Peak { get; init; }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Serenity.Onnx.Contract;
 
 /// <summary>One model to optimize, and every option that shapes the result.</summary>
@@ -51,6 +53,10 @@ public sealed record OptimizeRequest
     /// <summary>Architectures that the app is built for, each once; empty for the build machine's.</summary>
     public IReadOnlyList<TargetArchitecture> Targets { get; init; } = [];
 
-    /// <summary>Told of each stage as it begins, on the thread that does the work; null if nobody wants to know. Shapes no result.</summary>
+    /// <summary>Name of the .onnx file to be written, without a folder: external data is named for it. Null for the source's own.</summary>
+    public string? OutputName { get; init; }
+
+    /// <summary>Told of each stage as it begins, on a thread of its own choice; null if nobody wants to know. Shapes no result.</summary>
+    [JsonIgnore]
     public Action<PipelineStage>? Progress { get; init; }
 }

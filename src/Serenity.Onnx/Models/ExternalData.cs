@@ -113,6 +113,22 @@ public static class ExternalData
         return new ExternalRange(file, offset, expected);
     }
 
+    /// <summary>The file of a location, where a model may read it.</summary>
+    /// <returns>Its absolute path; null if it is not there, or not inside the model's folder.</returns>
+    internal static string? Find(string location, string modelPath)
+    {
+        try
+        {
+            string file = Resolve(location, modelPath, static () => "");
+            Size(file, location, modelPath, static () => "");
+            return file;
+        }
+        catch (Exception e) when (e is SerenityException or IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
     private static string Resolve(string location, string modelPath, Func<string> where)
     {
         // Both separators on every system, so that a model refused on one is refused on all.

@@ -17,7 +17,7 @@ public static class ModelFile
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         path = Path.GetFullPath(path);
-        byte[] bytes = ReadBytes(path);
+        byte[] bytes = Read(path);
         ModelProto model = Parse(bytes, path);
         GraphCheck.Check(model, path);
         IReadOnlyList<string> external = ExternalData.Check(model, path);
@@ -73,7 +73,10 @@ public static class ModelFile
     /// <exception cref="SerenityException">SER1202: too large; SER1601: cannot be written.</exception>
     public static void Save(ModelProto model, string path) => AtomicFile.Write(path, ToBytes(model, path));
 
-    private static byte[] ReadBytes(string path)
+    /// <summary>The bytes of a model file.</summary>
+    /// <param name="path">Absolute path of the .onnx file.</param>
+    /// <exception cref="SerenityException">SER1201: there is none; SER1202: too large; SER1601: cannot be read.</exception>
+    public static byte[] Read(string path)
     {
         try
         {

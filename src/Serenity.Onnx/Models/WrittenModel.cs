@@ -5,6 +5,13 @@ using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Onnx.Models;
 
+/// <summary>A part of an external data file to be written.</summary>
+/// <param name="Offset">Where in it the part begins, in bytes.</param>
+/// <param name="File">Absolute path of the file that holds the bytes.</param>
+/// <param name="Start">Where in that file they begin.</param>
+/// <param name="Length">How many they are.</param>
+public readonly record struct WrittenPart(long Offset, string File, long Start, long Length);
+
 /// <summary>
 /// A model ready to be written to another folder than its source's: the bytes of the .onnx file and, if the source keeps weights
 /// outside, of one file <c>NAME.onnx.data</c> beside it. Only what the model still uses is taken over; what was embedded stays
@@ -15,9 +22,9 @@ public sealed class WrittenModel
     // Loading maps the file into memory; large tensors start on a page, small ones on a cache line.
     private const long PageBytes = 4096, LineBytes = 64, EmbedAtMost = int.MaxValue - (256 << 20);
 
-    private readonly List<(TensorProto Tensor, long Offset, ExternalRange? Source)> _data;
+    private readonly List<(TensorProto? Tensor, long Offset, ExternalRange? Source)> _data;
 
-    private WrittenModel(byte[] bytes, string? dataFile, List<(TensorProto, long, ExternalRange?)> data)
+    private WrittenModel(byte[] bytes, string? dataFile, List<(TensorProto?, long, ExternalRange?)> data)
     {
         Bytes = bytes;
         DataFile = dataFile;
@@ -38,7 +45,7 @@ public sealed class WrittenModel
     public static WrittenModel Create(ModelProto model, string sourcePath, string fileName)
     {
         ArgumentNullException.ThrowIfNull(model);
-        List<(TensorProto, long, ExternalRange?)> data = [];
+        List<(TensorProto?, long, ExternalRange?)> data = [];
         bool spill = ModelTensors.EmbeddedBytes(model) > EmbedAtMost;
         if (!spill && !ModelTensors.All(model).Any(t => TensorData.IsExternal(t.Tensor)))
             return new WrittenModel(ModelFile.ToBytes(model, sourcePath), null, data);
@@ -70,6 +77,44 @@ public sealed class WrittenModel
         return new WrittenModel(ModelFile.ToBytes(model, sourcePath), dataFile, data);
     }
 
+    /// <summary>One that another process made, and took apart with <see cref="Parts"/>.</summary>
+    /// <param name="bytes">Content of the .onnx file.</param>
+    /// <param name="dataFile">Name of the external data file; null if there is none.</param>
+    /// <param name="parts">What the data file is put together from.</param>
+    public static WrittenModel Of(byte[] bytes, string? dataFile, IReadOnlyList<WrittenPart> parts)
+    {
+        ArgumentNullException.ThrowIfNull(bytes);
+        ArgumentNullException.ThrowIfNull(parts);
+        return new WrittenModel(bytes, dataFile, [.. parts.Select(p => ((TensorProto?)null, p.Offset, (ExternalRange?)new ExternalRange(p.File, p.Start, p.Length)))]);
+    }
+
+    /// <summary>What <see cref="DataFile"/> is put together from, as ranges of files; what was embedded in the source is in none, and is written to one.</summary>
+    /// <param name="spill">Path of the file for it; made only if there is such.</param>
+    public IReadOnlyList<WrittenPart> Parts(string spill)
+    {
+        List<WrittenPart> parts = [];
+        FileStream? stream = null;
+        try
+        {
+            foreach ((TensorProto? tensor, long offset, ExternalRange? source) in _data)
+            {
+                if (source is { } range)
+                {
+                    parts.Add(new WrittenPart(offset, range.File, range.Offset, range.Length));
+                    continue;
+                }
+                stream ??= new FileStream(spill, FileMode.CreateNew, FileAccess.Write);
+                parts.Add(new WrittenPart(offset, spill, stream.Position, tensor!.RawData.Length));
+                tensor.RawData.WriteTo(stream);
+            }
+        }
+        finally
+        {
+            stream?.Dispose();
+        }
+        return parts;
+    }
+
     /// <summary>Writes the content of <see cref="DataFile"/>, gaps filled with zeros.</summary>
     /// <exception cref="SerenityException">SER1601: the source's external data cannot be read any more.</exception>
     public void WriteData(Stream stream)
@@ -77,15 +122,15 @@ public sealed class WrittenModel
         ArgumentNullException.ThrowIfNull(stream);
         byte[] buffer = new byte[1 << 20];
         long at = 0;
-        foreach ((TensorProto tensor, long offset, ExternalRange? source) in _data)
+        foreach ((TensorProto? tensor, long offset, ExternalRange? source) in _data)
         {
             Array.Clear(buffer, 0, (int)(offset - at));
             stream.Write(buffer, 0, (int)(offset - at));
             if (source is { } range)
                 Copy(range, stream, buffer);
             else
-                tensor.RawData.WriteTo(stream);
-            at = offset + (source?.Length ?? tensor.RawData.Length);
+                tensor!.RawData.WriteTo(stream);
+            at = offset + (source?.Length ?? tensor!.RawData.Length);
         }
     }
 

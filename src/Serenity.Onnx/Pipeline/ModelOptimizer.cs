@@ -22,9 +22,29 @@ public static class ModelOptimizer
         ArgumentNullException.ThrowIfNull(request);
         request.Progress?.Invoke(PipelineStage.Load);
         LoadedModel file = ModelFile.Load(request.ModelPath);
-        return NativeHazards.MayCrash(file.Model) && IsolatedOptimizer.IsHostPresent
-            ? new IsolatedOptimizer().Optimize(request, cancellation)
-            : OptimizeHere(file, request, cancellation);
+        if (!MustBeApart(file))
+            return OptimizeHere(file, request, cancellation);
+        FinishedModel apart = OptimizeApart(request with { OutputName = null }, cancellation);
+        return new OptimizationResult(apart.Facts, ModelFile.Parse(apart.Write(request.ModelPath, "").Bytes, request.ModelPath));
+    }
+
+    /// <summary>The same, with the files to be written in place of the model.</summary>
+    /// <exception cref="SerenityException">The model cannot be optimized; says why.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static FinishedModel Finish(OptimizeRequest request, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        request.Progress?.Invoke(PipelineStage.Load);
+        LoadedModel file = ModelFile.Load(request.ModelPath);
+        return MustBeApart(file) ? OptimizeApart(request, cancellation) : OptimizeHere(file, request, cancellation);
+    }
+
+    private static bool MustBeApart(LoadedModel file) => NativeHazards.MayCrash(file.Model) && HostCommand.IsPresent;
+
+    private static FinishedModel OptimizeApart(OptimizeRequest request, CancellationToken cancellation)
+    {
+        using OptimizerHost host = new();
+        return host.Optimize(request, cancellation);
     }
 
     /// <summary>Optimizes one model that was read, in this process.</summary>
@@ -35,12 +55,13 @@ public static class ModelOptimizer
         try
         {
             SourceModel source = SourceModel.Prepare(file, request, cancellation);
-            return request.Executor switch
+            OptimizationResult result = request.Executor switch
             {
                 Executor.OnnxRuntime => new OnnxRuntimePipeline(request, source, cancellation).Run(),
                 Executor.StaticArena => new StaticArenaPipeline(request, source, cancellation).Run(),
                 _ => throw new SerenityException(SerenityCodes.BadOption, request.ModelPath, $"There is no executor '{request.Executor}'."),
             };
+            return result with { FreeDimensions = request.FreeDimensions };
         }
         finally
         {

@@ -75,7 +75,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             planned = InFileOrder(planned);
             verified = Verify(planned, work, null);
         }
-        if (verified is { Status: not "passed" })
+        if (verified is { Status: not "passed" } && verified != PipelineWarnings.NotRun)
             _warnings.Add(PipelineWarnings.NotVerified(source, verified));
         (RewriteCost best, StaticArenaPlan plan, ModelProto model) = (planned.Best, planned.Plan, planned.Model);
         if (plan.LivePeakBytes != best.LowerBoundBytes)

@@ -35,6 +35,39 @@ public sealed class SerenityWarmUpTests
     }
 
     [TestMethod]
+    public async Task A_host_is_started_for_a_model_that_must_be_made_and_for_no_other_and_ends_with_the_build()
+    {
+        using TestProject project = new();
+        TaskItem item = project.Model("a.onnx");
+        Assert.IsTrue(await Build());
+        Assert.IsFalse(await Build(), "there was nothing to do");
+        Directory.Delete(Path.Combine(project.Folder, "obj"), recursive: true);
+        Assert.IsFalse(await Build(), "the plan cache had it");
+
+        // True if a host was started.
+        async Task<bool> Build()
+        {
+            RecordingEngine engine = new();
+            SerenityWarmUp ahead = project.With(new SerenityWarmUp { Models = [item], CacheFolder = project.CacheFolder, Isolate = true });
+            SerenityPrepare prepare = project.With(new SerenityPrepare { Models = [item] });
+            ahead.BuildEngine = prepare.BuildEngine = engine;
+            Assert.IsTrue(ahead.Execute());
+            await ahead.Running;
+            Assert.IsTrue(prepare.Execute());
+            if (prepare.StaleModels.Length > 0)
+            {
+                SerenityOptimize optimize = project.With(new SerenityOptimize { Models = prepare.StaleModels, CacheFolder = project.CacheFolder, Isolate = true });
+                optimize.BuildEngine = engine;
+                Assert.IsTrue(optimize.Execute(), string.Join('\n', engine.Errors.Select(e => e.Message)));
+            }
+            bool started = WorkAhead.Find(engine)?.Host.IsRunning ?? false;
+            engine.EndBuild();
+            Assert.IsNull(WorkAhead.Find(engine));
+            return started;
+        }
+    }
+
+    [TestMethod]
     [DataRow("missing.onnx", "Rewrite", "All")]
     [DataRow("models/a.onnx", "Rewrite", "Everything")]
     public async Task What_is_wrong_is_left_to_the_next_target(string path, string name, string value)

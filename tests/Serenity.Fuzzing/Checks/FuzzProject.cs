@@ -66,6 +66,18 @@ internal sealed class FuzzProject
     public BuildOutcome Build()
     {
         RecordingEngine engine = new();
+        try
+        {
+            return Build(engine);
+        }
+        finally
+        {
+            engine.EndBuild();
+        }
+    }
+
+    private BuildOutcome Build(RecordingEngine engine)
+    {
         ITaskItem[] models = [Item()];
         SerenityPrepare prepare = With(new SerenityPrepare { Models = models }, engine);
         if (!prepare.Execute())

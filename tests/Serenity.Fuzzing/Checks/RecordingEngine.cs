@@ -50,6 +50,16 @@ public sealed class RecordingEngine : IBuildEngine4
 
     public object UnregisterTaskObject(object key, RegisteredTaskObjectLifetime lifetime) => _kept.TryRemove(key, out object? kept) ? kept : null!;
 
+    /// <summary>What MSBuild does at the end of a build with what tasks keep for as long.</summary>
+    public void EndBuild()
+    {
+        foreach (object key in _kept.Keys)
+        {
+            if (_kept.TryRemove(key, out object? kept))
+                (kept as IDisposable)?.Dispose();
+        }
+    }
+
     public bool BuildProjectFile(string projectFileName, string[] targetNames, IDictionary globalProperties, IDictionary targetOutputs, string toolsVersion) =>
         throw new NotSupportedException();
 

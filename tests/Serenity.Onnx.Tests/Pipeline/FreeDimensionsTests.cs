@@ -64,7 +64,7 @@ public sealed class FreeDimensionsTests
             folder.Delete(recursive: true);
         }
 
-        OptimizationResult Optimize(string name, ModelProto model, bool defaults)
+        OptimizationFacts Optimize(string name, ModelProto model, bool defaults)
         {
             string path = Path.Combine(folder.FullName, name);
             File.WriteAllBytes(path, RunnableModel.Of(model).Bytes);
@@ -76,7 +76,10 @@ public sealed class FreeDimensionsTests
             };
             if (!defaults)
                 request = request with { FreeDimensions = new Dictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 3 } };
-            return isolated ? new IsolatedOptimizer().Optimize(request) : ModelOptimizer.Optimize(request);
+            if (!isolated)
+                return ModelOptimizer.Optimize(request);
+            using OptimizerHost host = new();
+            return host.Optimize(request).Facts;
         }
     }
 }

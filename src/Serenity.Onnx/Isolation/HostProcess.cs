@@ -1,0 +1,233 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Globalization;
+using System.Security.Cryptography;
+using Serenity.Onnx.Contract;
+
+namespace Serenity.Onnx.Isolation;
+
+/// <summary>
+/// A host as its parent sees it: a process that works on models, several at a time, until it is disposed of, dies, or loses its parent. That it lost its parent it
+/// learns from standard input, which ends however the parent ends.
+/// </summary>
+internal sealed class HostProcess : IDisposable
+{
+    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(1), s_cancelling = TimeSpan.FromMilliseconds(300);
+
+    private readonly object _gate = new();
+    private readonly SessionFolder _folder = SessionFolder.Create();
+    private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
+    private readonly Dictionary<int, Asked> _asked = [];
+    private readonly Process _process;
+    private readonly Thread _listener;
+    private int _begun;
+    private bool _ready;
+    private string? _end;
+
+    private HostProcess(Func<string, string, ProcessStartInfo> command)
+    {
+        try
+        {
+            ProcessStartInfo start = command(_folder.Path, _token);
+            start.UseShellExecute = false;
+            start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
+            // The project's folder could not be removed on Windows while a process is in it.
+            start.WorkingDirectory = _folder.Path;
+            // What ONNX Runtime leaves in the folder for temporary files when it dies goes with ours.
+            foreach (string name in new[] { "TMPDIR", "TEMP", "TMP" })
+                start.Environment[name] = _folder.Path;
+            _process = Process.Start(start) ?? throw new IOException("no process was started");
+        }
+        catch
+        {
+            _folder.Dispose();
+            throw;
+        }
+        // What it prints is a native library's talk; it is read only so that the host never waits for a reader.
+        _process.ErrorDataReceived += static (_, _) => { };
+        _process.BeginErrorReadLine();
+        _listener = new Thread(Listen) { IsBackground = true, Name = "model host" };
+        _listener.Start();
+    }
+
+    /// <summary>True if it is gone; requests then get no answer.</summary>
+    public bool HasEnded
+    {
+        get
+        {
+            lock (_gate)
+                return _end is not null;
+        }
+    }
+
+    /// <summary>Starts one, and does not wait until it is up.</summary>
+    /// <param name="command">Makes its command, from the folder it shares with us and the token its messages begin with.</param>
+    /// <exception cref="Win32Exception">There is no such program.</exception>
+    /// <exception cref="Diagnostics.SerenityException">There is no place for temporary files.</exception>
+    public static HostProcess Start(Func<string, string, ProcessStartInfo> command) => new(command);
+
+    /// <summary>Has it work on one model.</summary>
+    /// <param name="request">The model.</param>
+    /// <param name="patience">How long that may take; the host is ended if it takes longer.</param>
+    /// <param name="cancellation">Takes the request back.</param>
+    /// <returns>Its answer, or how it ended.</returns>
+    /// <exception cref="Diagnostics.SerenityException">The model cannot be optimized.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public HostReply Run(OptimizeRequest request, TimeSpan patience, CancellationToken cancellation)
+    {
+        Asked asked = new(request.Progress);
+        int id;
+        lock (_gate)
+        {
+            id = ++_begun;
+            if (_end is not null)
+                return new HostReply(null, [], _end, false, _ready);
+            _asked.Add(id, asked);
+        }
+        string folder = Path.Combine(_folder.Path, id.ToString(CultureInfo.InvariantCulture));
+        Directory.CreateDirectory(folder);
+        HostFiles files = new(folder);
+        files.WriteRequest(request);
+        Send(HostMessages.Work(id));
+        try
+        {
+            if (!asked.Ended.Task.Wait((int)Math.Min(patience.TotalMilliseconds, int.MaxValue), cancellation))
+                End("did not end");
+        }
+        catch (OperationCanceledException)
+        {
+            Send(HostMessages.Cancel(id));
+            // Native code does not listen. Others that were worked on beside it are then begun anew.
+            if (!asked.Ended.Task.Wait(s_cancelling, CancellationToken.None))
+                End("was ended");
+            throw;
+        }
+        finally
+        {
+            lock (_gate)
+                _asked.Remove(id);
+        }
+        string? end = asked.Ended.Task.Result;
+        bool alone, ready;
+        lock (_gate)
+            (alone, ready) = (_begun == 1, _ready);
+        if (end is null || alone)
+            files.ThrowProblem();
+        if (end is not null)
+            return new HostReply(null, [], end, alone, ready);
+        HostAnswer? answer = files.ReadAnswer(out byte[] model);
+        SessionFolder.Delete(folder);
+        return new HostReply(answer, model, answer is null ? "ended without an answer" : null, alone, ready);
+    }
+
+    /// <summary>Ends it, and removes what it left.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            _process.StandardInput.Close();
+        }
+        catch (IOException)
+        {
+            // It went first.
+        }
+        if (!_process.WaitForExit(s_farewell))
+            Kill();
+        _listener.Join();
+        _process.Dispose();
+        _folder.Dispose();
+    }
+
+    private void Send(string line)
+    {
+        try
+        {
+            lock (_process)
+            {
+                _process.StandardInput.WriteLine(line);
+                _process.StandardInput.Flush();
+            }
+        }
+        catch (Exception problem) when (problem is IOException or ObjectDisposedException)
+        {
+            // It is gone, and whoever waits for it is told by the listener.
+        }
+    }
+
+    private void Listen()
+    {
+        while (ReadLine() is { } line)
+        {
+            if (HostMessages.ReadAnswer(_token, line) is not { } said)
+                continue;
+            Asked? asked;
+            lock (_gate)
+            {
+                _ready |= said.Word == HostWord.Ready;
+                _asked.TryGetValue(said.Id, out asked);
+            }
+            if (said.Word == HostWord.Stage)
+                asked?.Progress?.Invoke(said.Stage);
+            else if (said.Word == HostWord.Done)
+                asked?.Ended.TrySetResult(null);
+        }
+        // Its output has ended, so nothing more will come of it.
+        if (!_process.WaitForExit(s_farewell))
+            Kill();
+        _process.WaitForExit();
+        End(string.Create(CultureInfo.InvariantCulture, $"ended with code {_process.ExitCode}"));
+    }
+
+    private string? ReadLine()
+    {
+        try
+        {
+            return _process.StandardOutput.ReadLine();
+        }
+        catch (Exception problem) when (problem is IOException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Notes how it ended, tells all who wait, and makes sure that it has.</summary>
+    private void End(string how)
+    {
+        Asked[] waiting;
+        lock (_gate)
+        {
+            _end ??= how;
+            waiting = [.. _asked.Values];
+        }
+        Kill();
+        foreach (Asked asked in waiting)
+            asked.Ended.TrySetResult(_end);
+    }
+
+    private void Kill()
+    {
+        try
+        {
+            if (!_process.HasExited)
+                _process.Kill(entireProcessTree: true);
+        }
+        catch (Exception problem) when (problem is InvalidOperationException or Win32Exception)
+        {
+            // It went by itself.
+        }
+    }
+
+    /// <summary>A request that was not answered yet; ends with null, or with how the host ended.</summary>
+    private sealed record Asked(Action<PipelineStage>? Progress)
+    {
+        public TaskCompletionSource<string?> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+}
+
+/// <summary>What came of a request.</summary>
+/// <param name="Answer">The answer; null if there is none.</param>
+/// <param name="Model">Content of the .onnx file.</param>
+/// <param name="End">How the host ended, as words that follow "the process"; null if it gave the answer.</param>
+/// <param name="Alone">True if the host had been asked nothing else.</param>
+/// <param name="Ready">False if the host never came up.</param>
+internal readonly record struct HostReply(HostAnswer? Answer, byte[] Model, string? End, bool Alone, bool Ready);

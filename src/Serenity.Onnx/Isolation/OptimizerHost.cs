@@ -1,0 +1,145 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text.Json;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+
+namespace Serenity.Onnx.Isolation;
+
+/// <summary>
+/// Has models worked on in a process apart from this one, so that a model which makes native code crash, hang or eat all memory ends that process and not
+/// the build: one clear error for that model, and the others go on.
+/// <para>
+/// There is one such process, for as many models as are given, side by side: what a process has to load and to compile is then paid for once. If it dies, each model it was
+/// working on is begun anew in a process that works on nothing else, and the one that ends that too is the culprit. The process also ends itself when a model
+/// takes more than it may.
+/// </para>
+/// </summary>
+/// <param name="command">Makes the process's command, from the folder it is to share with this one and the token its messages begin with; null for the program that ships beside this assembly.</param>
+/// <param name="patience">How long a model may take; null for ten minutes. Nothing depends on it but the error that it hangs.</param>
+public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? command = null, TimeSpan? patience = null) : IDisposable
+{
+    /// <summary>No model tried takes a tenth of it; a build would rather fail than wait for longer.</summary>
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
+
+    private readonly object _gate = new();
+    private readonly SemaphoreSlim _alone = new(1);
+    private readonly List<HostProcess> _dead = [];
+    private HostProcess? _process;
+    private bool _disposed;
+
+    /// <summary>True if there is a process.</summary>
+    public bool IsRunning
+    {
+        get
+        {
+            lock (_gate)
+                return _process is { HasEnded: false };
+        }
+    }
+
+    /// <summary>Starts the process, if there is none, and does not wait until it is up. Never fails: what is wrong is told by the first model.</summary>
+    public void Start()
+    {
+        try
+        {
+            Current();
+        }
+        catch (Exception problem) when (problem is IOException or Win32Exception or SerenityException or ObjectDisposedException)
+        {
+        }
+    }
+
+    /// <summary>Optimizes one model; may be called by several threads at once.</summary>
+    /// <exception cref="SerenityException">As given by the optimizer; or <see cref="SerenityCodes.RuntimeCrashed"/>: the process died or hung, or cannot be started.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public FinishedModel Optimize(OptimizeRequest request, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        cancellation.ThrowIfCancellationRequested();
+        try
+        {
+            HostReply reply = Current().Run(request, patience ?? s_patience, cancellation);
+            if (reply is { End: not null, Alone: false })
+                reply = RunAlone(request, cancellation);
+            if (reply is { End: not null, Ready: false })
+                throw CannotStart(request, $"it {reply.End} as it started", null);
+            if (reply.Answer is not { } answer)
+                throw Crashed(request, reply.End!);
+            byte[] model = reply.Model;
+            return new FinishedModel(answer.Facts, (_, _) => WrittenModel.Of(model, answer.DataFile, answer.Parts));
+        }
+        catch (Win32Exception e)
+        {
+            throw CannotStart(request, e.Message, e);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new OperationCanceledException("Nobody waits for the model any more.");
+        }
+        catch (JsonException e)
+        {
+            throw Crashed(request, "gave an answer that cannot be read", e);
+        }
+    }
+
+    /// <summary>Ends the process.</summary>
+    public void Dispose()
+    {
+        List<HostProcess> all;
+        lock (_gate)
+        {
+            if (_disposed)
+                return;
+            _disposed = true;
+            all = _process is null ? _dead : [.. _dead, _process];
+        }
+        foreach (HostProcess process in all)
+            process.Dispose();
+        _alone.Dispose();
+    }
+
+    private HostProcess Current()
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            if (_process is { HasEnded: true } dead)
+            {
+                // Whoever it worked for may still read what it left.
+                _dead.Add(dead);
+                _process = null;
+            }
+            return _process ??= HostProcess.Start(command ?? HostCommand.Create);
+        }
+    }
+
+    private HostReply RunAlone(OptimizeRequest request, CancellationToken cancellation)
+    {
+        _alone.Wait(cancellation);
+        try
+        {
+            using HostProcess process = HostProcess.Start(command ?? HostCommand.Create);
+            return process.Run(request, patience ?? s_patience, cancellation);
+        }
+        finally
+        {
+            _alone.Release();
+        }
+    }
+
+    /// <summary>The error of a process that gave no answer.</summary>
+    /// <param name="request">What was asked.</param>
+    /// <param name="end">How it ended, as words that follow "the process that worked on the model".</param>
+    /// <param name="inner">Why, if an exception says.</param>
+    internal static SerenityException Crashed(OptimizeRequest request, string end, Exception? inner = null) =>
+        new(SerenityCodes.RuntimeCrashed, request.ModelPath,
+            $"The process that worked on the model {end}. The model most likely makes the native ONNX Runtime crash, hang or run out of memory."
+            + " Do not ship it before it runs in ONNX Runtime on its own; if it does, please report this with the model.", inner);
+
+    private static SerenityException CannotStart(OptimizeRequest request, string why, Exception? inner) =>
+        new(SerenityCodes.RuntimeCrashed, request.ModelPath,
+            $"The process that models are worked on in cannot be started: {why}. See that 'dotnet' and the package's files can be run, or set SerenityIsolate to false"
+            + " (--in-process on the command line) to work on models in this process.", inner);
+}

@@ -1,0 +1,79 @@
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Onnx.Isolation;
+
+/// <summary>
+/// The folder that a parent and its host share, in the one for temporary files; all that the host writes goes there. It holds a file that the parent keeps locked while
+/// it lives, so that one which a killed build left behind can be told from one in use, and is removed by the next host.
+/// </summary>
+internal sealed class SessionFolder : IDisposable
+{
+    private const string Prefix = "serenity-host-", LockFile = "parent.lock";
+
+    private readonly FileStream _lock;
+
+    private SessionFolder(string path)
+    {
+        Path = path;
+        _lock = Lock(path, FileMode.CreateNew);
+    }
+
+    /// <summary>Its absolute path.</summary>
+    public string Path { get; }
+
+    /// <summary>Creates one that nobody else can read.</summary>
+    /// <exception cref="SerenityException">SER1601: there is no place for it.</exception>
+    public static SessionFolder Create()
+    {
+        try
+        {
+            return new SessionFolder(Directory.CreateTempSubdirectory(Prefix).FullName);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new SerenityException(
+                SerenityCodes.InputOutput, null,
+                "No file can be written to the folder for temporary files, through which models are handed to the process that works on them."
+                + " Make it writable, point TMPDIR (TEMP on Windows) to another folder, or set SerenityIsolate to false.", e);
+        }
+    }
+
+    /// <summary>Removes folders whose parents are dead, beside the given one.</summary>
+    public static void RemoveAbandoned(string folder)
+    {
+        foreach (string other in Directory.EnumerateDirectories(System.IO.Path.GetDirectoryName(folder)!, Prefix + "*"))
+        {
+            try
+            {
+                // Throws where the parent lives; where there is no lock yet, one is just being made.
+                Lock(other, FileMode.Open).Dispose();
+                Directory.Delete(other, recursive: true);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // Another's.
+            }
+        }
+    }
+
+    /// <summary>Removes it; what is left harms nobody, so failing is silent.</summary>
+    public void Dispose()
+    {
+        _lock.Dispose();
+        Delete(Path);
+    }
+
+    /// <summary>Removes the folder of that path.</summary>
+    public static void Delete(string path)
+    {
+        try
+        {
+            Directory.Delete(path, recursive: true);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+        }
+    }
+
+    private static FileStream Lock(string path, FileMode mode) => new(System.IO.Path.Combine(path, LockFile), mode, FileAccess.ReadWrite, FileShare.None, 1);
+}

@@ -1,0 +1,244 @@
+using System.Diagnostics;
+using System.Globalization;
+using Google.Protobuf;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Isolation;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Tests.Runtime;
+using Serenity.Testing.Models;
+
+namespace Serenity.Onnx.Tests.Isolation;
+
+/// <summary>The host gives what this process would give, its death is one clear error for the model it died of, and it does not outlive its parent.</summary>
+[TestClass]
+public sealed class OptimizerHostTests
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+
+    [TestMethod]
+    public void The_host_gives_the_same_result_and_tells_the_same_stages()
+    {
+        using ModelOnDisk model = new(TinyModels.Convolution(4, 8).Bytes);
+        List<PipelineStage> stagesHere = [], stagesApart = [];
+        OptimizationResult here = ModelOptimizer.Optimize(model.Request with { Progress = stagesHere.Add });
+        using OptimizerHost host = new();
+        FinishedModel apart = host.Optimize(model.Request with { Progress = stagesApart.Add });
+
+        CollectionAssert.AreEqual(here.Model.ToByteArray(), apart.Write(model.Request.ModelPath, "model.onnx").Bytes);
+        Assert.AreEqual(here.Peak, apart.Facts.Peak);
+        Assert.AreEqual(here.Verification, apart.Facts.Verification);
+        CollectionAssert.AreEqual(here.Schedule.ToArray(), apart.Facts.Schedule.ToArray());
+        CollectionAssert.AreEqual(here.Profile.ToArray(), apart.Facts.Profile.ToArray());
+        CollectionAssert.AreEqual(here.Tensors.Select(t => t.Name).ToArray(), apart.Facts.Tensors.Select(t => t.Name).ToArray());
+        Assert.AreEqual(here.PeakStep!.Node, apart.Facts.PeakStep!.Node);
+        CollectionAssert.AreEqual(here.PeakStep.Live.ToArray(), apart.Facts.PeakStep.Live.ToArray());
+        CollectionAssert.AreEqual(stagesHere, stagesApart);
+    }
+
+    [TestMethod]
+    public void External_data_is_put_together_as_here()
+    {
+        using ModelOnDisk model = new(TinyModels.Convolution(4, 8).Bytes);
+        ModelProto source = ModelFile.Load(model.Request.ModelPath).Model;
+        byte[] data = TensorData.ToRaw(source.Graph.Initializer[0]);
+        File.WriteAllBytes(Path.Combine(model.Folder, "weights.bin"), [.. new byte[64], .. data]);
+        TensorProto weight = source.Graph.Initializer[0];
+        weight.ClearRawData();
+        weight.FloatData.Clear();
+        weight.DataLocation = TensorProto.Types.DataLocation.External;
+        weight.ExternalData.Add(new StringStringEntryProto { Key = "location", Value = "weights.bin" });
+        weight.ExternalData.Add(new StringStringEntryProto { Key = "offset", Value = "64" });
+        ModelFile.Save(source, model.Request.ModelPath);
+        OptimizeRequest request = model.Request with { OutputName = "out.onnx" };
+
+        WrittenModel here = ModelOptimizer.Finish(request).Write(request.ModelPath, "out.onnx");
+        using OptimizerHost host = new();
+        WrittenModel apart = host.Optimize(request).Write(request.ModelPath, "out.onnx");
+
+        Assert.AreEqual("out.onnx.data", apart.DataFile);
+        CollectionAssert.AreEqual(here.Bytes, apart.Bytes);
+        CollectionAssert.AreEqual(Data(here), Data(apart));
+
+        static byte[] Data(WrittenModel model)
+        {
+            using MemoryStream stream = new();
+            model.WriteData(stream);
+            return stream.ToArray();
+        }
+    }
+
+    [TestMethod]
+    public void Error_of_the_host_arrives_as_it_is()
+    {
+        using ModelOnDisk model = new("no model"u8.ToArray());
+        using OptimizerHost host = new();
+        SerenityException here = Assert.ThrowsExactly<SerenityException>(() => ModelOptimizer.Optimize(model.Request));
+        SerenityException apart = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request));
+
+        Assert.AreEqual(here.ToDiagnostic(), apart.ToDiagnostic());
+    }
+
+    [TestMethod]
+    public void One_process_works_on_all_models_and_the_one_that_kills_it_is_the_only_one_to_fail()
+    {
+        using ModelOnDisk crashing = new(CrashingModel.Create().ToByteArray()), good = new(TinyModels.Convolution(4, 8).Bytes);
+        int processes = 0;
+        using OptimizerHost host = new((folder, token) =>
+        {
+            Interlocked.Increment(ref processes);
+            return HostCommand.Create(folder, token);
+        });
+        host.Optimize(good.Request);
+        host.Optimize(good.Request);
+        Assert.AreEqual(1, processes);
+
+        string?[] codes = new string?[6];
+        Parallel.For(0, codes.Length, i =>
+        {
+            try
+            {
+                host.Optimize((i == 2 ? crashing : good).Request);
+            }
+            catch (SerenityException e)
+            {
+                codes[i] = e.Code;
+            }
+        });
+        CollectionAssert.AreEqual(new[] { null, null, SerenityCodes.RuntimeCrashed, null, null, null }, codes);
+        Assert.IsGreaterThan(1, processes);
+    }
+
+    [TestMethod]
+    [DataRow("read line; kill -SEGV $$")]
+    [DataRow("read line; kill -KILL $$")]
+    [DataRow("read line; exit 134")]
+    [DataRow("read line; exit 0")]
+    [DataRow("read line; echo '{' > \"$0/1/answer.json\"; echo \"$1 Done 1\"; sleep 600")]
+    [DataRow("read line; echo \"talk of a library$1 Done 1\"; sleep 600")]
+    public void Death_of_the_host_is_one_clear_error(string script)
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        using OptimizerHost host = new(Shell("echo \"$1 Ready\"; " + script));
+        SerenityException e = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request));
+
+        Assert.AreEqual(SerenityCodes.RuntimeCrashed, e.Code);
+        Assert.Contains("The process that worked on the model", e.Message);
+        Assert.AreEqual(model.Request.ModelPath, e.File);
+    }
+
+    [TestMethod]
+    public void A_host_that_cannot_be_started_is_not_the_models_fault()
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        foreach (Func<string, string, ProcessStartInfo> command in new[] { Shell("exit 1"), (_, _) => new ProcessStartInfo("/no/such/program") })
+        {
+            using OptimizerHost host = new(command);
+            host.Start();
+            SerenityException e = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request));
+            Assert.Contains("cannot be started", e.Message);
+            Assert.Contains("SerenityIsolate", e.Message);
+        }
+    }
+
+    [TestMethod]
+    public void A_host_that_hangs_is_ended()
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        using OptimizerHost host = new(Shell("echo \"$1 Ready\"; exec sleep 600"), TimeSpan.FromMilliseconds(200));
+        SerenityException e = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request));
+        Assert.AreEqual(SerenityCodes.RuntimeCrashed, e.Code);
+    }
+
+    [TestMethod]
+    public void Cancelling_ends_a_host_that_does_not_listen()
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        string pidFile = model.Request.ModelPath + ".pid";
+        using CancellationTokenSource cancel = new();
+        using OptimizerHost host = new(Shell($"echo $$ > '{pidFile}.part'; mv '{pidFile}.part' '{pidFile}'; exec sleep 600"));
+        Task<FinishedModel> work = Task.Run(() => host.Optimize(model.Request, cancel.Token));
+        Assert.IsTrue(SpinWait.SpinUntil(() => File.Exists(pidFile), s_patience), "the host never started");
+        int pid = int.Parse(File.ReadAllText(pidFile), CultureInfo.InvariantCulture);
+        cancel.Cancel();
+
+        Assert.ThrowsExactly<OperationCanceledException>(() => work.GetAwaiter().GetResult());
+        Assert.IsTrue(SpinWait.SpinUntil(() => IsGone(pid), s_patience), "the host is still there");
+    }
+
+    [TestMethod]
+    public void The_host_ends_with_its_standard_input_and_removes_its_folder()
+    {
+        string folder = Directory.CreateTempSubdirectory("serenity-test-").FullName;
+        ProcessStartInfo start = HostCommand.Create(folder, "token");
+        start.UseShellExecute = false;
+        start.RedirectStandardInput = start.RedirectStandardOutput = true;
+        using Process process = Process.Start(start)!;
+        while (HostMessages.ReadAnswer("token", process.StandardOutput.ReadLine()!) is not { Word: HostWord.Ready })
+        {
+        }
+        process.StandardInput.Close();
+        Assert.IsTrue(process.WaitForExit(s_patience), "it lives on");
+        Assert.IsFalse(Directory.Exists(folder));
+    }
+
+    [TestMethod]
+    public void Nothing_is_left_when_it_is_disposed_of_and_what_a_dead_parent_left_goes_with_the_next()
+    {
+        using ModelOnDisk model = new(TinyModels.Convolution(4, 8).Bytes);
+        string? ours = null;
+        string abandoned = Directory.CreateTempSubdirectory("serenity-host-").FullName;
+        File.WriteAllText(Path.Combine(abandoned, "parent.lock"), "");
+        using (OptimizerHost host = new((folder, token) =>
+        {
+            ours = folder;
+            return HostCommand.Create(folder, token);
+        }))
+        {
+            host.Optimize(model.Request);
+            Assert.IsTrue(Directory.Exists(ours));
+            Assert.IsTrue(SpinWait.SpinUntil(() => !Directory.Exists(abandoned), s_patience), "it is still there");
+        }
+        Assert.IsFalse(Directory.Exists(ours));
+    }
+
+    private static bool IsGone(int pid)
+    {
+        try
+        {
+            using Process process = Process.GetProcessById(pid);
+            return process.HasExited;
+        }
+        catch (ArgumentException)
+        {
+            return true;
+        }
+    }
+
+    private static Func<string, string, ProcessStartInfo> Shell(string script)
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("The stand-ins for a dying host are shell scripts.");
+        return (folder, token) => new ProcessStartInfo("/bin/sh", ["-c", script, folder, token]);
+    }
+
+    /// <summary>A model file in a folder of its own.</summary>
+    private sealed class ModelOnDisk : IDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("serenity-test-");
+
+        public ModelOnDisk(byte[] bytes)
+        {
+            Request = new OptimizeRequest { ModelPath = Path.Combine(Folder, "model.onnx") };
+            File.WriteAllBytes(Request.ModelPath, bytes);
+        }
+
+        public string Folder => _folder.FullName;
+
+        public OptimizeRequest Request { get; }
+
+        public void Dispose() => _folder.Delete(recursive: true);
+    }
+}
