@@ -3,7 +3,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Contract;
 
 /// <summary>The nodes that are added to a written model only to make an executor run it as planned; they are no part of a schedule.</summary>
-public static class AnchorNode
+internal static class AnchorNode
 {
     /// <summary>Begins the name of every such node, so that anyone can tell them from the model's own.</summary>
     public const string NamePrefix = "serenity_anchor_";

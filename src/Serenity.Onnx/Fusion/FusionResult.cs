@@ -6,4 +6,4 @@ namespace Serenity.Onnx.Fusion;
 /// <param name="Model">The model whose nodes are the ones ONNX Runtime will execute: the source itself where that is so already, else a new one.</param>
 /// <param name="Fused">True if ONNX Runtime's fusions are applied in it.</param>
 /// <param name="Reason">Why fusions that were asked for are not applied, a full sentence; else null.</param>
-public sealed record FusionResult(ModelProto Model, bool Fused, string? Reason);
+internal sealed record FusionResult(ModelProto Model, bool Fused, string? Reason);

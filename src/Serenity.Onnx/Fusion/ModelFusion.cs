@@ -20,7 +20,7 @@ namespace Serenity.Onnx.Fusion;
 /// at other sizes.
 /// </para>
 /// </summary>
-public static class ModelFusion
+internal static class ModelFusion
 {
     /// <summary>Each pass may expose work for the next (an inlined function may contain a function); more passes than this were never needed.</summary>
     private const int MaxPasses = 4;

@@ -8,13 +8,13 @@ namespace Serenity.Onnx.Models;
 /// <param name="File">Absolute path.</param>
 /// <param name="Offset">First byte.</param>
 /// <param name="Length">Number of bytes.</param>
-public readonly record struct ExternalRange(string File, long Offset, long Length);
+internal readonly record struct ExternalRange(string File, long Offset, long Length);
 
 /// <summary>
 /// Tensor data outside the model file. A location is relative to the model's folder and must stay inside it, links followed, so
 /// that a model from a pull request cannot make the build read any other file.
 /// </summary>
-public static class ExternalData
+internal static class ExternalData
 {
     /// <summary>Checks every external tensor of a model and returns the files, distinct, in order of first use.</summary>
     /// <param name="model">The model.</param>

@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Models;
 /// depends on itself, every tensor's data fits its shape. Refuses no more than ONNX Runtime does; what only it can judge
 /// (operators, types) is left to it.
 /// </summary>
-public static class GraphCheck
+internal static class GraphCheck
 {
     /// <summary>Nodes of a model, subgraphs and functions included. The largest models in use have some tens of thousands.</summary>
     public const int MostNodes = 250_000;

@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Models;
 /// Node ids are positions in the file. Values of this graph that are named nowhere as a producer, input or initializer
 /// belong to an outer graph and are listed in <see cref="OuterValues"/>.
 /// </summary>
-public sealed class GraphView
+internal sealed class GraphView
 {
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];

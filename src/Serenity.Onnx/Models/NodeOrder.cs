@@ -8,7 +8,7 @@ namespace Serenity.Onnx.Models;
 /// themselves, so it says the same wherever they stand in a file; names are asked for only where it is written down for people.
 /// </summary>
 /// <param name="nodes">The nodes, the first to run first.</param>
-public sealed class NodeOrder(NodeProto[] nodes)
+internal sealed class NodeOrder(NodeProto[] nodes)
 {
     private Dictionary<NodeProto, int>? _steps;
 

@@ -3,7 +3,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Models;
 
 /// <summary>Orders the nodes of a graph so that each stands behind the nodes it reads from, captures of subgraphs included.</summary>
-public static class TopologicalOrder
+internal static class TopologicalOrder
 {
     /// <summary>
     /// Node positions in topological order. Among nodes that may come next, the one that stands first in the file is taken, so a file

@@ -8,7 +8,7 @@ namespace Serenity.Onnx.Models;
 /// Gives every node a name of its own, so that the manifest's schedule and ONNX Runtime's profile speak of the same node. A name
 /// that is already the only one of its kind stays; the first of several nodes of one name keeps it, nodes of the outer graph before those of subgraphs.
 /// </summary>
-public static class UniqueNames
+internal static class UniqueNames
 {
     /// <summary>Names the nodes of a model's graph and subgraphs. Changes the model; returns how many nodes got another name.</summary>
     public static int Assign(ModelProto model)

@@ -3,7 +3,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Operators;
 
 /// <summary>The Constant operator: a weight that is written as a node.</summary>
-public static class ConstantNode
+internal static class ConstantNode
 {
     /// <summary>True for a node that ONNX Runtime turns into an initializer while loading, so that it is no step of a run.</summary>
     public static bool Is(NodeProto node)

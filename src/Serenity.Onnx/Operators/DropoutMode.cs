@@ -3,7 +3,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Operators;
 
 /// <summary>Whether a Dropout does anything. All that ask go by this one answer, so that no two of them take it for different operators.</summary>
-public static class DropoutMode
+internal static class DropoutMode
 {
     /// <summary>True for a Dropout that passes its first input on as it is, in every run: one that cannot be training.</summary>
     /// <param name="node">A Dropout, or ONNX Runtime's BitmaskDropout.</param>

@@ -3,7 +3,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Operators;
 
 /// <summary>The operator domains that ONNX Runtime's CPU provider registers kernels in.</summary>
-public static class OperatorDomain
+internal static class OperatorDomain
 {
     /// <summary>The standard's own domain, in its long spelling; files mostly write it as the empty string.</summary>
     public const string Onnx = "ai.onnx";

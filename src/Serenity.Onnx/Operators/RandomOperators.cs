@@ -3,7 +3,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Operators;
 
 /// <summary>Operators whose outputs differ from run to run: with them only types and shapes of outputs can be compared.</summary>
-public static class RandomOperators
+internal static class RandomOperators
 {
     /// <summary>
     /// The first node whose results are random, in the graph, its subgraphs or the model's functions; null if there is none. A Dropout counts only where it

@@ -3,7 +3,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Operators;
 
 /// <summary>The values of outer graphs that a node's subgraphs use by name. They count as inputs of the node.</summary>
-public static class SubgraphCaptures
+internal static class SubgraphCaptures
 {
     /// <summary>Names captured by all subgraphs of a node, nested ones included; distinct, in order of first use.</summary>
     public static IReadOnlyList<string> Of(NodeProto node)

@@ -6,7 +6,7 @@ namespace Serenity.Onnx.Operators;
 /// How much work one run of a graph is, in multiply-accumulates; an operator without them counts its output elements. Decides what a
 /// build can afford to run, by counting and not by the clock. Subgraphs count once.
 /// </summary>
-public static class WorkEstimate
+internal static class WorkEstimate
 {
     /// <summary>Multiply-accumulates of a graph; at most <see cref="long.MaxValue"/>.</summary>
     /// <param name="graph">The graph.</param>

@@ -7,10 +7,10 @@ namespace Serenity.Onnx.Runtime;
 /// <param name="Architecture">Processor architecture of the process.</param>
 /// <param name="IsMusl">True on a Linux whose C library is musl, such as Alpine.</param>
 /// <param name="LibraryPresent">True if a native library for this system and architecture lies where the tool's own files are.</param>
-public sealed record HostFacts(string System, Architecture Architecture, bool IsMusl, bool LibraryPresent);
+internal sealed record HostFacts(string System, Architecture Architecture, bool IsMusl, bool LibraryPresent);
 
 /// <summary>Turns a failed load of the native ONNX Runtime into one sentence of what, one of why and one of what to do.</summary>
-public static class HostDiagnosis
+internal static class HostDiagnosis
 {
     private const string WhatStillWorks =
         " Models are still planned where all shapes are stated in the file, but fusions and verification are off;"

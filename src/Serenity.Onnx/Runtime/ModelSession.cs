@@ -8,7 +8,7 @@ namespace Serenity.Onnx.Runtime;
 /// One model loaded into ONNX Runtime for runs within a build: single-threaded, limited, and with every failure as one clear error.
 /// One thread at a time.
 /// </summary>
-public sealed class ModelSession : IDisposable
+internal sealed class ModelSession : IDisposable
 {
     private readonly RunnableModel _model;
     private readonly InferenceSession _session;

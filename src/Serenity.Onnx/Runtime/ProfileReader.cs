@@ -6,7 +6,7 @@ namespace Serenity.Onnx.Runtime;
 /// Reads the kernel executions out of a profile that ONNX Runtime wrote: JSON, an array of trace events, of which those named
 /// <c>NODE_kernel_time</c> are kernels, in the order in which they ended.
 /// </summary>
-public static class ProfileReader
+internal static class ProfileReader
 {
     private const string KernelSuffix = "_kernel_time";
 

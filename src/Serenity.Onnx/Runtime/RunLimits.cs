@@ -6,7 +6,7 @@ namespace Serenity.Onnx.Runtime;
 /// </summary>
 /// <param name="Kernels">Kernel executions, those in subgraphs included; ends loops that do not.</param>
 /// <param name="Bytes">Bytes allocated at any one time, weights not counted.</param>
-public sealed record RunLimits(int Kernels, long Bytes)
+internal sealed record RunLimits(int Kernels, long Bytes)
 {
     /// <summary>Bytes of all outputs: they are copied to be compared, while the run still holds them.</summary>
     public long OutputBytes => Bytes / 2;

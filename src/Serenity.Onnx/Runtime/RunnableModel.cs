@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Runtime;
 /// <param name="Bytes">The serialized model.</param>
 /// <param name="ExternalFolder">Absolute path of the folder that its external data is relative to; null if it has none.</param>
 /// <param name="File">The file as the user named it, for messages; or null.</param>
-public sealed record RunnableModel(byte[] Bytes, string? ExternalFolder = null, string? File = null)
+internal sealed record RunnableModel(byte[] Bytes, string? ExternalFolder = null, string? File = null)
 {
     /// <summary>Serializes a model. Deterministic.</summary>
     /// <param name="model">The model; below 2 GiB.</param>

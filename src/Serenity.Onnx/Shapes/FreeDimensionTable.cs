@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Shapes;
 /// One whose name is a formula (<see cref="DimensionExpression"/>) follows from the sizes of the symbols in it, and tells the last of them.
 /// Zero is a size: a cache is empty at the first step.
 /// </summary>
-public sealed class FreeDimensionTable
+internal sealed class FreeDimensionTable
 {
     private readonly IReadOnlyDictionary<string, long> _given;
     private readonly List<OpenDimension> _open = [];

@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Shapes;
 /// Finds the type and shape of every value of a model, from ONNX Runtime itself, without running the model. What it cannot tell by
 /// inference alone is settled by proof (a loop whose state keeps its shape) or refused: a size that depends on the data is never guessed.
 /// </summary>
-public static class ShapeInference
+internal static class ShapeInference
 {
     // Beyond this a sum over all values of the largest model that is read could leave 63 bits. No machine holds such a value.
     private const long LargestValue = 1L << 42;

@@ -1,7 +1,7 @@
 namespace Serenity.Onnx.Verification;
 
 /// <summary>A kind of values that inputs are filled with. The names are stable: they appear in messages.</summary>
-public enum InputCase
+internal enum InputCase
 {
     /// <summary>Floating point in the range that the model tells, else in [-1, 1); 8- and 16-bit integers over their whole range; wider integers in their safe range.</summary>
     Uniform,

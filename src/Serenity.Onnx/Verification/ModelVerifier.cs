@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Verification;
 /// <summary>
 /// Holds an optimized model to what its manifest will say: outputs, order of execution, activation bytes. Measures kernels' workspace on the way.
 /// </summary>
-public static class ModelVerifier
+internal static class ModelVerifier
 {
     /// <summary>Up to this many multiply-accumulates a run, all cases of <see cref="InputCase"/> are run (about a millisecond each).</summary>
     public const long WorkForAllCases = 20_000_000;

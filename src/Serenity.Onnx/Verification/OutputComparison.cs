@@ -14,7 +14,7 @@ namespace Serenity.Onnx.Verification;
 /// </list>
 /// One value of one run. What all runs say together, slice by slice, is for <see cref="OutputLedger"/>.
 /// </summary>
-public static class OutputComparison
+internal static class OutputComparison
 {
     private const long DifferentInMany = 100;
 

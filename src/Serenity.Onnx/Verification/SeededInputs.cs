@@ -16,7 +16,7 @@ namespace Serenity.Onnx.Verification;
 /// graph looks them up in, else 0 to 3; a scalar or single element of them is 1 to 3, so that a loop ends soon and a division by it works.
 /// </para>
 /// </summary>
-public sealed class SeededInputs
+internal sealed class SeededInputs
 {
     private const long SafeRange = 4;
 

@@ -7,4 +7,4 @@ namespace Serenity.Onnx.Verification;
 /// <param name="Facts">For the manifest.</param>
 /// <param name="Memory">What a run of the optimized model took; null if not measured.</param>
 /// <param name="Block">A block in which a run was seen to take place; null if there is none.</param>
-public sealed record VerificationOutcome(VerificationFacts Facts, MeasuredMemory? Memory, RunBlock? Block = null);
+internal sealed record VerificationOutcome(VerificationFacts Facts, MeasuredMemory? Memory, RunBlock? Block = null);

@@ -6,7 +6,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Verification;
 
 /// <summary>What the manifest will promise about an optimized model, to be held against runs of it.</summary>
-public sealed record VerificationRequest
+internal sealed record VerificationRequest
 {
     /// <summary>The source model, as the user wrote it but for sizes that were asked for.</summary>
     public required ModelProto Source { get; init; }

@@ -15,7 +15,7 @@ namespace Serenity.Onnx.Rewrites.Graph;
 /// they make are left out. A writer that adds a plain value (<c>Identity</c> when first, <c>Add</c> later) may take over that value's
 /// buffer when it comes first and the value dies there. <see cref="Sums.AccumulationChain.InOrder"/> writes another order down.
 /// </remarks>
-public sealed record AccumulationGroup(string Result, IReadOnlyList<AccumulationWriter> Parts)
+internal sealed record AccumulationGroup(string Result, IReadOnlyList<AccumulationWriter> Parts)
 {
     /// <summary>Attributes that make the last writer, a FusedConv, apply an activation to the finished sum; null for none.</summary>
     public IReadOnlyList<AttributeProto>? Activation { get; init; }
@@ -29,4 +29,4 @@ public sealed record AccumulationGroup(string Result, IReadOnlyList<Accumulation
 /// <param name="First">How it starts the sum; its output is set by the chain.</param>
 /// <param name="Further">How it adds to what is there; accumulator and output are set by the chain.</param>
 /// <param name="Accumulator">Index of the input of <paramref name="Further"/> that is the sum so far.</param>
-public sealed record AccumulationWriter(string Node, NodeProto First, NodeProto Further, int Accumulator);
+internal sealed record AccumulationWriter(string Node, NodeProto First, NodeProto Further, int Accumulator);

@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Rewrites.Graph;
 /// <param name="Shapes">Types of all its values, the new ones included.</param>
 /// <param name="Groups">Its accumulation groups. No node is in two.</param>
 /// <param name="Applied">The rewrites, in the order applied; what each saved is known only after the search.</param>
-public sealed record RewriteCandidate(
+internal sealed record RewriteCandidate(
     ModelProto Model, ShapeTable Shapes, IReadOnlyList<AccumulationGroup> Groups, IReadOnlyList<AppliedRewrite> Applied)
 {
     /// <summary>A model without any rewrite.</summary>
@@ -24,5 +24,5 @@ public sealed record RewriteCandidate(
 /// <param name="LowerBoundBytes">What no schedule of this candidate goes under.</param>
 /// <param name="Order">The order in which the nodes of <paramref name="Written"/> run.</param>
 /// <param name="Profile">Bytes during each step of <paramref name="Order"/>; its maximum is the peak.</param>
-public sealed record RewriteCost(
+internal sealed record RewriteCost(
     RewriteCandidate Written, long PeakBytes, long LowerBoundBytes, NodeOrder Order, IReadOnlyList<long> Profile);

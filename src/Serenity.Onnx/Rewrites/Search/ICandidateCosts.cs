@@ -3,7 +3,7 @@ using Serenity.Onnx.Rewrites.Graph;
 namespace Serenity.Onnx.Rewrites.Search;
 
 /// <summary>How far the search for a candidate's schedule goes.</summary>
-public enum CostEffort
+internal enum CostEffort
 {
     /// <summary>For a part of a set, to say what each rewrite saves: told from its tensors, under a small limit.</summary>
     Share,
@@ -19,7 +19,7 @@ public enum CostEffort
 }
 
 /// <summary>What candidates cost on an executor. Deterministic; for one search at a time, since it may keep what it found out.</summary>
-public interface ICandidateCosts
+internal interface ICandidateCosts
 {
     /// <summary>False for a candidate that the executor would change before it runs it, and so not execute as it is planned. The source model is none.</summary>
     bool IsKept(RewriteCandidate candidate);

@@ -4,7 +4,7 @@ using Serenity.Onnx.Rewrites.Graph;
 namespace Serenity.Onnx.Rewrites.Search;
 
 /// <summary>What the search over sets of rewrites may do.</summary>
-public sealed record RewriteOptions
+internal sealed record RewriteOptions
 {
     /// <summary>Who runs the model; decides which forms of a rewrite gain anything.</summary>
     public required Executor Executor { get; init; }
@@ -37,5 +37,5 @@ public sealed record RewriteOptions
 /// <param name="Applied">The rewrites that were applied, with what each saved; the savings add up to the fall of the peak.</param>
 /// <param name="Evaluations">Candidates that were costed.</param>
 /// <param name="Work">The work of a run of it.</param>
-public sealed record RewriteOutcome(
+internal sealed record RewriteOutcome(
     RewriteCost Best, RewriteCost Original, IReadOnlyList<AppliedRewrite> Applied, int Evaluations, WorkFacts Work);

@@ -3,7 +3,7 @@ using Serenity.Onnx.Contract;
 namespace Serenity.Onnx.Rewrites.Search;
 
 /// <summary>What is known against rewrites, for a plan without those at fault.</summary>
-public sealed record RewriteRestriction
+internal sealed record RewriteRestriction
 {
     /// <summary>Nothing is known.</summary>
     public static RewriteRestriction None { get; } = new();

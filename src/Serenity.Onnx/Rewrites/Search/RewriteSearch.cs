@@ -13,7 +13,7 @@ namespace Serenity.Onnx.Rewrites.Search;
 /// as the peak falls, what touches a value live at the peak, splits included, and again what is not needed goes. So a rewrite stays only
 /// if the peak is higher without it. A set that makes a run take too long (<see cref="RewriteWork"/>) is never taken.
 /// </remarks>
-public static class RewriteSearch
+internal static class RewriteSearch
 {
     /// <summary>Searches.</summary>
     /// <param name="model">The source model; not changed.</param>

@@ -2,7 +2,7 @@ namespace Serenity.Onnx.Rewrites.Search;
 
 /// <summary>What makes the search over sets of rewrites fast. Each is a switch; none changes what a set costs, unless a limit strikes. Tests run with and without.</summary>
 [Flags]
-public enum RewriteTechniques
+internal enum RewriteTechniques
 {
     /// <summary>None: each set is costed in full.</summary>
     None = 0,

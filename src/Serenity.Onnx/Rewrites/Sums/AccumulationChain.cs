@@ -6,7 +6,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Rewrites.Sums;
 
 /// <summary>Writes accumulation groups down in the order of a schedule.</summary>
-public static class AccumulationChain
+internal static class AccumulationChain
 {
     /// <summary>The same candidate with the writers of each group chained in the order in which a schedule runs them, and all nodes in
     /// that order. The values between the writers keep their names: the i-th is the sum of the first i.</summary>

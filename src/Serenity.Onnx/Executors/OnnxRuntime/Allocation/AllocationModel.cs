@@ -8,7 +8,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// What decides ONNX Runtime's allocation plan, in arrays: sizes, which buffers can stand in for each other, what the kernels share.
 /// Built once for a graph; the order is the one thing left open.
 /// </summary>
-public sealed class AllocationModel
+internal sealed class AllocationModel
 {
     private readonly int[][] _aliases;
     private readonly int[][][] _inPlace;

@@ -5,7 +5,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// <param name="Bytes">Its size.</param>
 /// <param name="FirstStep">Step at which it is allocated.</param>
 /// <param name="LastStep">Last step during which it is held, inclusive; gaps between two uses included.</param>
-public readonly record struct PlannedBuffer(int Owner, long Bytes, int FirstStep, int LastStep);
+internal readonly record struct PlannedBuffer(int Owner, long Bytes, int FirstStep, int LastStep);
 
 /// <summary>What ONNX Runtime allocates when it executes a graph in one order.</summary>
 /// <param name="Order">The nodes in executed order.</param>
@@ -16,7 +16,7 @@ public readonly record struct PlannedBuffer(int Owner, long Bytes, int FirstStep
 /// <param name="Inner">Bytes that each step's node allocates and frees within itself, in the body of an If, Loop or Scan, where it takes
 /// the most expensive branch or number of rounds; part of <paramref name="Profile"/>.</param>
 /// <param name="LeastProfile">The profile where each node takes the cheapest.</param>
-public sealed record AllocationPlan(
+internal sealed record AllocationPlan(
     int[] Order, long[] Profile, PlannedBuffer[] Buffers, int[] BufferOf, long BytesFromTheStart, long[] Inner, long[] LeastProfile)
 {
     /// <summary>The peak where each control-flow node takes the cheapest branch or number of rounds: what a run allocates at least.</summary>

@@ -20,7 +20,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// Memory itself is given back after the last node that reads any value in the buffer, so a buffer that is reused later is held through
 /// the gap, and one that nobody reads is held to the end.
 /// </remarks>
-public sealed class AllocationSimulator
+internal sealed class AllocationSimulator
 {
     private const int External = int.MaxValue / 2;
 

@@ -3,12 +3,12 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// <summary>An output that shares, or may share, the buffer of an input. Positions count from 0.</summary>
 /// <param name="Input">Position of the input.</param>
 /// <param name="Output">Position of the output.</param>
-public readonly record struct BufferShare(int Input, int Output);
+internal readonly record struct BufferShare(int Input, int Output);
 
 /// <summary>What one kernel of the CPU provider does with the buffers of its inputs.</summary>
 /// <param name="Aliases">Outputs that always share their input's buffer.</param>
 /// <param name="InPlace">Outputs that take their input's buffer when nobody else needs it any more and shape and element size agree.</param>
-public sealed record KernelRule(BufferShare[] Aliases, BufferShare[] InPlace)
+internal sealed record KernelRule(BufferShare[] Aliases, BufferShare[] InPlace)
 {
     /// <summary>A kernel that gives every output its own buffer.</summary>
     public static KernelRule None { get; } = new([], []);

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// measures peaks around one node, at every opset from 7 to 24 at which ONNX Runtime runs it; rules are the same at all of them. The one
 /// exception is the blocked Conv, which only ONNX Runtime's own layout pass makes: its rule was read in the source.
 /// </remarks>
-public static class KernelRules
+internal static class KernelRules
 {
     private static readonly KernelRule s_alias = new([new BufferShare(0, 0)], []);
     private static readonly KernelRule s_inPlace = new([], [new BufferShare(0, 0)]);

@@ -21,7 +21,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// <item>Reuse of freed buffers is left out: it only ever holds a buffer longer.</item>
 /// </list>
 /// </remarks>
-public sealed class OnnxRuntimeGraph
+internal sealed class OnnxRuntimeGraph
 {
     private readonly int[] _tensorOf;
 

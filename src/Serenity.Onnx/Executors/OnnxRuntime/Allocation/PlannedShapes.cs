@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// neither takes another's place nor gives up its own. Two symbolic dimensions are the same if they have the same symbol.
 /// </summary>
 /// <param name="Dims">By value name: sizes, <see cref="Unknown"/>, or <see cref="Symbol"/> of a symbol's number. A value that is not named has no known rank.</param>
-public sealed record PlannedShapes(IReadOnlyDictionary<string, long[]> Dims)
+internal sealed record PlannedShapes(IReadOnlyDictionary<string, long[]> Dims)
 {
     /// <summary>A dimension of which nothing is known.</summary>
     public const long Unknown = -1;

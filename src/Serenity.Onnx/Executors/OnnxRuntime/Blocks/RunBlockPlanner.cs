@@ -8,7 +8,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Blocks;
 /// Lays a run out in one block. Between two releases nothing gets smaller, so time is counted in events: allocations that live between the same
 /// events must not overlap, and that is the placement problem of an arena.
 /// </summary>
-public static class RunBlockPlanner
+internal static class RunBlockPlanner
 {
     /// <summary>What ONNX Runtime's kernels want of an address (MlasGetPreferredBufferAlignment, 1.31.1).</summary>
     public const int Alignment = 64;

@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Graph;
 /// node's subgraphs capture counts as inputs of the node. Nodes and values are dense indices; a node's index is its rank in the file
 /// among the nodes that remain.
 /// </summary>
-public sealed class OrtGraph
+internal sealed class OrtGraph
 {
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Order;
 /// producer that stands last in the file first. Names, the order of inputs and metadata play no part. Seen in profiles of 1.29 and 1.31
 /// on every permutation tried, in sequential and parallel execution mode; <c>docs/onnxruntime.md</c> has the experiments.
 /// </remarks>
-public static class ExecutionOrder
+internal static class ExecutionOrder
 {
     /// <summary>The executed order of a graph's nodes, as node indices of <paramref name="graph"/>.</summary>
     /// <param name="graph">The graph, its nodes in file order.</param>

@@ -10,14 +10,14 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Order;
 /// <summary>A graph that ONNX Runtime executes in the order asked for.</summary>
 /// <param name="Graph">The same nodes in another file order, with the anchors.</param>
 /// <param name="Anchors">How many anchors were needed.</param>
-public sealed record PinnedOrder(GraphProto Graph, int Anchors)
+internal sealed record PinnedOrder(GraphProto Graph, int Anchors)
 {
     /// <summary>The order that is executed, as nodes of the graph that was given.</summary>
     internal int[] Order { get; init; } = [];
 }
 
 /// <summary>Lays out a graph's file so that ONNX Runtime executes a given order, with as few anchors as that takes.</summary>
-public static class OrderPinning
+internal static class OrderPinning
 {
     /// <summary>Pins an order.</summary>
     /// <param name="graph">The graph; not changed.</param>

@@ -14,7 +14,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 /// Two steps. First the order of the writers in each accumulation group is chosen, by solving the memory graph with the groups in it: a
 /// group is one buffer there, whoever writes first. Then the file with the chains in that order is planned as any other.
 /// </remarks>
-public sealed class OnnxRuntimeCosts : ICandidateCosts
+internal sealed class OnnxRuntimeCosts : ICandidateCosts
 {
     private const int OrdersToCompare = 200;
     private const long StatesToCompare = 100_000, StatesForSource = 1_000_000, StatesToShare = 100;

@@ -14,7 +14,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 /// <param name="LowerBound">Bytes that the live peak of no order can go under, and so no simulated peak either.</param>
 /// <param name="Anchors">How many nodes were added, all of no bytes: anchors that hold the order, and the veil's.</param>
 /// <param name="Evaluations">Orders that were simulated.</param>
-public sealed record OnnxRuntimePlan(
+internal sealed record OnnxRuntimePlan(
     ModelProto Model, OrtGraph Graph, AllocationPlan Allocations, long OriginalPeak, long[] OriginalProfile, long LivePeak,
     long LowerBound, int Anchors, long Evaluations)
 {

@@ -4,7 +4,7 @@ using Serenity.Planning.Scheduling;
 namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 
 /// <summary>How far planning for ONNX Runtime may go.</summary>
-public sealed record OnnxRuntimePlanOptions
+internal sealed record OnnxRuntimePlanOptions
 {
     /// <summary>Limits of the search for the least live peak.</summary>
     public ScheduleOptions Schedule { get; init; } = ScheduleOptions.Default;

@@ -9,7 +9,7 @@ using Serenity.Planning.Scheduling;
 namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 
 /// <summary>Plans a model for ONNX Runtime: the order that costs least there, pinned so that it is what is executed.</summary>
-public static class OnnxRuntimePlanner
+internal static class OnnxRuntimePlanner
 {
     /// <summary>What a file costs as ONNX Runtime executes it, under the session options that make the figure true.</summary>
     /// <param name="model">The model, as written.</param>

@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Executors.StaticArena.Execution;
 /// <param name="Tensors">Everything in the arena, with its offset: the values, and the scratch of nodes. A view without an offset is gathered from its parts by its
 /// readers.</param>
 /// <param name="ArenaBytes">Bytes of the arena.</param>
-public sealed record ArenaProgram(IReadOnlyList<string> Schedule, IReadOnlyList<TensorFacts> Tensors, long ArenaBytes)
+internal sealed record ArenaProgram(IReadOnlyList<string> Schedule, IReadOnlyList<TensorFacts> Tensors, long ArenaBytes)
 {
     /// <summary>What is run, in this order, each step with the scratch it refers to.</summary>
     public IReadOnlyList<ArenaStep> Steps()
@@ -37,7 +37,7 @@ public sealed record ArenaProgram(IReadOnlyList<string> Schedule, IReadOnlyList<
 /// <summary>One step of a program.</summary>
 /// <param name="Node">Name of the node.</param>
 /// <param name="Scratch">What it needs for itself while it runs; null for nothing.</param>
-public sealed record ArenaStep(string Node, TensorFacts? Scratch);
+internal sealed record ArenaStep(string Node, TensorFacts? Scratch);
 
 /// <summary>How a run in the arena ended.</summary>
 /// <param name="Fault">What went wrong first, in words; null if every value was right.</param>

@@ -8,7 +8,7 @@ using Serenity.Onnx.Verification;
 namespace Serenity.Onnx.Executors.StaticArena.Execution;
 
 /// <summary>Verification of a StaticArena plan: one run in the arena on seeded inputs.</summary>
-public static class ArenaProof
+internal static class ArenaProof
 {
     /// <summary>Bytes that a run may compare; above, the proof would take longer than a build should (about a second per 4 GB).</summary>
     public const long MostBytes = 32_000_000_000;

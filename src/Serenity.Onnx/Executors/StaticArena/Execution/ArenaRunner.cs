@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Executors.StaticArena.Execution;
 /// a run of the whole model without any arena. So bytes that two values share are found at the step where the one takes them from the
 /// other, whatever the data. Made once for a model and inputs; runs any number of plans. One thread at a time.
 /// </summary>
-public sealed class ArenaRunner : IDisposable
+internal sealed class ArenaRunner : IDisposable
 {
     private readonly ModelProto _model;
     private readonly string? _externalFolder;

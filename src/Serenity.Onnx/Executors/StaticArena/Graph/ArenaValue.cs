@@ -1,7 +1,7 @@
 namespace Serenity.Onnx.Executors.StaticArena.Graph;
 
 /// <summary>How a value lies in a static arena.</summary>
-public enum ArenaValueKind
+internal enum ArenaValueKind
 {
     /// <summary>Not in the arena: a weight, another view of one, or a value of an outer graph.</summary>
     Outside,
@@ -25,5 +25,5 @@ public enum ArenaValueKind
 /// <param name="Of">For an alias: the value whose buffer it shares. Else null.</param>
 /// <param name="Parts">For a view: the values it consists of. Else null.</param>
 /// <param name="IsContiguous">True if its bytes lie in order when its tensors lie behind each other.</param>
-public sealed record ArenaValue(
+internal sealed record ArenaValue(
     string Name, long Bytes, ArenaValueKind Kind, int[] Tensors, int Token, string? Of, IReadOnlyList<string>? Parts, bool IsContiguous);

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Executors.StaticArena.Graph;
 /// A model under the rules of the StaticArena executor (docs/executors.md): aliases share their buffer, concat is a view of its parts,
 /// elementwise operators work in place, accumulation groups have one buffer, graph inputs and outputs lie in the arena, weights do not.
 /// </summary>
-public sealed class StaticArenaGraph
+internal sealed class StaticArenaGraph
 {
     private readonly Dictionary<string, int> _operators = new(StringComparer.Ordinal);
 

@@ -10,7 +10,7 @@ using Serenity.Planning.Scheduling;
 namespace Serenity.Onnx.Executors.StaticArena.Planning;
 
 /// <summary>What a candidate of the rewrite stage costs in a static arena.</summary>
-public static class StaticArenaCost
+internal static class StaticArenaCost
 {
     /// <summary>Orders of equal peak that are tried, and the states that each placement of one may take.</summary>
     private const int OtherOrders = 8, OtherOrderStates = 30_000;

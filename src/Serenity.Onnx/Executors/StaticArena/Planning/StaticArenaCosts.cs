@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Executors.StaticArena.Planning;
 /// <param name="full">Limits for what is written; candidates are compared with fewer states.</param>
 /// <param name="techniques">What may be used to be fast.</param>
 /// <param name="path">The model's file, for errors.</param>
-public sealed class StaticArenaCosts(
+internal sealed class StaticArenaCosts(
     ModelShapes shapes, ScheduleOptions full, RewriteTechniques techniques = RewriteTechniques.All, string? path = null) : ICandidateCosts
 {
     private const long StatesToCompare = 10_000, StatesForSource = 1_000_000, StatesToShare = 100;

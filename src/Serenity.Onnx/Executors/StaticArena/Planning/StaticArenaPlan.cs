@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Executors.StaticArena.Planning;
 /// <param name="Placement">Offsets, arena size, and the bound of the placement.</param>
 /// <param name="Tensors">Every value in the arena, in order of first step, then name. An operator's scratch is there too, with the name of its node.</param>
 /// <param name="PeakStep">What is live at the first step of the peak; null for a model without operators.</param>
-public sealed record StaticArenaPlan(
+internal sealed record StaticArenaPlan(
     NodeOrder Order, IReadOnlyList<long> Profile, long LivePeakBytes, ArenaPlan Placement,
     IReadOnlyList<TensorFacts> Tensors, PeakStep? PeakStep)
 {

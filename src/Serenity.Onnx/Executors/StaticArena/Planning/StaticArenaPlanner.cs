@@ -5,7 +5,7 @@ using Serenity.Planning.Scheduling;
 namespace Serenity.Onnx.Executors.StaticArena.Planning;
 
 /// <summary>Lays a scheduled model out in one arena.</summary>
-public static class StaticArenaPlanner
+internal static class StaticArenaPlanner
 {
     /// <summary>Limits for a build: a few seconds at worst, when a model of many small values, or of values tied to others, nearly fits.</summary>
     public static ArenaOptions BuildLimits { get; } = ArenaOptions.Default with { StateLimit = 300_000 };
