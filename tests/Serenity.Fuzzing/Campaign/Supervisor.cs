@@ -1,3 +1,4 @@
+using Serenity.Build.Cache;
 using System.Diagnostics;
 using System.Globalization;
 using Serenity.Fuzzing.Checks;
@@ -127,6 +128,8 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
         foreach (string argument in part.ToArguments())
             start.ArgumentList.Add(argument);
         start.Environment["TMPDIR"] = FuzzProject.TemporaryFolderOf(root);
+        // The plan cache is signed with this, and no secret of the user's is made.
+        start.Environment[CacheSecret.Variable] = "fuzz";
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         start.Environment["DOTNET_EnableDiagnostics"] = "0";
         Directory.CreateDirectory(FuzzProject.TemporaryFolderOf(root));
