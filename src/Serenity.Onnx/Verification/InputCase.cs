@@ -29,4 +29,7 @@ internal enum InputCase
 
     /// <summary>What the user gave.</summary>
     Given,
+
+    /// <summary>Where the source decides one way or the other, of integers or booleans that come from comparing numbers.</summary>
+    Boundary,
 }

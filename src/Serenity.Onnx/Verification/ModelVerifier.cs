@@ -105,6 +105,15 @@ internal static class ModelVerifier
                 CompareCase(request, optimized, sample.Values, expected, InputCase.Given, random is null ? ledger : null, ref maxError, cancellation);
             compared++;
         }
+        if (reference is not null && random is null && !request.Exact && enough == int.MaxValue && Decision.Of(request.Source.Graph) is { Count: > 0 } decisions)
+        {
+            string[] deciding = [.. decisions.Select(d => d.Output)];
+            foreach (IReadOnlyList<KeyValuePair<string, RuntimeValue>> near in DecisionBoundary.Find(reference, inputs, deciding, request.Limits, cancellation))
+            {
+                IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected = reference.Run(near, request.Limits, cancellation);
+                CompareCase(request, optimized, near, expected, InputCase.Boundary, ledger, ref maxError, cancellation);
+            }
+        }
         if (compared == 0)
         {
             return Skipped(limited ? "A run needs more memory, or more kernels, than verification may use."
@@ -318,6 +327,7 @@ internal static class ModelVerifier
         InputCase.Offset => "offset",
         InputCase.Cancelling => "cancelling",
         InputCase.Given => "your own",
+        InputCase.Boundary => "nearly undecided",
         _ => "special (NaN, infinite)",
     };
 

@@ -20,6 +20,9 @@ internal sealed class SeededInputs
 {
     private const long SafeRange = 4;
 
+    /// <summary>Added to the seed of an input, far from all cases.</summary>
+    private const ulong OtherSeed = 1_000_003;
+
     private readonly IReadOnlyDictionary<string, NodeMetadata> _inputs;
     private readonly Dictionary<string, long> _ranges;
     private readonly Dictionary<string, (double Least, double Largest)> _told;
@@ -69,12 +72,17 @@ internal sealed class SeededInputs
         || (!i.Value.IsString && BitsOf(i.Value.ElementDataType) == 0)).Select(i => i.Key).FirstOrDefault();
 
     /// <summary>A value for every input, in ordinal order of names.</summary>
-    public IReadOnlyList<KeyValuePair<string, RuntimeValue>> Create(InputCase kind)
+    public IReadOnlyList<KeyValuePair<string, RuntimeValue>> Create(InputCase kind) => Create(kind, 0);
+
+    /// <summary>Ordinary values other than those of <see cref="InputCase.Uniform"/>.</summary>
+    internal IReadOnlyList<KeyValuePair<string, RuntimeValue>> CreateOther() => Create(InputCase.Uniform, OtherSeed);
+
+    private List<KeyValuePair<string, RuntimeValue>> Create(InputCase kind, ulong seed)
     {
         List<KeyValuePair<string, RuntimeValue>> values = [];
         foreach ((string name, NodeMetadata meta) in _inputs.OrderBy(i => i.Key, StringComparer.Ordinal))
         {
-            SplitMix random = new(SplitMix.SeedOf(name) + (ulong)kind);
+            SplitMix random = new(SplitMix.SeedOf(name) + (ulong)kind + seed);
             values.Add(new(name, CreateOne(meta, _ranges.GetValueOrDefault(name, 0), _told.TryGetValue(name, out (double, double) told) ? told : null, kind, ref random)));
         }
         return values;

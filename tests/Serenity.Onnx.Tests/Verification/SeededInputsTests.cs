@@ -33,7 +33,7 @@ public sealed class SeededInputsTests
         graph.Node.Add([cast, TinyModels.Node("Gather", "gather", ["table", "wide"], ["y"])]);
         RunnableModel model = RunnableModel.Of(TinyModels.Model(graph));
 
-        foreach (InputCase kind in Enum.GetValues<InputCase>())
+        foreach (InputCase kind in Enum.GetValues<InputCase>().Where(kind => kind < InputCase.Given))
         {
             byte[] data = ((RuntimeValue.Tensor)Make(model, kind)["ids"]).Data;
             int[] ids = [.. Enumerable.Range(0, 500).Select(i => BitConverter.ToInt32(data, 4 * i))];
@@ -83,7 +83,7 @@ public sealed class SeededInputsTests
         graph.Output.Add(TinyModels.Value("y", type, 3, 5));
         graph.Node.Add(TinyModels.Node("Identity", "copy", ["x"], ["y"]));
         RunnableModel model = RunnableModel.Of(TinyModels.Model(graph));
-        foreach (InputCase kind in Enum.GetValues<InputCase>())
+        foreach (InputCase kind in Enum.GetValues<InputCase>().Where(kind => kind < InputCase.Given))
         {
             using ModelSession session = ModelSession.Load(model);
             SortedDictionary<string, RuntimeValue> inputs = Make(model, kind);
