@@ -11,6 +11,7 @@ using Serenity.Onnx.Fusion;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Partition;
 using Serenity.Onnx.Rewrites.Rules;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Rewrites.Sums;
@@ -138,8 +139,45 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             return Plan(start, known, level, restriction, Asked);
         if (outcome.Applied.Count > 0 && restriction.Only is null && plan.SimulatedPeak >= outcome.Original.PeakBytes)
             return Plan(start, known, RewriteLevel.None, restriction, techniques);
-        return new Planned(plan, best.Shapes, start, outcome.Applied, outcome.Work);
+        Planned whole = new(plan, best.Shapes, start, outcome.Applied, outcome.Work);
+        return level == RewriteLevel.None || restriction.Only is not null ? whole : Partition(whole, best, unchanged, [.. outcome.Original.Order.Names], costs);
     }
+
+    /// <summary>
+    /// The plan with regions in pieces, where that lowers the peak: of the rewritten model, or of the model before the other rewrites, which may stand in its way.
+    /// </summary>
+    private Planned Partition(Planned whole, RewriteCandidate rewritten, RewriteCandidate unchanged, IReadOnlyList<string> order, OnnxRuntimeCosts costs)
+    {
+        double work = RewriteWork.Of(unchanged);
+        long saved = whole.Rewrites.Sum(r => r.SavedBytes);
+        List<(PartitionedModel Cut, IReadOnlyList<AppliedRewrite> Applied)> cuts = [];
+        if (Cut(AccumulationChain.Settle(rewritten), whole.Shapes, whole.Plan.Schedule, whole.Work.Ratio) is { } after)
+            cuts.Add((after, whole.Rewrites));
+        if (whole.Rewrites.Count > 0 && Cut(unchanged.Model, unchanged.Shapes, order, 1) is { } alone)
+            cuts.Add((alone, []));
+        Planned best = whole;
+        foreach ((PartitionedModel cut, IReadOnlyList<AppliedRewrite> applied) in cuts.OrderBy(c => c.Cut.PeakBytes))
+        {
+            // What ONNX Runtime changes as it loads a model would not be what was planned.
+            if (cut.PeakBytes >= best.Plan.SimulatedPeak || !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)))
+                continue;
+            OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, costs.Full with { First = cut.Order }, cancellation: cancellation);
+            if (plan.SimulatedPeak > best.Plan.SimulatedPeak - RewriteSearch.Worth(best.Plan.SimulatedPeak) || Required(plan, cut.Shapes) > Required(best.Plan, best.Shapes))
+                continue;
+            long pieces = whole.Plan.SimulatedPeak + saved - applied.Sum(r => r.SavedBytes) - plan.SimulatedPeak;
+            best = new Planned(
+                plan, cut.Shapes, whole.Start, [.. applied, .. cut.Nodes.Select((nodes, i) => new AppliedRewrite(ModelPartition.Kind, nodes, true, i == 0 ? pieces : 0))],
+                whole.Work with { Ratio = Math.Round(RewriteWork.Of(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)) / work, 3) })
+            { Whole = whole };
+        }
+        return best;
+
+        PartitionedModel? Cut(ModelProto model, ShapeTable shapes, IEnumerable<string> schedule, double ratio) => ModelPartition.TryCut(
+            model, shapes, schedule, source.File.Path, new OnnxRuntimeSharing(), work * (request.WorkLimit - ratio), cancellation);
+    }
+
+    /// <summary>A plan's peak with its kernels' scratch, as far as that is known.</summary>
+    private long Required(OnnxRuntimePlan plan, ShapeTable shapes) => KernelWorkspace.Peak(plan.Graph, shapes, plan.Allocations, TargetKernels.Of(request.Targets));
 
     private OnnxRuntimePlanOptions Options()
     {
@@ -161,16 +199,25 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         {
             return Result(planned, planned.Plan.Model, original, Verify(planned, source.Reference, planned.Plan.Model, ahead));
         }
+        catch (SerenityException fault) when (planned.Whole is not null && PipelineWarnings.IsFaultOfPlan(fault))
+        {
+            int before = _warnings.Count;
+            OptimizationResult result = Conclude(planned.Whole, plan, today, original, null);
+            // Where another rewrite was at fault, it is left out, and the model is partitioned anew.
+            if (result.Rewrites.All(r => r.Kind != ModelPartition.Kind))
+                _warnings.Insert(before, PipelineWarnings.NotPartitioned(source, fault));
+            return result;
+        }
         catch (SerenityException fault) when (fault.Code == SerenityCodes.OutputsDiffer && planned.Rewrites.Any(r => !r.Exact))
         {
             // What a sum in another order may do to a model is the model's own; that is no fault of the rest.
             GuiltyRewrites<Planned> search = new(
-                restriction => plan(RewriteLevel.All, restriction), found => Verify(found, source.Reference, found.Plan.Model, null), found => found.Rewrites, found => found.Start.Model);
+                restriction => plan(RewriteLevel.All, restriction) is var found && found.Whole is { } whole ? whole : found, found => Verify(found, source.Reference, found.Plan.Model, null), found => found.Rewrites, found => found.Start.Model);
             if (search.TryWithout(planned, fault, out Planned held))
             {
                 _warnings.Add(PipelineWarnings.LeftOut(source, search.LeftOut));
                 _leftOut = search.LeftOut;
-                return Conclude(held, plan, today, original, null);
+                return Conclude(plan(RewriteLevel.All, search.Restriction) is { Whole: not null } partitioned ? partitioned : held, plan, today, original, null);
             }
             _warnings.Add(PipelineWarnings.RewrittenExactly(source, fault));
             return Conclude(plan(RewriteLevel.Exact, RewriteRestriction.None), plan, today, original, null);
@@ -272,5 +319,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     /// <summary>A model whose nodes are the ones that ONNX Runtime will execute.</summary>
     private sealed record Prepared(ModelProto Model, ShapeTable Shapes, bool Fused);
 
-    private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, Prepared Start, IReadOnlyList<AppliedRewrite> Rewrites, WorkFacts Work);
+    private sealed record Planned(OnnxRuntimePlan Plan, ShapeTable Shapes, Prepared Start, IReadOnlyList<AppliedRewrite> Rewrites, WorkFacts Work)
+    {
+        /// <summary>The plan without regions in pieces, where there are any.</summary>
+        public Planned? Whole { get; init; }
+    }
 }

@@ -42,6 +42,11 @@ internal static class PipelineWarnings
         "Rewrites that change the order of floating-point sums were left out, since outputs did not stay within the tolerance with them: something in the model makes much of"
         + $" little. Rewrite=\"Exact\" on the item says so without the attempt. {fault.WhatHappened}");
 
+    /// <summary>A verification that failed with regions in pieces, where the plan without them stands in.</summary>
+    public static SerenityDiagnostic NotPartitioned(SourceModel source, SerenityException fault) => new(
+        SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
+        $"No part of the model is run in pieces, since the model with pieces did not do what was planned. {fault.WhatHappened}");
+
     /// <summary>True for what verification holds against a plan: another plan may stand.</summary>
     public static bool IsFaultOfPlan(SerenityException fault) =>
         fault.Code is SerenityCodes.OutputsDiffer or SerenityCodes.OrderDiffers or SerenityCodes.MemoryDiffers;

@@ -21,6 +21,12 @@ public sealed record ScheduleOptions
     /// </summary>
     public long? Enough { get; init; }
 
+    /// <summary>
+    /// A schedule to begin with, all operators in a topological order; null for none. What is found is never worse, and a part of the graph that it already schedules
+    /// as well as can be is not searched.
+    /// </summary>
+    public IReadOnlyList<int>? First { get; init; }
+
     /// <summary>What searches of similar graphs found out, to be used and added to; null to start from nothing.</summary>
     public SolvedSegments? Solved { get; init; }
 

@@ -77,6 +77,14 @@ public static class Scheduler
         List<SegmentSolver> segments = new(parts);
         foreach (SearchProblem problem in ProblemSplitter.Split(whole, partOf, parts))
             segments.Add(new SegmentSolver(problem, techniques, options.Solved, cancellation));
+        if (options.First is { } first)
+        {
+            int[] rank = new int[first.Count];
+            for (int i = 0; i < rank.Length; i++)
+                rank[first[i]] = i;
+            foreach (SegmentSolver segment in segments)
+                segment.Offer(rank);
+        }
         return segments;
     }
 

@@ -24,7 +24,7 @@ internal static class RewriteWork
     private const double PerColumnElement = 16;
 
     /// <summary>Starting a node: about a microsecond.</summary>
-    private const double PerNode = 10_000;
+    internal const double PerNode = 10_000;
 
     /// <summary>The work of one run.</summary>
     public static double Of(RewriteCandidate candidate)
@@ -37,22 +37,30 @@ internal static class RewriteWork
         double work = 0;
         foreach (NodeProto node in candidate.Model.Graph.Node)
         {
-            if (node.Is("Constant"))
-                continue;
-            if (IsView(node))
-            {
-                work += PerNode;
-                continue;
-            }
-            double moved = node.Output.Sum(name => WorkEstimate.Elements(Dims(name)));
-            foreach (string input in node.Input)
-            {
-                if (!weights.ContainsKey(input))
-                    moved += WorkEstimate.Elements(Dims(input));
-            }
-            work += PerNode + PerElement * moved + PerColumnElement * Columns(node, Dims) + WorkEstimate.OfNode(node, Dims);
+            if (!node.Is("Constant"))
+                work += OfNode(node, Dims, weights.ContainsKey);
         }
         return work;
+    }
+
+    /// <summary>The work of one node.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="dims">Dimensions of a value, weights included; null where they are not known.</param>
+    /// <param name="isWeight">True for a weight, which counts nothing.</param>
+    internal static double OfNode(NodeProto node, Func<string, long[]?> dims, Func<string, bool> isWeight)
+    {
+        if (IsView(node))
+            return PerNode;
+        double moved = node.Output.Sum(name => WorkEstimate.Elements(dims(name)));
+        // A slice reads what it writes, whatever it is cut from.
+        if (node.Is("Slice"))
+            return PerNode + 2 * PerElement * moved;
+        foreach (string input in node.Input)
+        {
+            if (!isWeight(input))
+                moved += WorkEstimate.Elements(dims(input));
+        }
+        return PerNode + PerElement * moved + PerColumnElement * Columns(node, dims) + WorkEstimate.OfNode(node, dims);
     }
 
     /// <summary>True for an operator that reads and writes nothing: its result is the input's buffer.</summary>

@@ -79,6 +79,17 @@ internal sealed class SegmentSolver
     /// <summary>The operator of the whole graph behind one of the segment's.</summary>
     public int OriginalOf(int op) => _original[op];
 
+    /// <summary>Takes the segment's operators in the order of a schedule of the whole graph, where that is better than what was found.</summary>
+    /// <param name="rank">The place of each operator of the whole graph in that schedule.</param>
+    public void Offer(int[] rank)
+    {
+        int[] order = new int[_original.Length];
+        for (int op = 0; op < order.Length; op++)
+            order[op] = op;
+        Array.Sort(order, (a, b) => rank[_original[a]].CompareTo(rank[_original[b]]));
+        Consider(order);
+    }
+
     /// <summary>Raises the bound by cuts.</summary>
     /// <param name="enough">It need not be raised further once it is above this.</param>
     /// <param name="cancellation">Ends it at once.</param>

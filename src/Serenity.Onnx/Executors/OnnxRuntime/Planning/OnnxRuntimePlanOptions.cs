@@ -9,6 +9,9 @@ internal sealed record OnnxRuntimePlanOptions
     /// <summary>Limits of the search for the least live peak.</summary>
     public ScheduleOptions Schedule { get; init; } = ScheduleOptions.Default;
 
+    /// <summary>Names of all nodes, Constant nodes left out, in a topological order that the search is to begin with; null for none.</summary>
+    public IReadOnlyList<string>? First { get; init; }
+
     /// <summary>Orders that may be simulated when looking for the least simulated peak, for a graph of up to a thousand nodes; larger ones
     /// get fewer in proportion, so that the effort stays the same. It is only made where reuse of freed buffers raises the peak.</summary>
     public int Evaluations { get; init; } = 1_000;

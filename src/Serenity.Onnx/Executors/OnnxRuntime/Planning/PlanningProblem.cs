@@ -65,6 +65,11 @@ internal sealed record PlanningProblem
         OrtGraph graph = new(model.Graph);
         AllocationModel allShapes = new(graph, shapes);
         OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allShapes);
+        if (options.First is { } first)
+        {
+            Dictionary<string, int> nodeOf = graph.NodesByName();
+            options = options with { Schedule = options.Schedule with { First = [.. first.Select(name => nodeOf[name])] } };
+        }
         ScheduleResult? least = bound is { } bytes ? TryFileOrder(live.Memory, bytes) : null;
         if (least is null)
         {

@@ -1,0 +1,241 @@
+using Serenity.Onnx.Operators.Regions;
+
+namespace Serenity.Onnx.Rewrites.Partition;
+
+/// <summary>
+/// A region: nodes of an interval of the schedule that can be run in pieces together, and what has to run before and after them. Grown from its end
+/// upwards: a node belongs to it if a piece of what is wanted of it needs only a part of some input, and downwards again over readers that take part.
+/// </summary>
+internal sealed class CutRegion
+{
+    private CutRegion(PartitionGraph graph, int first, int last, int axis)
+    {
+        (Graph, First, Last, Axis) = (graph, first, last, axis);
+    }
+
+    /// <summary>The graph.</summary>
+    public PartitionGraph Graph { get; }
+
+    /// <summary>First step of the interval.</summary>
+    public int First { get; }
+
+    /// <summary>Last step of the interval.</summary>
+    public int Last { get; }
+
+    /// <summary>The axis along which the end is cut.</summary>
+    public int Axis { get; }
+
+    /// <summary>The region's nodes, in the order of the schedule.</summary>
+    public int[] Nodes { get; private set; } = [];
+
+    /// <summary>Their rules.</summary>
+    public NodeRegion[] Rules { get; private set; } = [];
+
+    /// <summary>Steps of the interval that run before the region.</summary>
+    public int[] Before { get; private set; } = [];
+
+    /// <summary>Steps of the interval that run after it.</summary>
+    public int[] After { get; private set; } = [];
+
+    /// <summary>The axis along which each value that the region makes or reads in part is cut.</summary>
+    public Dictionary<int, int> AxisOf { get; } = [];
+
+    /// <summary>Values that leave the region, in the order in which they are made.</summary>
+    public int[] Exits { get; private set; } = [];
+
+    /// <summary>Exits that nothing in the region reads: their positions are shared out among the pieces.</summary>
+    public int[] Sinks { get; private set; } = [];
+
+    /// <summary>True for a value that the region makes.</summary>
+    public bool Makes(int value) => Graph.Producer[value] is var p && p >= First && p <= Last && Array.BinarySearch(Nodes, p) >= 0;
+
+    /// <summary>The region that ends in a step, cut along an axis of its first output; null where it is none.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="first">First step that may belong to it.</param>
+    /// <param name="last">The end.</param>
+    /// <param name="axis">The axis.</param>
+    /// <param name="grow">Take in nodes that read the region's values, too, where their own rules allow it.</param>
+    public static CutRegion? Find(PartitionGraph graph, int first, int last, int axis, bool grow)
+    {
+        CutRegion region = new(graph, first, last, axis);
+        return region.Build(grow) ? region : null;
+    }
+
+    private bool Build(bool grow)
+    {
+        int count = Last - First + 1;
+        NodeRegion?[] rules = new NodeRegion?[count];
+        HashSet<int> whole = [];
+        if (!TryAdd(Last, Axis, rules, whole))
+            return false;
+        for (int p = Last - 1; p >= First; p--)
+        {
+            int axis = -1;
+            foreach (int value in Graph.Outputs[p])
+            {
+                if (value >= 0 && AxisOf.TryGetValue(value, out int cut))
+                    axis = cut;
+            }
+            // A node that cannot be cut stays before the region, which then reads slices of what it makes.
+            if (axis >= 0 && !Array.Exists(Graph.Outputs[p], whole.Contains))
+                TryAdd(p, axis, rules, whole);
+        }
+        if (grow)
+            Grow(rules, whole);
+        if (!Settle(rules))
+            return false;
+        return Exits.Length > 0 && Sinks.Length > 0;
+    }
+
+    /// <summary>Takes a node in, if a rule allows it and no input is wanted along two axes.</summary>
+    private bool TryAdd(int node, int axis, NodeRegion?[] rules, HashSet<int> whole)
+    {
+        if (Graph.Rule(node, axis) is not { } rule)
+            return false;
+        int[] outputs = Graph.Outputs[node], inputs = Graph.Inputs[node];
+        for (int k = 0; k < outputs.Length; k++)
+        {
+            if (outputs[k] >= 0 && AxisOf.TryGetValue(outputs[k], out int cut) && cut != rule.OutputAxes[k])
+                return false;
+        }
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i] < 0)
+                continue;
+            InputPart part = rule.Inputs[i];
+            bool wanted = AxisOf.TryGetValue(inputs[i], out int other);
+            if (part.IsCut && wanted && other != part.Axis)
+                return false;
+            // The same value as a whole and in part, by this node or by others: then it is made before the region.
+            if (part.IsCut && Graph.Values.Constant(Graph.Name(inputs[i])) is not null && !Graph.Values.CanCut(Graph.Name(inputs[i])))
+                return false;
+        }
+        for (int k = 0; k < outputs.Length; k++)
+        {
+            if (outputs[k] >= 0)
+                AxisOf[outputs[k]] = rule.OutputAxes[k];
+        }
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            if (inputs[i] < 0)
+                continue;
+            if (rule.Inputs[i].IsCut)
+                AxisOf[inputs[i]] = rule.Inputs[i].Axis;
+            else
+                whole.Add(inputs[i]);
+        }
+        rules[node - First] = rule;
+        return true;
+    }
+
+    /// <summary>Takes in nodes that read values of the region along the axis that these are cut along anyway.</summary>
+    private void Grow(NodeRegion?[] rules, HashSet<int> whole)
+    {
+        bool[] blocked = Descendants(rules);
+        for (int p = First; p <= Last; p++)
+        {
+            if (rules[p - First] is not null)
+                continue;
+            int reads = Array.Find(Graph.Reads[p], v => v >= 0 && InRegion(v, rules));
+            bool joins = Array.Exists(Graph.Reads[p], v => InRegion(v, rules)) && !Array.Exists(Graph.Reads[p], v => Blocked(v, rules, blocked))
+                && Graph.Outputs[p].Length > 0 && Graph.Outputs[p][0] >= 0 && !Array.Exists(Graph.Outputs[p], whole.Contains);
+            if (joins && TryJoin(p, reads, rules, whole))
+                blocked = Descendants(rules);
+        }
+    }
+
+    private bool TryJoin(int node, int value, NodeRegion?[] rules, HashSet<int> whole)
+    {
+        int output = Graph.Outputs[node][0];
+        for (int axis = 0; axis < Graph.Dims[output].Length; axis++)
+        {
+            if (Graph.Rule(node, axis) is not { } rule)
+                continue;
+            bool fits = true;
+            for (int i = 0; i < rule.Inputs.Length && fits; i++)
+            {
+                int input = Graph.Inputs[node][i];
+                if (input >= 0 && InRegion(input, rules))
+                    fits = rule.Inputs[i].IsCut && rule.Inputs[i].Axis == AxisOf[input];
+                else if (input >= 0 && rule.Inputs[i].IsCut && whole.Contains(input))
+                    fits = Graph.Producer[input] < First || rules[Graph.Producer[input] - First] is null;
+            }
+            if (fits && TryAdd(node, axis, rules, whole))
+                return true;
+        }
+        return false;
+    }
+
+    private bool InRegion(int value, NodeRegion?[] rules) =>
+        Graph.Producer[value] is var p && p >= First && p <= Last && rules[p - First] is not null;
+
+    private bool Blocked(int value, NodeRegion?[] rules, bool[] descendants) =>
+        Graph.Producer[value] is var p && p >= First && p <= Last && rules[p - First] is null && descendants[p - First];
+
+    /// <summary>Nodes outside of the region that depend on it.</summary>
+    private bool[] Descendants(NodeRegion?[] rules)
+    {
+        bool[] after = new bool[rules.Length];
+        for (int p = First; p <= Last; p++)
+        {
+            if (rules[p - First] is not null)
+                continue;
+            foreach (int value in Graph.Reads[p])
+            {
+                int from = Graph.Producer[value];
+                if (from >= First && (rules[from - First] is not null || after[from - First]))
+                    after[p - First] = true;
+            }
+        }
+        return after;
+    }
+
+    private bool Settle(NodeRegion?[] rules)
+    {
+        bool[] after = Descendants(rules);
+        List<int> nodes = [], before = [], behind = [];
+        List<NodeRegion> found = [];
+        for (int p = First; p <= Last; p++)
+        {
+            if (rules[p - First] is not { } rule)
+            {
+                (after[p - First] ? behind : before).Add(p);
+                continue;
+            }
+            foreach (int value in Graph.Reads[p])
+            {
+                int from = Graph.Producer[value];
+                if (from >= First && from <= Last && rules[from - First] is null && after[from - First])
+                    return false;
+            }
+            nodes.Add(p);
+            found.Add(rule);
+        }
+        (Nodes, Rules, Before, After) = ([.. nodes], [.. found], [.. before], [.. behind]);
+        List<int> exits = [], sinks = [];
+        foreach (int p in nodes)
+        {
+            foreach (int value in Graph.Outputs[p])
+            {
+                if (value < 0)
+                    continue;
+                bool inside = false, outside = Graph.IsOutput[value];
+                foreach (int reader in Graph.Readers[value])
+                {
+                    bool member = reader >= First && reader <= Last && rules[reader - First] is not null;
+                    inside |= member;
+                    outside |= !member;
+                }
+                if (outside)
+                    exits.Add(value);
+                if (outside && !inside)
+                    sinks.Add(value);
+                // A value that nobody reads has no place in a piece.
+                if (!outside && !inside)
+                    return false;
+            }
+        }
+        (Exits, Sinks) = ([.. exits], [.. sinks]);
+        return true;
+    }
+}

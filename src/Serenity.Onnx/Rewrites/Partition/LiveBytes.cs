@@ -1,0 +1,237 @@
+namespace Serenity.Onnx.Rewrites.Partition;
+
+/// <summary>
+/// Live bytes of a schedule with or without a region in pieces, by the executor's rules of aliases and of working in place. Buffers that are held for a later value of
+/// the same shape are left out: a veil prevents that where it matters, and the plan that is written is simulated in full.
+/// </summary>
+internal sealed class LiveBytes
+{
+    private readonly PartitionGraph _graph;
+    private readonly int[] _root, _lastUse;
+    private readonly int[][] _alias;
+    private readonly int[][][] _inPlace;
+    private readonly long[] _before, _during;
+
+    // Working arrays of one costing, by value of its program.
+    private int[] _uses = [], _owner = [];
+    private bool[] _stays = [];
+    private long[] _bytes = [];
+
+    /// <summary>Replays the schedule as it is.</summary>
+    public LiveBytes(PartitionGraph graph)
+    {
+        _graph = graph;
+        int nodes = graph.Nodes.Length;
+        _alias = new int[nodes][];
+        _inPlace = new int[nodes][][];
+        _root = new int[graph.ValueCount];
+        for (int v = 0; v < _root.Length; v++)
+            _root[v] = v;
+        for (int p = 0; p < nodes; p++)
+        {
+            _alias[p] = new int[graph.Outputs[p].Length];
+            _inPlace[p] = new int[graph.Outputs[p].Length][];
+            for (int k = 0; k < _alias[p].Length; k++)
+            {
+                _alias[p][k] = graph.Sharing.AliasedInput(graph.Nodes[p], k);
+                _inPlace[p][k] = [.. graph.Sharing.InPlaceInputs(graph.Nodes[p], k).Where(input => input < graph.Inputs[p].Length)];
+                int output = graph.Outputs[p][k];
+                if (output >= 0 && !graph.IsOutput[output] && _alias[p][k] is >= 0 and int input && input < graph.Inputs[p].Length && graph.Inputs[p][input] >= 0)
+                    _root[output] = _root[graph.Inputs[p][input]];
+            }
+        }
+        _lastUse = new int[graph.ValueCount];
+        Array.Fill(_lastUse, -1);
+        for (int v = 0; v < _root.Length; v++)
+        {
+            int last = graph.IsOutput[v] ? nodes : graph.Readers[v].Length > 0 ? graph.Readers[v][^1] : graph.Producer[v];
+            _lastUse[_root[v]] = Math.Max(_lastUse[_root[v]], last);
+        }
+        (_before, _during) = Replay();
+    }
+
+    /// <summary>Live bytes before each step; one entry more than there are steps.</summary>
+    public ReadOnlySpan<long> Before => _before;
+
+    /// <summary>Live bytes during each step.</summary>
+    public ReadOnlySpan<long> During => _during;
+
+    private (long[] Before, long[] During) Replay()
+    {
+        int nodes = _graph.Nodes.Length;
+        long[] before = new long[nodes + 1], during = new long[nodes];
+        long live = 0;
+        // Who holds the buffer of a root: itself, or what it was computed over.
+        long[] held = new long[_graph.ValueCount];
+        for (int p = 0; p < nodes; p++)
+        {
+            before[p] = live;
+            int[] outputs = _graph.Outputs[p];
+            for (int k = 0; k < outputs.Length; k++)
+            {
+                int value = outputs[k];
+                if (value < 0 || _root[value] != value)
+                    continue;
+                int taken = -1;
+                foreach (int input in _inPlace[p][k])
+                {
+                    int over = _graph.Inputs[p][input];
+                    if (over >= 0 && held[_root[over]] > 0 && _lastUse[_root[over]] == p && !_graph.IsOutput[value] && SameShape(over, value))
+                        taken = _root[over];
+                }
+                if (taken >= 0)
+                    held[taken] = 0;
+                else
+                    live += _graph.Bytes[value];
+                held[value] = _graph.Bytes[value];
+            }
+            during[p] = live;
+            foreach (int value in _graph.Reads[p])
+                Free(_root[value]);
+            foreach (int value in outputs)
+            {
+                if (value >= 0)
+                    Free(_root[value]);
+            }
+
+            void Free(int root)
+            {
+                if (_lastUse[root] > p || held[root] == 0)
+                    return;
+                live -= held[root];
+                held[root] = 0;
+            }
+        }
+        before[nodes] = live;
+        return (before, during);
+    }
+
+    /// <summary>The most live bytes while a program runs.</summary>
+    /// <param name="program">The program.</param>
+    /// <param name="enough">A peak above which the figure need not be exact.</param>
+    public long Peak(PieceProgram program, long enough = long.MaxValue)
+    {
+        Prepare(program);
+        long live = _before[program.Region.First], peak = live;
+        foreach (PieceOperation step in program.Steps)
+        {
+            for (int k = 0; k < step.Outputs.Length; k++)
+            {
+                int output = step.Outputs[k];
+                if (output < 0)
+                    continue;
+                int input = step.Kind is PieceStep.Whole or PieceStep.Piece ? Taken(program, step, k) : -1;
+                if (input >= 0)
+                {
+                    _owner[output] = _owner[input];
+                    // The buffer now serves the output's readers as well.
+                    _uses[_owner[input]] += _uses[output] + 1;
+                    _stays[_owner[input]] |= _stays[output];
+                    continue;
+                }
+                _owner[output] = output;
+                _uses[output]++;
+                live += _bytes[output];
+            }
+            peak = Math.Max(peak, live);
+            if (peak > enough)
+                return peak;
+            foreach (int input in step.Inputs)
+            {
+                if (input >= 0)
+                    Release(_owner[input]);
+            }
+            foreach (int output in step.Outputs)
+            {
+                if (output >= 0)
+                    Release(_owner[output]);
+            }
+        }
+        return peak;
+
+        void Release(int owner)
+        {
+            if (--_uses[owner] == 0 && !_stays[owner])
+                live -= _bytes[owner];
+        }
+    }
+
+    /// <summary>Bytes of a value of a program.</summary>
+    private long BytesOf(PieceValue value) => value.Piece < 0
+        ? _graph.Producer[value.Value] < 0 ? 0 : _graph.Bytes[_root[value.Value]]
+        : ElementBytes(value.Value) * value.Part.Length / Math.Max(1, _graph.Dims[value.Value][value.Axis]);
+
+    /// <summary>Bytes of a value if it is copied, inputs and weights included.</summary>
+    private long ElementBytes(int value) => _graph.Values.TypeOf(_graph.Name(value))?.Bytes ?? 0;
+
+    private void Prepare(PieceProgram program)
+    {
+        int count = program.Values.Count;
+        if (_uses.Length < count)
+        {
+            _uses = new int[2 * count];
+            _owner = new int[2 * count];
+            _stays = new bool[2 * count];
+            _bytes = new long[2 * count];
+        }
+        (int first, int last) = (program.Region.First, program.Region.Last);
+        Dictionary<int, int> outside = [];
+        for (int i = 0; i < count; i++)
+        {
+            PieceValue value = program.Values[i];
+            _uses[i] = 0;
+            _owner[i] = i;
+            _bytes[i] = value.Piece < 0 && value.Axis >= 0 ? 0 : BytesOf(value);
+            _stays[i] = false;
+            if (value.Piece >= 0 || value.Axis >= 0)
+                continue;
+            int root = _root[value.Value];
+            bool isOutside = _graph.Producer[value.Value] < first;
+            // Values of one buffer, made before: one of them stands for all.
+            if (isOutside && !outside.TryAdd(root, i))
+                _owner[i] = outside[root];
+            _stays[i] = isOutside ? _lastUse[root] > last : _graph.IsOutput[value.Value] || Array.Exists(_graph.Readers[value.Value], r => r > last)
+                || _lastUse[root] > last && root == value.Value;
+        }
+        foreach (PieceOperation step in program.Steps)
+        {
+            foreach (int input in step.Inputs)
+            {
+                if (input >= 0)
+                    _uses[_owner[input]]++;
+            }
+        }
+    }
+
+    /// <summary>The input whose buffer an output shares; -1 for a buffer of its own.</summary>
+    private int Taken(PieceProgram program, PieceOperation step, int output)
+    {
+        PieceValue made = program.Values[step.Outputs[output]];
+        if (made.Piece < 0 && _graph.IsOutput[made.Value])
+            return -1;
+        // A node as a whole lists what it reads, each once; its inputs by position are the graph's.
+        int At(int position)
+        {
+            if (step.Kind == PieceStep.Piece)
+                return position < step.Inputs.Length ? step.Inputs[position] : -1;
+            int value = position < _graph.Inputs[step.Node].Length ? _graph.Inputs[step.Node][position] : -1;
+            return value < 0 ? -1 : step.Inputs[Array.IndexOf(_graph.Reads[step.Node], value)];
+        }
+        if (_alias[step.Node][output] is >= 0 and int alias)
+            return At(alias);
+        foreach (int position in _inPlace[step.Node][output])
+        {
+            int input = At(position);
+            if (input < 0)
+                continue;
+            int owner = _owner[input], uses = step.Inputs.Count(i => i >= 0 && _owner[i] == owner);
+            PieceValue read = program.Values[input];
+            if (_uses[owner] == uses && uses == 1 && !_stays[owner] && _bytes[owner] > 0 && SameShape(read.Value, made.Value) && read.Part.Length == made.Part.Length)
+                return input;
+        }
+        return -1;
+    }
+
+    private bool SameShape(int a, int b) => _graph.Dims[a].AsSpan().SequenceEqual(_graph.Dims[b])
+        && _graph.Values.TypeOf(_graph.Name(a))?.Bytes == _graph.Values.TypeOf(_graph.Name(b))?.Bytes;
+}

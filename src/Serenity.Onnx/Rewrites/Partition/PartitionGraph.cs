@@ -1,0 +1,153 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Regions;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Schema;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Rewrites.Partition;
+
+/// <summary>
+/// A model's top-level graph in the order of a schedule, in dense indices: what a search over regions reads many thousand times. A region is
+/// chosen among the nodes of an interval of the schedule, and so is convex as soon as nothing outside of it comes between.
+/// </summary>
+internal sealed class PartitionGraph
+{
+    private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
+    private readonly List<string> _names = [];
+    private readonly Dictionary<(int Node, int Axis), NodeRegion?> _rules = [];
+
+    /// <summary>Indexes a model.</summary>
+    /// <param name="model">The model; nodes with unique names; not changed.</param>
+    /// <param name="shapes">Types of all its values.</param>
+    /// <param name="order">Names of its nodes in execution order; Constant nodes may be left out.</param>
+    /// <param name="modelPath">Path of its file, beside which external data lies.</param>
+    /// <param name="sharing">What the executor's kernels share.</param>
+    public PartitionGraph(ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing)
+    {
+        Sharing = sharing;
+        Model = model;
+        Shapes = shapes;
+        Weights = new WeightReader(modelPath);
+        Values = new RegionValues(model, shapes, Weights.Read);
+        Dictionary<string, NodeProto> byName = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
+        Nodes = [.. order.Select(name => byName[name]).Where(n => !ConstantNode.Is(n))];
+        int count = Nodes.Length;
+        Inputs = new int[count][];
+        Reads = new int[count][];
+        Outputs = new int[count][];
+        List<int> producer = [];
+        for (int p = 0; p < count; p++)
+        {
+            Outputs[p] = [.. Nodes[p].Output.Select(Intern)];
+            Inputs[p] = [.. Nodes[p].Input.Select(Intern)];
+            Reads[p] = [.. Inputs[p].Concat(SubgraphCaptures.Of(Nodes[p]).Select(Intern)).Where(v => v >= 0).Distinct()];
+        }
+        int[] outputs = [.. model.Graph.Output.Select(o => Intern(o.Name))];
+        ValueCount = _names.Count;
+        Producer = new int[ValueCount];
+        Array.Fill(Producer, -1);
+        List<int>[] readers = new List<int>[ValueCount];
+        for (int v = 0; v < ValueCount; v++)
+            readers[v] = [];
+        for (int p = 0; p < count; p++)
+        {
+            foreach (int v in Outputs[p].Where(v => v >= 0))
+                Producer[v] = p;
+            foreach (int v in Reads[p])
+                readers[v].Add(p);
+        }
+        Readers = Array.ConvertAll(readers, r => r.ToArray());
+        IsOutput = new bool[ValueCount];
+        foreach (int v in outputs)
+            IsOutput[v] = true;
+        Bytes = new long[ValueCount];
+        Dims = new long[ValueCount][];
+        for (int v = 0; v < ValueCount; v++)
+        {
+            Dims[v] = Values.Dims(_names[v]) ?? [];
+            Bytes[v] = Producer[v] >= 0 ? shapes.Bytes(_names[v]) : 0;
+        }
+        IsHalf = Array.ConvertAll(Outputs, made => Array.Exists(made, v => v >= 0 && Values.TypeOf(_names[v])?.ElementType is DataType.Float16 or DataType.Bfloat16));
+        Works = new NodeWork[count];
+        for (int p = 0; p < count; p++)
+            Works[p] = NodeWork.Of(Nodes[p], name => Values.Dims(name), name => Values.Constant(name) is not null);
+    }
+
+    /// <summary>The model.</summary>
+    public ModelProto Model { get; }
+
+    /// <summary>Types of its values.</summary>
+    public ShapeTable Shapes { get; }
+
+    /// <summary>What the executor's kernels share.</summary>
+    public IBufferSharing Sharing { get; }
+
+    /// <summary>Types and constants, as region rules ask for them.</summary>
+    public RegionValues Values { get; }
+
+    /// <summary>Data of constants.</summary>
+    public WeightReader Weights { get; }
+
+    /// <summary>Nodes by step, Constant nodes left out.</summary>
+    public NodeProto[] Nodes { get; }
+
+    /// <summary>Inputs of each node by position; -1 for an omitted one.</summary>
+    public int[][] Inputs { get; }
+
+    /// <summary>Everything that each node reads, captures of its subgraphs included; distinct.</summary>
+    public int[][] Reads { get; }
+
+    /// <summary>Outputs of each node by position; -1 for an omitted one.</summary>
+    public int[][] Outputs { get; }
+
+    /// <summary>Number of values.</summary>
+    public int ValueCount { get; }
+
+    /// <summary>The step at which each value is made; -1 for inputs, weights and constants.</summary>
+    public int[] Producer { get; }
+
+    /// <summary>The steps at which each value is read, ascending.</summary>
+    public int[][] Readers { get; }
+
+    /// <summary>True for graph outputs.</summary>
+    public bool[] IsOutput { get; }
+
+    /// <summary>Bytes of each value's buffer; 0 for what is not allocated in a run.</summary>
+    public long[] Bytes { get; }
+
+    /// <summary>Dimensions of each value.</summary>
+    public long[][] Dims { get; }
+
+    /// <summary>True for nodes that make float16.</summary>
+    public bool[] IsHalf { get; }
+
+    /// <summary>The work of each node.</summary>
+    public NodeWork[] Works { get; }
+
+    /// <summary>Name of a value.</summary>
+    public string Name(int value) => _names[value];
+
+    /// <summary>The region rule of a node for an axis of its first output; null for a barrier.</summary>
+    public NodeRegion? Rule(int node, int axis)
+    {
+        if (!_rules.TryGetValue((node, axis), out NodeRegion? rule))
+        {
+            // What captures values reads more than its inputs say.
+            bool plain = Nodes[node].Attribute.All(a => a.G is null && a.Graphs.Count == 0);
+            _rules.Add((node, axis), rule = plain ? RegionRules.Find(Values, Nodes[node], axis) : null);
+        }
+        return rule;
+    }
+
+    private int Intern(string name)
+    {
+        if (name.Length == 0)
+            return -1;
+        if (!_ids.TryGetValue(name, out int id))
+        {
+            _ids.Add(name, id = _names.Count);
+            _names.Add(name);
+        }
+        return id;
+    }
+}

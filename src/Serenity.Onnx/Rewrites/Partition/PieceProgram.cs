@@ -1,0 +1,149 @@
+using Serenity.Onnx.Operators.Regions;
+
+namespace Serenity.Onnx.Rewrites.Partition;
+
+/// <summary>What a step of a partitioned region does.</summary>
+internal enum PieceStep
+{
+    /// <summary>A node outside of the region, as it is.</summary>
+    Whole,
+
+    /// <summary>A piece of a node.</summary>
+    Piece,
+
+    /// <summary>Some positions of a value, copied.</summary>
+    Slice,
+
+    /// <summary>The parts of an exit, put together.</summary>
+    Join,
+}
+
+/// <summary>A value as a partitioned region holds it.</summary>
+/// <param name="Value">The graph's value that it is a part of.</param>
+/// <param name="Piece">The piece that made it; -1 for a whole value.</param>
+/// <param name="Part">Its positions along the cut axis; not used for a whole value.</param>
+/// <param name="Axis">The cut axis; -1 for a whole value.</param>
+internal readonly record struct PieceValue(int Value, int Piece, Interval Part, int Axis);
+
+/// <summary>A step: what it reads and makes, as indices of <see cref="PieceProgram.Values"/>.</summary>
+/// <param name="Kind">What it does.</param>
+/// <param name="Node">Step of the node in the graph, for <see cref="PieceStep.Whole"/> and <see cref="PieceStep.Piece"/>.</param>
+/// <param name="Piece">The piece.</param>
+/// <param name="Inputs">Values read, by position of the node's inputs; -1 for what is omitted or a constant.</param>
+/// <param name="Outputs">Values made, by position; -1 for what is omitted.</param>
+internal sealed record PieceOperation(PieceStep Kind, int Node, int Piece, int[] Inputs, int[] Outputs);
+
+/// <summary>
+/// An interval of the schedule with a region of it in pieces, as a sequence of steps: what is before the region, then piece after piece, each exit put together as soon
+/// as all its parts are there, then what is behind it. Costing and writing both go by it, so that they cannot differ.
+/// </summary>
+internal sealed class PieceProgram
+{
+    private readonly CutRegion _region;
+    private readonly PieceTable _pieces;
+    private readonly Dictionary<PieceValue, int> _ids = [];
+
+    /// <summary>Lays the steps out.</summary>
+    public PieceProgram(PieceTable pieces)
+    {
+        (_region, _pieces) = (pieces.Region, pieces);
+        foreach (int node in _region.Before)
+            AddWhole(node);
+        Dictionary<int, List<int>> parts = [];
+        foreach (int exit in _region.Exits)
+            parts.Add(exit, []);
+        for (int p = 0; p < pieces.Pieces; p++)
+        {
+            for (int i = 0; i < _region.Nodes.Length; i++)
+                AddPiece(p, i, parts);
+        }
+        foreach (int node in _region.After)
+            AddWhole(node);
+    }
+
+    /// <summary>The region.</summary>
+    public CutRegion Region => _region;
+
+    /// <summary>The pieces.</summary>
+    public PieceTable Pieces => _pieces;
+
+    /// <summary>All values.</summary>
+    public List<PieceValue> Values { get; } = [];
+
+    /// <summary>All steps, in order.</summary>
+    public List<PieceOperation> Steps { get; } = [];
+
+    private PartitionGraph Graph => _region.Graph;
+
+    private int Id(PieceValue value)
+    {
+        if (!_ids.TryGetValue(value, out int id))
+        {
+            _ids.Add(value, id = Values.Count);
+            Values.Add(value);
+        }
+        return id;
+    }
+
+    private int Whole(int value) => value < 0 ? -1 : Id(new PieceValue(value, -1, default, -1));
+
+    private void AddWhole(int node) => Steps.Add(new PieceOperation(
+        PieceStep.Whole, node, -1, Array.ConvertAll(Graph.Reads[node], Whole), Array.ConvertAll(Graph.Outputs[node], Whole)));
+
+    private void AddPiece(int piece, int index, Dictionary<int, List<int>> parts)
+    {
+        int node = _region.Nodes[index];
+        NodeRegion rule = _region.Rules[index];
+        int[] inputs = new int[rule.Inputs.Length], outputs = new int[Graph.Outputs[node].Length];
+        for (int i = 0; i < inputs.Length; i++)
+        {
+            int value = Graph.Inputs[node][i];
+            inputs[i] = value < 0 ? -1 : rule.Inputs[i].IsCut ? Part(piece, value, rule.Inputs[i].Axis, _pieces.Needed(piece, index, i)) : Whole(value);
+        }
+        for (int k = 0; k < outputs.Length; k++)
+        {
+            int value = Graph.Outputs[node][k];
+            outputs[k] = value < 0 ? -1 : Id(new PieceValue(value, piece, _pieces.Made(piece, value), _region.AxisOf[value]));
+        }
+        Steps.Add(new PieceOperation(PieceStep.Piece, node, piece, inputs, outputs));
+        foreach (int value in Graph.Outputs[node])
+        {
+            if (value >= 0 && parts.TryGetValue(value, out List<int>? handed))
+                HandOut(piece, value, handed);
+        }
+    }
+
+    private void HandOut(int piece, int exit, List<int> parts)
+    {
+        Interval part = _pieces.HandedOut(piece, exit);
+        if (!part.IsEmpty)
+            parts.Add(Part(piece, exit, _region.AxisOf[exit], part));
+        if (piece == _pieces.Pieces - 1)
+            Steps.Add(new PieceOperation(PieceStep.Join, -1, piece, [.. parts], [Whole(exit)]));
+    }
+
+    /// <summary>Some positions of a value: the piece's own, if it is just these, else a slice; a constant is cut ahead.</summary>
+    private int Part(int piece, int value, int axis, Interval part)
+    {
+        bool constant = Graph.Values.Constant(Graph.Name(value)) is not null;
+        if (_region.Makes(value) && !constant)
+        {
+            Interval made = _pieces.Made(piece, value);
+            if (made == part)
+                return Id(new PieceValue(value, piece, made, axis));
+            return Slice(Id(new PieceValue(value, piece, made, axis)), new PieceValue(value, piece, part, axis));
+        }
+        if (part.Start == 0 && part.End == Graph.Dims[value][axis])
+            return Whole(value);
+        return constant ? Id(new PieceValue(value, -1, part, axis)) : Slice(Whole(value), new PieceValue(value, piece, part, axis));
+    }
+
+    private int Slice(int from, PieceValue part)
+    {
+        if (_ids.TryGetValue(part, out int known))
+            return known;
+        int id = Id(part);
+        Steps.Add(new PieceOperation(PieceStep.Slice, -1, part.Piece, [from], [id]));
+        return id;
+    }
+}

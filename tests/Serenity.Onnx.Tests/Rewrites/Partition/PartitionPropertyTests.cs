@@ -1,0 +1,113 @@
+using Google.Protobuf;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Order;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Partition;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Testing.Models;
+
+namespace Serenity.Onnx.Tests.Rewrites.Partition;
+
+/// <summary>Random networks with random regions in pieces, whether that helps or not: outputs, shapes and live bytes.</summary>
+[TestClass]
+public sealed class PartitionPropertyTests
+{
+    private static readonly int s_models = int.TryParse(Environment.GetEnvironmentVariable("SERENITY_PARTITION_MODELS"), out int models) ? models : 30;
+
+    [TestInitialize]
+    public void NeedsOnnxRuntime()
+    {
+        if (!NativeRuntime.IsAvailable)
+            Assert.Inconclusive("There is no ONNX Runtime on this host.");
+    }
+
+    [TestMethod]
+    public void Any_region_in_any_number_of_pieces_is_the_model()
+    {
+        int cut = 0;
+        for (ulong seed = 1; seed <= (ulong)s_models; seed++)
+        {
+            ModelProto model = RandomImageModel.Build(seed);
+            ShapeTable shapes = OrtRun.Shapes(model);
+            byte[] before = model.ToByteArray();
+            PartitionGraph graph = Graph(model, shapes);
+            TestRandom random = new(seed);
+            for (int attempt = 0; attempt < 4; attempt++)
+            {
+                List<Cut> cuts = RandomCuts(graph, random);
+                if (cuts.Count == 0)
+                    continue;
+                cut++;
+                string what = $"seed {seed}, attempt {attempt}: {string.Join(", ", cuts.Select(c => $"{c.Program.Region.First}..{c.Program.Region.Last} axis {c.Program.Region.Axis} in {c.Program.Pieces.Pieces}"))}";
+                PartitionedModel written = PartitionWriter.Write(graph, cuts);
+                OrtRun.AssertSame(model, written.Model, seed, cuts.All(c => c.Program.Pieces.IsStable), what);
+                ShapeTable truth = OrtRun.Shapes(written.Model);
+                foreach (string output in written.Model.Graph.Node.SelectMany(n => n.Output))
+                    Assert.AreEqual(truth.Find(output), written.Shapes.Find(output), $"{what}: the type of '{output}'.");
+                Assert.AreEqual(Simulated(written), new PartitionSearch(graph, default).PeakOf(cuts), $"{what}: live bytes.");
+            }
+            CollectionAssert.AreEqual(before, model.ToByteArray(), "The model was changed.");
+        }
+        Assert.IsGreaterThan(s_models, cut, "Hardly anything was cut.");
+    }
+
+    [TestMethod]
+    public void The_search_finds_what_it_says_within_its_work()
+    {
+        int found = 0;
+        for (ulong seed = 1; seed <= (ulong)s_models; seed++)
+        {
+            ModelProto model = RandomImageModel.Build(seed);
+            PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
+            PartitionSearch search = new(graph, default);
+            double work = graph.Works.Sum(w => w.Call + w.Whole);
+            if (search.Lowest(3 * work) is not { } cuts)
+                continue;
+            found++;
+            PartitionedModel written = PartitionWriter.Write(graph, cuts);
+            Assert.IsLessThan(search.PeakBytes, search.PeakOf(cuts), $"seed {seed}");
+            Assert.IsLessThanOrEqualTo(3 * work, cuts.Sum(c => c.Added), $"seed {seed}");
+            Assert.AreEqual(Simulated(written), search.PeakOf(cuts), $"seed {seed}: live bytes.");
+            OrtRun.AssertSame(model, written.Model, seed, exact: true, $"seed {seed}");
+            // The same question has the same answer.
+            IReadOnlyList<Cut> again = new PartitionSearch(Graph(model, OrtRun.Shapes(model)), default).Lowest(3 * work)!;
+            CollectionAssert.AreEqual(written.Model.ToByteArray(), PartitionWriter.Write(graph, again).Model.ToByteArray(), $"seed {seed}");
+        }
+        Assert.IsGreaterThan(s_models / 10, found, "Hardly anything was found.");
+    }
+
+    private static PartitionGraph Graph(ModelProto model, ShapeTable shapes)
+    {
+        OrtGraph index = new(model.Graph);
+        return new PartitionGraph(model, shapes, ExecutionOrder.Of(index).Select(node => index.Node(node).Name), "/model.onnx", new OnnxRuntimeSharing());
+    }
+
+    /// <summary>One or two regions that do not overlap.</summary>
+    private static List<Cut> RandomCuts(PartitionGraph graph, TestRandom random)
+    {
+        List<Cut> cuts = [];
+        int from = 0;
+        for (int attempt = 0; attempt < 40 && from < graph.Nodes.Length && cuts.Count < 2; attempt++)
+        {
+            int first = random.Next(from, graph.Nodes.Length), last = random.Next(first, graph.Nodes.Length);
+            if (CutRegion.Find(graph, first, last, random.Next(1, 4), random.Chance(0.5)) is not { } region || PieceTable.TryCut(region, random.Next(2, 6)) is not { } pieces)
+                continue;
+            PieceProgram program = new(pieces);
+            cuts.Add(new Cut(program, new LiveBytes(graph).Peak(program), PieceWork.Added(program)));
+            from = last + 1;
+        }
+        return cuts;
+    }
+
+    /// <summary>Live peak of the written order by ONNX Runtime's rules, as the simulator sees it without buffers held for later.</summary>
+    private static long Simulated(PartitionedModel written)
+    {
+        OrtGraph index = new(written.Model.Graph);
+        Dictionary<string, int> nodes = index.NodesByName();
+        AllocationSimulator simulator = new(new AllocationModel(index, written.Shapes), reusesFreed: false);
+        return simulator.Peak([.. written.Order.Select(name => nodes[name])]);
+    }
+}
