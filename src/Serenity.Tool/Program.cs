@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Pipeline;
 using Serenity.Tool;

@@ -25,7 +25,11 @@ internal sealed class ConsumerProject : IDisposable
     /// <param name="runtime">Reference ONNX Runtime.</param>
     /// <param name="library">A library, not an app.</param>
     /// <param name="package">Reference our package.</param>
-    public ConsumerProject(string? root = null, string name = "app", string frameworks = "net10.0", bool runtime = false, bool library = false, bool package = true)
+    /// <param name="language">Ending of the project file and of source files: <c>cs</c>, <c>fs</c>, <c>vb</c>.</param>
+    /// <param name="sdk">The project's SDK.</param>
+    public ConsumerProject(
+        string? root = null, string name = "app", string frameworks = "net10.0", bool runtime = false, bool library = false, bool package = true, string language = "cs",
+        string sdk = "Microsoft.NET.Sdk")
     {
         _ownsRoot = root is null;
         Root = root ?? Directory.CreateTempSubdirectory("serenity-build-").FullName;
@@ -33,8 +37,10 @@ internal sealed class ConsumerProject : IDisposable
         Folder = Path.Combine(Root, name);
         Frameworks = frameworks;
         Head = HeadOf(frameworks, runtime, library, package);
-        Copy(Template(name, Head), Folder);
-        if (!library)
+        Sdk = sdk;
+        ProjectFile = $"{name}.{language}proj";
+        Copy(Template(ProjectFile, sdk, Head), Folder);
+        if (!library && language == "cs")
             File.WriteAllText(Path.Combine(Folder, "Program.cs"), "System.Console.WriteLine(\"ran\");\n");
     }
 
@@ -50,6 +56,10 @@ internal sealed class ConsumerProject : IDisposable
     private string Frameworks { get; }
 
     private string Head { get; }
+
+    private string Sdk { get; }
+
+    private string ProjectFile { get; }
 
     public string this[string path] => Path.Combine(Folder, path);
 
@@ -81,9 +91,9 @@ internal sealed class ConsumerProject : IDisposable
     /// <summary>Writes the project file. Touched only when it changes, as an editor would: a newer project file is compiled again.</summary>
     public void WriteProjectFile()
     {
-        string text = $"<Project Sdk=\"Microsoft.NET.Sdk\">\n{Head}{Body}\n</Project>\n";
-        if (File.ReadAllText(this[Name + ".csproj"]) != text)
-            File.WriteAllText(this[Name + ".csproj"], text);
+        string text = $"<Project Sdk=\"{Sdk}\">\n{Head}{Body}\n</Project>\n";
+        if (File.ReadAllText(this[ProjectFile]) != text)
+            File.WriteAllText(this[ProjectFile], text);
     }
 
     public void Dispose()
@@ -123,14 +133,14 @@ internal sealed class ConsumerProject : IDisposable
     // The version of ONNX Runtime that the solution was built with is the one that can be restored here.
     private static string RuntimeVersion() => ToolIdentity.Fingerprint.Split(' ').Single(p => p.StartsWith("onnxruntime/", StringComparison.Ordinal))["onnxruntime/".Length..];
 
-    private static string Template(string name, string head) => Templates.GetOrAdd(name + "\n" + head, _ => new Lazy<string>(() =>
+    private static string Template(string projectFile, string sdk, string head) => Templates.GetOrAdd(projectFile + "\n" + sdk + "\n" + head, _ => new Lazy<string>(() =>
     {
-        string folder = Path.Combine(Directory.CreateTempSubdirectory("serenity-template-").FullName, name);
+        string folder = Path.Combine(Directory.CreateTempSubdirectory("serenity-template-").FullName, Path.GetFileNameWithoutExtension(projectFile));
         Directory.CreateDirectory(folder);
         // Nothing of a folder above may reach in.
         foreach (string file in (string[])["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"])
             File.WriteAllText(Path.Combine(folder, file), "<Project />\n");
-        File.WriteAllText(Path.Combine(folder, name + ".csproj"), $"<Project Sdk=\"Microsoft.NET.Sdk\">\n{head}</Project>\n");
+        File.WriteAllText(Path.Combine(folder, projectFile), $"<Project Sdk=\"{sdk}\">\n{head}</Project>\n");
         (int exit, string output) = DotNet.Run(folder, ["restore", "-tl:off"]);
         Assert.AreEqual(0, exit, output);
         return folder;

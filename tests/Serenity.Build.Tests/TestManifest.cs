@@ -1,5 +1,6 @@
 using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Build.Output;
 using Serenity.Onnx.Contract;
 
@@ -13,8 +14,8 @@ internal static class TestManifest
         Tool = new ToolInfo("Serenity.Build", "1.2.3"),
         Source = new FileInfoEntry("models/net.onnx", new string('a', 64)),
         Output = new FileInfoEntry("net.onnx", new string('b', 64)),
-        Options = new ManifestOptions(
-            Executor.OnnxRuntime, RewriteLevel.Exact, true, true, new SortedDictionary<string, long>(StringComparer.Ordinal) { ["batch"] = 2, ["a\"b"] = 1 }, 1000, 16, 2),
+        Options = OptionValues.Default.With(ModelOptions.Rewrite, RewriteLevel.Exact).With(ModelOptions.SearchLimit, 1000).With(ModelOptions.Threads, 2)
+            .With(ModelOptions.FreeDimensions, new Dictionary<string, long> { ["batch"] = 2, ["a\"b"] = 1 }),
         Executor = Executor.OnnxRuntime,
         SessionOptions = ManifestBuilder.OnnxRuntimeSessionOptions(1),
         Peak = new PeakFacts(5000, bytes, bytes, lowerBound, optimal, 400, workspace),

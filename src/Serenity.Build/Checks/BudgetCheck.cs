@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
@@ -150,14 +151,14 @@ public static class BudgetCheck
     private static string Advice(MemoryManifest manifest, long budget)
     {
         List<string> ways = [];
-        ManifestOptions options = manifest.Options;
-        if (options.Rewrite != RewriteLevel.All)
-            ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{options.Rewrite}\")");
+        OptionValues options = manifest.Options;
+        if (options.Get(ModelOptions.Rewrite) is not RewriteLevel.All and var level)
+            ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{level}\")");
         if (!manifest.Peak.Optimal && manifest.Peak.LowerBoundBytes <= budget)
             ways.Add("search longer (a larger SearchLimit)");
         if (manifest.Work is { Limited: true, MostLimit: null })
             ways.Add(FormattableString.Invariant($"allow rewrites that make a run longer where the budget needs them (WorkLimit=\"4\" for up to 4 times the work; now {manifest.Work.Limit})"));
-        if (options.FreeDimensions.Values.Any(v => v > 1))
+        if (options.Get(ModelOptions.FreeDimensions).Values.Any(v => v > 1))
             ways.Add("set smaller FreeDimensions");
         // Where order and rewrites can give no more, only what the tensors are made of can.
         ways.Add("make the tensors named here smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");

@@ -3,51 +3,69 @@ using System.Text;
 
 namespace Serenity.Build.CodeGeneration;
 
-/// <summary>C# class names for models: from the file name, and from more of the path where that is not enough to tell two apart.</summary>
+/// <summary>
+/// Identifiers for models, inputs and outputs: from the file's or tensor's name, and from more of the path where that is not enough to tell two
+/// apart. Letters of every script count, since all three languages take them.
+/// </summary>
 public static class ModelNames
 {
     // Members of the generated class and of object: a nested class of that name would clash with them or hide them.
-    private static readonly HashSet<string> Taken = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase)
     {
-        "RelativePath", "Path", "ManifestPath", "RequiredBytes", "PeakBytes", "WeightBytes", "CreateSessionOptions", "CreateSession",
-        "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize", "SerenityModels",
+        "RelativePath", "Path", "ManifestPath", "RequiredBytes", "PeakBytes", "WeightBytes", "CreateSessionOptions", "CreateSession", "Inputs", "Outputs",
+        "Name", "ElementType", "Shape", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize", "New", "SerenityModels",
     };
 
-    /// <summary>One class name per target path, all different.</summary>
+    /// <summary>One name per target path, all different, also to a language that does not tell upper from lower case.</summary>
     /// <param name="targetPaths">Paths relative to the output folder, with forward slashes; all different.</param>
     public static IReadOnlyList<string> Of(IReadOnlyList<string> targetPaths)
     {
         ArgumentNullException.ThrowIfNull(targetPaths);
-        string[] names = [.. targetPaths.Select(p => Pascal(WithoutExtension(p.Split('/')[^1])))];
-        Dictionary<string, int> times = new(StringComparer.Ordinal);
+        string[] names = [.. targetPaths.Select(p => Pascal(WithoutExtension(p.Split('/')[^1]), "Model"))];
+        Dictionary<string, int> times = new(StringComparer.OrdinalIgnoreCase);
         foreach (string name in names)
             times[name] = times.GetValueOrDefault(name) + 1;
         for (int i = 0; i < names.Length; i++)
         {
             if (times[names[i]] > 1)
-                names[i] = Pascal(WithoutExtension(targetPaths[i]));
+                names[i] = Pascal(WithoutExtension(targetPaths[i]), "Model");
         }
-        HashSet<string> used = new(StringComparer.Ordinal);
+        return Different(names);
+    }
+
+    /// <summary>One name per input or output, all different.</summary>
+    public static IReadOnlyList<string> OfTensors(IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        return Different([.. names.Select(n => Pascal(n, "Tensor"))]);
+    }
+
+    private static string[] Different(string[] names)
+    {
+        HashSet<string> used = new(StringComparer.OrdinalIgnoreCase);
+        string[] different = [.. names];
         for (int i = 0; i < names.Length; i++)
         {
-            string name = names[i];
-            for (int number = 2; !used.Add(name); number++)
-                name = string.Create(CultureInfo.InvariantCulture, $"{names[i]}_{number}");
-            names[i] = name;
+            for (int number = 2; !used.Add(different[i]); number++)
+                different[i] = string.Create(CultureInfo.InvariantCulture, $"{names[i]}_{number}");
         }
-        return names;
+        return different;
     }
 
     private static string WithoutExtension(string path) => path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? path[..^".onnx".Length] : path;
 
-    private static string Pascal(string text)
+    private static string Pascal(string text, string kind)
     {
         StringBuilder name = new();
         bool upper = true;
-        foreach (char c in text)
+        foreach (char c in Composed(text))
         {
-            // ASCII only: what counts as a letter in an identifier must not depend on a Unicode version.
-            if (!char.IsAsciiLetterOrDigit(c))
+            UnicodeCategory category = char.GetUnicodeCategory(c);
+            bool letter = category is UnicodeCategory.UppercaseLetter or UnicodeCategory.LowercaseLetter or UnicodeCategory.TitlecaseLetter or UnicodeCategory.ModifierLetter
+                or UnicodeCategory.OtherLetter;
+            // A mark belongs to the letter before it.
+            bool mark = name.Length > 0 && !upper && category is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;
+            if (!letter && !mark && !char.IsAsciiDigit(c))
             {
                 upper = true;
                 continue;
@@ -56,9 +74,25 @@ public static class ModelNames
             name.Append(upper ? char.ToUpperInvariant(c) : c);
             upper = false;
         }
-        if (name.Length == 0 || char.IsAsciiDigit(name[0]))
+        if (name.Length == 0)
+            return kind;
+        if (char.IsAsciiDigit(name[0]))
             name.Insert(0, '_');
         string result = name.ToString();
-        return Taken.Contains(result) ? result + "Model" : result;
+        return _taken.Contains(result) ? result + kind : result;
+    }
+
+    // Compilers take a letter and its accent for the letter with the accent.
+    private static string Composed(string text)
+    {
+        try
+        {
+            return text.Normalize(NormalizationForm.FormC);
+        }
+        catch (ArgumentException)
+        {
+            // Half of a pair, which is no letter anyway.
+            return text;
+        }
     }
 }

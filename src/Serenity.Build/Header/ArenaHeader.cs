@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Header;
@@ -30,7 +31,7 @@ public static class ArenaHeader
         text.Append(" from ").Append(CNames.Comment(manifest.Source.Path)).Append(".\n * SHA-256 of the model this plan is for: ").Append(CNames.Comment(manifest.Output.Sha256));
         text.Append("\n * Sizes and offsets are in bytes, offsets from the start of the arena; a tensor is live from its first to its last step, inclusive.\n */\n");
         text.Append(CultureInfo.InvariantCulture, $"#ifndef SERENITY_{prefix}_MEMORY_H\n#define SERENITY_{prefix}_MEMORY_H\n\n#include <stddef.h>\n\n");
-        text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_ARENA_BYTES {manifest.Peak.Bytes}u\n#define {prefix}_ARENA_ALIGNMENT {manifest.Options.Alignment}u\n");
+        text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_ARENA_BYTES {manifest.Peak.Bytes}u\n#define {prefix}_ARENA_ALIGNMENT {manifest.Options.Get(ModelOptions.Alignment)}u\n");
         text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_STEP_COUNT {manifest.Schedule.Count}u\n#define {prefix}_TENSOR_COUNT {placed.Length}u\n");
         WriteMacros(text, prefix, placed, TensorRole.Input, "Graph inputs: written by the caller before the first step.", names);
         WriteMacros(text, prefix, placed, TensorRole.Output, "Graph outputs: valid after the last step.", names);

@@ -1,5 +1,6 @@
 using Microsoft.Build.Framework;
 using Serenity.Build.Budgets;
+using Serenity.Build.Options;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Items;
@@ -26,19 +27,19 @@ public sealed class DeviceItems
         ArgumentNullException.ThrowIfNull(devices);
         foreach (ITaskItem item in devices)
         {
-            MetadataReader metadata = new("SerenityDevice " + item.ItemSpec, item.GetMetadata);
-            Device own = new(item.ItemSpec, metadata.Size("MemoryBudget"), metadata.Size("WeightBudget"), "this project");
+            string name = "SerenityDevice " + item.ItemSpec;
+            long? Size(ModelOption<long?> option) => option.Read(item.GetMetadata(option.Name), option.Name, name);
+            Device own = new(item.ItemSpec, Size(ModelOptions.MemoryBudget), Size(ModelOptions.WeightBudget), "this project");
             if (own is { MemoryBytes: null, WeightBytes: null })
             {
                 throw new SerenityException(
-                    SerenityCodes.BadOption, "SerenityDevice " + item.ItemSpec,
+                    SerenityCodes.BadOption, name,
                     $"The SerenityDevice item '{item.ItemSpec}' has neither MemoryBudget nor WeightBudget, so no model would be held to anything. Give it one of them, such as MemoryBudget=\"320KiB\".");
             }
             _devices[item.ItemSpec] = own;
         }
-        MetadataReader properties = new("", name => name == "SerenityMemoryBudget" ? memoryBudget : weightBudget);
-        _memoryDefault = properties.Size("SerenityMemoryBudget");
-        _weightDefault = properties.Size("SerenityWeightBudget");
+        _memoryDefault = ModelOptions.MemoryBudget.Read(memoryBudget, ModelOptions.MemoryBudget.Property!, "");
+        _weightDefault = ModelOptions.WeightBudget.Read(weightBudget, ModelOptions.WeightBudget.Property!, "");
         _deviceDefault = device.Trim();
     }
 
@@ -47,11 +48,11 @@ public sealed class DeviceItems
     public MemoryBudgets BudgetsOf(ITaskItem model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        MetadataReader metadata = new(model.ItemSpec, model.GetMetadata);
-        Device? own = Find(metadata.Text("Device"), model.ItemSpec);
+        T Read<T>(ModelOption<T> option) => option.Read(model.GetMetadata(option.Name), option.Name, model.ItemSpec);
+        Device? own = Find(Read(ModelOptions.Device), model.ItemSpec);
         Device? common = Find(_deviceDefault, model.ItemSpec);
-        (long? memory, string? memoryFrom) = First(metadata.Size("MemoryBudget"), own?.MemoryBytes, own, _memoryDefault, common?.MemoryBytes, common);
-        (long? weights, string? weightsFrom) = First(metadata.Size("WeightBudget"), own?.WeightBytes, own, _weightDefault, common?.WeightBytes, common);
+        (long? memory, string? memoryFrom) = First(Read(ModelOptions.MemoryBudget), own?.MemoryBytes, own, _memoryDefault, common?.MemoryBytes, common);
+        (long? weights, string? weightsFrom) = First(Read(ModelOptions.WeightBudget), own?.WeightBytes, own, _weightDefault, common?.WeightBytes, common);
         // The device is named for the memory budget; for the weights only where there is no other.
         return new MemoryBudgets(memory, weights, memory is null ? weightsFrom : memoryFrom);
     }

@@ -1,5 +1,7 @@
+using System.Globalization;
 using Microsoft.Build.Framework;
 using Serenity.Build.Identity;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
@@ -8,20 +10,11 @@ namespace Serenity.Build.Items;
 /// <summary>A <c>SerenityModel</c> item: the model, its options, and where its outputs go.</summary>
 public sealed record ModelItem
 {
-    /// <summary>
-    /// How much work a run may be where nothing was said: none worth naming, so that no model becomes slow unasked, and a budget alone changes
-    /// no output.
-    /// </summary>
-    public const double DefaultWorkLimit = OptimizeRequest.FreeWork;
-
-    /// <summary>Largest alignment of arena offsets, in bytes: a page.</summary>
-    private const int LargestAlignment = 4096;
-
     /// <summary>Metadata by which <c>SerenityPrepare</c> hands the settled memory budget on to <c>SerenityOptimize</c>, in bytes.</summary>
     internal const string BudgetMetadata = "_MemoryBudgetBytes";
 
-    // Metadata that hold the project's own values (see Serenity.Build.props), so that a default can be told from what an item says.
-    private const string DefaultFreeDimensions = "_DefaultFreeDimensions", DefaultHeader = "_DefaultHeader";
+    // Before the name of an option: the project's own value (see Serenity.Build.props), so that a default can be told from what an item says.
+    private const string Projects = "_Default";
 
     /// <summary>The item as the user named it; what diagnostics point at.</summary>
     public required string Name { get; init; }
@@ -38,20 +31,23 @@ public sealed record ModelItem
     /// <summary>Absolute path of the folder that stands for the output folder while building (in obj).</summary>
     public required string StagingFolder { get; init; }
 
+    /// <summary>What was said of the model.</summary>
+    public required OptionValues Options { get; init; }
+
     /// <summary>What is asked of the optimizer.</summary>
     public required OptimizeRequest Request { get; init; }
 
     /// <summary>How much work a run may be where the budget needs it; see <see cref="Output.WorkLadder"/>.</summary>
-    public required double WorkLimit { get; init; }
+    public double WorkLimit => Options.Get(ModelOptions.WorkLimit);
 
     /// <summary>What the model may cost, in bytes: chooses among plans. Null for no budget, or where it does not matter.</summary>
     public long? MemoryBudgetBytes { get; init; }
 
     /// <summary>Write the report.</summary>
-    public required bool Report { get; init; }
+    public bool Report => Options.Get(ModelOptions.Report);
 
-    /// <summary>Write the arena header.</summary>
-    public required bool Header { get; init; }
+    /// <summary>Write the arena header: where the project asks for headers, of models that can have one.</summary>
+    public bool Header => Options.Get(ModelOptions.Header) && Options.Get(ModelOptions.Executor) == Executor.StaticArena;
 
     /// <summary>File name of the optimized model without <c>.onnx</c>.</summary>
     public string BaseName
@@ -83,13 +79,8 @@ public sealed record ModelItem
 
     /// <summary>Everything but the model's content that decides a plan, as text.</summary>
     public string OptionsKey => string.Join(
-        '|',
-        Request.Executor, Request.Rewrite, Request.Fuse ? "fuse" : "nofuse", Request.Verify ? "verify" : "noverify",
-        (Request.FreeDimensions.Count == 0 ? "" : Dimensions(Request.FreeDimensions)) + (Request.FreeDimensionsAreDefaults ? ";defaults" : ""),
-        FormattableString.Invariant($"{Request.SearchLimit}"), FormattableString.Invariant($"{Request.Alignment}"), FormattableString.Invariant($"{Request.WorkLimit}"), ToolIdentity.Fingerprint);
-
-    private static string Dimensions(IReadOnlyDictionary<string, long> dimensions) =>
-        string.Join(';', dimensions.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => FormattableString.Invariant($"{d.Key}={d.Value}")));
+        '|', OptionValues.Of(Request).KeyOf(OptionEffect.Result), Request.FreeDimensionsAreDefaults ? "defaults" : "",
+        Request.WorkLimit.ToString(CultureInfo.InvariantCulture), ToolIdentity.Fingerprint);
 
     /// <summary>The same, with a plan asked for that may be so much work, as a multiple of the source's.</summary>
     public ModelItem Within(double work) => this with { Request = Request with { WorkLimit = work } };
@@ -103,18 +94,13 @@ public sealed record ModelItem
     {
         ArgumentNullException.ThrowIfNull(item);
         string name = item.ItemSpec;
-        MetadataReader metadata = new(name, item.GetMetadata);
         if (name.Contains('\0'))
             throw new SerenityException(SerenityCodes.BadOption, name, "The name of the SerenityModel item holds a null character, so it is no path. Name the .onnx file.");
         string source = Path.GetFullPath(name, projectFolder);
-        Executor executor = metadata.Choice("Executor", Executor.OnnxRuntime);
-        bool header = metadata.Boolean("Header", false);
-        if (header && executor != Executor.StaticArena && IsDefault(metadata, "Header", DefaultHeader))
-        {
-            // The project asks for a header wherever there can be one.
-            header = false;
-        }
-        if (header && executor != Executor.StaticArena)
+        OptionValues options = OptionValues.Read(
+            ModelOptions.All, option => item.GetMetadata(option.Name), option => item.GetMetadata(Projects + option.Name), option => option.Name, name);
+        Executor executor = options.Get(ModelOptions.Executor);
+        if (options.Get(ModelOptions.Header) && executor != Executor.StaticArena && !options.IsProjects(ModelOptions.Header))
         {
             throw new SerenityException(
                 SerenityCodes.BadOption, name,
@@ -125,36 +111,20 @@ public sealed record ModelItem
             Name = name,
             SourcePath = source,
             SourceName = RelativeName(source, projectFolder),
-            TargetPath = ReadTargetPath(metadata, name),
+            TargetPath = ReadTargetPath(options.Get(ModelOptions.TargetPath), name),
             StagingFolder = stagingFolder,
-            Request = new OptimizeRequest
-            {
-                ModelPath = source,
-                Executor = executor,
-                Rewrite = metadata.Choice("Rewrite", RewriteLevel.All),
-                Fuse = metadata.Boolean("Fuse", true),
-                Verify = metadata.Boolean("Verify", true),
-                FreeDimensions = metadata.Dimensions("FreeDimensions"),
-                FreeDimensionsAreDefaults = IsDefault(metadata, "FreeDimensions", DefaultFreeDimensions),
-                SearchLimit = metadata.PositiveNumber("SearchLimit"),
-                Alignment = metadata.PowerOfTwo("Alignment", 16, LargestAlignment),
-            },
-            WorkLimit = metadata.Multiple("WorkLimit", DefaultWorkLimit),
-            MemoryBudgetBytes = metadata.PositiveNumber(BudgetMetadata),
-            Report = metadata.Boolean("Report", false),
-            Header = header,
+            Options = options,
+            Request = options.Request(source),
+            MemoryBudgetBytes = long.TryParse(item.GetMetadata(BudgetMetadata), NumberStyles.None, CultureInfo.InvariantCulture, out long budget) ? budget : null,
         };
     }
 
-    /// <summary>True if a value is the project's for all its models.</summary>
-    private static bool IsDefault(MetadataReader metadata, string name, string defaultName) =>
-        metadata.Text(name) is { Length: > 0 } value && value == metadata.Text(defaultName);
-
-    private static string ReadTargetPath(MetadataReader metadata, string name)
+    private static string ReadTargetPath(string target, string name)
     {
-        string target = metadata.Text("TargetPath");
         if (target.Length == 0)
             target = Path.GetFileName(name);
+        if (target.Contains("$(", StringComparison.Ordinal) && !name.Contains("$(", StringComparison.Ordinal))
+            throw new SerenityException(SerenityCodes.BadTargetPath, name, $"TargetPath=\"{target}\" holds an expression that MSBuild did not expand. Write it where MSBuild does, or give the path itself.");
         target = target.Replace('\\', '/');
         string[] parts = target.Split('/');
         // Control characters make names that no other tool can deal with, and null is no part of a path at all.

@@ -31,15 +31,6 @@ internal static class ManifestNames
         _ => throw new ArgumentOutOfRangeException(nameof(executor)),
     };
 
-    /// <summary>"None", "Exact", "All".</summary>
-    public static string Of(RewriteLevel level) => level switch
-    {
-        RewriteLevel.None => nameof(RewriteLevel.None),
-        RewriteLevel.Exact => nameof(RewriteLevel.Exact),
-        RewriteLevel.All => nameof(RewriteLevel.All),
-        _ => throw new ArgumentOutOfRangeException(nameof(level)),
-    };
-
     /// <summary>The verdict of a name.</summary>
     /// <exception cref="FormatException">There is none.</exception>
     public static BudgetVerdict VerdictOf(string? name) => name switch
@@ -66,16 +57,6 @@ internal static class ManifestNames
     {
         nameof(Executor.OnnxRuntime) => Executor.OnnxRuntime,
         nameof(Executor.StaticArena) => Executor.StaticArena,
-        _ => throw Unknown(name),
-    };
-
-    /// <summary>The rewrite level of a name.</summary>
-    /// <exception cref="FormatException">There is none.</exception>
-    public static RewriteLevel RewriteOf(string? name) => name switch
-    {
-        nameof(RewriteLevel.None) => RewriteLevel.None,
-        nameof(RewriteLevel.Exact) => RewriteLevel.Exact,
-        nameof(RewriteLevel.All) => RewriteLevel.All,
         _ => throw Unknown(name),
     };
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Serenity.Build.Identity;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Manifest;
@@ -16,7 +17,7 @@ internal static class ManifestReader
         Tool = new ToolInfo(Text(root.GetProperty("tool"), "name"), Text(root.GetProperty("tool"), "version")),
         Source = File(root.GetProperty("source")),
         Output = File(root.GetProperty("output")),
-        Options = Options(root.GetProperty("options")),
+        Options = OptionValues.ReadJson(root.GetProperty("options")),
         Executor = ManifestNames.ExecutorOf(Text(root, "executor")),
         SessionOptions = root.TryGetProperty("sessionOptions", out JsonElement options) ? Texts(options) : null,
         Peak = Peak(root.GetProperty("peak")),
@@ -41,17 +42,6 @@ internal static class ManifestReader
     };
 
     private static FileInfoEntry File(JsonElement file) => new(Text(file, "path"), Text(file, "sha256"));
-
-    private static ManifestOptions Options(JsonElement options)
-    {
-        SortedDictionary<string, long> dimensions = new(StringComparer.Ordinal);
-        foreach (JsonProperty dimension in options.GetProperty("freeDimensions").EnumerateObject())
-            dimensions[dimension.Name] = dimension.Value.GetInt64();
-        return new ManifestOptions(
-            ManifestNames.ExecutorOf(Text(options, "executor")), ManifestNames.RewriteOf(Text(options, "rewrite")), options.GetProperty("fuse").GetBoolean(),
-            options.GetProperty("verify").GetBoolean(), dimensions, OptionalNumber(options, "searchLimit"), options.GetProperty("alignment").GetInt32(),
-            options.TryGetProperty("threads", out JsonElement threads) ? threads.GetInt32() : 1);
-    }
 
     private static PeakFacts Peak(JsonElement peak) => new(
         peak.GetProperty("originalBytes").GetInt64(), peak.GetProperty("bytes").GetInt64(), peak.GetProperty("liveBytes").GetInt64(),

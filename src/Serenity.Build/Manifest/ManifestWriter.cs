@@ -27,7 +27,7 @@ internal sealed class ManifestWriter : IDisposable
         });
         Object("source", j => File(j, manifest.Source));
         Object("output", j => File(j, manifest.Output));
-        Object("options", j => Options(j, manifest.Options));
+        Object("options", manifest.Options.WriteJson);
         Property("executor").WriteStringValue(ManifestNames.Of(manifest.Executor));
         if (manifest.SessionOptions is { } options)
         {
@@ -83,21 +83,6 @@ internal sealed class ManifestWriter : IDisposable
     {
         json.WriteString("path", file.Path);
         json.WriteString("sha256", file.Sha256);
-    }
-
-    private static void Options(Utf8JsonWriter json, ManifestOptions options)
-    {
-        json.WriteString("executor", ManifestNames.Of(options.Executor));
-        json.WriteString("rewrite", ManifestNames.Of(options.Rewrite));
-        json.WriteBoolean("fuse", options.Fuse);
-        json.WriteBoolean("verify", options.Verify);
-        json.WriteStartObject("freeDimensions");
-        foreach ((string name, long size) in options.FreeDimensions)
-            json.WriteNumber(name, size);
-        json.WriteEndObject();
-        Optional(json, "searchLimit", options.SearchLimit);
-        json.WriteNumber("alignment", options.Alignment);
-        json.WriteNumber("threads", options.Threads);
     }
 
     private static void Peak(Utf8JsonWriter json, PeakFacts peak)

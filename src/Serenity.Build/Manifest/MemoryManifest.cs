@@ -1,4 +1,5 @@
 using Serenity.Build.Identity;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Manifest;
@@ -22,7 +23,7 @@ public sealed record MemoryManifest
     public required FileInfoEntry Output { get; init; }
 
     /// <summary>Every option that shaped the result.</summary>
-    public required ManifestOptions Options { get; init; }
+    public required OptionValues Options { get; init; }
 
     /// <summary>OnnxRuntime or StaticArena.</summary>
     public required Executor Executor { get; init; }
@@ -86,11 +87,6 @@ public sealed record MemoryManifest
 /// <param name="Path">Relative path with forward slashes.</param>
 /// <param name="Sha256">Lower-case hex.</param>
 public sealed record FileInfoEntry(string Path, string Sha256);
-
-/// <summary>Options that shaped the result.</summary>
-public sealed record ManifestOptions(
-    Executor Executor, RewriteLevel Rewrite, bool Fuse, bool Verify, IReadOnlyDictionary<string, long> FreeDimensions,
-    long? SearchLimit, int Alignment, int Threads = 1);
 
 /// <summary>Verdict of the budget check.</summary>
 public enum BudgetVerdict

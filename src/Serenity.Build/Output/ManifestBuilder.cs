@@ -2,6 +2,7 @@ using Serenity.Build.Budgets;
 using Serenity.Build.Checks;
 using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Runtime;
 
@@ -29,9 +30,7 @@ public static class ManifestBuilder
             Tool = ToolIdentity.Tool,
             Source = source,
             Output = output,
-            Options = new ManifestOptions(
-                request.Executor, request.Rewrite, request.Fuse, request.Verify,
-                new SortedDictionary<string, long>(request.FreeDimensions.ToDictionary(), StringComparer.Ordinal), request.SearchLimit, request.Alignment, request.Threads),
+            Options = OptionValues.Of(request),
             Executor = request.Executor,
             SessionOptions = request.Executor == Executor.OnnxRuntime ? OnnxRuntimeSessionOptions(request.Threads) : null,
             Peak = result.Peak,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serenity.Build.Items;
+using Serenity.Build.Options;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 
@@ -125,7 +126,7 @@ public sealed class OutputState
         return inputs.Count == 0 || outputs.Count == 0 ? null : new OutputState(Unescape(lines[1]["options ".Length..]), budgets, inputs, outputs);
     }
 
-    private static string OptionsOf(ModelItem item) => FormattableString.Invariant($"{item.OptionsKey}|{item.WorkLimit}");
+    private static string OptionsOf(ModelItem item) => $"{item.OptionsKey}|{item.Options.KeyOf(OptionEffect.Choice)}";
 
     private static BudgetRange? BudgetsOf(string line) =>
         line.Split(' ') is ["budget", var from, var below]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Build.Text;
 
 namespace Serenity.Build.Report;
@@ -14,13 +15,8 @@ internal static class FactsPart
         Fact(html, "Executor", manifest.Executor.ToString());
         Fact(html, "Source", $"{manifest.Source.Path}  ·  SHA-256 {manifest.Source.Sha256}");
         Fact(html, "Optimized", $"{manifest.Output.Path}  ·  SHA-256 {manifest.Output.Sha256}");
-        ManifestOptions options = manifest.Options;
-        string free = string.Join(", ", options.FreeDimensions.OrderBy(d => d.Key, StringComparer.Ordinal)
-            .Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Key}={d.Value}")));
-        Fact(html, "Options", string.Create(CultureInfo.InvariantCulture,
-            $"Rewrite={options.Rewrite}, Fuse={options.Fuse}, Verify={options.Verify}, Alignment={options.Alignment}") +
-            (options.SearchLimit is long limit ? string.Create(CultureInfo.InvariantCulture, $", SearchLimit={limit}") : "") +
-            (free.Length > 0 ? $", FreeDimensions={free}" : ""));
+        Fact(html, "Options", string.Join(", ", ModelOptions.OfResult.Where(o => o != ModelOptions.Executor && manifest.Options.TextOf(o) is { Length: > 0 })
+            .Select(o => $"{o.Name}={manifest.Options.TextOf(o)}")));
         Fact(html, "Work of a run", string.Create(CultureInfo.InvariantCulture, $"{manifest.Work.Ratio:0.###} times the source's, as counted; up to {manifest.Work.Limit:0.##} allowed"));
         if (manifest.SessionOptions is { Count: > 0 } session)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
 
@@ -87,7 +88,7 @@ internal static class ReportPage
     {
         if (manifest.Rewrites.Count == 0)
         {
-            return manifest.Options.Rewrite == RewriteLevel.None
+            return manifest.Options.Get(ModelOptions.Rewrite) == RewriteLevel.None
                 ? "<p>None: rewrites are turned off for this model.</p>"
                 : "<p>None: the order alone gave this peak, and no rewrite would lower it.</p>";
         }

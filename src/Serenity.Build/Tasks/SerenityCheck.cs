@@ -4,6 +4,7 @@ using Serenity.Build.Budgets;
 using Serenity.Build.Checks;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Build.Output;
 using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
@@ -18,12 +19,11 @@ namespace Serenity.Build.Tasks;
 [MSBuildMultiThreadableTask]
 public sealed class SerenityCheck : SerenityTask
 {
-    private const string IfDifferent = "IfDifferent";
-    private const string PreserveNewest = "PreserveNewest";
-
     /// <summary>The project's <c>SerenityModel</c> items, with <c>TargetPath</c> assigned.</summary>
-    [Required]
     public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>What was met before, in <see cref="SerenityPrepare"/> and <see cref="SerenityOptimize"/>.</summary>
+    public ITaskItem[] Problems { get; set; } = [];
 
     /// <summary>The project's <c>SerenityDevice</c> items.</summary>
     public ITaskItem[] Devices { get; set; } = [];
@@ -59,11 +59,15 @@ public sealed class SerenityCheck : SerenityTask
     {
         foreach (SerenityDiagnostic warning in Devices.SelectMany(MetadataNames.UnreadOfDevice).Concat(Models.SelectMany(MetadataNames.UnreadOfModel)))
             Report(warning);
+        foreach (ITaskItem problem in Problems)
+            Report(ProblemItem.Read(problem));
         DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device);
         List<ITaskItem> outputs = [];
         List<ITaskItem> states = [];
         foreach ((ITaskItem item, ModelItem model) in ReadModels(Models))
         {
+            if (Problems.Any(problem => ProblemItem.IsOf(problem, model)))
+                continue;
             try
             {
                 Check(model, devices.BudgetsOf(item));
@@ -72,9 +76,9 @@ public sealed class SerenityCheck : SerenityTask
             {
                 Report(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, problem);
             }
-            states.Add(new TaskItem(Escape(model.StatePath)));
+            states.Add(new TaskItem(ItemText.Escape(model.StatePath)));
             foreach (string path in FilesOf(model))
-                outputs.Add(OutputItem(path, item, model));
+                outputs.Add(OutputItem(path, model));
         }
         OutputFiles = [.. outputs];
         StateFiles = [.. states];
@@ -120,24 +124,13 @@ public sealed class SerenityCheck : SerenityTask
             Report(error);
     }
 
-    /// <summary>A path as MSBuild wants it of a task: it takes back every %XX, so a "%41" in a file's name would become an "A".</summary>
-    private static string Escape(string path) => path.Replace("%", "%25", StringComparison.Ordinal).Replace(";", "%3B", StringComparison.Ordinal)
-        .Replace("*", "%2A", StringComparison.Ordinal).Replace("?", "%3F", StringComparison.Ordinal);
-
     private static IEnumerable<string> FilesOf(ModelItem model) =>
         [.. OutputState.Read(model)?.Outputs ?? [], model.ManifestPath, .. DerivedFiles.Of(model)];
 
-    private TaskItem OutputItem(string path, ITaskItem item, ModelItem model)
+    private TaskItem OutputItem(string path, ModelItem model)
     {
-        TaskItem output = new(Escape(path));
-        string copy = item.GetMetadata("CopyToOutputDirectory") is { Length: > 0 } said ? said : IfDifferent;
-        string publish = item.GetMetadata("CopyToPublishDirectory") is { Length: > 0 } saidToo ? saidToo : copy;
-        output.SetMetadata("TargetPath", Escape(Path.GetRelativePath(model.StagingFolder, path)));
-        output.SetMetadata("CopyToOutputDirectory", Known(copy, CopiesIfDifferent));
-        output.SetMetadata("CopyToPublishDirectory", Known(publish, PublishesIfDifferent));
-        return output;
+        // What tells of a model is for those who build the app, not for those who run it.
+        bool tells = path == model.ManifestPath || path == model.ReportPath || path == model.HeaderPath;
+        return OutputItems.Of(path, model, !tells || model.Options.Get(ModelOptions.PublishManifest), CopiesIfDifferent, PublishesIfDifferent);
     }
-
-    /// <summary>What comes nearest to <c>IfDifferent</c> where that is not known: such a file would be left out without a word.</summary>
-    private static string Known(string copy, bool isKnown) => !isKnown && copy.Equals(IfDifferent, StringComparison.OrdinalIgnoreCase) ? PreserveNewest : copy;
 }

@@ -30,6 +30,10 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     /// <summary>Work on models in a process apart from this one, so that one which makes native code crash or hang fails alone.</summary>
     public bool Isolate { get; set; }
 
+    /// <summary>What is wrong with those that could not be optimized; <see cref="SerenityCheck"/> tells it.</summary>
+    [Output]
+    public ITaskItem[] Problems { get; private set; } = [];
+
     /// <summary>The optimizer; null for the real one. Tests put their own in its place.</summary>
     internal OptimizerEngine? Engine { get; set; }
 
@@ -83,14 +87,19 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
         }
 
         // In the order of the items, however the work was spread.
+        List<ITaskItem> problems = [];
         for (int i = 0; i < models.Count; i++)
         {
             ModelItem model = models[i].Model;
             if (outcomes[i].Problem is { } problem)
-                Report(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, problem);
-            else
-                Log.LogMessage(MessageImportance.High, "{0}", Summary(model, outcomes[i].Result!));
+            {
+                problems.Add(ProblemItem.Of(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, model.TargetPath));
+                Log.LogMessage(MessageImportance.Low, "{0}", problem);
+                continue;
+            }
+            Log.LogMessage(MessageImportance.High, "{0}", Summary(model, outcomes[i].Result!));
         }
+        Problems = [.. problems];
     }
 
     /// <summary>

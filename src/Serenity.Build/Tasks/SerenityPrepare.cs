@@ -1,5 +1,6 @@
 using Microsoft.Build.Framework;
 using Serenity.Build.Items;
+using Serenity.Build.Options;
 using Serenity.Build.Output;
 using Serenity.Onnx.Diagnostics;
 
@@ -10,7 +11,6 @@ namespace Serenity.Build.Tasks;
 public sealed class SerenityPrepare : SerenityTask
 {
     /// <summary>The project's <c>SerenityModel</c> items, with <c>TargetPath</c> assigned.</summary>
-    [Required]
     public ITaskItem[] Models { get; set; } = [];
 
     /// <summary>The project's <c>SerenityDevice</c> items.</summary>
@@ -22,36 +22,56 @@ public sealed class SerenityPrepare : SerenityTask
     /// <summary>Device of models that name none; empty for none.</summary>
     public string Device { get; set; } = "";
 
+    /// <summary>Weight budget of models that have none of their own; only to see that it came to something.</summary>
+    public string WeightBudget { get; set; } = "";
+
+    /// <summary>Absolute path of the project's file; empty where there is none to look into.</summary>
+    public string ProjectFile { get; set; } = "";
+
+    /// <summary>Absolute paths of the files that a project is made of besides; those that do not exist are passed over.</summary>
+    public string[] ProjectImports { get; set; } = [];
+
+    /// <summary>Folders that the project's outputs go to: models in them are none of the project's.</summary>
+    public string[] OutputFolders { get; set; } = [];
+
+    /// <summary>Folder of what is made on the way there: what the package wrote there is left out without a word.</summary>
+    public string IntermediateFolder { get; set; } = "";
+
+    /// <summary>Name of the project's assembly, whose files no model may take the place of.</summary>
+    public string AssemblyName { get; set; } = "";
+
+    /// <summary>The models of the project: what the package itself wrote, and what is there twice, left out.</summary>
+    [Output]
+    public ITaskItem[] TakenModels { get; private set; } = [];
+
     /// <summary>Those whose outputs are missing or out of date.</summary>
     [Output]
     public ITaskItem[] StaleModels { get; private set; } = [];
 
+    /// <summary>What is wrong with the others; <see cref="SerenityCheck"/> tells it.</summary>
+    [Output]
+    public ITaskItem[] Problems { get; private set; } = [];
+
     /// <inheritdoc/>
     protected override void Run()
     {
-        List<ITaskItem> stale = [];
+        LookAtProject();
+        List<ITaskItem> taken = [], stale = [], problems = [];
         DeviceItems? devices = ReadDevices();
-        // Without regard to case: the output folder may be on such a file system.
-        Dictionary<string, string> targets = new(StringComparer.OrdinalIgnoreCase);
-        foreach ((ITaskItem item, ModelItem read) in ReadModels(Models))
+        ModelList models = new(ProjectFolder, OutputFolders, IntermediateFolder, AssemblyName);
+        foreach ((ITaskItem item, ModelItem read) in ReadModels(Models, (problem, cause) => Refuse(problem, null, cause)))
         {
             ModelItem model = read with { MemoryBudgetBytes = devices is null ? null : BudgetOf(item, devices) };
-            if (!targets.TryAdd(model.ManifestPath, model.Name))
-            {
-                Report(new SerenityDiagnostic(
-                    SerenityCodes.BadTargetPath, DiagnosticSeverity.Error, model.Name,
-                    $"'{model.Name}' and '{targets[model.ManifestPath]}' would both be written to '{model.TargetPath}'. Give one of them another TargetPath."));
+            ModelList.Answer answer = models.Add(model);
+            foreach (SerenityDiagnostic warning in answer.Warnings)
+                Report(warning);
+            if (answer.Error is { } error)
+                Refuse(error, model.TargetPath, null);
+            if (!answer.IsTaken)
                 continue;
-            }
-            if (!File.Exists(model.SourcePath))
-            {
-                Report(new SerenityDiagnostic(
-                    SerenityCodes.ModelNotFound, DiagnosticSeverity.Error, model.Name,
-                    Directory.Exists(model.SourcePath)
-                        ? "This is a folder, not a model. Name the .onnx file itself, or use models/*.onnx."
-                        : $"The model does not exist at '{model.SourcePath}'. Check the path of the SerenityModel item; it is relative to the project."));
+            taken.Add(item);
+            if (answer.Error is not null)
                 continue;
-            }
             if (OutputState.ReasonToBuild(model) is not { } reason)
             {
                 Log.LogMessage(MessageImportance.Low, "{0} is up to date.", model.Name);
@@ -61,7 +81,35 @@ public sealed class SerenityPrepare : SerenityTask
             item.SetMetadata(ModelItem.BudgetMetadata, Text($"{model.MemoryBudgetBytes}"));
             stale.Add(item);
         }
+        TakenModels = [.. taken];
         StaleModels = [.. stale];
+        Problems = [.. problems];
+
+        void Refuse(SerenityDiagnostic problem, string? targetPath, Exception? cause)
+        {
+            problems.Add(ProblemItem.Of(problem, targetPath));
+            if (cause is not null)
+                Log.LogMessage(MessageImportance.Low, "{0}", cause);
+        }
+    }
+
+    private void LookAtProject()
+    {
+        if (ProjectFile.Length == 0)
+            return;
+        ProjectChecks checks = new(ProjectFiles.Read([ProjectFile, .. ProjectImports]), ProjectFile);
+        IEnumerable<string> elsewhere = (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [];
+        Dictionary<string, string> budgets = new(StringComparer.OrdinalIgnoreCase)
+        {
+            [ModelOptions.MemoryBudget.Property!] = MemoryBudget,
+            [ModelOptions.WeightBudget.Property!] = WeightBudget,
+            [ModelOptions.Device.Property!] = Device,
+        };
+        foreach (PlacedDiagnostic warning in (PlacedDiagnostic[])
+            [.. checks.UnreadProperties(elsewhere.Concat(Environment.GetEnvironmentVariables().Keys.Cast<string>())), .. checks.EmptyGlobs(Models), .. checks.EmptyValues(Models, budgets)])
+        {
+            Report(warning.Diagnostic, place: warning.Place);
+        }
     }
 
     // What is wrong with a budget or a device is reported by the check, which needs them in any case.

@@ -44,8 +44,10 @@ public abstract class SerenityTask : Task
     /// <summary>Does the work. Problems are reported or thrown.</summary>
     protected abstract void Run();
 
-    /// <summary>Reads items; those that are wrong are reported and left out.</summary>
-    private protected List<(ITaskItem Item, ModelItem Model)> ReadModels(IEnumerable<ITaskItem> items)
+    /// <summary>Reads items; those that are wrong are told of and left out.</summary>
+    /// <param name="items">The items.</param>
+    /// <param name="refuse">Told what is wrong, and the exception that says so; null to report it.</param>
+    private protected List<(ITaskItem Item, ModelItem Model)> ReadModels(IEnumerable<ITaskItem> items, Action<SerenityDiagnostic, Exception>? refuse = null)
     {
         List<(ITaskItem, ModelItem)> models = [];
         foreach (ITaskItem item in items)
@@ -56,14 +58,17 @@ public abstract class SerenityTask : Task
             }
             catch (SerenityException problem)
             {
-                Report(problem.ToDiagnostic(), problem);
+                if (refuse is null)
+                    Report(problem.ToDiagnostic(), problem);
+                else
+                    refuse(problem.ToDiagnostic(), problem);
             }
         }
         return models;
     }
 
     /// <summary>Logs a diagnostic at the file it is about, with its page as the help link.</summary>
-    private protected void Report(SerenityDiagnostic diagnostic, Exception? cause = null)
+    private protected void Report(SerenityDiagnostic diagnostic, Exception? cause = null, ProjectPlace? place = null)
     {
         string? help = HelpPage(diagnostic.Code);
         // Names of the model's may hold line breaks and terminal escapes, and so forge lines of the build's log.
@@ -71,9 +76,9 @@ public abstract class SerenityTask : Task
         string message = ModelText.Clean(diagnostic.Message, LongestMessage);
         // The message is text, not a format: it may hold braces.
         if (diagnostic.Severity == DiagnosticSeverity.Error)
-            Log.LogError(null, diagnostic.Code, null, help, file, 0, 0, 0, 0, "{0}", message);
+            Log.LogError(null, diagnostic.Code, null, help, file, place?.Line ?? 0, place?.Column ?? 0, 0, 0, "{0}", message);
         else
-            Log.LogWarning(null, diagnostic.Code, null, help, file, 0, 0, 0, 0, "{0}", message);
+            Log.LogWarning(null, diagnostic.Code, null, help, file, place?.Line ?? 0, place?.Column ?? 0, 0, 0, "{0}", message);
         if (cause is not null)
             Log.LogMessage(MessageImportance.Low, "{0}", cause);
     }

@@ -2,6 +2,7 @@ using Microsoft.Build.Framework;
 using Serenity.Build.Cache;
 using Serenity.Build.Items;
 using Serenity.Build.Output;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Rehearsal;
@@ -44,7 +45,7 @@ public sealed class SerenityWarmUp : SerenityTask
             try
             {
                 ModelItem model = ModelItem.Read(item, ProjectFolder, StagingFolder);
-                if (File.Exists(model.SourcePath) && OutputState.ReasonToBuild(model) is not null)
+                if (File.Exists(model.SourcePath) && OwnOutputs.SourceOf(model) is null && OutputState.ReasonToBuild(model) is not null)
                     stale.Add(model);
             }
             catch (SerenityException)

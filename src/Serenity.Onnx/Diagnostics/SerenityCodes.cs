@@ -73,8 +73,14 @@ public static class SerenityCodes
     /// <summary>The child process that worked on a model crashed or hung.</summary>
     public const string RuntimeCrashed = "SER1702";
 
-    /// <summary>An item has metadata that nothing reads, and whose name is nearly one that is read.</summary>
-    public const string UnreadMetadata = "SER2101";
+    /// <summary>Metadata of an item, or a property, that nothing reads.</summary>
+    public const string UnreadName = "SER2101";
+
+    /// <summary>A SerenityModel item that adds no model: a glob that finds none, a model that is there twice, an output of the package itself; or no item at all.</summary>
+    public const string NoModel = "SER2102";
+
+    /// <summary>A value that is an expression and came to nothing.</summary>
+    public const string EmptyValue = "SER2103";
 
     /// <summary>The search limit struck; the peak is not proven optimal.</summary>
     public const string NotProven = "SER2401";

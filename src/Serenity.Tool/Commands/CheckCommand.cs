@@ -19,8 +19,8 @@ internal static class CheckCommand
         Command command = new("check", "Hold a model or a manifest against a budget. Exit code 0: fits; 1: does not; 2: no answer.");
         Argument<string> model = ModelArgument.ModelOrManifest("model");
         Option<bool> json = JsonOption.Create();
-        ModelOptions options = new();
-        BudgetOptions budgets = new();
+        ModelSwitches options = new();
+        BudgetSwitches budgets = new();
         command.Add(model);
         budgets.AddTo(command);
         options.AddTo(command);

@@ -21,7 +21,7 @@ internal static class CompareCommand
         Argument<string> before = ModelArgument.ModelOrManifest("before"), after = ModelArgument.ModelOrManifest("after");
         Option<bool> fail = new("--fail-if-larger") { Description = "Exit with 1 if the second needs more memory than the first." };
         Option<bool> json = JsonOption.Create();
-        ModelOptions options = new();
+        ModelSwitches options = new();
         command.Add(before);
         command.Add(after);
         command.Add(fail);

@@ -26,8 +26,8 @@ internal static class InspectCommand
         Option<string> step = new("--step", "-s") { HelpName = "number", Description = "Show another step than the peak." };
         Option<string> top = new("--top") { HelpName = "count", Description = "How many tensors to list. Default: 20." };
         Option<bool> json = JsonOption.Create();
-        ModelOptions options = new();
-        BudgetOptions budgets = new();
+        ModelSwitches options = new();
+        BudgetSwitches budgets = new();
         command.Add(model);
         command.Add(step);
         command.Add(top);

@@ -28,8 +28,8 @@ internal static class OptimizeCommand
         Option<string> output = new("--output", "-o") { HelpName = "file", Description = "Where to write it. Default: <model>.optimized.onnx beside the model." };
         Option<bool> report = new("--report") { Description = "Also write the report (.memory.html)." };
         Option<bool> json = JsonOption.Create();
-        ModelOptions options = new();
-        BudgetOptions budgets = new();
+        ModelSwitches options = new();
+        BudgetSwitches budgets = new();
         command.Add(model);
         command.Add(output);
         budgets.AddTo(command);
@@ -43,7 +43,7 @@ internal static class OptimizeCommand
     }
 
     private static int Run(
-        ToolContext context, ModelOptions options, ParseResult parsed, string given, string? output, MemoryBudgets? budgets, bool report, bool json,
+        ToolContext context, ModelSwitches options, ParseResult parsed, string given, string? output, MemoryBudgets? budgets, bool report, bool json,
         CancellationToken cancellation)
     {
         string source = context.PathOf(given);

@@ -21,8 +21,8 @@ internal static class ReportCommand
         Argument<string> model = ModelArgument.ModelOrManifest("model");
         Option<string> output = new("--output", "-o") { HelpName = "file", Description = "Where to write it. Default: <model>.memory.html beside the file." };
         Option<bool> json = JsonOption.Create();
-        ModelOptions options = new();
-        BudgetOptions budgets = new();
+        ModelSwitches options = new();
+        BudgetSwitches budgets = new();
         command.Add(model);
         command.Add(output);
         budgets.AddTo(command);

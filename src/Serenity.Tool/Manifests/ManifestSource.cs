@@ -5,6 +5,7 @@ using Serenity.Build.Cache;
 using Serenity.Build.Identity;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Build.Output;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
@@ -14,7 +15,7 @@ using Serenity.Tool.Terminal;
 namespace Serenity.Tool.Manifests;
 
 /// <summary>Gets the manifest of what the user named: reads it, or makes it by optimizing the model in memory.</summary>
-internal sealed class ManifestSource(ToolContext context, ModelOptions options)
+internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
 {
     /// <summary>The manifest, budget as it stands in a file, none for a model.</summary>
     /// <param name="parsed">The command line.</param>
@@ -56,6 +57,7 @@ internal sealed class ManifestSource(ToolContext context, ModelOptions options)
                 Directory.Exists(path) ? "This is a folder, not a model. Name the .onnx file itself." : $"The model does not exist at '{path}'. Check the path.");
         }
         output ??= path;
+        OptionValues said = options.Read(parsed, given);
         ModelItem item = new()
         {
             Name = given,
@@ -63,11 +65,9 @@ internal sealed class ManifestSource(ToolContext context, ModelOptions options)
             SourceName = NameIn(Path.GetDirectoryName(output)!, path),
             TargetPath = Path.GetFileName(output),
             StagingFolder = Path.GetDirectoryName(output)!,
-            Request = options.Request(parsed, given, path),
-            WorkLimit = options.WorkLimit(parsed, given),
+            Options = said,
+            Request = said.Request(path),
             MemoryBudgetBytes = budgets?.MemoryBytes,
-            Report = false,
-            Header = false,
         };
         PlanCache? cache = options.Cache(parsed) is { } folder ? new PlanCache(context.PathOf(folder)) : null;
         try

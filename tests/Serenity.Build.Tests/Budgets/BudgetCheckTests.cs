@@ -1,6 +1,7 @@
 using Serenity.Build.Budgets;
 using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
@@ -72,7 +73,7 @@ public sealed class BudgetCheckTests
     public void The_error_says_what_to_do_even_where_order_and_rewrites_can_give_no_more()
     {
         MemoryManifest manifest = TestManifest.Create(lowerBound: 3000, optimal: true);
-        manifest = manifest with { Options = manifest.Options with { Rewrite = RewriteLevel.All, FreeDimensions = new Dictionary<string, long>() } };
+        manifest = manifest with { Options = OptionValues.Default };
         string message = BudgetCheck.Errors(BudgetCheck.Apply(manifest, new MemoryBudgets(1024, null, null)), "x").Single().Message;
         Assert.Contains("To make it fit: make the tensors named here smaller", message);
         Assert.DoesNotContain("Rewrite=", message);

@@ -2,66 +2,143 @@ using Microsoft.Build.Utilities;
 using Serenity.Build.CodeGeneration;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
+using Serenity.Testing.Models;
 
 namespace Serenity.Build.Tests.CodeGeneration;
 
 [TestClass]
 public sealed class ModelCodeTests
 {
+    private static readonly CodeLanguage[] Languages = [new CSharpCode(true), new CSharpCode(false), new FSharpCode(), new VisualBasicCode()];
+
     [TestMethod]
     public void Every_session_option_of_the_manifest_is_written()
     {
-        string code = Write(true, "net.onnx");
-        foreach ((string option, string value) in TruthfulSessionOptions.AsText(1))
-            Assert.IsTrue(code.Contains($"    {option} = {value},\n", StringComparison.Ordinal) || code.Contains($"    {option} = global::Microsoft.ML.OnnxRuntime.{option}.{value},\n", StringComparison.Ordinal), option);
+        foreach (CodeLanguage language in Languages)
+        {
+            string code = language.Write(Of("net.onnx", runtime: true), "");
+            foreach ((string option, string value) in TruthfulSessionOptions.AsText(1))
+            {
+                Assert.IsTrue(
+                    code.Split('\n').Any(line => line.Contains(option, StringComparison.Ordinal) && line.TrimEnd(',').EndsWith(value, StringComparison.OrdinalIgnoreCase)), $"{language}: {option}");
+            }
+        }
     }
 
     [TestMethod]
-    public void Without_a_reference_to_ONNX_Runtime_nothing_of_it_is_named() => Assert.DoesNotContain("Microsoft.ML", Write(false, "net.onnx"));
+    public void Without_a_reference_to_ONNX_Runtime_nothing_of_it_is_named()
+    {
+        foreach (CodeLanguage language in Languages)
+            Assert.DoesNotContain("Microsoft.ML", language.Write(Of("net.onnx", runtime: false), "My.App"));
+    }
 
     [TestMethod]
     public void What_a_budget_needs_is_peak_and_workspace()
     {
-        string code = Write(false, "net.onnx");
-        Assert.Contains("public const long RequiredBytes = 3500L;", code);
-        Assert.Contains("public const long PeakBytes = 3000L;", code);
+        foreach (CodeLanguage language in Languages)
+        {
+            string code = language.Write(Of("net.onnx", runtime: false), "");
+            Assert.Contains(language is VisualBasicCode ? "RequiredBytes As Long = 3500L" : "RequiredBytes = 3500L", code);
+            Assert.Contains(language is VisualBasicCode ? "PeakBytes As Long = 3000L" : "PeakBytes = 3000L", code);
+        }
     }
 
     [TestMethod]
-    public void A_file_name_cannot_break_out_of_its_literal()
+    public void Inputs_and_outputs_have_their_names_types_and_shapes()
     {
-        string code = Write(true, "a\"; evil(); \" </summary>\u2028.onnx");
-        Assert.Contains("RelativePath = \"a\\\"; evil(); \\\" </summary>\\u2028.onnx\";", code);
-        Assert.DoesNotContain("\u2028", code);
-        Assert.Contains("&lt;/summary>", code);
+        ModelCode code = Of("net.onnx", runtime: false)[0];
+        Assert.AreEqual(("In", "in", "float"), (code.Inputs.Single().Identifier, code.Inputs[0].Name, code.Inputs[0].ElementType));
+        CollectionAssert.AreEqual((long[])[1, 100], code.Inputs[0].Shape!.ToArray());
+        Assert.AreEqual("b", code.Outputs.Single().Name);
+        Assert.IsNull(code.Outputs[0].Shape);
+        Assert.Contains("public static long[] Shape => new long[] { 1L, 100L };", new CSharpCode(true).Write([code], ""));
+    }
+
+    [TestMethod]
+    public void Of_a_model_that_was_not_planned_its_own_file_tells()
+    {
+        using TempFolder folder = new();
+        ModelFile.Save(IrregularModels.DartsCell(vertices: 3, seed: 1, channels: 2, size: 4), Path.Combine(folder.Path, "net.onnx"));
+        TaskItem item = new("net.onnx", new Dictionary<string, string> { ["TargetPath"] = "net.onnx" });
+        ModelItem model = ModelItem.Read(item, folder.Path, folder.Path);
+        ModelCode code = ModelCode.Of([(model, null)], true)[0];
+        Assert.AreEqual((0L, 0L, 0L), (code.RequiredBytes, code.PeakBytes, code.WeightBytes));
+        Assert.IsNotEmpty(code.Inputs);
+        Assert.IsNotEmpty(code.Outputs);
+        Assert.IsNotNull(code.SessionOptions);
+        File.WriteAllText(model.SourcePath, "damaged");
+        Assert.IsEmpty(ModelCode.Of([(model, null)], true)[0].Inputs);
+    }
+
+    [TestMethod]
+    public void A_name_cannot_break_out_of_its_literal()
+    {
+        const string Hostile = "a\"; evil(); \" </summary>\u2028\u201c & Evil() & \u201d\n.onnx";
+        foreach (CodeLanguage language in Languages)
+        {
+            string code = language.Write(Of(Hostile, runtime: true), "");
+            Assert.DoesNotContain("\u2028", code);
+            Assert.DoesNotContain("\n.onnx", code);
+            Assert.Contains("&lt;/summary>", code);
+        }
+        Assert.Contains("RelativePath = \"a\\\"; evil(); \\\" </summary>\\u2028\u201c & Evil() & \u201d\\u000a.onnx\";", new CSharpCode(true).Write(Of(Hostile, runtime: false), ""));
+        Assert.Contains("\"a\"\"; evil(); \"\" </summary>\" & Global.Microsoft.VisualBasic.ChrW(8232) & \"\" & Global.Microsoft.VisualBasic.ChrW(8220) & \" & Evil() & \"", new VisualBasicCode().Write(Of(Hostile, runtime: false), ""));
     }
 
     [TestMethod]
     public void Options_that_are_not_ours_are_not_written()
     {
-        ManifestHead head = Head() with { SessionOptions = [new("EnableMemoryPattern", "Evil()"), new("LogId", "\"x\""), new("IntraOpNumThreads", "1;")] };
-        Assert.DoesNotContain(" = Evil", ModelCode.Write([(Item("a.onnx"), head)], "", true));
-        Assert.DoesNotContain("LogId", ModelCode.Write([(Item("a.onnx"), head)], "", true));
-        Assert.DoesNotContain("1;,", ModelCode.Write([(Item("a.onnx"), head)], "", true));
+        ModelCode model = Of("a.onnx", runtime: true)[0] with { SessionOptions = [new("EnableMemoryPattern", "Evil()"), new("LogId", "\"x\""), new("IntraOpNumThreads", "1;")] };
+        foreach (CodeLanguage language in Languages)
+        {
+            string code = language.Write([model], "");
+            Assert.DoesNotContain("Evil", code);
+            Assert.DoesNotContain("LogId", code);
+            Assert.DoesNotContain("1;", code);
+        }
     }
 
     [TestMethod]
     public void A_namespace_is_put_around_it_where_one_is_given()
     {
-        string code = ModelCode.Write([(Item("a.onnx"), Head())], "My.App", false);
+        string code = new CSharpCode(true).Write(Of("a.onnx", runtime: false), "My.App");
+        Assert.Contains("global using SerenityModels = global::My.App.SerenityModels;", code);
         Assert.Contains("namespace My.App\n{\n", code);
         Assert.AreEqual(code.Count(c => c == '{'), code.Count(c => c == '}'));
+        Assert.DoesNotContain("global using", new CSharpCode(false).Write(Of("a.onnx", runtime: false), "My.App"));
+        Assert.Contains("namespace My.App\n", new FSharpCode().Write(Of("a.onnx", runtime: false), "My.App"));
+        Assert.Contains("Namespace Global.[My].[App]\n", new VisualBasicCode().Write(Of("a.onnx", runtime: false), "My.App"));
     }
 
-    private static string Write(bool runtime, string target) => ModelCode.Write([(Item(target), Head())], "", runtime);
+    [TestMethod]
+    [DataRow("C#", "7.3", false)]
+    [DataRow("C#", "9.0", false)]
+    [DataRow("C#", "10.0", true)]
+    [DataRow("C#", "14.0", true)]
+    [DataRow("C#", "latest", true)]
+    [DataRow("C#", "ISO-1", false)]
+    public void Only_a_language_that_has_them_gets_global_usings(string language, string version, bool expected) =>
+        Assert.AreEqual(expected, CodeLanguage.Of(language, version)!.Write(Of("a.onnx", runtime: false), "A").Contains("global using", StringComparison.Ordinal));
 
-    private static ManifestHead Head() => ManifestHead.Read(ManifestJson.Write(TestManifest.Create()), "m");
+    [TestMethod]
+    [DataRow("Internal", "internal static partial class SerenityModels", "    internal static class Net")]
+    [DataRow("Public", "public static partial class SerenityModels", "    public static class Net")]
+    public void Access_is_the_item_s(string access, string outer, string inner)
+    {
+        string code = new CSharpCode(true).Write(Of("net.onnx", runtime: false, ("Access", access)), "");
+        Assert.Contains(outer, code);
+        Assert.Contains(inner, code);
+    }
 
-    private static ModelItem Item(string target)
+    private static IReadOnlyList<ModelCode> Of(string target, bool runtime, params (string Name, string Value)[] metadata)
     {
         TaskItem item = new("net.onnx");
-        item.SetMetadata("TargetPath", target);
-        return ModelItem.Read(item, Path.GetTempPath(), Path.GetTempPath());
+        item.SetMetadata("TargetPath", target.Replace("\n", "", StringComparison.Ordinal));
+        foreach ((string name, string value) in metadata)
+            item.SetMetadata(name, value);
+        ModelItem model = ModelItem.Read(item, Path.GetTempPath(), Path.GetTempPath()) with { TargetPath = target };
+        return ModelCode.Of([(model, TestManifest.Create())], runtime);
     }
 }

@@ -6,6 +6,7 @@ using System.Text.Json.Serialization;
 using Serenity.Build.Budgets;
 using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
@@ -31,7 +32,7 @@ public sealed class ManifestJsonTests
             Converters =
             {
                 new JsonStringEnumConverter<BudgetVerdict>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<TensorRole>(JsonNamingPolicy.CamelCase),
-                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<RewriteLevel>(),
+                new JsonStringEnumConverter<Executor>(), new OptionsConverter(),
             },
         };
         foreach (MemoryManifest manifest in (MemoryManifest[])[Full(), TestManifest.Create(workspace: null), TestManifest.Create() with { SessionOptions = null, Verification = null, PeakStep = null, Warnings = [], Rewrites = [] }])
@@ -50,7 +51,7 @@ public sealed class ManifestJsonTests
         MemoryManifest manifest = Full();
         object?[] records =
         [
-            manifest, manifest.Tool, manifest.Source, manifest.Options, manifest.Peak, manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.LeftOut![0], manifest.Verification,
+            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.LeftOut![0], manifest.Verification,
             manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         foreach (object? record in records)
@@ -58,6 +59,29 @@ public sealed class ManifestJsonTests
             Assert.IsNotNull(record);
             foreach (PropertyInfo property in record.GetType().GetProperties())
                 Assert.IsNotNull(property.GetValue(record), $"{record.GetType().Name}.{property.Name}");
+        }
+    }
+
+    /// <summary>The options by hand, as they were promised to be written: what the table of options makes of them is what is tested.</summary>
+    private sealed class OptionsConverter : JsonConverter<OptionValues>
+    {
+        public override OptionValues Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        public override void Write(Utf8JsonWriter writer, OptionValues value, JsonSerializerOptions options)
+        {
+            JsonObject json = new()
+            {
+                ["executor"] = value.Get(ModelOptions.Executor).ToString(),
+                ["rewrite"] = value.Get(ModelOptions.Rewrite).ToString(),
+                ["fuse"] = value.Get(ModelOptions.Fuse),
+                ["verify"] = value.Get(ModelOptions.Verify),
+                ["freeDimensions"] = new JsonObject(value.Get(ModelOptions.FreeDimensions).Select(d => KeyValuePair.Create(d.Key, (JsonNode?)d.Value))),
+                ["alignment"] = value.Get(ModelOptions.Alignment),
+                ["threads"] = value.Get(ModelOptions.Threads),
+            };
+            if (value.Get(ModelOptions.SearchLimit) is { } limit)
+                json["searchLimit"] = limit;
+            json.WriteTo(writer, options);
         }
     }
 

@@ -2,6 +2,7 @@ using Serenity.Build.Budgets;
 using Serenity.Build.Checks;
 using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Tests.Report;
@@ -55,7 +56,7 @@ internal static class SyntheticManifest
             Tool = new ToolInfo("Serenity.Build", "0.1.0"),
             Source = new FileInfoEntry("models/synthetic.onnx", new string('a', 64)),
             Output = new FileInfoEntry("synthetic.onnx", new string('b', 64)),
-            Options = new ManifestOptions(executor, RewriteLevel.All, true, true, new Dictionary<string, long> { ["batch"] = 1 }, null, 16),
+            Options = OptionValues.Default.With(ModelOptions.Executor, executor).With(ModelOptions.FreeDimensions, new Dictionary<string, long> { ["batch"] = 1 }),
             Executor = executor,
             Peak = new PeakFacts(before.DefaultIfEmpty().Max(), Math.Max(arena, live), live, live, true, tensors[0].Bytes, null),
             Work = new WorkEntry(1.1, 1.042, true),

@@ -1,6 +1,7 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Tests.Tasks;
@@ -28,7 +29,7 @@ public sealed class BuildTasksTests
     [DataRow("", "", true, true, "IfDifferent", "IfDifferent")]
     [DataRow("", "", true, false, "IfDifferent", "PreserveNewest")]
     [DataRow("", "", false, false, "PreserveNewest", "PreserveNewest")]
-    [DataRow("ifdifferent", "", true, false, "ifdifferent", "PreserveNewest")]
+    [DataRow("ifdifferent", "", true, false, "IfDifferent", "PreserveNewest")]
     [DataRow("IfDifferent", "IfDifferent", false, false, "PreserveNewest", "PreserveNewest")]
     [DataRow("Never", "", true, true, "Never", "Never")]
     [DataRow("PreserveNewest", "Always", true, true, "PreserveNewest", "Always")]
@@ -43,8 +44,13 @@ public sealed class BuildTasksTests
         foreach (ITaskItem output in project.OutputFiles)
         {
             Assert.AreEqual(expectedCopy, output.GetMetadata("CopyToOutputDirectory"));
-            Assert.AreEqual(expectedPublish, output.GetMetadata("CopyToPublishDirectory"));
+            // What tells of a model is for those who build the app.
+            Assert.AreEqual(output.ItemSpec.EndsWith(".json", StringComparison.Ordinal) ? "Never" : expectedPublish, output.GetMetadata("CopyToPublishDirectory"));
         }
+        item.SetMetadata("PublishManifest", "true");
+        Assert.IsTrue(project.Build(item));
+        foreach (ITaskItem output in project.OutputFiles)
+            Assert.AreEqual(expectedPublish, output.GetMetadata("CopyToPublishDirectory"));
     }
 
     [TestMethod]
@@ -292,7 +298,7 @@ public sealed class BuildTasksTests
     {
         using TestProject folder = new();
         TaskItem item = folder.Model("a.onnx", 1, ("FreeDimensions", own), ("_DefaultFreeDimensions", project));
-        Items.ModelItem model = Read(folder, item);
+        Build.Items.ModelItem model = Read(folder, item);
         Assert.AreEqual(expected, model.Request.FreeDimensionsAreDefaults);
         Assert.AreEqual(!expected, model.OptionsKey == (model with { Request = model.Request with { FreeDimensionsAreDefaults = false } }).OptionsKey, "The same sizes said by the item are another request.");
     }
@@ -302,7 +308,7 @@ public sealed class BuildTasksTests
     {
         using TestProject project = new() { Optimizer = Onnx.Pipeline.ModelOptimizer.Finish };
         Assert.IsTrue(project.Build(project.Model("a.onnx", 1, ("FreeDimensions", "n=3"), ("_DefaultFreeDimensions", "n=3"))));
-        Assert.IsEmpty(project.Manifest("models/a.memory.json").Options.FreeDimensions);
+        Assert.IsEmpty(project.Manifest("models/a.memory.json").Options.Get(ModelOptions.FreeDimensions));
     }
 
     [TestMethod]
@@ -321,12 +327,17 @@ public sealed class BuildTasksTests
     [DataRow("Reports", "Report")]
     [DataRow("Verfy", "Verify")]
     [DataRow("Fuze", "Fuse")]
-    [DataRow("Kind", null)]
+    [DataRow("Budget", "MemoryBudget")]
+    [DataRow("Kind", "")]
     [DataRow("verify", null)]
+    [DataRow("Link", null)]
+    [DataRow("LinkBase", null)]
+    [DataRow("Visible", null)]
+    [DataRow("Pack", null)]
     [DataRow("_Verfy", null)]
     [DataRow("Directory", null)]
     [DataRow("PackagePath", null)]
-    public void Metadata_that_is_nearly_ours_gives_one_warning_in_every_build(string name, string? meant)
+    public void Metadata_that_nothing_reads_gives_one_warning_in_every_build(string name, string? meant)
     {
         using TestProject project = new();
         TaskItem item = project.Model("a.onnx");
@@ -335,12 +346,12 @@ public sealed class BuildTasksTests
         for (int i = 0; i < 2; i++)
         {
             Assert.IsTrue(project.Build(item));
-            BuildWarningEventArgs[] warnings = [.. project.Engine.Warnings.Where(w => w.Code == SerenityCodes.UnreadMetadata)];
+            BuildWarningEventArgs[] warnings = [.. project.Engine.Warnings.Where(w => w.Code == SerenityCodes.UnreadName)];
             Assert.HasCount(meant is null ? 0 : 1, warnings);
             if (meant is null)
                 continue;
             Assert.AreEqual("models/a.onnx", warnings[0].File);
-            Assert.AreEqual($"{name} is not metadata of a SerenityModel item, so it changes nothing. Did you mean {meant}?", warnings[0].Message);
+            StringAssert.StartsWith(warnings[0].Message, $"{name} is not metadata of a SerenityModel item, so it changes nothing. {(meant.Length > 0 ? $"Did you mean {meant}?" : "It can have MemoryBudget, ")}");
         }
     }
 
@@ -431,5 +442,5 @@ public sealed class BuildTasksTests
         Assert.IsFalse(File.Exists(project.Staged("models/a.onnx")));
     }
 
-    private static Items.ModelItem Read(TestProject project, ITaskItem item) => Items.ModelItem.Read(item, project.Folder, project.Staged(""));
+    private static Build.Items.ModelItem Read(TestProject project, ITaskItem item) => Build.Items.ModelItem.Read(item, project.Folder, project.Staged(""));
 }

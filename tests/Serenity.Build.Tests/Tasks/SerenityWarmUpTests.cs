@@ -1,5 +1,6 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using Serenity.Build.Items;
 using Serenity.Build.Output;
 using Serenity.Build.Tasks;
 using Serenity.Fuzzing.Checks;
@@ -139,8 +140,10 @@ public sealed class SerenityWarmUpTests
         Assert.IsEmpty(engine.Errors);
         SerenityOptimize optimize = project.Optimize([item]);
         optimize.BuildEngine = engine;
-        Assert.IsFalse(optimize.Execute());
-        Assert.AreEqual((SerenityCodes.UnknownSize, "models/a.onnx"), (engine.Errors.Single().Code, engine.Errors.Single().File));
+        Assert.IsTrue(optimize.Execute());
+        SerenityDiagnostic problem = ProblemItem.Read(optimize.Problems.Single());
+        Assert.AreEqual((SerenityCodes.UnknownSize, "models/a.onnx"), (problem.Code, problem.File));
+        Assert.IsEmpty(engine.Errors, "The check tells it.");
         Assert.AreEqual(0, project.EngineCalls);
     }
 

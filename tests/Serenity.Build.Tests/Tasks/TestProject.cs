@@ -41,6 +41,8 @@ internal sealed class TestProject : IDisposable
 
     public string Device { get; set; } = "";
 
+    public string AssemblyName { get; set; } = "";
+
     /// <summary>What the targets found the MSBuild to know.</summary>
     public bool CopiesIfDifferent { get; set; }
 
@@ -68,20 +70,27 @@ internal sealed class TestProject : IDisposable
         return item;
     }
 
-    /// <summary>Prepare, optimize what is stale, check: as a build does, ending at the first that fails.</summary>
+    /// <summary>Prepare, optimize what is stale, check: as a build does. What the first two find wrong with a model is told by the last.</summary>
     public bool Build(params ITaskItem[] models)
     {
         Engine = new RecordingEngine();
-        SerenityPrepare prepare = With(new SerenityPrepare { Models = models, Devices = [.. Devices], MemoryBudget = MemoryBudget, Device = Device });
+        SerenityPrepare prepare = With(new SerenityPrepare { Models = models, Devices = [.. Devices], MemoryBudget = MemoryBudget, Device = Device, OutputFolders = ["bin"], IntermediateFolder = "obj", AssemblyName = AssemblyName });
         bool ok = prepare.Execute();
         Stale = prepare.StaleModels;
         if (!ok)
             return false;
-        if (Stale.Length > 0 && !Optimize(Stale).Execute())
-            return false;
+        List<ITaskItem> problems = [.. prepare.Problems];
+        if (Stale.Length > 0)
+        {
+            SerenityOptimize optimize = Optimize(Stale);
+            if (!optimize.Execute())
+                return false;
+            problems.AddRange(optimize.Problems);
+        }
         SerenityCheck check = With(new SerenityCheck
         {
-            Models = models,
+            Models = prepare.TakenModels,
+            Problems = [.. problems],
             Devices = [.. Devices],
             MemoryBudget = MemoryBudget,
             Device = Device,

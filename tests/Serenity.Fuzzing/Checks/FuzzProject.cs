@@ -62,7 +62,7 @@ internal sealed class FuzzProject
     /// <summary>Where temporary files go below a root.</summary>
     public static string TemporaryFolderOf(string root) => Path.Combine(root, "tmp");
 
-    /// <summary>Builds once, as the targets do: each step only if the one before passed.</summary>
+    /// <summary>Builds once, as the targets do: what the first steps find wrong is told by the check.</summary>
     public BuildOutcome Build()
     {
         RecordingEngine engine = new();
@@ -82,17 +82,23 @@ internal sealed class FuzzProject
         SerenityPrepare prepare = With(new SerenityPrepare { Models = models }, engine);
         if (!prepare.Execute())
             return new BuildOutcome(false, engine, [], 0, false);
-        if (prepare.StaleModels.Length > 0 && !With(new SerenityOptimize { Models = prepare.StaleModels, CacheFolder = "obj/serenity-cache", Isolate = _isolate }, engine).Execute())
-            return new BuildOutcome(false, engine, [], prepare.StaleModels.Length, false);
+        List<ITaskItem> problems = [.. prepare.Problems];
+        if (prepare.StaleModels.Length > 0)
+        {
+            SerenityOptimize optimize = With(new SerenityOptimize { Models = prepare.StaleModels, CacheFolder = "obj/serenity-cache", Isolate = _isolate }, engine);
+            if (!optimize.Execute())
+                return new BuildOutcome(false, engine, [], prepare.StaleModels.Length, false);
+            problems.AddRange(optimize.Problems);
+        }
         string Property(string name) => _input.Properties.GetValueOrDefault(name, "");
         TaskItem device = new("own");
         device.SetMetadata("MemoryBudget", _input.Properties.GetValueOrDefault("DeviceMemory", "1GiB"));
         SerenityCheck check = With(
-            new SerenityCheck { Models = models, Devices = [device], MemoryBudget = Property("MemoryBudget"), WeightBudget = Property("WeightBudget"), Device = Property("Device") }, engine);
+            new SerenityCheck { Models = prepare.TakenModels, Problems = [.. problems], Devices = [device], MemoryBudget = Property("MemoryBudget"), WeightBudget = Property("WeightBudget"), Device = Property("Device") }, engine);
         bool passed = check.Execute();
         if (passed)
             passed = With(new SerenityGenerateCode { Models = models, CodeFile = "obj/SerenityModels.g.cs", Namespace = Property("Namespace"), ReferencesOnnxRuntime = true }, engine).Execute();
-        return new BuildOutcome(passed, engine, check.OutputFiles, prepare.StaleModels.Length, true);
+        return new BuildOutcome(passed, engine, check.OutputFiles, prepare.StaleModels.Length, problems.Count == 0);
     }
 
     /// <summary>Removes what builds left.</summary>

@@ -1,0 +1,103 @@
+using System.Text.RegularExpressions;
+using Microsoft.Build.Framework;
+using Serenity.Build.Options;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Items;
+
+/// <summary>A warning, and where in the project's files it is about.</summary>
+/// <param name="Diagnostic">The warning.</param>
+/// <param name="Place">The place; null if there is none.</param>
+public sealed record PlacedDiagnostic(SerenityDiagnostic Diagnostic, ProjectPlace? Place);
+
+/// <summary>What a project says and nobody would notice: names that are not read, globs that find nothing, expressions that come to nothing.</summary>
+/// <param name="files">The project's files.</param>
+/// <param name="projectFile">Absolute path of the project.</param>
+public sealed partial class ProjectChecks(ProjectFiles files, string projectFile)
+{
+    private const string Prefix = "Serenity";
+
+    /// <summary>Warnings (SER2101) about properties that begin with Serenity and are not ours.</summary>
+    /// <param name="elsewhere">Names of properties that are set outside the files: on the command line, in the environment.</param>
+    public IEnumerable<PlacedDiagnostic> UnreadProperties(IEnumerable<string> elsewhere)
+    {
+        HashSet<string> told = new(ProjectProperties.Names, StringComparer.OrdinalIgnoreCase);
+        foreach (StatedProperty property in files.Properties)
+        {
+            // One that the project reads itself is the project's own.
+            if (!files.Uses(property.Name) && told.Add(property.Name))
+                yield return new PlacedDiagnostic(Unread(property.Name, property.Place.File), property.Place);
+        }
+        foreach (string name in elsewhere.Order(StringComparer.Ordinal))
+        {
+            if (IsOurs(name) && !files.Uses(name) && told.Add(name))
+                yield return new PlacedDiagnostic(Unread(name, projectFile), null);
+        }
+    }
+
+    /// <summary>Warnings (SER2102) where the project has no model, or a glob finds none.</summary>
+    /// <param name="models">The items that there are.</param>
+    public IEnumerable<PlacedDiagnostic> EmptyGlobs(IReadOnlyList<ITaskItem> models)
+    {
+        bool any = false;
+        if (!files.ChangesModels)
+        {
+            foreach (StatedModel stated in files.Models.Where(m => m is { Adds: true, IsConditional: false }))
+            {
+                foreach (ItemPattern pattern in ItemPattern.Of(stated.Include) ?? [])
+                {
+                    if (!pattern.IsGlob || models.Any(m => pattern.Matches(m.ItemSpec)))
+                        continue;
+                    any = true;
+                    yield return new PlacedDiagnostic(
+                        NoModel(stated.Place.File, $"'{pattern.Text}' matches no file, so no model comes of it. The path is relative to the project, '{Path.GetDirectoryName(projectFile)}'."), stated.Place);
+                }
+            }
+        }
+        if (models.Count == 0 && !any)
+        {
+            yield return new PlacedDiagnostic(
+                NoModel(projectFile, "The project uses Serenity.Build and has no model. Add one, such as <SerenityModel Include=\"models/net.onnx\" MemoryBudget=\"512KiB\" />, or remove the package reference."), null);
+        }
+    }
+
+    /// <summary>Warnings (SER2103) about values that are nothing but an expression that came to nothing.</summary>
+    /// <param name="models">The items that there are.</param>
+    /// <param name="values">What properties with budgets came to, by name.</param>
+    public IEnumerable<PlacedDiagnostic> EmptyValues(IReadOnlyList<ITaskItem> models, IReadOnlyDictionary<string, string> values)
+    {
+        foreach (StatedModel stated in files.Models.Where(m => !m.IsConditional))
+        {
+            if (ItemPattern.Of(stated.Include) is not { } patterns)
+                continue;
+            ITaskItem[] of = [.. models.Where(m => patterns.Any(p => p.Matches(m.ItemSpec)))];
+            foreach ((string name, string text) in stated.Metadata)
+            {
+                if (of.Length > 0 && Expression().Match(text) is { Success: true } expression && of.All(m => m.GetMetadata(name).Length == 0))
+                    yield return new PlacedDiagnostic(Empty(stated.Place.File, name, text, expression.Groups["name"].Value), stated.Place);
+            }
+        }
+        foreach (StatedProperty property in files.Properties)
+        {
+            if (values.TryGetValue(property.Name, out string? value) && value.Length == 0 && Expression().Match(property.Text) is { Success: true } expression)
+                yield return new PlacedDiagnostic(Empty(property.Place.File, property.Name, property.Text, expression.Groups["name"].Value), property.Place);
+        }
+    }
+
+    // In an environment there are others' names too: SERENITY_HOME is not meant for us.
+    private static bool IsOurs(string name) => name.Length > Prefix.Length && name.StartsWith(Prefix, StringComparison.Ordinal) && char.IsAsciiLetterUpper(name[Prefix.Length]);
+
+    private static SerenityDiagnostic Unread(string name, string file) => new(
+        SerenityCodes.UnreadName, DiagnosticSeverity.Warning, file,
+        $"{name} is not a property of Serenity.Build, so it changes nothing."
+        + (NearestName.Of(name[Prefix.Length..], ProjectProperties.Names.Select(n => n[Prefix.Length..])) is { } nearest ? $" Did you mean {Prefix}{nearest}?" : ""));
+
+    private static SerenityDiagnostic NoModel(string file, string what) => new(SerenityCodes.NoModel, DiagnosticSeverity.Warning, file, what);
+
+    private static SerenityDiagnostic Empty(string file, string name, string text, string property) => new(
+        SerenityCodes.EmptyValue, DiagnosticSeverity.Warning, file,
+        $"{name}=\"{text.Trim()}\" comes to nothing, so it is as if it were not there: the property {property} is empty or misspelt.");
+
+    [GeneratedRegex(@"^\s*\$\((?<name>[A-Za-z_][A-Za-z0-9_-]*)\)\s*$")]
+    private static partial Regex Expression();
+}

@@ -1,0 +1,133 @@
+using System.Xml;
+using System.Xml.Linq;
+
+namespace Serenity.Build.Items;
+
+/// <summary>Where something stands in a project's files.</summary>
+/// <param name="File">Absolute path.</param>
+/// <param name="Line">Line, from 1.</param>
+/// <param name="Column">Column, from 1.</param>
+public sealed record ProjectPlace(string File, int Line, int Column);
+
+/// <summary>A property as a project file states it.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Text">Its text, not expanded.</param>
+/// <param name="Place">Where it stands.</param>
+public sealed record StatedProperty(string Name, string Text, ProjectPlace Place);
+
+/// <summary>A <c>SerenityModel</c> element as a project file states it.</summary>
+/// <param name="Include">What it includes or updates, not expanded.</param>
+/// <param name="Adds">True for Include, false for Update.</param>
+/// <param name="IsConditional">True if it, or a group around it, has a condition, or it excludes something: then nothing can be said of what it stands for.</param>
+/// <param name="Metadata">Its metadata, not expanded.</param>
+/// <param name="Place">Where it stands.</param>
+public sealed record StatedModel(string Include, bool Adds, bool IsConditional, IReadOnlyList<KeyValuePair<string, string>> Metadata, ProjectPlace Place);
+
+/// <summary>
+/// What a project says before MSBuild has expanded it: names that nobody reads, expressions that came to nothing, and where an item stands. MSBuild tells a task none
+/// of that. Read are the project's own file, its user file, the <c>Directory.…</c> files that it imports, and what these import by a plain path. A file that cannot be read
+/// is left out: MSBuild has its own words for it.
+/// </summary>
+public sealed class ProjectFiles
+{
+    private const int LargestImport = 4 << 20, MostFiles = 64;
+
+    // Attributes of an item that are no metadata.
+    private static readonly string[] _ofItems = ["Include", "Update", "Exclude", "Condition", "KeepMetadata", "RemoveMetadata", "KeepDuplicates"];
+
+    private readonly List<StatedProperty> _properties = [];
+    private readonly List<StatedModel> _models = [];
+    private readonly List<string> _texts = [];
+    private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+
+    private ProjectFiles()
+    {
+    }
+
+    /// <summary>Properties whose names begin with Serenity.</summary>
+    public IReadOnlyList<StatedProperty> Properties => _properties;
+
+    /// <summary>The <c>SerenityModel</c> elements.</summary>
+    public IReadOnlyList<StatedModel> Models => _models;
+
+    /// <summary>True if models are taken out of the list again, or put in by a target.</summary>
+    public bool ChangesModels { get; private set; }
+
+    /// <summary>Reads files and what they import.</summary>
+    /// <param name="paths">Absolute paths; those that do not exist are passed over.</param>
+    public static ProjectFiles Read(IEnumerable<string> paths)
+    {
+        ArgumentNullException.ThrowIfNull(paths);
+        ProjectFiles files = new();
+        foreach (string path in paths)
+            files.Add(path);
+        return files;
+    }
+
+    /// <summary>True if something in the files reads a property.</summary>
+    public bool Uses(string property) => _texts.Any(text => text.Contains($"$({property}", StringComparison.OrdinalIgnoreCase));
+
+    private void Add(string path)
+    {
+        if (_read.Count >= MostFiles || !_read.Add(path))
+            return;
+        try
+        {
+            FileInfo file = new(path);
+            if (!file.Exists || file.Length > LargestImport)
+                return;
+            string text = File.ReadAllText(path);
+            _texts.Add(text);
+            Read(XDocument.Parse(text, LoadOptions.SetLineInfo), path);
+        }
+        catch (Exception problem) when (problem is XmlException or IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            // MSBuild says what is wrong with it.
+        }
+    }
+
+    private void Read(XDocument document, string path)
+    {
+        foreach (XElement element in document.Descendants())
+        {
+            string name = element.Name.LocalName, parent = element.Parent?.Name.LocalName ?? "";
+            IXmlLineInfo line = element;
+            ProjectPlace place = new(path, line.LineNumber, Math.Max(1, line.LinePosition - 1));
+            if (name == "Import" && element.Attribute("Project") is { } import)
+                Import(import.Value, path);
+            else if (name == "SerenityModel" && parent == "ItemGroup")
+                AddModel(element, place);
+            else if (parent == "PropertyGroup" && name.StartsWith("Serenity", StringComparison.OrdinalIgnoreCase))
+                _properties.Add(new StatedProperty(name, element.Value, place));
+        }
+    }
+
+    private void AddModel(XElement element, ProjectPlace place)
+    {
+        if (element.Attribute("Remove") is not null || element.Ancestors().Any(a => a.Name.LocalName == "Target"))
+        {
+            ChangesModels = true;
+            return;
+        }
+        string? include = element.Attribute("Include")?.Value, update = element.Attribute("Update")?.Value;
+        bool conditional = element.Attribute("Exclude") is not null || element.AncestorsAndSelf().Any(IsConditional);
+        KeyValuePair<string, string>[] metadata =
+        [
+            .. element.Attributes().Where(a => !_ofItems.Contains(a.Name.LocalName)).Select(a => KeyValuePair.Create(a.Name.LocalName, a.Value)),
+            .. element.Elements().Where(e => !IsConditional(e)).Select(e => KeyValuePair.Create(e.Name.LocalName, e.Value)),
+        ];
+        if ((include ?? update) is { } models)
+            _models.Add(new StatedModel(models, include is not null, conditional, metadata, place));
+
+        static bool IsConditional(XElement e) => e.Attribute("Condition") is not null;
+    }
+
+    private void Import(string import, string from)
+    {
+        string folder = Path.GetDirectoryName(from)!;
+        string path = import.Replace("$(MSBuildThisFileDirectory)", folder + "/", StringComparison.OrdinalIgnoreCase)
+            .Replace("$(MSBuildProjectDirectory)", folder, StringComparison.OrdinalIgnoreCase).Replace('\\', '/');
+        if (!path.Contains('$', StringComparison.Ordinal) && !path.Contains('*', StringComparison.Ordinal))
+            Add(Path.GetFullPath(path, folder));
+    }
+}

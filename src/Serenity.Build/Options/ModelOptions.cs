@@ -1,0 +1,172 @@
+using Serenity.Build.Options.Syntax;
+using Serenity.Onnx.Contract;
+
+namespace Serenity.Build.Options;
+
+/// <summary>
+/// Every option of a model, in the order of the reference, the property page and the manifest. To add one: an entry here, and for one that shapes the
+/// result a property of <see cref="OptimizeRequest"/>; then the lines that the tests ask for in <c>Serenity.Build.props</c>, <c>Serenity.Build.Rules.xml</c>, the
+/// manifest's schema and the reference.
+/// </summary>
+public static class ModelOptions
+{
+    private const string BudgetSummary = "Most activation memory the model may need: 512KiB, 1.5MB.";
+
+    private static readonly SizeSyntax Size = new();
+    private static readonly BooleanSyntax Boolean = new();
+
+    // As MSBuild and the SDK know them.
+    private static readonly ChoiceSyntax<string?> CopyMode = new(
+        ("Never", "Never", "Do not copy"), ("Always", "Always", "Copy always"), ("PreserveNewest", "PreserveNewest", "Copy if newer"),
+        ("IfDifferent", "IfDifferent", "Copy if different"));
+
+    /// <summary>Most bytes for activations and measured workspace; null for no budget.</summary>
+    public static ModelOption<long?> MemoryBudget { get; } = new("MemoryBudget", OptionEffect.Check, Size, null, BudgetSummary)
+    {
+        IsBudget = true,
+        Switch = new("--budget", "-b"),
+    };
+
+    /// <summary>Most bytes for weights; null for no budget.</summary>
+    public static ModelOption<long?> WeightBudget { get; } = new("WeightBudget", OptionEffect.Check, Size, null, "Most bytes the weights may take: 1MiB.")
+    {
+        IsBudget = true,
+        Switch = new("--weight-budget"),
+    };
+
+    /// <summary>Name of the device whose memory is the budget; empty for none.</summary>
+    public static ModelOption<string> Device { get; } = new(
+        "Device", OptionEffect.Check, new TextSyntax("name"), "", "A SerenityDevice item, or a well-known device, whose memory is the budget.")
+    {
+        IsBudget = true,
+        Switch = new("--device"),
+    };
+
+    /// <summary>Who runs the model.</summary>
+    public static ModelOption<Executor> Executor { get; } = new(
+        "Executor",
+        new ChoiceSyntax<Executor>(
+            (Onnx.Contract.Executor.OnnxRuntime, "OnnxRuntime", "ONNX Runtime"), (Onnx.Contract.Executor.StaticArena, "StaticArena", "One pre-planned arena")),
+        request => request.Executor, (request, value, _) => request with { Executor = value }, "Who runs the model.")
+    {
+        Switch = new("--executor", "-e"),
+    };
+
+    /// <summary>Which rewrites may be applied.</summary>
+    public static ModelOption<RewriteLevel> Rewrite { get; } = new(
+        "Rewrite",
+        new ChoiceSyntax<RewriteLevel>(
+            (RewriteLevel.None, "None", "None"), (RewriteLevel.Exact, "Exact", "Only those that keep outputs bit for bit"), (RewriteLevel.All, "All", "All")),
+        request => request.Rewrite, (request, value, _) => request with { Rewrite = value }, "Which changes of the graph are allowed.")
+    {
+        Switch = new("--rewrite", "-r"),
+    };
+
+    /// <summary>Apply ONNX Runtime's fusions ahead of time.</summary>
+    public static ModelOption<bool> Fuse { get; } = new(
+        "Fuse", Boolean, request => request.Fuse, (request, value, _) => request with { Fuse = value }, "Apply ONNX Runtime's fusions ahead of time.")
+    {
+        Switch = new("--no-fuse"),
+    };
+
+    /// <summary>Run source and optimized model and compare them.</summary>
+    public static ModelOption<bool> Verify { get; } = new(
+        "Verify", Boolean, request => request.Verify, (request, value, _) => request with { Verify = value },
+        "Run original and optimized and compare outputs, order and memory.")
+    {
+        Switch = new("--no-verify"),
+    };
+
+    /// <summary>Sizes of symbolic dimensions.</summary>
+    public static ModelOption<IReadOnlyDictionary<string, long>> FreeDimensions { get; } = new(
+        "FreeDimensions", new DimensionsSyntax(), request => request.FreeDimensions,
+        (request, value, isProjects) => request with { FreeDimensions = value, FreeDimensionsAreDefaults = isProjects },
+        "Sizes of symbolic dimensions: batch=1;seq=128.")
+    {
+        FitsWhereItCan = true,
+        Switch = new("--free-dimensions", "-d", Repeats: true),
+    };
+
+    /// <summary>How much work a run may be where the budget needs it, as a multiple of the source's.</summary>
+    public static ModelOption<double> WorkLimit { get; } = new(
+        "WorkLimit", OptionEffect.Choice, new MultipleSyntax(), OptimizeRequest.FreeWork,
+        "How much work a run may be at most, as a multiple of the source model's, where the budget needs it.")
+    {
+        Switch = new("--work-limit"),
+    };
+
+    /// <summary>Most states the search for an order may visit; null for the search's own limit.</summary>
+    public static ModelOption<long?> SearchLimit { get; } = new(
+        "SearchLimit", new NumberSyntax("states"), request => request.SearchLimit, (request, value, _) => request with { SearchLimit = value },
+        "Most states the search for an order may visit.")
+    {
+        Switch = new("--search-limit"),
+    };
+
+    /// <summary>Alignment of arena offsets in bytes.</summary>
+    public static ModelOption<int> Alignment { get; } = new(
+        // The largest is a page.
+        "Alignment", new PowerOfTwoSyntax(4096, "bytes"), request => request.Alignment, (request, value, _) => request with { Alignment = value },
+        "Alignment of arena offsets in bytes, a power of two (StaticArena).")
+    {
+        Switch = new("--alignment"),
+    };
+
+    /// <summary>Threads within operators that the app will run the model with.</summary>
+    public static ModelOption<int> Threads { get; } = new(
+        "Threads", new CountSyntax(256, "count"), request => request.Threads, (request, value, _) => request with { Threads = value },
+        "Threads within operators that the app will run the model with: kernels take scratch for each (OnnxRuntime).")
+    {
+        Switch = new("--threads"),
+    };
+
+    /// <summary>Write an HTML report.</summary>
+    public static ModelOption<bool> Report { get; } = new("Report", OptionEffect.Files, Boolean, false, "Write an HTML report beside the manifest.");
+
+    /// <summary>Write the arena as a C header.</summary>
+    public static ModelOption<bool> Header { get; } = new("Header", OptionEffect.Files, Boolean, false, "Write a C header with the arena's layout.")
+    {
+        FitsWhereItCan = true,
+    };
+
+    /// <summary>Where the optimized model goes in the output folder; empty for the item's relative path.</summary>
+    public static ModelOption<string> TargetPath { get; } = new(
+        "TargetPath", OptionEffect.Files, new PathSyntax(), "", "Where the optimized model goes in the output folder.")
+    {
+        Property = null,
+    };
+
+    /// <summary>When outputs are copied to the output folder.</summary>
+    public static ModelOption<string?> CopyToOutputDirectory { get; } = new(
+        "CopyToOutputDirectory", OptionEffect.Files, CopyMode, "IfDifferent", "When the outputs are copied to the output folder.");
+
+    /// <summary>When outputs are published; null for as they are copied to the output folder.</summary>
+    public static ModelOption<string?> CopyToPublishDirectory { get; } = new(
+        "CopyToPublishDirectory", OptionEffect.Files, CopyMode, null, "When the outputs are published with the app.")
+    {
+        Property = null,
+    };
+
+    /// <summary>Publish manifest, report and header too.</summary>
+    public static ModelOption<bool> PublishManifest { get; } = new(
+        "PublishManifest", OptionEffect.Files, Boolean, false, "Publish the manifest, the report and the header with the app too.");
+
+    /// <summary>Put the outputs into the package that the project makes.</summary>
+    public static ModelOption<bool> Pack { get; } = new(
+        "Pack", OptionEffect.Files, Boolean, false, "Put the optimized model into the NuGet package that the project makes, for all who reference it.");
+
+    /// <summary>Who sees the generated code.</summary>
+    public static ModelOption<CodeAccess> Access { get; } = new(
+        "Access", OptionEffect.Code, new ChoiceSyntax<CodeAccess>((CodeAccess.Internal, "Internal", "This project"), (CodeAccess.Public, "Public", "Every project")), CodeAccess.Internal,
+        "Who sees the model's part of the generated code.");
+
+    /// <summary>All of them.</summary>
+    public static IReadOnlyList<ModelOption> All { get; } =
+    [
+        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Fuse, Verify, FreeDimensions, WorkLimit, SearchLimit, Alignment, Threads, Report, Header, TargetPath,
+        CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
+    ];
+
+    /// <summary>Those that shape the result.</summary>
+    public static IReadOnlyList<ModelOption> OfResult { get; } = [.. All.Where(option => option.Effect == OptionEffect.Result)];
+}

@@ -1,0 +1,121 @@
+using System.Text.Json;
+using Serenity.Build.Options;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Contract;
+
+namespace Serenity.Build.Tests.Options;
+
+[TestClass]
+public sealed class OptionValuesTests
+{
+    /// <summary>For every option a value that is not the default, and how a user may write it otherwise.</summary>
+    public static IEnumerable<(string Name, string Other, string AlsoWritten)> Others =>
+    [
+        ("MemoryBudget", "524288", "512 KiB"), ("WeightBudget", "1500000", "1.5mb"), ("Device", "esp32", " esp32 "), ("Executor", "StaticArena", "staticarena"),
+        ("Rewrite", "Exact", "EXACT"), ("Fuse", "false", "False"), ("Verify", "false", "FALSE"), ("FreeDimensions", "a=1;b=2", "b = 2, a=1;"), ("WorkLimit", "4", "4.0"),
+        ("SearchLimit", "1000", "01000"), ("Alignment", "64", "64 "), ("Threads", "4", "04"), ("Report", "true", "True"), ("Header", "true", "true "), ("TargetPath", "a/b.onnx", "a/b.onnx"),
+        ("CopyToOutputDirectory", "Never", "never"), ("CopyToPublishDirectory", "Always", "ALWAYS"),
+        ("PublishManifest", "true", "TRUE"), ("Pack", "true", "True"), ("Access", "Public", "public"),
+    ];
+
+    [TestMethod]
+    public void Every_option_has_such_a_value()
+    {
+        CollectionAssert.AreEqual(ModelOptions.All.Select(o => o.Name).ToArray(), Others.Select(o => o.Name).ToArray());
+        CollectionAssert.AllItemsAreUnique(ModelOptions.All.SelectMany(o => new[] { o.Name, o.Property, o.Switch?.Name, o.Switch?.Alias }).OfType<string>().ToArray());
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Others))]
+    public void A_value_is_the_same_however_it_is_written_and_changes_the_key_of_what_it_shapes(string name, string other, string alsoWritten)
+    {
+        ModelOption option = ModelOptions.All.Single(o => o.Name == name);
+        OptionValues values = Read((name, other)), again = Read((name, alsoWritten));
+        Assert.AreEqual(other, values.TextOf(option));
+        Assert.AreNotEqual(option.DefaultText, other);
+        foreach (OptionEffect effect in Enum.GetValues<OptionEffect>())
+        {
+            Assert.AreEqual(values.KeyOf(effect), again.KeyOf(effect));
+            Assert.AreEqual(effect == option.Effect, values.KeyOf(effect) != OptionValues.Default.KeyOf(effect), $"{effect}");
+        }
+    }
+
+    [TestMethod]
+    [DynamicData(nameof(Others))]
+    public void What_shapes_the_result_reaches_the_optimizer_and_comes_back_from_a_manifest(string name, string other, string alsoWritten)
+    {
+        ModelOption option = ModelOptions.All.Single(o => o.Name == name);
+        OptionValues values = Read((name, alsoWritten));
+        OptimizeRequest request = values.Request("/m.onnx");
+        Assert.AreEqual("/m.onnx", request.ModelPath);
+        if (option.Effect != OptionEffect.Result)
+        {
+            Assert.AreEqual(new OptimizeRequest { ModelPath = "/m.onnx", FreeDimensions = request.FreeDimensions }, request, "The optimizer is asked the same.");
+            return;
+        }
+        Assert.AreEqual(other, OptionValues.Of(request).TextOf(option));
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter json = new(stream))
+        {
+            json.WriteStartObject();
+            values.WriteJson(json);
+            json.WriteEndObject();
+        }
+        using JsonDocument written = JsonDocument.Parse(stream.ToArray());
+        Assert.IsTrue(written.RootElement.TryGetProperty(option.JsonName, out _));
+        Assert.AreEqual(values.KeyOf(OptionEffect.Result), OptionValues.ReadJson(written.RootElement).KeyOf(OptionEffect.Result));
+    }
+
+    [TestMethod]
+    public void Where_nothing_is_said_the_optimizer_does_as_it_does_by_itself()
+    {
+        OptimizeRequest itself = new() { ModelPath = "m" };
+        Assert.AreEqual(itself with { FreeDimensions = OptionValues.Nothing.FreeDimensions }, OptionValues.Default.Request("m"));
+        using JsonDocument none = JsonDocument.Parse("{}");
+        Assert.AreEqual(OptionValues.Default.KeyOf(OptionEffect.Result), OptionValues.ReadJson(none.RootElement).KeyOf(OptionEffect.Result), "A manifest older than an option has its default.");
+    }
+
+    [TestMethod]
+    [DataRow("MemoryBudget", "512K")]
+    [DataRow("MemoryBudget", "-1")]
+    [DataRow("WeightBudget", "0")]
+    [DataRow("Executor", "Gpu")]
+    [DataRow("Executor", "1")]
+    [DataRow("Rewrite", "most")]
+    [DataRow("Fuse", "1")]
+    [DataRow("FreeDimensions", "n")]
+    [DataRow("FreeDimensions", "n=x")]
+    [DataRow("FreeDimensions", "n=1;n=1")]
+    [DataRow("WorkLimit", "0.5")]
+    [DataRow("WorkLimit", "1,5")]
+    [DataRow("WorkLimit", "NaN")]
+    [DataRow("SearchLimit", "0")]
+    [DataRow("Alignment", "24")]
+    [DataRow("Alignment", "8192")]
+    [DataRow("Threads", "0")]
+    [DataRow("CopyToOutputDirectory", "true")]
+    [DataRow("CopyToPublishDirectory", "PreserveNever")]
+    public void A_value_that_is_not_understood_is_named_with_what_is_allowed(string name, string value)
+    {
+        SerenityException problem = Assert.ThrowsExactly<SerenityException>(() => Read((name, value)));
+        Assert.AreEqual(SerenityCodes.BadOption, problem.Code);
+        Assert.AreEqual("m.onnx", problem.File);
+        StringAssert.StartsWith(problem.Message, $"{name}=\"{value}\" is not understood: ");
+    }
+
+    [TestMethod]
+    [DataRow("FreeDimensions", "n=1", "n=1", true)]
+    [DataRow("FreeDimensions", "n=1", "n=2", false)]
+    [DataRow("FreeDimensions", "n=1", "", false)]
+    [DataRow("Header", "true", "true", true)]
+    [DataRow("Header", "true", "false", false)]
+    [DataRow("Rewrite", "None", "None", false)]
+    public void A_project_s_value_is_told_from_an_item_s_where_it_matters(string name, string item, string project, bool expected)
+    {
+        OptionValues values = OptionValues.Read(ModelOptions.All, o => o.Name == name ? item : "", o => o.Name == name ? project : "", o => o.Name, "m.onnx");
+        Assert.AreEqual(expected, values.IsProjects(ModelOptions.All.Single(o => o.Name == name)));
+    }
+
+    private static OptionValues Read(params (string Name, string Text)[] said) =>
+        OptionValues.Read(ModelOptions.All, o => said.FirstOrDefault(s => s.Name == o.Name).Text ?? "", _ => "", o => o.Name, "m.onnx");
+}

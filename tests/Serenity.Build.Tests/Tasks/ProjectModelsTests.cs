@@ -1,0 +1,163 @@
+using Microsoft.Build.Framework;
+using Microsoft.Build.Utilities;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Tests.Tasks;
+
+/// <summary>Which models are the project's, and what is said of those that are not.</summary>
+[TestClass]
+public sealed class ProjectModelsTests
+{
+    [TestMethod]
+    public void What_the_package_wrote_is_no_model_wherever_it_lies()
+    {
+        using TestProject project = new() { Optimizer = (request, _) => Changed(request) };
+        TaskItem source = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(source));
+        TaskItem own = Copy(project, "obj/models/a", "published/models/a");
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.IsTrue(project.Build(source, own, Item("obj/models/a.onnx")));
+            Assert.IsEmpty(project.Stale);
+            Assert.IsEmpty(project.Engine.Warnings, "Its source is a model of the project: a glob has found both.");
+            Assert.HasCount(1, Models(project));
+        }
+        // As it is published, without its manifest; and what lies in bin, whatever it is.
+        File.Copy(project.Staged("models/a.onnx"), Path.Combine(project.Folder, "published/copy.onnx"));
+        Directory.CreateDirectory(Path.Combine(project.Folder, "bin"));
+        project.Model("b.onnx", 9);
+        File.Copy(Path.Combine(project.Folder, "models/b.onnx"), Path.Combine(project.Folder, "bin/b.onnx"));
+        Assert.IsTrue(project.Build(source, Item("published/copy.onnx"), Item("bin/b.onnx")));
+        Assert.IsEmpty(project.Engine.Warnings);
+        Assert.HasCount(1, Models(project));
+
+        Assert.IsTrue(project.Build(own));
+        BuildWarningEventArgs warning = project.Engine.Warnings.Single();
+        Assert.AreEqual((SerenityCodes.NoModel, "published/models/a.onnx"), (warning.Code, warning.File));
+        StringAssert.Contains(warning.Message, "'models/a.onnx'");
+        Assert.IsEmpty(project.OutputFiles);
+    }
+
+    [TestMethod]
+    public void A_source_with_a_manifest_beside_it_and_a_model_in_an_output_s_place_are_models()
+    {
+        using TestProject project = new() { Optimizer = (request, _) => Changed(request) };
+        TaskItem source = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(source));
+        // Committed beside the source, for people to look at.
+        File.Copy(project.Staged("models/a.memory.json"), Path.Combine(project.Folder, "models/a.memory.json"));
+        Assert.IsTrue(project.Build(source));
+        Assert.HasCount(1, Models(project));
+
+        TaskItem own = Copy(project, "obj/models/a", "elsewhere/a");
+        project.Model("b.onnx", 7);
+        File.Copy(Path.Combine(project.Folder, "models/b.onnx"), Path.Combine(project.Folder, "elsewhere/a.onnx"), overwrite: true);
+        Assert.IsTrue(project.Build(own));
+        Assert.HasCount(1, project.Stale);
+    }
+
+    [TestMethod]
+    public void The_same_model_twice_is_told_and_taken_once()
+    {
+        using TestProject project = new();
+        Assert.IsTrue(project.Build(project.Model("a.onnx"), project.Model("a.onnx")));
+        BuildWarningEventArgs warning = project.Engine.Warnings.Single();
+        Assert.AreEqual((SerenityCodes.NoModel, "models/a.onnx"), (warning.Code, warning.File));
+        Assert.HasCount(1, project.Stale);
+        // One of them would be built, and nobody could say which.
+        Assert.IsFalse(project.Build(project.Model("a.onnx"), project.Model("a.onnx", 1, ("MemoryBudget", "1KiB"))));
+        CollectionAssert.AreEqual((string[])["SER1103"], project.Codes);
+        StringAssert.Contains(project.Engine.Errors.Single().Message, "Update");
+        Assert.IsTrue(project.Build(project.Model("a.onnx"), project.Model("a.onnx", 1, ("Rewrite", "None"), ("TargetPath", "models/b.onnx"))));
+        Assert.IsEmpty(project.Engine.Warnings);
+    }
+
+    [TestMethod]
+    [DataRow("app.dll")]
+    [DataRow("app")]
+    [DataRow("APP.EXE")]
+    [DataRow("appsettings.json")]
+    [DataRow("app.runtimeconfig.json")]
+    [DataRow("web.config")]
+    public void A_file_of_the_app_is_no_target(string target)
+    {
+        using TestProject project = new() { AssemblyName = "app" };
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("TargetPath", target)), project.Model("b.onnx")));
+        CollectionAssert.AreEqual((string[])["SER1103"], project.Codes);
+        StringAssert.Contains(project.Engine.Errors.Single().Message, $"TargetPath=\"{target}\" is the name of a file of the app itself");
+    }
+
+    [TestMethod]
+    public void A_refused_model_hides_no_verdict()
+    {
+        using TestProject project = new();
+        TaskItem bad = project.Model("bad.onnx");
+        File.WriteAllText(Path.Combine(project.Folder, "models/bad.onnx"), "not a model");
+        project.Optimizer = (request, _) => request.ModelPath.EndsWith("bad.onnx", StringComparison.Ordinal)
+            ? throw new SerenityException(SerenityCodes.NotAModel, request.ModelPath, "no") : TestProject.Result(request);
+        TaskItem[] models =
+        [
+            project.Model("wrong.onnx", 1, ("Rewrite", "Most")), bad, new("models/missing.onnx", new Dictionary<string, string> { ["TargetPath"] = "models/missing.onnx" }),
+            project.Model("big.onnx", 2, ("MemoryBudget", "1KiB")), project.Model("good.onnx", 3, ("MemoryBudget", "1MiB")),
+        ];
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.IsFalse(project.Build(models));
+            CollectionAssert.AreEquivalent(
+                (string[])["SER1101 models/wrong.onnx", "SER1202 models/bad.onnx", "SER1201 models/missing.onnx", "SER1001 models/big.onnx"],
+                project.Engine.Errors.Select(e => $"{e.Code} {e.File}").ToArray());
+        }
+        Assert.IsTrue(project.Manifest("models/good.memory.json").Budget.MemoryBytes == 1 << 20, "It has its verdict.");
+    }
+
+    [TestMethod]
+    [DataRow("MemoryBudget", "SER1101")]
+    [DataRow("TargetPath", "SER1103")]
+    [DataRow("Device", "SER1101")]
+    public void An_expression_that_nobody_expanded_is_an_error(string name, string code)
+    {
+        using TestProject project = new();
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, (name, "$(Later)"))));
+        CollectionAssert.AreEqual((string[])[code], project.Codes);
+        StringAssert.Contains(project.Engine.Errors.Single().Message, $"{name}=\"$(Later)\"");
+    }
+
+    [TestMethod]
+    public void A_source_that_comes_out_as_it_went_in_is_a_model()
+    {
+        using TestProject project = new();
+        TaskItem source = project.Model("a.onnx");
+        Assert.IsTrue(project.Build(source));
+        CollectionAssert.AreEqual(File.ReadAllBytes(Path.Combine(project.Folder, "models/a.onnx")), File.ReadAllBytes(project.Staged("models/a.onnx")));
+        File.Copy(project.Staged("models/a.memory.json"), Path.Combine(project.Folder, "models/a.memory.json"));
+        Assert.IsTrue(project.Build(source, Item("obj/models/a.onnx")));
+        Assert.IsEmpty(project.Engine.Warnings);
+        Assert.IsTrue(project.OutputFiles.Any(f => f.ItemSpec.EndsWith("a.onnx", StringComparison.Ordinal)));
+    }
+
+    private static ITaskItem[] Models(TestProject project) => [.. project.OutputFiles.Where(f => f.ItemSpec.EndsWith(".onnx", StringComparison.Ordinal))];
+
+    private static OptimizationResult Changed(OptimizeRequest request)
+    {
+        OptimizationResult result = TestProject.Result(request);
+        result.Model.DocString = "optimized";
+        return result;
+    }
+
+    private static TaskItem Item(string path)
+    {
+        TaskItem item = new(path);
+        item.SetMetadata("TargetPath", path);
+        return item;
+    }
+
+    /// <summary>Copies a model and its manifest, as publishing does.</summary>
+    private static TaskItem Copy(TestProject project, string from, string to)
+    {
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.Combine(project.Folder, to))!);
+        foreach (string extension in (string[])[".onnx", ".memory.json"])
+            File.Copy(Path.Combine(project.Folder, from + extension), Path.Combine(project.Folder, to + extension));
+        return Item(to + ".onnx");
+    }
+}
