@@ -16,15 +16,9 @@ internal static class ModelTensors
     public static IEnumerable<CarriedTensor> All(ModelProto model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        IEnumerable<CarriedTensor> tensors = Of(model.Graph);
-        foreach (FunctionProto function in model.Functions)
-            tensors = tensors.Concat(function.Node.SelectMany(Of));
-        foreach (TrainingInfoProto training in model.TrainingInfo)
-        {
-            foreach (GraphProto? graph in new[] { training.Initialization, training.Algorithm })
-                tensors = graph is null ? tensors : tensors.Concat(Of(graph));
-        }
-        return tensors;
+        return Of(model.Graph)
+            .Concat(model.Functions.SelectMany(function => function.Node.SelectMany(Of)))
+            .Concat(model.TrainingInfo.SelectMany(training => new[] { training.Initialization, training.Algorithm }).Where(graph => graph is not null).SelectMany(Of));
     }
 
     /// <summary>Every tensor of a graph and its subgraphs, in the order of the file.</summary>

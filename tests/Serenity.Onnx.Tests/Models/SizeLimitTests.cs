@@ -1,0 +1,155 @@
+using Google.Protobuf;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Tests.Models;
+
+/// <summary>Small files that come to something enormous are refused before anything is made of them, and what is at a limit is not.</summary>
+[TestClass]
+public sealed class SizeLimitTests
+{
+    [TestMethod]
+    [DataRow(10, true)]
+    [DataRow(18, true)]
+    [DataRow(19, false)]
+    [DataRow(30, false)]
+    [DataRow(90, false)]
+    public void Functions_that_call_the_next_twice_are_counted_as_inlined(int functions, bool fits)
+    {
+        ModelProto model = Calls(functions, callsOfNext: 2);
+        if (fits)
+            GraphCheck.Check(model, "m.onnx");
+        else
+            Assert.Contains("nodes that are supported", Refused(model).Message);
+    }
+
+    [TestMethod]
+    [DataRow(FunctionCheck.DeepestCalls, true)]
+    [DataRow(FunctionCheck.DeepestCalls + 1, false)]
+    [DataRow(4000, false)]
+    public void Chains_of_functions_may_be_so_long(int functions, bool fits)
+    {
+        ModelProto model = Calls(functions, callsOfNext: 1);
+        if (fits)
+            GraphCheck.Check(model, "m.onnx");
+        else
+            Assert.Contains("levels deep", Refused(model).Message);
+    }
+
+    [TestMethod]
+    public void Calls_count_from_within_subgraphs_of_the_graph_too()
+    {
+        ModelProto model = Calls(18, callsOfNext: 2);
+        GraphProto branch = new() { Name = "branch" };
+        for (int i = 0; i < 2; i++)
+        {
+            NodeProto call = model.Graph.Node[0].Clone();
+            call.Output[0] = $"b{i}";
+            branch.Node.Add(call);
+        }
+        branch.Output.Add(new ValueInfoProto { Name = "b0" });
+        NodeProto choice = new() { OpType = "If" };
+        choice.Input.Add("x");
+        choice.Output.Add("z");
+        choice.Attribute.Add(new AttributeProto { Name = "then_branch", Type = AttributeProto.Types.AttributeType.Graph, G = branch });
+        model.Graph.Node.Add(choice);
+        Assert.Contains("nodes that are supported", Refused(model).Message);
+    }
+
+    [TestMethod]
+    [DataRow(WireCheck.MostParts, true)]
+    [DataRow(WireCheck.MostParts + 1, false)]
+    public void Messages_are_counted_before_they_are_parsed(int attributes, bool fits)
+    {
+        // Field 5 of a node, with nothing in it.
+        byte[] node = new byte[2 * attributes];
+        for (int i = 0; i < node.Length; i += 2)
+            node[i] = (5 << 3) | 2;
+        string? problem = WireCheck.Find(node, "NodeProto");
+        Assert.AreEqual(fits, problem is null, problem);
+    }
+
+    [TestMethod]
+    [DataRow(NativeHazards.MostDimensions, true)]
+    [DataRow(NativeHazards.MostDimensions + 1, false)]
+    public void Dimensions_are_counted_before_they_are_parsed(int dimensions, bool fits)
+    {
+        TensorProto tensor = new() { Name = "t" };
+        tensor.Dims.AddRange(Enumerable.Repeat(1L, dimensions));
+        Assert.AreEqual(fits, WireCheck.Find(tensor.ToByteArray(), "TensorProto") is null);
+        TensorShapeProto shape = new();
+        shape.Dim.AddRange(Enumerable.Range(0, dimensions).Select(_ => new TensorShapeProto.Types.Dimension { DimValue = 1 }));
+        Assert.AreEqual(fits, WireCheck.Find(shape.ToByteArray(), "TensorShapeProto") is null);
+    }
+
+    [TestMethod]
+    public void Tens_of_thousands_of_functions_are_looked_at_once()
+    {
+        ModelProto model = Calls(1, callsOfNext: 0);
+        for (int i = 0; i < 40_000; i++)
+            model.Functions.Add(new FunctionProto { Name = "f" + i, Domain = "own" });
+        GraphCheck.Check(model, "m.onnx");
+    }
+
+    [TestMethod]
+    [DataRow(GraphCheck.MostValues, true)]
+    [DataRow(GraphCheck.MostValues + 1, false)]
+    public void Outputs_are_counted(int outputs, bool fits)
+    {
+        ModelProto model = Calls(1, callsOfNext: 0);
+        model.Graph.Output.Clear();
+        model.Graph.Node.Clear();
+        NodeProto node = new() { OpType = "Split" };
+        node.Input.Add("x");
+        for (int i = 0; i < outputs; i++)
+        {
+            node.Output.Add("y" + i);
+            model.Graph.Output.Add(new ValueInfoProto { Name = "y" + i });
+        }
+        model.Graph.Node.Add(node);
+        if (fits)
+            GraphCheck.Check(model, "m.onnx");
+        else
+            Assert.Contains("outputs", Refused(model).Message);
+    }
+
+    private static SerenityException Refused(ModelProto model)
+    {
+        SerenityException refused = Assert.ThrowsExactly<SerenityException>(() => GraphCheck.Check(model, "m.onnx"));
+        Assert.AreEqual(SerenityCodes.InvalidGraph, refused.Code);
+        return refused;
+    }
+
+    /// <summary>A graph that calls the first of so many functions, of which each calls the next so often; the last is a Relu.</summary>
+    private static ModelProto Calls(int functions, int callsOfNext)
+    {
+        ModelProto model = new() { IrVersion = 9, Graph = new GraphProto { Name = "g" } };
+        model.OpsetImport.Add(new OperatorSetIdProto { Version = 17 });
+        model.OpsetImport.Add(new OperatorSetIdProto { Domain = "own", Version = 1 });
+        model.Graph.Input.Add(new ValueInfoProto { Name = "x" });
+        model.Graph.Node.Add(Call("F0", "own", "x", "y"));
+        model.Graph.Output.Add(new ValueInfoProto { Name = "y" });
+        for (int i = 0; i < functions; i++)
+        {
+            FunctionProto function = new() { Name = "F" + i, Domain = "own" };
+            function.Input.Add("a");
+            bool last = i == functions - 1;
+            int nodes = last ? 1 : callsOfNext;
+            for (int k = 0; k < nodes; k++)
+                function.Node.Add(Call(last ? "Relu" : "F" + (i + 1), last ? "" : "own", "a", "b" + k));
+            if (nodes > 0)
+                function.Output.Add("b0");
+            model.Functions.Add(function);
+        }
+        return model;
+    }
+
+    private static NodeProto Call(string type, string domain, string input, string output)
+    {
+        NodeProto node = new() { OpType = type, Domain = domain };
+        node.Input.Add(input);
+        node.Output.Add(output);
+        return node;
+    }
+}
