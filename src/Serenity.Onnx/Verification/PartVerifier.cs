@@ -28,9 +28,10 @@ internal sealed class PartVerifier : IDisposable
     private readonly ModelSession _source, _rewritten;
     private readonly Func<string, SeenTensor?> _constants;
     private readonly OutputYardstick.Plan? _yardstick;
+    private readonly RunLimits _limits;
 
-    private PartVerifier(RewrittenParts parts, ModelSession source, ModelSession rewritten, Func<string, SeenTensor?> constants, OutputYardstick.Plan? yardstick) =>
-        (_parts, _source, _rewritten, _constants, _yardstick) = (parts, source, rewritten, constants, yardstick);
+    private PartVerifier(RewrittenParts parts, ModelSession source, ModelSession rewritten, Func<string, SeenTensor?> constants, OutputYardstick.Plan? yardstick, RunLimits limits) =>
+        (_parts, _source, _rewritten, _constants, _yardstick, _limits) = (parts, source, rewritten, constants, yardstick, limits);
 
     /// <summary>What was wrong.</summary>
     /// <param name="Value">The value of the source that the rewritten sum does not give.</param>
@@ -53,11 +54,11 @@ internal sealed class PartVerifier : IDisposable
         HashSet<string> made = [.. telling.Graph.Node.Where(n => !n.Is("Constant")).SelectMany(n => n.Output)];
         telling.Graph.Output.AddRange(parts.Needed.Concat(yardstick?.Values.Where(made.Contains) ?? []).Where(outputs.Add).Select(name => new ValueInfoProto { Name = name }));
         ModelSession source = ModelSession.Load(
-            RunnableModel.Of(telling, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL);
+            RunnableModel.Of(telling, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: SourceAhead.MayRunLong(start));
         try
         {
-            ModelSession rewritten = ModelSession.Load(RunnableModel.Of(parts.Model, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL);
-            return new PartVerifier(parts, source, rewritten, ConstantsOf(start.Graph, request.ExternalFolder), yardstick);
+            ModelSession rewritten = ModelSession.Load(RunnableModel.Of(parts.Model, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: SourceAhead.MayRunLong(parts.Model));
+            return new PartVerifier(parts, source, rewritten, ConstantsOf(start.Graph, request.ExternalFolder), yardstick, request.Limits);
         }
         catch
         {
@@ -73,10 +74,10 @@ internal sealed class PartVerifier : IDisposable
     public (IReadOnlyList<Fault> Faults, OutputYardstick? Yardstick) Check(IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
     {
         Dictionary<string, RuntimeValue> told = new(inputs, StringComparer.Ordinal);
-        foreach ((string name, RuntimeValue value) in _source.Run(inputs, null, cancellation))
+        foreach ((string name, RuntimeValue value) in _source.Run(inputs, _limits, cancellation))
             told[name] = value;
         KeyValuePair<string, RuntimeValue>[] given = [.. _parts.Inputs.Select(name => KeyValuePair.Create(name, told[name]))];
-        IReadOnlyList<KeyValuePair<string, RuntimeValue>> results = _rewritten.Run(given, null, cancellation);
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>> results = _rewritten.Run(given, _limits, cancellation);
 
         Dictionary<string, SeenTensor> seen = new(StringComparer.Ordinal);
         foreach ((string name, RuntimeValue value) in told)

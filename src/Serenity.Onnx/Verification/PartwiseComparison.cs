@@ -90,7 +90,7 @@ internal sealed class PartwiseComparison : IDisposable
                     if (yardstick is not null)
                         outcome.Yardsticks[kind] = yardstick;
                 }
-                catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
+                catch (Exception e) when (e is RunLimitException or SerenityException { Code: SerenityCodes.RuntimeRefuses })
                 {
                     // The comparison of the whole models says what there is to say of inputs that the source does not run on.
                     continue;

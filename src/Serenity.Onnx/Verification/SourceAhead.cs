@@ -91,8 +91,10 @@ internal sealed class SourceAhead : IDisposable
         ModelSession.Load(
             RunnableModel.Of(source, externalFolder, file),
             fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
-            // Only loops can run longer than the model is large; only an observed run is held to a limit.
-            observe: ModelNodes.All(source.Graph).Any(n => n.OpType is "Loop" or "Scan"), threads: threads);
+            observe: MayRunLong(source), threads: threads);
+
+    /// <summary>True for a model whose runs have to be held to limits, which only observed ones are: only loops can run longer than the model is large.</summary>
+    public static bool MayRunLong(ModelProto model) => ModelNodes.All(model.Graph).Any(n => n.OpType is "Loop" or "Scan");
 
     /// <summary>Waits, and hands over what was done; null if it failed. Once.</summary>
     public Half? Take()
