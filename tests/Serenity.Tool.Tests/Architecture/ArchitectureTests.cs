@@ -1,3 +1,5 @@
+using Serenity.Testing;
+
 namespace Serenity.Tool.Tests.Architecture;
 
 /// <summary>Code uses code the way docs/architecture.md says: projects and folders in one direction only.</summary>
@@ -80,6 +82,26 @@ public sealed class ArchitectureTests
         string told = string.Join('\n', Told(CodeMap.Built.Uses.Where(use => use.From.Project == "Serenity.Onnx" && ExecutorOf(use.To) is { } to && ExecutorOf(use.From) != to
             && (ExecutorOf(use.From) is not null || Array.IndexOf(rooms, use.From.Room) <= first)), type => type.Room));
         Assert.AreEqual("", told, told);
+    }
+
+    /// <summary>How a size, a budget and an order travel, as the page tells it: over files that exist, and down the page only.</summary>
+    [TestMethod]
+    public void The_ways_through_the_code_go_down_the_page()
+    {
+        IReadOnlyDictionary<string, string[][]> ways = RoomTable.Ways();
+        Assert.HasCount(3, ways);
+        foreach ((string way, string[][] steps) in ways)
+        {
+            Assert.IsGreaterThan(4, steps.Length, way);
+            string[] missing = [.. steps.SelectMany(files => files).Where(file => !File.Exists(Path.Combine(Checkout.Root, "src", file + ".cs")))];
+            Assert.IsEmpty(missing, $"{way}: {string.Join(", ", missing)}");
+            for (int i = 1; i < steps.Length; i++)
+            {
+                // A step with a file for each executor goes down for each.
+                bool isDown = steps[i - 1].Min(RoomTable.PlaceOf).CompareTo(steps[i].Min(RoomTable.PlaceOf)) <= 0 && steps[i - 1].Max(RoomTable.PlaceOf).CompareTo(steps[i].Max(RoomTable.PlaceOf)) <= 0;
+                Assert.IsTrue(isDown, $"{way}: {string.Join(", ", steps[i])} stands above {string.Join(", ", steps[i - 1])}.");
+            }
+        }
     }
 
     /// <summary>The map sees what is only used inside a method, or in a lambda: without that, the tests above would hold of anything.</summary>
