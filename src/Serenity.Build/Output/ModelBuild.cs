@@ -144,11 +144,11 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
     {
         try
         {
-            return File.ReadAllBytes(item.SourcePath);
+            return ModelFile.Read(item.SourcePath);
         }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (SerenityException problem) when (problem.Code == SerenityCodes.InputOutput)
         {
-            // The loader knows every way a file can be wrong, and says so; if it can read the file, it was locked just for a moment.
+            // It may have been locked just for a moment.
             return ModelFile.Read(item.SourcePath);
         }
     }

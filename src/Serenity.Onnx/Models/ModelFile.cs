@@ -32,7 +32,7 @@ public static class ModelFile
     {
         ArgumentNullException.ThrowIfNull(bytes);
         if (bytes.Length == 0)
-            throw new SerenityException(SerenityCodes.NotAModel, path, "The file is empty, so it holds no ONNX model. Export or download the model again.");
+            throw Empty(path);
         if (FormatHint.Of(bytes) is { } hint)
             throw new SerenityException(SerenityCodes.NotAModel, path, hint);
         if (WireCheck.Find(bytes) is { } problem)
@@ -87,9 +87,13 @@ public static class ModelFile
                     ? "This is a folder, not a model file. Name the .onnx file itself."
                     : "The model file does not exist. Check the path in the SerenityModel item; it is relative to the project's folder.");
             }
-            if ((file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length) > LargestFile)
+            long length = file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length;
+            if (length > LargestFile)
                 throw TooLarge(path);
-            return File.ReadAllBytes(path);
+            // Not opened: that alone may take forever with a pipe, and reading a device does. Both have no length.
+            if (length == 0)
+                throw Empty(path);
+            return ReadWhole(path, length);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
@@ -97,6 +101,18 @@ public static class ModelFile
                 SerenityCodes.InputOutput, path, $"The model file cannot be read: {AtomicFile.Reason(e)}", e);
         }
     }
+
+    // No further than it was long: what grows while it is read may never end.
+    private static byte[] ReadWhole(string path, long length)
+    {
+        byte[] bytes = new byte[length];
+        using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, 1, FileOptions.SequentialScan);
+        int read = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
+        return read == bytes.Length ? bytes : bytes[..read];
+    }
+
+    private static SerenityException Empty(string path) => new(
+        SerenityCodes.NotAModel, path, "The file is empty, or a pipe or a device, so it holds no ONNX model. Export or download the model again.");
 
     private static SerenityException TooLarge(string? path) => new(
         SerenityCodes.NotAModel, path,
