@@ -19,6 +19,7 @@ internal static class TestManifest
         Executor = Executor.OnnxRuntime,
         SessionOptions = ManifestBuilder.OnnxRuntimeSessionOptions(1),
         Peak = new PeakFacts(5000, bytes, bytes, lowerBound, optimal, 400, workspace),
+        Targets = [new TargetFacts("x64", workspace, workspace is null ? TargetFacts.Unknown : TargetFacts.Measured)],
         Budget = new BudgetEntry(null, BudgetVerdict.None),
         Weights = new WeightsEntry(weights),
         Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700)],

@@ -10,15 +10,15 @@ public static class TargetText
     public static string Basis(MemoryManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return manifest.Targets.Count == 0 ? "measured" : string.Join("; ", manifest.Targets.Select(Of));
+        return manifest.Targets is not { Count: > 0 } ? "measured" : string.Join("; ", manifest.Targets.Select(Of));
     }
 
     /// <summary>The architecture whose kernels take most, as the end of a phrase; empty where there is only the one that was measured.</summary>
     public static string OnMost(MemoryManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        TargetFacts? most = manifest.Targets.FirstOrDefault(t => t.WorkspaceBytes == manifest.Peak.WorkspaceBytes);
-        return most is null || (manifest.Targets.Count == 1 && most.Basis == TargetFacts.Measured) ? ""
+        TargetFacts? most = manifest.Targets?.FirstOrDefault(t => t.WorkspaceBytes == manifest.Peak.WorkspaceBytes);
+        return most is null || (manifest.Targets!.Count == 1 && most.Basis == TargetFacts.Measured) ? ""
             : $" on {most.Architecture}{(most.Basis == TargetFacts.ByRule ? ", by rule" : "")}";
     }
 

@@ -96,14 +96,17 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
                     /// <summary>{{OptionsDoc}}</summary>
                     public static {{OnnxRuntime}}SessionOptions CreateSessionOptions()
                     {
-                        return new {{OnnxRuntime}}SessionOptions
+                        {{OnnxRuntime}}SessionOptions options = new {{OnnxRuntime}}SessionOptions
                         {
 
             """).ReplaceLineEndings("\n"));
         foreach ((string option, string value, bool isEnum) in Options(model))
             code.Append(CultureInfo.InvariantCulture, $"                {option} = {(isEnum ? OnnxRuntime : "")}{value},\n");
+        code.Append("            };\n");
+        foreach ((string key, string value) in ConfigurationOf(model))
+            code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Literal(key)}, {Literal(value)});\n");
         code.Append(FormattableString.Invariant($$"""
-                        };
+                        return options;
                     }
 
                     /// <summary>A session on the optimized model with these options.</summary>

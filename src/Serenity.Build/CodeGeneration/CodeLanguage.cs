@@ -28,6 +28,9 @@ public abstract class CodeLanguage
             ? "GraphOptimizationLevel." + value : null,
     };
 
+    // Entries of a session's configuration that a manifest can ask for, with their values.
+    private static readonly Dictionary<string, string[]> Configuration = new(StringComparer.Ordinal) { ["mlas.disable_kleidiai"] = ["0", "1"] };
+
     /// <summary>The language of a project; null if there is none for it.</summary>
     /// <param name="name">MSBuild's <c>Language</c>.</param>
     /// <param name="version">MSBuild's <c>LangVersion</c>.</param>
@@ -53,6 +56,10 @@ public abstract class CodeLanguage
                 yield return (option, text, text.Contains('.', StringComparison.Ordinal));
         }
     }
+
+    /// <summary>Configuration entries that can be written.</summary>
+    private protected static IEnumerable<KeyValuePair<string, string>> ConfigurationOf(ModelCode model) =>
+        (model.SessionOptions ?? []).Where(o => Configuration.TryGetValue(o.Key, out string[]? values) && values.Contains(o.Value));
 
     /// <summary>A literal as C# and F# write it; file names may hold anything.</summary>
     private protected static string Literal(string text)

@@ -57,6 +57,8 @@ public sealed class FSharpCode : CodeLanguage
         code.Append(CultureInfo.InvariantCulture, $"\n        /// <summary>{OptionsDoc}</summary>\n        let CreateSessionOptions () =\n            let options = new {OnnxRuntime}SessionOptions()\n");
         foreach ((string option, string value, bool isEnum) in Options(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.{option} <- {(isEnum ? OnnxRuntime : "")}{value}\n");
+        foreach ((string key, string value) in ConfigurationOf(model))
+            code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Literal(key)}, {Literal(value)})\n");
         code.Append("            options\n\n        /// <summary>A session on the optimized model with these options.</summary>\n        let CreateSession () =\n            use options = CreateSessionOptions ()\n");
         code.Append(CultureInfo.InvariantCulture, $"            new {OnnxRuntime}InferenceSession(Path, options)\n");
     }

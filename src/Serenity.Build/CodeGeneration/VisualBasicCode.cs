@@ -82,6 +82,8 @@ public sealed class VisualBasicCode : CodeLanguage
         code.Append(CultureInfo.InvariantCulture, $"\n        ''' <summary>{OptionsDoc}</summary>\n        Public Shared Function CreateSessionOptions() As {OnnxRuntime}SessionOptions\n            Dim options As New {OnnxRuntime}SessionOptions()\n");
         foreach ((string option, string value, bool isEnum) in Options(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.{option} = {(isEnum ? OnnxRuntime : "")}{value}\n");
+        foreach ((string key, string value) in ConfigurationOf(model))
+            code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Quoted(key)}, {Quoted(value)})\n");
         code.Append("            Return options\n        End Function\n\n        ''' <summary>A session on the optimized model with these options.</summary>\n");
         code.Append(FormattableString.Invariant($$"""
                     Public Shared Function CreateSession() As {{OnnxRuntime}}InferenceSession

@@ -20,6 +20,12 @@ public sealed record ManifestHead(
     long PeakBytes, long? WorkspaceBytes, long WeightBytes, long OriginalBytes, string Executor, MemoryBudgets Budgets, string Verdict,
     IReadOnlyList<KeyValuePair<string, string>> SessionOptions, IReadOnlyList<WarningEntry> Warnings)
 {
+    /// <summary><c>verification.runtimeVersion</c>; null if absent.</summary>
+    public string? RuntimeVersion { get; init; }
+
+    /// <summary><c>peak.sumsInPlace</c>: the plan adds partial results up in the buffer of an input.</summary>
+    public bool SumsInPlace { get; init; }
+
     /// <summary>What is held against the memory budget: the peak and, where it was measured, the workspace.</summary>
     public long NeededBytes => checked(PeakBytes + (WorkspaceBytes ?? 0));
 
@@ -48,7 +54,8 @@ public sealed record ManifestHead(
         long version = 0, peak = -1, weights = -1, original = 0;
         long? workspace = null, memoryBudget = null, weightBudget = null;
         string executor = "", verdict = "";
-        string? device = null;
+        string? device = null, runtimeVersion = null;
+        bool sumsInPlace = false;
         List<KeyValuePair<string, string>> options = [];
         List<WarningEntry> warnings = [];
         reader.Read();
@@ -78,6 +85,7 @@ public sealed record ManifestHead(
                         case "bytes": peak = reader.GetInt64(); break;
                         case "originalBytes": original = reader.GetInt64(); break;
                         case "workspaceBytes": workspace = reader.GetInt64(); break;
+                        case "sumsInPlace": sumsInPlace = reader.GetBoolean(); break;
                         default: reader.Skip(); break;
                     }
                 }
@@ -94,6 +102,16 @@ public sealed record ManifestHead(
                         case "verdict": verdict = reader.GetString() ?? ""; break;
                         default: reader.Skip(); break;
                     }
+                }
+            }
+            else if (reader.ValueTextEquals("verification"))
+            {
+                while (NextProperty(ref reader) is { } name)
+                {
+                    if (name == "runtimeVersion")
+                        runtimeVersion = reader.GetString();
+                    else
+                        reader.Skip();
                 }
             }
             else if (reader.ValueTextEquals("weights"))
@@ -119,7 +137,7 @@ public sealed record ManifestHead(
         }
         bool complete = version == 1 && peak >= 0 && weights >= 0 && verdict.Length > 0 && reader.TokenType == JsonTokenType.PropertyName;
         return complete
-            ? new ManifestHead(peak, workspace, weights, original, executor, new MemoryBudgets(memoryBudget, weightBudget, device), verdict, options, warnings)
+            ? new ManifestHead(peak, workspace, weights, original, executor, new MemoryBudgets(memoryBudget, weightBudget, device), verdict, options, warnings) { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace }
             : null;
     }
 

@@ -21,7 +21,7 @@ internal static class ManifestReader
         Executor = ManifestNames.ExecutorOf(Text(root, "executor")),
         SessionOptions = root.TryGetProperty("sessionOptions", out JsonElement options) ? Texts(options) : null,
         Peak = Peak(root.GetProperty("peak")),
-        Targets = root.TryGetProperty("targets", out JsonElement targets) ? List(targets, Target) : [],
+        Targets = root.TryGetProperty("targets", out JsonElement targets) ? List(targets, Target) : null,
         Budget = Budget(root.GetProperty("budget")),
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
         Rewrites = List(root.GetProperty("rewrites"), static r =>
@@ -46,7 +46,7 @@ internal static class ManifestReader
     private static PeakFacts Peak(JsonElement peak) => new(
         peak.GetProperty("originalBytes").GetInt64(), peak.GetProperty("bytes").GetInt64(), peak.GetProperty("liveBytes").GetInt64(),
         peak.GetProperty("lowerBoundBytes").GetInt64(), peak.GetProperty("optimal").GetBoolean(), peak.GetProperty("inputBytes").GetInt64(),
-        OptionalNumber(peak, "workspaceBytes"));
+        OptionalNumber(peak, "workspaceBytes"), peak.TryGetProperty("sumsInPlace", out JsonElement inPlace) && inPlace.GetBoolean());
 
     private static TargetFacts Target(JsonElement target) => new(Text(target, "architecture"), OptionalNumber(target, "workspaceBytes"), Text(target, "basis"));
 

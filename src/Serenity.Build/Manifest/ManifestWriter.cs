@@ -38,8 +38,8 @@ internal sealed class ManifestWriter : IDisposable
             });
         }
         Object("peak", j => Peak(j, manifest.Peak));
-        if (manifest.Targets.Count > 0)
-            Lines("targets", manifest.Targets, Target);
+        if (manifest.Targets is { } targets)
+            Lines("targets", targets, Target);
         Object("budget", j => Budget(j, manifest.Budget));
         Object("weights", j => j.WriteNumber("bytes", manifest.Weights.Bytes));
         Lines("rewrites", manifest.Rewrites, Rewrite);
@@ -94,6 +94,7 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteBoolean("optimal", peak.Optimal);
         json.WriteNumber("inputBytes", peak.InputBytes);
         Optional(json, "workspaceBytes", peak.WorkspaceBytes);
+        json.WriteBoolean("sumsInPlace", peak.SumsInPlace);
     }
 
     private static void Target(Utf8JsonWriter json, TargetFacts target)

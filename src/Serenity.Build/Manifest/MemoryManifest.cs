@@ -34,8 +34,8 @@ public sealed record MemoryManifest
     /// <summary>The peak and its proof.</summary>
     public required PeakFacts Peak { get; init; }
 
-    /// <summary>Each architecture that the app is built for (executor OnnxRuntime); <see cref="PeakFacts.WorkspaceBytes"/> is the most of them. Empty if not known.</summary>
-    public IReadOnlyList<TargetFacts> Targets { get; init; } = [];
+    /// <summary>Each architecture that the app is built for (executor OnnxRuntime); <see cref="PeakFacts.WorkspaceBytes"/> is the most of them. Null with StaticArena.</summary>
+    public IReadOnlyList<TargetFacts>? Targets { get; init; }
 
     /// <summary>The budget and the verdict; settled by the check.</summary>
     public required BudgetEntry Budget { get; init; }

@@ -87,6 +87,14 @@ public static class ModelOptions
         Switch = new("--free-dimensions", "-d", Repeats: true),
     };
 
+    /// <summary>Architectures that the app is built for; none for the build machine's.</summary>
+    public static ModelOption<IReadOnlyList<TargetArchitecture>> TargetArchitecture { get; } = new(
+        "TargetArchitecture", new ArchitecturesSyntax(), request => request.Targets, (request, value, _) => request with { Targets = value },
+        "Processors that the app runs on, whose kernels' workspace is counted: x64, arm64, or both.")
+    {
+        Switch = new("--target", "-t", Repeats: true),
+    };
+
     /// <summary>How much work a run may be where the budget needs it, as a multiple of the source's.</summary>
     public static ModelOption<double> WorkLimit { get; } = new(
         "WorkLimit", OptionEffect.Choice, new MultipleSyntax(), OptimizeRequest.FreeWork,
@@ -163,7 +171,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Fuse, Verify, FreeDimensions, WorkLimit, SearchLimit, Alignment, Threads, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Fuse, Verify, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

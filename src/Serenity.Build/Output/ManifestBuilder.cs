@@ -34,7 +34,7 @@ public static class ManifestBuilder
             Executor = request.Executor,
             SessionOptions = request.Executor == Executor.OnnxRuntime ? OnnxRuntimeSessionOptions(request.Threads) : null,
             Peak = result.Peak,
-            Targets = result.Targets,
+            Targets = result.Targets.Count > 0 ? result.Targets : null,
             Budget = BudgetCheck.Judge(BudgetCheck.Needed(result.Peak), result.WeightBytes, MemoryBudgets.None),
             Weights = new WeightsEntry(result.WeightBytes),
             Rewrites = result.Rewrites,

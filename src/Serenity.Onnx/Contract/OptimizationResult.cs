@@ -85,8 +85,9 @@ public record OptimizationFacts
 /// <param name="InputBytes">Bytes of the graph inputs. ONNX Runtime leaves them to the caller, so they are not in <paramref name="Bytes"/>;
 /// StaticArena holds them in the arena, and they are.</param>
 /// <param name="WorkspaceBytes">Kernels' own scratch on top of <paramref name="Bytes"/>, where it is known; else null. The most of all targets.</param>
+/// <param name="SumsInPlace">True if ONNX Runtime has to add partial results up in the buffer of an input, as versions from 1.24 on do.</param>
 public sealed record PeakFacts(
-    long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes);
+    long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes, bool SumsInPlace = false);
 
 /// <summary>A rewrite that was applied.</summary>
 /// <param name="Kind">The rewrite's name, as in docs/rewrites.md.</param>

@@ -61,6 +61,9 @@ public static class SerenityCodes
     /// <summary>ONNX Runtime allocated another amount than the manifest says.</summary>
     public const string MemoryDiffers = "SER1503";
 
+    /// <summary>The app references an ONNX Runtime that cannot run the plan in the memory it states.</summary>
+    public const string RuntimeTooOld = "SER1504";
+
     /// <summary>A file cannot be read or written.</summary>
     public const string InputOutput = "SER1601";
 
@@ -99,6 +102,9 @@ public static class SerenityCodes
 
     /// <summary>A memory budget passes that kernels' workspace is not in, since nothing measured it.</summary>
     public const string WorkspaceUnknown = "SER2502";
+
+    /// <summary>The app references another ONNX Runtime than the plan was verified with, in which it may need more.</summary>
+    public const string OtherRuntime = "SER2503";
 
     /// <summary>The native ONNX Runtime cannot be loaded on this host; the model was planned by what its file states.</summary>
     public const string PlannedWithoutRuntime = "SER2701";

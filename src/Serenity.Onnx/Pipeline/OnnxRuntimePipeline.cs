@@ -291,13 +291,14 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             _warnings.Add(PipelineWarnings.NotVerified(source, verified.Facts));
         IReadOnlyList<TensorFacts> tensors = OnnxRuntimeTensors.Of(plan.Graph, plan.Allocations, planned.Shapes);
         IReadOnlyList<TargetFacts> targets = TargetWorkspace.Of(
-            request.Targets, verified?.Memory, new WorkspaceRules(plan.Order.Select(plan.Graph.Node), plan.Model.Graph, planned.Shapes));
+            request.Targets, verified?.Memory, new WorkspaceRules(plan.Order.Select(plan.Graph.Node), plan.Model.Graph, planned.Shapes) { Threads = request.Threads });
         return new OptimizationResult
         {
             Model = written,
             Peak = new PeakFacts(
                 original.Peak, plan.SimulatedPeak, plan.LivePeak, plan.LowerBound, plan.IsLiveOptimal,
-                ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), targets.Max(t => t.WorkspaceBytes)),
+                ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), targets.Max(t => t.WorkspaceBytes),
+                written.Graph.Node.Any(KernelRules.AddsInPlace)),
             Targets = targets,
             WeightBytes = ModelTensors.WeightBytes(written),
             Rewrites = planned.Rewrites,

@@ -195,5 +195,7 @@ public sealed partial class PlannedSession : IDisposable
         options.EnableMemoryPattern = false;
         options.EnableCpuMemArena = false;
         options.InterOpNumThreads = 1;
+        // On arm64 processors with SME these kernels make other calls, and take memory that no allocator sees.
+        options.AddSessionConfigEntry("mlas.disable_kleidiai", "1");
     }
 }

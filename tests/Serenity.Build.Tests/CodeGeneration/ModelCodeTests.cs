@@ -22,7 +22,9 @@ public sealed class ModelCodeTests
             foreach ((string option, string value) in TruthfulSessionOptions.AsText(1))
             {
                 Assert.IsTrue(
-                    code.Split('\n').Any(line => line.Contains(option, StringComparison.Ordinal) && line.TrimEnd(',').EndsWith(value, StringComparison.OrdinalIgnoreCase)), $"{language}: {option}");
+                    code.Split('\n').Any(line => line.Contains(option, StringComparison.Ordinal) &&
+                        (option.Contains('.', StringComparison.Ordinal) ? line.Contains($", \"{value}\")", StringComparison.Ordinal) : line.TrimEnd(',').EndsWith(value, StringComparison.OrdinalIgnoreCase))),
+                    $"{language}: {option}");
             }
         }
     }

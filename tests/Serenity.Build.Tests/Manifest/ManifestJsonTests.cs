@@ -35,7 +35,7 @@ public sealed class ManifestJsonTests
                 new JsonStringEnumConverter<Executor>(), new OptionsConverter(),
             },
         };
-        foreach (MemoryManifest manifest in (MemoryManifest[])[Full(), TestManifest.Create(workspace: null), TestManifest.Create() with { SessionOptions = null, Verification = null, PeakStep = null, Warnings = [], Rewrites = [] }])
+        foreach (MemoryManifest manifest in (MemoryManifest[])[Full(), TestManifest.Create(workspace: null), TestManifest.Create() with { SessionOptions = null, Targets = null, Verification = null, PeakStep = null, Warnings = [], Rewrites = [] }])
         {
             byte[] text = ManifestJson.Write(manifest);
             JsonNode? theirs = JsonSerializer.SerializeToNode(manifest, options);
@@ -51,7 +51,7 @@ public sealed class ManifestJsonTests
         MemoryManifest manifest = Full();
         object?[] records =
         [
-            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.LeftOut![0], manifest.Verification,
+            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.LeftOut![0], manifest.Verification,
             manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         foreach (object? record in records)
@@ -76,6 +76,7 @@ public sealed class ManifestJsonTests
                 ["fuse"] = value.Get(ModelOptions.Fuse),
                 ["verify"] = value.Get(ModelOptions.Verify),
                 ["freeDimensions"] = new JsonObject(value.Get(ModelOptions.FreeDimensions).Select(d => KeyValuePair.Create(d.Key, (JsonNode?)d.Value))),
+                ["targetArchitecture"] = new JsonArray([.. value.Get(ModelOptions.TargetArchitecture).Select(a => (JsonNode?)(a == TargetArchitecture.X64 ? "x64" : "arm64"))]),
                 ["alignment"] = value.Get(ModelOptions.Alignment),
                 ["threads"] = value.Get(ModelOptions.Threads),
             };

@@ -12,7 +12,8 @@ public sealed class OptionValuesTests
     public static IEnumerable<(string Name, string Other, string AlsoWritten)> Others =>
     [
         ("MemoryBudget", "524288", "512 KiB"), ("WeightBudget", "1500000", "1.5mb"), ("Device", "esp32", " esp32 "), ("Executor", "StaticArena", "staticarena"),
-        ("Rewrite", "Exact", "EXACT"), ("Fuse", "false", "False"), ("Verify", "false", "FALSE"), ("FreeDimensions", "a=1;b=2", "b = 2, a=1;"), ("WorkLimit", "4", "4.0"),
+        ("Rewrite", "Exact", "EXACT"), ("Fuse", "false", "False"), ("Verify", "false", "FALSE"), ("FreeDimensions", "a=1;b=2", "b = 2, a=1;"), ("TargetArchitecture", "x64;arm64", "ARM64, x64;x64"),
+        ("WorkLimit", "4", "4.0"),
         ("SearchLimit", "1000", "01000"), ("Alignment", "64", "64 "), ("Threads", "4", "04"), ("Report", "true", "True"), ("Header", "true", "true "), ("TargetPath", "a/b.onnx", "a/b.onnx"),
         ("CopyToOutputDirectory", "Never", "never"), ("CopyToPublishDirectory", "Always", "ALWAYS"),
         ("PublishManifest", "true", "TRUE"), ("Pack", "true", "True"), ("Access", "Public", "public"),
@@ -50,7 +51,7 @@ public sealed class OptionValuesTests
         Assert.AreEqual("/m.onnx", request.ModelPath);
         if (option.Effect != OptionEffect.Result)
         {
-            Assert.AreEqual(new OptimizeRequest { ModelPath = "/m.onnx", FreeDimensions = request.FreeDimensions }, request, "The optimizer is asked the same.");
+            Assert.AreEqual(new OptimizeRequest { ModelPath = "/m.onnx", FreeDimensions = request.FreeDimensions, Targets = request.Targets }, request, "The optimizer is asked the same.");
             return;
         }
         Assert.AreEqual(other, OptionValues.Of(request).TextOf(option));
@@ -84,6 +85,7 @@ public sealed class OptionValuesTests
     [DataRow("Rewrite", "most")]
     [DataRow("Fuse", "1")]
     [DataRow("FreeDimensions", "n")]
+    [DataRow("TargetArchitecture", "x86")]
     [DataRow("FreeDimensions", "n=x")]
     [DataRow("FreeDimensions", "n=1;n=1")]
     [DataRow("WorkLimit", "0.5")]

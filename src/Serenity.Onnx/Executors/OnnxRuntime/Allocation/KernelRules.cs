@@ -42,6 +42,13 @@ internal static class KernelRules
         return s_rules.GetValueOrDefault((OperatorDomain.Normalize(node.Domain), node.OpType), KernelRule.None);
     }
 
+    /// <summary>True for a node whose kernel adds what it computes to an input, in that input's buffer where it may.</summary>
+    public static bool AddsInPlace(NodeProto node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return node.Input.Count > 3 && node.Input[3].Length > 0 && ReferenceEquals(Find(node), s_addsInPlace);
+    }
+
     private static Dictionary<(string, string), KernelRule> Build()
     {
         Dictionary<(string, string), KernelRule> rules = [];

@@ -1,7 +1,7 @@
 namespace Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 
 /// <summary>
-/// Scratch of a float convolution (Conv, <c>com.microsoft.FusedConv</c>) with one thread, by the rule of <c>MlasConvPrepare</c>: seen in traces of
+/// Scratch of a float convolution (Conv, <c>com.microsoft.FusedConv</c>), by the rule of <c>MlasConvPrepare</c>: seen in traces of
 /// ONNX Runtime on every kind of processor that <see cref="MlasKernels"/> names, KleidiAI off.
 /// </summary>
 internal static class FloatConvScratch
@@ -13,7 +13,10 @@ internal static class FloatConvScratch
     internal const long Most = 1L << 40;
 
     /// <summary>Scratch in bytes; <see cref="Most"/> for what cannot run.</summary>
-    public static long Of(ConvolutionShape conv, MlasKernels kernels)
+    /// <param name="conv">The convolution.</param>
+    /// <param name="kernels">Who computes it.</param>
+    /// <param name="threads">Threads within operators.</param>
+    public static long Of(ConvolutionShape conv, MlasKernels kernels, int threads = 1)
     {
         if (conv.Positions == 0 || conv.Batch == 0 || IsProductOfInput(conv))
             return 0;
@@ -24,7 +27,23 @@ internal static class FloatConvScratch
             return 0;
         return kernels is MlasKernels.Arm64Neon or MlasKernels.Arm64Dot && IsDepthwise3X3(conv)
             ? (conv.Input[^1] + 2) * sizeof(float)
-            : SegmentBytes;
+            : SegmentBytes * Segments(conv, matrix, threads);
+    }
+
+    /// <summary>How many working buffers there are: one for each thread that takes images and groups, or else positions where there is work enough.</summary>
+    private static long Segments(ConvolutionShape conv, long matrix, int threads)
+    {
+        if (conv.Batch * conv.Groups > 1)
+            return Math.Min(threads, conv.Batch * conv.Groups);
+        const double workOfThread = 64 << 10;
+        const long mostThreads = 16, alignment = 16;
+        double work = (double)conv.Filters * conv.Positions * matrix;
+        long segments = Math.Min(work < workOfThread * mostThreads ? (long)(work / workOfThread) + 1 : mostThreads, threads);
+        if (segments == 1)
+            return 1;
+        long stride = (conv.Positions + segments - 1) / segments;
+        stride = (stride + alignment - 1) / alignment * alignment;
+        return stride >= conv.Positions ? 1 : stride * (segments - 1) >= conv.Positions ? segments - 1 : segments;
     }
 
     /// <summary>Bytes of a matrix of floats.</summary>

@@ -39,6 +39,9 @@ internal sealed class WorkspaceRules
             _nodes.TryAdd(node.Name, node);
     }
 
+    /// <summary>Threads within operators.</summary>
+    public int Threads { get; init; } = 1;
+
     /// <summary>Scratch of a node's kernel in bytes; null where there is no rule and none is needed.</summary>
     /// <param name="node">The node's name.</param>
     /// <param name="kernels">Who computes it.</param>
@@ -58,7 +61,7 @@ internal sealed class WorkspaceRules
     {
         if (node.Input.Count < 2 || TypeOf(node.Input[0]) is not { ElementType: DataType.Float } x)
             return null;
-        return ConvolutionShape.TryRead(node, x, TypeOf(node.Input[1]), TypeOf(node.Output[0])) is { } conv ? FloatConvScratch.Of(conv, kernels) : null;
+        return ConvolutionShape.TryRead(node, x, TypeOf(node.Input[1]), TypeOf(node.Output[0])) is { } conv ? FloatConvScratch.Of(conv, kernels, Threads) : null;
     }
 
     private long? Quantized(NodeProto node, MlasKernels kernels)

@@ -1,0 +1,32 @@
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Checks;
+
+/// <summary>Holds the ONNX Runtime that an app brings against the one that a plan was verified with.</summary>
+public static class RuntimeCheck
+{
+    /// <summary>What there is to say, or null: an error where that version cannot run the plan in the memory stated (SER1504), a warning where it may need more (SER2503).</summary>
+    /// <param name="verifiedWith">The version that the manifest names; null where nothing was verified, which is said already.</param>
+    /// <param name="sumsInPlace">True if the plan adds up in the buffer of an input.</param>
+    /// <param name="appVersion">The version that the app references; empty if it references none, or no package.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static SerenityDiagnostic? Of(string? verifiedWith, bool sumsInPlace, string? appVersion, string file)
+    {
+        if (RuntimeVersions.Parse(verifiedWith) is not { } verified || RuntimeVersions.Parse(appVersion) is not { } app
+            || RuntimeVersions.Known.Difference(verified, app) is not { } difference)
+        {
+            return null;
+        }
+        if (sumsInPlace && app < RuntimeVersions.FirstWithSumsInPlace)
+        {
+            return new SerenityDiagnostic(
+                SerenityCodes.RuntimeTooOld, DiagnosticSeverity.Error, file,
+                $"The project references ONNX Runtime {app}, which cannot run this plan in the memory that it states: the plan adds partial results up in one buffer, and versions before"
+                + $" {RuntimeVersions.FirstWithSumsInPlace} copy that buffer ({difference}). Reference Microsoft.ML.OnnxRuntime {verified}, or plan without such sums: Rewrite=\"Exact\" Fuse=\"false\".");
+        }
+        return new SerenityDiagnostic(
+            SerenityCodes.OtherRuntime, DiagnosticSeverity.Warning, file,
+            $"The project references ONNX Runtime {app}, and the plan was verified with {verified}: {difference}. The budget may not hold. Reference Microsoft.ML.OnnxRuntime {verified}.");
+    }
+}
