@@ -9,7 +9,7 @@ namespace Serenity.Driver;
 /// </summary>
 internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
 {
-    private static readonly string[] Assemblies =
+    private static readonly string[] _assemblies =
         ["Serenity.Build", "Serenity.Onnx", "Serenity.Planning", "Google.Protobuf", "Microsoft.ML.OnnxRuntime"];
 
     private string Folder => Path.Combine(workspace.Artifacts, "ahead-of-time");
@@ -32,7 +32,7 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
         // MSBuild's own assemblies, which the tasks are derived from; without them whatever touches an item is left out.
         string sdk = Path.GetFullPath(Path.Combine(framework, "..", "..", "..", "sdk", ChildProcess.Capture("dotnet", ["--version"], workspace.Root).Output.Trim()));
-        foreach (string assembly in Assemblies)
+        foreach (string assembly in _assemblies)
         {
             string input = Path.Combine(built, assembly + ".dll");
             string[] arguments =

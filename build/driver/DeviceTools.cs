@@ -12,16 +12,16 @@ internal sealed class DeviceTools(DriverLog log)
     /// <summary>Set to 1 by who lets the driver install system packages.</summary>
     private const string Permission = "SERENITY_INSTALL_TOOLS";
 
-    private static readonly string[] Packages =
+    private static readonly string[] _packages =
         ["gcc", "libc6-dev", "qemu-user-static", "gcc-aarch64-linux-gnu", "libc6-dev-arm64-cross", "libc6-arm64-cross", "libstdc++6-arm64-cross"];
 
-    private static readonly string[] Programs = ["cc", "qemu-aarch64-static", "qemu-x86_64-static", "aarch64-linux-gnu-gcc"];
+    private static readonly string[] _programs = ["cc", "qemu-aarch64-static", "qemu-x86_64-static", "aarch64-linux-gnu-gcc"];
 
     /// <summary>Installs what is missing, where that is wanted and possible.</summary>
     public void Ensure()
     {
         if (Environment.GetEnvironmentVariable(Permission) != "1" || !OperatingSystem.IsLinux() || RuntimeInformation.OSArchitecture != Architecture.X64
-            || (Programs.All(IsOnPath) && File.Exists("/usr/aarch64-linux-gnu/lib/libstdc++.so.6")))
+            || (_programs.All(IsOnPath) && File.Exists("/usr/aarch64-linux-gnu/lib/libstdc++.so.6")))
         {
             return;
         }
@@ -31,7 +31,7 @@ internal sealed class DeviceTools(DriverLog log)
             {
                 // A list that cannot be brought up to date may still do.
                 ChildProcess.Capture("apt-get", ["update", "-qq"], "/");
-                ChildProcess.Must("apt-get", ["install", "-qq", "-y", "--no-install-recommends", .. Packages], "/", "apt-get install");
+                ChildProcess.Must("apt-get", ["install", "-qq", "-y", "--no-install-recommends", .. _packages], "/", "apt-get install");
                 return true;
             });
         }

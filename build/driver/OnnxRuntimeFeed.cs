@@ -13,7 +13,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
     /// <summary>Version of ONNX Runtime in the npm package.</summary>
     public const string Version = "1.29.0";
 
-    private static readonly NpmArtefact Npm = new(
+    private static readonly NpmArtefact _npm = new(
         "com.github.asus4.onnxruntime", "0.4.9", "BkzxduSZ9IkeDP6Q8lz2TFU2ie7hSSvS7ZIfzMooExoq0CNzJnuuGaUJ7IsojBgqO4ouD1jXah8OYyJbCN29Fg==");
 
     private static readonly (string Source, string Rid)[] Natives =
@@ -24,7 +24,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
         ("macOS/arm64/libonnxruntime.dylib", "osx-arm64"),
     ];
 
-    private static string Cache => NpmArtefact.Cache($"onnxruntime-{Version}-npm-{Npm.Version}");
+    private static string Cache => NpmArtefact.Cache($"onnxruntime-{Version}-npm-{_npm.Version}");
 
     /// <summary>The feed's folder.</summary>
     public static string Folder => Path.Combine(Cache, "feed");
@@ -44,13 +44,13 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
         Directory.CreateDirectory(work);
         try
         {
-            string archive = log.Step($"fetch {Npm.Name} {Npm.Version} with npm", () => Npm.Fetch(work));
+            string archive = log.Step($"fetch {_npm.Name} {_npm.Version} with npm", () => _npm.Fetch(work));
             string package = log.Step("unpack", () => Unpack(archive, work));
             string output = Path.Combine(work, "feed");
             log.Step("build and pack Microsoft.ML.OnnxRuntime.Managed", () => PackManaged(package, work, output));
             log.Step("pack Microsoft.ML.OnnxRuntime", () => PackNative(package, work, output));
             Publish(output);
-            File.WriteAllText(stamp, Npm.Sha512);
+            File.WriteAllText(stamp, _npm.Sha512);
         }
         finally
         {
@@ -106,7 +106,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
                 <AssemblyVersion>0.0.0.0</AssemblyVersion>
                 <Authors>Microsoft</Authors>
                 <PackageLicenseExpression>MIT</PackageLicenseExpression>
-                <Description>ONNX Runtime's managed API, built from the sources in {Npm.Name} {Npm.Version}.</Description>
+                <Description>ONNX Runtime's managed API, built from the sources in {_npm.Name} {_npm.Version}.</Description>
                 <LangVersion>latest</LangVersion>
                 <Nullable>disable</Nullable>
                 <ImplicitUsings>disable</ImplicitUsings>
@@ -149,7 +149,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
                 <Version>{Version}</Version>
                 <Authors>Microsoft</Authors>
                 <PackageLicenseExpression>MIT</PackageLicenseExpression>
-                <Description>ONNX Runtime's native libraries, repacked from {Npm.Name} {Npm.Version}.</Description>
+                <Description>ONNX Runtime's native libraries, repacked from {_npm.Name} {_npm.Version}.</Description>
                 <IncludeBuildOutput>false</IncludeBuildOutput>
                 <NoWarn>$(NoWarn);NU5128</NoWarn>
                 <NuGetAudit>false</NuGetAudit>

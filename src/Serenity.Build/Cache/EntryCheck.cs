@@ -10,7 +10,7 @@ namespace Serenity.Build.Cache;
 /// </summary>
 internal static class EntryCheck
 {
-    private static readonly string[] Statuses = ["passed", "partial", "skipped"];
+    private static readonly string[] _statuses = ["passed", "partial", "skipped"];
 
     /// <summary>True if an entry may be used.</summary>
     /// <param name="entry">The entry.</param>
@@ -24,7 +24,7 @@ internal static class EntryCheck
             && IsSound(manifest.Peak) && manifest.Weights.Bytes >= 0
             && double.IsFinite(manifest.Work.Limit) && double.IsFinite(manifest.Work.Ratio)
             && manifest.Warnings.All(w => IsCode(w.Code) && IsLine(w.Message))
-            && (manifest.Verification is not { } facts || Statuses.Contains(facts.Status) && IsLine(facts.Reason) && IsLine(facts.RuntimeVersion) && IsLine(facts.Architecture) && facts.MeasuredBytes is not < 0)
+            && (manifest.Verification is not { } facts || _statuses.Contains(facts.Status) && IsLine(facts.Reason) && IsLine(facts.RuntimeVersion) && IsLine(facts.Architecture) && facts.MeasuredBytes is not < 0)
             && (manifest.SessionOptions?.All(o => IsLine(o.Key) && IsLine(o.Value)) ?? true)
             && manifest.Rewrites.All(r => r.Kind.Length > 0 && IsLine(r.Kind))
             && (manifest.LeftOut?.All(r => r.Kind.Length > 0 && IsLine(r.Kind)) ?? true)

@@ -20,9 +20,9 @@ public sealed class PlanCache(string folder, byte[]? secret)
     }
 
     /// <summary>An entry not used for so long is removed when another is added.</summary>
-    private static readonly TimeSpan Keep = TimeSpan.FromDays(30);
+    private static readonly TimeSpan _keep = TimeSpan.FromDays(30);
 
-    private static readonly TimeSpan LockPoll = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan _lockPoll = TimeSpan.FromMilliseconds(20);
 
     /// <summary>The result for a key, or null.</summary>
     /// <param name="key">The key.</param>
@@ -88,7 +88,7 @@ public sealed class PlanCache(string folder, byte[]? secret)
             {
                 // Held by another build. It holds the lock only while it optimizes this very model, or is dead and holds nothing.
                 // The empty file stays: deleted on closing, it could be locked by one that opened it before and by one that made it anew.
-                cancellation.WaitHandle.WaitOne(LockPoll);
+                cancellation.WaitHandle.WaitOne(_lockPoll);
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
@@ -113,7 +113,7 @@ public sealed class PlanCache(string folder, byte[]? secret)
 
     private void RemoveOld()
     {
-        DateTime limit = DateTime.UtcNow - Keep;
+        DateTime limit = DateTime.UtcNow - _keep;
         foreach (string path in Directory.EnumerateFiles(folder, "*.plan*"))
         {
             if (File.GetLastWriteTimeUtc(path) < limit)

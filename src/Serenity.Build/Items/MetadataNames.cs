@@ -10,12 +10,12 @@ namespace Serenity.Build.Items;
 /// </summary>
 public static class MetadataNames
 {
-    private static readonly string[] Model = [.. ModelOptions.All.Select(option => option.Name), "Link"];
+    private static readonly string[] _model = [.. ModelOptions.All.Select(option => option.Name), "Link"];
 
-    private static readonly string[] Device = [ModelOptions.MemoryBudget.Name, ModelOptions.WeightBudget.Name];
+    private static readonly string[] _device = [ModelOptions.MemoryBudget.Name, ModelOptions.WeightBudget.Name];
 
     // Given to every item by MSBuild, or read of every item by MSBuild, NuGet, the SDK and Visual Studio.
-    private static readonly HashSet<string> Others = new(StringComparer.OrdinalIgnoreCase)
+    private static readonly HashSet<string> _others = new(StringComparer.OrdinalIgnoreCase)
     {
         "FullPath", "RootDir", "Filename", "Extension", "RelativeDir", "Directory", "RecursiveDir", "Identity", "ModifiedTime", "CreatedTime", "AccessedTime",
         "DefiningProjectFullPath", "DefiningProjectDirectory", "DefiningProjectName", "DefiningProjectExtension", "OriginalItemSpec", "MSBuildSourceProjectFile",
@@ -25,17 +25,17 @@ public static class MetadataNames
     };
 
     /// <summary>Warnings (SER2101) about a <c>SerenityModel</c> item.</summary>
-    public static IEnumerable<SerenityDiagnostic> UnreadOfModel(ITaskItem item) => Unread(item, "SerenityModel", Model, "");
+    public static IEnumerable<SerenityDiagnostic> UnreadOfModel(ITaskItem item) => Unread(item, "SerenityModel", _model, "");
 
     /// <summary>Warnings (SER2101) about a <c>SerenityDevice</c> item.</summary>
-    public static IEnumerable<SerenityDiagnostic> UnreadOfDevice(ITaskItem item) => Unread(item, "SerenityDevice", Device, "SerenityDevice ");
+    public static IEnumerable<SerenityDiagnostic> UnreadOfDevice(ITaskItem item) => Unread(item, "SerenityDevice", _device, "SerenityDevice ");
 
     private static IEnumerable<SerenityDiagnostic> Unread(ITaskItem item, string type, string[] known, string prefix)
     {
         ArgumentNullException.ThrowIfNull(item);
         foreach (string name in item.CloneCustomMetadata().Keys.Cast<string>().Order(StringComparer.Ordinal))
         {
-            if (name.StartsWith('_') || Others.Contains(name) || known.Contains(name, StringComparer.OrdinalIgnoreCase))
+            if (name.StartsWith('_') || _others.Contains(name) || known.Contains(name, StringComparer.OrdinalIgnoreCase))
                 continue;
             string advice = NearestName.Of(name, known) is { } nearest ? $" Did you mean {nearest}?" : $" It can have {string.Join(", ", known)}.";
             yield return new SerenityDiagnostic(

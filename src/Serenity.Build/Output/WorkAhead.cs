@@ -15,7 +15,7 @@ namespace Serenity.Build.Output;
 /// </remarks>
 internal sealed class WorkAhead : IDisposable
 {
-    private static readonly object Key = typeof(WorkAhead).FullName!;
+    private static readonly object _key = typeof(WorkAhead).FullName!;
 
     private readonly object _gate = new();
     private readonly CancellationTokenSource _end = new();
@@ -25,7 +25,7 @@ internal sealed class WorkAhead : IDisposable
 
     /// <summary>The one of the build that runs; null where the host keeps none.</summary>
     public static WorkAhead? Find(IBuildEngine? engine) =>
-        (engine as IBuildEngine4)?.GetRegisteredTaskObject(Key, RegisteredTaskObjectLifetime.Build) as WorkAhead;
+        (engine as IBuildEngine4)?.GetRegisteredTaskObject(_key, RegisteredTaskObjectLifetime.Build) as WorkAhead;
 
     /// <summary>The one of the build that runs, made if there is none.</summary>
     public static WorkAhead Of(IBuildEngine? engine)
@@ -33,7 +33,7 @@ internal sealed class WorkAhead : IDisposable
         if (Find(engine) is { } known)
             return known;
         WorkAhead made = new();
-        (engine as IBuildEngine4)?.RegisterTaskObject(Key, made, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
+        (engine as IBuildEngine4)?.RegisterTaskObject(_key, made, RegisteredTaskObjectLifetime.Build, allowEarlyCollection: false);
         return made;
     }
 

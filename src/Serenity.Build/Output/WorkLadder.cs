@@ -27,7 +27,7 @@ public readonly record struct BudgetRange(long From, long Below)
 /// </remarks>
 public static class WorkLadder
 {
-    private static readonly double[] Between = [1.5, 2, 3];
+    private static readonly double[] _between = [1.5, 2, 3];
 
     /// <summary>The limit of the plan that is always made, and first.</summary>
     /// <param name="limit">How much work a run may be at most.</param>
@@ -56,7 +56,7 @@ public static class WorkLadder
             below = Math.Min(below, least);
             return (free with { Manifest = free.Manifest with { Work = free.Manifest.Work with { MostLimit = limit, LeastBytes = below } } }, new BudgetRange(0, below));
         }
-        foreach (double work in Between.Where(w => w < limit))
+        foreach (double work in _between.Where(w => w < limit))
         {
             OptimizedOutput next = plan(work);
             long needed = Needed(next);

@@ -16,10 +16,10 @@ namespace Serenity.Build.Report;
 public static class HtmlReport
 {
     // The order is the order in the file; later parts use what earlier ones define.
-    private static readonly string[] Scripts = ["format.js", "data.js", "view.js", "canvas.js", "profile.js", "map.js", "live.js", "search.js", "main.js"];
+    private static readonly string[] _scripts = ["format.js", "data.js", "view.js", "canvas.js", "profile.js", "map.js", "live.js", "search.js", "main.js"];
 
-    private static readonly string Script = "'use strict';\n(() => {\n" + string.Concat(Scripts.Select(Asset)) + "})();\n";
-    private static readonly string Style = Asset("report.css");
+    private static readonly string _script = "'use strict';\n(() => {\n" + string.Concat(_scripts.Select(Asset)) + "})();\n";
+    private static readonly string _style = Asset("report.css");
 
     /// <summary>Draws the report of one model.</summary>
     /// <param name="manifest">The manifest, with the verdict settled.</param>
@@ -30,10 +30,10 @@ public static class HtmlReport
         ReportNames names = new(manifest);
         Dictionary<string, string> slots = ReportPage.Slots(manifest, names);
         slots.Add("policy",
-            $"default-src 'none'; script-src '{Hash(Script)}'; style-src '{Hash(Style)}'; base-uri 'none'; form-action 'none'; " +
+            $"default-src 'none'; script-src '{Hash(_script)}'; style-src '{Hash(_style)}'; base-uri 'none'; form-action 'none'; " +
             "require-trusted-types-for 'script'; trusted-types 'none'");
-        slots.Add("style", Style);
-        slots.Add("script", Script);
+        slots.Add("style", _style);
+        slots.Add("script", _script);
         slots.Add("data", ReportData.Write(manifest, names));
         return Fill(Asset("report.html"), slots);
     }

@@ -11,12 +11,12 @@ namespace Serenity.Build.Report;
 internal static class ReportData
 {
     // Escapes < > & ' " wherever they stand, so the text can neither close its block nor open another; leaves other scripts readable.
-    private static readonly JsonWriterOptions Options = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
+    private static readonly JsonWriterOptions _options = new() { Encoder = JavaScriptEncoder.Create(UnicodeRanges.All) };
 
     public static string Write(MemoryManifest manifest, ReportNames names)
     {
         using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream, Options))
+        using (Utf8JsonWriter json = new(stream, _options))
         {
             json.WriteStartObject();
             json.WriteString("executor", manifest.Executor.ToString());

@@ -13,7 +13,7 @@ namespace Serenity.Onnx.Hosting;
 /// </remarks>
 internal sealed class HostWatch : IDisposable
 {
-    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(15);
+    private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(15);
 
     private readonly object _gate = new();
     private readonly List<Watched> _watched = [];
@@ -66,7 +66,7 @@ internal sealed class HostWatch : IDisposable
         while (true)
         {
             _working.Wait();
-            if (_over.Wait(s_poll))
+            if (_over.Wait(_poll))
                 return;
             string? what;
             lock (_gate)

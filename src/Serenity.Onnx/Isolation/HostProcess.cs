@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Isolation;
 /// </summary>
 internal sealed class HostProcess : IDisposable
 {
-    private static readonly TimeSpan s_farewell = TimeSpan.FromSeconds(1), s_cancelling = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1), s_cancelling = TimeSpan.FromMilliseconds(300);
 
     private readonly object _gate = new();
     private readonly SessionFolder _folder = SessionFolder.Create();
@@ -131,7 +131,7 @@ internal sealed class HostProcess : IDisposable
         {
             // It went first.
         }
-        if (!_process.WaitForExit(s_farewell))
+        if (!_process.WaitForExit(_farewell))
             Kill();
         _listener.Join();
         _process.Dispose();
@@ -172,7 +172,7 @@ internal sealed class HostProcess : IDisposable
                 asked?.Ended.TrySetResult(null);
         }
         // Its output has ended, so nothing more will come of it.
-        if (!_process.WaitForExit(s_farewell))
+        if (!_process.WaitForExit(_farewell))
             Kill();
         _process.WaitForExit();
         End(string.Create(CultureInfo.InvariantCulture, $"ended with code {_process.ExitCode}"));

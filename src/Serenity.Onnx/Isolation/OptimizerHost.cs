@@ -21,7 +21,7 @@ namespace Serenity.Onnx.Isolation;
 public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? command = null, TimeSpan? patience = null) : IDisposable
 {
     /// <summary>No model tried takes a tenth of it; a build would rather fail than wait for longer.</summary>
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(10);
 
     private readonly object _gate = new();
     private readonly SemaphoreSlim _alone = new(1);
@@ -60,7 +60,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         cancellation.ThrowIfCancellationRequested();
         try
         {
-            HostReply reply = Current().Run(request, patience ?? s_patience, cancellation);
+            HostReply reply = Current().Run(request, patience ?? _patience, cancellation);
             if (reply is { End: not null, Alone: false })
                 reply = RunAlone(request, cancellation);
             if (reply is { End: not null, Ready: false })
@@ -121,7 +121,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         try
         {
             using HostProcess process = HostProcess.Start(command ?? HostCommand.Create);
-            return process.Run(request, patience ?? s_patience, cancellation);
+            return process.Run(request, patience ?? _patience, cancellation);
         }
         finally
         {

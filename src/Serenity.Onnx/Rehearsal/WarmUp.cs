@@ -20,11 +20,11 @@ namespace Serenity.Onnx.Rehearsal;
 /// </summary>
 public static class WarmUp
 {
-    private static readonly Lazy<Task> Running = new(Begin, LazyThreadSafetyMode.ExecutionAndPublication);
+    private static readonly Lazy<Task> _running = new(Begin, LazyThreadSafetyMode.ExecutionAndPublication);
 
     /// <summary>Begins, the first time it is called in a process, and returns at once.</summary>
     /// <returns>The warm-up; never fails. A process should not end while it runs, since native code is being loaded.</returns>
-    public static Task Start() => Running.Value;
+    public static Task Start() => _running.Value;
 
     private static Task Begin() => Environment.ProcessorCount < 2
         ? Task.CompletedTask

@@ -26,7 +26,7 @@ internal static unsafe class MeasuringAllocator
     /// <summary>ONNX Runtime's kernels want 64 bytes (MlasGetPreferredBufferAlignment); the header before each block keeps that.</summary>
     private const int HeaderBytes = 64;
 
-    private static readonly Lazy<bool> Registered = new(Register, LazyThreadSafetyMode.ExecutionAndPublication);
+    private static readonly Lazy<bool> _registered = new(Register, LazyThreadSafetyMode.ExecutionAndPublication);
     private static IntPtr s_memoryInfo;
     private static IntPtr* s_api;
     private static int s_lastTrace;
@@ -42,7 +42,7 @@ internal static unsafe class MeasuringAllocator
     /// </summary>
     public static bool TryUse(SessionOptions options)
     {
-        if (!Registered.Value)
+        if (!_registered.Value)
             return false;
         options.AddSessionConfigEntry("session.use_env_allocators", "1");
         return true;

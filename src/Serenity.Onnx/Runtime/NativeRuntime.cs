@@ -20,13 +20,13 @@ public static unsafe class NativeRuntime
     /// <summary>The variable that turns ONNX Runtime's telemetry off.</summary>
     internal const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
 
-    private static readonly Lazy<NativeRuntimeState> State = new(Load, LazyThreadSafetyMode.ExecutionAndPublication);
+    private static readonly Lazy<NativeRuntimeState> _state = new(Load, LazyThreadSafetyMode.ExecutionAndPublication);
 
     /// <summary>True if ONNX Runtime can be used on this host.</summary>
-    public static bool IsAvailable => State.Value.Error is null;
+    public static bool IsAvailable => _state.Value.Error is null;
 
     /// <summary>Version of the native library, such as "1.31.1"; null where it cannot be loaded.</summary>
-    public static string? Version => State.Value.Version;
+    public static string? Version => _state.Value.Version;
 
     /// <summary>Processor architecture of this process in lower case, such as "x64".</summary>
     public static string Architecture { get; } = LowerCase(RuntimeInformation.ProcessArchitecture.ToString());
@@ -35,12 +35,12 @@ public static unsafe class NativeRuntime
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeMissing"/>.</exception>
     public static void EnsureAvailable()
     {
-        if (State.Value.Error is { } error)
-            throw new SerenityException(SerenityCodes.RuntimeMissing, null, error, State.Value.Cause);
+        if (_state.Value.Error is { } error)
+            throw new SerenityException(SerenityCodes.RuntimeMissing, null, error, _state.Value.Cause);
     }
 
     /// <summary>What to tell a developer whose host cannot run ONNX Runtime; null if it can.</summary>
-    public static string? WhyUnavailable => State.Value.Error;
+    public static string? WhyUnavailable => _state.Value.Error;
 
     /// <summary>The table of C functions.</summary>
     internal static IntPtr* Api
@@ -48,7 +48,7 @@ public static unsafe class NativeRuntime
         get
         {
             EnsureAvailable();
-            return (IntPtr*)State.Value.Api;
+            return (IntPtr*)_state.Value.Api;
         }
     }
 

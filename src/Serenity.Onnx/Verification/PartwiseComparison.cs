@@ -15,7 +15,7 @@ internal sealed class PartwiseComparison : IDisposable
     /// In order of what they tell. Inputs that make a model lose most of its bits are for parts alone: each is held to what the source makes of the same
     /// values, while what a whole model makes of them may be far from what the source does, and no worse.
     /// </summary>
-    private static readonly InputCase[] Cases = [InputCase.Uniform, InputCase.Offset, InputCase.Cancelling, InputCase.Ones, InputCase.Zeros, InputCase.Denormal];
+    private static readonly InputCase[] _cases = [InputCase.Uniform, InputCase.Offset, InputCase.Cancelling, InputCase.Ones, InputCase.Zeros, InputCase.Denormal];
 
     private readonly CancellationTokenSource _ending;
     private readonly Task<Outcome> _running;
@@ -78,7 +78,7 @@ internal sealed class PartwiseComparison : IDisposable
                 continue;
             }
             int compared = 0;
-            foreach (InputCase kind in Cases)
+            foreach (InputCase kind in _cases)
             {
                 cancellation.ThrowIfCancellationRequested();
                 if (compared >= enough)

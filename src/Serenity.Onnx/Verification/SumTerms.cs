@@ -14,18 +14,18 @@ internal sealed class SumTerms
     private const int MaxDepth = 200;
 
     /// <summary>Operators that make no error larger: what changes by d at the input changes by no more than about d at the output.</summary>
-    private static readonly HashSet<string> NoSteeperThanOne = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _noSteeperThanOne = new(StringComparer.Ordinal)
     {
         "Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "Elu", "Selu", "Celu", "Softplus", "Softsign", "Erf", "Gelu", "Mish", "Identity", "Dropout", "ThresholdedRelu",
     };
 
     /// <summary>Operators that only move elements of their first input, or take the largest of some, or weigh them with sum one.</summary>
-    private static readonly HashSet<string> Moving = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _moving = new(StringComparer.Ordinal)
     {
         "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Gather", "Split", "Expand", "Tile", "MaxPool", "GlobalMaxPool", "DepthToSpace", "SpaceToDepth", "Cast",
     };
 
-    private static readonly HashSet<string> Summing = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _summing = new(StringComparer.Ordinal)
     {
         "Conv", "ConvTranspose", "MatMul", "Gemm", "Add", "Sub", "Sum", "Mean", "ReduceSum", "ReduceMean", "AveragePool", "GlobalAveragePool",
     };
@@ -69,11 +69,11 @@ internal sealed class SumTerms
             return Node("Abs", [value]);
         if (!(node.Domain is "" or "ai.onnx") && !node.IsMicrosoft("FusedConv") && !node.IsMicrosoft("FusedMatMul") && !node.IsMicrosoft("FusedGemm"))
             return null;
-        if (node.IsMicrosoft("FusedConv") || node.IsMicrosoft("FusedMatMul") || node.IsMicrosoft("FusedGemm") || Summing.Contains(node.OpType))
+        if (node.IsMicrosoft("FusedConv") || node.IsMicrosoft("FusedMatMul") || node.IsMicrosoft("FusedGemm") || _summing.Contains(node.OpType))
             return Sum(node);
-        if (NoSteeperThanOne.Contains(node.OpType))
+        if (_noSteeperThanOne.Contains(node.OpType))
             return Of(node.Input[0], depth);
-        if (Moving.Contains(node.OpType))
+        if (_moving.Contains(node.OpType))
             return Of(node.Input[0], depth) is { } moved ? Like(node, node.Output.IndexOf(value), [moved, .. node.Input.Skip(1)]) : null;
         switch (node.OpType)
         {

@@ -17,14 +17,14 @@ internal static unsafe class NativeApi
     /// <summary>The first version that tells which allocator is registered, and the first that replaces it in silence.</summary>
     private const uint SharedAllocatorVersion = 23;
 
-    private static readonly IntPtr* Api = GetApi(Version);
+    private static readonly IntPtr* _api = GetApi(Version);
 
     /// <summary>Describes the CPU's memory; lives as long as the process.</summary>
     public static IntPtr CreateCpuMemoryInfo()
     {
         const int deviceAllocator = 0, memoryTypeDefault = 0;
         IntPtr info;
-        string? error = Message(((delegate* unmanaged[Stdcall]<int, int, IntPtr*, IntPtr>)Api[CreateCpuMemoryInfoSlot])(deviceAllocator, memoryTypeDefault, &info));
+        string? error = Message(((delegate* unmanaged[Stdcall]<int, int, IntPtr*, IntPtr>)_api[CreateCpuMemoryInfoSlot])(deviceAllocator, memoryTypeDefault, &info));
         return error is null ? info : throw new InvalidOperationException($"ONNX Runtime cannot describe the CPU's memory: {error}");
     }
 
@@ -32,9 +32,9 @@ internal static unsafe class NativeApi
     /// <returns>Why that is not possible; null if it was.</returns>
     public static string? RegisterAllocator(void* table)
     {
-        if (Api is null)
+        if (_api is null)
             return $"ONNX Runtime {OrtEnv.Instance().GetVersionString()} is older than 1.18.";
-        return Message(((delegate* unmanaged[Stdcall]<IntPtr, void*, IntPtr>)Api[RegisterAllocatorSlot])(OrtEnv.Instance().DangerousGetHandle(), table));
+        return Message(((delegate* unmanaged[Stdcall]<IntPtr, void*, IntPtr>)_api[RegisterAllocatorSlot])(OrtEnv.Instance().DangerousGetHandle(), table));
     }
 
     /// <summary>The allocator that is registered for memory as <see cref="CreateCpuMemoryInfo"/> describes it; zero where ONNX Runtime is too old to say.</summary>
@@ -55,8 +55,8 @@ internal static unsafe class NativeApi
     {
         if (status == IntPtr.Zero)
             return null;
-        string text = Marshal.PtrToStringAnsi(((delegate* unmanaged[Stdcall]<IntPtr, IntPtr>)Api[GetErrorMessageSlot])(status)) ?? "unknown error";
-        ((delegate* unmanaged[Stdcall]<IntPtr, void>)Api[ReleaseStatusSlot])(status);
+        string text = Marshal.PtrToStringAnsi(((delegate* unmanaged[Stdcall]<IntPtr, IntPtr>)_api[GetErrorMessageSlot])(status)) ?? "unknown error";
+        ((delegate* unmanaged[Stdcall]<IntPtr, void>)_api[ReleaseStatusSlot])(status);
         return text;
     }
 

@@ -20,7 +20,7 @@ internal static unsafe class PlannedAllocator
     /// <summary>Makes a session take its memory from the environment's allocator.</summary>
     private const string UseConfig = "session.use_env_allocators";
 
-    private static readonly object Registering = new();
+    private static readonly object _registering = new();
     private static bool s_registered;
     private static IntPtr s_memoryInfo;
 
@@ -31,7 +31,7 @@ internal static unsafe class PlannedAllocator
     /// <returns>Why that is not possible in this process; null if it was done.</returns>
     public static string? Use(SessionOptions options)
     {
-        lock (Registering)
+        lock (_registering)
         {
             if (!s_registered)
             {
@@ -67,9 +67,9 @@ internal static unsafe class PlannedAllocator
         table->Free = (IntPtr)(delegate* unmanaged[Stdcall]<IntPtr, byte*, void>)&NativeFree;
         table->Info = (IntPtr)(delegate* unmanaged[Stdcall]<IntPtr, IntPtr>)&NativeInfo;
 #else
-        table->Alloc = Marshal.GetFunctionPointerForDelegate(AllocDelegate);
-        table->Free = Marshal.GetFunctionPointerForDelegate(FreeDelegate);
-        table->Info = Marshal.GetFunctionPointerForDelegate(InfoDelegate);
+        table->Alloc = Marshal.GetFunctionPointerForDelegate(_allocDelegate);
+        table->Free = Marshal.GetFunctionPointerForDelegate(_freeDelegate);
+        table->Info = Marshal.GetFunctionPointerForDelegate(_infoDelegate);
 #endif
         table->Reserve = table->Alloc;
         s_memoryInfo = NativeApi.CreateCpuMemoryInfo();
@@ -109,9 +109,9 @@ internal static unsafe class PlannedAllocator
     private static IntPtr NativeInfo(IntPtr self) => s_memoryInfo;
 #else
     // Native code holds pointers into these: they must live as long as the process.
-    private static readonly AllocCallback AllocDelegate = static (_, bytes) => Alloc(bytes);
-    private static readonly FreeCallback FreeDelegate = static (_, memory) => Free(memory);
-    private static readonly InfoCallback InfoDelegate = static _ => s_memoryInfo;
+    private static readonly AllocCallback _allocDelegate = static (_, bytes) => Alloc(bytes);
+    private static readonly FreeCallback _freeDelegate = static (_, memory) => Free(memory);
+    private static readonly InfoCallback _infoDelegate = static _ => s_memoryInfo;
 
     [UnmanagedFunctionPointer(CallingConvention.StdCall)]
     private delegate byte* AllocCallback(IntPtr self, nuint bytes);

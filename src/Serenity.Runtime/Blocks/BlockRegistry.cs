@@ -9,7 +9,7 @@ namespace Serenity.Runtime;
 /// </summary>
 internal static unsafe class BlockRegistry
 {
-    private static readonly object Writing = new();
+    private static readonly object _writing = new();
     private static MemoryBlock[] s_blocks = [];
 
     /// <summary>The block in which an address lies; null if it lies in none.</summary>
@@ -31,7 +31,7 @@ internal static unsafe class BlockRegistry
     /// <summary>Makes a block known; before anything of it is handed out.</summary>
     public static void Add(MemoryBlock block)
     {
-        lock (Writing)
+        lock (_writing)
         {
             int at = 0;
             while (at < s_blocks.Length && s_blocks[at].Start < block.Start)
@@ -47,7 +47,7 @@ internal static unsafe class BlockRegistry
     /// <summary>Forgets a block; before its memory is given back.</summary>
     public static void Remove(MemoryBlock block)
     {
-        lock (Writing)
+        lock (_writing)
             Volatile.Write(ref s_blocks, Array.FindAll(s_blocks, b => b != block));
     }
 }

@@ -50,12 +50,12 @@ internal static unsafe class NativePages
         private const int ReadAndWrite = 3, Private = 2, AnonymousOnLinux = 0x20, AnonymousOnBsd = 0x1000;
 
         // Apple's systems and the BSDs number this flag otherwise than Linux and Android.
-        private static readonly int Anonymous =
+        private static readonly int _anonymous =
             IsAny("OSX", "IOS", "TVOS", "MACCATALYST", "FREEBSD") ? AnonymousOnBsd : AnonymousOnLinux;
 
         public static byte* Map(long bytes)
         {
-            byte* pages = mmap(null, (nuint)bytes, ReadAndWrite, Private | Anonymous, -1, IntPtr.Zero);
+            byte* pages = mmap(null, (nuint)bytes, ReadAndWrite, Private | _anonymous, -1, IntPtr.Zero);
             return pages == (byte*)-1 ? null : pages;
         }
 

@@ -8,7 +8,7 @@ namespace Serenity.Tool.Terminal;
 /// </summary>
 internal static partial class CommandLineForm
 {
-    private static readonly Dictionary<string, string> Options = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, string> _options = new(StringComparer.Ordinal)
     {
         ["MemoryBudget"] = "-b",
         ["WeightBudget"] = "--weight-budget",
@@ -36,7 +36,7 @@ internal static partial class CommandLineForm
         foreach (Match metadata in Bare().Matches(message))
         {
             if (told.Add(metadata.Value))
-                parts.Add($"{metadata.Value} is {Options[metadata.Value]}");
+                parts.Add($"{metadata.Value} is {_options[metadata.Value]}");
         }
         return parts.Count == 0 ? "" : $" On the command line: {string.Join(", ", parts)}.";
     }
@@ -44,9 +44,9 @@ internal static partial class CommandLineForm
     private static string? Written(string name, string value) => name switch
     {
         // Switches, which can only turn off.
-        "Fuse" or "Verify" => value == "false" ? Options[name] : null,
+        "Fuse" or "Verify" => value == "false" ? _options[name] : null,
         "FreeDimensions" => string.Join(' ', value.Split(';').Select(size => $"-d {Quoted(size)}")),
-        _ => $"{Options[name]} {Quoted(value)}",
+        _ => $"{_options[name]} {Quoted(value)}",
     };
 
     private static string Quoted(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '.' or '_' or ':' or '-' or '/') ? value : $"\"{value}\"";

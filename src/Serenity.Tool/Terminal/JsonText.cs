@@ -8,7 +8,7 @@ namespace Serenity.Tool.Terminal;
 /// <summary>Results as JSON: camelCase, enumerations by name as in the manifest, absent where there is nothing.</summary>
 internal static class JsonText
 {
-    private static readonly JsonSerializerOptions Options = new()
+    private static readonly JsonSerializerOptions _options = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
@@ -21,7 +21,7 @@ internal static class JsonText
     /// <summary>Writes a value and a line break.</summary>
     public static void Write<T>(TextWriter output, T value)
     {
-        output.Write(JsonSerializer.Serialize(value, Options).ReplaceLineEndings("\n"));
+        output.Write(JsonSerializer.Serialize(value, _options).ReplaceLineEndings("\n"));
         output.Write('\n');
     }
 }

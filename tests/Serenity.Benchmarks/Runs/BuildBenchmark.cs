@@ -15,7 +15,7 @@ internal static partial class BuildBenchmark
 {
     private const int Runs = 5;
 
-    private static readonly string[] Tasks = ["SerenityWarmUp", "SerenityPrepare", "SerenityOptimize", "SerenityCheck", "SerenityGenerateCode"];
+    private static readonly string[] _tasks = ["SerenityWarmUp", "SerenityPrepare", "SerenityOptimize", "SerenityCheck", "SerenityGenerateCode"];
 
     /// <summary>Runs the benchmark.</summary>
     /// <param name="args">Models; <c>--runs=N</c> builds of each kind.</param>
@@ -29,7 +29,7 @@ internal static partial class BuildBenchmark
             WriteProject(folder, models);
             Build(folder, ["restore", "-v:q"]);
             Console.WriteLine($"{models.Count} models, {runs} builds of each kind, least and median of all tasks together, what the whole build takes longer (medians), then each task's median; milliseconds");
-            Console.WriteLine($"{"build",-18}{"least",8}{"median",8}{"whole",8}  {string.Join("", Tasks.Select(t => t["Serenity".Length..].PadLeft(14)))}");
+            Console.WriteLine($"{"build",-18}{"least",8}{"median",8}{"whole",8}  {string.Join("", _tasks.Select(t => t["Serenity".Length..].PadLeft(14)))}");
             Measure(folder, "nothing known", runs, ["obj/Debug", "obj/serenity-cache", "bin"]);
             Measure(folder, "in the plan cache", runs, ["obj/Debug", "bin"]);
             Measure(folder, "nothing to do", runs, []);
@@ -51,11 +51,11 @@ internal static partial class BuildBenchmark
             without.Add(Timed(folder, removed, [.. arguments, "-p:SerenityEnabled=false"]).Milliseconds);
             (double milliseconds, string output) = Timed(folder, removed, arguments);
             with.Add(milliseconds);
-            times.Add([.. Tasks.Select(task => TaskTime().Matches(output).Where(m => m.Groups[2].Value == task).Sum(m => long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)))]);
+            times.Add([.. _tasks.Select(task => TaskTime().Matches(output).Where(m => m.Groups[2].Value == task).Sum(m => long.Parse(m.Groups[1].Value, CultureInfo.InvariantCulture)))]);
         }
         long[] sums = [.. times.Select(t => t.Sum()).Order()];
         double whole = with.Order().ElementAt(runs / 2) - without.Order().ElementAt(runs / 2);
-        Console.WriteLine($"{kind,-18}{sums[0],8}{sums[sums.Length / 2],8}{whole,8:0}  {string.Join("", Tasks.Select((_, i) => times.Select(t => t[i]).Order().ElementAt(times.Count / 2).ToString(CultureInfo.InvariantCulture).PadLeft(14)))}");
+        Console.WriteLine($"{kind,-18}{sums[0],8}{sums[sums.Length / 2],8}{whole,8:0}  {string.Join("", _tasks.Select((_, i) => times.Select(t => t[i]).Order().ElementAt(times.Count / 2).ToString(CultureInfo.InvariantCulture).PadLeft(14)))}");
     }
 
     /// <summary>Times a build without some folders; where none is named, one with nothing to do.</summary>

@@ -18,7 +18,7 @@ namespace Serenity.Benchmarks.Runs;
 internal static class LatencyBenchmark
 {
     private const int LeastRuns = 15, MostRuns = 401, ProfiledRuns = 15;
-    private static readonly TimeSpan Aim = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan _aim = TimeSpan.FromSeconds(3);
 
     /// <summary>Measures each model named; <c>--kernels</c> adds where the difference comes from.</summary>
     public static int Run(string[] args)
@@ -91,7 +91,7 @@ internal static class LatencyBenchmark
         }
         List<(double Processor, double Wall)> a = [], b = [];
         Stopwatch all = Stopwatch.StartNew();
-        while (a.Count < LeastRuns || (all.Elapsed < Aim && a.Count < MostRuns))
+        while (a.Count < LeastRuns || (all.Elapsed < _aim && a.Count < MostRuns))
         {
             // Which one goes first alternates as well.
             if (a.Count % 2 == 0)

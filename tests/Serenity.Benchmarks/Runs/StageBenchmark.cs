@@ -14,7 +14,7 @@ internal static class StageBenchmark
 {
     private const string RunsOption = "--runs=";
 
-    private static readonly PipelineStage[] Stages = [PipelineStage.Load, PipelineStage.MeasureOriginal, PipelineStage.Fuse, PipelineStage.Search, PipelineStage.Place];
+    private static readonly PipelineStage[] _stages = [PipelineStage.Load, PipelineStage.MeasureOriginal, PipelineStage.Fuse, PipelineStage.Search, PipelineStage.Place];
 
     /// <summary>Measures each model named.</summary>
     public static int Run(string[] args)
@@ -24,8 +24,8 @@ internal static class StageBenchmark
         Executor executor = args.Contains("--static-arena") ? Executor.StaticArena : Executor.OnnxRuntime;
         Console.WriteLine(ThreadClock.IsProcessorTime ? "Milliseconds of processor time of the working thread, and in brackets on the wall." : "Milliseconds.");
         Console.WriteLine();
-        Console.WriteLine($"| model | {string.Join(" | ", Stages)} | all |");
-        Console.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", Stages.Length + 1))}");
+        Console.WriteLine($"| model | {string.Join(" | ", _stages)} | all |");
+        Console.WriteLine($"|---|{string.Concat(Enumerable.Repeat("--:|", _stages.Length + 1))}");
         foreach (string path in ModelArguments.Expand(args))
         {
             try
@@ -43,7 +43,7 @@ internal static class StageBenchmark
     private static void Measure(string path, Executor executor, int runs)
     {
         SuppliedModel model = SuppliedModel.Load(path);
-        List<double>[] cpu = [.. Stages.Select(_ => new List<double>()), []], wall = [.. Stages.Select(_ => new List<double>()), []];
+        List<double>[] cpu = [.. _stages.Select(_ => new List<double>()), []], wall = [.. _stages.Select(_ => new List<double>()), []];
         for (int run = 0; run < runs; run++)
         {
             double[] cpuOf = new double[cpu.Length], wallOf = new double[cpu.Length];
@@ -55,7 +55,7 @@ internal static class StageBenchmark
                 Executor = executor,
                 FreeDimensions = model.FreeDimensions,
                 Verify = false,
-                Progress = next => Close(Array.IndexOf(Stages, next)),
+                Progress = next => Close(Array.IndexOf(_stages, next)),
             });
             Close(-1);
             if (run < runs / 2)

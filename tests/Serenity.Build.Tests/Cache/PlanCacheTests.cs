@@ -6,18 +6,18 @@ namespace Serenity.Build.Tests.Cache;
 [TestClass]
 public sealed class PlanCacheTests
 {
-    private static readonly byte[] Secret = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+    private static readonly byte[] _secret = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
 
-    private static readonly string Key = new('0', 64), Other = new('1', 64);
+    private static readonly string _key = new('0', 64), Other = new('1', 64);
 
     [TestMethod]
     public void What_is_added_is_found_whole()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path, Secret);
-        Assert.IsNull(cache.Find(Key, "net.onnx"));
-        Assert.IsTrue(cache.Add(Key, Entry()));
-        OptimizedOutput found = cache.Find(Key, "net.onnx")!;
+        PlanCache cache = new(folder.Path, _secret);
+        Assert.IsNull(cache.Find(_key, "net.onnx"));
+        Assert.IsTrue(cache.Add(_key, Entry()));
+        OptimizedOutput found = cache.Find(_key, "net.onnx")!;
         CollectionAssert.AreEqual((byte[])[1, 2, 3], found.Model);
         CollectionAssert.AreEqual(ManifestJson.Write(Manifest()), ManifestJson.Write(found.Manifest));
         Assert.AreEqual("net.onnx.data", found.DataFile);
@@ -31,8 +31,8 @@ public sealed class PlanCacheTests
     public void An_entry_with_any_byte_changed_or_cut_off_is_not_trusted()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path, Secret);
-        cache.Add(Key, Entry() with { DataFile = null, WriteData = null });
+        PlanCache cache = new(folder.Path, _secret);
+        cache.Add(_key, Entry() with { DataFile = null, WriteData = null });
         string file = Directory.GetFiles(folder.Path, "*.plan").Single();
         byte[] whole = File.ReadAllBytes(file);
         for (int at = 0; at < whole.Length; at += 13)
@@ -40,23 +40,23 @@ public sealed class PlanCacheTests
             byte[] flipped = [.. whole];
             flipped[at] ^= 0x20;
             File.WriteAllBytes(file, flipped);
-            Assert.IsNull(cache.Find(Key, "net.onnx"), $"byte {at} flipped");
+            Assert.IsNull(cache.Find(_key, "net.onnx"), $"byte {at} flipped");
             File.WriteAllBytes(file, whole[..at]);
-            Assert.IsNull(cache.Find(Key, "net.onnx"), $"cut at {at}");
+            Assert.IsNull(cache.Find(_key, "net.onnx"), $"cut at {at}");
         }
         File.WriteAllBytes(file, [.. whole, 0]);
-        Assert.IsNull(cache.Find(Key, "net.onnx"), "something appended");
+        Assert.IsNull(cache.Find(_key, "net.onnx"), "something appended");
         File.WriteAllBytes(file, whole);
-        Assert.IsNotNull(cache.Find(Key, "net.onnx"));
+        Assert.IsNotNull(cache.Find(_key, "net.onnx"));
     }
 
     [TestMethod]
     public void An_entry_of_another_key_under_our_name_is_not_ours()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path, Secret);
-        cache.Add(Key, Entry());
-        File.Move(Path.Combine(folder.Path, Key + ".plan"), Path.Combine(folder.Path, Other + ".plan"));
+        PlanCache cache = new(folder.Path, _secret);
+        cache.Add(_key, Entry());
+        File.Move(Path.Combine(folder.Path, _key + ".plan"), Path.Combine(folder.Path, Other + ".plan"));
         Assert.IsNull(cache.Find(Other, "net.onnx"));
     }
 
@@ -69,9 +69,9 @@ public sealed class PlanCacheTests
     public void An_entry_cannot_name_a_data_file_elsewhere(string name)
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path, Secret);
-        cache.Add(Key, Entry() with { DataFile = name });
-        Assert.IsNull(cache.Find(Key, "net.onnx"));
+        PlanCache cache = new(folder.Path, _secret);
+        cache.Add(_key, Entry() with { DataFile = name });
+        Assert.IsNull(cache.Find(_key, "net.onnx"));
     }
 
     [TestMethod]
@@ -80,10 +80,10 @@ public sealed class PlanCacheTests
         using TempFolder folder = new();
         string file = Path.Combine(folder.Path, "a-file");
         File.WriteAllText(file, "");
-        PlanCache cache = new(file, Secret);
-        Assert.IsFalse(cache.Add(Key, Entry()));
-        Assert.IsNull(cache.Find(Key, "net.onnx"));
-        Assert.IsNull(cache.Lock(Key, CancellationToken.None));
+        PlanCache cache = new(file, _secret);
+        Assert.IsFalse(cache.Add(_key, Entry()));
+        Assert.IsNull(cache.Find(_key, "net.onnx"));
+        Assert.IsNull(cache.Lock(_key, CancellationToken.None));
     }
 
     [TestMethod]
@@ -93,7 +93,7 @@ public sealed class PlanCacheTests
         int inside = 0, most = 0;
         Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
         {
-            using IDisposable? held = new PlanCache(folder.Path, Secret).Lock(Key, CancellationToken.None);
+            using IDisposable? held = new PlanCache(folder.Path, _secret).Lock(_key, CancellationToken.None);
             Assert.IsNotNull(held);
             int now = Interlocked.Increment(ref inside);
             lock (folder)
@@ -108,20 +108,20 @@ public sealed class PlanCacheTests
     public void Waiting_for_a_lock_can_be_cancelled()
     {
         using TempFolder folder = new();
-        using IDisposable? held = new PlanCache(folder.Path, Secret).Lock(Key, CancellationToken.None);
+        using IDisposable? held = new PlanCache(folder.Path, _secret).Lock(_key, CancellationToken.None);
         using CancellationTokenSource cancel = new(50);
-        Assert.ThrowsExactly<OperationCanceledException>(() => new PlanCache(folder.Path, Secret).Lock(Key, cancel.Token));
+        Assert.ThrowsExactly<OperationCanceledException>(() => new PlanCache(folder.Path, _secret).Lock(_key, cancel.Token));
     }
 
     [TestMethod]
     public void Entries_not_used_for_a_month_go()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path, Secret);
-        cache.Add(Key, Entry());
-        File.SetLastWriteTimeUtc(Path.Combine(folder.Path, Key + ".plan"), DateTime.UtcNow.AddDays(-31));
+        PlanCache cache = new(folder.Path, _secret);
+        cache.Add(_key, Entry());
+        File.SetLastWriteTimeUtc(Path.Combine(folder.Path, _key + ".plan"), DateTime.UtcNow.AddDays(-31));
         cache.Add(Other, Entry());
-        Assert.IsNull(cache.Find(Key, "net.onnx"));
+        Assert.IsNull(cache.Find(_key, "net.onnx"));
         Assert.IsNotNull(cache.Find(Other, "net.onnx"));
     }
 
@@ -129,21 +129,21 @@ public sealed class PlanCacheTests
     public void An_entry_that_somebody_else_signed_is_not_trusted_and_is_replaced()
     {
         using TempFolder folder = new();
-        Assert.IsTrue(new PlanCache(folder.Path, [.. Secret.Reverse()]).Add(Key, Entry()));
-        PlanCache cache = new(folder.Path, Secret);
-        Assert.IsNull(cache.Find(Key, "net.onnx"));
-        Assert.IsTrue(cache.Add(Key, Entry()));
-        Assert.IsNotNull(cache.Find(Key, "net.onnx"));
+        Assert.IsTrue(new PlanCache(folder.Path, [.. _secret.Reverse()]).Add(_key, Entry()));
+        PlanCache cache = new(folder.Path, _secret);
+        Assert.IsNull(cache.Find(_key, "net.onnx"));
+        Assert.IsTrue(cache.Add(_key, Entry()));
+        Assert.IsNotNull(cache.Find(_key, "net.onnx"));
     }
 
     [TestMethod]
     public void Without_a_secret_nothing_is_found_or_kept()
     {
         using TempFolder folder = new();
-        new PlanCache(folder.Path, Secret).Add(Key, Entry());
+        new PlanCache(folder.Path, _secret).Add(_key, Entry());
         PlanCache cache = new(folder.Path, null);
-        Assert.IsFalse(cache.Contains(Key));
-        Assert.IsNull(cache.Find(Key, "net.onnx"));
+        Assert.IsFalse(cache.Contains(_key));
+        Assert.IsNull(cache.Find(_key, "net.onnx"));
         Assert.IsFalse(cache.Add(Other, Entry()));
     }
 
@@ -167,13 +167,13 @@ public sealed class PlanCacheTests
             good with { Budget = new(null, BudgetVerdict.Pass) },
         ];
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path, Secret);
-        cache.Add(Key, Entry());
-        Assert.IsNotNull(cache.Find(Key, "net.onnx"));
+        PlanCache cache = new(folder.Path, _secret);
+        cache.Add(_key, Entry());
+        Assert.IsNotNull(cache.Find(_key, "net.onnx"));
         foreach (MemoryManifest manifest in bad)
         {
-            cache.Add(Key, Entry() with { Manifest = manifest });
-            Assert.IsNull(cache.Find(Key, "net.onnx"));
+            cache.Add(_key, Entry() with { Manifest = manifest });
+            Assert.IsNull(cache.Find(_key, "net.onnx"));
         }
     }
 
@@ -181,11 +181,11 @@ public sealed class PlanCacheTests
     public void What_stands_in_the_place_of_an_entry_is_a_miss_and_goes()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path, Secret);
-        Directory.CreateDirectory(Path.Combine(folder.Path, Key + ".plan"));
-        Assert.IsNull(cache.Find(Key, "net.onnx"));
-        Assert.IsTrue(cache.Add(Key, Entry()));
-        Assert.IsNotNull(cache.Find(Key, "net.onnx"));
+        PlanCache cache = new(folder.Path, _secret);
+        Directory.CreateDirectory(Path.Combine(folder.Path, _key + ".plan"));
+        Assert.IsNull(cache.Find(_key, "net.onnx"));
+        Assert.IsTrue(cache.Add(_key, Entry()));
+        Assert.IsNotNull(cache.Find(_key, "net.onnx"));
         if (OperatingSystem.IsWindows())
             return;
         // A link may lead to what never ends.
@@ -199,10 +199,10 @@ public sealed class PlanCacheTests
     public void An_entry_that_changes_while_it_is_read_is_not_written_out()
     {
         using TempFolder folder = new();
-        PlanCache cache = new(folder.Path, Secret);
-        cache.Add(Key, Entry());
-        OptimizedOutput found = cache.Find(Key, "net.onnx")!;
-        string file = Path.Combine(folder.Path, Key + ".plan");
+        PlanCache cache = new(folder.Path, _secret);
+        cache.Add(_key, Entry());
+        OptimizedOutput found = cache.Find(_key, "net.onnx")!;
+        string file = Path.Combine(folder.Path, _key + ".plan");
         byte[] bytes = File.ReadAllBytes(file);
         bytes[^100] ^= 1;
         File.WriteAllBytes(file, bytes);

@@ -8,7 +8,7 @@ namespace Serenity.Build.Tests.Docs;
 [TestClass]
 public sealed class ErrorPagesTests
 {
-    private static readonly string Folder = Path.Combine(Repository.Root, "docs", "errors");
+    private static readonly string _folder = Path.Combine(Repository.Root, "docs", "errors");
 
     private static string[] Codes => [.. typeof(SerenityCodes).GetFields(BindingFlags.Public | BindingFlags.Static)
         .Where(f => f.IsLiteral).Select(f => (string)f.GetRawConstantValue()!).Order(StringComparer.Ordinal)];
@@ -16,7 +16,7 @@ public sealed class ErrorPagesTests
     [TestMethod]
     public void Codes_and_pages_are_the_same()
     {
-        string[] pages = [.. Directory.GetFiles(Folder, "SER*.md").Select(p => Path.GetFileNameWithoutExtension(p)).Order(StringComparer.Ordinal)];
+        string[] pages = [.. Directory.GetFiles(_folder, "SER*.md").Select(p => Path.GetFileNameWithoutExtension(p)).Order(StringComparer.Ordinal)];
         CollectionAssert.AreEqual(Codes, pages, $"codes: {string.Join(' ', Codes)}; pages: {string.Join(' ', pages)}");
     }
 
@@ -33,7 +33,7 @@ public sealed class ErrorPagesTests
     {
         foreach (string code in Codes)
         {
-            string page = File.ReadAllText(Path.Combine(Folder, code + ".md"));
+            string page = File.ReadAllText(Path.Combine(_folder, code + ".md"));
             StringAssert.StartsWith(page, $"# {code}: ");
             string kind = code.StartsWith("SER2", StringComparison.Ordinal) ? "warning" : "error";
             foreach (string section in new[] { "What happened", "Why", "What to do", "Example" })
@@ -49,7 +49,7 @@ public sealed class ErrorPagesTests
     [TestMethod]
     public void The_index_lists_every_code()
     {
-        string index = File.ReadAllText(Path.Combine(Folder, "README.md"));
+        string index = File.ReadAllText(Path.Combine(_folder, "README.md"));
         foreach (string code in Codes)
             StringAssert.Contains(index, $"[{code}]({code}.md)");
     }

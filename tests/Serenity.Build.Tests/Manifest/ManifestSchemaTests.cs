@@ -12,7 +12,7 @@ namespace Serenity.Build.Tests.Manifest;
 [TestClass]
 public sealed class ManifestSchemaTests
 {
-    private static readonly JsonElement Schema = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "memory-manifest.schema.json"))).RootElement;
+    private static readonly JsonElement _schema = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "memory-manifest.schema.json"))).RootElement;
 
     [TestMethod]
     public void Every_manifest_is_valid()
@@ -36,7 +36,7 @@ public sealed class ManifestSchemaTests
         manifest = manifest with { Verification = manifest.Verification! with { Reason = "too large" } };
         CollectionAssert.AreEqual(Array.Empty<string>(), Problems(ManifestJson.Write(manifest)));
         foreach (System.Reflection.PropertyInfo property in typeof(MemoryManifest).GetProperties())
-            Assert.IsTrue(Schema.GetProperty("properties").TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(property.Name), out _), property.Name);
+            Assert.IsTrue(_schema.GetProperty("properties").TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(property.Name), out _), property.Name);
     }
 
     [TestMethod]
@@ -58,6 +58,6 @@ public sealed class ManifestSchemaTests
     private static string[] Problems(byte[] manifest)
     {
         using JsonDocument document = JsonDocument.Parse(manifest);
-        return [.. SchemaCheck.Problems(Schema, document.RootElement)];
+        return [.. SchemaCheck.Problems(_schema, document.RootElement)];
     }
 }

@@ -8,7 +8,7 @@ namespace Serenity.Build.Tests.Output;
 public sealed class WorkLadderTests
 {
     // Peak and workspace of the plan that may add so much work.
-    private static readonly Dictionary<double, long> Needs = new() { [1.1] = 1000, [1.5] = 800, [2] = 700, [3] = 600, [4] = 500 };
+    private static readonly Dictionary<double, long> _needs = new() { [1.1] = 1000, [1.5] = 800, [2] = 700, [3] = 600, [4] = 500 };
 
     [TestMethod]
     [DataRow(null, 1.1, new[] { 1.1 })]
@@ -23,7 +23,7 @@ public sealed class WorkLadderTests
         OptimizedOutput taken = WorkLadder.Choose(4, budget, work =>
         {
             asked.Add(work);
-            return Plan(work, Needs[work]);
+            return Plan(work, _needs[work]);
         }).Output;
         Assert.AreEqual(expected, taken.Manifest.Work.Limit);
         CollectionAssert.AreEqual(made, asked);

@@ -10,12 +10,12 @@ namespace Serenity.Build.Tests.Report;
 /// <summary>Manifests of made-up networks whose figures agree with one another, of any size.</summary>
 internal static class SyntheticManifest
 {
-    private static readonly string[] Operators = ["Conv", "Relu", "Concat", "Add", "MaxPool", "Mul"];
+    private static readonly string[] _operators = ["Conv", "Relu", "Concat", "Add", "MaxPool", "Mul"];
 
     /// <summary>A chain of operators in which every fifth also reads a tensor from further back.</summary>
     public static MemoryManifest Create(int operators, Executor executor, long? budget = null, Func<int, string>? nodeName = null)
     {
-        nodeName ??= step => $"/features/stage_{step / 40}/cell_{step / 8}/op_{step % 8}/{Operators[step % Operators.Length]}";
+        nodeName ??= step => $"/features/stage_{step / 40}/cell_{step / 8}/op_{step % 8}/{_operators[step % _operators.Length]}";
         List<string> schedule = [.. Enumerable.Range(0, operators).Select(nodeName)];
         List<int>[] readers = [.. Enumerable.Range(0, operators + 1).Select(_ => new List<int>())];
         for (int step = 0; step < operators; step++)
@@ -65,7 +65,7 @@ internal static class SyntheticManifest
             Rewrites = operators < 3 ? [] : [new AppliedRewrite("ChannelPartition", [schedule[1], schedule[2]], false, 40_960)],
             Warnings = [],
             Schedule = schedule,
-            OperatorTypes = [.. Enumerable.Range(0, operators).Select(step => Operators[step % Operators.Length])],
+            OperatorTypes = [.. Enumerable.Range(0, operators).Select(step => _operators[step % _operators.Length])],
             Tensors = tensors,
             Profile = profile,
             OriginalProfile = before,

@@ -12,7 +12,7 @@ public sealed class ArenaProofTests
 {
 
     [TestMethod]
-    public void APlanThatHoldsIsProvenAndABrokenOneIsAnError()
+    public void A_plan_that_holds_is_proven_and_a_broken_one_is_an_error()
     {
         ModelProto model = IrregularModels.WattsStrogatz();
         using ArenaCase made = ArenaCase.Create(model);
@@ -24,7 +24,7 @@ public sealed class ArenaProofTests
     }
 
     [TestMethod]
-    public void WhatCannotBeRunIsSaid()
+    public void What_cannot_be_run_is_said()
     {
         ModelProto model = IrregularModels.DartsCell();
         using ArenaCase made = ArenaCase.Create(model);
@@ -33,7 +33,7 @@ public sealed class ArenaProofTests
     }
 
     [TestMethod]
-    public void VerifyProvesThePlanOfARewrittenModel()
+    public void Verify_proves_the_plan_of_a_rewritten_model()
     {
         string folder = Directory.CreateTempSubdirectory("arena").FullName;
         try

@@ -11,7 +11,7 @@ public sealed class ArenaRunnerTests
     [TestMethod]
     [DataRow(0)]
     [DataRow(100)]
-    public void RandomModelsRunInTheirArenaBitForBit(int first)
+    public void Random_models_run_in_their_arena_bit_for_bit(int first)
     {
         for (int seed = first; seed < first + 10; seed++)
         {
@@ -24,7 +24,7 @@ public sealed class ArenaRunnerTests
     }
 
     [TestMethod]
-    public void IrregularNetworksRunInTheirArenaBitForBit()
+    public void Irregular_networks_run_in_their_arena_bit_for_bit()
     {
         foreach (Schema.ModelProto model in (Schema.ModelProto[])[IrregularModels.WattsStrogatz(), IrregularModels.DartsCell()])
         {
@@ -35,7 +35,7 @@ public sealed class ArenaRunnerTests
     }
 
     [TestMethod]
-    public void TwoHundredBrokenPlansAreAllCaught()
+    public void Two_hundred_broken_plans_are_all_caught()
     {
         int broken = 0, moved = 0, seed = 0;
         for (; broken < 200; seed++)
@@ -59,7 +59,7 @@ public sealed class ArenaRunnerTests
     }
 
     [TestMethod]
-    public void PlansThatCannotBeRunAreRefusedInWords()
+    public void Plans_that_cannot_be_run_are_refused_in_words()
     {
         using ArenaCase made = ArenaCase.Create(RandomModel.Create(3).Model);
         ArenaProgram good = made.Program;

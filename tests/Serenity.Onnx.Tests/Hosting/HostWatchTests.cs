@@ -6,7 +6,7 @@ namespace Serenity.Onnx.Tests.Hosting;
 [TestClass]
 public sealed class HostWatchTests
 {
-    private static readonly ModelLimits s_none = new(long.MaxValue, TimeSpan.MaxValue);
+    private static readonly ModelLimits _none = new(long.MaxValue, TimeSpan.MaxValue);
 
     [TestMethod]
     [DataRow(1L, 3600, "1 MiB of memory")]
@@ -28,7 +28,7 @@ public sealed class HostWatchTests
     {
         Heard heard = new();
         using HostWatch watch = HostWatch.Start(heard.Take);
-        using HostWatch.Watched watched = watch.Begin(s_none);
+        using HostWatch.Watched watched = watch.Begin(_none);
         watched.Raise(new ModelLimits(1 << 20, TimeSpan.MaxValue));
         heard.Wait();
         Assert.Contains("1 MiB of memory", heard.Said[0]);
@@ -40,9 +40,9 @@ public sealed class HostWatchTests
         Heard heard = new();
         using (HostWatch watch = HostWatch.Start(heard.Take))
         {
-            using (watch.Begin(s_none))
+            using (watch.Begin(_none))
                 Thread.Sleep(60);
-            using (watch.Begin(s_none))
+            using (watch.Begin(_none))
             {
             }
             Thread.Sleep(60);
@@ -60,7 +60,7 @@ public sealed class HostWatchTests
         Assert.AreEqual((TimeSpan.FromHours(3), TimeSpan.FromHours(3)), (first.Processor, second.Processor));
         second.Raise(new ModelLimits(long.MaxValue, TimeSpan.FromHours(5)));
         Assert.AreEqual((TimeSpan.FromHours(6), TimeSpan.FromHours(6)), (first.Processor, second.Processor));
-        using HostWatch.Watched unlimited = watch.Begin(s_none);
+        using HostWatch.Watched unlimited = watch.Begin(_none);
         Assert.AreEqual(TimeSpan.MaxValue, first.Processor);
         Assert.IsEmpty(heard.Said);
     }

@@ -16,7 +16,7 @@ namespace Serenity.Onnx.Tests.Isolation;
 [TestClass]
 public sealed class OptimizerHostTests
 {
-    private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan _patience = TimeSpan.FromMinutes(2);
 
     [TestMethod]
     public void The_host_gives_the_same_result_and_tells_the_same_stages()
@@ -160,12 +160,12 @@ public sealed class OptimizerHostTests
         using CancellationTokenSource cancel = new();
         using OptimizerHost host = new(Shell($"echo $$ > '{pidFile}.part'; mv '{pidFile}.part' '{pidFile}'; exec sleep 600"));
         Task<FinishedModel> work = Task.Run(() => host.Optimize(model.Request, cancel.Token));
-        Assert.IsTrue(SpinWait.SpinUntil(() => File.Exists(pidFile), s_patience), "the host never started");
+        Assert.IsTrue(SpinWait.SpinUntil(() => File.Exists(pidFile), _patience), "the host never started");
         int pid = int.Parse(File.ReadAllText(pidFile), CultureInfo.InvariantCulture);
         cancel.Cancel();
 
         Assert.ThrowsExactly<OperationCanceledException>(() => work.GetAwaiter().GetResult());
-        Assert.IsTrue(SpinWait.SpinUntil(() => IsGone(pid), s_patience), "the host is still there");
+        Assert.IsTrue(SpinWait.SpinUntil(() => IsGone(pid), _patience), "the host is still there");
     }
 
     [TestMethod]
@@ -180,7 +180,7 @@ public sealed class OptimizerHostTests
         {
         }
         process.StandardInput.Close();
-        Assert.IsTrue(process.WaitForExit(s_patience), "it lives on");
+        Assert.IsTrue(process.WaitForExit(_patience), "it lives on");
         Assert.IsFalse(Directory.Exists(folder));
     }
 
@@ -199,7 +199,7 @@ public sealed class OptimizerHostTests
         {
             host.Optimize(model.Request);
             Assert.IsTrue(Directory.Exists(ours));
-            Assert.IsTrue(SpinWait.SpinUntil(() => !Directory.Exists(abandoned), s_patience), "it is still there");
+            Assert.IsTrue(SpinWait.SpinUntil(() => !Directory.Exists(abandoned), _patience), "it is still there");
         }
         Assert.IsFalse(Directory.Exists(ours));
     }

@@ -23,7 +23,7 @@ public sealed class StaticArenaTests
     [DataRow("A", 802_816L)]
     [DataRow("B", 326_144L)]
     [DataRow("C", 130_144L)]
-    public void SwiftNetCellsReachThePapersPeaksProven(string cell, long expected)
+    public void SwiftNet_cells_reach_the_papers_peaks_proven(string cell, long expected)
     {
         if (SharedData.PathOf($"models/irregular/swiftnet_hpd_cell_{cell}.onnx") is not { } path)
         {
@@ -45,7 +45,7 @@ public sealed class StaticArenaTests
     [DataRow("A", 163_072L)]
     [DataRow("B", 53_312L)]
     [DataRow("C", 16_268L)]
-    public void RewrittenSwiftNetCellsReachTheDerivedPeaks(string cell, long expected)
+    public void Rewritten_SwiftNet_cells_reach_the_derived_peaks(string cell, long expected)
     {
         if (SharedData.PathOf($"models/irregular/swiftnet_hpd_cell_{cell}.onnx") is not { } path)
         {
@@ -66,7 +66,7 @@ public sealed class StaticArenaTests
     }
 
     [TestMethod]
-    public void ProfileOfRandomModelsIsThatOfANaiveAccount()
+    public void Profile_of_random_models_is_that_of_a_naive_account()
     {
         int checkedModels = 0;
         for (ulong seed = 0; seed < 60; seed++)
@@ -89,7 +89,7 @@ public sealed class StaticArenaTests
     }
 
     [TestMethod]
-    public void PlansOfRandomModelsHoldWithBranchesAndConcatOutputs()
+    public void Plans_of_random_models_hold_with_branches_and_Concat_outputs()
     {
         for (ulong seed = 100; seed < 140; seed++)
         {
@@ -100,7 +100,7 @@ public sealed class StaticArenaTests
     }
 
     [TestMethod]
-    public void RewrittenRandomModelsHold()
+    public void Rewritten_random_models_hold()
     {
         int groups = 0;
         for (ulong seed = 0; seed < 12; seed++)
@@ -144,7 +144,7 @@ public sealed class StaticArenaTests
     }
 
     [TestMethod]
-    public void ModelsOfTheRealKindsAreAsANaiveAccountHasThem()
+    public void Models_of_the_real_kinds_are_as_a_naive_account_has_them()
     {
         IReadOnlyList<string> files = [.. SharedData.Files("models/irregular", "*.onnx"), .. SharedData.Files("models/cnn", "*.onnx"), .. SharedData.Files("models/quant", "swiftnet*.onnx")];
         if (files.Count == 0)
@@ -172,7 +172,7 @@ public sealed class StaticArenaTests
     }
 
     [TestMethod]
-    public void ModelThatCallsItsOwnFunctionIsRefused()
+    public void Model_that_calls_its_own_function_is_refused()
     {
         OnnxModelBuilder builder = new();
         builder.Output(builder.Node("own:Twice", [builder.Input("x", TensorProto.Types.DataType.Float, 2)]), TensorProto.Types.DataType.Float, 2);
@@ -191,7 +191,7 @@ public sealed class StaticArenaTests
     }
 
     [TestMethod]
-    public void ConcatOutputIsOneStretchWithoutACopy()
+    public void Concat_output_is_one_stretch_without_a_copy()
     {
         OnnxModelBuilder builder = new();
         string x = builder.Input("x", TensorProto.Types.DataType.Float, 1, 2, 4, 4);
@@ -208,7 +208,7 @@ public sealed class StaticArenaTests
     }
 
     [TestMethod]
-    public void OutputThatCannotBeOneStretchIsCopied()
+    public void Output_that_cannot_be_one_stretch_is_copied()
     {
         OnnxModelBuilder builder = new();
         string x = builder.Input("x", TensorProto.Types.DataType.Float, 2, 2);

@@ -22,14 +22,14 @@ public sealed class BadFileTests
     [DataRow("", "empty")]
     [DataRow("hello, this is a note to self", "not an ONNX model")]
     [DataRow("\u0008\u0008", "holds no graph")]
-    public void FileOfAnotherKindIsToldApart(string content, string says)
+    public void File_of_another_kind_is_told_apart(string content, string says)
     {
         using TempFolder folder = new();
         Refused(folder.File("m.onnx", Encoding.Latin1.GetBytes(content)), SerenityCodes.NotAModel, says);
     }
 
     [TestMethod]
-    public void MissingFileAndFolderAreToldApart()
+    public void Missing_file_and_folder_are_told_apart()
     {
         using TempFolder folder = new();
         Refused(Path.Combine(folder.Root, "no.onnx"), SerenityCodes.ModelNotFound, "does not exist");
@@ -41,7 +41,7 @@ public sealed class BadFileTests
     }
 
     [TestMethod]
-    public void FileBeyondTwoGibibytesIsRefusedWithoutReadingIt()
+    public void File_beyond_two_gibibytes_is_refused_without_reading_it()
     {
         if (!OperatingSystem.IsLinux())
             Assert.Inconclusive("Needs files with holes.");
@@ -53,7 +53,7 @@ public sealed class BadFileTests
     }
 
     [TestMethod]
-    public void EveryCutOfAModelIsRefusedOrStillAModel()
+    public void Every_cut_of_a_model_is_refused_or_still_a_model()
     {
         byte[] whole = Small().ToByteArray();
         int refused = 0;
@@ -73,7 +73,7 @@ public sealed class BadFileTests
     }
 
     [TestMethod]
-    public void TextThatIsNotUtf8IsRefusedSinceItCouldNotBeKept()
+    public void Text_that_is_not_Utf8_is_refused_since_it_could_not_be_kept()
     {
         ModelProto model = Small();
         model.DocString = "caf\u00e9!";
@@ -86,7 +86,7 @@ public sealed class BadFileTests
     }
 
     [TestMethod]
-    public void NameWithANullCharacterIsRefusedButADocStringMayHoldOne()
+    public void Name_with_a_null_character_is_refused_but_a_doc_string_may_hold_one()
     {
         ModelProto model = Small();
         model.DocString = "a\0b";
@@ -97,7 +97,7 @@ public sealed class BadFileTests
     }
 
     [TestMethod]
-    public void NestingIsFollowedFarAndThenRefused()
+    public void Nesting_is_followed_far_and_then_refused()
     {
         using TempFolder folder = new();
         ModelFile.Load(folder.File("deep.onnx", Nested(60).ToByteArray()));
@@ -105,7 +105,7 @@ public sealed class BadFileTests
     }
 
     [TestMethod]
-    public void UnknownFieldsSurvive()
+    public void Unknown_fields_survive()
     {
         // Field 1000 of the model, and field 77 of its graph, as a later version of ONNX might add them.
         byte[] graph = [.. Small().Graph.ToByteArray(), 0xEA, 0x04, 0x02, 0x08, 0x01];

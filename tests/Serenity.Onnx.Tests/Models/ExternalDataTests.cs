@@ -21,7 +21,7 @@ public sealed class ExternalDataTests
     [DataRow("*/_ORT_MEM_ADDR_/*", "not inside the model's folder")]
     [DataRow("missing.bin", "does not exist")]
     [DataRow("", "without a location")]
-    public void LocationOutsideTheFolderIsRefused(string location, string says)
+    public void Location_outside_the_folder_is_refused(string location, string says)
     {
         using TempFolder folder = new();
         folder.File("w.bin", new byte[16]);
@@ -35,7 +35,7 @@ public sealed class ExternalDataTests
     [DataRow("offset", "9223372036854775807", SerenityCodes.BadExternalData, "has only 16")]
     [DataRow("offset", "99999999999999999999", SerenityCodes.BadExternalData, "not a number of bytes")]
     [DataRow("length", "15", SerenityCodes.BadInitializer, "takes 16")]
-    public void PlaceThatDoesNotFitIsRefused(string key, string value, string code, string says)
+    public void Place_that_does_not_fit_is_refused(string key, string value, string code, string says)
     {
         using TempFolder folder = new();
         folder.File("w.bin", new byte[16]);
@@ -45,7 +45,7 @@ public sealed class ExternalDataTests
     }
 
     [TestMethod]
-    public void LinkOutOfTheFolderIsRefusedAndOneInsideFollowed()
+    public void Link_out_of_the_folder_is_refused_and_one_inside_followed()
     {
         if (OperatingSystem.IsWindows())
             Assert.Inconclusive("Links need rights there.");
@@ -74,7 +74,7 @@ public sealed class ExternalDataTests
     [DataRow("extdata/tv_resnet18_w8.onnx")]
     [DataRow("awkward/external_data.onnx")]
     [DataRow("awkward/mixed_data.onnx")]
-    public void ModelIsWrittenWithItsDataBesideIt(string name)
+    public void Model_is_written_with_its_data_beside_it(string name)
     {
         if (SharedData.PathOf($"models/{name}") is not { } path)
         {
@@ -99,7 +99,7 @@ public sealed class ExternalDataTests
     }
 
     [TestMethod]
-    public void DataThatNothingUsesIsLeftBehindAndSharedDataStaysShared()
+    public void Data_that_nothing_uses_is_left_behind_and_shared_data_stays_shared()
     {
         using TempFolder folder = new();
         byte[] data = [.. Enumerable.Range(0, 64).Select(i => (byte)i)];
@@ -118,7 +118,7 @@ public sealed class ExternalDataTests
     }
 
     [TestMethod]
-    public void FailedWriteLeavesTheOldFileAndNoOther()
+    public void Failed_write_leaves_the_old_file_and_no_other()
     {
         using TempFolder folder = new();
         string path = folder.File("m.onnx", [1, 2, 3]);

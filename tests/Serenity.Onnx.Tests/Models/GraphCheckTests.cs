@@ -12,20 +12,20 @@ namespace Serenity.Onnx.Tests.Models;
 public sealed class GraphCheckTests
 {
     [TestMethod]
-    public void SoundGraphsPass()
+    public void Sound_graphs_pass()
     {
         for (ulong seed = 0; seed < 30; seed++)
             GraphCheck.Check(RandomModel.Create(seed, new RandomModelOptions(ShuffleFile: true)).Model, null);
     }
 
     [TestMethod]
-    public void CycleIsNamed() => Refused(Nodes(("Neg", "b", "a"), ("Abs", "a", "b"), ("Relu", "x", "y")), "2 nodes depend on each other in a cycle: node 'n1' (Abs) -> node 'n0' (Neg)", "cycle");
+    public void Cycle_is_named() => Refused(Nodes(("Neg", "b", "a"), ("Abs", "a", "b"), ("Relu", "x", "y")), "2 nodes depend on each other in a cycle: node 'n1' (Abs) -> node 'n0' (Neg)", "cycle");
 
     [TestMethod]
-    public void NodeThatReadsItselfIsACycle() => Refused(Nodes(("Neg", "a", "a"), ("Relu", "x", "y")), "1 node depend on each other in a cycle");
+    public void Node_that_reads_itself_is_a_cycle() => Refused(Nodes(("Neg", "a", "a"), ("Relu", "x", "y")), "1 node depend on each other in a cycle");
 
     [TestMethod]
-    public void CycleThroughASubgraphIsFound()
+    public void Cycle_through_a_subgraph_is_found()
     {
         GraphProto branch = new() { Name = "branch" };
         branch.Node.Add(Node("inner", "Neg", "b", "r"));
@@ -36,20 +36,20 @@ public sealed class GraphCheckTests
     }
 
     [TestMethod]
-    public void NameThatNothingDefinesIsNamed() => Refused(Nodes(("Neg", "nowhere", "y")), "node 'n0' (Neg) reads 'nowhere', which nothing defines");
+    public void Name_that_nothing_defines_is_named() => Refused(Nodes(("Neg", "nowhere", "y")), "node 'n0' (Neg) reads 'nowhere', which nothing defines");
 
     [TestMethod]
-    public void OutputThatNobodyWritesIsNamed() => Refused(Nodes(("Neg", "x", "z")), "output 'y' is written by no node");
+    public void Output_that_nobody_writes_is_named() => Refused(Nodes(("Neg", "x", "z")), "output 'y' is written by no node");
 
     [TestMethod]
-    public void SecondDefinitionIsNamed()
+    public void Second_definition_is_named()
     {
         Refused(Nodes(("Neg", "x", "y"), ("Abs", "x", "y")), "'y' is defined twice; the second time by node 'n1' (Abs)");
         Refused(Nodes(("Neg", "x", "x"), ("Abs", "x", "y")), "'x' is defined twice");
     }
 
     [TestMethod]
-    public void NameFromASubgraphIsUnknownOutside()
+    public void Name_from_a_subgraph_is_unknown_outside()
     {
         GraphProto branch = new() { Name = "branch" };
         branch.Node.Add(Node("inner", "Neg", "x", "r"));
@@ -63,7 +63,7 @@ public sealed class GraphCheckTests
     }
 
     [TestMethod]
-    public void FunctionThatCallsItselfIsRefused()
+    public void Function_that_calls_itself_is_refused()
     {
         ModelProto model = Nodes(("Neg", "x", "y"));
         foreach ((string name, string calls) in new[] { ("F", "G"), ("G", "F") })
@@ -79,7 +79,7 @@ public sealed class GraphCheckTests
     }
 
     [TestMethod]
-    public void TooManyNodesAreRefusedAtOnce()
+    public void Too_many_nodes_are_refused_at_once()
     {
         ModelProto model = Nodes(("Neg", "x", "y"));
         NodeProto node = new() { OpType = "Neg" };
@@ -90,7 +90,7 @@ public sealed class GraphCheckTests
     }
 
     [TestMethod]
-    public void DataMustFitShapeAndType()
+    public void Data_must_fit_shape_and_type()
     {
         foreach (DataType type in Enum.GetValues<DataType>())
         {
@@ -119,7 +119,7 @@ public sealed class GraphCheckTests
     [DataRow(new long[] { long.MaxValue, 2 }, "more bytes than fit 63 bits")]
     [DataRow(new long[] { 1L << 62 }, "more bytes than fit 63 bits")]
     [DataRow(new long[] { long.MaxValue, long.MaxValue, 0 }, null)]
-    public void ImpossibleShapesAreRefused(long[] dims, string? says)
+    public void Impossible_shapes_are_refused(long[] dims, string? says)
     {
         TensorProto tensor = new() { Name = "w", DataType = (int)DataType.Float };
         tensor.Dims.AddRange(dims);

@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Tests.Models;
 public sealed class NamesAndOrderTests
 {
     [TestMethod]
-    public void EveryNodeGetsANameOfItsOwnAndKeepsAGoodOne()
+    public void Every_node_gets_a_name_of_its_own_and_keeps_a_good_one()
     {
         ModelProto model = new() { Graph = new GraphProto() };
         foreach ((string name, string op) in new[] { ("", "Relu"), ("a", "Conv"), ("a", "Conv"), ("Relu_1", "Relu"), ("", "Relu"), ("a_2", "Add"), ("a", "Add") })
@@ -25,7 +25,7 @@ public sealed class NamesAndOrderTests
     }
 
     [TestMethod]
-    public void SortedFileKeepsItsOrderAndAShuffledOneIsSorted()
+    public void Sorted_file_keeps_its_order_and_a_shuffled_one_is_sorted()
     {
         for (ulong seed = 0; seed < 30; seed++)
         {

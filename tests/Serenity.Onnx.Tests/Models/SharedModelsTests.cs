@@ -11,7 +11,7 @@ public sealed class SharedModelsTests
 {
     // Two tools write some fields in another order than their numbers; Google.Protobuf sorts them.
     [TestMethod]
-    public void UnchangedModelIsWrittenAsItWasRead()
+    public void Unchanged_model_is_written_as_it_was_read()
     {
         int same = 0, total = 0;
         foreach (string path in Files().Where(p => !p.Contains("/bad/", StringComparison.Ordinal)))
@@ -35,7 +35,7 @@ public sealed class SharedModelsTests
     [DataRow("git_lfs_pointer", SerenityCodes.NotAModel, "git lfs pull")]
     [DataRow("initializer_size_mismatch", SerenityCodes.BadInitializer, "'ops.0.0.1.weight'")]
     [DataRow("truncated", SerenityCodes.NotAModel, "cut short")]
-    public void BadModelIsRefusedWithOneClearError(string name, string code, string says)
+    public void Bad_model_is_refused_with_one_clear_error(string name, string code, string says)
     {
         if (SharedData.PathOf($"models/bad/{name}.onnx") is not { } path)
         {

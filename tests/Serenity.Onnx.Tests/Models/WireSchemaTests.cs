@@ -8,7 +8,7 @@ namespace Serenity.Onnx.Tests.Models;
 public sealed class WireSchemaTests
 {
     [TestMethod]
-    public void FieldsAreThoseOfTheSchemaFile()
+    public void Fields_are_those_of_the_schema_file()
     {
         Stack<MessageDescriptor> open = new([ModelProto.Descriptor]);
         HashSet<string> seen = [];

@@ -21,14 +21,14 @@ namespace Serenity.Onnx.Tests.Ort;
 [TestClass]
 public sealed class ControlFlowTests
 {
-    private static readonly ulong s_models =
+    private static readonly ulong _models =
         ulong.TryParse(Environment.GetEnvironmentVariable("SERENITY_RANDOM_MODELS"), out ulong asked) ? asked : 25;
 
     [TestMethod]
     public void Random_models_cost_what_is_predicted_for_the_file()
     {
         int exact = 0, seen = 0;
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             if (Load(seed) is not { } at)
                 continue;
@@ -44,7 +44,7 @@ public sealed class ControlFlowTests
     public void Random_models_cost_what_is_planned()
     {
         OnnxRuntimePlanOptions options = new() { Schedule = ScheduleOptions.Default with { StateLimit = 20_000 } };
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             if (Load(seed) is not { } at)
                 continue;

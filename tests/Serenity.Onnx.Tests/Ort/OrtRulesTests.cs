@@ -20,13 +20,13 @@ namespace Serenity.Onnx.Tests.Ort;
 public sealed class OrtRulesTests
 {
     /// <summary>How many random models; the environment variable <c>SERENITY_RANDOM_MODELS</c> asks for more.</summary>
-    private static readonly ulong s_models =
+    private static readonly ulong _models =
         ulong.TryParse(Environment.GetEnvironmentVariable("SERENITY_RANDOM_MODELS"), out ulong asked) ? asked : 12;
 
     [TestMethod]
     public void Executed_order_and_bytes_are_as_simulated()
     {
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             (ModelProto model, ShapeTable shapes) = ObservedRun.RandomModel(seed);
             Observation run = ObservedRun.Of(model);
@@ -41,7 +41,7 @@ public sealed class OrtRulesTests
     [TestMethod]
     public void Any_order_can_be_pinned_and_is_then_executed()
     {
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             (ModelProto model, ShapeTable shapes) = ObservedRun.RandomModel(seed);
             OrtGraph graph = new(model.Graph);
@@ -62,7 +62,7 @@ public sealed class OrtRulesTests
     [TestMethod]
     public void No_anchor_is_needless()
     {
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             (ModelProto model, ShapeTable shapes) = ObservedRun.RandomModel(seed);
             OrtGraph source = new(model.Graph);
@@ -90,7 +90,7 @@ public sealed class OrtRulesTests
     public void Planned_models_cost_what_the_plan_says_and_never_more_than_before()
     {
         OnnxRuntimePlanOptions options = new() { Schedule = ScheduleOptions.Default with { StateLimit = 20_000 } };
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             (ModelProto model, ShapeTable shapes) = ObservedRun.RandomModel(seed);
             OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(model, shapes, options);
@@ -109,7 +109,7 @@ public sealed class OrtRulesTests
     [TestMethod]
     public void Live_peak_of_any_order_bounds_its_simulated_peak()
     {
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             (ModelProto model, ShapeTable shapes) = ObservedRun.RandomModel(seed);
             OrtGraph graph = new(model.Graph);

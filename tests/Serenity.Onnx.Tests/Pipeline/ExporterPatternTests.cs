@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Tests.Pipeline;
 [TestClass]
 public sealed class ExporterPatternTests
 {
-    private static readonly TestRandom s_random = new(11);
+    private static readonly TestRandom _random = new(11);
 
     [TestMethod]
     [DataRow(Executor.OnnxRuntime)]
@@ -124,7 +124,7 @@ public sealed class ExporterPatternTests
 
         static string Half(OnnxModelBuilder b, params long[] dims)
         {
-            byte[] bytes = [.. Enumerable.Range(0, (int)dims.Aggregate(1L, (a, d) => a * d)).SelectMany(_ => BitConverter.GetBytes((System.Half)(s_random.Next(-100, 100) / 64f)))];
+            byte[] bytes = [.. Enumerable.Range(0, (int)dims.Aggregate(1L, (a, d) => a * d)).SelectMany(_ => BitConverter.GetBytes((System.Half)(_random.Next(-100, 100) / 64f)))];
             return b.Node("Constant", [], ("value", OnnxModelBuilder.Tensor("", DataType.Float16, bytes, dims)));
         }
     }
@@ -242,7 +242,7 @@ public sealed class ExporterPatternTests
     }
 
     private static string Weight(OnnxModelBuilder b, params long[] dims) =>
-        b.Weight([.. Enumerable.Range(0, (int)dims.Aggregate(1L, (a, d) => a * d)).Select(_ => (float)s_random.Next(-100, 100) / 64)], dims);
+        b.Weight([.. Enumerable.Range(0, (int)dims.Aggregate(1L, (a, d) => a * d)).Select(_ => (float)_random.Next(-100, 100) / 64)], dims);
 
     private static OptimizationResult Optimize(Executor executor, ModelProto model) => WholeWay.Optimize(model, executor);
 }

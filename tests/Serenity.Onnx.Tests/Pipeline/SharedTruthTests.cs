@@ -18,7 +18,7 @@ namespace Serenity.Onnx.Tests.Pipeline;
 [TestClass]
 public sealed class SharedTruthTests
 {
-    private static readonly string[] s_models =
+    private static readonly string[] _models =
     [
         "cnn/dla46x_c_w2.onnx",
         "cnn/ghostnet_100_w4.onnx",
@@ -47,7 +47,7 @@ public sealed class SharedTruthTests
         "seq/own_tiny_bert.ort_extended.onnx",
     ];
 
-    public static IEnumerable<object[]> Models => s_models.Select(model => new object[] { model });
+    public static IEnumerable<object[]> Models => _models.Select(model => new object[] { model });
 
     [TestMethod]
     [DynamicData(nameof(Models))]

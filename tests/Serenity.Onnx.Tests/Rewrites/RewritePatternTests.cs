@@ -18,12 +18,12 @@ namespace Serenity.Onnx.Tests.Rewrites;
 public sealed class RewritePatternTests
 {
     /// <summary>Patterns of each kind; the environment variable <c>SERENITY_RANDOM_MODELS</c> asks for more.</summary>
-    private static readonly ulong s_ofEach = ulong.TryParse(Environment.GetEnvironmentVariable("SERENITY_RANDOM_MODELS"), out ulong asked) ? asked : 0;
+    private static readonly ulong _ofEach = ulong.TryParse(Environment.GetEnvironmentVariable("SERENITY_RANDOM_MODELS"), out ulong asked) ? asked : 0;
 
     /// <summary>In models as small as these, one node more is a tenth of the work.</summary>
     private const double AnyWork = 4;
 
-    private static ulong Seeds(ulong ofEach) => Math.Max(s_ofEach, ofEach) * (ulong)RewritePattern.Kinds.Count;
+    private static ulong Seeds(ulong ofEach) => Math.Max(_ofEach, ofEach) * (ulong)RewritePattern.Kinds.Count;
 
     [TestMethod]
     public void A_kind_matches_exactly_where_its_precondition_holds()

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Tests.Rewrites;
 [TestClass]
 public sealed class RewritePreconditionTests
 {
-    private static readonly TestRandom s_random = new(7);
+    private static readonly TestRandom _random = new(7);
 
     [TestMethod]
     public void A_convolution_over_channels_is_partitioned() => AssertSites(["ChannelPartition"], b => Conv(b, Concat(b)));
@@ -195,7 +195,7 @@ public sealed class RewritePreconditionTests
 
     private static string Weight(OnnxModelBuilder b, params long[] dims)
     {
-        lock (s_random)
-            return b.Weight(Array.ConvertAll(s_random.Floats(dims.Aggregate(1L, (x, y) => x * y), 0.5), v => v + 0.6f), dims);
+        lock (_random)
+            return b.Weight(Array.ConvertAll(_random.Floats(dims.Aggregate(1L, (x, y) => x * y), 0.5), v => v + 0.6f), dims);
     }
 }

@@ -13,7 +13,7 @@ namespace Serenity.Onnx.Tests.Rewrites;
 public sealed class RewritePropertyTests
 {
     /// <summary>How many random models; the environment variable <c>SERENITY_RANDOM_MODELS</c> asks for more.</summary>
-    private static readonly ulong s_models =
+    private static readonly ulong _models =
         ulong.TryParse(Environment.GetEnvironmentVariable("SERENITY_RANDOM_MODELS"), out ulong asked) ? Math.Max(asked, 100) : 100;
 
     [TestMethod]
@@ -23,7 +23,7 @@ public sealed class RewritePropertyTests
     public void Random_models_compute_the_same(Executor executor, RewriteLevel level)
     {
         SortedDictionary<string, int> kinds = new(StringComparer.Ordinal);
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             ModelProto model = RandomConcatModel.Create(seed);
             ShapeTable shapes = OrtRun.Shapes(model);
@@ -44,7 +44,7 @@ public sealed class RewritePropertyTests
     public void Quantized_models_compute_the_same_bits(Executor executor)
     {
         SortedDictionary<string, int> kinds = new(StringComparer.Ordinal);
-        for (ulong seed = 1; seed <= s_models; seed++)
+        for (ulong seed = 1; seed <= _models; seed++)
         {
             ModelProto model = RandomQuantizedModel.Create(seed);
             TestRandom random = new(seed);
@@ -62,7 +62,7 @@ public sealed class RewritePropertyTests
     [TestMethod]
     public void Random_subsets_compute_the_same()
     {
-        for (ulong seed = 1; seed <= s_models / 3; seed++)
+        for (ulong seed = 1; seed <= _models / 3; seed++)
         {
             ModelProto model = RandomConcatModel.Create(1000 + seed);
             TestRandom random = new(seed);

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Tests.Testing;
 public sealed class GeneratedModelsTests
 {
     [TestMethod]
-    public void IrregularModelsRunWithFiniteOutputs()
+    public void Irregular_models_run_with_finite_outputs()
     {
         for (ulong seed = 1; seed <= 5; seed++)
         {
@@ -22,14 +22,14 @@ public sealed class GeneratedModelsTests
     }
 
     [TestMethod]
-    public void RandomModelsRun()
+    public void Random_models_run()
     {
         for (ulong seed = 0; seed < 60; seed++)
             Run(RandomModel.Create(seed, new RandomModelOptions(Nodes: 10 + (int)seed, ShuffleFile: seed % 2 == 1)).Model, $"seed {seed}", finite: false);
     }
 
     [TestMethod]
-    public void SameSeedGivesSameBytes()
+    public void Same_seed_gives_same_bytes()
     {
         Assert.AreEqual(
             "CE2D7A16C801E7EE74B23D6E", Hash(IrregularModels.WattsStrogatz()) + Hash(IrregularModels.DartsCell()) + Hash(RandomModel.Create(7).Model));

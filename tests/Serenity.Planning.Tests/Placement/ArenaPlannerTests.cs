@@ -7,7 +7,7 @@ namespace Serenity.Planning.Tests.Placement;
 public sealed class ArenaPlannerTests
 {
     [TestMethod]
-    public void PlacesNothing()
+    public void Places_nothing()
     {
         ArenaPlan plan = ArenaPlanner.Place(new ArenaProblem([], []));
         Assert.AreEqual(0, plan.SizeBytes);
@@ -15,7 +15,7 @@ public sealed class ArenaPlannerTests
     }
 
     [TestMethod]
-    public void LinkedBuffersMoveAsOne()
+    public void Linked_buffers_move_as_one()
     {
         // Two parts of a view, side by side, under a third buffer that is live with both.
         ArenaProblem problem = new([new(0, 3, 20), new(1, 3, 20), new(0, 3, 7)], [new ArenaLink(1, 0, 20)], 8);
@@ -26,14 +26,14 @@ public sealed class ArenaPlannerTests
     }
 
     [TestMethod]
-    public void RefusesLinksThatContradict()
+    public void Refuses_links_that_contradict()
     {
         ArenaProblem problem = new([new(0, 2, 4), new(1, 3, 4)], [new ArenaLink(1, 0, 4), new ArenaLink(0, 1, 4)]);
         Assert.ThrowsExactly<ArgumentException>(() => ArenaPlanner.Place(problem));
     }
 
     [TestMethod]
-    public void TheBoundCountsAlignment()
+    public void The_bound_counts_alignment()
     {
         // 10 + 10 + 10 at a grid of 16: two granules and the topmost's 10 bytes.
         ArenaProblem problem = new([new(0, 2, 10), new(0, 2, 10), new(1, 2, 10)], [], 16);
@@ -43,7 +43,7 @@ public sealed class ArenaPlannerTests
     }
 
     [TestMethod]
-    public void TheBoundRisesToASizeAtWhichABufferCanEnd()
+    public void The_bound_rises_to_a_size_at_which_a_buffer_can_end()
     {
         // Each ends 8 bytes behind a granule, or 9: of 16, 33 bytes live together need 40 at least.
         ArenaProblem problem = new([new(0, 2, 24), new(1, 2, 9)], [], 16);
@@ -55,7 +55,7 @@ public sealed class ArenaPlannerTests
     }
 
     [TestMethod]
-    public void PlansOfSharedProblemsAreValid()
+    public void Plans_of_shared_problems_are_valid()
     {
         IReadOnlyList<string> files = SharedData.Files("data/arenas", "net_*.csv");
         if (files.Count == 0)

@@ -8,7 +8,7 @@ namespace Serenity.Planning.Tests.Placement;
 public sealed class EqualPeakSchedulesTests
 {
     [TestMethod]
-    public void EveryScheduleIsTopologicalAndNoHigherAndKeepsTheOrderOfWriters()
+    public void Every_schedule_is_topological_and_no_higher_and_keeps_the_order_of_writers()
     {
         int given = 0;
         for (int seed = 0; seed < 60; seed++)

@@ -8,7 +8,7 @@ public sealed class PackingSearchTests
     private const int Instances = 100;
 
     /// <summary>None, each technique alone, all but each one, all.</summary>
-    private static readonly ArenaTechniques[] Combinations = MakeCombinations();
+    private static readonly ArenaTechniques[] _combinations = MakeCombinations();
 
     [TestMethod]
     [DataRow(1, false, DisplayName = "bytes")]
@@ -16,7 +16,7 @@ public sealed class PackingSearchTests
     [DataRow(1, true, DisplayName = "linked")]
     [DataRow(2, true, DisplayName = "linked and aligned")]
     [DataRow(8, true, DisplayName = "linked off a coarse grid")]
-    public void EveryCombinationFindsTheLeastArenaAndRefutesOneByteLess(int alignment, bool links)
+    public void Every_combination_finds_the_least_arena_and_refutes_one_byte_less(int alignment, bool links)
     {
         for (int seed = 0; seed < Instances; seed++)
         {
@@ -28,16 +28,16 @@ public sealed class PackingSearchTests
             long bound = LiveBound.Compute(blocks);
             Assert.IsTrue(bound <= least, $"seed {seed}: the bound {bound} is above the least arena {least}");
             int[][] orders = PackingOrders.All(model);
-            for (int k = 0; k < Combinations.Length; k++)
+            for (int k = 0; k < _combinations.Length; k++)
             {
-                string what = $"seed {seed}, {Combinations[k]}";
-                PackingSearch search = new(model, Combinations[k], least);
+                string what = $"seed {seed}, {_combinations[k]}";
+                PackingSearch search = new(model, _combinations[k], least);
                 PackingOutcome outcome = search.Run(orders[(seed + k) % orders.Length], long.MaxValue / 2, default);
                 if (model.OnGrid)
                     Assert.AreEqual(PackingOutcome.Found, outcome, what);
                 if (least > 0)
                 {
-                    search = new(model, Combinations[k], least - 1);
+                    search = new(model, _combinations[k], least - 1);
                     Assert.AreEqual(PackingOutcome.Refuted, search.Run(orders[seed % orders.Length], long.MaxValue / 2, default), what);
                 }
             }
@@ -45,7 +45,7 @@ public sealed class PackingSearchTests
     }
 
     [TestMethod]
-    public void EveryCombinationDecidesTightProblemsAsBruteForceDoes()
+    public void Every_combination_decides_tight_problems_as_brute_force_does()
     {
         int refuted = 0;
         for (int seed = 0; seed < 250; seed++)
@@ -55,11 +55,11 @@ public sealed class PackingSearchTests
             refuted += fits ? 0 : 1;
             SectionModel model = new(new RigidBlocks(problem));
             int[][] orders = PackingOrders.All(model);
-            for (int k = 0; k < Combinations.Length; k++)
+            for (int k = 0; k < _combinations.Length; k++)
             {
-                PackingSearch search = new(model, Combinations[k], 12);
+                PackingSearch search = new(model, _combinations[k], 12);
                 PackingOutcome outcome = search.Run(orders[(seed + k) % orders.Length], long.MaxValue / 2, default);
-                Assert.AreEqual(fits ? PackingOutcome.Found : PackingOutcome.Refuted, outcome, $"seed {seed}, {Combinations[k]}");
+                Assert.AreEqual(fits ? PackingOutcome.Found : PackingOutcome.Refuted, outcome, $"seed {seed}, {_combinations[k]}");
             }
         }
         Assert.IsTrue(refuted > 1, "Too few instances without a placement at the bound.");
@@ -70,7 +70,7 @@ public sealed class PackingSearchTests
     [DataRow(8, false)]
     [DataRow(1, true)]
     [DataRow(4, true)]
-    public void PlansAreValidAndOptimalWhereTheyClaimIt(int alignment, bool links)
+    public void Plans_are_valid_and_optimal_where_they_claim_it(int alignment, bool links)
     {
         for (int seed = 0; seed < Instances; seed++)
         {
@@ -89,7 +89,7 @@ public sealed class PackingSearchTests
     /// raised to where it was already, for ever.
     /// </summary>
     [TestMethod]
-    public void APartThatIsFixedBelowTheFloorEndsItsBranch()
+    public void A_part_that_is_fixed_below_the_floor_ends_its_branch()
     {
         ArenaProblem problem = new(
             [
@@ -107,7 +107,7 @@ public sealed class PackingSearchTests
     [DataRow(1)]
     [DataRow(8)]
     [DataRow(16)]
-    public void SeveralBlocksOfLinkedBuffersGiveValidPlans(int alignment)
+    public void Several_blocks_of_linked_buffers_give_valid_plans(int alignment)
     {
         for (int seed = 0; seed < 1000; seed++)
         {
@@ -119,7 +119,7 @@ public sealed class PackingSearchTests
     }
 
     [TestMethod]
-    public void TheLimitInStatesIsKeptAndStillGivesAPlan()
+    public void The_limit_in_states_is_kept_and_still_gives_a_plan()
     {
         ArenaProblem problem = Draw(new Random(5), 1, false, buffers: 120, span: 40, largest: 1000);
         ArenaPlan plan = ArenaPlanner.Place(problem, new ArenaOptions { StateLimit = 5_000 });
@@ -128,7 +128,7 @@ public sealed class PackingSearchTests
     }
 
     [TestMethod]
-    public void TheSameProblemGivesTheSamePlan()
+    public void The_same_problem_gives_the_same_plan()
     {
         ArenaProblem problem = Draw(new Random(11), 1, false, buffers: 80, span: 30, largest: 64);
         ArenaOptions options = new() { StateLimit = 50_000 };
@@ -136,7 +136,7 @@ public sealed class PackingSearchTests
     }
 
     [TestMethod]
-    public void CancellationEndsTheSearch()
+    public void Cancellation_ends_the_search()
     {
         using CancellationTokenSource source = new();
         source.Cancel();

@@ -9,7 +9,7 @@ namespace Serenity.Planning.Tests.Scheduling;
 public sealed class CutTests
 {
     [TestMethod]
-    public void TheCutIsTheLeastLiveDownSet()
+    public void The_cut_is_the_least_live_down_set()
     {
         for (int seed = 0; seed < 300; seed++)
         {
@@ -35,7 +35,7 @@ public sealed class CutTests
     }
 
     [TestMethod]
-    public void TheRootBoundIsNoMoreThanTheOptimum()
+    public void The_root_bound_is_no_more_than_the_optimum()
     {
         int tight = 0;
         for (int seed = 0; seed < 400; seed++)
@@ -52,7 +52,7 @@ public sealed class CutTests
     }
 
     [TestMethod]
-    public void SeparatorsAreTheOperatorsComparableWithAllOthers()
+    public void Separators_are_the_operators_comparable_with_all_others()
     {
         for (int seed = 0; seed < 300; seed++)
         {
@@ -77,7 +77,7 @@ public sealed class CutTests
     }
 
     [TestMethod]
-    public void TheCalmOrderIsNoDearerAndLessLive()
+    public void The_calm_order_is_no_dearer_and_less_live()
     {
         int calmer = 0;
         for (int seed = 0; seed < 200; seed++)

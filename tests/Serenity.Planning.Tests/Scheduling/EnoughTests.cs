@@ -9,7 +9,7 @@ namespace Serenity.Planning.Tests.Scheduling;
 public sealed class EnoughTests
 {
     [TestMethod]
-    public void EnoughIsDecidedAsBruteForceDoes()
+    public void Enough_is_decided_as_brute_force_does()
     {
         for (int seed = 0; seed < 300; seed++)
         {
@@ -34,7 +34,7 @@ public sealed class EnoughTests
     }
 
     [TestMethod]
-    public void WhatWasSolvedBeforeChangesNoAnswer()
+    public void What_was_solved_before_changes_no_answer()
     {
         for (int seed = 0; seed < 60; seed++)
         {
@@ -56,7 +56,7 @@ public sealed class EnoughTests
     }
 
     [TestMethod]
-    public void APartThatIsKnownMayStandOnAnotherBase()
+    public void A_part_that_is_known_may_stand_on_another_base()
     {
         SolvedSegments solved = new();
         ScheduleOptions options = new() { Solved = solved };
@@ -68,7 +68,7 @@ public sealed class EnoughTests
     }
 
     [TestMethod]
-    public void ALowerLimitLaterMakesNoPeakWorse()
+    public void A_lower_limit_later_makes_no_peak_worse()
     {
         MemoryGraph graph = RandomLayeredGraph.Create(seed: 3, operators: 600, width: 12);
         SolvedSegments solved = new();

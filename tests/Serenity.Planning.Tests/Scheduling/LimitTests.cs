@@ -11,7 +11,7 @@ public sealed class LimitTests
     private static MemoryGraph Hard() => RandomLayeredGraph.Create(seed: 1, operators: 1000, width: 40);
 
     [TestMethod]
-    public void AtTheStateLimitTheBoundIsHonestAndTheResultTheSame()
+    public void At_the_state_limit_the_bound_is_honest_and_the_result_the_same()
     {
         MemoryGraph graph = Hard();
         ScheduleOptions options = ScheduleOptions.Default with { StateLimit = 20_000, WallClockLimit = TimeSpan.MaxValue };
@@ -29,7 +29,7 @@ public sealed class LimitTests
     }
 
     [TestMethod]
-    public void WithoutStatesTheBoundsAreStillRight()
+    public void Without_states_the_bounds_are_still_right()
     {
         for (int seed = 0; seed < 100; seed++)
         {
@@ -42,7 +42,7 @@ public sealed class LimitTests
     }
 
     [TestMethod]
-    public void TheWallClockStrikes()
+    public void The_wall_clock_strikes()
     {
         ScheduleOptions options = ScheduleOptions.Default with { WallClockLimit = TimeSpan.FromMilliseconds(1), StateLimit = long.MaxValue };
         MemoryGraph graph = Hard();
@@ -53,7 +53,7 @@ public sealed class LimitTests
     }
 
     [TestMethod]
-    public void CancellationEndsTheSearch()
+    public void Cancellation_ends_the_search()
     {
         using CancellationTokenSource cancelled = new(TimeSpan.FromMilliseconds(300));
         // Without the token it would search for hours.

@@ -8,7 +8,7 @@ namespace Serenity.Planning.Tests.Scheduling;
 public sealed class MemoryGraphTests
 {
     [TestMethod]
-    public void RefusesACycle()
+    public void Refuses_a_cycle()
     {
         MemoryGraphBuilder builder = new();
         int a = builder.AddOperator(), b = builder.AddOperator(), t = builder.AddTensor(1);
@@ -19,7 +19,7 @@ public sealed class MemoryGraphTests
     }
 
     [TestMethod]
-    public void RefusesToReadAndWriteOneTensor()
+    public void Refuses_to_read_and_write_one_tensor()
     {
         MemoryGraphBuilder builder = new();
         int a = builder.AddOperator(), t = builder.AddTensor(1);
@@ -29,7 +29,7 @@ public sealed class MemoryGraphTests
     }
 
     [TestMethod]
-    public void RefusesInPlaceOnAnotherSize()
+    public void Refuses_in_place_on_another_size()
     {
         MemoryGraphBuilder builder = new();
         int a = builder.AddOperator(), t = builder.AddTensor(1), u = builder.AddTensor(2);
@@ -40,7 +40,7 @@ public sealed class MemoryGraphTests
     }
 
     [TestMethod]
-    public void RefusesSizesThatOverflow()
+    public void Refuses_sizes_that_overflow()
     {
         MemoryGraphBuilder builder = new();
         builder.AddTensor(long.MaxValue / 2);
@@ -49,7 +49,7 @@ public sealed class MemoryGraphTests
     }
 
     [TestMethod]
-    public void StatesOfOneFactCountOnce()
+    public void States_of_one_fact_count_once()
     {
         MemoryGraphBuilder builder = new();
         int a = builder.AddOperator(), b = builder.AddOperator(), t = builder.AddTensor(1);
@@ -65,7 +65,7 @@ public sealed class MemoryGraphTests
     }
 
     [TestMethod]
-    public void AGroupsFirstWriterTakesOverADyingInput()
+    public void A_groups_first_writer_takes_over_a_dying_input()
     {
         // Two inputs of 4 bytes are added into one buffer, each by its own writer; either may start in its own input's place.
         MemoryGraph graph = TgFile.Parse("""
@@ -84,7 +84,7 @@ public sealed class MemoryGraphTests
     }
 
     [TestMethod]
-    public void AnEmptyGraphCostsItsThroughputs()
+    public void An_empty_graph_costs_its_throughputs()
     {
         MemoryGraphBuilder builder = new();
         builder.AddTensor(7, isOutput: true);
@@ -101,6 +101,6 @@ public sealed class MemoryGraphTests
     [DataRow("2\n0 4 0", "missing")]
     [DataRow("format2 1 1\ntensor 0 4 x 0 0", "line 2")]
     [DataRow("format2 1 1\ntensor 0 4 0 0 0\nwhat 1", "line 3")]
-    public void ABadFileNamesTheLine(string text, string expected) =>
+    public void A_bad_file_names_the_line(string text, string expected) =>
         StringAssert.Contains(Assert.ThrowsExactly<FormatException>(() => TgFile.Parse(text)).Message, expected);
 }

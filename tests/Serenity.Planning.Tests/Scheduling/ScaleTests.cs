@@ -7,7 +7,7 @@ namespace Serenity.Planning.Tests.Scheduling;
 public sealed class ScaleTests
 {
     [TestMethod]
-    public void ChainOfAHundredThousand()
+    public void Chain_of_a_hundred_thousand()
     {
         MemoryGraphBuilder builder = new();
         int before = builder.AddTensor(10);
@@ -22,7 +22,7 @@ public sealed class ScaleTests
     }
 
     [TestMethod]
-    public void FanOutOfFiveThousand()
+    public void Fan_out_of_five_thousand()
     {
         MemoryGraphBuilder builder = new();
         int source = builder.AddOperator(), sink = builder.AddOperator();
@@ -42,7 +42,7 @@ public sealed class ScaleTests
     }
 
     [TestMethod]
-    public void FanOutOfFiveThousandWithoutASink()
+    public void Fan_out_of_five_thousand_without_a_sink()
     {
         MemoryGraphBuilder builder = new();
         int source = builder.AddOperator(), shared = builder.AddTensor(1000);
@@ -57,7 +57,7 @@ public sealed class ScaleTests
     }
 
     [TestMethod]
-    public void SixtyFourBranchesOfFifty()
+    public void Sixty_four_branches_of_fifty()
     {
         ScheduleResult result = AssertQuick(Branches((_, _) => 10), ScheduleOptions.Default);
         // All branches end in a tensor of 10, and the last one needs 10 more on the way, as does the sink.
@@ -66,7 +66,7 @@ public sealed class ScaleTests
     }
 
     [TestMethod]
-    public void SixtyFourUnevenBranchesEndAtTheLimitNearTheBound()
+    public void Sixty_four_uneven_branches_end_at_the_limit_near_the_bound()
     {
         MemoryGraph graph = Branches((branch, i) => 1 + (((branch * 50) + i) * 7919 % 101));
         ScheduleResult result = AssertQuick(graph, ScheduleOptions.Default with { StateLimit = 100_000 });
@@ -96,7 +96,7 @@ public sealed class ScaleTests
     }
 
     [TestMethod]
-    public void GroupOfManyWritersAndManyConsumers()
+    public void Group_of_many_writers_and_many_consumers()
     {
         MemoryGraphBuilder builder = new();
         int group = builder.AddTensor(50), sink = builder.AddOperator();

@@ -13,7 +13,7 @@ public sealed class SchedulerAgainstBruteForceTests
     [DataRow(1)]
     [DataRow(2)]
     [DataRow(3)]
-    public void AgreesOnSmallGraphsUnderRandomSwitches(int part)
+    public void Agrees_on_small_graphs_under_random_switches(int part)
     {
         for (int i = 0; i < 400; i++)
         {
@@ -26,7 +26,7 @@ public sealed class SchedulerAgainstBruteForceTests
     }
 
     [TestMethod]
-    public void AgreesWithEachTechniqueOffAndAlone()
+    public void Agrees_with_each_technique_off_and_alone()
     {
         for (int i = 0; i < 60; i++)
         {
@@ -43,7 +43,7 @@ public sealed class SchedulerAgainstBruteForceTests
     }
 
     [TestMethod]
-    public void AgreesWithoutMemoryOfDeadStates()
+    public void Agrees_without_memory_of_dead_states()
     {
         for (int i = 0; i < 60; i++)
         {
@@ -56,7 +56,7 @@ public sealed class SchedulerAgainstBruteForceTests
     }
 
     [TestMethod]
-    public void AgreesOnLargerGraphs()
+    public void Agrees_on_larger_graphs()
     {
         int solved = 0;
         for (int i = 0; solved < 12; i++)

@@ -8,12 +8,12 @@ namespace Serenity.Planning.Tests.Scheduling;
 [TestClass]
 public sealed class SearchProblemTests
 {
-    private static readonly int[] Seeds = [.. Enumerable.Range(4000, 300)];
+    private static readonly int[] _seeds = [.. Enumerable.Range(4000, 300)];
 
     [TestMethod]
-    public void StepsCostWhatTheDefinitionSays()
+    public void Steps_cost_what_the_definition_says()
     {
-        foreach (int seed in Seeds)
+        foreach (int seed in _seeds)
         {
             MemoryGraph graph = RandomMemoryGraph.Create(seed, 3 + (seed % 20));
             SearchProblem problem = SearchProblem.From(graph);
@@ -23,9 +23,9 @@ public sealed class SearchProblemTests
     }
 
     [TestMethod]
-    public void HandingOverChangesNoStep()
+    public void Handing_over_changes_no_step()
     {
-        foreach (int seed in Seeds)
+        foreach (int seed in _seeds)
         {
             SearchProblem problem = SearchProblem.From(RandomMemoryGraph.Create(seed, 3 + (seed % 20)));
             SearchProblem restated = HandOver.Apply(problem);
@@ -36,9 +36,9 @@ public sealed class SearchProblemTests
     }
 
     [TestMethod]
-    public void BackwardsEachStepCostsTheSame()
+    public void Backwards_each_step_costs_the_same()
     {
-        foreach (int seed in Seeds)
+        foreach (int seed in _seeds)
         {
             SearchProblem problem = HandOver.Apply(SearchProblem.From(RandomMemoryGraph.Create(seed, 3 + (seed % 20))));
             int[] order = RandomOrder(problem, seed);
@@ -51,9 +51,9 @@ public sealed class SearchProblemTests
     }
 
     [TestMethod]
-    public void PartsCostWhatTheyCostInTheWhole()
+    public void Parts_cost_what_they_cost_in_the_whole()
     {
-        foreach (int seed in Seeds)
+        foreach (int seed in _seeds)
         {
             SearchProblem problem = SearchProblem.From(RandomMemoryGraph.Create(seed, 6 + (seed % 20)));
             int[] order = RandomOrder(problem, seed), partOf = new int[order.Length];
@@ -75,9 +75,9 @@ public sealed class SearchProblemTests
     }
 
     [TestMethod]
-    public void TakingBackRestoresTheState()
+    public void Taking_back_restores_the_state()
     {
-        foreach (int seed in Seeds)
+        foreach (int seed in _seeds)
         {
             SearchProblem problem = SearchProblem.From(RandomMemoryGraph.Create(seed, 12));
             SearchState state = new(problem);

@@ -8,12 +8,12 @@ namespace Serenity.Planning.Tests.Scheduling;
 [TestClass]
 public sealed class SharedGraphTests
 {
-    private static readonly string[] Slow = ["rw_n96", "rw_n128", "rand_n1000", "s15_afterto", "s6_afterto", "s9_afterto"];
+    private static readonly string[] _slow = ["rw_n96", "rw_n128", "rand_n1000", "s15_afterto", "s6_afterto", "s9_afterto"];
 
     [TestMethod]
     [DataRow("data/graphs")]
     [DataRow("data/graphs/groups")]
-    public void PeaksAreTheOptimaAndProven(string folder)
+    public void Peaks_are_the_optima_and_proven(string folder)
     {
         string? table = SharedData.PathOf(folder + "/optima.tsv");
         if (table is null || !File.Exists(table))
@@ -22,7 +22,7 @@ public sealed class SharedGraphTests
         foreach (string line in File.ReadLines(table).Skip(1))
         {
             string[] fields = line.Split('\t');
-            if (fields.Length < 4 || fields[3] != "yes" || Array.Exists(Slow, fields[0].Contains))
+            if (fields.Length < 4 || fields[3] != "yes" || Array.Exists(_slow, fields[0].Contains))
                 continue;
             MemoryGraph graph = TgFile.Read(SharedData.PathOf(folder + "/" + fields[0])!);
             ScheduleResult result = Scheduler.Solve(graph);

@@ -17,7 +17,7 @@ public sealed class NativeProbe
 
     private const string CrossCompiler = "aarch64-linux-gnu-gcc", CrossLibraries = "/usr/aarch64-linux-gnu/lib";
 
-    private static readonly Lock Compiling = new();
+    private static readonly Lock _compiling = new();
 
     private readonly DeviceProcessor _processor;
     private readonly string _program;
@@ -106,7 +106,7 @@ public sealed class NativeProbe
         byte[] content = [.. File.ReadAllBytes(source), .. Encoding.UTF8.GetBytes(HeaderFolder!)];
         string folder = Path.Combine(Checkout.Root, "artifacts", "native", $"{architecture}-{Convert.ToHexStringLower(SHA256.HashData(content))[..16]}");
         string program = Path.Combine(folder, "probe");
-        lock (Compiling)
+        lock (_compiling)
         {
             if (File.Exists(program))
                 return folder;
@@ -132,7 +132,7 @@ public sealed class NativeProbe
     private static string SystemRoot(string folder)
     {
         string root = Path.Combine(folder, "system"), description = Path.Combine(root, "proc", "cpuinfo");
-        lock (Compiling)
+        lock (_compiling)
         {
             if (File.Exists(description))
                 return root;

@@ -9,7 +9,7 @@ namespace Serenity.Testing.Json;
 /// </summary>
 public sealed class SchemaCheck
 {
-    private static readonly HashSet<string> Annotations = new(StringComparer.Ordinal) { "$schema", "$defs", "title", "description" };
+    private static readonly HashSet<string> _annotations = new(StringComparer.Ordinal) { "$schema", "$defs", "title", "description" };
 
     private readonly JsonElement _root;
     private readonly List<string> _problems = [];
@@ -31,7 +31,7 @@ public sealed class SchemaCheck
             JsonElement rule = keyword.Value;
             bool ok = keyword.Name switch
             {
-                _ when Annotations.Contains(keyword.Name) => true,
+                _ when _annotations.Contains(keyword.Name) => true,
                 "type" => HasType(rule.GetString()!, value),
                 "const" => JsonElement.DeepEquals(rule, value),
                 "enum" => rule.EnumerateArray().Any(v => JsonElement.DeepEquals(v, value)),

@@ -18,7 +18,7 @@ public sealed record RecipeInput(DataType Type, long[] Dims, double[]? Constant)
 public sealed record KernelRecipe(
     string Domain, string Operator, int FirstOpset, int LastOpset, int Outputs, IReadOnlyList<RecipeInput?> Inputs, IReadOnlyList<AttributeProto> Attributes)
 {
-    private static readonly Dictionary<string, DataType> s_types = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, DataType> _types = new(StringComparer.Ordinal)
     {
         ["f"] = DataType.Float,
         ["d"] = DataType.Double,
@@ -51,7 +51,7 @@ public sealed record KernelRecipe(
         int open = text.IndexOf('['), close = text.IndexOf(']');
         string dims = text[(open + 1)..close];
         return new RecipeInput(
-            s_types[text[..open]], dims.Length == 0 ? [] : [.. dims.Split(',').Select(d => long.Parse(d, CultureInfo.InvariantCulture))],
+            _types[text[..open]], dims.Length == 0 ? [] : [.. dims.Split(',').Select(d => long.Parse(d, CultureInfo.InvariantCulture))],
             close + 1 == text.Length ? null : [.. text[(close + 2)..].Split(',').Select(v => double.Parse(v, CultureInfo.InvariantCulture))]);
     }
 

@@ -31,7 +31,7 @@ public sealed class NasNetworks
     /// <param name="size">Height and width of the input.</param>
     public static ModelProto Create(string name, int cells, int channels = 4, int size = 16)
     {
-        NasNetworks network = new(s_genotypes[name], 1);
+        NasNetworks network = new(_genotypes[name], 1);
         return network.Build(cells, channels, size);
     }
 
@@ -143,7 +143,7 @@ public sealed class NasNetworks
 
     private sealed record Genotype((string, int)[] Normal, int[] NormalConcat, (string, int)[] Reduce, int[] ReduceConcat);
 
-    private static readonly Dictionary<string, Genotype> s_genotypes = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Genotype> _genotypes = new(StringComparer.Ordinal)
     {
         ["DARTS_V1"] = new(
             [("sep_conv_3x3", 1), ("sep_conv_3x3", 0), ("skip_connect", 0), ("sep_conv_3x3", 1), ("skip_connect", 0), ("sep_conv_3x3", 1),

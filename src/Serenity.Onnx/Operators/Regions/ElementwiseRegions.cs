@@ -5,7 +5,7 @@ namespace Serenity.Onnx.Operators.Regions;
 /// <summary>Region rules of operators that work element by element, with or without broadcasting.</summary>
 internal static class ElementwiseRegions
 {
-    private static readonly HashSet<string> s_unary = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _unary = new(StringComparer.Ordinal)
     {
         "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BitwiseNot", "Cast", "Ceil", "Celu", "Clip", "Cos", "Cosh", "Elu", "Erf", "Exp", "Floor", "Gelu",
         "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN", "LeakyRelu", "Log", "Mish", "Neg", "Not", "Reciprocal", "Relu", "Round", "Selu", "Shrink", "Sigmoid",
@@ -16,7 +16,7 @@ internal static class ElementwiseRegions
     /// Computed by Eigen, several elements at a time and what is left over one by one, by another routine: a piece rounds as the whole does only if neither leaves any
     /// over. (Seen for Elu in ONNX Runtime 1.31; sigmoid, tanh, exp and erf are ONNX Runtime's own, and are the same for every element.)
     /// </summary>
-    private static readonly HashSet<string> s_packets = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _packets = new(StringComparer.Ordinal)
     {
         "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Celu", "Cos", "Cosh", "Elu", "Log", "Mish", "Selu", "Sin", "Sinh", "Softplus", "Swish", "Tan",
     };
@@ -24,21 +24,21 @@ internal static class ElementwiseRegions
     /// <summary>Elements that the widest vector unit holds.</summary>
     private const long Packet = 16;
 
-    private static readonly HashSet<string> s_broadcast = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _broadcast = new(StringComparer.Ordinal)
     {
         "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Mean", "Min",
         "Mod", "Mul", "Or", "Pow", "PRelu", "Sub", "Sum", "Where", "Xor",
     };
 
-    private static readonly HashSet<string> s_microsoftUnary = new(StringComparer.Ordinal) { "Gelu", "FastGelu", "QuickGelu", "BiasGelu", "BiasAdd" };
+    private static readonly HashSet<string> _microsoftUnary = new(StringComparer.Ordinal) { "Gelu", "FastGelu", "QuickGelu", "BiasGelu", "BiasAdd" };
 
     /// <summary>An operator of the standard.</summary>
     public static NodeRegion? Standard(RegionQuery q)
     {
-        if (s_unary.Contains(q.Node.OpType))
-            return Broadcast(q, [0]) is { } rule && s_packets.Contains(q.Node.OpType) ? rule with { Stable = WholePackets(q) } : Broadcast(q, [0]);
+        if (_unary.Contains(q.Node.OpType))
+            return Broadcast(q, [0]) is { } rule && _packets.Contains(q.Node.OpType) ? rule with { Stable = WholePackets(q) } : Broadcast(q, [0]);
         // Before opset 7 operands are matched by an attribute.
-        return s_broadcast.Contains(q.Node.OpType) && q.Values.Opset >= 7 ? Broadcast(q, [.. Enumerable.Range(0, q.Node.Input.Count)]) : null;
+        return _broadcast.Contains(q.Node.OpType) && q.Values.Opset >= 7 ? Broadcast(q, [.. Enumerable.Range(0, q.Node.Input.Count)]) : null;
     }
 
     private static Func<Interval, bool> WholePackets(RegionQuery q)
@@ -49,7 +49,7 @@ internal static class ElementwiseRegions
 
     /// <summary>An operator of ONNX Runtime's own.</summary>
     public static NodeRegion? Microsoft(RegionQuery q) =>
-        s_microsoftUnary.Contains(q.Node.OpType) ? Broadcast(q, [.. Enumerable.Range(0, q.Node.Input.Count)]) : null;
+        _microsoftUnary.Contains(q.Node.OpType) ? Broadcast(q, [.. Enumerable.Range(0, q.Node.Input.Count)]) : null;
 
     /// <summary>A Dropout of a model that is not being trained.</summary>
     public static NodeRegion? Dropout(RegionQuery q)

@@ -17,7 +17,7 @@ internal static class ConstantValues
     /// <summary>Larger values are weights that the file keeps small on purpose (quantized ones, say).</summary>
     private const long MostElements = 4096;
 
-    private static readonly HashSet<string> Operators = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _operators = new(StringComparer.Ordinal)
     {
         "Sigmoid", "Softmax", "Tanh", "Relu", "Exp", "Sqrt", "Neg", "Abs", "Reciprocal", "Add", "Sub", "Mul", "Div", "Pow", "Gather", "Slice", "Split",
         "Squeeze", "Unsqueeze", "Reshape", "Cast", "Identity", "Concat", "ReduceSum", "ReduceMean", "Transpose", "Flatten", "Expand", "Constant",
@@ -49,7 +49,7 @@ internal static class ConstantValues
         return wanted.Count == 0 || !NativeRuntime.IsAvailable ? [] : Run();
 
         bool IsFoldable(NodeProto node) =>
-            node.Domain is "" or "ai.onnx" && Operators.Contains(node.OpType) && SubgraphCaptures.Of(node).Count == 0
+            node.Domain is "" or "ai.onnx" && _operators.Contains(node.OpType) && SubgraphCaptures.Of(node).Count == 0
             && node.Input.All(i => i.Length == 0 || known.Contains(i) || isConstant(i))
             && node.Output.All(o => o.Length == 0 || shapes.Find(o) is { } type && type.ElementCount <= MostElements)
             && node.Input.All(i => i.Length == 0 || shapes.Find(i) is not { } type || type.ElementCount <= MostElements);

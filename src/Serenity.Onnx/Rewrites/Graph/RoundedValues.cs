@@ -11,16 +11,16 @@ namespace Serenity.Onnx.Rewrites.Graph;
 /// </summary>
 internal static class RoundedValues
 {
-    private static readonly HashSet<string> Rounding = new(StringComparer.Ordinal) { "QuantizeLinear", "DynamicQuantizeLinear", "Round", "Floor", "Ceil", "Mod" };
+    private static readonly HashSet<string> _rounding = new(StringComparer.Ordinal) { "QuantizeLinear", "DynamicQuantizeLinear", "Round", "Floor", "Ceil", "Mod" };
 
     /// <summary>Operators of which a rewrite may change the order of sums.</summary>
-    private static readonly HashSet<string> Summing = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _summing = new(StringComparer.Ordinal)
     {
         "Conv", "FusedConv", "MatMul", "FusedMatMul", "Gemm", "Add", "Sum", "Mean", "InstanceNormalization",
     };
 
     /// <summary>True for an operator of which a rewrite may change the order of sums.</summary>
-    public static bool Sums(NodeProto node) => Summing.Contains(node.OpType);
+    public static bool Sums(NodeProto node) => _summing.Contains(node.OpType);
 
     /// <summary>True if anything in a model rounds.</summary>
     public static bool Any(ModelProto model, Func<string, DataType?> typeOf) => ModelNodes.All(model.Graph).Any(node => Rounds(node, typeOf));
@@ -46,7 +46,7 @@ internal static class RoundedValues
     }
 
     private static bool Rounds(NodeProto node, Func<string, DataType?> typeOf) =>
-        Rounding.Contains(node.OpType)
+        _rounding.Contains(node.OpType)
         || node.OpType == "Cast" && (DataType)node.Int("to", 0) is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16 or DataType.Bool)
             && typeOf(node.In(0)) is null or DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16;
 }

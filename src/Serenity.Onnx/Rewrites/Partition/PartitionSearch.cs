@@ -26,7 +26,7 @@ internal sealed class PartitionSearch
     /// <summary>Intervals of the schedule in which regions may be looked for.</summary>
     private const int MostIntervals = 30_000;
 
-    private static readonly int[] s_pieces = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32];
+    private static readonly int[] _pieces = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32];
 
     private readonly PartitionGraph _graph;
     private readonly LiveBytes _live;
@@ -143,7 +143,7 @@ internal sealed class PartitionSearch
     /// <summary>The fewest pieces that come within a target, if they add less work than there is room for.</summary>
     private Cut? Cheapest(CutRegion region, long target, double room)
     {
-        foreach (int pieces in s_pieces)
+        foreach (int pieces in _pieces)
         {
             if (CutInto(region, pieces) is not { } cut)
                 continue;

@@ -16,7 +16,7 @@ internal sealed class ChannelSplit : IRewrite
 {
     public const string Kind = "ChannelSplit";
 
-    private static readonly int[] Slices = [2, 4, 8];
+    private static readonly int[] _slices = [2, 4, 8];
 
     public IReadOnlyList<string> Kinds { get; } = [Kind];
 
@@ -24,7 +24,7 @@ internal sealed class ChannelSplit : IRewrite
     {
         foreach (NodeProto node in graph.Nodes)
         {
-            foreach (int slices in Slices)
+            foreach (int slices in _slices)
             {
                 ConcatDissolution.Way way = new();
                 if (Parts(graph, node, slices) is { } parts && DissolvesWholly(graph, parts, way))

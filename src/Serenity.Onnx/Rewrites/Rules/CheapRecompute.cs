@@ -12,7 +12,7 @@ internal sealed class CheapRecompute : IRewrite
 {
     public const string Kind = "CheapRecompute";
 
-    private static readonly HashSet<string> Operators = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _operators = new(StringComparer.Ordinal)
     {
         "Relu", "LeakyRelu", "Clip", "HardSigmoid", "HardSwish", "ThresholdedRelu",
     };
@@ -51,7 +51,7 @@ internal sealed class CheapRecompute : IRewrite
     /// <summary>The nodes that read an activation, two at least, where the input is held for another node; else null.</summary>
     private static NodeProto[]? Readers(RewriteGraph graph, NodeProto node)
     {
-        if (!Operators.Contains(node.OpType) || node.Domain.Length > 0 || graph.IsOutput(node.Output[0]) || graph.TypeOf(node.Output[0]) is null)
+        if (!_operators.Contains(node.OpType) || node.Domain.Length > 0 || graph.IsOutput(node.Output[0]) || graph.TypeOf(node.Output[0]) is null)
             return null;
         NodeProto[] readers = [.. graph.Consumers(node.Output[0])];
         bool held = graph.IsOutput(node.Input[0]) || graph.ConsumerCount(node.Input[0]) > 1;

@@ -10,9 +10,9 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class ConcatDissolution : IRewrite
 {
-    private static readonly IConcatRewrite[] Rewrites = [new ChannelPartition(), new KernelPartition(), new MatMulPartition(), new ConcatSinking()];
+    private static readonly IConcatRewrite[] _rewrites = [new ChannelPartition(), new KernelPartition(), new MatMulPartition(), new ConcatSinking()];
 
-    public IReadOnlyList<string> Kinds { get; } = [.. Rewrites.Select(rewrite => rewrite.Kind)];
+    public IReadOnlyList<string> Kinds { get; } = [.. _rewrites.Select(rewrite => rewrite.Kind)];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
@@ -108,13 +108,13 @@ internal sealed class ConcatDissolution : IRewrite
 
     private static (IConcatRewrite Rewrite, ConcatEffect Effect) Find(RewriteGraph graph, ConcatParts parts, NodeProto reader)
     {
-        foreach (IConcatRewrite rewrite in graph.IsWriter(reader.Name) ? [] : Rewrites)
+        foreach (IConcatRewrite rewrite in graph.IsWriter(reader.Name) ? [] : _rewrites)
         {
             ConcatEffect effect = rewrite.Match(graph, parts, reader);
             if (effect != ConcatEffect.None)
                 return (rewrite, effect);
         }
-        return (Rewrites[0], ConcatEffect.None);
+        return (_rewrites[0], ConcatEffect.None);
     }
 
     /// <summary>What lies on the way of a concat.</summary>

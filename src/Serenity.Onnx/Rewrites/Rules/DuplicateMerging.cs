@@ -19,7 +19,7 @@ internal sealed class DuplicateMerging : IRewrite
     /// Operators whose result depends on their inputs and attributes alone, and costs little to hold on to. Not DequantizeLinear, which ONNX Runtime wants one of
     /// for each reader.
     /// </summary>
-    private static readonly HashSet<string> Operators = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _operators = new(StringComparer.Ordinal)
     {
         "Relu", "LeakyRelu", "Elu", "Selu", "Celu", "HardSigmoid", "HardSwish", "Sigmoid", "Softplus", "Softsign", "Tanh", "Clip", "Gelu", "Mish", "Neg",
         "Abs", "Exp", "Log", "Sqrt", "Erf", "Cast", "BatchNormalization", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Pad", "Slice",
@@ -62,7 +62,7 @@ internal sealed class DuplicateMerging : IRewrite
     /// <summary>Later nodes that compute what a node computes and could be read from it; empty where there are none, or the node itself is one.</summary>
     private static NodeProto[] CopiesOf(RewriteGraph graph, NodeProto node)
     {
-        if (!Operators.Contains(node.OpType) || node.Input.Count == 0 || node.Output.Count != 1 || graph.IsWriter(node.Name))
+        if (!_operators.Contains(node.OpType) || node.Input.Count == 0 || node.Output.Count != 1 || graph.IsWriter(node.Name))
             return [];
         string? data = node.Input.FirstOrDefault(i => graph.Constant(i) is null);
         if (data is null || data.Length == 0 || graph.ConsumerCount(data) < 2)

@@ -10,7 +10,7 @@ namespace Serenity.Onnx.Rewrites.Rules;
 internal static class PartwiseOperators
 {
     /// <summary>One data input, every element on its own.</summary>
-    private static readonly HashSet<string> Elementwise = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _elementwise = new(StringComparer.Ordinal)
     {
         "Relu", "LeakyRelu", "Elu", "Selu", "Celu", "ThresholdedRelu", "HardSigmoid", "HardSwish", "Sigmoid", "Softplus", "Softsign", "Tanh",
         "Mish", "Gelu", "Erf", "Neg", "Abs", "Exp", "Log", "Sqrt", "Reciprocal", "Floor", "Ceil", "Round", "Sign", "Not", "Cast", "Identity",
@@ -18,19 +18,19 @@ internal static class PartwiseOperators
     };
 
     /// <summary>Two data inputs with broadcasting.</summary>
-    private static readonly HashSet<string> Binary = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _binary = new(StringComparer.Ordinal)
     {
         "Add", "Sub", "Mul", "Div", "Pow", "PRelu",
     };
 
     /// <summary>Operators that reduce axes; row by row where these are the last ones.</summary>
-    private static readonly HashSet<string> Reductions = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _reductions = new(StringComparer.Ordinal)
     {
         "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp",
     };
 
     /// <summary>Pools over the spatial axes of every channel.</summary>
-    private static readonly HashSet<string> Pools = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _pools = new(StringComparer.Ordinal)
     {
         "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool",
     };
@@ -48,15 +48,15 @@ internal static class PartwiseOperators
         // ONNX Runtime takes pairs of casts out when it loads a model.
         if (node.OpType == "Cast" && graph.Executor == Executor.OnnxRuntime && concat.Parts.Any(p => graph.Producer(p)?.Is("Cast") == true))
             return false;
-        if (Elementwise.Contains(node.OpType))
+        if (_elementwise.Contains(node.OpType))
             return at == 0;
-        if (Pools.Contains(node.OpType))
+        if (_pools.Contains(node.OpType))
             return concat.Axis == 1 && at == 0;
-        if (Reductions.Contains(node.OpType))
+        if (_reductions.Contains(node.OpType))
             return at == 0 && ReducesBehind(graph, concat, node);
         if (node.OpType == "Dropout")
             return at == 0 && DropoutMode.IsOff(node, graph.Opset, graph.Constant);
-        if (Binary.Contains(node.OpType))
+        if (_binary.Contains(node.OpType))
             return graph.Opset >= 7 && (at == 0 || node.OpType != "PRelu") && BinaryApplies(graph, concat, node.Input[1 - at], node);
         return at == 0 && node.OpType switch
         {
@@ -90,7 +90,7 @@ internal static class PartwiseOperators
                         Cut(i, 0);
                 }
                 break;
-            case var op when Binary.Contains(op):
+            case var op when _binary.Contains(op):
                 int other = 1 - node.Input.IndexOf(concat.Value);
                 if (SameParts(graph, concat, node.Input[other]) is { } parts)
                     copy.Input[other] = parts.Parts[part];
@@ -125,7 +125,7 @@ internal static class PartwiseOperators
     }
 
     /// <summary>True for a reduction as a reader that may have fewer axes than the concat.</summary>
-    public static bool IsReduction(NodeProto node) => Reductions.Contains(node.OpType) && node.Domain is "" or "ai.onnx";
+    public static bool IsReduction(NodeProto node) => _reductions.Contains(node.OpType) && node.Domain is "" or "ai.onnx";
 
     /// <summary>True if the last axes are reduced and the concat's is none of them: then every row is summed up as before.</summary>
     private static bool ReducesBehind(RewriteGraph graph, ConcatParts concat, NodeProto node)

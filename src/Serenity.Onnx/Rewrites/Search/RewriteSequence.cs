@@ -12,13 +12,13 @@ internal static class RewriteSequence
     private const int Rounds = 4;
 
     /// <summary>All rewrites, by stage.</summary>
-    private static readonly IRewrite[] Stages = [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation()];
+    private static readonly IRewrite[] _stages = [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation()];
 
     /// <summary>All sites in a graph that a level allows, stage by stage; those of a choice alone, where one is given.</summary>
     public static List<RewriteSite> Sites(RewriteGraph graph, RewriteLevel level, ISiteChoice? choice = null)
     {
         List<RewriteSite> sites = [];
-        foreach (IRewrite rewrite in Stages)
+        foreach (IRewrite rewrite in _stages)
         {
             if (choice is null || rewrite.Kinds.Any(choice.MayWant))
                 sites.AddRange(Match(rewrite, graph, level).Where(site => choice?.Wants(site) != false));
@@ -31,7 +31,7 @@ internal static class RewriteSequence
     public static List<RewriteSite> Apply(RewriteGraph graph, RewriteLevel level, ISiteChoice choice)
     {
         List<RewriteSite> applied = [];
-        foreach (IRewrite rewrite in Stages)
+        foreach (IRewrite rewrite in _stages)
         {
             bool more = rewrite.Kinds.Any(choice.MayWant);
             for (int round = 0; more && round < Rounds; round++)

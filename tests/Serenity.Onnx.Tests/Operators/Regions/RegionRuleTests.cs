@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Tests.Operators.Regions;
 [TestClass]
 public sealed class RegionRuleTests
 {
-    private static readonly long[] s_some = [1, 2, 3], s_few = [0, 1, 2];
+    private static readonly long[] _some = [1, 2, 3], s_few = [0, 1, 2];
 
     [TestInitialize]
     public void NeedsOnnxRuntime()
@@ -25,7 +25,7 @@ public sealed class RegionRuleTests
     {
         foreach (long kernel in new long[] { 1, 2, 3, 5 })
         {
-            foreach ((long stride, long dilation) in s_some.SelectMany(s => new[] { (s, 1L), (s, 2L) }))
+            foreach ((long stride, long dilation) in _some.SelectMany(s => new[] { (s, 1L), (s, 2L) }))
             {
                 foreach ((long before, long after) in s_few.SelectMany(b => s_few.Select(a => (b, a))))
                 {

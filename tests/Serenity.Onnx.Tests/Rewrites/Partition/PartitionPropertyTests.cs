@@ -15,7 +15,7 @@ namespace Serenity.Onnx.Tests.Rewrites.Partition;
 [TestClass]
 public sealed class PartitionPropertyTests
 {
-    private static readonly int s_models = int.TryParse(Environment.GetEnvironmentVariable("SERENITY_PARTITION_MODELS"), out int models) ? models : 30;
+    private static readonly int _models = int.TryParse(Environment.GetEnvironmentVariable("SERENITY_PARTITION_MODELS"), out int models) ? models : 30;
 
     [TestInitialize]
     public void NeedsOnnxRuntime()
@@ -28,7 +28,7 @@ public sealed class PartitionPropertyTests
     public void Any_region_in_any_number_of_pieces_is_the_model()
     {
         int cut = 0;
-        for (ulong seed = 1; seed <= (ulong)s_models; seed++)
+        for (ulong seed = 1; seed <= (ulong)_models; seed++)
         {
             ModelProto model = RandomImageModel.Build(seed);
             ShapeTable shapes = OrtRun.Shapes(model);
@@ -51,14 +51,14 @@ public sealed class PartitionPropertyTests
             }
             CollectionAssert.AreEqual(before, model.ToByteArray(), "The model was changed.");
         }
-        Assert.IsGreaterThan(s_models, cut, "Hardly anything was cut.");
+        Assert.IsGreaterThan(_models, cut, "Hardly anything was cut.");
     }
 
     [TestMethod]
     public void The_search_finds_what_it_says_within_its_work()
     {
         int found = 0;
-        for (ulong seed = 1; seed <= (ulong)s_models; seed++)
+        for (ulong seed = 1; seed <= (ulong)_models; seed++)
         {
             ModelProto model = RandomImageModel.Build(seed);
             PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
@@ -76,7 +76,7 @@ public sealed class PartitionPropertyTests
             IReadOnlyList<Cut> again = new PartitionSearch(Graph(model, OrtRun.Shapes(model)), default).Lowest(3 * work)!;
             CollectionAssert.AreEqual(written.Model.ToByteArray(), PartitionWriter.Write(graph, again).Model.ToByteArray(), $"seed {seed}");
         }
-        Assert.IsGreaterThan(s_models / 10, found, "Hardly anything was found.");
+        Assert.IsGreaterThan(_models / 10, found, "Hardly anything was found.");
     }
 
     private static PartitionGraph Graph(ModelProto model, ShapeTable shapes)

@@ -15,7 +15,7 @@ namespace Serenity.Onnx.Executors.StaticArena.Execution;
 internal sealed unsafe class NodeKernel : IDisposable
 {
     /// <summary>Where empty values lie; lives as long as the process.</summary>
-    private static readonly IntPtr Nothing = (IntPtr)NativeMemory.AlignedAlloc(64, 64);
+    private static readonly IntPtr _nothing = (IntPtr)NativeMemory.AlignedAlloc(64, 64);
 
     private readonly InferenceSession _session;
     private readonly Dictionary<string, RuntimeValue.Tensor> _values;
@@ -111,7 +111,7 @@ internal sealed unsafe class NodeKernel : IDisposable
         OrtValue Bind(string name)
         {
             RuntimeValue.Tensor value = _values[name];
-            IntPtr at = value.Data.Length == 0 ? Nothing : address(name);
+            IntPtr at = value.Data.Length == 0 ? _nothing : address(name);
             OrtValue made = OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, value.Type, value.Dims, at, value.Data.Length);
             bound.Add(made);
             return made;
