@@ -150,6 +150,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     {
         double work = RewriteWork.Of(unchanged);
         long saved = whole.Rewrites.Sum(r => r.SavedBytes);
+        if (work <= 0)
+            return whole;
         List<(PartitionedModel Cut, IReadOnlyList<AppliedRewrite> Applied)> cuts = [];
         if (Cut(AccumulationChain.Settle(rewritten), whole.Shapes, whole.Plan.Schedule, whole.Work.Ratio) is { } after)
             cuts.Add((after, whole.Rewrites));
@@ -167,7 +169,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             long pieces = whole.Plan.SimulatedPeak + saved - applied.Sum(r => r.SavedBytes) - plan.SimulatedPeak;
             best = new Planned(
                 plan, cut.Shapes, whole.Start, [.. applied, .. cut.Nodes.Select((nodes, i) => new AppliedRewrite(ModelPartition.Kind, nodes, true, i == 0 ? pieces : 0))],
-                whole.Work with { Ratio = Math.Round(RewriteWork.Of(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)) / work, 3) })
+                whole.Work with { Ratio = Math.Round((applied.Count > 0 ? whole.Work.Ratio : 1) + cut.Added / work, 3) })
             { Whole = whole };
         }
         return best;

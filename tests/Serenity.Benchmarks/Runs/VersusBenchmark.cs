@@ -78,7 +78,7 @@ internal static class VersusBenchmark
         if (timed)
         {
             Dictionary<string, OrtValue> values = inputs.ToDictionary(i => i.Key, i => i.Value.ToOrtValue(), StringComparer.Ordinal);
-            using InferenceSession a = Load(File.ReadAllBytes(file), model.ExternalFolder), b = Load(now.Bytes, model.ExternalFolder);
+            using InferenceSession a = Load(File.ReadAllBytes(file), model.ExternalFolder is null ? null : folder), b = Load(now.Bytes, model.ExternalFolder);
             (time, milliseconds) = InTurns(a, b, values);
             foreach (OrtValue value in values.Values)
                 value.Dispose();

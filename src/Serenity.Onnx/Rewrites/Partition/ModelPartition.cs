@@ -27,6 +27,6 @@ internal static class ModelPartition
         PartitionGraph graph = new(model, shapes, order, modelPath, sharing);
         PartitionSearch search = new(graph, cancellation);
         IReadOnlyList<Cut>? cuts = search.Lowest(work);
-        return cuts is null ? null : PartitionWriter.Write(graph, cuts) with { PeakBytes = search.PeakOf(cuts) };
+        return cuts is null ? null : PartitionWriter.Write(graph, cuts) with { PeakBytes = search.PeakOf(cuts), Added = cuts.Sum(cut => cut.Added) };
     }
 }

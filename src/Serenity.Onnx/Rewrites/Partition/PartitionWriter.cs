@@ -17,6 +17,9 @@ internal sealed record PartitionedModel(ModelProto Model, ShapeTable Shapes, IRe
 {
     /// <summary>Live bytes of that order.</summary>
     public long PeakBytes { get; init; }
+
+    /// <summary>Work added, in the unit of <see cref="Search.RewriteWork"/>.</summary>
+    public double Added { get; init; }
 }
 
 /// <summary>Writes regions in pieces as ONNX nodes: the region's nodes once per piece, with weights shared by name, Slice and Concat.</summary>
