@@ -12,7 +12,7 @@ internal readonly record struct NodeWork(double Call, double Whole)
     /// Calling a node once more, in multiply-accumulates. More than <see cref="RewriteWork.PerNode"/>: a piece's kernel also begins with cold columns and ends with a
     /// ragged edge. By measurement 1 to 2.5 microseconds, and 3.5 for quantized kernels, whose products are counted for more than they take.
     /// </summary>
-    private const double PerCall = 42_000, PerQuantizedCall = 250_000;
+    private const double PerCall = 56_000, PerQuantizedCall = 300_000;
 
     /// <summary>An element that is copied from a strided view, in multiply-accumulates.</summary>
     private const double PerCopiedElement = 12;

@@ -173,6 +173,17 @@ internal sealed class PartitionSearch
         return cut;
     }
 
+    /// <summary>False if some node's pieces round otherwise whatever their size: no number of pieces need be tried.</summary>
+    private static bool MayBeStable(CutRegion region)
+    {
+        foreach (Operators.Regions.NodeRegion rule in region.Rules)
+        {
+            if (rule.Stable is { } stable && !stable(new(0, rule.Extent)) && !stable(new(0, (rule.Extent + 1) / 2)))
+                return false;
+        }
+        return true;
+    }
+
     /// <summary>Regions of an interval: along each axis of its end, with and without readers beside it.</summary>
     private List<CutRegion> RegionsOf(int first, int last)
     {
@@ -185,9 +196,9 @@ internal sealed class PartitionSearch
         for (int axis = 0; end >= 0 && axis < _graph.Dims[end].Length; axis++)
         {
             CutRegion? plain = CutRegion.Find(_graph, first, last, axis, grow: false), grown = CutRegion.Find(_graph, first, last, axis, grow: true);
-            if (plain is not null)
+            if (plain is not null && MayBeStable(plain))
                 regions.Add(plain);
-            if (grown is not null && (plain is null || !plain.Nodes.AsSpan().SequenceEqual(grown.Nodes)))
+            if (grown is not null && MayBeStable(grown) && (plain is null || !plain.Nodes.AsSpan().SequenceEqual(grown.Nodes)))
                 regions.Add(grown);
         }
         _regions.Add((first, last), regions);
