@@ -38,6 +38,22 @@ public sealed class PackageTests
     }
 
     [TestMethod]
+    public void The_package_has_what_people_and_lawyers_look_for()
+    {
+        using ZipArchive package = ZipFile.OpenRead(PackedPackage.File);
+        string[] entries = [.. package.Entries.Select(e => e.FullName)];
+        foreach (string file in (string[])["README.md", "icon.png", "LICENSE", "THIRD-PARTY-NOTICES.txt", "licenses/onnxruntime/ThirdPartyNotices.txt"])
+            CollectionAssert.Contains(entries, file);
+        using StreamReader notices = new(package.GetEntry("THIRD-PARTY-NOTICES.txt")!.Open());
+        string text = notices.ReadToEnd();
+        foreach (string assembly in entries.Where(e => e.StartsWith("tasks/net8.0/", StringComparison.Ordinal) && e.EndsWith(".dll", StringComparison.Ordinal) && !e.Contains("/runtimes/", StringComparison.Ordinal)).Select(e => Path.GetFileNameWithoutExtension(e)))
+            Assert.IsTrue(assembly.StartsWith("Serenity.", StringComparison.Ordinal) || text.Contains(assembly, StringComparison.Ordinal), $"{assembly} is not in the notices.");
+        using Stream stream = package.GetEntry("Serenity.Build.nuspec")!.Open();
+        string[] metadata = [.. XDocument.Load(stream).Root!.Elements().Single().Elements().Select(e => $"{e.Name.LocalName}={e.Value}")];
+        CollectionAssert.IsSubsetOf((string[])["readme=README.md", "icon=icon.png"], metadata);
+    }
+
+    [TestMethod]
     public void The_bill_of_materials_has_every_file_and_what_it_is_made_of()
     {
         using ZipArchive package = ZipFile.OpenRead(PackedPackage.File);
