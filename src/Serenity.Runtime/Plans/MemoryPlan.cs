@@ -21,6 +21,9 @@ public sealed class MemoryPlan
     /// <summary>The plans, the one of the build's own number of threads first.</summary>
     public IReadOnlyList<BlockPlan> Blocks { get; }
 
+    /// <summary>Why there are no blocks; null if that is not known.</summary>
+    internal string? WhyEmpty { get; set; }
+
     /// <summary>Path of the plan that belongs to a model: <c>net.memory.plan</c> beside <c>net.onnx</c>.</summary>
     public static string PathFor(string modelPath)
     {

@@ -79,7 +79,7 @@ internal static class PlanText
                 throw Wrong(e.Message);
             }
         }
-        return new MemoryPlan(version, blocks);
+        return new MemoryPlan(version, blocks) { WhyEmpty = blocks.Count == 0 ? "the build could not plan the model's runs: its manifest says why" : null };
     }
 
     private static bool Number(string text, out long value) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);

@@ -29,10 +29,9 @@ public sealed partial class PlannedSession : IDisposable
     private long _unplannedBytes;
 
     /// <summary>Loads an optimized model and the plan beside it.</summary>
-    /// <param name="modelPath">Path of the optimized model; its plan is at <see cref="MemoryPlan.PathFor"/>.</param>
+    /// <param name="modelPath">Path of the optimized model; its plan is at <see cref="MemoryPlan.PathFor"/>. Without one everything comes from the heap (<see cref="WhyNotPlanned"/>).</param>
     /// <param name="options">How memory is taken and shared; null for the defaults.</param>
     /// <param name="sessionOptions">What the app needs of ONNX Runtime; what the plan needs is set in it. Null for what the plan needs. The caller disposes of it.</param>
-    /// <exception cref="FileNotFoundException">There is no plan beside the model.</exception>
     /// <exception cref="InvalidDataException">The plan cannot be read.</exception>
     /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be taken.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot load the model.</exception>
@@ -168,12 +167,10 @@ public sealed partial class PlannedSession : IDisposable
     private static MemoryPlan PlanBeside(string modelPath)
     {
         string path = MemoryPlan.PathFor(modelPath);
-        if (!File.Exists(path))
+        return File.Exists(path) ? MemoryPlan.Load(path) : new MemoryPlan("none", [])
         {
-            throw new FileNotFoundException(
-                $"There is no memory plan at {path}. Serenity.Build writes it beside an optimized model: give the path of that one, and ship the plan with it.", path);
-        }
-        return MemoryPlan.Load(path);
+            WhyEmpty = $"there is no plan at {path}; Serenity.Build writes it beside an optimized model, and it must be shipped with it",
+        };
     }
 
     private static BlockPlan? Choose(MemoryPlan plan, SessionOptions options, out string? why)
@@ -183,7 +180,7 @@ public sealed partial class PlannedSession : IDisposable
         if (options.IntraOpNumThreads == 0)
             options.IntraOpNumThreads = plan.Blocks.Count > 0 ? plan.Blocks[0].Threads : 1;
         BlockPlan? found = plan.Find(architecture, options.IntraOpNumThreads);
-        why = found is null ? $"the plan has no block for {architecture} with {options.IntraOpNumThreads} thread(s)" : null;
+        why = found is null ? plan.WhyEmpty ?? $"the plan has no block for {architecture} with {options.IntraOpNumThreads} thread(s)" : null;
         return found;
     }
 

@@ -45,11 +45,4 @@ public sealed class PlanTextTests
     [DataRow("a/net.ONNX", "a/net.memory.plan")]
     [DataRow("a/net", "a/net.memory.plan")]
     public void Lies_beside_the_model(string model, string plan) => Assert.AreEqual(plan, MemoryPlan.PathFor(model));
-
-    [TestMethod]
-    public void A_missing_plan_is_told_with_its_path()
-    {
-        FileNotFoundException e = Assert.ThrowsExactly<FileNotFoundException>(() => new PlannedSession("nowhere/net.onnx"));
-        StringAssert.Contains(e.Message, "nowhere/net.memory.plan");
-    }
 }

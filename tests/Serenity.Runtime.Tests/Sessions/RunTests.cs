@@ -107,6 +107,28 @@ public sealed class RunTests
     }
 
     [TestMethod]
+    public void A_model_without_a_plan_beside_it_runs_from_the_heap_and_says_where_the_plan_should_be()
+    {
+        TestModel model = Make("darts");
+        string path = Path.Combine(Path.GetTempPath(), $"serenity-{Guid.NewGuid():N}.onnx");
+        File.WriteAllBytes(path, model.Bytes);
+        try
+        {
+            using PlannedSession session = new(path);
+            Assert.IsFalse(session.IsPlanned);
+            StringAssert.Contains(session.WhyNotPlanned, MemoryPlan.PathFor(path));
+            Dictionary<string, OrtValue> inputs = model.Inputs();
+            using (IDisposableReadOnlyCollection<OrtValue> outputs = session.Run(null, inputs))
+                AssertEqual(model.Expected(inputs), outputs);
+            TestModel.Dispose(inputs);
+        }
+        finally
+        {
+            File.Delete(path);
+        }
+    }
+
+    [TestMethod]
     public void Who_leaves_the_number_of_threads_open_gets_the_planned_one()
     {
         TestModel model = Make("darts");
