@@ -27,16 +27,17 @@ internal sealed class ConsumerProject : IDisposable
     /// <param name="package">Reference our package.</param>
     /// <param name="language">Ending of the project file and of source files: <c>cs</c>, <c>fs</c>, <c>vb</c>.</param>
     /// <param name="sdk">The project's SDK.</param>
+    /// <param name="planned">Reference Serenity.Runtime, and ONNX Runtime through it.</param>
     public ConsumerProject(
         string? root = null, string name = "app", string frameworks = "net10.0", bool runtime = false, bool library = false, bool package = true, string language = "cs",
-        string sdk = "Microsoft.NET.Sdk")
+        string sdk = "Microsoft.NET.Sdk", bool planned = false)
     {
         _ownsRoot = root is null;
         Root = root ?? Directory.CreateTempSubdirectory("serenity-build-").FullName;
         Name = name;
         Folder = Path.Combine(Root, name);
         Frameworks = frameworks;
-        Head = HeadOf(frameworks, runtime, library, package);
+        Head = HeadOf(frameworks, runtime || planned, library, package, planned);
         Sdk = sdk;
         ProjectFile = $"{name}.{language}proj";
         Copy(Template(ProjectFile, sdk, Head), Folder);
@@ -109,7 +110,7 @@ internal sealed class ConsumerProject : IDisposable
             Directory.Delete(Path.GetDirectoryName(template.Value)!, recursive: true);
     }
 
-    private static string HeadOf(string frameworks, bool runtime, bool library, bool package)
+    private static string HeadOf(string frameworks, bool runtime, bool library, bool package, bool planned)
     {
         string runtimeVersion = RuntimeVersion();
         return $"""
@@ -124,6 +125,7 @@ internal sealed class ConsumerProject : IDisposable
               </PropertyGroup>
               <ItemGroup>
                 {(package ? $"<PackageReference Include=\"Serenity.Build\" Version=\"{PackedPackage.Version}\" PrivateAssets=\"all\" />" : "")}
+                {(planned ? $"<PackageReference Include=\"Serenity.Runtime\" Version=\"{PackedPackage.Version}\" />" : "")}
                 {(runtime ? $"<PackageReference Include=\"Microsoft.ML.OnnxRuntime\" Version=\"{runtimeVersion}\" /><PackageReference Include=\"System.Numerics.Tensors\" Version=\"9.0.19\" />" : "")}
               </ItemGroup>
 

@@ -32,6 +32,68 @@ public sealed class GeneratedCodeTests
     }
 
     [TestMethod]
+    public void Where_Serenity_Runtime_is_referenced_a_session_runs_in_one_block()
+    {
+        using ConsumerProject project = new(planned: true)
+        {
+            Body = """
+                <PropertyGroup><Nullable>enable</Nullable><TreatWarningsAsErrors>true</TreatWarningsAsErrors></PropertyGroup>
+                <ItemGroup><SerenityModel Include="net.onnx" /><SerenityModel Include="two.onnx" Threads="2" /></ItemGroup>
+                """,
+        };
+        project.Model("net.onnx");
+        project.Model("two.onnx");
+        File.WriteAllText(project["Program.cs"], """
+            using System;
+            using System.Collections.Generic;
+            using Microsoft.ML.OnnxRuntime;
+            using Microsoft.ML.OnnxRuntime.Tensors;
+            using Serenity.Runtime;
+            using PlannedSession net = SerenityModels.Net.CreateSession(), two = SerenityModels.Two.CreateSession(new PlannedSessionOptions { MaxConcurrency = 2 });
+            Dictionary<string, OrtValue> inputs = new();
+            foreach (KeyValuePair<string, NodeMetadata> input in net.InputMetadata)
+                inputs.Add(input.Key, OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, Array.ConvertAll(input.Value.Dimensions, d => (long)d)));
+            for (int i = 0; i < 20; i++)
+            {
+                net.Run(null, inputs).Dispose();
+                two.Run(null, inputs).Dispose();
+            }
+            Console.WriteLine($"{net.IsPlanned} {net.UnplannedCalls} {net.MeasurePeak(inputs)} {net.BlockBytes == SerenityModels.Net.BlockBytes}");
+            Console.WriteLine($"{two.IsPlanned} {two.UnplannedCalls} {two.MeasurePeak(inputs)} {two.BlockBytes == SerenityModels.Two.BlockBytes}");
+            """);
+        project.Build().Succeeds();
+        (int exit, string output) = DotNet.Run(project.Folder, [project.Output("app.dll")]);
+        Assert.AreEqual(0, exit, output);
+        long[] required = [.. ((string[])["net", "two"]).Select(n => Checks.BudgetCheck.Needed(project.Manifest(n + ".memory.json").Peak))];
+        Assert.AreEqual($"True 0 {required[0]} True\nTrue 0 {required[1]} True", output.ReplaceLineEndings("\n").Trim());
+
+        Manifest.BlockEntry block = project.Manifest("two.memory.json").Blocks.Single();
+        Assert.AreEqual(2, block.Threads);
+        Assert.IsGreaterThanOrEqualTo(required[1], block.Bytes);
+        Assert.AreEqual("2", project.Manifest("two.memory.json").SessionOptions!["IntraOpNumThreads"]);
+        string published = project["published"];
+        project.Run(["publish", "--no-restore", "-o", published]).Succeeds();
+        Assert.IsTrue(File.Exists(Path.Combine(published, "net.memory.plan")), "The app needs it.");
+    }
+
+    [TestMethod]
+    [DataRow("fs", "module Program\nlet session = plannedapp.SerenityModels.Net.CreateSession ()\nprintfn \"%b %b\" session.IsPlanned (session.BlockBytes = plannedapp.SerenityModels.Net.BlockBytes)\n")]
+    [DataRow("vb", "Module Program\n    Sub Main()\n        Using session = SerenityModels.Net.CreateSession()\n            System.Console.WriteLine($\"{session.IsPlanned} {session.BlockBytes = SerenityModels.Net.BlockBytes}\")\n        End Using\n    End Sub\nEnd Module\n")]
+    public void Other_languages_have_it_too(string language, string program)
+    {
+        using ConsumerProject project = new(name: "plannedapp", language: language, planned: true)
+        {
+            Body = $"<ItemGroup><SerenityModel Include=\"net.onnx\" />{(language == "fs" ? "<Compile Include=\"Program.fs\" />" : "")}</ItemGroup>",
+        };
+        project.Model("net.onnx");
+        File.WriteAllText(project["Program." + language], program);
+        project.Build().Succeeds();
+        (int exit, string output) = DotNet.Run(project.Folder, [project.Output("plannedapp.dll")]);
+        Assert.AreEqual(0, exit, output);
+        Assert.AreEqual("True True", output.Trim(), ignoreCase: true);
+    }
+
+    [TestMethod]
     public void It_can_be_left_out()
     {
         using ConsumerProject project = new() { Body = """<PropertyGroup><SerenityGenerateCode>false</SerenityGenerateCode></PropertyGroup><ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""" };

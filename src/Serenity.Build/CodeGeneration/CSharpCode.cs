@@ -9,7 +9,7 @@ namespace Serenity.Build.CodeGeneration;
 /// <param name="hasGlobalUsings">True for C# 10 and above.</param>
 public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
 {
-    private const string OnnxRuntime = "global::Microsoft.ML.OnnxRuntime.";
+    private const string OnnxRuntime = "global::Microsoft.ML.OnnxRuntime.", SerenityRuntime = "global::Serenity.Runtime.";
 
     /// <inheritdoc/>
     public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace)
@@ -91,6 +91,8 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
 
     private static void WriteSession(StringBuilder code, ModelCode model)
     {
+        if (model.BlockBytes is { } block)
+            code.Append(CultureInfo.InvariantCulture, $"\n        /// <summary>{BlockDoc}</summary>\n        public const long BlockBytes = {block}L;\n");
         code.Append(FormattableString.Invariant($$"""
 
                     /// <summary>{{OptionsDoc}}</summary>
@@ -105,10 +107,30 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
         code.Append("            };\n");
         foreach ((string key, string value) in ConfigurationOf(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Literal(key)}, {Literal(value)});\n");
-        code.Append(FormattableString.Invariant($$"""
-                        return options;
-                    }
+        code.Append("            return options;\n        }\n\n");
+        if (model.BlockBytes is not null)
+        {
+            code.Append(FormattableString.Invariant($$"""
+                        /// <summary>{{PlannedDoc}}</summary>
+                        public static {{SerenityRuntime}}PlannedSession CreateSession()
+                        {
+                            return CreateSession(null);
+                        }
 
+                        /// <summary>{{PlannedDoc}}</summary>
+                        /// <param name="plannedOptions">How memory is taken and shared; null for the defaults.</param>
+                        public static {{SerenityRuntime}}PlannedSession CreateSession({{SerenityRuntime}}PlannedSessionOptions plannedOptions)
+                        {
+                            using ({{OnnxRuntime}}SessionOptions options = CreateSessionOptions())
+                            {
+                                return new {{SerenityRuntime}}PlannedSession(Path, plannedOptions, options);
+                            }
+                        }
+
+                """).ReplaceLineEndings("\n"));
+            return;
+        }
+        code.Append(FormattableString.Invariant($$"""
                     /// <summary>A session on the optimized model with these options.</summary>
                     public static {{OnnxRuntime}}InferenceSession CreateSession()
                     {

@@ -14,6 +14,10 @@ public abstract class CodeLanguage
 
     private protected const string OptionsDoc = "Session options under which ONNX Runtime needs what RequiredBytes says. Add to them what the app needs.";
 
+    private protected const string BlockDoc = "Bytes of the block in which a run takes place, kernels' workspace included; runs that go on at a time need one each. 0 where none was planned.";
+
+    private protected const string PlannedDoc = "A session that runs the optimized model in one block of BlockBytes bytes.";
+
     private protected const string ShapeDoc = "Dimensions; -1 for one that is open.";
 
     // Settings that a manifest can ask for, and how each value is written, which is the same in all languages but for the names of enumerations. Only these are ever emitted.

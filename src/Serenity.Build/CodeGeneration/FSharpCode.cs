@@ -6,7 +6,7 @@ namespace Serenity.Build.CodeGeneration;
 /// <summary>F#: a module with a module for each model. The file comes before the project's own.</summary>
 public sealed class FSharpCode : CodeLanguage
 {
-    private const string OnnxRuntime = "global.Microsoft.ML.OnnxRuntime.";
+    private const string OnnxRuntime = "global.Microsoft.ML.OnnxRuntime.", SerenityRuntime = "global.Serenity.Runtime.";
 
     /// <inheritdoc/>
     public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace)
@@ -54,13 +54,17 @@ public sealed class FSharpCode : CodeLanguage
         WriteEnds(code, "Outputs", "What the model gives.", model.Outputs);
         if (model.SessionOptions is null)
             return;
+        if (model.BlockBytes is { } block)
+            code.Append(CultureInfo.InvariantCulture, $"\n        /// <summary>{BlockDoc}</summary>\n        [<Literal>]\n        let BlockBytes = {block}L\n");
         code.Append(CultureInfo.InvariantCulture, $"\n        /// <summary>{OptionsDoc}</summary>\n        let CreateSessionOptions () =\n            let options = new {OnnxRuntime}SessionOptions()\n");
         foreach ((string option, string value, bool isEnum) in Options(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.{option} <- {(isEnum ? OnnxRuntime : "")}{value}\n");
         foreach ((string key, string value) in ConfigurationOf(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Literal(key)}, {Literal(value)})\n");
-        code.Append("            options\n\n        /// <summary>A session on the optimized model with these options.</summary>\n        let CreateSession () =\n            use options = CreateSessionOptions ()\n");
-        code.Append(CultureInfo.InvariantCulture, $"            new {OnnxRuntime}InferenceSession(Path, options)\n");
+        string session = model.BlockBytes is null ? $"new {OnnxRuntime}InferenceSession(Path, options)" : $"new {SerenityRuntime}PlannedSession(Path, null, options)";
+        code.Append("            options\n\n");
+        code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{(model.BlockBytes is null ? "A session on the optimized model with these options." : PlannedDoc)}</summary>\n");
+        code.Append(CultureInfo.InvariantCulture, $"        let CreateSession () =\n            use options = CreateSessionOptions ()\n            {session}\n");
     }
 
     private static void WriteEnds(StringBuilder code, string name, string summary, IReadOnlyList<TensorCode> tensors)

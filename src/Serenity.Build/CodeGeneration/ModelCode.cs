@@ -27,28 +27,31 @@ public sealed record TensorCode(string Identifier, string Name, string? ElementT
 /// <param name="SessionOptions">Session options by name; null where ONNX Runtime is not what runs the model, or is not referenced.</param>
 /// <param name="Inputs">Its inputs.</param>
 /// <param name="Outputs">Its outputs.</param>
+/// <param name="BlockBytes">Bytes of the block in which a run takes place, 0 where none was planned; null where the project does not reference Serenity.Runtime.</param>
 public sealed record ModelCode(
     string Identifier, bool IsPublic, string TargetPath, string ManifestPath, long RequiredBytes, long PeakBytes, long WeightBytes,
-    IReadOnlyList<KeyValuePair<string, string>>? SessionOptions, IReadOnlyList<TensorCode> Inputs, IReadOnlyList<TensorCode> Outputs)
+    IReadOnlyList<KeyValuePair<string, string>>? SessionOptions, IReadOnlyList<TensorCode> Inputs, IReadOnlyList<TensorCode> Outputs, long? BlockBytes = null)
 {
     /// <summary>What is to be said of models.</summary>
     /// <param name="models">The models, each with its manifest, or without one where it was not planned: then its own file tells of inputs and outputs.</param>
     /// <param name="referencesOnnxRuntime">True if the project references ONNX Runtime's managed API.</param>
-    public static IReadOnlyList<ModelCode> Of(IReadOnlyList<(ModelItem Model, MemoryManifest? Manifest)> models, bool referencesOnnxRuntime)
+    /// <param name="referencesSerenityRuntime">True if it references Serenity.Runtime too.</param>
+    public static IReadOnlyList<ModelCode> Of(IReadOnlyList<(ModelItem Model, MemoryManifest? Manifest)> models, bool referencesOnnxRuntime, bool referencesSerenityRuntime = false)
     {
         ArgumentNullException.ThrowIfNull(models);
         IReadOnlyList<string> names = ModelNames.Of([.. models.Select(m => m.Model.TargetPath)]);
-        return [.. models.Select((m, i) => Of(names[i], m.Model, m.Manifest, referencesOnnxRuntime))];
+        return [.. models.Select((m, i) => Of(names[i], m.Model, m.Manifest, referencesOnnxRuntime, referencesSerenityRuntime))];
     }
 
-    private static ModelCode Of(string name, ModelItem model, MemoryManifest? manifest, bool referencesOnnxRuntime)
+    private static ModelCode Of(string name, ModelItem model, MemoryManifest? manifest, bool referencesOnnxRuntime, bool referencesSerenityRuntime)
     {
         (IReadOnlyList<TensorCode> inputs, IReadOnlyList<TensorCode> outputs) = manifest is null ? Ends(model.SourcePath) : (Ends(manifest, TensorRole.Input), Ends(manifest, TensorRole.Output));
         bool runs = referencesOnnxRuntime && model.Options.Get(ModelOptions.Executor) == Executor.OnnxRuntime;
         return new ModelCode(
             name, model.Options.Get(ModelOptions.Access) == CodeAccess.Public, model.TargetPath, Path.GetRelativePath(model.StagingFolder, model.ManifestPath).Replace('\\', '/'),
             manifest is null ? 0 : BudgetCheck.Needed(manifest.Peak), manifest?.Peak.Bytes ?? 0, manifest?.Weights.Bytes ?? 0,
-            runs ? [.. (manifest?.SessionOptions ?? TruthfulSessionOptions.AsText(model.Request.Threads).ToDictionary(StringComparer.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal)] : null, inputs, outputs);
+            runs ? [.. (manifest?.SessionOptions ?? TruthfulSessionOptions.AsText(model.Request.Threads).ToDictionary(StringComparer.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal)] : null, inputs, outputs,
+            runs && referencesSerenityRuntime ? (manifest is { Blocks.Count: > 0 } ? manifest.Blocks[0].Bytes : 0) : null);
     }
 
     private static IReadOnlyList<TensorCode> Ends(MemoryManifest manifest, TensorRole role) =>

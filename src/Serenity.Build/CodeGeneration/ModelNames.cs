@@ -12,7 +12,7 @@ public static class ModelNames
     // Members of the generated class and of object: a nested class of that name would clash with them or hide them.
     private static readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase)
     {
-        "RelativePath", "Path", "ManifestPath", "RequiredBytes", "PeakBytes", "WeightBytes", "CreateSessionOptions", "CreateSession", "Inputs", "Outputs",
+        "RelativePath", "Path", "ManifestPath", "RequiredBytes", "PeakBytes", "WeightBytes", "BlockBytes", "CreateSessionOptions", "CreateSession", "Inputs", "Outputs",
         "Name", "ElementType", "Shape", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize", "New", "SerenityModels",
     };
 

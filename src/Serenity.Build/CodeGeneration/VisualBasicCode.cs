@@ -6,7 +6,7 @@ namespace Serenity.Build.CodeGeneration;
 /// <summary>Visual Basic: a module with a class for each model.</summary>
 public sealed class VisualBasicCode : CodeLanguage
 {
-    private const string OnnxRuntime = "Global.Microsoft.ML.OnnxRuntime.";
+    private const string OnnxRuntime = "Global.Microsoft.ML.OnnxRuntime.", SerenityRuntime = "Global.Serenity.Runtime.";
 
     /// <inheritdoc/>
     public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace)
@@ -79,12 +79,29 @@ public sealed class VisualBasicCode : CodeLanguage
 
     private static void WriteSession(StringBuilder code, ModelCode model)
     {
+        if (model.BlockBytes is { } block)
+            code.Append(CultureInfo.InvariantCulture, $"\n        ''' <summary>{BlockDoc}</summary>\n        Public Const BlockBytes As Long = {block}L\n");
         code.Append(CultureInfo.InvariantCulture, $"\n        ''' <summary>{OptionsDoc}</summary>\n        Public Shared Function CreateSessionOptions() As {OnnxRuntime}SessionOptions\n            Dim options As New {OnnxRuntime}SessionOptions()\n");
         foreach ((string option, string value, bool isEnum) in Options(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.{option} = {(isEnum ? OnnxRuntime : "")}{value}\n");
         foreach ((string key, string value) in ConfigurationOf(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Quoted(key)}, {Quoted(value)})\n");
-        code.Append("            Return options\n        End Function\n\n        ''' <summary>A session on the optimized model with these options.</summary>\n");
+        code.Append("            Return options\n        End Function\n\n");
+        if (model.BlockBytes is not null)
+        {
+            code.Append(FormattableString.Invariant($$"""
+                        ''' <summary>{{PlannedDoc}}</summary>
+                        ''' <param name="plannedOptions">How memory is taken and shared; Nothing for the defaults.</param>
+                        Public Shared Function CreateSession(Optional plannedOptions As {{SerenityRuntime}}PlannedSessionOptions = Nothing) As {{SerenityRuntime}}PlannedSession
+                            Using options As {{OnnxRuntime}}SessionOptions = CreateSessionOptions()
+                                Return New {{SerenityRuntime}}PlannedSession(Path, plannedOptions, options)
+                            End Using
+                        End Function
+
+                """).ReplaceLineEndings("\n"));
+            return;
+        }
+        code.Append("        ''' <summary>A session on the optimized model with these options.</summary>\n");
         code.Append(FormattableString.Invariant($$"""
                     Public Shared Function CreateSession() As {{OnnxRuntime}}InferenceSession
                         Using options As {{OnnxRuntime}}SessionOptions = CreateSessionOptions()

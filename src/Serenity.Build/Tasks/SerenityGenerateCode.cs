@@ -41,6 +41,9 @@ public sealed partial class SerenityGenerateCode : SerenityTask
     /// <summary>True if the project references Microsoft.ML.OnnxRuntime.</summary>
     public bool ReferencesOnnxRuntime { get; set; }
 
+    /// <summary>True if the project references Serenity.Runtime.</summary>
+    public bool ReferencesSerenityRuntime { get; set; }
+
     /// <summary>
     /// True where models were not planned: the code is made of the items alone, and of a manifest where an earlier build left one, so that what uses it compiles.
     /// </summary>
@@ -64,7 +67,7 @@ public sealed partial class SerenityGenerateCode : SerenityTask
         string state = StateOf(models, language, codeNamespace);
         if (File.Exists(path) && File.Exists(statePath) && File.ReadAllText(statePath) == state)
             return;
-        IReadOnlyList<ModelCode> code = ModelCode.Of([.. models.Select(m => (m, ManifestOf(m)))], ReferencesOnnxRuntime);
+        IReadOnlyList<ModelCode> code = ModelCode.Of([.. models.Select(m => (m, ManifestOf(m)))], ReferencesOnnxRuntime, ReferencesSerenityRuntime);
         byte[] text = Encoding.UTF8.GetBytes(language.Write(code, codeNamespace));
         if (!File.Exists(path) || !text.AsSpan().SequenceEqual(File.ReadAllBytes(path)))
             AtomicFile.Write(path, text);
@@ -107,7 +110,7 @@ public sealed partial class SerenityGenerateCode : SerenityTask
     private string StateOf(List<ModelItem> models, CodeLanguage language, string codeNamespace)
     {
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"{ToolIdentity.Fingerprint}|{language.GetType().Name}|{LanguageVersion}|{codeNamespace}|{ReferencesOnnxRuntime}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{ToolIdentity.Fingerprint}|{language.GetType().Name}|{LanguageVersion}|{codeNamespace}|{ReferencesOnnxRuntime}|{ReferencesSerenityRuntime}\n");
         foreach (ModelItem model in models)
         {
             string made = File.Exists(model.ManifestPath) ? model.ManifestPath : model.SourcePath;

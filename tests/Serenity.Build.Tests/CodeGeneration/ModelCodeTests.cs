@@ -37,6 +37,20 @@ public sealed class ModelCodeTests
     }
 
     [TestMethod]
+    public void Where_Serenity_Runtime_is_referenced_sessions_are_planned()
+    {
+        foreach (CodeLanguage language in Languages)
+        {
+            string plain = language.Write(Of("net.onnx", runtime: true), ""), planned = language.Write([Of("net.onnx", runtime: true)[0] with { BlockBytes = 3584 }], "");
+            Assert.DoesNotContain("Serenity.Runtime", plain);
+            Assert.DoesNotContain("BlockBytes", plain);
+            Assert.Contains("Serenity.Runtime.PlannedSession(Path, ", planned);
+            Assert.DoesNotContain("InferenceSession", planned);
+            Assert.Contains("3584L", planned);
+        }
+    }
+
+    [TestMethod]
     public void What_a_budget_needs_is_peak_and_workspace()
     {
         foreach (CodeLanguage language in Languages)
