@@ -42,6 +42,8 @@ static int Usage()
           sweep arm64      plan all models of the test data for arm64 and run them on four such processors; needs qemu-user
           sweep machines [one-core|busy|abroad|no-avx512|no-vectors|haswell|nehalem]…
                            run the tests as on other machines; the last two need qemu-user
+          sweep conformance DIR
+                           plan and run ONNX's own conformance models (Debian: libonnx-testdata)
           audit            ask the registry for known weaknesses of the packages
           format [--check] put the source into the standard format, or only check it
 

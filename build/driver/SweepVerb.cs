@@ -4,7 +4,7 @@ namespace Serenity.Driver;
 
 /// <summary>
 /// <c>sweep</c>: the tests that the ordinary run does a few rounds of, with as many as asked for: builds killed at random moments, builds in other
-/// languages, time zones, folders and numbers of processors; all models on arm64; and the whole suite as on other machines.
+/// languages, time zones, folders and numbers of processors; all models on arm64; the whole suite as on other machines; and ONNX's own conformance models.
 /// </summary>
 internal sealed class SweepVerb(Workspace workspace, DriverLog log)
 {
@@ -22,9 +22,11 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
     {
         if (arguments is ["machines", ..])
             return new MachineSweep(workspace, log).Run([.. arguments.Skip(1)]);
+        if (arguments is ["conformance", ..])
+            return new ProjectVerb(workspace, log, "Serenity.Benchmarks").Run([.. arguments]);
         (string name, string project, string tests, int rounds) = arguments.Count is 1 or 2 ? Array.Find(_sweeps, s => s.Name == arguments[0]) : default;
         if (name is null || (arguments.Count == 2 && !int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds)))
-            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS], or sweep machines [MACHINE…]");
+            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS], sweep machines [MACHINE…], or sweep conformance DIR");
         new PackVerb(workspace, log).Run();
         ConsumerEnvironment.Set(workspace);
         Environment.SetEnvironmentVariable("SERENITY_SWEEP", rounds.ToString(CultureInfo.InvariantCulture));

@@ -1,4 +1,5 @@
 using Serenity.Benchmarks;
+using Serenity.Benchmarks.Conformance;
 using Serenity.Benchmarks.Runs;
 using Serenity.Benchmarks.Same;
 
@@ -6,6 +7,7 @@ using Serenity.Benchmarks.Same;
 Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
 {
     ["arena"] = ("FILE.csv… [--capacity N] [--states N] [--out DIR]: offsets for each file, at the lower bound where that can be", ArenaBenchmark.Run),
+    ["conformance"] = ("DIR [--only TEXT] [--out FILE]: ONNX's own conformance models, each planned and run on the suite's data beside the source", ConformanceSweep.Run),
     ["build"] = ("MODEL… [--runs=N]: what the package adds to a build, new, from the plan cache, and with nothing to do", BuildBenchmark.Run),
     ["latency"] = ("[MODEL…] [--kernels]: median latency beside the original at the extended level, in turns; and where the difference comes from", LatencyBenchmark.Run),
     ["memory"] = ("[MODEL…] [--no-fuse]: bytes of a default session, the original under our options, ours; and the bound", MemoryBenchmark.Run),
@@ -38,5 +40,5 @@ if (args.Length > 0 && verbs.TryGetValue(args[0], out (string Help, Func<string[
 }
 Console.Error.WriteLine("usage: bench VERB [arguments]");
 foreach ((string name, (string help, _)) in verbs.OrderBy(v => v.Key, StringComparer.Ordinal))
-    Console.Error.WriteLine($"  {name,-10} {help}");
+    Console.Error.WriteLine($"  {name,-11} {help}");
 return 2;

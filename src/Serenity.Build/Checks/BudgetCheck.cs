@@ -107,7 +107,7 @@ public static class BudgetCheck
         PeakFacts peak = manifest.Peak;
         long needed = Needed(peak);
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"The model needs {ByteSize.Format(needed)} of activation memory");
+        text.Append(CultureInfo.InvariantCulture, $"The model needs {(peak.AtMost ? "at most " : "")}{ByteSize.Format(needed)} of activation memory");
         if (peak.WorkspaceBytes is > 0)
             text.Append(CultureInfo.InvariantCulture, $" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)})");
         text.Append(CultureInfo.InvariantCulture, $"; the budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: {ByteSize.Format(needed - budget)} too much.");
@@ -141,8 +141,8 @@ public static class BudgetCheck
     private static string Bound(PeakFacts peak, long budget)
     {
         if (peak.LowerBoundBytes > budget)
-            return $"No order of this graph fits: the least is {ByteSize.Format(peak.LowerBoundBytes)}{(peak.Optimal ? "" : " or more")}.";
-        return peak.Optimal
+            return $"No order of this graph fits: the least is {ByteSize.Format(peak.LowerBoundBytes)}{(peak.IsOrderProven() ? "" : " or more")}.";
+        return peak.IsOrderProven()
             ? $"Live tensors alone need {ByteSize.Format(peak.LowerBoundBytes)} in the best order, which is the one used."
             : $"The search ended before a proof: the least may be as low as {ByteSize.Format(peak.LowerBoundBytes)}.";
     }
@@ -154,7 +154,7 @@ public static class BudgetCheck
         OptionValues options = manifest.Options;
         if (options.Get(ModelOptions.Rewrite) is not RewriteLevel.All and var level)
             ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{level}\")");
-        if (!manifest.Peak.Optimal && manifest.Peak.LowerBoundBytes <= budget)
+        if (!manifest.Peak.IsOrderProven() && manifest.Peak.LowerBoundBytes <= budget)
             ways.Add("search longer (a larger SearchLimit)");
         if (manifest.Work is { Limited: true, MostLimit: null })
             ways.Add(FormattableString.Invariant($"allow rewrites that make a run longer where the budget needs them (WorkLimit=\"4\" for up to 4 times the work; now {manifest.Work.Limit})"));

@@ -31,6 +31,25 @@ internal static class ManifestNames
         _ => throw new ArgumentOutOfRangeException(nameof(executor)),
     };
 
+    /// <summary>"rule", "stated", "declared".</summary>
+    public static string Of(SizeOrigin origin) => origin switch
+    {
+        SizeOrigin.Rule or SizeOrigin.Known => "rule",
+        SizeOrigin.Stated => "stated",
+        SizeOrigin.Declared => "declared",
+        _ => throw new ArgumentOutOfRangeException(nameof(origin)),
+    };
+
+    /// <summary>The origin of a name.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static SizeOrigin OriginOf(string? name) => name switch
+    {
+        "rule" => SizeOrigin.Rule,
+        "stated" => SizeOrigin.Stated,
+        "declared" => SizeOrigin.Declared,
+        _ => throw Unknown(name),
+    };
+
     /// <summary>The verdict of a name.</summary>
     /// <exception cref="FormatException">There is none.</exception>
     public static BudgetVerdict VerdictOf(string? name) => name switch

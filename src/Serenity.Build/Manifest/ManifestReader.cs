@@ -22,6 +22,7 @@ internal static class ManifestReader
         SessionOptions = root.TryGetProperty("sessionOptions", out JsonElement options) ? Texts(options) : null,
         Peak = Peak(root.GetProperty("peak")),
         Targets = root.TryGetProperty("targets", out JsonElement targets) ? List(targets, Target) : null,
+        Bounds = root.TryGetProperty("bounds", out JsonElement bounds) ? List(bounds, Bound) : null,
         Budget = Budget(root.GetProperty("budget")),
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
         Rewrites = List(root.GetProperty("rewrites"), static r =>
@@ -46,7 +47,11 @@ internal static class ManifestReader
     private static PeakFacts Peak(JsonElement peak) => new(
         peak.GetProperty("originalBytes").GetInt64(), peak.GetProperty("bytes").GetInt64(), peak.GetProperty("liveBytes").GetInt64(),
         peak.GetProperty("lowerBoundBytes").GetInt64(), peak.GetProperty("optimal").GetBoolean(), peak.GetProperty("inputBytes").GetInt64(),
-        OptionalNumber(peak, "workspaceBytes"), peak.TryGetProperty("sumsInPlace", out JsonElement inPlace) && inPlace.GetBoolean());
+        OptionalNumber(peak, "workspaceBytes"), peak.TryGetProperty("sumsInPlace", out JsonElement inPlace) && inPlace.GetBoolean(),
+        peak.TryGetProperty("atMost", out JsonElement atMost) && atMost.GetBoolean());
+
+    private static SizeBound Bound(JsonElement bound) => new(
+        Text(bound, "tensor"), Numbers(bound.GetProperty("dims")), bound.GetProperty("atMost").GetBoolean(), ManifestNames.OriginOf(Text(bound, "origin")));
 
     private static TargetFacts Target(JsonElement target) => new(Text(target, "architecture"), OptionalNumber(target, "workspaceBytes"), Text(target, "basis"));
 
@@ -59,7 +64,8 @@ internal static class ManifestReader
 
     private static VerificationFacts Verification(JsonElement facts) => new(
         Text(facts, "status"), OptionalText(facts, "reason"), OptionalText(facts, "runtimeVersion"), OptionalText(facts, "architecture"),
-        OptionalNumber(facts, "measuredBytes"), facts.GetProperty("exact").GetBoolean(), facts.GetProperty("maxError").GetDouble());
+        OptionalNumber(facts, "measuredBytes"), facts.GetProperty("exact").GetBoolean(), facts.GetProperty("maxError").GetDouble(),
+        OptionalText(facts, "level"));
 
     private static TensorFacts Tensor(JsonElement tensor) => new(
         Text(tensor, "name"), tensor.GetProperty("bytes").GetInt64(), OptionalNumber(tensor, "offset"), tensor.GetProperty("firstStep").GetInt32(),

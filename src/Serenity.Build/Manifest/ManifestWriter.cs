@@ -41,6 +41,8 @@ internal sealed class ManifestWriter : IDisposable
         if (manifest.Targets is { } targets)
             Lines("targets", targets, Target);
         Object("budget", j => Budget(j, manifest.Budget));
+        if (manifest.Bounds is { } bounds)
+            Lines("bounds", bounds, Bound);
         Object("weights", j => j.WriteNumber("bytes", manifest.Weights.Bytes));
         Lines("rewrites", manifest.Rewrites, Rewrite);
         if (manifest.LeftOut is { } leftOut)
@@ -95,6 +97,20 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteNumber("inputBytes", peak.InputBytes);
         Optional(json, "workspaceBytes", peak.WorkspaceBytes);
         json.WriteBoolean("sumsInPlace", peak.SumsInPlace);
+        json.WriteBoolean("atMost", peak.AtMost);
+    }
+
+    private static void Bound(Utf8JsonWriter json, SizeBound bound)
+    {
+        json.WriteStartObject();
+        json.WriteString("tensor", bound.Tensor);
+        json.WriteStartArray("dims");
+        foreach (long dim in bound.Dims)
+            json.WriteNumberValue(dim);
+        json.WriteEndArray();
+        json.WriteBoolean("atMost", bound.AtMost);
+        json.WriteString("origin", ManifestNames.Of(bound.Origin));
+        json.WriteEndObject();
     }
 
     private static void Target(Utf8JsonWriter json, TargetFacts target)
@@ -152,6 +168,7 @@ internal sealed class ManifestWriter : IDisposable
         Optional(json, "measuredBytes", facts.MeasuredBytes);
         json.WriteBoolean("exact", facts.Exact);
         json.WriteNumber("maxError", facts.MaxError);
+        Optional(json, "level", facts.Level);
     }
 
     private static void Tensor(Utf8JsonWriter json, TensorFacts tensor)

@@ -37,6 +37,9 @@ public sealed record MemoryManifest
     /// <summary>Each architecture that the app is built for (executor OnnxRuntime); <see cref="PeakFacts.WorkspaceBytes"/> is the most of them. Null with StaticArena.</summary>
     public IReadOnlyList<TargetFacts>? Targets { get; init; }
 
+    /// <summary>Values whose size was not inferred; where one may be smaller, the peak is what a run takes at most. Null where there is none.</summary>
+    public IReadOnlyList<SizeBound>? Bounds { get; init; }
+
     /// <summary>The budget and the verdict; settled by the check.</summary>
     public required BudgetEntry Budget { get; init; }
 

@@ -128,6 +128,42 @@ public static class ModelOptions
         Switch = new("--threads"),
     };
 
+    /// <summary>The most of values whose size depends on data.</summary>
+    public static ModelOption<IReadOnlyDictionary<string, long[]>?> Bounds { get; } = new(
+        "Bounds", new BoundsSyntax(), request => request.Bounds, (request, value, _) => request with { Bounds = value },
+        "The most that any run gives of values whose size depends on data: /NonZero_output_0=100.")
+    {
+        Property = null,
+        Switch = new("--bounds", Repeats: true),
+    };
+
+    /// <summary>Values that the app gives instead of having them computed.</summary>
+    public static ModelOption<IReadOnlyList<string>?> Inputs { get; } = new(
+        "Inputs", new NamesSyntax(), request => request.Inputs, (request, value, _) => request with { Inputs = value },
+        "Values that the app gives instead of having them computed; what only they need is cut off.")
+    {
+        Property = null,
+        Switch = new("--inputs", Repeats: true),
+    };
+
+    /// <summary>The values wanted.</summary>
+    public static ModelOption<IReadOnlyList<string>?> Outputs { get; } = new(
+        "Outputs", new NamesSyntax(), request => request.Outputs, (request, value, _) => request with { Outputs = value },
+        "The values wanted, where they are not the model's outputs; the rest is cut off.")
+    {
+        Property = null,
+        Switch = new("--outputs", Repeats: true),
+    };
+
+    /// <summary>Inputs that have one value in every run.</summary>
+    public static ModelOption<IReadOnlyDictionary<string, string>?> FixedInputs { get; } = new(
+        "FixedInputs", new ValuesSyntax(), request => request.FixedInputs, (request, value, _) => request with { FixedInputs = value },
+        "Inputs that have one value in every run: use_cache_branch=false.")
+    {
+        Property = null,
+        Switch = new("--fixed-inputs", Repeats: true),
+    };
+
     /// <summary>Write an HTML report.</summary>
     public static ModelOption<bool> Report { get; } = new("Report", OptionEffect.Files, Boolean, false, "Write an HTML report beside the manifest.");
 
@@ -171,7 +207,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Fuse, Verify, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Fuse, Verify, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

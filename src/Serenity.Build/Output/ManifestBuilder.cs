@@ -37,6 +37,7 @@ public static class ManifestBuilder
             Targets = result.Targets.Count > 0 ? result.Targets : null,
             Budget = BudgetCheck.Judge(BudgetCheck.Needed(result.Peak), result.WeightBytes, MemoryBudgets.None),
             Weights = new WeightsEntry(result.WeightBytes),
+            Bounds = result.Bounds.Count > 0 ? result.Bounds : null,
             Rewrites = result.Rewrites,
             LeftOut = result.LeftOut.Count > 0 ? result.LeftOut : null,
             Work = new WorkEntry(result.Work.Limit, result.Work.Ratio, result.Work.Limited),

@@ -48,7 +48,7 @@ internal static class SummaryPart
 
     private static string Proof(PeakFacts peak)
     {
-        if (peak.Optimal)
+        if (peak.IsOrderProven())
             return "reached by this order: proven";
         double gap = peak.LowerBoundBytes > 0 ? 100.0 * (peak.LiveBytes - peak.LowerBoundBytes) / peak.LowerBoundBytes : 100;
         return string.Create(CultureInfo.InvariantCulture, $"not proven reached; at most {gap:0.#} % above");

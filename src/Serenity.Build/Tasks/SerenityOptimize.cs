@@ -124,6 +124,6 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
         string proof = peak.Optimal ? "optimal" : Text($"lower bound {ByteSize.Rounded(peak.LowerBoundBytes)}");
         string workspace = peak.WorkspaceBytes is > 0 ? $" + {ByteSize.Rounded(peak.WorkspaceBytes.Value)} kernels' workspace" : "";
         string work = result.Manifest.Work.Ratio > OptimizeRequest.FreeWork ? Text($", {result.Manifest.Work.Ratio:0.##} times the work, for the budget") : "";
-        return Text($"{ModelText.Clean(model.Name)}: {ByteSize.Rounded(peak.OriginalBytes)} -> {ByteSize.Rounded(peak.Bytes)} peak activation memory{workspace}, {proof}{work}{(result.FromCache ? " (plan cache)" : "")}");
+        return Text($"{ModelText.Clean(model.Name)}: {ByteSize.Rounded(peak.OriginalBytes)} -> {(peak.AtMost ? "at most " : "")}{ByteSize.Rounded(peak.Bytes)} peak activation memory{workspace}, {proof}{work}{(result.FromCache ? " (plan cache)" : "")}");
     }
 }

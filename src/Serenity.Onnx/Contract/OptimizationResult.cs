@@ -69,6 +69,11 @@ public record OptimizationFacts
     /// <summary>A block in which a run takes place (executor OnnxRuntime); null where none was seen.</summary>
     public RunBlock? Block { get; init; }
 
+    /// <summary>
+    /// Values whose size was not inferred, in ordinal order of names. Where one of them may be smaller, <see cref="Peak"/> is a bound: a run takes at most that.
+    /// </summary>
+    public IReadOnlyList<SizeBound> Bounds { get; init; } = [];
+
     /// <summary>What verification did; null if it was off.</summary>
     public VerificationFacts? Verification { get; init; }
 
@@ -81,13 +86,18 @@ public record OptimizationFacts
 /// <param name="Bytes">What the written model costs on this executor; for StaticArena the arena size.</param>
 /// <param name="LiveBytes">Live peak of the written schedule.</param>
 /// <param name="LowerBoundBytes">Least live peak of any schedule of the written graph, as far as proven.</param>
-/// <param name="Optimal">True if <paramref name="LiveBytes"/> equals <paramref name="LowerBoundBytes"/>.</param>
+/// <param name="Optimal">True if <paramref name="Bytes"/>, which a budget is held against, equals <paramref name="LowerBoundBytes"/>.</param>
 /// <param name="InputBytes">Bytes of the graph inputs. ONNX Runtime leaves them to the caller, so they are not in <paramref name="Bytes"/>;
 /// StaticArena holds them in the arena, and they are.</param>
 /// <param name="WorkspaceBytes">Kernels' own scratch on top of <paramref name="Bytes"/>, where it is known; else null. The most of all targets.</param>
 /// <param name="SumsInPlace">True if ONNX Runtime has to add partial results up in the buffer of an input, as versions from 1.24 on do.</param>
+/// <param name="AtMost">True if sizes depend on data: a run takes at most <paramref name="Bytes"/>, and with other data less.</param>
 public sealed record PeakFacts(
-    long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes, bool SumsInPlace = false);
+    long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes, bool SumsInPlace = false, bool AtMost = false)
+{
+    /// <summary>True if no order has a lower live peak: what else is held, or lies between tensors, is another matter.</summary>
+    public bool IsOrderProven() => LiveBytes == LowerBoundBytes;
+}
 
 /// <summary>A rewrite that was applied.</summary>
 /// <param name="Kind">The rewrite's name, as in docs/rewrites.md.</param>
@@ -159,5 +169,6 @@ public sealed record LiveTensor(string Tensor, long Bytes);
 /// <param name="MeasuredBytes">Measured activation peak, without workspace; null if not measured.</param>
 /// <param name="Exact">True if outputs were compared bit for bit.</param>
 /// <param name="MaxError">Largest difference found, scaled to the output's largest magnitude; 0 if bit for bit.</param>
+/// <param name="Level">The optimization level of the session, of one thread, that the source ran in to be compared with: ONNX Runtime's name of it; null if nothing was compared.</param>
 public sealed record VerificationFacts(
-    string Status, string? Reason, string? RuntimeVersion, string? Architecture, long? MeasuredBytes, bool Exact, double MaxError);
+    string Status, string? Reason, string? RuntimeVersion, string? Architecture, long? MeasuredBytes, bool Exact, double MaxError, string? Level = null);

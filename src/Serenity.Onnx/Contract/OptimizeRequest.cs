@@ -38,6 +38,20 @@ public sealed record OptimizeRequest
     /// </summary>
     public bool FreeDimensionsAreDefaults { get; init; }
 
+    /// <summary>
+    /// For values whose size depends on data: the most elements that any run gives along each dimension that is not known, or all dimensions; by name.
+    /// </summary>
+    public IReadOnlyDictionary<string, long[]>? Bounds { get; init; }
+
+    /// <summary>The values wanted, where they are not the model's outputs: the rest of the model is cut off. Names; none for the model's own.</summary>
+    public IReadOnlyList<string>? Outputs { get; init; }
+
+    /// <summary>Values that the app gives instead of having them computed: what only they need is cut off. Names; none for the model's own inputs.</summary>
+    public IReadOnlyList<string>? Inputs { get; init; }
+
+    /// <summary>Inputs that have one value in every run, as text by name, such as <c>use_cache_branch</c> and <c>false</c>.</summary>
+    public IReadOnlyDictionary<string, string>? FixedInputs { get; init; }
+
     /// <summary>Limit of the scheduling search, in states; null for the default.</summary>
     public long? SearchLimit { get; init; }
 

@@ -49,6 +49,12 @@ public static class SerenityCodes
     /// <summary>FreeDimensions names a dimension the model does not have, or a size that does not work.</summary>
     public const string BadFreeDimension = "SER1302";
 
+    /// <summary>Bounds names a value the model does not have, or a run gives more than the bound.</summary>
+    public const string BoundExceeded = "SER1303";
+
+    /// <summary>Inputs, Outputs or FixedInputs name what the model does not have.</summary>
+    public const string BadCut = "SER1304";
+
     /// <summary>Something inside the planner went against its own checks.</summary>
     public const string InternalCheckFailed = "SER1401";
 

@@ -11,6 +11,15 @@ public sealed record ShapeTable(IReadOnlyDictionary<string, TensorType> Types, I
     /// <summary>The tables of the subgraphs in the graph's nodes, nested ones included; one is missing where a size in it is not known.</summary>
     public IReadOnlyDictionary<SubgraphKey, ShapeTable> Bodies { get; init; } = new Dictionary<SubgraphKey, ShapeTable>();
 
+    /// <summary>
+    /// Values of which a run may give less: <see cref="Types"/> says the most, and here stands which of the dimensions may be smaller.
+    /// </summary>
+    public IReadOnlyDictionary<string, bool[]> Varies { get; init; } = new Dictionary<string, bool[]>();
+
+
+    /// <summary>True if the value has the size in <see cref="Types"/> in every run.</summary>
+    public bool IsExact(string name) => !Varies.ContainsKey(name);
+
     /// <summary>The type of a value, or null if it is not a tensor of known size.</summary>
     public TensorType? Find(string name) => Types.GetValueOrDefault(name);
 

@@ -50,6 +50,7 @@ public static class ModelOptimizer
     /// <summary>Optimizes one model that was read, in this process.</summary>
     internal static OptimizationResult OptimizeHere(LoadedModel file, OptimizeRequest request, CancellationToken cancellation)
     {
+        file = SourceModel.Cut(file, request);
         request = SourceModel.Settle(file.Model, request);
         Task warm = WarmUp.Start();
         try

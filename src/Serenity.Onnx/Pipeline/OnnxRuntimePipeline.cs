@@ -116,12 +116,13 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             return new Prepared(model, source.Shapes.Main, Fused: false);
         UniqueNames.Assign(model);
         // The sizes asked for stand in the model already, and the names they were asked by are gone.
-        ModelShapes shapes = ShapeInference.Run(model, source.File.Path, NoFreeDimensions, cancellation);
+        ModelShapes shapes = ShapeInference.Run(model, source.File.Path, NoFreeDimensions, request.Bounds, source.Shapes.Main, cancellation);
+        (model, shapes) = ResizeScales.Restate(model, shapes);
         return new Prepared(model, shapes.Main, Fused: false);
     }
 
     private SourceAhead? BeginVerification(Prepared start) => SourceAhead.Start(
-        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.Threads);
+        source.Reference, source.File.ExternalFolder, source.File.Path, start.Fused, _work, request.Threads, source.Shapes.Main);
 
     private Planned Plan(Prepared start, PlannedShapes? known, RewriteLevel level, RewriteRestriction restriction, RewriteTechniques techniques = RewriteTechniques.All)
     {
@@ -267,10 +268,12 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             Exact = planned.Rewrites.All(r => r.Exact),
             Schedule = [.. planned.Plan.Schedule],
             PredictedBytes = planned.Plan.SimulatedPeak,
-            LeastBytes = planned.Plan.LeastPeak,
+            // With less data a run takes less.
+            LeastBytes = planned.Shapes.Varies.Count > 0 ? 0 : planned.Plan.LeastPeak,
             UnplannedBodies = planned.Plan.UnplannedBodies,
             Work = _work,
             Shapes = source.Shapes.Main,
+            Assumed = source.Shapes.Assumed,
             Ahead = ahead,
             PlaceRun = sequence => RunBlockPlanner.Plan(sequence, request.Threads, cancellation),
             Threads = request.Threads,
@@ -298,9 +301,9 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         {
             Model = written,
             Peak = new PeakFacts(
-                original.Peak, plan.SimulatedPeak, plan.LivePeak, plan.LowerBound, plan.IsLiveOptimal,
+                original.Peak, plan.SimulatedPeak, plan.LivePeak, plan.LowerBound, plan.IsOptimal,
                 ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), targets.Max(t => t.WorkspaceBytes),
-                written.Graph.Node.Any(KernelRules.AddsInPlace)),
+                written.Graph.Node.Any(KernelRules.AddsInPlace), source.Shapes.Main.Varies.Count > 0),
             Targets = targets,
             WeightBytes = ModelTensors.WeightBytes(written),
             Rewrites = planned.Rewrites,
@@ -314,6 +317,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
             PeakStep = ScheduledValues.PeakStep(plan.Allocations.Profile, schedule, tensors),
             UnplannedBodies = plan.UnplannedBodies,
             Block = verified?.Block,
+            Bounds = source.Shapes.Bounds,
             Verification = verified?.Facts ?? (request.Verify ? PipelineWarnings.NotRun : null),
             Warnings = _warnings,
         };

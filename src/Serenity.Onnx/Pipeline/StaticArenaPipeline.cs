@@ -45,7 +45,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
 
         long work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
         using SourceAhead? ahead = request.Verify && NativeRuntime.IsAvailable && originalBytes <= ModelVerifier.BytesForManyCases
-            ? SourceAhead.Start(source.Reference, source.File.ExternalFolder, path, fused: false, work) : null;
+            ? SourceAhead.Start(source.Reference, source.File.ExternalFolder, path, fused: false, work, shapes: source.Shapes.Main) : null;
         Planned planned = Plan(level, restriction);
         // A lower live peak may be one that no placement could be found for. Nothing may cost more than before.
         if (keepsOrder || planned.Plan.ArenaBytes > originalBytes)
@@ -85,8 +85,8 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
         {
             Model = model,
             Peak = new PeakFacts(
-                originalBytes, plan.ArenaBytes, plan.LivePeakBytes, best.LowerBoundBytes, plan.LivePeakBytes == best.LowerBoundBytes,
-                ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), null),
+                originalBytes, plan.ArenaBytes, plan.LivePeakBytes, best.LowerBoundBytes, plan.ArenaBytes == best.LowerBoundBytes,
+                ScheduledValues.InputBytes(source.Model.Graph, source.Shapes.Main), null, AtMost: source.Shapes.Main.Varies.Count > 0),
             WeightBytes = ModelTensors.WeightBytes(model),
             Rewrites = planned.Applied,
             LeftOut = _leftOut,
@@ -97,6 +97,7 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
             Profile = plan.Profile,
             OriginalProfile = originalProfile,
             PeakStep = plan.PeakStep,
+            Bounds = source.Shapes.Bounds,
             Verification = verified,
             Warnings = _warnings,
         };
@@ -157,11 +158,14 @@ internal sealed class StaticArenaPipeline(OptimizeRequest request, SourceModel s
                 Work = work,
                 Ahead = ahead,
                 Shapes = source.Shapes.Main,
+                Assumed = source.Shapes.Assumed,
                 HeldBytes = planned.Plan.ArenaBytes,
             },
             cancellation).Facts with
         { MeasuredBytes = null };
-        if (facts.Status == "passed" && ArenaProof.Run(
+        if (facts.Status == "passed" && source.Shapes.Main.Varies.Count > 0)
+            facts = facts with { Status = "partial", Reason = "The plan was not run in its arena, since sizes in it depend on data." };
+        else if (facts.Status == "passed" && ArenaProof.Run(
             planned.Model, new ArenaProgram(planned.Plan.Schedule, planned.Plan.Tensors, planned.Plan.ArenaBytes), source.File.ExternalFolder,
             source.File.Path, cancellation) is { } notRun)
         {

@@ -14,7 +14,10 @@ internal static class FixedInterface
     {
         foreach (ValueInfoProto value in graph.Input.Concat(graph.Output))
         {
-            if (value.Type?.TensorType is not { } tensor || shapes.Find(value.Name) is not { } type)
+            // A value in the middle that was made an output has no type yet.
+            if (value.Type is null && shapes.Find(value.Name) is { } made)
+                value.Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)made.ElementType } };
+            if (value.Type?.TensorType is not { } tensor || shapes.Find(value.Name) is not { } type || !shapes.IsExact(value.Name))
                 continue;
             if (tensor.Shape is null || tensor.Shape.Dim.Count != type.Dims.Length)
             {

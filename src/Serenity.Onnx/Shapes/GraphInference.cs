@@ -1,5 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
@@ -12,14 +14,18 @@ internal sealed class GraphInference
     // A question takes milliseconds. Loops within loops are asked about again for every change outside; this ends a model made to abuse that.
     private const int MostQuestions = 4096;
 
+    private readonly ModelProto _model;
+    private readonly SizeAssumptions? _assumptions;
     private readonly string _path;
     private readonly ProbeModel _light, _full;
     private readonly CancellationToken _cancellation;
     private readonly SubgraphInference _subgraphs;
     private int _questions;
 
-    public GraphInference(ModelProto model, string path, CancellationToken cancellation)
+    public GraphInference(ModelProto model, string path, SizeAssumptions? assumptions, CancellationToken cancellation)
     {
+        _model = model;
+        _assumptions = assumptions;
         _path = path;
         _light = new ProbeModel(model, path, keepWeights: false);
         _full = new ProbeModel(model, path, keepWeights: true);
@@ -66,15 +72,22 @@ internal sealed class GraphInference
             again = false;
             foreach (NodeProto node in graph.Node)
             {
-                if (without.Contains(node) || node.Output.All(o => o.Length == 0 || facts[o].IsSettled))
+                if (without.Contains(node) || IsSettled(node, facts))
                     continue;
-                again |= node.OpType == "Loop" ? SettleLoop(node, facts, visible) : KeptShapes.Settle(node, facts);
-                // A node goes out of the probe only as a whole.
-                if (!node.Output.All(o => o.Length == 0 || facts[o].IsSettled))
-                    continue;
-                without.Add(node);
-                foreach (string output in node.Output.Where(o => o.Length > 0))
-                    assumed[output] = facts[output];
+                again |= node.OpType == "Loop" ? SettleLoop(node, facts, visible) : KeptShapes.Settle(node, facts) || ProbedShapes.Settle(_model, node, facts, visible);
+                TakeOut(node);
+            }
+            // Nothing more can be inferred; what the next node gives has to be taken from elsewhere.
+            if (!again && _assumptions is { } assumptions && ReferenceEquals(graph, assumptions.Graph))
+            {
+                foreach (NodeProto node in Stuck(graph, facts, without))
+                {
+                    if (!assumptions.Settle(node, facts, visible, k => Inner(node, k, facts, visible)))
+                        continue;
+                    again = true;
+                    TakeOut(node);
+                    break;
+                }
             }
         }
         while (again);
@@ -83,12 +96,45 @@ internal sealed class GraphInference
             _subgraphs.Record(node, facts, visible);
         return facts;
 
+        // A node goes out of the probe only as a whole.
+        void TakeOut(NodeProto node)
+        {
+            if (!IsSettled(node, facts))
+                return;
+            without.Add(node);
+            foreach (string output in node.Output.Where(o => o.Length > 0))
+                assumed[output] = facts[output];
+        }
+
         void Known(string name, TensorProto tensor)
         {
             facts[name] = ProbeModel.TypeOf(tensor);
             visible[name] = tensor;
         }
     }
+
+    private static bool IsSettled(NodeProto node, Dictionary<string, ValueFact> facts) => node.Output.All(o => o.Length == 0 || facts[o].IsSettled);
+
+    /// <summary>Nodes that nothing could be inferred for though all that they read is known, in topological order.</summary>
+    private static IEnumerable<NodeProto> Stuck(GraphProto graph, Dictionary<string, ValueFact> facts, HashSet<NodeProto> without)
+    {
+        foreach (int position in TopologicalOrder.Of(new GraphView(graph)))
+        {
+            NodeProto node = graph.Node[position];
+            if (!without.Contains(node) && !IsSettled(node, facts)
+                && node.Input.Concat(SubgraphCaptures.Of(node)).All(i => i.Length == 0 || (facts.TryGetValue(i, out ValueFact? fact) && fact.IsSettled)))
+                yield return node;
+        }
+    }
+
+    /// <summary>What a node's subgraphs say of one of its outputs.</summary>
+    private SizeAssumption? Inner(NodeProto node, int output, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants) => node.OpType switch
+    {
+        "If" => _subgraphs.BranchOutput(node, output, facts, constants),
+        "Loop" => _subgraphs.LoopOutputs(node, facts, constants, atMost: true).FirstOrDefault(o => o.Output == node.Output[output]).Fact?.Type is { Dims.Length: > 0 } type
+            ? SizeAssumption.UpTo(type, [.. type.Dims.Select((_, i) => i == 0)], SizeOrigin.Rule) : null,
+        _ => null,
+    };
 
     private bool SettleLoop(NodeProto loop, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> visible)
     {

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
@@ -12,6 +13,13 @@ public sealed record ModelShapes(
 {
     /// <summary>For a missing subgraph that ONNX Runtime refuses with these shapes, why it does.</summary>
     public IReadOnlyDictionary<SubgraphKey, string> RefusedSubgraphs { get; init; } = new Dictionary<SubgraphKey, string>();
+
+    /// <summary>Sizes that were taken from elsewhere, since nothing could be inferred, by value.</summary>
+    public IReadOnlyDictionary<string, SizeAssumption> Assumed { get; init; } = new Dictionary<string, SizeAssumption>();
+
+    /// <summary>The same for whoever reads the result, in ordinal order of names.</summary>
+    public IReadOnlyList<SizeBound> Bounds =>
+        [.. Assumed.OrderBy(a => a.Key, StringComparer.Ordinal).Select(a => new SizeBound(a.Key, a.Value.Most.Dims, a.Value.Others.Count > 0, a.Value.Origin))];
 
     /// <summary>True if the shapes are only what the file states, because this host has no ONNX Runtime to ask.</summary>
     public bool IsDeclared { get; init; }

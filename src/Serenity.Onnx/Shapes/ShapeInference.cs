@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
@@ -24,22 +25,32 @@ internal static class ShapeInference
     /// <exception cref="SerenityException">SER1206: ONNX Runtime refuses the model; SER1301: a size is not known; SER1302: a free dimension
     /// is wrong; SER1701: ONNX Runtime cannot be loaded.</exception>
     public static ModelShapes Run(
-        ModelProto model, string path, IReadOnlyDictionary<string, long> freeDimensions, CancellationToken cancellation = default)
+        ModelProto model, string path, IReadOnlyDictionary<string, long> freeDimensions, CancellationToken cancellation = default) =>
+        Run(model, path, freeDimensions, null, null, cancellation);
+
+    /// <summary>Infers all types and shapes.</summary>
+    /// <param name="model">See the other one.</param>
+    /// <param name="path">See the other one.</param>
+    /// <param name="freeDimensions">See the other one.</param>
+    /// <param name="bounds">For values whose size depends on data: the most elements along each dimension that is not known, or all dimensions; by name; null for none.</param>
+    /// <param name="known">Shapes of the model that this one was made from, for values of the same names; null for none.</param>
+    /// <param name="cancellation">Ends the work between two questions to ONNX Runtime.</param>
+    /// <exception cref="SerenityException">As the other one.</exception>
+    internal static ModelShapes Run(
+        ModelProto model, string path, IReadOnlyDictionary<string, long> freeDimensions, IReadOnlyDictionary<string, long[]>? bounds, ShapeTable? known,
+        CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(path);
         FreeDimensionTable free = new(model, freeDimensions, path);
         if (!NativeRuntime.IsAvailable)
             return Declared(model, free, path);
-        GraphInference inference = new(model, path, cancellation);
-        Dictionary<string, ValueFact> given = new(StringComparer.Ordinal);
-        foreach (ValueInfoProto input in model.Graph.Input)
-            given[input.Name] = ValueFact.Declared(free.Apply(input));
-
+        SizeAssumptions assumptions = new(model, free, bounds, known);
+        GraphInference inference = new(model, path, assumptions, cancellation);
         Dictionary<string, ValueFact> facts;
         try
         {
-            facts = inference.Infer(model.Graph, given, new Dictionary<string, TensorProto>(StringComparer.Ordinal));
+            facts = Facts(inference, model, free);
         }
         catch (OnnxRuntimeException refusal)
         {
@@ -51,7 +62,103 @@ internal static class ShapeInference
         }
         if (FirstUnknown(model.Graph, facts) is { } unknown)
             throw Unknown(model, unknown, freeDimensions, free, path, cancellation);
-        return Checked(new ModelShapes(Table(facts) with { Bodies = inference.Subgraphs }, inference.Subgraphs, inference.Unknown) { RefusedSubgraphs = inference.Refused }, path);
+        foreach (string name in bounds?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
+        {
+            if (known is null && !(assumptions.Made.TryGetValue(name, out SizeAssumption? made) && made.Origin == SizeOrigin.Stated))
+                throw NoBound(name, assumptions, path);
+        }
+        Dictionary<string, bool[]> varies = Varying(model, free, assumptions, facts, path, cancellation);
+        ShapeTable main = Table(facts) with { Bodies = inference.Subgraphs, Varies = varies };
+        return Checked(new ModelShapes(main, inference.Subgraphs, inference.Unknown) { RefusedSubgraphs = inference.Refused, Assumed = assumptions.Made }, path);
+    }
+
+    private static SerenityException NoBound(string name, SizeAssumptions assumptions, string path)
+    {
+        string[] some = [.. assumptions.Made.Where(a => a.Value.Others.Count > 0).Select(a => $"'{a.Key}'").Order(StringComparer.Ordinal).Take(12)];
+        return new SerenityException(SerenityCodes.BoundExceeded, path,
+            $"Bounds states a size of '{name}', which is no value whose size depends on data. " + (some.Length == 0 ? "Remove it: the model has none." : $"These are: {string.Join(", ", some)}."));
+    }
+
+    private static Dictionary<string, ValueFact> Facts(GraphInference inference, ModelProto model, FreeDimensionTable free)
+    {
+        Dictionary<string, ValueFact> given = new(StringComparer.Ordinal);
+        foreach (ValueInfoProto input in model.Graph.Input)
+            given[input.Name] = ValueFact.Declared(free.Apply(input));
+        return inference.Infer(model.Graph, given, new Dictionary<string, TensorProto>(StringComparer.Ordinal));
+    }
+
+    /// <summary>
+    /// Which values vary with what was assumed: the model is looked at again with other sizes. A size that is the same each time does not depend on data. One that
+    /// is larger with less data, as what remains of a whole, counts with that.
+    /// </summary>
+    private static Dictionary<string, bool[]> Varying(
+        ModelProto model, FreeDimensionTable free, SizeAssumptions assumptions, Dictionary<string, ValueFact> facts, string path, CancellationToken cancellation)
+    {
+        Dictionary<string, bool[]> varies = new(StringComparer.Ordinal);
+        int variants = assumptions.Made.Values.Select(a => a.Others.Count).DefaultIfEmpty(0).Max();
+        bool looked = false;
+        for (int variant = 1; variant <= variants; variant++)
+        {
+            assumptions.Variant = variant;
+            Dictionary<string, ValueFact> other;
+            try
+            {
+                other = Facts(new GraphInference(model, path, assumptions, cancellation), model, free);
+            }
+            catch (OnnxRuntimeException)
+            {
+                // No run has these sizes together.
+                continue;
+            }
+            looked = true;
+            foreach ((string name, ValueFact fact) in other)
+            {
+                if (facts.GetValueOrDefault(name)?.Type is not { } most || fact.Type is not { } type)
+                    continue;
+                if (most.Dims.Length != type.Dims.Length)
+                    varies[name] = Array.ConvertAll(most.Dims, _ => true);
+                else if (!most.Equals(type))
+                    Merge(name, most, type);
+            }
+        }
+        assumptions.Variant = 0;
+        if (variants > 0 && !looked)
+            Behind(model.Graph, assumptions, facts, varies);
+        return varies;
+
+        void Merge(string name, TensorType most, TensorType type)
+        {
+            if (!varies.TryGetValue(name, out bool[]? dims))
+                varies.Add(name, dims = new bool[most.Dims.Length]);
+            long[] larger = [.. most.Dims];
+            for (int i = 0; i < dims.Length; i++)
+            {
+                dims[i] |= most.Dims[i] != type.Dims[i];
+                larger[i] = Math.Max(larger[i], type.Dims[i]);
+            }
+            facts[name] = ValueFact.Tensor(most.ElementType, larger);
+        }
+    }
+
+    /// <summary>All that is computed from what was assumed.</summary>
+    private static void Behind(GraphProto graph, SizeAssumptions assumptions, Dictionary<string, ValueFact> facts, Dictionary<string, bool[]> varies)
+    {
+        foreach ((string name, SizeAssumption assumed) in assumptions.Made)
+        {
+            if (assumed.Others.Count > 0)
+                varies[name] = Array.ConvertAll(assumed.Most.Dims, _ => true);
+        }
+        foreach (int position in TopologicalOrder.Of(new GraphView(graph)))
+        {
+            NodeProto node = graph.Node[position];
+            if (!node.Input.Concat(SubgraphCaptures.Of(node)).Any(varies.ContainsKey))
+                continue;
+            foreach (string output in node.Output)
+            {
+                if (facts.GetValueOrDefault(output)?.Type is { } type)
+                    varies[output] = Array.ConvertAll(type.Dims, _ => true);
+            }
+        }
     }
 
     /// <summary>What the file states itself; for hosts without ONNX Runtime.</summary>
@@ -123,9 +230,7 @@ internal static class ShapeInference
         FreeDimensionTable free = new(model, sizes, path);
         try
         {
-            new GraphInference(model, path, cancellation).Infer(
-                model.Graph, model.Graph.Input.ToDictionary(i => i.Name, i => ValueFact.Declared(free.Apply(i)), StringComparer.Ordinal),
-                new Dictionary<string, TensorProto>(StringComparer.Ordinal));
+            Facts(new GraphInference(model, path, null, cancellation), model, free);
             return true;
         }
         catch (OnnxRuntimeException)
@@ -146,10 +251,47 @@ internal static class ShapeInference
                 SerenityCodes.UnknownSize, path, $"The size of input '{value}' is not known, because the model states no shape for it. Export the model with the shapes of its inputs.");
         }
         NodeProto node = graph.Node.First(n => n.Output.Contains(value));
+        (IReadOnlyList<string> missing, IReadOnlyList<string> before) = StandInTheWay(model, value, free, path, cancellation);
+        string others = missing.Count > 1 ? $" So are {string.Join(", ", missing.Skip(1).Take(12).Select(m => $"'{m}'"))}{(missing.Count > 13 ? " and others" : "")}." : "";
+        string cut = before.Count > 0 ? $" Or cut this part off the model: Outputs=\"{string.Join(";", before)}\"." : "";
         return new SerenityException(
             SerenityCodes.UnknownSize, path,
-            $"The size of value '{value}' is not known: {GraphCheck.Describe(node)} makes it as large as the data asks for, so no fixed amount of memory can be planned. "
-            + "Cut this part off the model, or replace it by an operator with a fixed output size.");
+            $"The size of value '{value}' is not known: {GraphCheck.Describe(node)} makes it as large as the data asks for.{others} State the most that any run gives,"
+            + $" for example Bounds=\"{string.Join(";", missing.Select(m => $"{m}={SizeAssumptions.SomeElements}"))}\" on the item.{cut}");
+    }
+
+    /// <summary>All values of the main graph that no size is known for, as if one were known for each before it; and the last values before the first of them.</summary>
+    private static (IReadOnlyList<string> Missing, IReadOnlyList<string> Before) StandInTheWay(
+        ModelProto model, string first, FreeDimensionTable free, string path, CancellationToken cancellation)
+    {
+        SizeAssumptions assumptions = new(model, free, null, null) { Missing = [] };
+        try
+        {
+            Facts(new GraphInference(model, path, assumptions, cancellation), model, free);
+        }
+        catch (OnnxRuntimeException)
+        {
+            // The sizes made up do not go together; those found so far stand in the way all the same.
+        }
+        HashSet<string> behind = [first, .. assumptions.Missing];
+        HashSet<string> made = new(StringComparer.Ordinal), before = new(StringComparer.Ordinal);
+        foreach (int position in TopologicalOrder.Of(new GraphView(model.Graph)))
+        {
+            NodeProto node = model.Graph.Node[position];
+            string[] read = [.. node.Input.Concat(SubgraphCaptures.Of(node))];
+            if (read.Any(behind.Contains) || node.Output.Any(behind.Contains))
+            {
+                behind.UnionWith(node.Output);
+                before.UnionWith(read.Where(made.Contains));
+            }
+            else if (!ConstantNode.Is(node))
+            {
+                made.UnionWith(node.Output);
+            }
+        }
+        before.UnionWith(model.Graph.Output.Select(o => o.Name).Where(made.Contains));
+        before.ExceptWith(behind);
+        return (assumptions.Missing.Count == 0 ? [first] : assumptions.Missing, [.. before.Where(b => b.Length > 0).Order(StringComparer.Ordinal).Take(12)]);
     }
 
     private static void CheckSize(string name, TensorType type, string path)

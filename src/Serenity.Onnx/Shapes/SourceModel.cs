@@ -5,7 +5,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Shapes;
 
 /// <summary>A model that is ready to be planned: read, checked, every node named, every size known.</summary>
-/// <param name="File">The model as it stands in its file; not to be changed.</param>
+/// <param name="File">The model as it stands in its file, or the piece of it that was asked for; not to be changed.</param>
 /// <param name="Model">The same with a unique name for every node and all open dimensions of inputs and outputs set.</param>
 /// <param name="Shapes">Types and shapes of all its values.</param>
 public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes Shapes)
@@ -15,6 +15,14 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
     /// one way where it knows a size and another where it does not.
     /// </summary>
     public ModelProto Reference { get; init; } = File.Model;
+
+    /// <summary>The piece of a model that a request is about; the model itself where it is about all of it.</summary>
+    /// <exception cref="Diagnostics.SerenityException">SER1304: Inputs, Outputs or FixedInputs name what the model does not have.</exception>
+    public static LoadedModel Cut(LoadedModel file, OptimizeRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return FixedInputs.Apply(ModelCut.Apply(file, request.Inputs ?? [], request.Outputs ?? []), request.FixedInputs);
+    }
 
     /// <summary>A request as it holds for a model: of a project's default sizes, those of dimensions that the model has.</summary>
     public static OptimizeRequest Settle(ModelProto model, OptimizeRequest request)
@@ -35,7 +43,8 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
         // Cheap: protobuf's byte strings never change, so a clone shares the weights.
         ModelProto model = file.Model.Clone();
         UniqueNames.Assign(model);
-        ModelShapes shapes = ShapeInference.Run(model, file.Path, request.FreeDimensions, cancellation);
+        ModelShapes shapes = ShapeInference.Run(model, file.Path, request.FreeDimensions, request.Bounds, null, cancellation);
+        (model, shapes) = ResizeScales.Restate(model, shapes);
         FixedInterface.Apply(model.Graph, shapes.Main);
         FreeDimensionTable free = new(file.Model, request.FreeDimensions, file.Path);
         return new SourceModel(file, model, shapes) { Reference = free.Dimensions.Count == 0 ? file.Model : Sized(file.Model, free) };

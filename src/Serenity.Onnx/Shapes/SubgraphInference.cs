@@ -1,4 +1,5 @@
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
@@ -32,9 +33,29 @@ internal sealed class SubgraphInference
         }
     }
 
+    /// <summary>The types that an output of an If may have: that of each branch, and the larger of both. Null where one is not known, or they have no common rank.</summary>
+    public SizeAssumption? BranchOutput(NodeProto node, int output, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants)
+    {
+        List<TensorType> types = [];
+        foreach ((SubgraphKey key, GraphProto branch) in ModelShapes.SubgraphsOf(node))
+        {
+            if (output >= branch.Output.Count || Infer(key, branch, DeclaredInputs(branch), facts, constants)?.GetValueOrDefault(branch.Output[output].Name)?.Type is not { } type)
+                return null;
+            types.Add(type);
+        }
+        if (types.Count != 2 || types[0].ElementType != types[1].ElementType || types[0].Dims.Length != types[1].Dims.Length)
+            return null;
+        TensorType most = types[0] with { Dims = [.. types[0].Dims.Zip(types[1].Dims, Math.Max)] };
+        return new SizeAssumption(most, types, SizeOrigin.Rule);
+    }
+
     /// <summary>Types of a loop's outputs, by output name, as far as they are proven.</summary>
+    /// <param name="node">The loop.</param>
+    /// <param name="facts">What is known of outer values.</param>
+    /// <param name="constants">Outer constants.</param>
+    /// <param name="atMost">True to give what is collected in as many rounds as the loop can run, where it may run fewer.</param>
     public IEnumerable<(string Output, ValueFact Fact)> LoopOutputs(
-        NodeProto node, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants)
+        NodeProto node, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants, bool atMost = false)
     {
         if (node.Input.Count < 2 || ModelShapes.SubgraphsOf(node).FirstOrDefault() is not { Graph: { } body } at)
             yield break;
@@ -46,7 +67,8 @@ internal sealed class SubgraphInference
             if (i < states.Length)
                 yield return (node.Output[i], states[i]);
             else if (inner is not null && i + 1 < body.Output.Count && inner.TryGetValue(body.Output[i + 1].Name, out ValueFact? element)
-                && element.Type is { } type && LoopTripCount.Exact(node, body, constants.GetValueOrDefault) is { } trips)
+                && element.Type is { } type
+                && (atMost ? LoopTripCount.Most(node, constants.GetValueOrDefault) : LoopTripCount.Exact(node, body, constants.GetValueOrDefault)) is { } trips)
                 yield return (node.Output[i], ValueFact.Tensor(type.ElementType, [trips, .. type.Dims]));
         }
     }

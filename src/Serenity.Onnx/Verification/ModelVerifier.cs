@@ -50,7 +50,7 @@ internal static class ModelVerifier
             : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads);
         CheckInterface(reference, optimized, request.File);
 
-        SeededInputs inputs = new(request.Source.Graph, optimized.Inputs);
+        SeededInputs inputs = new(request.Source.Graph, optimized.Inputs, request.Shapes);
         if (inputs.Unsupported is { } input)
             return Skipped($"No value can be made up for input '{input}'.");
         if (!inputs.FitIn(request.Limits.Bytes))
@@ -63,13 +63,16 @@ internal static class ModelVerifier
         bool limited = false;
         string? refusal = null;
         Action<RunBlock>? proveBlock = null;
-        foreach (InputCase kind in CasesFor(request))
+        // What is observed is the first run.
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>>? full = NearBound.Find(request, inputs, cancellation);
+        foreach (InputCase kind in full is null ? CasesFor(request) : [SourceAhead.FirstCase, .. CasesFor(request)])
         {
             cancellation.ThrowIfCancellationRequested();
             if (compared >= enough)
                 break;
-            SourceAhead.Half? known = kind == SourceAhead.FirstCase ? ahead : null;
-            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = known?.Inputs ?? inputs.Create(kind);
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> Values() => full is not null && compared == 0 ? full : inputs.Create(kind);
+            SourceAhead.Half? known = kind == SourceAhead.FirstCase && full is null ? ahead : null;
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = known?.Inputs ?? Values();
             IReadOnlyList<KeyValuePair<string, RuntimeValue>>? expected = null;
             try
             {
@@ -86,14 +89,16 @@ internal static class ModelVerifier
                 limited = true;
                 continue;
             }
-            CheckShapes(request, expected);
+            if (kind is not (InputCase.Uniform or InputCase.Ones or InputCase.Zeros) && expected.Any(e => CheckedSizes.IsBeyondStated(request, e.Key, e.Value)))
+                continue;
+            CheckedSizes.Hold(request, expected);
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> own = reference is null ? expected
-                : CompareCase(request, optimized, overwritten ? inputs.Create(kind) : values, expected, kind, random is null ? ledger : null, ref maxError, cancellation);
+                : CompareCase(request, optimized, overwritten ? Values() : values, expected, kind, random is null ? ledger : null, ref maxError, cancellation);
             // The first run is the one whose allocations were recorded.
             if (compared == 0)
             {
-                proveBlock = block => BlockProof.Prove(
-                    block, optimized, overwritten ? inputs.Create(kind) : values, random is null ? own : null, request.File, cancellation);
+                IReadOnlyList<KeyValuePair<string, RuntimeValue>> first = overwritten ? Values() : values;
+                proveBlock = block => BlockProof.Prove(block, optimized, first, random is null ? own : null, request.File, cancellation);
             }
             compared++;
         }
@@ -130,7 +135,8 @@ internal static class ModelVerifier
             : null;
         Observation seen = optimized.EndObservation(request.UnplannedBodies);
         VerificationOutcome outcome = Conclude(request, seen, random, maxError, notCompared);
-        return outcome with { Block = Place(request, seen, proveBlock) };
+        // With other data the blocks of a run have other sizes.
+        return request.Shapes is { Varies.Count: > 0 } ? outcome : outcome with { Block = Place(request, seen, proveBlock) };
     }
 
     /// <summary>The block of the first run, if a second run does the same in it.</summary>
@@ -233,47 +239,39 @@ internal static class ModelVerifier
 
     private static VerificationOutcome Conclude(VerificationRequest request, Observation seen, NodeProto? random, double maxError, string? notCompared)
     {
+        CheckedSizes.Hold(request, seen.Kernels);
         if (request.Schedule is { } schedule)
             CheckOrder(request, schedule, seen.ExecutedOrder);
-        if (request.PredictedBytes is { } predicted && seen.Memory?.ActivationBytes is { } measured
+        string? unplanned = null;
+        MeasuredMemory? allocated = seen.Memory;
+        if (request.PredictedBytes is { } predicted && seen.Memory is { ActivationBytes: { } measured } memory
             && (measured > predicted || measured < (request.LeastBytes ?? predicted)))
         {
-            if (measured > predicted && FindOpaque(request) is { } opaque)
-            {
-                throw new SerenityException(SerenityCodes.UnknownSize, request.File,
-                    $"The size of value '{opaque}' cannot be planned: it holds strings, or is no tensor, and a run allocated {measured} bytes where {predicted} were planned for all others."
-                    + " Cut this part off the model.");
-            }
-            throw new SerenityException(SerenityCodes.MemoryDiffers, request.File,
-                $"ONNX Runtime {NativeRuntime.Version} allocated {measured} bytes for activations where {predicted} were planned."
-                + " The plan must not be trusted. This is a fault of Serenity.Build, or a change in ONNX Runtime: please report it with the model.");
+            if (measured <= predicted || FindOpaque(request) is not { } opaque)
+                throw OtherMemory(request, measured, predicted);
+            // Nothing says how much it is before a run; this run did.
+            allocated = memory with { ActivationBytes = predicted };
+            unplanned = $"Value '{opaque}' holds strings, or is no tensor, so its size cannot be planned. What a run allocated beside the plan, {allocated.WorkspaceBytes} bytes, counts as workspace; with other inputs it may be more.";
         }
         string? reason =
-            random is not null ? $"Outputs were not compared, since {GraphCheck.Describe(random)} gives random values."
+            unplanned is not null ? unplanned
+            : random is not null ? $"Outputs were not compared, since {GraphCheck.Describe(random)} gives random values."
             : seen.Memory?.ActivationBytes is null ? "Memory was not measured, since another allocator is in use in this process."
             : notCompared;
         VerificationFacts facts = new(reason is null ? "passed" : "partial", reason, NativeRuntime.Version, NativeRuntime.Architecture,
-            seen.Memory?.ActivationBytes, request.Exact, maxError);
-        return new(facts, seen.Memory);
+            seen.Memory?.ActivationBytes, request.Exact, maxError, random is not null || ReferenceEquals(request.Source, request.Optimized) ? null
+            : request.Fused ? nameof(GraphOptimizationLevel.ORT_ENABLE_EXTENDED) : nameof(GraphOptimizationLevel.ORT_DISABLE_ALL));
+        return new(facts, allocated);
     }
+
+    private static SerenityException OtherMemory(VerificationRequest request, long measured, long predicted) => new(
+        SerenityCodes.MemoryDiffers, request.File,
+        $"ONNX Runtime {NativeRuntime.Version} allocated {measured} bytes for activations where {predicted} were planned."
+        + " The plan must not be trusted. This is a fault of Serenity.Build, or a change in ONNX Runtime: please report it with the model.");
 
     /// <summary>The first value that a node makes and that costs memory of which nothing is known; null if there is none.</summary>
     private static string? FindOpaque(VerificationRequest request) =>
         request.Optimized.Graph.Node.SelectMany(n => n.Output).FirstOrDefault(o => request.Shapes?.Opaque.Contains(o) == true);
-
-    /// <summary>A model whose file states shapes that it does not compute has no size that could be planned.</summary>
-    private static void CheckShapes(VerificationRequest request, IReadOnlyList<KeyValuePair<string, RuntimeValue>> outputs)
-    {
-        foreach ((string name, RuntimeValue value) in outputs)
-        {
-            long[]? dims = value switch { RuntimeValue.Tensor tensor => tensor.Dims, RuntimeValue.Strings strings => strings.Dims, _ => null };
-            if (dims is null || request.Shapes?.Find(name)?.Dims is not { } planned || planned.AsSpan().SequenceEqual(dims))
-                continue;
-            throw new SerenityException(SerenityCodes.UnknownSize, request.File,
-                $"Output '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned)}] by what its file states: a shape in the file is wrong."
-                + " Export the model again, or remove the shapes stated for inner values and subgraphs.");
-        }
-    }
 
     private static void CheckOrder(VerificationRequest request, IReadOnlyList<string> schedule, IReadOnlyList<string> executed)
     {

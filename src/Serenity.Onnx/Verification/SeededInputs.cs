@@ -1,7 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Verification;
 
@@ -26,17 +28,20 @@ internal sealed class SeededInputs
     private readonly IReadOnlyDictionary<string, NodeMetadata> _inputs;
     private readonly Dictionary<string, long> _ranges;
     private readonly Dictionary<string, (double Least, double Largest)> _told;
+    private readonly Dictionary<string, RuntimeValue> _stated;
 
     /// <summary>Looks at a model's inputs.</summary>
     /// <param name="graph">The model's graph, for how integer inputs are used.</param>
     /// <param name="inputs">Type and shape of each input, as ONNX Runtime states them; a dimension that is still unknown counts as 1.</param>
-    public SeededInputs(GraphProto graph, IReadOnlyDictionary<string, NodeMetadata> inputs)
+    /// <param name="shapes">The shapes that were planned with: an input that sizes follow from gets the value that gives these. Null to leave it to chance.</param>
+    public SeededInputs(GraphProto graph, IReadOnlyDictionary<string, NodeMetadata> inputs, ShapeTable? shapes = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(inputs);
         _inputs = inputs;
         _ranges = IndexRanges.Of(graph);
         _told = InputRanges.Of(graph);
+        _stated = shapes is null ? [] : StatedInputs.Of(graph, shapes);
     }
 
     /// <summary>Bytes of all inputs; strings not counted.</summary>
@@ -83,7 +88,7 @@ internal sealed class SeededInputs
         foreach ((string name, NodeMetadata meta) in _inputs.OrderBy(i => i.Key, StringComparer.Ordinal))
         {
             SplitMix random = new(SplitMix.SeedOf(name) + (ulong)kind + seed);
-            values.Add(new(name, CreateOne(meta, _ranges.GetValueOrDefault(name, 0), _told.TryGetValue(name, out (double, double) told) ? told : null, kind, ref random)));
+            values.Add(new(name, _stated.GetValueOrDefault(name) ?? CreateOne(meta, _ranges.GetValueOrDefault(name, 0), _told.TryGetValue(name, out (double, double) told) ? told : null, kind, ref random)));
         }
         return values;
     }

@@ -1,7 +1,9 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Verification;
 
@@ -54,9 +56,10 @@ internal sealed class SourceAhead : IDisposable
     /// <param name="fused">As <see cref="VerificationRequest.Fused"/>.</param>
     /// <param name="work">Multiply-accumulates of one run.</param>
     /// <param name="threads">Threads within operators.</param>
+    /// <param name="shapes">The shapes that are planned with.</param>
     /// <returns>What runs; null where it is not worth it.</returns>
     public static SourceAhead? Start(
-        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1)
+        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1, ShapeTable? shapes = null)
     {
         if (Environment.ProcessorCount < 2 || work > ModelVerifier.WorkForTwoCases)
             return null;
@@ -66,7 +69,7 @@ internal sealed class SourceAhead : IDisposable
                 ModelSession session = Load(source, externalFolder, file, fused, threads);
                 try
                 {
-                    SeededInputs seeded = new(source.Graph, session.Inputs);
+                    SeededInputs seeded = new(source.Graph, session.Inputs, shapes);
                     if (!seeded.FitIn(ModelVerifier.BytesForManyCases))
                     {
                         session.Dispose();

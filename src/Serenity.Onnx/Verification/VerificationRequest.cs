@@ -2,6 +2,7 @@ using Serenity.Onnx.Operators;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Verification;
 
@@ -59,6 +60,9 @@ internal sealed record VerificationRequest
 
     /// <summary>The shapes that were planned with; null to leave the outputs' unchecked.</summary>
     public ShapeTable? Shapes { get; init; }
+
+    /// <summary>Sizes in <see cref="Shapes"/> that were not inferred, by value.</summary>
+    public IReadOnlyDictionary<string, SizeAssumption> Assumed { get; init; } = new Dictionary<string, SizeAssumption>();
 
     /// <summary>Multiply-accumulates of one run (<see cref="WorkEstimate"/>); decides how much is run.</summary>
     public required long Work { get; init; }

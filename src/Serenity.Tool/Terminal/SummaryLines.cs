@@ -20,10 +20,10 @@ internal static class SummaryLines
             table.Add(figure, ByteSize.Rounded(bytes), bytes.ToString(CultureInfo.InvariantCulture), note);
 
         Row("source model, as run today", peak.OriginalBytes, "");
-        Row(manifest.Executor == Executor.StaticArena ? "arena size" : "peak, optimized", peak.Bytes, ChangeText.Percent(peak.OriginalBytes, peak.Bytes, "-"));
+        Row((manifest.Executor == Executor.StaticArena ? "arena size" : "peak, optimized") + (peak.AtMost ? ", at most" : ""), peak.Bytes, ChangeText.Percent(peak.OriginalBytes, peak.Bytes, "-"));
         if (peak.LiveBytes != peak.Bytes)
             Row("live peak of this order", peak.LiveBytes, "");
-        Row("least live peak of any", peak.LowerBoundBytes, peak.Optimal ? "reached: proven optimal" : "not proven reached");
+        Row("least live peak of any", peak.LowerBoundBytes, peak.Optimal ? "reached: proven optimal" : peak.IsOrderProven() ? "reached by the order" : "not proven reached");
         if (peak.WorkspaceBytes is long workspace)
             Row("kernels' workspace", workspace, $"{TargetText.Basis(manifest)}, counts against the budget");
         Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");

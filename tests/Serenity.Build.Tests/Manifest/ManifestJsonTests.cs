@@ -32,7 +32,7 @@ public sealed class ManifestJsonTests
             Converters =
             {
                 new JsonStringEnumConverter<BudgetVerdict>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<TensorRole>(JsonNamingPolicy.CamelCase),
-                new JsonStringEnumConverter<Executor>(), new OptionsConverter(),
+                new JsonStringEnumConverter<Executor>(), new OptionsConverter(), new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
             },
         };
         foreach (MemoryManifest manifest in (MemoryManifest[])[Full(), TestManifest.Create(workspace: null), TestManifest.Create() with { SessionOptions = null, Targets = null, Verification = null, PeakStep = null, Warnings = [], Rewrites = [] }])
@@ -51,7 +51,7 @@ public sealed class ManifestJsonTests
         MemoryManifest manifest = Full();
         object?[] records =
         [
-            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.LeftOut![0], manifest.Verification,
+            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Bounds![0], manifest.LeftOut![0], manifest.Verification,
             manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         foreach (object? record in records)
@@ -89,9 +89,11 @@ public sealed class ManifestJsonTests
     private static MemoryManifest Full() => TestManifest.Create() with
     {
         Budget = new BudgetEntry(1, BudgetVerdict.Fail, "board", 2),
-        Verification = new VerificationFacts("partial", "because", "1.31.1", "x64", 5, true, 3.5e-300),
+        Verification = new VerificationFacts("partial", "because", "1.31.1", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL"),
         Tensors = [new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7], "n")],
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
+        Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true),
+        Bounds = [new SizeBound("found", [2, 100], true, SizeOrigin.Stated)],
     };
 
     [TestMethod]

@@ -14,7 +14,8 @@ public sealed class OptionValuesTests
         ("MemoryBudget", "524288", "512 KiB"), ("WeightBudget", "1500000", "1.5mb"), ("Device", "esp32", " esp32 "), ("Executor", "StaticArena", "staticarena"),
         ("Rewrite", "Exact", "EXACT"), ("Fuse", "false", "False"), ("Verify", "false", "FALSE"), ("FreeDimensions", "a=1;b=2", "b = 2, a=1;"), ("TargetArchitecture", "x64;arm64", "ARM64, x64;x64"),
         ("WorkLimit", "4", "4.0"),
-        ("SearchLimit", "1000", "01000"), ("Alignment", "64", "64 "), ("Threads", "4", "04"), ("Report", "true", "True"), ("Header", "true", "true "), ("TargetPath", "a/b.onnx", "a/b.onnx"),
+        ("SearchLimit", "1000", "01000"), ("Alignment", "64", "64 "), ("Threads", "4", "04"),
+        ("Bounds", "a=1x2;b=3", " b = 3; a=1x2;"), ("Inputs", "a;b", "a; b"), ("Outputs", "b;a", " b;a;"), ("FixedInputs", "a=1,2;b=false", "b = false; a=1,2"), ("Report", "true", "True"), ("Header", "true", "true "), ("TargetPath", "a/b.onnx", "a/b.onnx"),
         ("CopyToOutputDirectory", "Never", "never"), ("CopyToPublishDirectory", "Always", "ALWAYS"),
         ("PublishManifest", "true", "TRUE"), ("Pack", "true", "True"), ("Access", "Public", "public"),
     ];
@@ -95,6 +96,11 @@ public sealed class OptionValuesTests
     [DataRow("Alignment", "24")]
     [DataRow("Alignment", "8192")]
     [DataRow("Threads", "0")]
+    [DataRow("Bounds", "n=x")]
+    [DataRow("Bounds", "n=-1")]
+    [DataRow("Bounds", "100")]
+    [DataRow("FixedInputs", "false")]
+    [DataRow("FixedInputs", "a=1;a=2")]
     [DataRow("CopyToOutputDirectory", "true")]
     [DataRow("CopyToPublishDirectory", "PreserveNever")]
     public void A_value_that_is_not_understood_is_named_with_what_is_allowed(string name, string value)

@@ -19,6 +19,7 @@ internal sealed class RewriteGraph
     private readonly Dictionary<string, string[]> _consumers;
     private readonly Dictionary<string, TensorProto> _constants;
     private readonly Dictionary<string, TensorType> _types;
+    private readonly IReadOnlyDictionary<string, bool[]> _varies;
     private readonly HashSet<string> _values, _outputs, _inputs, _writers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AccumulationGroup> _groups = new(StringComparer.Ordinal);
     private readonly IReadOnlySet<string> _opaque;
@@ -41,6 +42,7 @@ internal sealed class RewriteGraph
         _consumers = new(other._consumers, StringComparer.Ordinal);
         _constants = new(other._constants, StringComparer.Ordinal);
         _types = new(other._types, StringComparer.Ordinal);
+        _varies = other._varies;
         _values = new(other._values, StringComparer.Ordinal);
         _outputs = other._outputs;
         _inputs = other._inputs;
@@ -70,6 +72,7 @@ internal sealed class RewriteGraph
         _reads = new((IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);
         Weights = new WeightReader(modelPath);
         _types = new(candidate.Shapes.Types, StringComparer.Ordinal);
+        _varies = candidate.Shapes.Varies;
         _opaque = candidate.Shapes.Opaque;
         _bodies = candidate.Shapes.Bodies;
         foreach (AccumulationGroup group in candidate.Groups)
@@ -156,8 +159,9 @@ internal sealed class RewriteGraph
     /// <summary>The value of a constant (an initializer that nothing can override, or a Constant node), or null.</summary>
     public TensorProto? Constant(string value) => _constants.GetValueOrDefault(value);
 
+    /// <summary>The type of a value; null where its size varies from run to run, so that no rewrite is written for one size of it.</summary>
     public TensorType? TypeOf(string value) =>
-        _types.TryGetValue(value, out TensorType? type) ? type
+        _types.TryGetValue(value, out TensorType? type) ? _varies.ContainsKey(value) ? null : type
         : _constants.TryGetValue(value, out TensorProto? constant) ? new((TensorProto.Types.DataType)constant.DataType, [.. constant.Dims])
         : null;
 
@@ -282,7 +286,7 @@ internal sealed class RewriteGraph
         graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
         ShapeTable shapes = new(
             _types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque)
-        { Bodies = _bodies };
+        { Bodies = _bodies, Varies = _varies };
         return new RewriteCandidate(model, shapes, [.. Groups], [.. Applied]);
 
         // An initializer that is listed as an input, and can be overridden, is part of the model's face.

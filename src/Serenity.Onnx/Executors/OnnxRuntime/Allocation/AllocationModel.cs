@@ -48,7 +48,8 @@ internal sealed class AllocationModel
                 _bytes[value] = type is null ? shapes.Bytes(name) : BytesOf(type);
             if (type is null || type.ElementType == DataType.String)
                 continue;
-            long[]? dims = planned is null ? type.Dims : planned.Find(name);
+            // Nobody knows before the run how much of a bound there is.
+            long[]? dims = planned is not null ? planned.Find(name) : shapes.IsExact(name) ? type.Dims : null;
             if (dims is null || Array.IndexOf(dims, PlannedShapes.Unknown) >= 0)
                 continue;
             _sized[value] = Array.TrueForAll(dims, dim => dim >= 0);

@@ -19,11 +19,24 @@ internal sealed record PlannedShapes(IReadOnlyDictionary<string, long[]> Dims)
     /// <summary>The same for the subgraphs in the graph's nodes; one that is missing here is known in full.</summary>
     public IReadOnlyDictionary<SubgraphKey, PlannedShapes> Bodies { get; init; } = new Dictionary<SubgraphKey, PlannedShapes>();
 
-    /// <summary>All shapes known.</summary>
+    /// <summary>All shapes known but those that vary from run to run.</summary>
     public static PlannedShapes AllOf(ShapeTable shapes)
     {
         ArgumentNullException.ThrowIfNull(shapes);
-        return new PlannedShapes(shapes.Types.ToDictionary(type => type.Key, type => type.Value.Dims, StringComparer.Ordinal));
+        return new PlannedShapes(shapes.Types.Where(type => shapes.IsExact(type.Key)).ToDictionary(type => type.Key, type => type.Value.Dims, StringComparer.Ordinal));
+    }
+
+    /// <summary>All shapes known but those that vary from run to run, of which this is what ONNX Runtime knows.</summary>
+    public PlannedShapes WithExact(ShapeTable shapes)
+    {
+        ArgumentNullException.ThrowIfNull(shapes);
+        Dictionary<string, long[]> dims = new(Dims, StringComparer.Ordinal);
+        foreach ((string name, TensorType type) in shapes.Types)
+        {
+            if (shapes.IsExact(name))
+                dims[name] = type.Dims;
+        }
+        return new PlannedShapes(dims);
     }
 
     /// <summary>The planned dimensions of a value; null if not even the rank is known.</summary>

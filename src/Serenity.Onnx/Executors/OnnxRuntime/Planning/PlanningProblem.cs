@@ -63,7 +63,9 @@ internal sealed record PlanningProblem
         CancellationToken cancellation)
     {
         OrtGraph graph = new(model.Graph);
-        AllocationModel allShapes = new(graph, shapes);
+        if (shapes.Varies.Count > 0 && options.AskForShapes)
+            planned ??= PlannedShapesReader.TryRead(model, shapes);
+        AllocationModel allShapes = new(graph, shapes, shapes.Varies.Count > 0 ? planned?.WithExact(shapes) : null);
         OnnxRuntimeGraph live = OnnxRuntimeGraph.Build(allShapes);
         if (options.First is { } first)
         {

@@ -214,7 +214,7 @@ internal sealed class VeiledPlanner
         bool found = false;
         foreach (int b in next.Values)
         {
-            if (b >= 0 && hidden[_wanted.Buffers[b].Owner] == 0 && (shapeValues || !IsShapeValue(_wanted.Buffers[b].Owner)))
+            if (b >= 0 && hidden[_wanted.Buffers[b].Owner] == 0 && _shapes.IsExact(_graph.Name(_wanted.Buffers[b].Owner)) && (shapeValues || !IsShapeValue(_wanted.Buffers[b].Owner)))
             {
                 HideBuffer(b, hidden);
                 found = true;
@@ -262,7 +262,7 @@ internal sealed class VeiledPlanner
         for (int value = 0; value < hidden.Length; value++)
         {
             string name = _graph.Name(value);
-            if (_shapes.Find(name) is not { } type)
+            if (_shapes.Find(name) is not { } type || !_shapes.IsExact(name))
                 continue;
             dims[name] = hidden[value] == 0 ? type.Dims : Array.ConvertAll(type.Dims, _ => PlannedShapes.Symbol(hidden[value]));
         }

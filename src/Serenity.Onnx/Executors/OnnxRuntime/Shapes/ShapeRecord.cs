@@ -16,7 +16,7 @@ internal static class ShapeRecord
 {
     /// <summary>
     /// States the shapes of all node outputs that are neither graph outputs nor already stated in full, and all of subgraphs in which all
-    /// sizes are known, their inputs and outputs included.
+    /// sizes are known, their inputs and outputs included; but none that varies from run to run.
     /// </summary>
     public static void Write(GraphProto graph, ShapeTable shapes) => Write(graph, shapes, shapes.Bodies);
 
@@ -43,7 +43,7 @@ internal static class ShapeRecord
             }
             foreach (string name in node.Output)
             {
-                if (name.Length == 0 || outputs.Contains(name) || shapes.Find(name) is not { } type)
+                if (name.Length == 0 || outputs.Contains(name) || shapes.Find(name) is not { } type || !shapes.IsExact(name))
                     continue;
                 ValueInfoProto value = Info(name, type);
                 if (stated.TryGetValue(name, out ValueInfoProto? already))

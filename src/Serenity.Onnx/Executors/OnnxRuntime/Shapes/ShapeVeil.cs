@@ -117,7 +117,7 @@ internal static class ShapeVeil
         string[] ownShapes = [.. ownShape.OfType<string>()];
         (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, ownShapes);
         StateShapes(graph, source, shapes, hidden);
-        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies }, count + ownShapes.Length, sourceOf);
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies }, count + ownShapes.Length, sourceOf);
     }
 
     /// <summary>

@@ -1,0 +1,51 @@
+using System.Text.Json;
+
+namespace Serenity.Build.Options.Syntax;
+
+/// <summary>Names of inputs and their values, as <c>use_cache_branch=false;shape=1,-1</c>; null for none.</summary>
+public sealed class ValuesSyntax : OptionSyntax<IReadOnlyDictionary<string, string>?>
+{
+    /// <inheritdoc/>
+    public override string ValueName => "input=value";
+
+    /// <inheritdoc/>
+    public override string Schema => """{ "type": "object", "additionalProperties": { "type": "string" } }""";
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Parse(string text)
+    {
+        SortedDictionary<string, string> values = new(StringComparer.Ordinal);
+        foreach (string part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        {
+            int at = part.LastIndexOf('=');
+            string name = at < 0 ? "" : part[..at].TrimEnd(), value = part[(at + 1)..].Trim();
+            if (name.Length == 0 || value.Length == 0)
+                throw new FormatException($"'{part}' is not of the form input=value, as in use_cache_branch=false");
+            if (!values.TryAdd(name, value))
+                throw new FormatException($"'{name}' is given twice");
+        }
+        return values;
+    }
+
+    /// <inheritdoc/>
+    public override string Format(IReadOnlyDictionary<string, string>? value) =>
+        string.Join(';', value!.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));
+
+    /// <inheritdoc/>
+    public override void Write(Utf8JsonWriter json, IReadOnlyDictionary<string, string>? value)
+    {
+        json.WriteStartObject();
+        foreach ((string name, string text) in value!.OrderBy(v => v.Key, StringComparer.Ordinal))
+            json.WriteString(name, text);
+        json.WriteEndObject();
+    }
+
+    /// <inheritdoc/>
+    public override IReadOnlyDictionary<string, string> Read(JsonElement json)
+    {
+        SortedDictionary<string, string> values = new(StringComparer.Ordinal);
+        foreach (JsonProperty value in json.EnumerateObject())
+            values[value.Name] = value.Value.GetString() ?? "";
+        return values;
+    }
+}
