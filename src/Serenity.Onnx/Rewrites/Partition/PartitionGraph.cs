@@ -133,7 +133,9 @@ internal sealed class PartitionGraph
         if (!_rules.TryGetValue((node, axis), out NodeRegion? rule))
         {
             // What captures values reads more than its inputs say.
-            bool plain = Nodes[node].Attribute.All(a => a.G is null && a.Graphs.Count == 0);
+            bool plain = Nodes[node].Attribute.All(a => a.G is null && a.Graphs.Count == 0)
+                // Pieces are written for one size; one that varies from run to run has none.
+                && Nodes[node].Input.Concat(Nodes[node].Output).All(Shapes.IsExact);
             _rules.Add((node, axis), rule = plain ? RegionRules.Find(Values, Nodes[node], axis) : null);
         }
         return rule;
