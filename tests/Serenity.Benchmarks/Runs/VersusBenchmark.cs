@@ -18,7 +18,7 @@ namespace Serenity.Benchmarks.Runs;
 internal static class VersusBenchmark
 {
     private const int LeastRuns = 15, MostRuns = 301;
-    private static readonly TimeSpan Aim = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan _aim = TimeSpan.FromSeconds(4);
 
     /// <summary>Compares each model named with <c>--before=FOLDER</c>'s file of its name.</summary>
     public static int Run(string[] args)
@@ -130,7 +130,7 @@ internal static class VersusBenchmark
         }
         List<double> a = [], b = [];
         Stopwatch all = Stopwatch.StartNew();
-        while (a.Count < LeastRuns || (all.Elapsed < Aim && a.Count < MostRuns))
+        while (a.Count < LeastRuns || (all.Elapsed < _aim && a.Count < MostRuns))
         {
             if (a.Count % 2 == 0)
                 a.Add(Time(before));

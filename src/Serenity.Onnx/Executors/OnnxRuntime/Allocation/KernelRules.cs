@@ -14,24 +14,24 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// </remarks>
 internal static class KernelRules
 {
-    private static readonly KernelRule s_alias = new([new BufferShare(0, 0)], []);
-    private static readonly KernelRule s_inPlace = new([], [new BufferShare(0, 0)]);
-    private static readonly KernelRule s_addsInPlace = new([], [new BufferShare(3, 0)]);
-    private static readonly KernelRule s_updatesStatistics = new([new BufferShare(3, 1), new BufferShare(4, 2)], []);
+    private static readonly KernelRule _alias = new([new BufferShare(0, 0)], []);
+    private static readonly KernelRule _inPlace = new([], [new BufferShare(0, 0)]);
+    private static readonly KernelRule _addsInPlace = new([], [new BufferShare(3, 0)]);
+    private static readonly KernelRule _updatesStatistics = new([new BufferShare(3, 1), new BufferShare(4, 2)], []);
 
     // Aliases: the same memory under another shape.
-    private static readonly string[] s_onnxAliases = ["Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"];
-    private static readonly string[] s_microsoftAliases = ["ExpandDims"];
+    private static readonly string[] _onnxAliases = ["Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"];
+    private static readonly string[] _microsoftAliases = ["ExpandDims"];
 
     // In place. Cast only between types of one size, which the rule on shapes and element sizes sees to. CastLike is inlined to a Cast.
     // The scatters first copy their input where they may not overwrite it.
-    private static readonly string[] s_onnxInPlace =
+    private static readonly string[] _onnxInPlace =
     [
         "Cast", "CastLike", "Celu", "Clip", "Elu", "HardSigmoid", "LeakyRelu", "LogSoftmax", "ParametricSoftplus", "Relu", "ScaledTanh",
         "Scatter", "ScatterElements", "Selu", "Shrink", "Sigmoid", "Softmax", "Softplus", "Softsign", "Tanh", "TensorScatter",
         "ThresholdedRelu", "Trilu",
     ];
-    private static readonly string[] s_microsoftInPlace = ["SampleOp", "Trilu"];
+    private static readonly string[] _microsoftInPlace = ["SampleOp", "Trilu"];
 
     private static readonly Dictionary<(string Domain, string Operator), KernelRule> s_rules = Build();
 
@@ -46,7 +46,7 @@ internal static class KernelRules
     public static bool AddsInPlace(NodeProto node)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return node.Input.Count > 3 && node.Input[3].Length > 0 && ReferenceEquals(Find(node), s_addsInPlace);
+        return node.Input.Count > 3 && node.Input[3].Length > 0 && ReferenceEquals(Find(node), _addsInPlace);
     }
 
     private static Dictionary<(string, string), KernelRule> Build()
@@ -57,15 +57,15 @@ internal static class KernelRules
             foreach (string name in operators)
                 rules.Add((domain, name), rule);
         }
-        Add(OperatorDomain.Onnx, s_onnxAliases, s_alias);
-        Add(OperatorDomain.Onnx, s_onnxInPlace, s_inPlace);
-        Add(OperatorDomain.Microsoft, s_microsoftAliases, s_alias);
-        Add(OperatorDomain.Microsoft, s_microsoftInPlace, s_inPlace);
+        Add(OperatorDomain.Onnx, _onnxAliases, _alias);
+        Add(OperatorDomain.Onnx, _onnxInPlace, _inPlace);
+        Add(OperatorDomain.Microsoft, _microsoftAliases, _alias);
+        Add(OperatorDomain.Microsoft, _microsoftInPlace, _inPlace);
         // The sum that a fused convolution adds to: Conv(X, W, B) + Z, written over Z.
-        Add(OperatorDomain.Microsoft, ["FusedConv"], s_addsInPlace);
-        Add(OperatorDomain.Nchwc, ["Conv"], s_addsInPlace);
+        Add(OperatorDomain.Microsoft, ["FusedConv"], _addsInPlace);
+        Add(OperatorDomain.Nchwc, ["Conv"], _addsInPlace);
         // In training the running mean and variance are written over the ones that came in.
-        Add(OperatorDomain.Onnx, ["BatchNormalization"], s_updatesStatistics);
+        Add(OperatorDomain.Onnx, ["BatchNormalization"], _updatesStatistics);
         return rules;
     }
 }
