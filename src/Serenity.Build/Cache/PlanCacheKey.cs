@@ -29,6 +29,8 @@ public static class PlanCacheKey
             text.Append("data ").Append(ContentHash.OfFile(file)).Append(' ')
                 .Append(Path.GetRelativePath(folder, file).Replace('\\', '/')).Append('\n');
         }
+        foreach (string file in item.Request.SamplePaths)
+            text.Append("sample ").Append(ContentHash.OfFile(file)).Append(' ').Append(Path.GetFileName(file)).Append('\n');
         // A model with external data names the data file, whose name is made from its own.
         if (externalFiles.Count > 0)
             text.Append("name ").Append(Path.GetFileName(item.ModelPath)).Append('\n');

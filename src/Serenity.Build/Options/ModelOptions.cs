@@ -77,6 +77,14 @@ public static class ModelOptions
         Switch = new("--no-verify"),
     };
 
+    /// <summary>Files with inputs to verify with, besides those that are made up; null for none.</summary>
+    public static ModelOption<string?> VerifyInputs { get; } = new(
+        "VerifyInputs", new FilesSyntax(), request => request.VerifyInputs, (request, value, _) => request with { VerifyInputs = value },
+        "Files with inputs to verify with too: samples/*.npz.")
+    {
+        Switch = new("--verify-inputs"),
+    };
+
     /// <summary>Sizes of symbolic dimensions.</summary>
     public static ModelOption<IReadOnlyDictionary<string, long>> FreeDimensions { get; } = new(
         "FreeDimensions", new DimensionsSyntax(), request => request.FreeDimensions,
@@ -207,7 +215,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Fuse, Verify, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Fuse, Verify, VerifyInputs, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

@@ -26,6 +26,9 @@ public sealed record OptimizeRequest
     /// <summary>Run original and optimized and compare outputs, order and memory.</summary>
     public bool Verify { get; init; } = true;
 
+    /// <summary>What the user calls the files of <see cref="SamplePaths"/>; null for none.</summary>
+    public string? VerifyInputs { get; init; }
+
     /// <summary>Absolute paths of files with inputs to verify with, besides those that are made up: <c>.npz</c>, or <c>.pb</c> as ONNX's conformance tests store them.</summary>
     public IReadOnlyList<string> SamplePaths { get; init; } = [];
 

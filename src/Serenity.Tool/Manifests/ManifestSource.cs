@@ -66,7 +66,7 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
             TargetPath = Path.GetFileName(output),
             StagingFolder = Path.GetDirectoryName(output)!,
             Options = said,
-            Request = said.Request(path),
+            Request = said.Request(path) with { SamplePaths = SampleFiles.Find(said.Get(Build.Options.ModelOptions.VerifyInputs), context.PathOf("."), given) },
             MemoryBudgetBytes = budgets?.MemoryBytes,
         };
         PlanCache? cache = options.Cache(parsed) is { } folder ? new PlanCache(context.PathOf(folder)) : null;
