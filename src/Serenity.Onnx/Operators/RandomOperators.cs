@@ -9,34 +9,36 @@ internal static class RandomOperators
     /// The first node whose results are random, in the graph, its subgraphs or the model's functions; null if there is none. A Dropout counts only where it
     /// may drop something (<see cref="DropoutMode"/>); a <c>seed</c> makes a generator repeat itself (observed on 1.31.1), so it does not count.
     /// </summary>
-    public static NodeProto? Find(ModelProto model)
+    /// <param name="model">The model.</param>
+    /// <param name="seededToo">True to count a generator with a seed as well: it repeats itself in a session of its own, and goes on from run to run in one.</param>
+    public static NodeProto? Find(ModelProto model, bool seededToo = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         Dictionary<string, TensorProto> constants = new(StringComparer.Ordinal);
         CollectConstants(model.Graph, constants);
-        return FindIn(model.Graph.Node, OperatorDomain.OpsetOf(model), constants)
-            ?? model.Functions.Select(f => FindIn(f.Node, OperatorDomain.OpsetOf(f), constants)).FirstOrDefault(n => n is not null);
+        return FindIn(model.Graph.Node, OperatorDomain.OpsetOf(model), constants, seededToo)
+            ?? model.Functions.Select(f => FindIn(f.Node, OperatorDomain.OpsetOf(f), constants, seededToo)).FirstOrDefault(n => n is not null);
     }
 
-    private static NodeProto? FindIn(IEnumerable<NodeProto> nodes, long opset, Dictionary<string, TensorProto> constants)
+    private static NodeProto? FindIn(IEnumerable<NodeProto> nodes, long opset, Dictionary<string, TensorProto> constants, bool seededToo)
     {
         foreach (NodeProto node in nodes)
         {
-            if (IsRandom(node, opset, constants))
+            if (IsRandom(node, opset, constants, seededToo))
                 return node;
             foreach (GraphProto subgraph in SubgraphCaptures.SubgraphsOf(node))
             {
-                if (FindIn(subgraph.Node, opset, constants) is { } inner)
+                if (FindIn(subgraph.Node, opset, constants, seededToo) is { } inner)
                     return inner;
             }
         }
         return null;
     }
 
-    private static bool IsRandom(NodeProto node, long opset, Dictionary<string, TensorProto> constants) => node.OpType switch
+    private static bool IsRandom(NodeProto node, long opset, Dictionary<string, TensorProto> constants, bool seededToo) => node.OpType switch
     {
-        "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli" => node.Find("seed") is null,
-        "Dropout" or "BitmaskDropout" => node.Find("seed") is null && DropoutMode.MayDrop(node, opset, name => constants.GetValueOrDefault(name)),
+        "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli" => seededToo || node.Find("seed") is null,
+        "Dropout" or "BitmaskDropout" => (seededToo || node.Find("seed") is null) && DropoutMode.MayDrop(node, opset, name => constants.GetValueOrDefault(name)),
         "Sampling" => true,
         _ => false,
     };

@@ -98,7 +98,9 @@ internal static class ModelVerifier
             if (compared == 0)
             {
                 IReadOnlyList<KeyValuePair<string, RuntimeValue>> first = overwritten ? Values() : values;
-                proveBlock = block => BlockProof.Prove(block, optimized, first, random is null ? own : null, request.File, cancellation);
+                // It is another run of the same session, in which a generator with a seed has gone on.
+                IReadOnlyList<KeyValuePair<string, RuntimeValue>>? again = RandomOperators.Find(request.Source, seededToo: true) is null ? own : null;
+                proveBlock = block => BlockProof.Prove(block, optimized, first, again, request.File, cancellation);
             }
             compared++;
         }

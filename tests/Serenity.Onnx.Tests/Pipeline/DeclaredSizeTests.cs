@@ -90,6 +90,15 @@ public sealed class DeclaredSizeTests
         StringAssert.Contains(result.Warnings.Single().Message, "counts as workspace", StringComparison.Ordinal);
     }
 
+    /// <summary>It repeats itself in every session, and not from run to run in one: the proof of the block is such a second run.</summary>
+    [TestMethod]
+    public void A_generator_with_a_seed_is_compared_between_sessions_alone()
+    {
+        OnnxModelBuilder builder = new(opset: 18);
+        builder.Output(builder.Node("Bernoulli", [builder.Input("x", DataType.Float, 64)], ("seed", 3f)), DataType.Float, 64);
+        Assert.AreEqual("passed", WholeWay.Optimize(builder.Build()).Verification!.Status);
+    }
+
     private static (ModelProto Model, long Bytes) Model(string kind, bool wrong)
     {
         OnnxModelBuilder builder = new(opset: 18);
