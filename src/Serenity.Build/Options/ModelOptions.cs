@@ -62,6 +62,14 @@ public static class ModelOptions
         Switch = new("--rewrite", "-r"),
     };
 
+    /// <summary>Run parts of the network in pieces.</summary>
+    public static ModelOption<bool> Partition { get; } = new(
+        "Partition", Boolean, request => request.Partition, (request, value, _) => request with { Partition = value },
+        "Run parts of the network in pieces where that lowers the peak.")
+    {
+        Switch = new("--no-partition"),
+    };
+
     /// <summary>Apply ONNX Runtime's fusions ahead of time.</summary>
     public static ModelOption<bool> Fuse { get; } = new(
         "Fuse", Boolean, request => request.Fuse, (request, value, _) => request with { Fuse = value }, "Apply ONNX Runtime's fusions ahead of time.")
@@ -215,7 +223,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Fuse, Verify, VerifyInputs, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Partition, Fuse, Verify, VerifyInputs, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

@@ -20,6 +20,9 @@ public sealed record OptimizeRequest
     /// <summary>Which rewrites may be applied.</summary>
     public RewriteLevel Rewrite { get; init; } = RewriteLevel.All;
 
+    /// <summary>Run parts of the network in pieces where that lowers the peak (executor OnnxRuntime; not with <see cref="RewriteLevel.None"/>).</summary>
+    public bool Partition { get; init; } = true;
+
     /// <summary>Apply ONNX Runtime's hardware-independent fusions ahead of time (executor OnnxRuntime).</summary>
     public bool Fuse { get; init; } = true;
 

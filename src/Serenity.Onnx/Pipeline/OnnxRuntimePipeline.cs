@@ -141,7 +141,7 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         if (outcome.Applied.Count > 0 && restriction.Only is null && plan.SimulatedPeak >= outcome.Original.PeakBytes)
             return Plan(start, known, RewriteLevel.None, restriction, techniques);
         Planned whole = new(plan, best.Shapes, start, outcome.Applied, outcome.Work);
-        return level == RewriteLevel.None || restriction.Only is not null ? whole : Partition(whole, best, unchanged, [.. outcome.Original.Order.Names], costs);
+        return !request.Partition || level == RewriteLevel.None || restriction.Only is not null ? whole : Partition(whole, best, unchanged, [.. outcome.Original.Order.Names], costs);
     }
 
     /// <summary>

@@ -18,6 +18,7 @@ internal static partial class CommandLineForm
         ["Rewrite"] = "-r",
         ["Executor"] = "-e",
         ["Alignment"] = "--alignment",
+        ["Partition"] = "--no-partition",
         ["Fuse"] = "--no-fuse",
         ["Verify"] = "--no-verify",
     };
@@ -44,14 +45,14 @@ internal static partial class CommandLineForm
     private static string? Written(string name, string value) => name switch
     {
         // Switches, which can only turn off.
-        "Fuse" or "Verify" => value == "false" ? _options[name] : null,
+        "Partition" or "Fuse" or "Verify" => value == "false" ? _options[name] : null,
         "FreeDimensions" => string.Join(' ', value.Split(';').Select(size => $"-d {Quoted(size)}")),
         _ => $"{_options[name]} {Quoted(value)}",
     };
 
     private static string Quoted(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '.' or '_' or ':' or '-' or '/') ? value : $"\"{value}\"";
 
-    [GeneratedRegex("(?<![\\w'-])(?<name>MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|Rewrite|Executor|Alignment|Fuse|Verify)=\"(?<value>[^\"]*)\"")]
+    [GeneratedRegex("(?<![\\w'-])(?<name>MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|Rewrite|Executor|Alignment|Partition|Fuse|Verify)=\"(?<value>[^\"]*)\"")]
     private static partial Regex WithValue();
 
     // Only names that are no words of their own, and not what a model calls its nodes.

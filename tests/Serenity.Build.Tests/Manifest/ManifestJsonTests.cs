@@ -73,6 +73,7 @@ public sealed class ManifestJsonTests
             {
                 ["executor"] = value.Get(ModelOptions.Executor).ToString(),
                 ["rewrite"] = value.Get(ModelOptions.Rewrite).ToString(),
+                ["partition"] = value.Get(ModelOptions.Partition),
                 ["fuse"] = value.Get(ModelOptions.Fuse),
                 ["verify"] = value.Get(ModelOptions.Verify),
                 ["freeDimensions"] = new JsonObject(value.Get(ModelOptions.FreeDimensions).Select(d => KeyValuePair.Create(d.Key, (JsonNode?)d.Value))),

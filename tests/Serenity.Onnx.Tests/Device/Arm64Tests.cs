@@ -96,7 +96,7 @@ public sealed class Arm64Tests
         string folder = Directory.CreateTempSubdirectory("serenity-targets-").FullName;
         try
         {
-            if (TargetedModel.TryMake(name, folder, TargetArchitecture.X64, TargetArchitecture.Arm64) is not { } both)
+            if (TargetedModel.TryMake(name, folder, partition: false, TargetArchitecture.X64, TargetArchitecture.Arm64) is not { } both)
             {
                 Assert.Inconclusive("The shared models are not here.");
                 return;

@@ -20,7 +20,10 @@ internal sealed record TargetedModel(string Name, string Path, OptimizationResul
     /// <param name="name">Its path below the shared models.</param>
     /// <param name="folder">The folder to write to.</param>
     /// <param name="targets">What it is planned for.</param>
-    public static TargetedModel? TryMake(string name, string folder, params TargetArchitecture[] targets)
+    public static TargetedModel? TryMake(string name, string folder, params TargetArchitecture[] targets) => TryMake(name, folder, partition: true, targets);
+
+    /// <summary>Plans and writes a model, in pieces or not; null where the shared models are missing.</summary>
+    public static TargetedModel? TryMake(string name, string folder, bool partition, params TargetArchitecture[] targets)
     {
         if (SharedData.PathOf("models/" + name) is not { } source || !File.Exists(source))
             return null;
@@ -29,6 +32,7 @@ internal sealed record TargetedModel(string Name, string Path, OptimizationResul
             ModelPath = source,
             FreeDimensions = SharedRunInputs.FreeDimensions(System.IO.Path.GetFileName(source), ModelFile.Load(source).Model),
             Targets = targets,
+            Partition = partition,
         });
         string path = System.IO.Path.Combine(folder, System.IO.Path.GetFileName(name));
         File.WriteAllBytes(path, result.Model.ToByteArray());
