@@ -20,6 +20,7 @@ internal sealed class GraphInference
     private readonly ProbeModel _light, _full;
     private readonly CancellationToken _cancellation;
     private readonly SubgraphInference _subgraphs;
+    private SizeAssumptions? _within;
     private int _questions;
 
     public GraphInference(ModelProto model, string path, SizeAssumptions? assumptions, CancellationToken cancellation)
@@ -78,7 +79,7 @@ internal sealed class GraphInference
                 TakeOut(node);
             }
             // Nothing more can be inferred; what the next node gives has to be taken from elsewhere.
-            if (!again && _assumptions is { } assumptions && ReferenceEquals(graph, assumptions.Graph))
+            if (!again && AssumptionsOf(graph) is { } assumptions)
             {
                 foreach (NodeProto node in Stuck(graph, facts, without))
                 {
@@ -112,6 +113,24 @@ internal sealed class GraphInference
             visible[name] = tensor;
         }
     }
+
+    /// <summary>Does something with what operators in a branch can give at most taken for what they give. Nothing of the branch is recorded as known.</summary>
+    public T AtMost<T>(GraphProto branch, Func<T> infer)
+    {
+        SizeAssumptions? before = _within;
+        _within = _assumptions?.Within(branch);
+        try
+        {
+            return infer();
+        }
+        finally
+        {
+            _within = before;
+        }
+    }
+
+    private SizeAssumptions? AssumptionsOf(GraphProto graph) =>
+        ReferenceEquals(graph, _assumptions?.Graph) ? _assumptions : ReferenceEquals(graph, _within?.Graph) ? _within : null;
 
     private static bool IsSettled(NodeProto node, Dictionary<string, ValueFact> facts) => node.Output.All(o => o.Length == 0 || facts[o].IsSettled);
 

@@ -32,6 +32,9 @@ internal sealed class SizeAssumptions(
     /// <summary>Where all values that stand in the way are to be found: those, in topological order; a size is made up for each, so that inference goes on. Else null.</summary>
     public List<string>? Missing { get; init; }
 
+    /// <summary>Assumptions for a graph within: what its operators give at most.</summary>
+    public SizeAssumptions Within(GraphProto graph) => new(new ModelProto { Graph = graph }, free, null, null);
+
     /// <summary>The main graph.</summary>
     public GraphProto Graph => model.Graph;
 

@@ -39,7 +39,11 @@ internal sealed class SubgraphInference
         List<TensorType> types = [];
         foreach ((SubgraphKey key, GraphProto branch) in ModelShapes.SubgraphsOf(node))
         {
-            if (output >= branch.Output.Count || Infer(key, branch, DeclaredInputs(branch), facts, constants)?.GetValueOrDefault(branch.Output[output].Name)?.Type is not { } type)
+            if (output >= branch.Output.Count)
+                return null;
+            TensorType? Type() => Infer(key, branch, DeclaredInputs(branch), facts, constants)?.GetValueOrDefault(branch.Output[output].Name)?.Type;
+            // What a branch makes of data it gives at most; what it holds meanwhile is measured.
+            if ((Type() ?? _inference.AtMost(branch, Type)) is not { } type)
                 return null;
             types.Add(type);
         }

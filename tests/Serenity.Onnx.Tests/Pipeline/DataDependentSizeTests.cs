@@ -49,6 +49,22 @@ public sealed class DataDependentSizeTests
             Assert.IsLessThan(result.Peak.Bytes, measured.Min(), "least of 50 runs");
     }
 
+    /// <summary>As detectors are exported: nothing found gives nothing, else boxes are suppressed within the branch.</summary>
+    [TestMethod]
+    public void A_branch_in_which_data_decides_gives_at_most_what_its_operators_can()
+    {
+        OnnxModelBuilder then = new("then", prefix: "t_"), otherwise = new("else", prefix: "e_"), builder = new();
+        then.Output(then.Node("Identity", [then.Integers(1, 2)]), DataType.Int64, null);
+        otherwise.Output(otherwise.Node("Reshape", [otherwise.Node("NonZero", ["x"]), otherwise.Integers(-1)]), DataType.Int64, null);
+        builder.Input("x", DataType.Float, 3, 4);
+        builder.Output(builder.Node("Neg", [builder.Node("If", [builder.Input("which", DataType.Bool, 1)], ("then_branch", then.Subgraph()), ("else_branch", otherwise.Subgraph()))]), DataType.Int64, null);
+        OptimizationResult result = WholeWay.Optimize(builder.Build());
+        Assert.AreEqual("passed", result.Verification!.Status, result.Verification.Reason);
+        Assert.AreEqual(24, result.Bounds.Single().Dims.Single());
+        Assert.AreEqual(2 * 24 * 8, result.Peak.Bytes);
+        Assert.IsTrue(result.Peak.AtMost);
+    }
+
     [TestMethod]
     public void Random_models_never_take_more_than_the_bound()
     {
