@@ -19,6 +19,10 @@ internal static partial class CommandLineForm
         ["Executor"] = "-e",
         ["Alignment"] = "--alignment",
         ["Partition"] = "--no-partition",
+        ["Bounds"] = "--bounds",
+        ["Inputs"] = "--inputs",
+        ["Outputs"] = "--outputs",
+        ["FixedInputs"] = "--fixed-inputs",
         ["Fuse"] = "--no-fuse",
         ["Verify"] = "--no-verify",
     };
@@ -52,7 +56,7 @@ internal static partial class CommandLineForm
 
     private static string Quoted(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '.' or '_' or ':' or '-' or '/') ? value : $"\"{value}\"";
 
-    [GeneratedRegex("(?<![\\w'-])(?<name>MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|Rewrite|Executor|Alignment|Partition|Fuse|Verify)=\"(?<value>[^\"]*)\"")]
+    [GeneratedRegex("(?<![\\w'-])(?<name>MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|Rewrite|Executor|Alignment|Partition|Bounds|Inputs|Outputs|FixedInputs|Fuse|Verify)=\"(?<value>[^\"]*)\"")]
     private static partial Regex WithValue();
 
     // Only names that are no words of their own, and not what a model calls its nodes.
