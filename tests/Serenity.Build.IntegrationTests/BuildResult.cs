@@ -26,8 +26,9 @@ internal sealed class BuildResult(string command, int exitCode, string output, s
     /// <summary>How many of those were really optimized, and not taken from the plan cache.</summary>
     public int Searches => All<Message>().Select(m => m.Text).Distinct().Count(t => t.Contains("peak activation memory", StringComparison.Ordinal) && !t.EndsWith("(plan cache)", StringComparison.Ordinal));
 
-    /// <summary>True if a task of ours ran.</summary>
-    public bool RanAnything => All<Microsoft.Build.Logging.StructuredLogger.Task>().Any(t => t.Name.StartsWith("Serenity", StringComparison.Ordinal));
+    /// <summary>True if of our tasks that one ran, and no other.</summary>
+    public bool RanOnly(string task) => All<Microsoft.Build.Logging.StructuredLogger.Task>().Select(t => t.Name)
+        .Where(name => name.StartsWith("Serenity", StringComparison.Ordinal)).Distinct().SequenceEqual([task]);
 
     private Microsoft.Build.Logging.StructuredLogger.Build Log => _log ??= BinaryLog.ReadBuild(binlog ?? throw new InvalidOperationException("no binary log"));
 

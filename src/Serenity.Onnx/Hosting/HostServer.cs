@@ -58,7 +58,7 @@ public sealed class HostServer : IDisposable
         Send(HostMessages.Ready(_token));
         // Not awaited: a model that comes meanwhile takes part in it.
         Task warm = WarmUp.Start();
-        _ = warm.ContinueWith(_ => SessionFolder.RemoveAbandoned(_folder), TaskScheduler.Default);
+        Task cleaned = warm.ContinueWith(_ => SessionFolder.RemoveAbandoned(_folder), TaskScheduler.Default);
         using StreamReader input = new(Console.OpenStandardInput(), Encoding.UTF8);
         while (ReadLine(input) is { } line)
         {
@@ -69,6 +69,9 @@ public sealed class HostServer : IDisposable
             else
                 Begin(request.Id);
         }
+        // A build that was soon over leaves it to be done now.
+        if (!cleaned.IsCompleted)
+            SessionFolder.RemoveAbandoned(_folder);
         SessionFolder.Delete(_folder);
         EndProcess();
     }

@@ -1,5 +1,6 @@
 using System;
 using System.Runtime.InteropServices;
+using System.Text;
 using Microsoft.ML.OnnxRuntime;
 
 namespace Serenity.Runtime;
@@ -9,7 +10,7 @@ internal static unsafe class NativeApi
 {
     // Positions in OrtApi, whose functions are only ever appended (onnxruntime_c_api.h: "do not reorder"). Counted with offsetof on 1.31.1.
     private const int GetErrorMessageSlot = 2, CreateCpuMemoryInfoSlot = 69, ReleaseStatusSlot = 93, RegisterAllocatorSlot = 176,
-        GetSharedAllocatorSlot = 376;
+        GetSessionConfigEntrySlot = 238, GetSharedAllocatorSlot = 376;
 
     /// <summary>The version of the C interface that is asked for: the first whose allocators have a Reserve function (ONNX Runtime 1.18).</summary>
     public const uint Version = 18;
@@ -47,6 +48,23 @@ internal static unsafe class NativeApi
         string? error = Message(((delegate* unmanaged[Stdcall]<IntPtr, IntPtr, IntPtr*, IntPtr>)api[GetSharedAllocatorSlot])(
             OrtEnv.Instance().DangerousGetHandle(), memory, &allocator));
         return error is null ? allocator : IntPtr.Zero;
+    }
+
+    /// <summary>True if session options hold a configuration entry with that value. Both in ASCII, the value of up to 15 characters.</summary>
+    public static bool HasConfigEntry(SessionOptions options, string key, string value)
+    {
+        if (_api is null)
+            return false;
+        byte* found = stackalloc byte[16];
+        UIntPtr size = (UIntPtr)16u;
+        byte[] name = Encoding.ASCII.GetBytes(key + '\0');
+        fixed (byte* first = name)
+        {
+            // One that is not there, or is longer, is an error.
+            string? error = Message(((delegate* unmanaged[Stdcall]<IntPtr, byte*, byte*, UIntPtr*, IntPtr>)_api[GetSessionConfigEntrySlot])(
+                options.DangerousGetHandle(), first, found, &size));
+            return error is null && Marshal.PtrToStringAnsi((IntPtr)found) == value;
+        }
     }
 
     private static IntPtr* GetApi(uint version) => (IntPtr*)((delegate* unmanaged[Stdcall]<uint, IntPtr>)OrtGetApiBase()[0])(version);

@@ -193,6 +193,8 @@ public sealed partial class PlannedSession : IDisposable
         options.EnableCpuMemArena = false;
         options.InterOpNumThreads = 1;
         // On arm64 processors with SME these kernels make other calls, and take memory that no allocator sees.
-        options.AddSessionConfigEntry("mlas.disable_kleidiai", "1");
+        // The options of the generated code say so already, and ONNX Runtime warns of an entry that is set again.
+        if (!NativeApi.HasConfigEntry(options, "mlas.disable_kleidiai", "1"))
+            options.AddSessionConfigEntry("mlas.disable_kleidiai", "1");
     }
 }
