@@ -24,6 +24,31 @@ public sealed class OptimizeCommandTests
     }
 
     [TestMethod]
+    [DataRow("net.onnx")]
+    [DataRow(".")]
+    [DataRow("../here/net.onnx")]
+    [DataRow("link/net.onnx")]
+    [DataRow("link")]
+    [DataRow("alias.onnx")]
+    public async Task The_model_itself_is_never_overwritten(string output)
+    {
+        using ToolRun run = new();
+        if (!OperatingSystem.IsWindows())
+        {
+            Directory.CreateSymbolicLink(run.PathOf("link"), run.Folder);
+            File.CreateSymbolicLink(run.PathOf("alias.onnx"), "net.onnx");
+        }
+        else if (output is not ("net.onnx" or "."))
+        {
+            Assert.Inconclusive("Links need rights there.");
+        }
+        byte[] before = File.ReadAllBytes(run.PathOf("net.onnx"));
+        Assert.AreEqual(2, await run.RunAsync("optimize", "net.onnx", "-o", output.Replace("here", Path.GetFileName(run.Folder), StringComparison.Ordinal)));
+        StringAssert.Contains(run.Error, "SER1101");
+        CollectionAssert.AreEqual(before, File.ReadAllBytes(run.PathOf("net.onnx")));
+    }
+
+    [TestMethod]
     public async Task Options_reach_the_optimizer_and_defaults_are_those_of_the_item()
     {
         using ToolRun run = new();

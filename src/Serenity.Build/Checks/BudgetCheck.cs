@@ -154,6 +154,8 @@ public static class BudgetCheck
         OptionValues options = manifest.Options;
         if (options.Get(ModelOptions.Rewrite) is not RewriteLevel.All and var level)
             ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{level}\")");
+        if (manifest.Executor == Executor.OnnxRuntime && !options.Get(ModelOptions.Partition))
+            ways.Add("run parts of the network in pieces (Partition=\"true\"; now \"false\")");
         if (!manifest.Peak.IsOrderProven() && manifest.Peak.LowerBoundBytes <= budget)
             ways.Add("search longer (a larger SearchLimit)");
         if (manifest.Work is { Limited: true, MostLimit: null })

@@ -48,13 +48,13 @@ internal static class OptimizeCommand
     {
         string source = context.PathOf(given);
         string target = context.PathOf(output ?? WithoutExtension(given) + ".optimized.onnx");
-        if (string.Equals(source, target, StringComparison.OrdinalIgnoreCase))
+        if (Directory.Exists(target))
+            target = Path.Combine(target, Path.GetFileName(given));
+        if (string.Equals(RealPath.Of(source), RealPath.Of(target), StringComparison.OrdinalIgnoreCase))
         {
             throw new SerenityException(
                 SerenityCodes.BadOption, given, "The output is the model itself, which would be lost. Give another file with --output.");
         }
-        if (Directory.Exists(target))
-            target = Path.Combine(target, Path.GetFileName(given));
         ManifestSource models = new(context, options);
         (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, budgets, cancellation);
         manifest = BudgetCheck.Apply(manifest, budgets ?? MemoryBudgets.None);

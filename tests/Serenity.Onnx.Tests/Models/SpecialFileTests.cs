@@ -48,6 +48,20 @@ public sealed class SpecialFileTests
     }
 
     [TestMethod]
+    public void A_pipe_is_not_replaced_by_an_output_and_an_empty_file_is()
+    {
+        string folder = Folder();
+        string pipe = Path.Combine(folder, "pipe"), empty = Path.Combine(folder, "empty");
+        Special(pipe, "pipe");
+        File.WriteAllBytes(empty, []);
+        Assert.AreEqual(SerenityCodes.InputOutput, Assert.ThrowsExactly<SerenityException>(() => AtomicFile.Write(pipe, new byte[] { 1 })).Code);
+        AtomicFile.Write(empty, new byte[] { 1 });
+        Assert.AreEqual(1, new FileInfo(empty).Length);
+        CollectionAssert.AreEquivalent(new[] { "pipe", "empty" }, Directory.GetFiles(folder).Select(Path.GetFileName).ToArray());
+        Directory.Delete(folder, recursive: true);
+    }
+
+    [TestMethod]
     public void The_scan_finds_what_the_loader_finds()
     {
         string folder = Folder();
