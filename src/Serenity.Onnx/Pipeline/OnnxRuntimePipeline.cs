@@ -153,11 +153,13 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         long saved = whole.Rewrites.Sum(r => r.SavedBytes);
         if (work <= 0)
             return whole;
+        bool isLimited = whole.Work.Limited;
         List<(PartitionedModel Cut, IReadOnlyList<AppliedRewrite> Applied)> cuts = [];
         if (Cut(AccumulationChain.Settle(rewritten), whole.Shapes, whole.Plan.Schedule, whole.Work.Ratio) is { } after)
             cuts.Add((after, whole.Rewrites));
         if (whole.Rewrites.Count > 0 && Cut(unchanged.Model, unchanged.Shapes, order, 1) is { } alone)
             cuts.Add((alone, []));
+        whole = whole with { Work = whole.Work with { Limited = isLimited } };
         Planned best = whole;
         foreach ((PartitionedModel cut, IReadOnlyList<AppliedRewrite> applied) in cuts.OrderBy(c => c.Cut.PeakBytes))
         {
@@ -175,8 +177,13 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
         }
         return best;
 
-        PartitionedModel? Cut(ModelProto model, ShapeTable shapes, IEnumerable<string> schedule, double ratio) => ModelPartition.TryCut(
-            model, shapes, schedule, source.File.Path, new OnnxRuntimeSharing(), work * (request.WorkLimit - ratio), cancellation);
+        PartitionedModel? Cut(ModelProto model, ShapeTable shapes, IEnumerable<string> schedule, double ratio)
+        {
+            PartitionedModel? cut = ModelPartition.TryCut(
+                model, shapes, schedule, source.File.Path, new OnnxRuntimeSharing(), work * (request.WorkLimit - ratio), out bool limited, cancellation);
+            isLimited |= limited;
+            return cut;
+        }
     }
 
     /// <summary>A plan's peak with its kernels' scratch, as far as that is known.</summary>

@@ -17,16 +17,19 @@ internal static class ModelPartition
     /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
     /// <param name="sharing">What the executor's kernels share.</param>
     /// <param name="work">Work that may be added, in the unit of <see cref="RewriteWork"/>.</param>
+    /// <param name="isLimited">True if more work may buy a lower peak.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null where no region in pieces lowers the peak.</returns>
     public static PartitionedModel? TryCut(
-        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, double work, CancellationToken cancellation)
+        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, double work, out bool isLimited, CancellationToken cancellation)
     {
-        if (work <= 0)
+        isLimited = work <= 0;
+        if (isLimited)
             return null;
         PartitionGraph graph = new(model, shapes, order, modelPath, sharing);
         PartitionSearch search = new(graph, cancellation);
         IReadOnlyList<Cut>? cuts = search.Lowest(work);
+        isLimited = search.IsLimited;
         return cuts is null ? null : PartitionWriter.Write(graph, cuts) with { PeakBytes = search.PeakOf(cuts), Added = cuts.Sum(cut => cut.Added) };
     }
 }

@@ -47,6 +47,9 @@ internal sealed class PartitionSearch
     /// <summary>Cuts costed so far.</summary>
     public int Costed { get; private set; }
 
+    /// <summary>True if a region in pieces was left out because it adds more work than may be added: with more the peak may be lower.</summary>
+    public bool IsLimited { get; private set; }
+
     /// <summary>Live peak of the schedule without pieces.</summary>
     public long PeakBytes => _live.During.Length == 0 ? 0 : _live.During.ToArray().Max();
 
@@ -123,8 +126,9 @@ internal sealed class PartitionSearch
                 foreach (CutRegion region in RegionsOf(p, last))
                 {
                     double room = Math.Min(most, least[last + 1]) - least[p];
-                    if (Cheapest(region, target, room) is { } cut)
+                    if (Cheapest(region, target, room, out bool dear) is { } cut)
                         (least[last + 1], came[last + 1]) = (least[p] + cut.Added, (p, cut));
+                    IsLimited |= dear && most < least[last + 1];
                 }
             }
         }
@@ -141,16 +145,18 @@ internal sealed class PartitionSearch
     }
 
     /// <summary>The fewest pieces that come within a target, if they add less work than there is room for.</summary>
-    private Cut? Cheapest(CutRegion region, long target, double room)
+    private Cut? Cheapest(CutRegion region, long target, double room, out bool dear)
     {
+        dear = false;
         foreach (int pieces in _pieces)
         {
             if (CutInto(region, pieces) is not { } cut)
                 continue;
-            if (cut.Added >= room && pieces > 2)
+            dear = cut.Added >= room;
+            if (dear && pieces > 2)
                 return null;
             if (cut.PeakBytes <= target)
-                return cut.Added < room ? cut : null;
+                return dear ? null : cut;
         }
         return null;
     }
