@@ -148,9 +148,9 @@ internal static class ExternalData
             FileInfo info = new(file);
             if (!info.Exists)
                 throw Error(modelPath, $"the external data file '{location}' of {where()} does not exist. Copy it beside the model");
-            string real = RealPath(file);
+            string real = RealPath.Of(file);
             // A model that is itself a link (a download cache) may have its data beside the file that it links to.
-            if (!IsInside(real, RealPath(Path.GetDirectoryName(modelPath)!)) && !IsInside(real, Path.GetDirectoryName(RealPath(modelPath))!))
+            if (!IsInside(real, RealPath.Of(Path.GetDirectoryName(modelPath)!)) && !IsInside(real, Path.GetDirectoryName(RealPath.Of(modelPath))!))
                 throw Error(modelPath, $"{where()} has its external data at '{location}', which is a link to a file outside the model's folder. Copy the file itself");
             // A pipe or a device has no length either, and opening or reading one may take forever.
             return new FileInfo(real).Length is > 0 and var length ? length
@@ -164,20 +164,6 @@ internal static class ExternalData
 
     private static bool IsInside(string file, string folder) =>
         file.StartsWith(Path.EndsInDirectorySeparator(folder) ? folder : folder + Path.DirectorySeparatorChar, StringComparison.Ordinal);
-
-    // The path with every link in it followed.
-    private static string RealPath(string path)
-    {
-        string root = Path.GetPathRoot(path)!;
-        string real = root;
-        foreach (string step in path[root.Length..].Split(Path.DirectorySeparatorChar, StringSplitOptions.RemoveEmptyEntries))
-        {
-            string next = Path.Combine(real, step);
-            FileSystemInfo info = Directory.Exists(next) ? new DirectoryInfo(next) : new FileInfo(next);
-            real = info.ResolveLinkTarget(returnFinalTarget: true) is { } target ? RealPath(target.FullName) : next;
-        }
-        return real;
-    }
 
     private static long Number(StringStringEntryProto entry, string modelPath, Func<string> where) =>
         long.TryParse(entry.Value, NumberStyles.None, CultureInfo.InvariantCulture, out long value)

@@ -94,12 +94,8 @@ internal sealed class OnnxRuntimePipeline(OptimizeRequest request, SourceModel s
     }
 
     /// <summary>True if a plan with its kernels' scratch most likely needs more than the source as it is executed today.</summary>
-    private bool TakesMore(Planned planned, Prepared today, AllocationPlan original)
-    {
-        IReadOnlyList<MlasKernels> kernels = TargetKernels.Of(request.Targets);
-        return KernelWorkspace.Peak(planned.Plan.Graph, planned.Shapes, planned.Plan.Allocations, kernels)
-            > KernelWorkspace.Peak(new OrtGraph(today.Model.Graph), today.Shapes, original, kernels);
-    }
+    private bool TakesMore(Planned planned, Prepared today, AllocationPlan original) =>
+        Required(planned.Plan, planned.Shapes) > KernelWorkspace.Peak(new OrtGraph(today.Model.Graph), today.Shapes, original, TargetKernels.Of(request.Targets));
 
     /// <summary>With ONNX Runtime's fusions; the given one itself where there are none.</summary>
     private Prepared Fuse(Prepared today)

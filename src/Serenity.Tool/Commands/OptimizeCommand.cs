@@ -50,7 +50,7 @@ internal static class OptimizeCommand
         string target = context.PathOf(output ?? WithoutExtension(given) + ".optimized.onnx");
         if (Directory.Exists(target))
             target = Path.Combine(target, Path.GetFileName(given));
-        if (string.Equals(RealPath.Of(source), RealPath.Of(target), StringComparison.OrdinalIgnoreCase))
+        if (IsSameFile(source, target))
         {
             throw new SerenityException(
                 SerenityCodes.BadOption, given, "The output is the model itself, which would be lost. Give another file with --output.");
@@ -84,6 +84,19 @@ internal static class OptimizeCommand
                 context.Console.Line("wrote " + Path.GetRelativePath(context.Folder, file));
         }
         return outcome.Conclude(context.Console);
+    }
+
+    private static bool IsSameFile(string path, string other)
+    {
+        try
+        {
+            return string.Equals(RealPath.Of(Path.GetFullPath(path)), RealPath.Of(Path.GetFullPath(other)), StringComparison.OrdinalIgnoreCase);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // Links that lead nowhere are told of where the file is read or written.
+            return string.Equals(path, other, StringComparison.OrdinalIgnoreCase);
+        }
     }
 
     private static string WithoutExtension(string path) => path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? path[..^".onnx".Length] : path;
