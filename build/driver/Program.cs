@@ -15,6 +15,7 @@ try
         "fuzz" => new ProjectVerb(workspace, log, "Serenity.Fuzzing").Run(rest),
         "sweep" => new SweepVerb(workspace, log).Run(rest),
         BusyVerb.Name => BusyVerb.Run(),
+        "pin" => new PinVerb(workspace, log).Run(rest),
         "audit" => new AuditVerb(workspace, log).Run(),
         "format" => new FormatVerb(workspace, log).Run(rest.Contains("--check")),
         _ => Usage(),
@@ -44,6 +45,9 @@ static int Usage()
                            run the tests as on other machines; the last two need qemu-user
           sweep conformance DIR
                            plan and run ONNX's own conformance models (Debian: libonnx-testdata)
+          sweep versions [--write] [VERSION…]
+                           run plans in other versions of ONNX Runtime, and tell, or write down, which need more there
+          pin VERSION      build with another version of ONNX Runtime from now on
           audit            ask the registry for known weaknesses of the packages
           format [--check] put the source into the standard format, or only check it
 

@@ -22,11 +22,18 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
     {
         if (arguments is ["machines", ..])
             return new MachineSweep(workspace, log).Run([.. arguments.Skip(1)]);
+        if (arguments is ["versions", ..])
+        {
+            string[] versions = [.. arguments.Skip(1).Where(a => a != "--write")];
+            RuntimeNatives natives = new(log);
+            IEnumerable<string> libraries = (versions.Length == 0 ? RuntimeNatives.Usual : versions).Select(version => $"{version}={natives.Ensure(version)}");
+            return new ProjectVerb(workspace, log, "Serenity.Benchmarks").Run(["versions", .. arguments.Where(a => a == "--write"), .. libraries]);
+        }
         if (arguments is ["conformance", ..])
             return new ProjectVerb(workspace, log, "Serenity.Benchmarks").Run([.. arguments]);
         (string name, string project, string tests, int rounds) = arguments.Count is 1 or 2 ? Array.Find(_sweeps, s => s.Name == arguments[0]) : default;
         if (name is null || (arguments.Count == 2 && !int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds)))
-            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS], sweep machines [MACHINE…], or sweep conformance DIR");
+            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS], sweep machines [MACHINE…], sweep versions [--write] [VERSION…], or sweep conformance DIR");
         new PackVerb(workspace, log).Run();
         ConsumerEnvironment.Set(workspace);
         Environment.SetEnvironmentVariable("SERENITY_SWEEP", rounds.ToString(CultureInfo.InvariantCulture));

@@ -24,7 +24,7 @@ internal static class TestManifest
         Weights = new WeightsEntry(weights),
         Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700)],
         Work = new WorkEntry(1.1, 1.042, true, 4, 2750),
-        Verification = new VerificationFacts("passed", null, "1.31.1", "X64", bytes, false, 1.25e-7),
+        Verification = new VerificationFacts("passed", null, "1.30.0", "X64", bytes, false, 1.25e-7),
         Warnings = [new WarningEntry("SER2401", "The search ended early {0}."), new WarningEntry("SER2501", "\u00fc <x> + 'y'")],
         Schedule = ["conv1", "relu \"1\"", "add"],
         OperatorTypes = ["Conv", "Relu", "Add"],
@@ -36,7 +36,7 @@ internal static class TestManifest
         ],
         Profile = [1900, 3000, 3000],
         OriginalProfile = [],
-        Blocks = [new BlockEntry("x64", 2, "1.31.1", 3584, 3520)],
+        Blocks = [new BlockEntry("x64", 2, "1.30.0", 3584, 3520)],
         BlockAllocations = [new BlockAllocationsEntry([1500, 1500, 500], [0, 1536, 3072], [-1, 0, -1])],
         PeakStep = new PeakStep(1, "relu \"1\"", [new LiveTensor("a", 1500), new LiveTensor("b", 1500)]),
     };

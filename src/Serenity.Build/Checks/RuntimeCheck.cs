@@ -1,4 +1,4 @@
-using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Checks;
@@ -18,12 +18,12 @@ public static class RuntimeCheck
         {
             return null;
         }
-        if (sumsInPlace && app < RuntimeVersions.FirstWithSumsInPlace)
+        if (sumsInPlace && app < RuntimeRules.SumInPlace.Since)
         {
             return new SerenityDiagnostic(
                 SerenityCodes.RuntimeTooOld, DiagnosticSeverity.Error, file,
                 $"The project references ONNX Runtime {app}, which cannot run this plan in the memory that it states: the plan adds partial results up in one buffer, and versions before"
-                + $" {RuntimeVersions.FirstWithSumsInPlace} copy that buffer ({difference}). Reference Microsoft.ML.OnnxRuntime {verified}, or plan without such sums: Rewrite=\"Exact\" Fuse=\"false\".");
+                + $" {RuntimeRules.SumInPlace.Since.ToString(2)} copy that buffer ({difference}). Reference Microsoft.ML.OnnxRuntime {verified}, or plan without such sums: Rewrite=\"Exact\" Fuse=\"false\".");
         }
         return new SerenityDiagnostic(
             SerenityCodes.OtherRuntime, DiagnosticSeverity.Warning, file,

@@ -9,9 +9,6 @@ namespace Serenity.Build.Checks;
 /// </summary>
 public sealed class RuntimeVersions
 {
-    /// <summary>The first version that adds the sum of <c>com.microsoft.FusedConv</c> into its fourth input's buffer.</summary>
-    public static Version FirstWithSumsInPlace { get; } = new(1, 24);
-
     private readonly SortedList<Version, Row> _rows = [];
 
     private RuntimeVersions(TextReader table)
@@ -33,7 +30,7 @@ public sealed class RuntimeVersions
     internal static RuntimeVersions Read(string text) => new(new StringReader(text));
 
     /// <summary>A version without what a prerelease adds; null if it is none.</summary>
-    /// <param name="text">The version as a package or a library states it: <c>1.31.1</c>, <c>1.32.0-dev.5</c>.</param>
+    /// <param name="text">The version as a package or a library states it: <c>1.30.0</c>, <c>1.30.0-dev.5</c>.</param>
     public static Version? Parse(string? text) => Version.TryParse((text ?? "").Split('-', '+')[0], out Version? version) && version.Build >= 0 ? version : null;
 
     /// <summary>What a plan may need more where it runs than where it was verified, in words that end a sentence; null for nothing.</summary>
@@ -51,7 +48,7 @@ public sealed class RuntimeVersions
     }
 
     /// <summary>True for a version that was tried, or lies between two neighbours that were, in which no model needed more.</summary>
-    private bool NeedsNoMore(Version version)
+    public bool NeedsNoMore(Version version)
     {
         if (_rows.TryGetValue(version, out Row? row))
             return row.More == 0;

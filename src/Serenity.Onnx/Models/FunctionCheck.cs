@@ -10,7 +10,7 @@ namespace Serenity.Onnx.Models;
 /// </summary>
 internal static class FunctionCheck
 {
-    /// <summary>Functions that call one another, at most: exporters make one for each module within a module. ONNX Runtime 1.31.1 never returns from chains of thousands.</summary>
+    /// <summary>Functions that call one another, at most: exporters make one for each module within a module. ONNX Runtime never returns from chains of thousands (<see cref="Contract.RuntimeRules.FunctionChains"/>).</summary>
     public const int DeepestCalls = 100;
 
     /// <summary>Checks all functions of a model.</summary>

@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Models;
 
 /// <summary>
 /// What native ONNX Runtime does not refuse but dies or loops on, or hands out memory for that nobody has written to. A process cannot guard itself against that, so it is looked for before
-/// the model is given to it. Each was seen with 1.31.1; what is not known yet is for a process of its own to survive
+/// the model is given to it. Each was seen (<see cref="Contract.RuntimeRules.NativeHazards"/>); what is not known yet is for a process of its own to survive
 /// (<see cref="Isolation.OptimizerHost"/>).
 /// </summary>
 internal static class NativeHazards

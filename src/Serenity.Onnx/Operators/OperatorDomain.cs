@@ -25,8 +25,7 @@ internal static class OperatorDomain
 
     /// <summary>
     /// True for a layout that ONNX Runtime chooses for the processor it runs on: the blocks of <see cref="Nchwc"/> have 8 channels on some and 16
-    /// on others, and a model that was saved with one size fails to run with the other (seen with 1.31.1: "Input channels must match the NCHWc
-    /// block-aligned channel count").
+    /// on others, and a model that was saved with one size fails to run with the other (<see cref="Contract.RuntimeRules.BlockedLayout"/>).
     /// </summary>
     public static bool IsHardwareBound(string domain) => domain is Nchwc or Nhwc;
 

@@ -7,7 +7,7 @@ internal static class RandomOperators
 {
     /// <summary>
     /// The first node whose results are random, in the graph, its subgraphs or the model's functions; null if there is none. A Dropout counts only where it
-    /// may drop something (<see cref="DropoutMode"/>); a <c>seed</c> makes a generator repeat itself (observed on 1.31.1), so it does not count.
+    /// may drop something (<see cref="DropoutMode"/>); a <c>seed</c> makes a generator repeat itself (<see cref="Contract.RuntimeRules.SeededGenerators"/>), so it does not count.
     /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="seededToo">True to count a generator with a seed as well: it repeats itself in a session of its own, and goes on from run to run in one.</param>

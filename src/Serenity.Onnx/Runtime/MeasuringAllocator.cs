@@ -11,12 +11,12 @@ namespace Serenity.Onnx.Runtime;
 /// <para>
 /// ONNX Runtime knows one environment per process, and so one such allocator. It is registered on first use and stays; sessions that
 /// do not ask for it never meet it. A build process runs several models at once, so what is recorded is per thread: with one
-/// intra-op thread every allocation of a run happens on the thread that called it (observed on 1.31.1). A thread that does not
+/// intra-op thread every allocation of a run happens on the thread that called it (<see cref="Contract.RuntimeRules.CallingThread"/>). A thread that does not
 /// record gets plain memory.
 /// </para>
 /// <para>
 /// While a session profiles, ONNX Runtime asks the allocator for its statistics once before and once after each kernel; it asks the second
-/// time only if the first answer had a limit or a count of allocations that is not zero (observed on 1.31.1). These questions are
+/// time only if the first answer had a limit or a count of allocations that is not zero (<see cref="Contract.RuntimeRules.KernelMarks"/>). These questions are
 /// marks that tell which kernel an allocation belongs to. The answer to each is the number of the mark, as the bytes in use; the profile
 /// repeats it in the kernel's event, which so names its first and its last mark.
 /// </para>
@@ -107,7 +107,7 @@ internal static unsafe class MeasuringAllocator
             if (planned is not null)
                 return planned;
         }
-        // Failing softly is not possible: ONNX Runtime 1.31.1 does not check what a foreign allocator returns, and crashes.
+        // Failing softly is not possible (RuntimeRules.UncheckedAllocations): ONNX Runtime would crash.
         BlockHeader* header = (BlockHeader*)NativeMemory.AlignedAlloc(checked(bytes + HeaderBytes), HeaderBytes);
         header->Bytes = (long)bytes;
         AllocationTrace? trace = t_trace;

@@ -10,7 +10,7 @@ namespace Serenity.Onnx.Runtime;
 /// </summary>
 public static unsafe class NativeRuntime
 {
-    // Positions in OrtApi, whose functions are only ever appended (onnxruntime_c_api.h: "do not reorder"). Counted with offsetof on 1.31.1.
+    // Positions in OrtApi, counted with offsetof (RuntimeRules.ApiPositions).
     private const int GetErrorMessageSlot = 2, CreateCpuMemoryInfoSlot = 69, ReleaseStatusSlot = 93, RegisterAllocatorSlot = 176,
         CreateKeyValuePairsSlot = 295, AddKeyValuePairSlot = 296;
 
@@ -25,7 +25,7 @@ public static unsafe class NativeRuntime
     /// <summary>True if ONNX Runtime can be used on this host.</summary>
     public static bool IsAvailable => _state.Value.Error is null;
 
-    /// <summary>Version of the native library, such as "1.31.1"; null where it cannot be loaded.</summary>
+    /// <summary>Version of the native library, such as "1.30.0"; null where it cannot be loaded.</summary>
     public static string? Version => _state.Value.Version;
 
     /// <summary>Processor architecture of this process in lower case, such as "x64".</summary>

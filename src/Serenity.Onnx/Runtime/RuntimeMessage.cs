@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime;
 
 namespace Serenity.Onnx.Runtime;
 
-/// <summary>Makes a sentence for users out of what ONNX Runtime says of a failure.</summary>
+/// <summary>Makes a sentence for users out of what ONNX Runtime says of a failure (<see cref="Contract.RuntimeRules.Messages"/>).</summary>
 internal static partial class RuntimeMessage
 {
     private const int MaxLength = 300;

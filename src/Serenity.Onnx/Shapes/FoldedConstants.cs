@@ -21,7 +21,7 @@ internal static class FoldedConstants
 
     /// <summary>True if folding could make more than <see cref="MostBytes"/> beyond the weights' own bytes.</summary>
     /// <param name="model">The model, every node named.</param>
-    /// <param name="shapes">Its shapes. A value of unknown shape counts nothing: ONNX Runtime 1.31 does not fold it.</param>
+    /// <param name="shapes">Its shapes. A value of unknown shape counts nothing: ONNX Runtime does not fold it (<see cref="Contract.RuntimeRules.UnfoldedShapes"/>).</param>
     public static bool AreTooMany(ModelProto model, ShapeTable shapes) =>
         Bytes(model.Graph, shapes, []) > MostBytes + ModelTensors.WeightBytes(model);
 

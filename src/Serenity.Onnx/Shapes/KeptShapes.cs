@@ -5,7 +5,7 @@ namespace Serenity.Onnx.Shapes;
 
 /// <summary>
 /// Operators whose outputs have the shape of their first input by definition, and for which ONNX Runtime infers no shape: Dropout
-/// before version 12, and elementwise operators of classical machine learning. (Seen on 1.31: two exported networks of opset 9.)
+/// before version 12, and elementwise operators of classical machine learning. (<see cref="Contract.RuntimeRules.UninferredShapes"/>, seen in two exported networks of opset 9.)
 /// </summary>
 internal static class KeptShapes
 {

@@ -6,7 +6,7 @@ namespace Serenity.Onnx.Verification;
 
 /// <summary>
 /// Nodes whose kernels write over what they are given: in training, BatchNormalization writes the new running mean and variance over the old ones, even
-/// where those are a graph input's (observed on 1.31.1).
+/// where those are a graph input's (<see cref="Contract.RuntimeRules.TrainingInPlace"/>).
 /// </summary>
 internal static class OverwrittenInputs
 {

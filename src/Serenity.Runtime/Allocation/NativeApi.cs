@@ -8,7 +8,7 @@ namespace Serenity.Runtime;
 /// <summary>The functions of ONNX Runtime's C interface that its managed package does not wrap.</summary>
 internal static unsafe class NativeApi
 {
-    // Positions in OrtApi, whose functions are only ever appended (onnxruntime_c_api.h: "do not reorder"). Counted with offsetof on 1.31.1.
+    // Positions in OrtApi, whose functions are only ever appended (onnxruntime_c_api.h: "do not reorder"). Counted with offsetof.
     private const int GetErrorMessageSlot = 2, CreateCpuMemoryInfoSlot = 69, ReleaseStatusSlot = 93, RegisterAllocatorSlot = 176,
         GetSessionConfigEntrySlot = 238, GetSharedAllocatorSlot = 376;
 

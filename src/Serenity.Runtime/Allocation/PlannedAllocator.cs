@@ -11,7 +11,7 @@ namespace Serenity.Runtime;
 /// allocator for the CPU's memory, which the sessions with <c>session.use_env_allocators=1</c> use; others never meet it.
 /// <para>
 /// Which run an allocation belongs to is told by the thread that asks: with sequential execution all allocations of a run come from the thread
-/// that called it, at any number of threads within operators (observed with ONNX Runtime 1.27 to 1.32). Threads without a run, such
+/// that called it, at any number of threads within operators (observed with ONNX Runtime 1.27 and later). Threads without a run, such
 /// as one that loads a session, get memory of the heap. Memory may be given back by any thread.
 /// </para>
 /// </summary>

@@ -6,7 +6,7 @@ namespace Serenity.Runtime;
 /// <summary>Where a run's allocations lie in one block, on one processor architecture with one number of threads.</summary>
 public sealed class BlockPlan
 {
-    /// <summary>Every offset is a multiple of so many bytes: what ONNX Runtime's kernels want (MlasGetPreferredBufferAlignment on 1.31.1).</summary>
+    /// <summary>Every offset is a multiple of so many bytes: what ONNX Runtime's kernels want (MlasGetPreferredBufferAlignment).</summary>
     internal const int Alignment = 64;
 
     internal BlockPlan(string architecture, int threads, long blockBytes, PlannedCall[] calls)

@@ -15,7 +15,7 @@ public sealed class MemoryPlan
 
     internal MemoryPlan(string onnxRuntimeVersion, IReadOnlyList<BlockPlan> blocks) => (OnnxRuntimeVersion, Blocks) = (onnxRuntimeVersion, blocks);
 
-    /// <summary>Version of ONNX Runtime with which the sequence was observed, such as "1.31.1".</summary>
+    /// <summary>Version of ONNX Runtime with which the sequence was observed, such as "1.30.0".</summary>
     public string OnnxRuntimeVersion { get; }
 
     /// <summary>The plans, the one of the build's own number of threads first.</summary>

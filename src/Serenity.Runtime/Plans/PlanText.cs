@@ -9,7 +9,7 @@ namespace Serenity.Runtime;
 /// The text of a plan file. Lines of words, so that it can be read without a parser's package and compared by eye:
 /// <code>
 /// serenity-plan 1
-/// onnxruntime 1.31.1
+/// onnxruntime 1.30.0
 /// block x64 1 717824 2       architecture, threads, bytes of the block, number of allocations
 /// 4096 0                     bytes and offset of each allocation, in the order of a run
 /// 65536 4096 0               and which output of the model it is for

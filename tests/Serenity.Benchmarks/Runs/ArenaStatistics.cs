@@ -11,7 +11,7 @@ namespace Serenity.Benchmarks.Runs;
 /// <param name="Held">Bytes taken from the system.</param>
 internal readonly unsafe record struct ArenaStatistics(long InUse, long MaxInUse, long Held)
 {
-    // Positions in OrtApi, counted with offsetof on 1.31.1; functions are only ever appended.
+    // Positions in OrtApi, counted with offsetof; functions are only ever appended.
     private const int GetKeyValuePairsSlot = 298, ReleaseKeyValuePairsSlot = 300, AllocatorGetStatsSlot = 319;
 
     /// <summary>Asks a session's allocator.</summary>

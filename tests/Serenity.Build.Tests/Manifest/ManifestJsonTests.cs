@@ -90,7 +90,7 @@ public sealed class ManifestJsonTests
     private static MemoryManifest Full() => TestManifest.Create() with
     {
         Budget = new BudgetEntry(1, BudgetVerdict.Fail, "board", 2),
-        Verification = new VerificationFacts("partial", "because", "1.31.1", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL"),
+        Verification = new VerificationFacts("partial", "because", "1.30.0", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL"),
         Tensors = [new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7], "n")],
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
         Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true),

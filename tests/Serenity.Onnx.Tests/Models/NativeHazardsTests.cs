@@ -8,7 +8,7 @@ using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Onnx.Tests.Models;
 
-/// <summary>Models that end the process of ONNX Runtime 1.31.1, or fill its memory, rather than being refused by it.</summary>
+/// <summary>Models that end the process of ONNX Runtime, or fill its memory, rather than being refused by it.</summary>
 [TestClass]
 public sealed class NativeHazardsTests
 {

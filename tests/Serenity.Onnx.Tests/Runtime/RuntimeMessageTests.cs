@@ -2,7 +2,7 @@ using Serenity.Onnx.Runtime;
 
 namespace Serenity.Onnx.Tests.Runtime;
 
-/// <summary>What ONNX Runtime 1.31.1 said of fuzzed models, and what a user is told.</summary>
+/// <summary>What ONNX Runtime said of fuzzed models, and what a user is told.</summary>
 [TestClass]
 public sealed class RuntimeMessageTests
 {

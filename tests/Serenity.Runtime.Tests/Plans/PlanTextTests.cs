@@ -4,13 +4,13 @@ namespace Serenity.Runtime.Tests.Plans;
 [TestClass]
 public sealed class PlanTextTests
 {
-    private const string Good = "serenity-plan 1\nonnxruntime 1.31.1\nblock x64 1 320 3\n64 0\n100 64 0\n128 192 1\nblock arm64 2 0 0\n";
+    private const string Good = "serenity-plan 1\nonnxruntime 1.30.0\nblock x64 1 320 3\n64 0\n100 64 0\n128 192 1\nblock arm64 2 0 0\n";
 
     [TestMethod]
     public void Reads_every_field()
     {
         MemoryPlan plan = MemoryPlan.Read(new StringReader(Good.Replace("\n", "\r\n", StringComparison.Ordinal)));
-        Assert.AreEqual("1.31.1", plan.OnnxRuntimeVersion);
+        Assert.AreEqual("1.30.0", plan.OnnxRuntimeVersion);
         Assert.HasCount(2, plan.Blocks);
         BlockPlan block = plan.Find("x64", 1)!;
         Assert.AreEqual(320, block.BlockBytes);

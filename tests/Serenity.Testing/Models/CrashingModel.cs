@@ -4,7 +4,7 @@ using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 namespace Serenity.Testing.Models;
 
 /// <summary>
-/// A small and valid model that ends any process which gives it to ONNX Runtime 1.31.1: both branches of an If make an optional sequence, and the
+/// A small and valid model that ends any process which gives it to ONNX Runtime (<see cref="Serenity.Onnx.Contract.RuntimeRules.NativeHazards"/>): both branches of an If make an optional sequence, and the
 /// runtime follows a type that it does not have. A form of one of ONNX's own conformance models.
 /// </summary>
 public static class CrashingModel

@@ -14,7 +14,7 @@ internal static class ElementwiseRegions
 
     /// <summary>
     /// Computed by Eigen, several elements at a time and what is left over one by one, by another routine: a piece rounds as the whole does only if neither leaves any
-    /// over. (Seen for Elu in ONNX Runtime 1.31; sigmoid, tanh, exp and erf are ONNX Runtime's own, and are the same for every element.)
+    /// over. (<see cref="Contract.RuntimeRules.VectorRemainders"/>, seen for Elu; sigmoid, tanh, exp and erf are ONNX Runtime's own, and are the same for every element.)
     /// </summary>
     private static readonly HashSet<string> _packets = new(StringComparer.Ordinal)
     {

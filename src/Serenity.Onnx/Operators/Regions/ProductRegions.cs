@@ -84,7 +84,7 @@ internal static class ProductRegions
 
     /// <summary>
     /// Rows of a product with a constant matrix, which is packed ahead, keep their bits down to one row. Of two computed matrices, one row alone is multiplied by another
-    /// routine, seen in ONNX Runtime 1.30. Columns are not relied on.
+    /// routine (<see cref="Contract.RuntimeRules.OneRow"/>). Columns are not relied on.
     /// </summary>
     private static Func<Interval, bool>? Stability(RegionQuery q, bool rows, bool constant)
     {

@@ -7,8 +7,8 @@ namespace Serenity.Onnx.Operators.Regions;
 internal static class WindowRegions
 {
     /// <summary>
-    /// More products an output than this, and a float convolution sums in another order once its matrix has few columns: ONNX Runtime 1.30 and 1.31 on x64
-    /// give other bits for at most <see cref="FewPositions"/> output positions where the whole has more.
+    /// More products an output than this, and a float convolution sums in another order once its matrix has few columns (<see cref="Contract.RuntimeRules.FewColumns"/>): it gives
+    /// other bits for at most <see cref="FewPositions"/> output positions where the whole has more.
     /// </summary>
     private const long ManyProducts = 128;
 

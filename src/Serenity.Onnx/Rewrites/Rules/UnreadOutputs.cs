@@ -6,7 +6,7 @@ namespace Serenity.Onnx.Rewrites.Rules;
 
 /// <summary>
 /// An optional output that nobody reads is not asked for. Exporters name all outputs of a recurrent layer, though mostly one is used: ONNX Runtime
-/// holds the others, the hidden state of every step among them, to the end of the run (seen with 1.31.1; without the name it makes none).
+/// holds the others, the hidden state of every step among them, to the end of the run (without the name it makes none: <see cref="Contract.RuntimeRules.UnnamedOutputs"/>).
 /// </summary>
 internal sealed class UnreadOutputs : IRewrite
 {

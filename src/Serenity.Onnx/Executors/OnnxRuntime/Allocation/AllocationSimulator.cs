@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// nothing per order; not for use by several threads at once.
 /// </summary>
 /// <remarks>
-/// Settings: one stream, memory pattern and CPU arena off, all graph optimizations off. Rules, as seen on 1.29 and 1.31 and laid out in
+/// Settings: one stream, memory pattern and CPU arena off, all graph optimizations off. Rules (<see cref="Contract.RuntimeRules.BufferPlan"/>), laid out in
 /// <c>docs/onnxruntime.md</c>. At each node in executed order, each output gets
 /// <list type="number">
 /// <item>its own buffer to the end of the run, if it is a graph output;</item>

@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 
 /// <summary>
 /// What If, Loop and Scan allocate and free while they run. A subgraph has a plan of its own, made by the rules of a main graph's; what
-/// the operator adds to it was seen in the allocations of runs on 1.31.1 (<c>docs/onnxruntime.md</c>).
+/// the operator adds to it was seen in the allocations of runs (<see cref="Contract.RuntimeRules.ControlFlow"/>, <c>docs/onnxruntime.md</c>).
 /// </summary>
 /// <remarks>
 /// <b>If</b>: outputs whose size the branch is known to give are allocated first, the others when the branch makes them; the branch writes

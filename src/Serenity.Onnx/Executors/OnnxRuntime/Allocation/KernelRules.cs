@@ -8,7 +8,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// output a buffer of its own.
 /// </summary>
 /// <remarks>
-/// Every rule here, and the absence of one for some 170 other operators, was observed on 1.31.1 by the benchmark verb <c>probe</c>, which
+/// Every rule here, and the absence of one for some 170 other operators, was observed (<see cref="Contract.RuntimeRules.KernelsInPlace"/>, <see cref="Contract.RuntimeRules.SumInPlace"/>) by the benchmark verb <c>probe</c>, which
 /// measures peaks around one node, at every opset from 7 to 24 at which ONNX Runtime runs it; rules are the same at all of them. The one
 /// exception is the blocked Conv, which only ONNX Runtime's own layout pass makes: its rule was read in the source.
 /// </remarks>

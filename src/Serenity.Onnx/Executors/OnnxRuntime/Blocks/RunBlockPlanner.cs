@@ -10,7 +10,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Blocks;
 /// </summary>
 internal static class RunBlockPlanner
 {
-    /// <summary>What ONNX Runtime's kernels want of an address (MlasGetPreferredBufferAlignment, 1.31.1).</summary>
+    /// <summary>What ONNX Runtime's kernels want of an address (<see cref="Contract.RuntimeRules.BufferAlignment"/>).</summary>
     public const int Alignment = 64;
 
     /// <summary>

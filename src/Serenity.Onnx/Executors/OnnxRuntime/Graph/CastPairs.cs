@@ -4,7 +4,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Graph;
 
 /// <summary>
 /// Casts that are read by casts. ONNX Runtime takes most such pairs out when it loads a model, at every level of optimization, those above all that it
-/// inserted itself around an operator without a float16 kernel (seen on 1.31.1: "InsertedPrecisionFreeCast_…", whose value stays in float32 then). A
+/// inserted itself around an operator without a float16 kernel (<see cref="Contract.RuntimeRules.CastPairs"/>: "InsertedPrecisionFreeCast_…", whose value stays in float32 then). A
 /// model that it has loaded once has only pairs that it keeps; one that a rewrite brings together may not be executed as it was planned.
 /// </summary>
 internal static class CastPairs

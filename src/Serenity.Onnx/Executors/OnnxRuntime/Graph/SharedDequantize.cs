@@ -4,7 +4,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Graph;
 
 /// <summary>
 /// A DequantizeLinear that is read more than once. ONNX Runtime gives each reader one of its own when it loads a model, at every level of
-/// optimization (seen on 1.31.1, as nodes named ".../duplicated_token_n"), so a file that holds one is not executed as it was planned.
+/// optimization (<see cref="Contract.RuntimeRules.DuplicatedDequantize"/>), so a file that holds one is not executed as it was planned.
 /// </summary>
 internal static class SharedDequantize
 {

@@ -9,8 +9,8 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Order;
 /// <remarks>
 /// The order of the nodes in a file is not the order of execution. ONNX Runtime walks the graph depth first, backwards from the leaves
 /// (nodes whose outputs no node reads), and executes in post-order: the leaf that stands last in the file first, and at a join the
-/// producer that stands last in the file first. Names, the order of inputs and metadata play no part. Seen in profiles of 1.29 and 1.31
-/// on every permutation tried, in sequential and parallel execution mode; <c>docs/onnxruntime.md</c> has the experiments.
+/// producer that stands last in the file first. Names, the order of inputs and metadata play no part. Seen in profiles
+/// (<see cref="Contract.RuntimeRules.ExecutionOrder"/>) on every permutation tried, in sequential and parallel execution mode; <c>docs/onnxruntime.md</c> has the experiments.
 /// </remarks>
 internal static class ExecutionOrder
 {

@@ -2,7 +2,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 
 /// <summary>
 /// Scratch of a float convolution (Conv, <c>com.microsoft.FusedConv</c>), by the rule of <c>MlasConvPrepare</c>: seen in traces of
-/// ONNX Runtime on every kind of processor that <see cref="MlasKernels"/> names, KleidiAI off.
+/// ONNX Runtime (<see cref="Contract.RuntimeRules.ConvolutionScratch"/>) on every kind of processor that <see cref="MlasKernels"/> names, KleidiAI off.
 /// </summary>
 internal static class FloatConvScratch
 {
