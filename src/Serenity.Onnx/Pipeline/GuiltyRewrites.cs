@@ -1,5 +1,6 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Executors;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
 
@@ -9,13 +10,9 @@ namespace Serenity.Onnx.Pipeline;
 /// Finds the rewrites with which outputs do not stay within the tolerance, and plans without these alone. Where a comparison of rewritten parts names
 /// the values that are lost, those who made them are at fault; else halves of the rewrites are left out in turn until one is left.
 /// </summary>
-/// <typeparam name="T">A plan.</typeparam>
 /// <param name="plan">Plans without some rewrites, or with some alone.</param>
 /// <param name="verify">Verifies a plan.</param>
-/// <param name="rewritesOf">The rewrites of a plan.</param>
-/// <param name="startOf">The graph that they began from.</param>
-internal sealed class GuiltyRewrites<T>(
-    Func<RewriteRestriction, T> plan, Action<T> verify, Func<T, IReadOnlyList<AppliedRewrite>> rewritesOf, Func<T, ModelProto> startOf)
+internal sealed class GuiltyRewrites(Func<RewriteRestriction, ExecutorPlan> plan, Action<ExecutorPlan> verify)
 {
     /// <summary>Plans that may be made; a model that needs more is planned with exact rewrites alone.</summary>
     private const int MostPlans = 16;
@@ -35,7 +32,7 @@ internal sealed class GuiltyRewrites<T>(
     /// <param name="fault">Why.</param>
     /// <param name="holds">A plan that was verified.</param>
     /// <returns>False if no such plan was found.</returns>
-    public bool TryWithout(T planned, SerenityException fault, out T holds)
+    public bool TryWithout(ExecutorPlan planned, SerenityException fault, out ExecutorPlan holds)
     {
         holds = planned;
         for (SerenityException? wrong = fault; wrong is not null; wrong = Fault(holds))
@@ -55,14 +52,14 @@ internal sealed class GuiltyRewrites<T>(
         return true;
     }
 
-    private T Plan(IReadOnlyList<AppliedRewrite>? only)
+    private ExecutorPlan Plan(IReadOnlyList<AppliedRewrite>? only)
     {
         _plans++;
         return plan(Restriction with { Only = only });
     }
 
     /// <summary>What is wrong with the values of a plan; null for nothing.</summary>
-    private SerenityException? Fault(T planned)
+    private SerenityException? Fault(ExecutorPlan planned)
     {
         try
         {
@@ -77,28 +74,28 @@ internal sealed class GuiltyRewrites<T>(
     }
 
     /// <summary>For each value that a fault names, the last rewrite that replaced the node that makes it.</summary>
-    private AppliedRewrite[] Named(T planned, SerenityException fault)
+    private static AppliedRewrite[] Named(ExecutorPlan planned, SerenityException fault)
     {
         if (fault.Values.Count == 0)
             return [];
         Dictionary<string, string> makers = new(StringComparer.Ordinal);
-        foreach (NodeProto node in startOf(planned).Graph.Node)
+        foreach (NodeProto node in planned.Start.Model.Graph.Node)
         {
             foreach (string output in node.Output)
                 makers[output] = node.Name;
         }
-        AppliedRewrite[] inexact = [.. rewritesOf(planned).Where(r => !r.Exact)];
+        AppliedRewrite[] inexact = [.. planned.Rewrites.Where(r => !r.Exact)];
         return [.. fault.Values.Select(value => inexact.LastOrDefault(r => r.Nodes.Contains(makers.GetValueOrDefault(value, "")))).OfType<AppliedRewrite>().Distinct()];
     }
 
-    private AppliedRewrite[] Bisect(T planned)
+    private AppliedRewrite[] Bisect(ExecutorPlan planned)
     {
-        AppliedRewrite[] suspects = [.. rewritesOf(planned).Where(r => !r.Exact)];
+        AppliedRewrite[] suspects = [.. planned.Rewrites.Where(r => !r.Exact)];
         while (suspects.Length > 1 && _plans < MostPlans)
         {
             // Carried out and not searched for: without one of them, a search would also leave out those that gain nothing without it.
             AppliedRewrite[] half = suspects[..(suspects.Length / 2)];
-            suspects = Fault(Plan([.. rewritesOf(planned).Except(half)])) is null ? half : suspects[half.Length..];
+            suspects = Fault(Plan([.. planned.Rewrites.Except(half)])) is null ? half : suspects[half.Length..];
         }
         return suspects;
     }

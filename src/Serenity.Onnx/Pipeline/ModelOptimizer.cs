@@ -56,12 +56,7 @@ public static class ModelOptimizer
         try
         {
             SourceModel source = SourceModel.Prepare(file, request, cancellation);
-            OptimizationResult result = request.Executor switch
-            {
-                Executor.OnnxRuntime => new OnnxRuntimePipeline(request, source, cancellation).Run(),
-                Executor.StaticArena => new StaticArenaPipeline(request, source, cancellation).Run(),
-                _ => throw new SerenityException(SerenityCodes.BadOption, request.ModelPath, $"There is no executor '{request.Executor}'."),
-            };
+            OptimizationResult result = new ModelPipeline(request, source, cancellation).Run();
             return result with { FreeDimensions = request.FreeDimensions };
         }
         finally

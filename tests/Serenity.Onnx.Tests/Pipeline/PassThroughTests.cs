@@ -23,7 +23,7 @@ public sealed class PassThroughTests
     {
         (OptimizeRequest request, SourceModel source) = Cell(Executor.OnnxRuntime);
         request = request with { Rewrite = RewriteLevel.Exact };
-        OptimizationResult result = new OnnxRuntimePipeline(request, source, default) { Verifier = Failing(code, times: 1) }.Run();
+        OptimizationResult result = new ModelPipeline(request, source, default) { Verifier = Failing(code, times: 1) }.Run();
         CollectionAssert.AreEqual(source.File.Model.ToByteArray(), result.Model.ToByteArray());
         Assert.HasCount(1, result.Warnings);
         Assert.AreEqual(SerenityCodes.PassedThrough, result.Warnings[^1].Code);
@@ -78,7 +78,7 @@ public sealed class PassThroughTests
     public void An_arena_falls_back_to_the_order_of_the_file()
     {
         (OptimizeRequest request, SourceModel source) = Cell(Executor.StaticArena);
-        OptimizationResult result = new StaticArenaPipeline(request, source, default) { Verifier = Failing(SerenityCodes.OutputsDiffer, times: 1) }.Run();
+        OptimizationResult result = new ModelPipeline(request, source, default) { Verifier = Failing(SerenityCodes.OutputsDiffer, times: 1) }.Run();
         CollectionAssert.AreEqual(source.Model.Graph.Node.Select(n => n.Name).ToArray(), result.Schedule.ToArray());
         Assert.AreEqual(SerenityCodes.PassedThrough, result.Warnings[^1].Code);
         Assert.IsEmpty(result.Rewrites);
@@ -91,16 +91,13 @@ public sealed class PassThroughTests
     public void Where_that_does_not_hold_either_it_is_an_error(Executor executor)
     {
         (OptimizeRequest request, SourceModel source) = Cell(executor);
-        SerenityException fault = Assert.ThrowsExactly<SerenityException>(() => executor == Executor.OnnxRuntime
-            ? new OnnxRuntimePipeline(request, source, default) { Verifier = Failing(SerenityCodes.MemoryDiffers, times: 2) }.Run()
-            : new StaticArenaPipeline(request, source, default) { Verifier = Failing(SerenityCodes.MemoryDiffers, times: 2) }.Run());
+        SerenityException fault = Assert.ThrowsExactly<SerenityException>(() =>
+            new ModelPipeline(request, source, default) { Verifier = Failing(SerenityCodes.MemoryDiffers, times: 2) }.Run());
         Assert.AreEqual(SerenityCodes.MemoryDiffers, fault.Code);
     }
 
     private static OptimizationResult Run(OptimizeRequest request, SourceModel source, Func<VerificationRequest, CancellationToken, VerificationOutcome> verifier) =>
-        request.Executor == Executor.OnnxRuntime
-            ? new OnnxRuntimePipeline(request, source, default) { Verifier = verifier }.Run()
-            : new StaticArenaPipeline(request, source, default) { Verifier = verifier }.Run();
+        new ModelPipeline(request, source, default) { Verifier = verifier }.Run();
 
     private static SerenityException Made(VerificationRequest request) => new(SerenityCodes.OutputsDiffer, request.File, "Made up by the test.");
 

@@ -108,7 +108,7 @@ public sealed class CheckerMutationTests
         string path = folder.File("cell.onnx", ModelFile.ToBytes(b.Build()));
         OptimizeRequest request = new() { ModelPath = path, Rewrite = level, WorkLimit = 4 };
         VerificationRequest? asked = null;
-        new OnnxRuntimePipeline(request, SourceModel.Prepare(ModelFile.Load(path), request, default), default)
+        new ModelPipeline(request, SourceModel.Prepare(ModelFile.Load(path), request, default), default)
         {
             Verifier = (made, cancellation) =>
             {

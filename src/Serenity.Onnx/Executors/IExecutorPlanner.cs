@@ -1,0 +1,62 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification;
+
+namespace Serenity.Onnx.Executors;
+
+/// <summary>
+/// Plans one model for one executor. The pipeline asks in this order: what the model costs today, the graph to begin from, a plan, and what that plan promises;
+/// and where a promise does not hold, another plan.
+/// </summary>
+internal interface IExecutorPlanner
+{
+    /// <summary>The source model with the nodes that are executed today: the source itself, or what the executor makes of it as it loads it.</summary>
+    ModelProto Today { get; }
+
+    /// <summary>What that costs.</summary>
+    ModelCost Original { get; }
+
+    /// <summary>The graph that the search begins from.</summary>
+    PlanStart Start { get; }
+
+    /// <summary>Threads within operators that a run has.</summary>
+    int Threads { get; }
+
+    /// <summary>The plan of least cost.</summary>
+    /// <param name="level">Which rewrites may be applied.</param>
+    /// <exception cref="Diagnostics.SerenityException">The model cannot be planned for this executor; says why.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    ExecutorPlan Search(RewriteLevel level);
+
+    /// <summary>Another plan in place of one that did not hold, from the same start.</summary>
+    /// <param name="instead">The plan that it replaces.</param>
+    /// <param name="level">Which rewrites may be applied.</param>
+    /// <param name="restriction">What is known against them.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    ExecutorPlan Replan(ExecutorPlan instead, RewriteLevel level, RewriteRestriction restriction);
+
+    /// <summary>The model as it is executed today, and what it costs so.</summary>
+    /// <param name="instead">The plan that it replaces; null where none was made.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    ExecutorPlan AsItIs(ExecutorPlan? instead);
+
+    /// <summary>Adds what a plan promises to what verification is asked.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="request">What is asked of every plan.</param>
+    VerificationRequest Promise(ExecutorPlan plan, VerificationRequest request);
+
+    /// <summary>Holds a plan to what only this executor promises.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="verified">What verification found; it holds.</param>
+    /// <returns>The same, with what was found besides.</returns>
+    /// <exception cref="Diagnostics.SerenityException">The plan does not hold.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified);
+
+    /// <summary>What kernels take for themselves on each architecture that the app is built for; empty where there are no kernels.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="memory">What a run took; null if not measured.</param>
+    IReadOnlyList<TargetFacts> Targets(ExecutorPlan plan, MeasuredMemory? memory);
+}

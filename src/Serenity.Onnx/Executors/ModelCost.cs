@@ -1,0 +1,6 @@
+namespace Serenity.Onnx.Executors;
+
+/// <summary>What a model costs on an executor.</summary>
+/// <param name="Bytes">Bytes at the peak.</param>
+/// <param name="Profile">Bytes during each step.</param>
+internal sealed record ModelCost(long Bytes, IReadOnlyList<long> Profile);

@@ -1,0 +1,89 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Blocks;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
+using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification;
+
+namespace Serenity.Onnx.Executors.OnnxRuntime;
+
+/// <summary>Plans a model that ONNX Runtime executes in the planned order, with the planned memory.</summary>
+internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
+{
+    private readonly PlanningTask _task;
+    private readonly OnnxRuntimeStarts _starts;
+    private readonly OnnxRuntimeSearch _search;
+
+    public OnnxRuntimeExecutor(PlanningTask task)
+    {
+        _task = task;
+        _starts = new OnnxRuntimeStarts(task);
+        _search = new OnnxRuntimeSearch(task, _starts);
+    }
+
+    /// <inheritdoc/>
+    public ModelProto Today => _starts.Today.Model;
+
+    /// <inheritdoc/>
+    public ModelCost Original => new(_starts.Original.Peak, _starts.Original.Profile);
+
+    /// <inheritdoc/>
+    public PlanStart Start => _starts.First;
+
+    /// <inheritdoc/>
+    public int Threads => _task.Request.Threads;
+
+    /// <inheritdoc/>
+    public ExecutorPlan Search(RewriteLevel level)
+    {
+        _task.Request.Progress?.Invoke(PipelineStage.Search);
+        return _search.Run(level);
+    }
+
+    /// <inheritdoc/>
+    public ExecutorPlan Replan(ExecutorPlan instead, RewriteLevel level, RewriteRestriction restriction) =>
+        _search.Plan(instead.Start, level, restriction);
+
+    /// <inheritdoc/>
+    public ExecutorPlan AsItIs(ExecutorPlan? instead)
+    {
+        PlanStart today = _starts.Today;
+        // What ONNX Runtime changes as it loads the source, such as functions that it inlines, it puts in places of its own: only the settled model has a known order.
+        bool settled = !ReferenceEquals(today.Model, _task.Source.Model);
+        return new OnnxRuntimeExecutorPlan
+        {
+            Plan = OnnxRuntimePlanner.AsItIs(today.Model, today.Shapes, _search.Options(), _task.Cancellation),
+            Start = today,
+            Reference = _task.Source.Model,
+            Shapes = today.Shapes,
+            Rewrites = [],
+            Work = instead is null ? new WorkFacts(_task.Request.WorkLimit, 1, Limited: false) : instead.Work with { Ratio = 1 },
+            AsWritten = settled ? null : _task.Source.File.Model,
+        };
+    }
+
+    /// <inheritdoc/>
+    public VerificationRequest Promise(ExecutorPlan plan, VerificationRequest request)
+    {
+        OnnxRuntimePlan promised = ((OnnxRuntimeExecutorPlan)plan).Plan;
+        return request with
+        {
+            Schedule = [.. promised.Schedule],
+            PredictedBytes = promised.SimulatedPeak,
+            // With less data a run takes less.
+            LeastBytes = plan.Shapes.Varies.Count > 0 ? 0 : promised.LeastPeak,
+            UnplannedBodies = promised.UnplannedBodies,
+            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, Threads, _task.Cancellation),
+        };
+    }
+
+    /// <inheritdoc/>
+    public VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified) => verified;
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TargetFacts> Targets(ExecutorPlan plan, MeasuredMemory? memory) => TargetWorkspace.Of(
+        _task.Request.Targets, memory, new WorkspaceRules(plan.Nodes, plan.Model.Graph, plan.Shapes) { Threads = Threads });
+}

@@ -1,0 +1,132 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.StaticArena.Execution;
+using Serenity.Onnx.Executors.StaticArena.Graph;
+using Serenity.Onnx.Executors.StaticArena.Planning;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Rewrites.Sums;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification;
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Onnx.Executors.StaticArena;
+
+/// <summary>Plans a model with an offset for every tensor in one arena.</summary>
+internal sealed class StaticArenaExecutor : IExecutorPlanner
+{
+    private readonly PlanningTask _task;
+    private readonly Lazy<ModelCost> _original;
+
+    public StaticArenaExecutor(PlanningTask task)
+    {
+        _task = task;
+        Start = new PlanStart(Today, task.Source.Shapes.Main, Fused: false);
+        _original = new(Baseline);
+    }
+
+    /// <inheritdoc/>
+    /// <remarks>Generated code runs what the file says.</remarks>
+    public ModelProto Today => _task.Source.Model;
+
+    /// <inheritdoc/>
+    public ModelCost Original => _original.Value;
+
+    /// <inheritdoc/>
+    public PlanStart Start { get; }
+
+    /// <inheritdoc/>
+    public int Threads => 1;
+
+    /// <inheritdoc/>
+    public ExecutorPlan Search(RewriteLevel level) => Plan(level, RewriteRestriction.None);
+
+    /// <inheritdoc/>
+    public ExecutorPlan Replan(ExecutorPlan instead, RewriteLevel level, RewriteRestriction restriction) => Plan(level, restriction);
+
+    /// <inheritdoc/>
+    public ExecutorPlan AsItIs(ExecutorPlan? instead) =>
+        InFileOrder((StaticArenaExecutorPlan?)instead ?? Rewritten(RewriteLevel.None, RewriteRestriction.None));
+
+    /// <inheritdoc/>
+    public VerificationRequest Promise(ExecutorPlan plan, VerificationRequest request) => request with { HeldBytes = plan.Bytes };
+
+    /// <inheritdoc/>
+    public VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified)
+    {
+        VerificationFacts facts = verified.Facts with { MeasuredBytes = null };
+        if (facts.Status == "passed" && _task.Source.Shapes.Main.Varies.Count > 0)
+            facts = facts with { Status = "partial", Reason = "The plan was not run in its arena, since sizes in it depend on data." };
+        else if (facts.Status == "passed" && ArenaProof.Run(
+            plan.Model, new ArenaProgram([.. plan.Nodes.Select(node => node.Name)], plan.Tensors, plan.Bytes), _task.Source.File.ExternalFolder,
+            _task.Source.File.Path, _task.Cancellation) is { } notRun)
+        {
+            facts = facts with { Status = "partial", Reason = notRun };
+        }
+        return verified with { Facts = facts };
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<TargetFacts> Targets(ExecutorPlan plan, MeasuredMemory? memory) => [];
+
+    private ModelCost Baseline()
+    {
+        StaticArenaGraph graph = GraphOfSource();
+        (long bytes, IReadOnlyList<long> profile) = StaticArenaPlanner.Baseline(graph, graph.FileOrder(), _task.Request.Alignment, _task.Cancellation);
+        return new ModelCost(bytes, profile);
+    }
+
+    private StaticArenaExecutorPlan Plan(RewriteLevel level, RewriteRestriction restriction)
+    {
+        StaticArenaExecutorPlan plan = Rewritten(level, restriction);
+        // A lower live peak may be one that no placement could be found for. Nothing may cost more than before.
+        return restriction.Only is null && plan.Bytes > Original.Bytes ? InFileOrder(plan) : plan;
+    }
+
+    private StaticArenaExecutorPlan Rewritten(RewriteLevel level, RewriteRestriction restriction)
+    {
+        string path = _task.Source.File.Path;
+        _task.Request.Progress?.Invoke(PipelineStage.Search);
+        ScheduleOptions limits = _task.Request.SearchLimit is { } limit
+            ? ScheduleOptions.Default with { StateLimit = limit }
+            : ScheduleOptions.Default;
+        RewriteOutcome outcome = RewriteSearch.Run(
+            _task.Source.Model, _task.Source.Shapes.Main,
+            new RewriteOptions { Executor = Executor.StaticArena, Level = level, ModelPath = path, WorkLimit = _task.Request.WorkLimit, Restriction = restriction },
+            new StaticArenaCosts(_task.Source.Shapes, limits, path: path), _task.Cancellation);
+
+        _task.Request.Progress?.Invoke(PipelineStage.Place);
+        RewriteCost best = outcome.Best;
+        StaticArenaPlan plan = StaticArenaCost.Plan(best, _task.Source.Shapes, _task.Request.Alignment, path, _task.Cancellation);
+        (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, _task.Source.Shapes, _task.Request.Alignment, path, _task.Cancellation);
+        return Made(best, plan, outcome.Applied, outcome.Work, outcome.Original);
+    }
+
+    /// <summary>The model as it is, in the order of its file.</summary>
+    private StaticArenaExecutorPlan InFileOrder(StaticArenaExecutorPlan instead)
+    {
+        StaticArenaGraph graph = GraphOfSource();
+        RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(_task.Source.Model, _task.Source.Shapes.Main), graph.OrderOf(graph.FileOrder()));
+        long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
+        RewriteCost cost = new(written, profile.Max(), instead.Unrewritten.LowerBoundBytes, NodeOrder.OfFile(written.Model.Graph), profile);
+        StaticArenaPlan plan = StaticArenaCost.Plan(cost, _task.Source.Shapes, _task.Request.Alignment, _task.Source.File.Path, _task.Cancellation);
+        return Made(cost, plan, [], instead.Work with { Ratio = 1 }, instead.Unrewritten);
+    }
+
+    private StaticArenaGraph GraphOfSource() => StaticArenaGraph.Build(_task.Source.Model, _task.Source.Shapes, null, _task.Source.File.Path);
+
+    private StaticArenaExecutorPlan Made(RewriteCost cost, StaticArenaPlan plan, IReadOnlyList<AppliedRewrite> rewrites, WorkFacts work, RewriteCost unrewritten) =>
+        new()
+        {
+            WrittenModel = AccumulationChain.Settle(cost.Written),
+            Plan = plan,
+            LeastLiveBytes = cost.LowerBoundBytes,
+            Unrewritten = unrewritten,
+            Start = Start,
+            Reference = _task.Source.Reference,
+            Shapes = cost.Written.Shapes,
+            Rewrites = rewrites,
+            Work = work,
+        };
+}

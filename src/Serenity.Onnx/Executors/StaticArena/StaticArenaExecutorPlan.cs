@@ -1,0 +1,46 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.StaticArena.Planning;
+using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Executors.StaticArena;
+
+/// <summary>A plan of an arena.</summary>
+internal sealed record StaticArenaExecutorPlan : ExecutorPlan
+{
+    /// <summary>What is written.</summary>
+    public required ModelProto WrittenModel { get; init; }
+
+    /// <summary>Schedule and offsets.</summary>
+    public required StaticArenaPlan Plan { get; init; }
+
+    /// <summary>Bytes that no order can go under.</summary>
+    public required long LeastLiveBytes { get; init; }
+
+    /// <summary>What the model costs without rewrites.</summary>
+    public required RewriteCost Unrewritten { get; init; }
+
+    /// <inheritdoc/>
+    public override ModelProto Model => WrittenModel;
+
+    /// <inheritdoc/>
+    public override long Bytes => Plan.ArenaBytes;
+
+    /// <inheritdoc/>
+    public override long LiveBytes => Plan.LivePeakBytes;
+
+    /// <inheritdoc/>
+    public override long LowerBoundBytes => LeastLiveBytes;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<NodeProto> Nodes => Plan.Order.Nodes;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<TensorFacts> Tensors => Plan.Tensors;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<long> Profile => Plan.Profile;
+
+    /// <inheritdoc/>
+    public override PeakStep? PeakStep => Plan.PeakStep;
+}

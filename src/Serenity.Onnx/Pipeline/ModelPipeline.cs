@@ -1,0 +1,195 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Executors;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Partition;
+using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+using Serenity.Onnx.Verification;
+
+namespace Serenity.Onnx.Pipeline;
+
+/// <summary>
+/// From a source model to one that an executor runs in the planned order, with the planned memory: what it costs today, where the search starts, the
+/// search, what is written, verification, facts. All that an executor knows is asked of its <see cref="IExecutorPlanner"/>.
+/// </summary>
+internal sealed class ModelPipeline
+{
+    private readonly OptimizeRequest _request;
+    private readonly SourceModel _source;
+    private readonly CancellationToken _cancellation;
+    private readonly IExecutorPlanner _planner;
+    private readonly List<SerenityDiagnostic> _warnings = [];
+    private readonly long _work;
+    private IReadOnlyList<LeftOutRewrite> _leftOut = [];
+
+    public ModelPipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
+    {
+        _request = request;
+        _source = source;
+        _cancellation = cancellation;
+        _work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
+        _planner = ExecutorPlanners.For(new PlanningTask(request, source, _warnings.Add, cancellation));
+    }
+
+    /// <summary>What holds a plan to its promises; tests put their own in its place.</summary>
+    internal Func<VerificationRequest, CancellationToken, VerificationOutcome> Verifier { get; init; } = ModelVerifier.Verify;
+
+    private bool Verifies => _request.Verify && NativeRuntime.IsAvailable;
+
+    public OptimizationResult Run()
+    {
+        _request.Progress?.Invoke(PipelineStage.MeasureOriginal);
+        _warnings.AddRange(PipelineWarnings.Of(_source));
+        if (OverwrittenInputs.FindShared(_planner.Today.Graph) is { } node)
+        {
+            // Its order is the executor's own, which it does not tell.
+            if (!ReferenceEquals(_planner.Today, _source.Model))
+                throw GraphCheck.Invalid(_source.File.Path, $"{GraphCheck.Describe(node)} trains, and others read the mean or variance that it writes over, so that results depend on an order that nothing states");
+            _warnings.Add(PipelineWarnings.KeptAsItIs(_source, node));
+            ExecutorPlan kept = _planner.AsItIs(null);
+            return Facts(kept, Verifies ? Verify(kept, null) : null);
+        }
+        ModelCost original = _planner.Original;
+        PlanStart start = _planner.Start;
+        // Not beside a search where it would hold much: verification itself first looks whether it may.
+        using SourceAhead? ahead = Verifies && original.Bytes <= ModelVerifier.BytesForManyCases ? BeginVerification(start) : null;
+        return Conclude(_planner.Search(_request.Rewrite), ahead);
+    }
+
+    private SourceAhead? BeginVerification(PlanStart start) => SourceAhead.Start(
+        _source.Reference, _source.File.ExternalFolder, _source.File.Path, start.Fused, _work, _planner.Threads, _source.Shapes.Main);
+
+    /// <summary>
+    /// Holds a plan to what it promises. If it does not hold, one without the rewrites at fault takes its place, or else one with exact rewrites alone, or
+    /// else the model as it is, where that does.
+    /// </summary>
+    private OptimizationResult Conclude(ExecutorPlan plan, SourceAhead? ahead)
+    {
+        if (!Verifies)
+            return Facts(plan, null);
+        VerificationOutcome verified;
+        try
+        {
+            verified = Verify(plan, ahead);
+        }
+        catch (SerenityException fault) when (plan.Whole is not null && PipelineWarnings.IsFaultOfPlan(fault))
+        {
+            int before = _warnings.Count;
+            OptimizationResult result = Conclude(plan.Whole, null);
+            // Where another rewrite was at fault, it is left out, and the model is partitioned anew.
+            if (result.Rewrites.All(r => r.Kind != ModelPartition.Kind))
+                _warnings.Insert(before, PipelineWarnings.NotPartitioned(_source, fault));
+            return result;
+        }
+        catch (SerenityException fault) when (fault.Code == SerenityCodes.OutputsDiffer && plan.Rewrites.Any(r => !r.Exact))
+        {
+            // What a sum in another order may do to a model is the model's own; that is no fault of the rest.
+            return Conclude(WithoutGuilty(plan, fault), null);
+        }
+        catch (SerenityException fault) when (PipelineWarnings.IsFaultOfPlan(fault))
+        {
+            return PassThrough(plan, fault);
+        }
+        return Facts(plan, verified);
+    }
+
+    /// <summary>A plan without the rewrites at fault; with exact ones alone where these are not found.</summary>
+    private ExecutorPlan WithoutGuilty(ExecutorPlan plan, SerenityException fault)
+    {
+        GuiltyRewrites search = new(
+            restriction => _planner.Replan(plan, RewriteLevel.All, restriction) is var found && found.Whole is { } whole ? whole : found, found => Verify(found, null));
+        if (search.TryWithout(plan, fault, out ExecutorPlan held))
+        {
+            _warnings.Add(PipelineWarnings.LeftOut(_source, search.LeftOut));
+            _leftOut = search.LeftOut;
+            return _planner.Replan(plan, RewriteLevel.All, search.Restriction) is { Whole: not null } partitioned ? partitioned : held;
+        }
+        _warnings.Add(PipelineWarnings.RewrittenExactly(_source, fault));
+        return _planner.Replan(plan, RewriteLevel.Exact, RewriteRestriction.None);
+    }
+
+    private OptimizationResult PassThrough(ExecutorPlan plan, SerenityException fault)
+    {
+        int before = _warnings.Count;
+        ExecutorPlan unchanged = _planner.AsItIs(plan);
+        VerificationOutcome verified;
+        try
+        {
+            verified = Verify(unchanged, null);
+        }
+        catch (SerenityException again) when (PipelineWarnings.IsFaultOfPlan(again))
+        {
+            // What it costs as it is cannot be said either, so there is nothing to hold a budget against.
+            throw fault;
+        }
+        OptimizationResult result = Facts(unchanged, verified);
+        _warnings.Insert(before, PipelineWarnings.PassedThrough(_source, fault));
+        return result;
+    }
+
+    private VerificationOutcome Verify(ExecutorPlan plan, SourceAhead? ahead)
+    {
+        _request.Progress?.Invoke(PipelineStage.Verify);
+        VerificationRequest asked = new()
+        {
+            Source = plan.Reference,
+            Optimized = plan.Model,
+            ExternalFolder = _source.File.ExternalFolder,
+            File = _source.File.Path,
+            Fused = plan.Start.Fused,
+            Start = plan.Start.Model,
+            StartShapes = plan.Shapes,
+            Samples = SampleInputs.Read(_request.SamplePaths, _source.Reference.Graph),
+            Exact = plan.Rewrites.All(r => r.Exact),
+            Work = _work,
+            Shapes = _source.Shapes.Main,
+            Assumed = _source.Shapes.Assumed,
+            Ahead = ahead,
+            Threads = _planner.Threads,
+        };
+        return _planner.Prove(plan, Verifier(_planner.Promise(plan, asked), _cancellation));
+    }
+
+    private OptimizationResult Facts(ExecutorPlan plan, VerificationOutcome? verified)
+    {
+        // No order needs less than the bound. Where one seems to, two sources say different things of a shape.
+        if (plan.Bytes < plan.LowerBoundBytes)
+        {
+            throw new SerenityException(SerenityCodes.UnknownSize, _source.File.Path,
+                "The file states shapes that contradict each other, an initializer's and its input's for example, so no size can be trusted. Export the model again.");
+        }
+        if (plan.LiveBytes != plan.LowerBoundBytes)
+            _warnings.Add(PipelineWarnings.NotProven(_source, plan.LiveBytes, plan.LowerBoundBytes));
+        if (verified is { Facts.Status: not "passed" })
+            _warnings.Add(PipelineWarnings.NotVerified(_source, verified.Facts));
+        IReadOnlyList<TargetFacts> targets = _planner.Targets(plan, verified?.Memory);
+        return new OptimizationResult
+        {
+            Model = plan.Written,
+            Peak = new PeakFacts(
+                _planner.Original.Bytes, plan.Bytes, plan.LiveBytes, plan.LowerBoundBytes, plan.Bytes == plan.LowerBoundBytes,
+                ScheduledValues.InputBytes(_source.Model.Graph, _source.Shapes.Main), targets.Max(t => t.WorkspaceBytes),
+                plan.SumsInPlace, _source.Shapes.Main.Varies.Count > 0),
+            Targets = targets,
+            WeightBytes = ModelTensors.WeightBytes(plan.Written),
+            Rewrites = plan.Rewrites,
+            LeftOut = _leftOut,
+            Work = plan.Work,
+            Schedule = [.. plan.Nodes.Select(node => node.Name)],
+            OperatorTypes = [.. plan.Nodes.Select(ScheduledValues.OperatorType)],
+            Tensors = plan.Tensors,
+            Profile = plan.Profile,
+            OriginalProfile = _planner.Original.Profile,
+            PeakStep = plan.PeakStep,
+            UnplannedBodies = plan.UnplannedBodies,
+            Block = verified?.Block,
+            Bounds = _source.Shapes.Bounds,
+            Verification = verified?.Facts ?? (_request.Verify ? PipelineWarnings.NotRun : null),
+            Warnings = _warnings,
+        };
+    }
+}
