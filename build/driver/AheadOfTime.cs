@@ -12,6 +12,9 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
     private static readonly string[] _assemblies =
         ["Serenity.Build", "Serenity.Onnx", "Serenity.Planning", "Google.Protobuf", "Microsoft.ML.OnnxRuntime"];
 
+    // Ours come together or not at all, so each may hold code of the others; a type of one in a generic of another would else be compiled in every build.
+    private static readonly string[] _bubble = ["Serenity.Build", "Serenity.Onnx", "Serenity.Planning"];
+
     private string Folder => Path.Combine(workspace.Artifacts, "ahead-of-time");
 
     /// <summary>Compiles what was built.</summary>
@@ -40,6 +43,7 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
                 input, "-o", Path.Combine(output, assembly + ".dll"), "-r", Path.Combine(framework, "*.dll"), "-r", Path.Combine(built, "*.dll"), "-r", Path.Combine(sdk, "Microsoft.Build*.dll"),
                 "--targetos", OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "osx" : "linux",
                 "--targetarch", RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64", "-O",
+                .. _bubble.Contains(assembly) ? _bubble.Select(other => "--inputbubbleref:" + Path.Combine(built, other + ".dll")).Prepend("--inputbubble") : [],
             ];
             ChildResult result = compiler.EndsWith(".dll", StringComparison.Ordinal)
                 ? ChildProcess.Capture("dotnet", [compiler, .. arguments], workspace.Root)

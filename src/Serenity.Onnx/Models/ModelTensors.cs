@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Models;
 /// <param name="Tensor">The tensor.</param>
 /// <param name="IsInitializer">True for a named initializer, dense or the parts of a sparse one; false for a node's attribute.</param>
 /// <param name="Where">For an error: "initializer 'w'", or "attribute 'value' of node 'c'".</param>
-internal readonly record struct CarriedTensor(TensorProto Tensor, bool IsInitializer, Func<string> Where);
+internal sealed record CarriedTensor(TensorProto Tensor, bool IsInitializer, Func<string> Where);
 
 /// <summary>All tensors that a model carries: initializers and attributes of its graph, its subgraphs, its functions and its training graphs.</summary>
 internal static class ModelTensors

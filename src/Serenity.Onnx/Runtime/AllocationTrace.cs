@@ -6,13 +6,14 @@ namespace Serenity.Onnx.Runtime;
 /// </summary>
 internal sealed class AllocationTrace
 {
-    /// <summary>In place of a block's number: the event is a kernel's start or end.</summary>
-    private const int Mark = -1;
+    /// <summary>The event that is a kernel's start or end.</summary>
+    private const int Mark = int.MinValue;
 
     /// <summary>In place of a kernel's number: none ran.</summary>
     private const int None = -1;
 
-    private readonly List<Event> _events = [];
+    // The number of a block that is taken, the complement of one that is given back, or Mark. Not a type of its own: a list of one is compiled in every build.
+    private readonly List<int> _events = [];
     private readonly List<long> _bytes = [];
     private readonly Dictionary<nint, int> _live = [];
     private readonly RunLimits _limits;
@@ -42,7 +43,7 @@ internal sealed class AllocationTrace
     public int Allocated(long bytes, nint memory)
     {
         _live[memory] = _bytes.Count;
-        _events.Add(new(_bytes.Count, true));
+        _events.Add(_bytes.Count);
         _bytes.Add(bytes);
         _inUse += bytes;
         PeakBytes = Math.Max(PeakBytes, _inUse);
@@ -55,7 +56,7 @@ internal sealed class AllocationTrace
     public void Freed(int block, nint memory)
     {
         _live.Remove(memory);
-        _events.Add(new(block, false));
+        _events.Add(~block);
         _inUse -= _bytes[block];
     }
 
@@ -63,7 +64,7 @@ internal sealed class AllocationTrace
     /// <returns>The number of the mark, from 1.</returns>
     public int Marked()
     {
-        _events.Add(new(Mark, false));
+        _events.Add(Mark);
         MarkCount++;
         if (MarkCount > 2L * _limits.Kernels)
             Stop();
@@ -89,17 +90,17 @@ internal sealed class AllocationTrace
         Array.Fill(died, None);
         for (int i = 0; i < _events.Count; i++)
         {
-            if (_events[i].Block != Mark)
-                (_events[i].Allocates ? born : died)[_events[i].Block] = during[i];
+            if (_events[i] != Mark)
+                (Takes(_events[i]) ? born : died)[BlockOf(_events[i])] = during[i];
         }
         long live = 0, scratch = 0, peak = 0;
         (long Most, long Activations)[] needs = new (long, long)[kernels.Count];
         for (int i = 0; i < _events.Count; i++)
         {
-            int block = _events[i].Block;
-            if (block != Mark)
+            if (_events[i] != Mark)
             {
-                long change = _events[i].Allocates ? _bytes[block] : -_bytes[block];
+                int block = BlockOf(_events[i]);
+                long change = Takes(_events[i]) ? _bytes[block] : -_bytes[block];
                 if (IsWorkspace(block))
                     scratch += change;
                 else
@@ -141,7 +142,7 @@ internal sealed class AllocationTrace
         int at = 0, current = None;
         for (int i = 0; i < during.Length; i++)
         {
-            if (_events[i].Block == Mark)
+            if (_events[i] == Mark)
             {
                 int kernel = kernelAt[++at]!.Value;
                 if (kernel >= 0)
@@ -173,10 +174,10 @@ internal sealed class AllocationTrace
         }
         int events = 0;
         Array.Fill(givenBack, -1);
-        foreach (Event e in _events)
+        foreach (int e in _events)
         {
-            if (e.Block != Mark)
-                (e.Allocates ? taken : givenBack)[e.Block] = events++;
+            if (e != Mark)
+                (Takes(e) ? taken : givenBack)[BlockOf(e)] = events++;
         }
         return new RunSequence(
             [.. _bytes.Select((bytes, i) => new RunAllocation(bytes, taken[i], givenBack[i] < 0 ? events : givenBack[i], outputOf[i]))], events);
@@ -190,5 +191,7 @@ internal sealed class AllocationTrace
         _stop();
     }
 
-    private readonly record struct Event(int Block, bool Allocates);
+    private static bool Takes(int change) => change >= 0;
+
+    private static int BlockOf(int change) => change >= 0 ? change : ~change;
 }

@@ -10,4 +10,4 @@ public sealed record RunSequence(IReadOnlyList<RunAllocation> Allocations, int E
 /// <param name="Taken">Number of the event that it is, from 0.</param>
 /// <param name="GivenBack">Number of the event of its release; the number of events if the caller holds it after the run.</param>
 /// <param name="Output">Index of the model's output that it is for; -1 for none.</param>
-public readonly record struct RunAllocation(long Bytes, int Taken, int GivenBack, int Output);
+public sealed record RunAllocation(long Bytes, int Taken, int GivenBack, int Output);

@@ -129,7 +129,7 @@ internal static class ModelVerifier
         PartwiseComparison.Outcome? parted = parts?.End();
         if (parted is { Faults.Count: > 0 })
             throw Lost(request, parted.Faults);
-        if (ledger.Fault(kind => parted?.Yardsticks.GetValueOrDefault(kind)) is { } fault)
+        if (ledger.Fault(kind => parted?.Yardsticks[(int)kind]) is { } fault)
             throw Differs(request, fault, null);
         string? notCompared =
             ledger.NeverCompared is { } output ? $"Nothing of output '{output}' was compared, since none of its elements is a finite number on any of the inputs that were made up."

@@ -32,8 +32,8 @@ internal sealed class PartwiseComparison : IDisposable
     /// <param name="Unchecked">Values of the source that rewritten parts make and that could not be compared on their own.</param>
     public sealed record Outcome(IReadOnlyList<PartVerifier.Fault> Faults, IReadOnlyList<string> Unchecked)
     {
-        /// <summary>What the source said of its outputs, for each of the inputs.</summary>
-        public Dictionary<InputCase, OutputYardstick> Yardsticks { get; } = [];
+        /// <summary>What the source said of its outputs, by the <see cref="InputCase"/> of the inputs; null where it was not asked.</summary>
+        public OutputYardstick?[] Yardsticks { get; } = new OutputYardstick?[(int)InputCase.Boundary + 1];
     }
 
     /// <summary>Begins, where a rewrite may have changed the order of a sum.</summary>
@@ -88,7 +88,7 @@ internal sealed class PartwiseComparison : IDisposable
                     (IReadOnlyList<PartVerifier.Fault> found, OutputYardstick? yardstick) = verifier.Check(inputs.Create(kind), cancellation);
                     faults.AddRange(found.Where(f => known.Add(f.Value)));
                     if (yardstick is not null)
-                        outcome.Yardsticks[kind] = yardstick;
+                        outcome.Yardsticks[(int)kind] = yardstick;
                 }
                 catch (Exception e) when (e is RunLimitException or SerenityException { Code: SerenityCodes.RuntimeRefuses })
                 {

@@ -8,7 +8,7 @@ namespace Serenity.Onnx.Verification;
 /// <param name="Error">Largest error.</param>
 /// <param name="Magnitude">Largest magnitude.</param>
 /// <param name="Worst">Index of the element with the largest error.</param>
-internal readonly record struct ValueSlice(long Start, long Outer, long Stride, long Inner, double Error, double Magnitude, long Worst)
+internal sealed record ValueSlice(long Start, long Outer, long Stride, long Inner, double Error, double Magnitude, long Worst)
 {
     /// <summary>Gives errors and magnitudes of some elements in a row.</summary>
     /// <param name="start">Index of the first.</param>

@@ -65,10 +65,10 @@ internal sealed class WeightReader(string modelPath)
     }
 
     /// <summary>A slice of one tensor object: comparing contents would take longer than cutting.</summary>
-    private readonly record struct SliceKey(TensorProto Tensor, int Axis, long Start, long Count)
+    private sealed record SliceKey(TensorProto Tensor, int Axis, long Start, long Count)
     {
-        public bool Equals(SliceKey other) =>
-            ReferenceEquals(Tensor, other.Tensor) && (Axis, Start, Count) == (other.Axis, other.Start, other.Count);
+        public bool Equals(SliceKey? other) =>
+            other is not null && ReferenceEquals(Tensor, other.Tensor) && (Axis, Start, Count) == (other.Axis, other.Start, other.Count);
 
         public override int GetHashCode() =>
             HashCode.Combine(System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(Tensor), Axis, Start, Count);

@@ -5,7 +5,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// <param name="Bytes">Its size.</param>
 /// <param name="FirstStep">Step at which it is allocated.</param>
 /// <param name="LastStep">Last step during which it is held, inclusive; gaps between two uses included.</param>
-internal readonly record struct PlannedBuffer(int Owner, long Bytes, int FirstStep, int LastStep);
+internal sealed record PlannedBuffer(int Owner, long Bytes, int FirstStep, int LastStep);
 
 /// <summary>What ONNX Runtime allocates when it executes a graph in one order.</summary>
 /// <param name="Order">The nodes in executed order.</param>
