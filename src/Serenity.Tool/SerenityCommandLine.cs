@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Serenity.Build;
+using Serenity.Build.Options;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Commands;
 using Serenity.Tool.Terminal;
@@ -57,12 +58,12 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
             string? option = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(a => a.Tokens).Select(t => t.Value)
                 .Concat(parsed.UnmatchedTokens).FirstOrDefault(word => word.Length > 1 && word[0] == '-');
             if (option is not null)
-                return [$"There is no option '{option}'."];
+                return [$"There is no option '{option}'.{NearestName.Question(option, parsed.CommandResult.Command.Options.Select(o => o.Name))}"];
         }
         if (parsed.UnmatchedTokens.Count > 0)
         {
             return [parsed.CommandResult.Command is RootCommand
-                ? $"There is no command '{parsed.UnmatchedTokens[0]}'."
+                ? $"There is no command '{parsed.UnmatchedTokens[0]}'.{NearestName.Question(parsed.UnmatchedTokens[0], parsed.CommandResult.Command.Subcommands.Select(c => c.Name))}"
                 : $"'{parsed.UnmatchedTokens[0]}' is one argument too many."];
         }
         return [.. parsed.Errors.Select(e => e.Message).Distinct(StringComparer.Ordinal)];

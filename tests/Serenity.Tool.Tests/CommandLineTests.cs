@@ -30,6 +30,18 @@ public sealed class CommandLineTests
     }
 
     [TestMethod]
+    [DataRow("chekc net.onnx", "There is no command 'chekc'. Did you mean check?")]
+    [DataRow("check net.onnx --buget 1KiB", "There is no option '--buget'. Did you mean --budget?")]
+    [DataRow("check net.onnx --device nrf52480", "--device=\"nrf52480\" is not known. Did you mean nrf52840?")]
+    [DataRow("quantize net.onnx", "There is no command 'quantize'.\n")]
+    public async Task What_was_nearly_right_is_told(string arguments, string expected)
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(2, await run.RunAsync(arguments.Split(' ')));
+        StringAssert.Contains(run.Error, expected);
+    }
+
+    [TestMethod]
     public async Task Inspect_shows_any_step_and_says_when_there_is_none()
     {
         using ToolRun run = new();

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Serenity.Onnx.Models;
 
 namespace Serenity.Build.Cache;
 
@@ -59,9 +60,7 @@ public static class CacheSecret
 
     private static byte[]? Read(string path)
     {
-        FileInfo file = new(path);
-        // A pipe or a device has no length, and reading it might never end.
-        if (!file.Exists || file.Length != Bytes || file.LinkTarget is not null)
+        if (RegularFile.LengthOf(path, followLinks: false) != Bytes)
             return null;
         byte[] secret = File.ReadAllBytes(path);
         return secret.Length == Bytes ? secret : null;

@@ -82,12 +82,17 @@ public sealed class PlanCache(string folder, byte[]? secret)
                 Directory.CreateDirectory(folder);
                 if (new FileInfo(path).LinkTarget is not null)
                     return null;
-                return new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1);
+                if (LockFile.TryTake(path) is { } held)
+                    return held;
             }
             catch (IOException problem) when (problem.GetType() == typeof(IOException) && (File.Exists(path) || ++refused < 5))
             {
                 // Held by another build. It holds the lock only while it optimizes this very model, or is dead and holds nothing.
-                // The empty file stays: deleted on closing, it could be locked by one that opened it before and by one that made it anew.
+                cancellation.WaitHandle.WaitOne(_lockPoll);
+            }
+            catch (UnauthorizedAccessException) when (OperatingSystem.IsWindows() && ++refused < 5)
+            {
+                // On its way out: Windows refuses a file that is deleted as soon as its last handle is closed.
                 cancellation.WaitHandle.WaitOne(_lockPoll);
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

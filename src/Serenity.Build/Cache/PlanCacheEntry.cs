@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
 
 namespace Serenity.Build.Cache;
 
@@ -48,8 +49,7 @@ public static class PlanCacheEntry
     {
         try
         {
-            // A pipe or a device has no length, and reading one might never end; a link leads to a file that is not ours.
-            if (new FileInfo(path) is not { Exists: true, Length: > SHA256.HashSizeInBytes, LinkTarget: null })
+            if (RegularFile.LengthOf(path, followLinks: false) is not > SHA256.HashSizeInBytes)
                 return null;
             using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, BufferBytes, FileOptions.SequentialScan);
             long body = stream.Length - SHA256.HashSizeInBytes;

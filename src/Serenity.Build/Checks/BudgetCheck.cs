@@ -83,8 +83,13 @@ public static class BudgetCheck
         string?[] shares = [Share("", neededBytes, budget.MemoryBytes), Share("weights ", weightBytes, budget.WeightBytes)];
         return $"fits {(budget.Device is { } device ? device : "its budget")}: {string.Join(", ", shares.OfType<string>())}";
 
-        static string? Share(string of, long bytes, long? most) => most is not { } limit ? null
-            : string.Create(CultureInfo.InvariantCulture, $"{of}{ByteSize.Rounded(bytes)} of {ByteSize.Rounded(limit)} ({(limit == 0 ? 100 : Math.Ceiling(100.0 * bytes / limit))} %)");
+        static string? Share(string of, long bytes, long? most)
+        {
+            if (most is not { } limit)
+                return null;
+            (string size, string whole) = ByteSize.Compared(bytes, limit);
+            return string.Create(CultureInfo.InvariantCulture, $"{of}{size} of {whole} ({(limit == 0 ? 100 : Math.Ceiling(100.0 * bytes / limit))} %)");
+        }
     }
 
     /// <summary>One error per budget that is exceeded (SER1001, SER1002); none if the verdict is not "fail".</summary>

@@ -71,9 +71,12 @@ public sealed class DeviceItems
             return null;
         if (_devices.TryGetValue(name, out Device? device))
             return device;
-        return DeviceCatalog.Find(name) ?? throw new SerenityException(
+        if (DeviceCatalog.Find(name) is { } known)
+            return known;
+        string[] names = [.. _devices.Keys.Concat(DeviceCatalog.Devices.Select(d => d.Name)).Order(StringComparer.Ordinal)];
+        throw new SerenityException(
             SerenityCodes.UnknownDevice, file,
-            $"Device=\"{name}\" is not known. Add <SerenityDevice Include=\"{name}\" MemoryBudget=\"…\" />, or use one of: "
-            + string.Join(", ", _devices.Keys.Concat(DeviceCatalog.Devices.Select(d => d.Name)).Order(StringComparer.Ordinal)) + ".");
+            $"Device=\"{name}\" is not known.{NearestName.Question(name, names)} Add <SerenityDevice Include=\"{name}\" MemoryBudget=\"…\" />, or use one of: "
+            + string.Join(", ", names) + ".");
     }
 }

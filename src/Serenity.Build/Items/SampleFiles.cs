@@ -1,4 +1,5 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
 
 namespace Serenity.Build.Items;
 
@@ -37,8 +38,7 @@ internal static class SampleFiles
         }
         foreach (string path in found)
         {
-            // A pipe or a device has no length, and reading one might never end.
-            if (new FileInfo(path) is not { Exists: true, Length: > 0 })
+            if (RegularFile.LengthOf(path) is not > 0)
                 throw new SerenityException(SerenityCodes.BadOption, file, $"VerifyInputs names '{path}', which is no file, or an empty one. Paths are relative to the project's folder.");
         }
         return [.. found.Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];

@@ -26,6 +26,9 @@ public static class NearestName
         return nearest;
     }
 
+    /// <summary>A question to stand behind a message: <c> Did you mean check?</c>; empty if no name is near.</summary>
+    public static string Question(string written, IEnumerable<string> known) => Of(written, known) is { } nearest ? $" Did you mean {nearest}?" : "";
+
     /// <summary>
     /// How many letters must be put in, taken out, replaced, or swapped with their neighbour, without regard to case (optimal string alignment).
     /// </summary>

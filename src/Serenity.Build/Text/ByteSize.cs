@@ -52,7 +52,7 @@ public static class ByteSize
     /// <summary>A size for people: exact bytes, and from 1 KiB on a rounded binary unit, as <c>802816 bytes (784 KiB)</c>.</summary>
     public static string Format(long bytes)
     {
-        string exact = bytes == 1 ? "1 byte" : string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes");
+        string exact = Exact(bytes);
         return Math.Abs((decimal)bytes) < 1024 ? exact : $"{exact} ({Rounded(bytes)})";
     }
 
@@ -60,18 +60,28 @@ public static class ByteSize
     public static string Rounded(long bytes)
     {
         decimal magnitude = Math.Abs((decimal)bytes);
+        // What would round to 1024 is one of the next unit.
         (string unit, long size) = magnitude switch
         {
-            >= 1L << 30 => ("GiB", 1L << 30),
-            >= 1L << 20 => ("MiB", 1L << 20),
+            >= (1L << 30) - (1L << 20) / 20m => ("GiB", 1L << 30),
+            >= (1L << 20) - (1L << 10) / 20m => ("MiB", 1L << 20),
             >= 1L << 10 => ("KiB", 1L << 10),
             _ => ("B", 1L),
         };
         return string.Create(CultureInfo.InvariantCulture, $"{(decimal)bytes / size:0.#} {unit}");
     }
 
+    /// <summary>Two sizes to be compared, rounded; exact where they differ and rounding would hide it: <c>("1048000 bytes", "1048576 bytes")</c>.</summary>
+    public static (string Size, string Other) Compared(long bytes, long other)
+    {
+        (string size, string otherSize) = (Rounded(bytes), Rounded(other));
+        return bytes != other && size == otherSize ? (Exact(bytes), Exact(other)) : (size, otherSize);
+    }
+
     /// <summary>The smallest budget in whole KiB (below 1 KiB: bytes) that is at least this much, as one would write it: <c>785KiB</c>.</summary>
     public static string RoundUpBudget(long bytes) => bytes < 1024
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes}B")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024 + (bytes % 1024 == 0 ? 0 : 1)}KiB");
+
+    private static string Exact(long bytes) => bytes == 1 ? "1 byte" : string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes");
 }

@@ -1,4 +1,3 @@
-using System.Formats.Tar;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Onnx.Models;
@@ -23,8 +22,8 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(write);
         path = Path.GetFullPath(path);
         // Two builds may write the same output at once: each has its own temporary file, and the last move wins whole.
-        if (IsDevice(path))
-            throw new SerenityException(SerenityCodes.InputOutput, path, "The file cannot be written: a pipe or a device has that name, and would be replaced. Give another file.");
+        if (RegularFile.IsSpecial(path))
+            throw new SerenityException(SerenityCodes.InputOutput, path, $"The file '{path}' cannot be written: a pipe or a device has that name, and would be replaced. Give another file.");
         string temporary = $"{path}.{Guid.NewGuid():N}{TemporaryEnding}";
         try
         {
@@ -36,7 +35,7 @@ public static class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             Delete(temporary);
-            throw new SerenityException(SerenityCodes.InputOutput, path, $"The file cannot be written: {Reason(e)}", e);
+            throw new SerenityException(SerenityCodes.InputOutput, path, $"The file '{path}' cannot be written: {Reason(e)}", e);
         }
         catch
         {
@@ -66,27 +65,6 @@ public static class AtomicFile
             _ => e.Message.ReplaceLineEndings(" "),
         };
         return why;
-    }
-
-    // .NET tells a pipe or a device from an empty file nowhere but where it writes archives; both have no length, and opening a pipe may take forever.
-    private static bool IsDevice(string path)
-    {
-        try
-        {
-            if (OperatingSystem.IsWindows() || new FileInfo(path) is not { Exists: true, LinkTarget: null, Length: 0 })
-                return false;
-            using MemoryStream archive = new();
-            using (TarWriter writer = new(archive, leaveOpen: true))
-                writer.WriteEntry(path, "file");
-            archive.Position = 0;
-            using TarReader reader = new(archive);
-            return reader.GetNextEntry()?.EntryType is not (TarEntryType.RegularFile or TarEntryType.V7RegularFile);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // A socket is in no archive; an empty file that cannot be read is refused where it is written.
-            return e is IOException;
-        }
     }
 
     private static void Delete(string temporary)

@@ -145,15 +145,13 @@ internal static class ExternalData
     {
         try
         {
-            FileInfo info = new(file);
-            if (!info.Exists)
+            if (RegularFile.LengthOf(file) is not { } length)
                 throw Error(modelPath, $"the external data file '{location}' of {where()} does not exist. Copy it beside the model");
             string real = RealPath.Of(file);
             // A model that is itself a link (a download cache) may have its data beside the file that it links to.
             if (!IsInside(real, RealPath.Of(Path.GetDirectoryName(modelPath)!)) && !IsInside(real, Path.GetDirectoryName(RealPath.Of(modelPath))!))
                 throw Error(modelPath, $"{where()} has its external data at '{location}', which is a link to a file outside the model's folder. Copy the file itself");
-            // A pipe or a device has no length either, and opening or reading one may take forever.
-            return new FileInfo(real).Length is > 0 and var length ? length
+            return length > 0 ? length
                 : throw Error(modelPath, $"the external data file '{location}' of {where()} is empty, or a pipe or a device. Copy the file itself");
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException or ArgumentException)

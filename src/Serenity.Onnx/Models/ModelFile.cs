@@ -80,17 +80,15 @@ public static class ModelFile
     {
         try
         {
-            FileInfo file = new(path);
-            if (!file.Exists)
+            if (RegularFile.LengthOf(path) is not { } length)
             {
                 throw new SerenityException(SerenityCodes.ModelNotFound, path, Directory.Exists(path)
                     ? "This is a folder, not a model file. Name the .onnx file itself."
                     : "The model file does not exist. Check the path in the SerenityModel item; it is relative to the project's folder.");
             }
-            long length = file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo target ? target.Length : file.Length;
             if (length > LargestFile)
                 throw TooLarge(path);
-            // Not opened: that alone may take forever with a pipe, and reading a device does. Both have no length.
+            // Not opened where there is nothing to read.
             if (length == 0)
                 throw Empty(path);
             return ReadWhole(path, length);

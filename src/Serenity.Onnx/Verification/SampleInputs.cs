@@ -66,12 +66,10 @@ public static class SampleInputs
 
     private static void Check(string path)
     {
-        // A pipe or a device has no length, and reading one might never end.
-        FileInfo file = new(path);
-        if (!file.Exists)
+        if (RegularFile.LengthOf(path) is not { } length)
             throw Bad(path, "it does not exist");
-        if (file.Length is 0 or > MostBytes)
-            throw Bad(path, $"it has {file.Length.ToString(CultureInfo.InvariantCulture)} bytes, and 1 to {MostBytes.ToString(CultureInfo.InvariantCulture)} are possible");
+        if (length is 0 or > MostBytes)
+            throw Bad(path, $"it has {length.ToString(CultureInfo.InvariantCulture)} bytes, and 1 to {MostBytes.ToString(CultureInfo.InvariantCulture)} are possible");
     }
 
     private static void ReadTensor(string path, string[] inputs, Dictionary<string, RuntimeValue> values)

@@ -32,6 +32,7 @@ public sealed partial class PlannedSession : IDisposable
     /// <param name="modelPath">Path of the optimized model; its plan is at <see cref="MemoryPlan.PathFor"/>. Without one everything comes from the heap (<see cref="WhyNotPlanned"/>).</param>
     /// <param name="options">How memory is taken and shared; null for the defaults.</param>
     /// <param name="sessionOptions">What the app needs of ONNX Runtime; what the plan needs is set in it. Null for what the plan needs. The caller disposes of it.</param>
+    /// <exception cref="FileNotFoundException">There is no model.</exception>
     /// <exception cref="InvalidDataException">The plan cannot be read.</exception>
     /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be taken.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot load the model.</exception>
@@ -45,6 +46,7 @@ public sealed partial class PlannedSession : IDisposable
     /// <param name="plan">Its plan.</param>
     /// <param name="options">How memory is taken and shared; null for the defaults.</param>
     /// <param name="sessionOptions">What the app needs of ONNX Runtime; what the plan needs is set in it. Null for what the plan needs. The caller disposes of it.</param>
+    /// <exception cref="FileNotFoundException">There is no model.</exception>
     /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be taken.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot load the model.</exception>
     public PlannedSession(string modelPath, MemoryPlan plan, PlannedSessionOptions? options = null, SessionOptions? sessionOptions = null)
@@ -68,6 +70,8 @@ public sealed partial class PlannedSession : IDisposable
     {
         if (plan is null)
             throw new ArgumentNullException(nameof(plan));
+        if (bytes is null && !File.Exists(name))
+            throw Missing(name);
         _model = name;
         _options = (options ?? new PlannedSessionOptions()).Copy();
         using SessionOptions? own = sessionOptions is null ? new SessionOptions() : null;
@@ -163,6 +167,10 @@ public sealed partial class PlannedSession : IDisposable
     private static InvalidOperationException Refused(string why) => new(
         $"Planned sessions cannot have their allocator: {why} ONNX Runtime knows one allocator for the CPU's memory per process."
         + " Do not register another (OrtEnv.CreateAndRegisterAllocator, RegisterAllocator), or set AllowHeap to run without the plan.");
+
+    private static FileNotFoundException Missing(string modelPath) => new(
+        $"There is no model at '{modelPath}'. Serenity.Build puts it there when the project is built, but not with SerenityEnabled=false; SerenityPassThrough=true copies the models"
+        + " as they are. A model that was published has its place beside the app.", modelPath);
 
     private static MemoryPlan PlanBeside(string modelPath)
     {

@@ -25,7 +25,7 @@ internal sealed class BudgetSwitches
         string name = Value(ModelOptions.Device, _device);
         Device? device = name.Length == 0 ? null : DeviceCatalog.Find(name) ?? throw new SerenityException(
             SerenityCodes.UnknownDevice, model,
-            $"--device=\"{name}\" is not known. Give --budget, or use one of: {string.Join(", ", DeviceCatalog.Devices.Select(d => d.Name))}.");
+            $"--device=\"{name}\" is not known.{NearestName.Question(name, DeviceCatalog.Devices.Select(d => d.Name))} Give --budget, or use one of: {string.Join(", ", DeviceCatalog.Devices.Select(d => d.Name))}.");
         long? memory = Value(ModelOptions.MemoryBudget, _memory), weights = Value(ModelOptions.WeightBudget, _weights);
         bool fromDevice = (memory is null && device?.MemoryBytes is not null) || (weights is null && device?.WeightBytes is not null);
         MemoryBudgets budgets = new(memory ?? device?.MemoryBytes, weights ?? device?.WeightBytes, fromDevice ? device!.Name : null);

@@ -37,6 +37,8 @@ public sealed class BudgetCheckTests
     [DataRow(3072L, 512L, 4096L, null, null, "fits its budget: 3 KiB of 4 KiB (75 %)")]
     [DataRow(3071L, 512L, 4096L, 1024L, "nrf52840", "fits nrf52840: 3 KiB of 4 KiB (75 %), weights 512 B of 1 KiB (50 %)")]
     [DataRow(0L, 0L, null, 0L, null, "fits its budget: weights 0 B of 0 B (100 %)")]
+    [DataRow(1048570L, 0L, 1048576L, null, null, "fits its budget: 1048570 bytes of 1048576 bytes (100 %)")]
+    [DataRow(1048500L, 0L, 1048576L, null, null, "fits its budget: 1023.9 KiB of 1 MiB (100 %)")]
     [DataRow(4097L, 512L, 4096L, null, null, null)]
     [DataRow(4097L, 512L, null, null, null, null)]
     public void A_model_that_fits_says_how_much_of_its_budget_it_takes(long needed, long weights, long? memory, long? weightBudget, string? device, string? expected) =>

@@ -91,17 +91,18 @@ public sealed class PlanCacheTests
     {
         using TempFolder folder = new();
         int inside = 0, most = 0;
-        Parallel.For(0, 8, new ParallelOptions { MaxDegreeOfParallelism = 8 }, _ =>
+        Parallel.For(0, 40, new ParallelOptions { MaxDegreeOfParallelism = 8 }, round =>
         {
             using IDisposable? held = new PlanCache(folder.Path, _secret).Lock(_key, CancellationToken.None);
             Assert.IsNotNull(held);
             int now = Interlocked.Increment(ref inside);
             lock (folder)
                 most = Math.Max(most, now);
-            Thread.Sleep(5);
+            Thread.Sleep(round % 3);
             Interlocked.Decrement(ref inside);
         });
         Assert.AreEqual(1, most);
+        Assert.IsEmpty(Directory.GetFiles(folder.Path), "It is gone with its last holder.");
     }
 
     [TestMethod]

@@ -54,7 +54,9 @@ public sealed class SpecialFileTests
         string pipe = Path.Combine(folder, "pipe"), empty = Path.Combine(folder, "empty");
         Special(pipe, "pipe");
         File.WriteAllBytes(empty, []);
-        Assert.AreEqual(SerenityCodes.InputOutput, Assert.ThrowsExactly<SerenityException>(() => AtomicFile.Write(pipe, new byte[] { 1 })).Code);
+        SerenityException refused = Assert.ThrowsExactly<SerenityException>(() => AtomicFile.Write(pipe, new byte[] { 1 }));
+        Assert.AreEqual(SerenityCodes.InputOutput, refused.Code);
+        StringAssert.Contains(refused.Message, pipe, "Who reads of the model must be told which of its files.");
         AtomicFile.Write(empty, new byte[] { 1 });
         Assert.AreEqual(1, new FileInfo(empty).Length);
         CollectionAssert.AreEquivalent(new[] { "pipe", "empty" }, Directory.GetFiles(folder).Select(Path.GetFileName).ToArray());

@@ -32,6 +32,15 @@ public sealed class DeviationTests
     }
 
     [TestMethod]
+    public void A_model_that_is_not_there_is_one_clear_sentence()
+    {
+        string path = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"), "net.onnx");
+        FileNotFoundException missing = Assert.ThrowsExactly<FileNotFoundException>(() => new PlannedSession(path));
+        Assert.AreEqual(path, missing.FileName);
+        StringAssert.Contains(missing.Message, "SerenityPassThrough=true");
+    }
+
+    [TestMethod]
     public void A_plan_of_another_model_runs_right()
     {
         TestModel model = RunTests.Make("darts"), other = RunTests.Make("watts-strogatz");
