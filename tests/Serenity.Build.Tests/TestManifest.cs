@@ -19,7 +19,16 @@ internal static class TestManifest
         Executor = Executor.OnnxRuntime,
         SessionOptions = ManifestBuilder.OnnxRuntimeSessionOptions(1),
         Peak = new PeakFacts(5000, bytes, bytes, lowerBound, optimal, 400, workspace),
-        Targets = [new TargetFacts("x64", workspace, workspace is null ? TargetFacts.Unknown : TargetFacts.Measured)],
+        Targets = [new TargetFacts("x64", workspace, workspace is null ? FigureBasis.Unknown : FigureBasis.Measured)],
+        Plans =
+        [
+            new PlanFacts(PlanLayout.Portable, "x64", 2, new Dictionary<string, SizeRange> { ["batch"] = new(1, 8) }, 3584, new MemoryAccount(
+            [
+                new PoolAccount(MemoryPool.Activations, [new MemoryPart("live", bytes, FigureBasis.Planned)]),
+                new PoolAccount(MemoryPool.Workspace, [new MemoryPart("kernels", workspace, workspace is null ? FigureBasis.Unknown : FigureBasis.Measured)]),
+                new PoolAccount(MemoryPool.Weights, [new MemoryPart("initializers", weights, FigureBasis.Planned)]),
+            ])),
+        ],
         Budget = new BudgetEntry(null, BudgetVerdict.None),
         Weights = new WeightsEntry(weights),
         Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700)],

@@ -89,6 +89,7 @@ internal sealed class ToolRun : IDisposable
         return new OptimizationResult
         {
             Model = Model(),
+            Plans = [new PlanFacts(PlanLayout.Portable, null, 1, null, null, MemoryAccount.OfPeak(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes))],
             Peak = manifest.Peak,
             WeightBytes = manifest.Weights.Bytes,
             Rewrites = manifest.Rewrites,

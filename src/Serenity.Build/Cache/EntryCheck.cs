@@ -21,7 +21,7 @@ internal static class EntryCheck
         return (entry.DataFile is null || entry.DataFile == modelFile + ".data")
             && entry.Model.Length > 0
             && manifest.Version == 1 && manifest.Tool == ToolIdentity.Tool && manifest.Budget.Verdict == BudgetVerdict.None
-            && IsSound(manifest.Peak) && manifest.Weights.Bytes >= 0
+            && IsSound(manifest.Peak) && manifest.Plans.All(IsSound) && manifest.Weights.Bytes >= 0
             && double.IsFinite(manifest.Work.Limit) && double.IsFinite(manifest.Work.Ratio)
             && manifest.Warnings.All(w => IsCode(w.Code) && IsLine(w.Message))
             && (manifest.Verification is not { } facts || _statuses.Contains(facts.Status) && IsLine(facts.Reason) && IsLine(facts.RuntimeVersion) && IsLine(facts.Architecture) && facts.MeasuredBytes is not < 0)
@@ -37,6 +37,10 @@ internal static class EntryCheck
     private static bool IsSound(PeakFacts peak) =>
         peak.OriginalBytes >= 0 && peak.Bytes >= 0 && peak.LiveBytes >= 0 && peak.LowerBoundBytes >= 0 && peak.InputBytes >= 0 && peak.WorkspaceBytes is not < 0
         && peak.LiveBytes >= peak.LowerBoundBytes;
+
+    private static bool IsSound(PlanFacts plan) =>
+        IsLine(plan.Architecture) && plan.Threads > 0 && plan.BlockBytes is not < 0 && (plan.Sizes?.Values.All(s => s.From >= 0 && s.To >= s.From) ?? true)
+        && plan.Account.Pools.All(pool => pool.Parts.All(part => IsLine(part.Name) && part.Bytes is not < 0));
 
     private static bool IsSound(TensorFacts tensor, int steps) =>
         tensor.Bytes >= 0 && tensor.Offset is not < 0 && tensor.FirstStep >= 0 && tensor.LastStep >= tensor.FirstStep && tensor.LastStep < Math.Max(1, steps)

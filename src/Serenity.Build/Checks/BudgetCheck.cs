@@ -19,7 +19,7 @@ public static class BudgetCheck
     private const int LongestName = 100;
 
     /// <summary>The verdict on a model's figures.</summary>
-    /// <param name="neededBytes">What is held against the memory budget; see <see cref="Needed"/>.</param>
+    /// <param name="neededBytes">What is held against the memory budget; see <see cref="PeakFacts.RequiredBytes"/>.</param>
     /// <param name="weightBytes">Bytes of the weights.</param>
     /// <param name="budgets">The budgets.</param>
     public static BudgetEntry Judge(long neededBytes, long weightBytes, MemoryBudgets budgets)
@@ -36,14 +36,7 @@ public static class BudgetCheck
     public static MemoryManifest Apply(MemoryManifest manifest, MemoryBudgets budgets)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return manifest with { Budget = Judge(Needed(manifest.Peak), manifest.Weights.Bytes, budgets) };
-    }
-
-    /// <summary>Bytes that are held against the memory budget: the activations and, where it was measured, the kernels' workspace.</summary>
-    public static long Needed(PeakFacts peak)
-    {
-        ArgumentNullException.ThrowIfNull(peak);
-        return checked(peak.Bytes + (peak.WorkspaceBytes ?? 0));
+        return manifest with { Budget = Judge(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, budgets) };
     }
 
     /// <summary>
@@ -72,7 +65,7 @@ public static class BudgetCheck
     }
 
     /// <summary>How much of its budgets a model that fits takes, for one line of a build's output; null if it has none, or does not fit.</summary>
-    /// <param name="neededBytes">What is held against the memory budget; see <see cref="Needed"/>.</param>
+    /// <param name="neededBytes">What is held against the memory budget; see <see cref="PeakFacts.RequiredBytes"/>.</param>
     /// <param name="weightBytes">Bytes of the weights.</param>
     /// <param name="budget">The verdict.</param>
     public static string? Passed(long neededBytes, long weightBytes, BudgetEntry budget)
@@ -100,7 +93,7 @@ public static class BudgetCheck
         ArgumentNullException.ThrowIfNull(manifest);
         List<SerenityDiagnostic> errors = [];
         BudgetEntry budget = manifest.Budget;
-        if (budget.MemoryBytes is long memory && Needed(manifest.Peak) > memory)
+        if (budget.MemoryBytes is long memory && manifest.Peak.RequiredBytes > memory)
             errors.Add(new(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, file, OverMemory(manifest, memory)));
         if (budget.WeightBytes is long weights && manifest.Weights.Bytes > weights)
             errors.Add(new(SerenityCodes.OverWeightBudget, DiagnosticSeverity.Error, file, OverWeights(manifest, weights)));
@@ -110,7 +103,7 @@ public static class BudgetCheck
     private static string OverMemory(MemoryManifest manifest, long budget)
     {
         PeakFacts peak = manifest.Peak;
-        long needed = Needed(peak);
+        long needed = peak.RequiredBytes;
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"The model needs {(peak.AtMost ? "at most " : "")}{ByteSize.Format(needed)} of activation memory");
         if (peak.WorkspaceBytes is > 0)

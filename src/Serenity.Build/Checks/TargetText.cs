@@ -18,14 +18,14 @@ public static class TargetText
     {
         ArgumentNullException.ThrowIfNull(manifest);
         TargetFacts? most = manifest.Targets?.FirstOrDefault(t => t.WorkspaceBytes == manifest.Peak.WorkspaceBytes);
-        return most is null || (manifest.Targets!.Count == 1 && most.Basis == TargetFacts.Measured) ? ""
-            : $" on {most.Architecture}{(most.Basis == TargetFacts.ByRule ? ", by rule" : "")}";
+        return most is null || (manifest.Targets!.Count == 1 && most.Basis == FigureBasis.Measured) ? ""
+            : $" on {most.Architecture}{(most.Basis == FigureBasis.ByRule ? ", by rule" : "")}";
     }
 
     private static string Of(TargetFacts target) => target.Basis switch
     {
-        TargetFacts.Measured => $"measured on {target.Architecture}",
-        TargetFacts.ByRule => $"by rule on {target.Architecture}",
+        FigureBasis.Measured => $"measured on {target.Architecture}",
+        FigureBasis.ByRule => $"by rule on {target.Architecture}",
         _ => $"not known on {target.Architecture}",
     };
 }

@@ -49,7 +49,7 @@ public sealed record ModelCode(
         bool runs = referencesOnnxRuntime && model.Options.Get(ModelOptions.Executor) == Executor.OnnxRuntime;
         return new ModelCode(
             name, model.Options.Get(ModelOptions.Access) == CodeAccess.Public, model.TargetPath, Path.GetRelativePath(model.StagingFolder, model.ManifestPath).Replace('\\', '/'),
-            manifest is null ? 0 : BudgetCheck.Needed(manifest.Peak), manifest?.Peak.Bytes ?? 0, manifest?.Weights.Bytes ?? 0,
+            manifest is null ? 0 : manifest.Peak.RequiredBytes, manifest?.Peak.Bytes ?? 0, manifest?.Weights.Bytes ?? 0,
             runs ? [.. (manifest?.SessionOptions ?? TruthfulSessionOptions.AsText(model.Request.Threads).ToDictionary(StringComparer.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal)] : null, inputs, outputs,
             runs && referencesSerenityRuntime ? (manifest is { Blocks.Count: > 0 } ? manifest.Blocks[0].Bytes : 0) : null);
     }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Serenity.Build.Budgets;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Manifest;
 
@@ -26,8 +27,8 @@ public sealed record ManifestHead(
     /// <summary><c>peak.sumsInPlace</c>: the plan adds partial results up in the buffer of an input.</summary>
     public bool SumsInPlace { get; init; }
 
-    /// <summary>What is held against the memory budget: the peak and, where it was measured, the workspace.</summary>
-    public long NeededBytes => checked(PeakBytes + (WorkspaceBytes ?? 0));
+    /// <summary>What is held against the memory budget.</summary>
+    public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes).RequiredBytes;
 
     /// <summary>True if the verdict is "fail".</summary>
     public bool Failed => Verdict == "fail";

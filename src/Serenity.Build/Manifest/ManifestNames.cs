@@ -5,6 +5,8 @@ namespace Serenity.Build.Manifest;
 /// <summary>How the values of enumerations are written in a manifest.</summary>
 internal static class ManifestNames
 {
+    private static readonly string[] _bases = ["planned", "measured", "bound", "estimated", "byRule", "unknown"], _layouts = ["portable", "blocked8", "blocked16"];
+
     /// <summary>"none", "pass", "fail".</summary>
     public static string Of(BudgetVerdict verdict) => verdict switch
     {
@@ -78,6 +80,20 @@ internal static class ManifestNames
         nameof(Executor.StaticArena) => Executor.StaticArena,
         _ => throw Unknown(name),
     };
+
+    /// <summary>"planned", "measured", "bound", "estimated", "byRule", "unknown".</summary>
+    public static string Of(FigureBasis basis) => _bases[(int)basis];
+
+    /// <summary>The basis of a name.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static FigureBasis BasisOf(string? name) => Array.IndexOf(_bases, name) is >= 0 and int index ? (FigureBasis)index : throw Unknown(name);
+
+    /// <summary>"portable", "blocked8", "blocked16".</summary>
+    public static string Of(PlanLayout layout) => _layouts[(int)layout];
+
+    /// <summary>The layout of a name.</summary>
+    /// <exception cref="FormatException">There is none.</exception>
+    public static PlanLayout LayoutOf(string? name) => Array.IndexOf(_layouts, name) is >= 0 and int index ? (PlanLayout)index : throw Unknown(name);
 
     private static FormatException Unknown(string? name) => new($"'{name}' is not a value of a manifest.");
 }

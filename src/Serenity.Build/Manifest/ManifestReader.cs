@@ -22,6 +22,7 @@ internal static class ManifestReader
         SessionOptions = root.TryGetProperty("sessionOptions", out JsonElement options) ? Texts(options) : null,
         Peak = Peak(root.GetProperty("peak")),
         Targets = root.TryGetProperty("targets", out JsonElement targets) ? List(targets, Target) : null,
+        Plans = root.TryGetProperty("plans", out JsonElement plans) ? List(plans, Plan) : [],
         Bounds = root.TryGetProperty("bounds", out JsonElement bounds) ? List(bounds, Bound) : null,
         Budget = Budget(root.GetProperty("budget")),
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
@@ -53,7 +54,24 @@ internal static class ManifestReader
     private static SizeBound Bound(JsonElement bound) => new(
         Text(bound, "tensor"), Numbers(bound.GetProperty("dims")), bound.GetProperty("atMost").GetBoolean(), ManifestNames.OriginOf(Text(bound, "origin")));
 
-    private static TargetFacts Target(JsonElement target) => new(Text(target, "architecture"), OptionalNumber(target, "workspaceBytes"), Text(target, "basis"));
+    private static TargetFacts Target(JsonElement target) => new(Text(target, "architecture"), OptionalNumber(target, "workspaceBytes"), ManifestNames.BasisOf(Text(target, "basis")));
+
+    private static PlanFacts Plan(JsonElement plan) => new(
+        ManifestNames.LayoutOf(Text(plan, "layout")), OptionalText(plan, "architecture"), plan.GetProperty("threads").GetInt32(),
+        plan.TryGetProperty("sizes", out JsonElement sizes) ? Sizes(sizes) : null, OptionalNumber(plan, "blockBytes"),
+        new MemoryAccount(List(plan.GetProperty("account").GetProperty("pools"), Pool)));
+
+    private static PoolAccount Pool(JsonElement pool) => new(
+        MemoryPools.Find(Text(pool, "pool")) ?? throw new FormatException("There is no such pool of memory."),
+        List(pool.GetProperty("parts"), static p => new MemoryPart(Text(p, "name"), OptionalNumber(p, "bytes"), ManifestNames.BasisOf(Text(p, "basis")))));
+
+    private static SortedDictionary<string, SizeRange> Sizes(JsonElement sizes)
+    {
+        SortedDictionary<string, SizeRange> ranges = new(StringComparer.Ordinal);
+        foreach (JsonProperty range in sizes.EnumerateObject())
+            ranges[range.Name] = new SizeRange(range.Value.GetProperty("from").GetInt64(), range.Value.GetProperty("to").GetInt64());
+        return ranges;
+    }
 
     private static BudgetEntry Budget(JsonElement budget) => new(
         OptionalNumber(budget, "memoryBytes"), ManifestNames.VerdictOf(Text(budget, "verdict")), OptionalText(budget, "device"), OptionalNumber(budget, "weightBytes"));

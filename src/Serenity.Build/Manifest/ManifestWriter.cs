@@ -40,6 +40,7 @@ internal sealed class ManifestWriter : IDisposable
         Object("peak", j => Peak(j, manifest.Peak));
         if (manifest.Targets is { } targets)
             Lines("targets", targets, Target);
+        Lines("plans", manifest.Plans, Plan);
         Object("budget", j => Budget(j, manifest.Budget));
         if (manifest.Bounds is { } bounds)
             Lines("bounds", bounds, Bound);
@@ -98,6 +99,7 @@ internal sealed class ManifestWriter : IDisposable
         Optional(json, "workspaceBytes", peak.WorkspaceBytes);
         json.WriteBoolean("sumsInPlace", peak.SumsInPlace);
         json.WriteBoolean("atMost", peak.AtMost);
+        json.WriteNumber("requiredBytes", peak.RequiredBytes);
     }
 
     private static void Bound(Utf8JsonWriter json, SizeBound bound)
@@ -118,7 +120,54 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteStartObject();
         json.WriteString("architecture", target.Architecture);
         Optional(json, "workspaceBytes", target.WorkspaceBytes);
-        json.WriteString("basis", target.Basis);
+        json.WriteString("basis", ManifestNames.Of(target.Basis));
+        json.WriteEndObject();
+    }
+
+    private static void Plan(Utf8JsonWriter json, PlanFacts plan)
+    {
+        json.WriteStartObject();
+        json.WriteString("layout", ManifestNames.Of(plan.Layout));
+        Optional(json, "architecture", plan.Architecture);
+        json.WriteNumber("threads", plan.Threads);
+        if (plan.Sizes is { } sizes)
+        {
+            json.WriteStartObject("sizes");
+            foreach ((string dimension, SizeRange range) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
+            {
+                json.WriteStartObject(dimension);
+                json.WriteNumber("from", range.From);
+                json.WriteNumber("to", range.To);
+                json.WriteEndObject();
+            }
+            json.WriteEndObject();
+        }
+        Optional(json, "blockBytes", plan.BlockBytes);
+        json.WriteStartObject("account");
+        json.WriteStartArray("pools");
+        foreach (PoolAccount pool in plan.Account.Pools)
+            Pool(json, pool);
+        json.WriteEndArray();
+        json.WriteNumber("requiredBytes", plan.Account.RequiredBytes);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void Pool(Utf8JsonWriter json, PoolAccount pool)
+    {
+        json.WriteStartObject();
+        json.WriteString("pool", MemoryPools.Of(pool.Pool).Name);
+        json.WriteStartArray("parts");
+        foreach (MemoryPart part in pool.Parts)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", part.Name);
+            Optional(json, "bytes", part.Bytes);
+            json.WriteString("basis", ManifestNames.Of(part.Basis));
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        Optional(json, "bytes", pool.Bytes);
         json.WriteEndObject();
     }
 

@@ -37,6 +37,9 @@ public sealed record MemoryManifest
     /// <summary>Each architecture that the app is built for (executor OnnxRuntime); <see cref="PeakFacts.WorkspaceBytes"/> is the most of them. Null with StaticArena.</summary>
     public IReadOnlyList<TargetFacts>? Targets { get; init; }
 
+    /// <summary>What the model takes in each way of running it that something is known of; <see cref="Peak"/> is the portable one. Empty in manifests of earlier versions.</summary>
+    public IReadOnlyList<PlanFacts> Plans { get; init; } = [];
+
     /// <summary>Values whose size was not inferred; where one may be smaller, the peak is what a run takes at most. Null where there is none.</summary>
     public IReadOnlyList<SizeBound>? Bounds { get; init; }
 

@@ -34,8 +34,9 @@ public static class ManifestBuilder
             Executor = request.Executor,
             SessionOptions = request.Executor == Executor.OnnxRuntime ? OnnxRuntimeSessionOptions(request.Threads) : null,
             Peak = result.Peak,
-            Targets = result.Targets.Count > 0 ? result.Targets : null,
-            Budget = BudgetCheck.Judge(BudgetCheck.Needed(result.Peak), result.WeightBytes, MemoryBudgets.None),
+            Targets = request.Executor == Executor.OnnxRuntime ? [.. result.Plans.Where(p => p is { Layout: PlanLayout.Portable, Sizes: null }).Select(TargetEntry)] : null,
+            Plans = result.Plans,
+            Budget = BudgetCheck.Judge(result.Peak.RequiredBytes, result.WeightBytes, MemoryBudgets.None),
             Weights = new WeightsEntry(result.WeightBytes),
             Bounds = result.Bounds.Count > 0 ? result.Bounds : null,
             Rewrites = result.Rewrites,
@@ -52,6 +53,13 @@ public static class ManifestBuilder
             PeakStep = result.PeakStep,
             BlockAllocations = [.. Blocks(result).Select(b => new BlockAllocationsEntry(b.Sizes, b.Offsets, b.Outputs))],
         };
+    }
+
+    /// <summary>What a plan says of an architecture, as readers know it that know no plans.</summary>
+    private static TargetFacts TargetEntry(PlanFacts plan)
+    {
+        PoolAccount? workspace = plan.Account.Find(MemoryPool.Workspace);
+        return new TargetFacts(plan.Architecture ?? "", workspace?.Bytes, workspace is { Parts.Count: > 0 } ? workspace.Parts.Max(part => part.Basis) : FigureBasis.Unknown);
     }
 
     private static RunBlock[] Blocks(OptimizationFacts result) => result.Block is { } block ? [block] : [];

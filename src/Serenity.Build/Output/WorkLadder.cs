@@ -45,12 +45,12 @@ public static class WorkLadder
         OptimizedOutput free = plan(First(limit));
         if (!free.Manifest.Work.Limited || limit <= OptimizeRequest.FreeWork)
             return (free, BudgetRange.Any);
-        long below = Needed(free);
+        long below = free.Manifest.Peak.RequiredBytes;
         if (below <= (budget ?? long.MaxValue))
             return (free, new BudgetRange(below, long.MaxValue));
 
         OptimizedOutput dearest = plan(limit);
-        long least = Needed(dearest);
+        long least = dearest.Manifest.Peak.RequiredBytes;
         if (least > budget)
         {
             below = Math.Min(below, least);
@@ -59,13 +59,11 @@ public static class WorkLadder
         foreach (double work in _between.Where(w => w < limit))
         {
             OptimizedOutput next = plan(work);
-            long needed = Needed(next);
+            long needed = next.Manifest.Peak.RequiredBytes;
             if (needed <= budget)
                 return (next, new BudgetRange(Math.Max(needed, least), below));
             below = Math.Min(below, needed);
         }
         return (dearest, new BudgetRange(least, below));
     }
-
-    private static long Needed(OptimizedOutput output) => BudgetCheck.Needed(output.Manifest.Peak);
 }

@@ -13,7 +13,7 @@ internal static class SummaryPart
     public static string Render(MemoryManifest manifest, string model)
     {
         PeakFacts peak = manifest.Peak;
-        long held = BudgetCheck.Needed(peak);
+        long held = peak.RequiredBytes;
         StringBuilder html = new();
         (string style, string verdict) = manifest.Budget.Verdict switch
         {

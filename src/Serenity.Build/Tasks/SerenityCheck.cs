@@ -94,7 +94,7 @@ public sealed class SerenityCheck : SerenityTask
         try
         {
             head = ManifestHead.Read(text, model.ManifestPath);
-            judged = BudgetCheck.Judge(head.NeededBytes, head.WeightBytes, budgets);
+            judged = BudgetCheck.Judge(head.RequiredBytes, head.WeightBytes, budgets);
             changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
             if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model))
                 whole = ManifestJson.Read(text, model.ManifestPath);
@@ -115,7 +115,7 @@ public sealed class SerenityCheck : SerenityTask
         if (BudgetCheck.Unmeasured(head.PeakBytes, head.WorkspaceBytes, head.Executor, budgets.MemoryBytes, head.Warnings, model.Name) is { } unmeasured)
             Report(unmeasured);
         // Said aloud once; a build with nothing to do stays quiet.
-        if (BudgetCheck.Passed(head.NeededBytes, head.WeightBytes, judged) is { } passed)
+        if (BudgetCheck.Passed(head.RequiredBytes, head.WeightBytes, judged) is { } passed)
             Log.LogMessage(changed ? MessageImportance.High : MessageImportance.Normal, "{0}", $"{ModelText.Clean(model.Name)}: {passed}");
         if (whole is null)
             return;

@@ -30,8 +30,8 @@ public record OptimizationFacts
     /// <summary>The peak and its proof.</summary>
     public required PeakFacts Peak { get; init; }
 
-    /// <summary>Each architecture that the app is built for (executor OnnxRuntime), in the order of the request; empty for StaticArena.</summary>
-    public IReadOnlyList<TargetFacts> Targets { get; init; } = [];
+    /// <summary>What it takes in each way of running it. <see cref="Peak"/> is the portable one; its workspace is the most of all architectures.</summary>
+    public required IReadOnlyList<PlanFacts> Plans { get; init; }
 
     /// <summary>Bytes of all weights of the written model.</summary>
     public required long WeightBytes { get; init; }
@@ -95,6 +95,9 @@ public record OptimizationFacts
 public sealed record PeakFacts(
     long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes, bool SumsInPlace = false, bool AtMost = false)
 {
+    /// <summary>Bytes that <c>MemoryBudget</c> is held against.</summary>
+    public long RequiredBytes => MemoryAccount.OfPeak(Bytes, WorkspaceBytes).RequiredBytes;
+
     /// <summary>True if no order has a lower live peak: what else is held, or lies between tensors, is another matter.</summary>
     public bool IsOrderProven() => LiveBytes == LowerBoundBytes;
 }

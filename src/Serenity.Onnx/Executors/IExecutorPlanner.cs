@@ -55,8 +55,8 @@ internal interface IExecutorPlanner
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified);
 
-    /// <summary>What kernels take for themselves on each architecture that the app is built for; empty where there are no kernels.</summary>
+    /// <summary>What a plan takes, in each way of running it that was asked for; at least one.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="memory">What a run took; null if not measured.</param>
-    IReadOnlyList<TargetFacts> Targets(ExecutorPlan plan, MeasuredMemory? memory);
+    IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory);
 }

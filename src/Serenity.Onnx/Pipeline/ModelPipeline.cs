@@ -166,15 +166,15 @@ internal sealed class ModelPipeline
             _warnings.Add(PipelineWarnings.NotProven(_source, plan.LiveBytes, plan.LowerBoundBytes));
         if (verified is { Facts.Status: not "passed" })
             _warnings.Add(PipelineWarnings.NotVerified(_source, verified.Facts));
-        IReadOnlyList<TargetFacts> targets = _planner.Targets(plan, verified?.Memory);
+        IReadOnlyList<PlanFacts> plans = Placed(_planner.Account(plan, verified?.Memory), verified?.Block);
         return new OptimizationResult
         {
             Model = plan.Written,
             Peak = new PeakFacts(
                 _planner.Original.Bytes, plan.Bytes, plan.LiveBytes, plan.LowerBoundBytes, plan.Bytes == plan.LowerBoundBytes,
-                ScheduledValues.InputBytes(_source.Model.Graph, _source.Shapes.Main), targets.Max(t => t.WorkspaceBytes),
+                ScheduledValues.InputBytes(_source.Model.Graph, _source.Shapes.Main), plans.Max(p => p.Account.Find(MemoryPool.Workspace)?.Bytes),
                 plan.SumsInPlace, _source.Shapes.Main.Varies.Count > 0),
-            Targets = targets,
+            Plans = plans,
             WeightBytes = ModelTensors.WeightBytes(plan.Written),
             Rewrites = plan.Rewrites,
             LeftOut = _leftOut,
@@ -192,4 +192,8 @@ internal sealed class ModelPipeline
             Warnings = _warnings,
         };
     }
+
+    /// <summary>The entries, with a block where one was proven for just that way of running the model.</summary>
+    private static IReadOnlyList<PlanFacts> Placed(IReadOnlyList<PlanFacts> plans, RunBlock? block) => block is null ? plans
+        : [.. plans.Select(p => p is { Layout: PlanLayout.Portable, Sizes: null } && p.Architecture == block.Architecture && p.Threads == block.Threads ? p with { BlockBytes = block.Bytes } : p)];
 }

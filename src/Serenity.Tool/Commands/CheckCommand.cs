@@ -52,7 +52,7 @@ internal static class CheckCommand
     {
         List<string> parts = [];
         if (outcome.Budget.MemoryBytes is long memory)
-            parts.Add($"memory {ByteSize.Rounded(BudgetCheck.Needed(outcome.Peak))} of {ByteSize.Rounded(memory)}");
+            parts.Add($"memory {ByteSize.Rounded(outcome.Peak.RequiredBytes)} of {ByteSize.Rounded(memory)}");
         if (outcome.Budget.WeightBytes is long weights)
             parts.Add($"weights {ByteSize.Rounded(outcome.WeightBytes)} of {ByteSize.Rounded(weights)}");
         return $"{(outcome.Budget.Verdict == BudgetVerdict.Pass ? "fits" : "does not fit")}: {string.Join(", ", parts)}";

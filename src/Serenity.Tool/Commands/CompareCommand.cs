@@ -33,7 +33,7 @@ internal static class CompareCommand
                 ManifestSource source = new(context, options);
                 string first = parsed.GetValue(before)!, second = parsed.GetValue(after)!;
                 MemoryManifest a = source.Get(parsed, first, null, cancellation), b = source.Get(parsed, second, null, cancellation);
-                long grown = BudgetCheck.Needed(b.Peak) - BudgetCheck.Needed(a.Peak);
+                long grown = b.Peak.RequiredBytes - a.Peak.RequiredBytes;
                 BudgetVerdict verdict = !parsed.GetValue(fail) ? BudgetVerdict.None : grown > 0 ? BudgetVerdict.Fail : BudgetVerdict.Pass;
                 if (parsed.GetValue(json))
                     JsonText.Write(context.Console.Output, new { Before = Outcome.Of(a, first), After = Outcome.Of(b, second), DifferenceBytes = grown, Verdict = verdict });
@@ -52,7 +52,7 @@ internal static class CompareCommand
     private static string Growth(MemoryManifest a, MemoryManifest b, string first, string second, long grown)
     {
         string Parts(PeakFacts peak) => peak.WorkspaceBytes is > 0 and long workspace
-            ? FormattableString.Invariant($"{BudgetCheck.Needed(peak)} bytes ({peak.Bytes} for tensors, {workspace} for kernels' workspace)")
+            ? FormattableString.Invariant($"{peak.RequiredBytes} bytes ({peak.Bytes} for tensors, {workspace} for kernels' workspace)")
             : ByteSize.Format(peak.Bytes);
         return $"{ModelText.Clean(second)} needs {ByteSize.Format(grown)} more than {ModelText.Clean(first)}: {Parts(b.Peak)}, up from {Parts(a.Peak)}.";
     }

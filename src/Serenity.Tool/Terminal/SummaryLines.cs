@@ -29,7 +29,7 @@ internal static class SummaryLines
         Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");
         if (manifest.Budget.MemoryBytes is long budget)
         {
-            long rest = budget - BudgetCheck.Needed(peak);
+            long rest = budget - peak.RequiredBytes;
             string device = manifest.Budget.Device is { } from ? $" ({ModelText.Clean(from)})" : "";
             Row("memory budget" + device, budget, rest >= 0 ? $"{ByteSize.Rounded(rest)} left" : $"{ByteSize.Rounded(-rest)} too little");
         }

@@ -5,6 +5,7 @@ using Serenity.Build.Budgets;
 using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Contract;
+using Serenity.Testing;
 using Serenity.Testing.Json;
 
 namespace Serenity.Build.Tests.Manifest;
@@ -37,6 +38,21 @@ public sealed class ManifestSchemaTests
         CollectionAssert.AreEqual(Array.Empty<string>(), Problems(ManifestJson.Write(manifest)));
         foreach (System.Reflection.PropertyInfo property in typeof(MemoryManifest).GetProperties())
             Assert.IsTrue(_schema.GetProperty("properties").TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(property.Name), out _), property.Name);
+    }
+
+    [TestMethod]
+    public void Schema_and_reference_name_every_pool_of_memory()
+    {
+        CollectionAssert.AreEqual(Enum.GetValues<MemoryPool>(), MemoryPools.All.Select(p => p.Pool).ToArray());
+        JsonElement pool = _schema.GetProperty("properties").GetProperty("plans").GetProperty("items").GetProperty("properties").GetProperty("account").GetProperty("properties")
+            .GetProperty("pools").GetProperty("items").GetProperty("properties").GetProperty("pool").GetProperty("enum");
+        CollectionAssert.AreEqual(MemoryPools.All.Select(p => p.Name).ToArray(), pool.EnumerateArray().Select(p => p.GetString()).ToArray());
+        string reference = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "reference.md"));
+        foreach (MemoryPoolInfo info in MemoryPools.All)
+        {
+            string row = reference.Split('\n').Single(line => line.StartsWith($"| `{info.Name}` |", StringComparison.Ordinal));
+            Assert.AreEqual(info.IsOfMemoryBudget, row.EndsWith("| yes |", StringComparison.Ordinal), row);
+        }
     }
 
     [TestMethod]

@@ -130,6 +130,7 @@ internal sealed class TestProject : IDisposable
         {
             Model = ModelFile.Load(request.ModelPath).Model,
             Peak = figures.Peak,
+            Plans = figures.Plans,
             WeightBytes = figures.Weights.Bytes,
             Rewrites = figures.Rewrites,
             Work = new WorkFacts(request.WorkLimit, 1, false),

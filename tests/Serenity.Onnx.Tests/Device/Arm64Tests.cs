@@ -102,10 +102,10 @@ public sealed class Arm64Tests
                 return;
             }
             Assert.AreEqual(tensors, both.Result.Peak.Bytes);
-            CollectionAssert.AreEqual(new[] { ("x64", (long?)x64), ("arm64", arm64) }, both.Result.Targets.Select(t => (t.Architecture, t.WorkspaceBytes)).ToArray());
+            CollectionAssert.AreEqual(new[] { ("x64", (long?)x64), ("arm64", arm64) }, both.Result.Plans.Select(p => (p.Architecture!, p.Account.Find(MemoryPool.Workspace)!.Bytes)).ToArray());
             Assert.AreEqual(Math.Max(x64, arm64), both.Result.Peak.WorkspaceBytes);
             string host = NativeRuntime.Architecture;
-            Assert.IsTrue(both.Result.Targets.All(t => t.Basis == (t.Architecture == host ? TargetFacts.Measured : TargetFacts.ByRule)), host);
+            Assert.IsTrue(both.Result.Plans.All(p => p.Find(MemoryPool.Workspace, "kernels")!.Basis == (p.Architecture == host ? FigureBasis.Measured : FigureBasis.ByRule)), host);
         }
         finally
         {

@@ -1,8 +1,6 @@
 using Serenity.Onnx.Contract;
-using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Blocks;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
-using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
@@ -84,6 +82,5 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     public VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified) => verified;
 
     /// <inheritdoc/>
-    public IReadOnlyList<TargetFacts> Targets(ExecutorPlan plan, MeasuredMemory? memory) => TargetWorkspace.Of(
-        _task.Request.Targets, memory, new WorkspaceRules(plan.Nodes, plan.Model.Graph, plan.Shapes) { Threads = Threads });
+    public IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory) => OnnxRuntimeAccount.Of(_task, (OnnxRuntimeExecutorPlan)plan, memory);
 }

@@ -68,7 +68,14 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<TargetFacts> Targets(ExecutorPlan plan, MeasuredMemory? memory) => [];
+    public IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory)
+    {
+        FigureBasis basis = plan.Shapes.Varies.Count > 0 ? FigureBasis.Bound : FigureBasis.Planned;
+        MemoryPart live = new("live", plan.LiveBytes, basis);
+        PoolAccount arena = new(MemoryPool.Activations, plan.Bytes == plan.LiveBytes ? [live] : [live, new MemoryPart("gaps", plan.Bytes - plan.LiveBytes, basis)]);
+        PoolAccount weights = new(MemoryPool.Weights, [new MemoryPart("initializers", ModelTensors.WeightBytes(plan.Written), FigureBasis.Planned)]);
+        return [new PlanFacts(PlanLayout.Portable, null, Threads, null, null, new MemoryAccount([arena, weights]))];
+    }
 
     private ModelCost Baseline()
     {

@@ -18,7 +18,7 @@ internal static class TargetWorkspace
         if (targets.Count == 0 && TargetKernels.Host is { } own)
             targets = [own];
         if (targets.Count == 0)
-            return [new TargetFacts(NativeRuntime.Architecture, memory?.WorkspaceBytes, memory?.WorkspaceBytes is null ? TargetFacts.Unknown : TargetFacts.Measured)];
+            return [new TargetFacts(NativeRuntime.Architecture, memory?.WorkspaceBytes, memory?.WorkspaceBytes is null ? FigureBasis.Unknown : FigureBasis.Measured)];
         return [.. targets.Select(target => Of(target, memory, rules))];
     }
 
@@ -26,12 +26,12 @@ internal static class TargetWorkspace
     {
         string name = TargetKernels.NameOf(target);
         if (memory is not { WorkspaceBytes: { } measured, ActivationBytes: { } activations })
-            return new TargetFacts(name, null, TargetFacts.Unknown);
+            return new TargetFacts(name, null, FigureBasis.Unknown);
         long byRule = TargetKernels.Of(target).Max(kernels => Peak(memory, rules, kernels)) - activations;
         if (target != TargetKernels.Host)
-            return new TargetFacts(name, byRule, TargetFacts.ByRule);
+            return new TargetFacts(name, byRule, FigureBasis.ByRule);
         // Another processor of this machine's architecture may take more than this one.
-        return byRule > measured ? new TargetFacts(name, byRule, TargetFacts.ByRule) : new TargetFacts(name, measured, TargetFacts.Measured);
+        return byRule > measured ? new TargetFacts(name, byRule, FigureBasis.ByRule) : new TargetFacts(name, measured, FigureBasis.Measured);
     }
 
     /// <summary>Most bytes at any one time with a processor's kernels.</summary>

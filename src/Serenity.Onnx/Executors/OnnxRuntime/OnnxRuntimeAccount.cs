@@ -1,0 +1,38 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Runtime;
+
+namespace Serenity.Onnx.Executors.OnnxRuntime;
+
+/// <summary>What a plan takes in ONNX Runtime, on each architecture that the app is built for.</summary>
+internal static class OnnxRuntimeAccount
+{
+    /// <summary>Names of parts.</summary>
+    private const string Live = "live", HeldForReuse = "heldForReuse", Kernels = "kernels", Callers = "callers", Initializers = "initializers";
+
+    /// <summary>An entry for each architecture, in order; for none this machine's alone.</summary>
+    /// <param name="task">What is planned.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="memory">What a run on this machine took; null if not measured.</param>
+    public static IReadOnlyList<PlanFacts> Of(PlanningTask task, OnnxRuntimeExecutorPlan plan, MeasuredMemory? memory)
+    {
+        int threads = task.Request.Threads;
+        IReadOnlyList<TargetFacts> targets = TargetWorkspace.Of(
+            task.Request.Targets, memory, new WorkspaceRules(plan.Nodes, plan.Model.Graph, plan.Shapes) { Threads = threads });
+        PoolAccount activations = Activations(plan);
+        PoolAccount inputs = new(MemoryPool.Inputs, [new MemoryPart(Callers, ScheduledValues.InputBytes(task.Source.Model.Graph, task.Source.Shapes.Main), FigureBasis.Planned)]);
+        PoolAccount weights = new(MemoryPool.Weights, [new MemoryPart(Initializers, ModelTensors.WeightBytes(plan.Written), FigureBasis.Planned)]);
+        return [.. targets.Select(target => new PlanFacts(
+            PlanLayout.Portable, target.Architecture, threads, null, null,
+            new MemoryAccount([activations, new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, target.WorkspaceBytes, target.Basis)]), inputs, weights])))];
+    }
+
+    private static PoolAccount Activations(OnnxRuntimeExecutorPlan plan)
+    {
+        FigureBasis basis = plan.Shapes.Varies.Count > 0 ? FigureBasis.Bound : FigureBasis.Planned;
+        long live = Math.Min(plan.LiveBytes, plan.Bytes);
+        MemoryPart tensors = new(Live, live, basis);
+        return new PoolAccount(MemoryPool.Activations, plan.Bytes == live ? [tensors] : [tensors, new MemoryPart(HeldForReuse, plan.Bytes - live, basis)]);
+    }
+}
