@@ -84,7 +84,18 @@ public static unsafe class NativeRuntime
     internal static void AddKeyValuePair(IntPtr* api, IntPtr pairs, byte* key, byte* value) =>
         ((delegate* unmanaged<IntPtr, byte*, byte*, void>)api[AddKeyValuePairSlot])(pairs, key, value);
 
-    private static void Check(IntPtr status)
+    /// <summary>True if a call of the C interface succeeded; what it says if not is dropped.</summary>
+    internal static bool Succeeds(IntPtr status)
+    {
+        if (status == IntPtr.Zero)
+            return true;
+        ReleaseStatus(status);
+        return false;
+    }
+
+    /// <summary>Throws where a call of the C interface failed.</summary>
+    /// <exception cref="InvalidOperationException">It did; with what it says.</exception>
+    internal static void Check(IntPtr status)
     {
         if (status == IntPtr.Zero)
             return;

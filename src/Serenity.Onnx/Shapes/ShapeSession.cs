@@ -24,9 +24,21 @@ internal static class ShapeSession
         // At this level shapes that are computed from other shapes become constants; values that are outputs keep their names.
         options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC;
         options.AddSessionConfigEntry(FoldedConstants.LimitOption, MostFoldedBytes);
-        using InferenceSession session = new(model, options);
-        foreach ((string name, NodeMetadata metadata) in session.OutputMetadata)
-            types.Add(name, TypeOf(metadata));
+        try
+        {
+            using InferenceSession session = new(model, options);
+            foreach ((string name, NodeMetadata metadata) in session.OutputMetadata)
+                types.Add(name, TypeOf(metadata));
+        }
+        catch (OnnxRuntimeException)
+        {
+            // Refused, or of element types that the managed package has no name for.
+            if (InterfaceTypes.TryRead(model, options) is not { } read)
+                throw;
+            types.Clear();
+            foreach ((string name, InterfaceType type) in read.Outputs)
+                types.Add(name, TypeOf(type));
+        }
         return types;
     }
 
@@ -44,6 +56,24 @@ internal static class ShapeSession
         options.AddSessionConfigEntry("session.disable_prepacking", "1");
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
         return options;
+    }
+
+    private static TypeProto TypeOf(InterfaceType type)
+    {
+        switch (type.Kind)
+        {
+            case OnnxValueType.ONNX_TYPE_TENSOR:
+                TypeProto.Types.Tensor tensor = new() { ElemType = type.ElementType, Shape = new TensorShapeProto() };
+                foreach (long dim in type.Dims)
+                    tensor.Shape.Dim.Add(dim < 0 ? new TensorShapeProto.Types.Dimension() : new TensorShapeProto.Types.Dimension { DimValue = dim });
+                return new TypeProto { TensorType = tensor };
+            case OnnxValueType.ONNX_TYPE_SEQUENCE:
+                return new TypeProto { SequenceType = new TypeProto.Types.Sequence() };
+            case OnnxValueType.ONNX_TYPE_OPTIONAL:
+                return new TypeProto { OptionalType = new TypeProto.Types.Optional() };
+            default:
+                return new TypeProto { OpaqueType = new TypeProto.Types.Opaque() };
+        }
     }
 
     private static TypeProto TypeOf(NodeMetadata metadata)

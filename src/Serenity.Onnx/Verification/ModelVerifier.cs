@@ -26,6 +26,9 @@ internal static class ModelVerifier
     /// <summary>Above so many activation bytes one case is run: filling, copying and comparing them is work too.</summary>
     public const long BytesForManyCases = 64L << 20;
 
+    /// <summary>Above so many bytes of weights, one session is loaded at a time: each holds all of them, and may lay them out anew.</summary>
+    public const long WeightsHeldTwice = 64L << 20;
+
     /// <summary>Verifies one optimized model.</summary>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.OutputsDiffer"/>, <see cref="SerenityCodes.OrderDiffers"/>,
     /// <see cref="SerenityCodes.MemoryDiffers"/>: a promise does not hold. <see cref="SerenityCodes.RuntimeRefuses"/>: the source cannot be loaded.
@@ -41,92 +44,75 @@ internal static class ModelVerifier
             return Skipped("One run takes more memory than verification may use.");
 
         bool same = ReferenceEquals(request.Source, request.Optimized);
+        // Where the weights are most of what is held, they are held once: one session after another.
+        bool apart = !same && ModelTensors.WeightBytes(request.Source) > WeightsHeldTwice;
+        // What a search left behind may be as much again, and is not given back to the system unasked.
+        if (apart)
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         int enough = CasesEnough(request);
         using PartwiseComparison? parts = same ? null : PartwiseComparison.Start(request, enough < int.MaxValue ? 1 : enough, cancellation);
-        RunnableModel optimizedModel = RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File);
-        using ModelSession optimized = LoadOptimized(optimizedModel, request);
+        PartwiseComparison.Outcome? parted = apart ? parts?.End() : null;
         SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused ? begun.Take() : null;
         using ModelSession? reference = same ? null
             : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads);
-        CheckInterface(reference, optimized, request.File);
+        ModelSession? optimized = apart ? null : LoadOptimized(request);
+        try
+        {
+            return Verify(request, reference, ref optimized, ahead, parts, parted, enough, cancellation);
+        }
+        finally
+        {
+            optimized?.Dispose();
+        }
+    }
 
-        SeededInputs inputs = new(request.Source.Graph, optimized.Inputs, request.Shapes);
+    private static VerificationOutcome Verify(
+        VerificationRequest request, ModelSession? reference, ref ModelSession? loaded, SourceAhead.Half? ahead, PartwiseComparison? parts, PartwiseComparison.Outcome? parted, int enough,
+        CancellationToken cancellation)
+    {
+        SeededInputs inputs = new(request.Source.Graph, (reference ?? loaded)!.Inputs, request.Shapes);
         if (inputs.Unsupported is { } input)
             return Skipped($"No value can be made up for input '{input}'.");
         if (!inputs.FitIn(request.Limits.Bytes))
             return Skipped("The inputs take more memory than verification may use.");
         NodeProto? random = RandomOperators.Find(request.Source);
-        bool overwritten = OverwrittenInputs.Occur(request.Source);
+        SourceRuns source = new(request, (reference ?? loaded)!, inputs, ahead, enough);
+        IEnumerable<SourceRun> runs = source.All(cancellation);
+        if (reference is not null && random is null && !request.Exact && enough == int.MaxValue)
+            runs = runs.Concat(source.AtDecisions(cancellation));
+        if (loaded is null)
+        {
+            runs = [.. runs];
+            reference!.Dispose();
+            GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
+            loaded = LoadOptimized(request);
+        }
+        ModelSession optimized = loaded;
+        CheckInterface(reference, optimized, request.File);
+
         OutputLedger ledger = new(request.Exact);
         double maxError = 0;
         int compared = 0;
-        bool limited = false;
-        string? refusal = null;
         Action<RunBlock>? proveBlock = null;
-        // What is observed is the first run.
-        IReadOnlyList<KeyValuePair<string, RuntimeValue>>? full = NearBound.Find(request, inputs, cancellation);
-        foreach (InputCase kind in full is null ? CasesFor(request) : [SourceAhead.FirstCase, .. CasesFor(request)])
+        foreach (SourceRun run in runs)
         {
-            cancellation.ThrowIfCancellationRequested();
-            if (compared >= enough)
-                break;
-            IReadOnlyList<KeyValuePair<string, RuntimeValue>> Values() => full is not null && compared == 0 ? full : inputs.Create(kind);
-            SourceAhead.Half? known = kind == SourceAhead.FirstCase && full is null ? ahead : null;
-            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = known?.Inputs ?? Values();
-            IReadOnlyList<KeyValuePair<string, RuntimeValue>>? expected = null;
-            try
-            {
-                // A case that the source itself cannot run says nothing; one that only the optimized model cannot run is an error.
-                expected = known?.Outputs ?? (reference ?? optimized).Run(values, request.Limits, cancellation);
-            }
-            catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
-            {
-                refusal ??= e.Message;
-                continue;
-            }
-            catch (RunLimitException)
-            {
-                limited = true;
-                continue;
-            }
-            if (kind is not (InputCase.Uniform or InputCase.Ones or InputCase.Zeros) && expected.Any(e => CheckedSizes.IsBeyondStated(request, e.Key, e.Value)))
-                continue;
-            CheckedSizes.Hold(request, expected);
-            IReadOnlyList<KeyValuePair<string, RuntimeValue>> own = reference is null ? expected
-                : CompareCase(request, optimized, overwritten ? Values() : values, expected, kind, random is null ? ledger : null, ref maxError, cancellation);
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> own = reference is null ? run.Outputs
+                : CompareCase(request, optimized, run.Inputs, run.Outputs, run.Case, random is null ? ledger : null, ref maxError, cancellation);
             // The first run is the one whose allocations were recorded.
             if (compared == 0)
             {
-                IReadOnlyList<KeyValuePair<string, RuntimeValue>> first = overwritten ? Values() : values;
                 // It is another run of the same session, in which a generator with a seed has gone on.
                 IReadOnlyList<KeyValuePair<string, RuntimeValue>>? again = RandomOperators.Find(request.Source, seededToo: true) is null ? own : null;
-                proveBlock = block => BlockProof.Prove(block, optimized, first, again, request.File, cancellation);
+                proveBlock = block => BlockProof.Prove(block, optimized, run.Inputs, again, request.File, cancellation);
             }
             compared++;
-        }
-        foreach (SampleCase sample in request.Samples)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected = RunSample(request, reference ?? optimized, sample, cancellation);
-            if (reference is not null)
-                CompareCase(request, optimized, sample.Values, expected, InputCase.Given, random is null ? ledger : null, ref maxError, cancellation);
-            compared++;
-        }
-        if (reference is not null && random is null && !request.Exact && enough == int.MaxValue && Decision.Of(request.Source.Graph) is { Count: > 0 } decisions)
-        {
-            string[] deciding = [.. decisions.Select(d => d.Output)];
-            foreach (IReadOnlyList<KeyValuePair<string, RuntimeValue>> near in DecisionBoundary.Find(reference, inputs, deciding, request.Limits, cancellation))
-            {
-                IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected = reference.Run(near, request.Limits, cancellation);
-                CompareCase(request, optimized, near, expected, InputCase.Boundary, ledger, ref maxError, cancellation);
-            }
         }
         if (compared == 0)
         {
-            return Skipped(limited ? "A run needs more memory, or more kernels, than verification may use."
-                : $"The source model runs on none of the inputs made up for it. {refusal}");
+            return Skipped(source.Limited ? "A run needs more memory, or more kernels, than verification may use."
+                : $"The source model runs on none of the inputs made up for it. {source.Refusal}");
         }
-        PartwiseComparison.Outcome? parted = parts?.End();
+        parted ??= parts?.End();
         if (parted is { Faults.Count: > 0 })
             throw Lost(request, parted.Faults);
         if (ledger.Fault(kind => parted?.Yardsticks[(int)kind]) is { } fault)
@@ -159,28 +145,6 @@ internal static class ModelVerifier
         }
     }
 
-    /// <summary>
-    /// Cases in order of what they tell. Sums in another order may overflow where the source's do not, so inputs that make them overflow are for
-    /// exact comparisons.
-    /// </summary>
-    private static InputCase[] CasesFor(VerificationRequest request) => request.Exact
-        ? [InputCase.Uniform, InputCase.Special, InputCase.Ones, InputCase.Zeros, InputCase.Large, InputCase.Denormal]
-        : [InputCase.Uniform, InputCase.Ones, InputCase.Zeros, InputCase.Denormal];
-
-    private static IReadOnlyList<KeyValuePair<string, RuntimeValue>> RunSample(
-        VerificationRequest request, ModelSession source, SampleCase sample, CancellationToken cancellation)
-    {
-        try
-        {
-            return source.Run(sample.Values, request.Limits, cancellation);
-        }
-        catch (Exception e) when (e is RunLimitException or SerenityException { Code: SerenityCodes.RuntimeRefuses })
-        {
-            throw new SerenityException(
-                SerenityCodes.BadOption, sample.Source, $"The model does not run on these inputs, which VerifyInputs names: {e.Message} Check types and shapes of the arrays.", e);
-        }
-    }
-
     private static int CasesEnough(VerificationRequest request) =>
         RandomOperators.Find(request.Source) is not null || request.Work > WorkForTwoCases || Held(request) > BytesForManyCases ? 1
         : request.Work > WorkForAllCases ? 2 : int.MaxValue;
@@ -196,11 +160,11 @@ internal static class ModelVerifier
         return sum;
     }
 
-    private static ModelSession LoadOptimized(RunnableModel model, VerificationRequest request)
+    private static ModelSession LoadOptimized(VerificationRequest request)
     {
         try
         {
-            return ModelSession.Load(model, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, threads: request.Threads);
+            return ModelSession.Load(RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, threads: request.Threads);
         }
         catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses && !ReferenceEquals(request.Source, request.Optimized))
         {

@@ -12,13 +12,6 @@ internal static class OverwrittenInputs
 {
     private const int FirstStatistic = 3, FirstUpdated = 1, Statistics = 2;
 
-    /// <summary>True if a run may change its inputs, so that the same values cannot be given to another run.</summary>
-    public static bool Occur(ModelProto model)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        return ModelNodes.All(model.Graph).Concat(model.Functions.SelectMany(f => f.Node)).Any(Overwrites);
-    }
-
     /// <summary>The first such node that shares what it writes over with others, so that results depend on the order; null if there is none.</summary>
     public static NodeProto? FindShared(GraphProto graph)
     {

@@ -61,7 +61,7 @@ internal sealed class SourceAhead : IDisposable
     public static SourceAhead? Start(
         ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1, ShapeTable? shapes = null)
     {
-        if (Environment.ProcessorCount < 2 || work > ModelVerifier.WorkForTwoCases)
+        if (Environment.ProcessorCount < 2 || work > ModelVerifier.WorkForTwoCases || ModelTensors.WeightBytes(source) > ModelVerifier.WeightsHeldTwice)
             return null;
         return new SourceAhead(
             cancellation =>

@@ -39,12 +39,13 @@ internal static class PlannedShapesReader
                 LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL,
                 IntraOpNumThreads = 1,
             };
-            using InferenceSession session = new(probe.ToByteArray(), options);
+            if (Types(probe.ToByteArray(), options) is not { } types)
+                return null;
             Dictionary<string, int> symbols = new(StringComparer.Ordinal);
             Dictionary<string, long[]> dims = new(StringComparer.Ordinal);
-            foreach ((string name, NodeMetadata value) in session.InputMetadata.Concat(session.OutputMetadata))
+            foreach ((string name, InterfaceType value) in types)
             {
-                if (!value.IsTensor || (value.Dimensions.Length == 0 && (shapes.Find(name) ?? bodies.Find(name))?.Dims.Length > 0))
+                if (value.Kind != OnnxValueType.ONNX_TYPE_TENSOR || (value.Dims.Length == 0 && (shapes.Find(name) ?? bodies.Find(name))?.Dims.Length > 0))
                     continue;
                 dims[name] = Dims(value, symbols);
             }
@@ -56,15 +57,18 @@ internal static class PlannedShapesReader
         }
     }
 
-    private static long[] Dims(NodeMetadata value, Dictionary<string, int> symbols)
+    private static IEnumerable<KeyValuePair<string, InterfaceType>>? Types(byte[] probe, SessionOptions options) =>
+        InterfaceTypes.TryRead(probe, options) is { } read ? read.Inputs.Concat(read.Outputs) : null;
+
+    private static long[] Dims(InterfaceType value, Dictionary<string, int> symbols)
     {
-        long[] dims = new long[value.Dimensions.Length];
+        long[] dims = new long[value.Dims.Length];
         for (int i = 0; i < dims.Length; i++)
         {
-            string symbol = value.SymbolicDimensions[i];
-            if (value.Dimensions[i] >= 0)
+            string symbol = value.Symbols[i];
+            if (value.Dims[i] >= 0)
             {
-                dims[i] = value.Dimensions[i];
+                dims[i] = value.Dims[i];
             }
             else if (string.IsNullOrEmpty(symbol))
             {
