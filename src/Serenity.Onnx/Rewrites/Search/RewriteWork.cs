@@ -18,7 +18,7 @@ namespace Serenity.Onnx.Rewrites.Search;
 internal static class RewriteWork
 {
     /// <summary>An element read or written, in multiply-accumulates: a vector unit does several while one element comes from memory.</summary>
-    private const double PerElement = 4;
+    internal const double PerElement = 4;
 
     /// <summary>An element of a column matrix: gathered with a check for padding, written, and packed for the product.</summary>
     private const double PerColumnElement = 16;

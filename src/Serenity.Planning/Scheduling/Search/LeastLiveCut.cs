@@ -1,3 +1,5 @@
+using Serenity.Planning.Flow;
+
 namespace Serenity.Planning.Scheduling.Search;
 
 /// <summary>

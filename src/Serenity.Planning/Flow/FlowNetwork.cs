@@ -1,7 +1,7 @@
-namespace Serenity.Planning.Scheduling.Search;
+namespace Serenity.Planning.Flow;
 
 /// <summary>Maximum flow, by shortest augmenting paths with distance labels and the gap rule; no recursion, memory reused between problems.</summary>
-internal sealed class FlowNetwork
+public sealed class FlowNetwork
 {
     /// <summary>A capacity that no cut of finite cost contains.</summary>
     public const long Unbounded = long.MaxValue / 2;
@@ -14,7 +14,11 @@ internal sealed class FlowNetwork
     /// <summary>Edges looked at since creation: the work done, the same on every machine.</summary>
     public long Work { get; private set; }
 
-    public const int Source = 0, Sink = 1;
+    /// <summary>The node that flow comes from.</summary>
+    public const int Source = 0;
+
+    /// <summary>The node that flow goes to.</summary>
+    public const int Sink = 1;
 
     /// <summary>Starts a new problem; nodes 0 and 1 are source and sink.</summary>
     public void Reset(int expectedNodes)
@@ -27,6 +31,7 @@ internal sealed class FlowNetwork
         AddNode();
     }
 
+    /// <summary>Adds a node; returns its number.</summary>
     public int AddNode()
     {
         if (_nodes == _head.Length)
@@ -35,6 +40,10 @@ internal sealed class FlowNetwork
         return _nodes++;
     }
 
+    /// <summary>Adds an edge.</summary>
+    /// <param name="from">The node that it leaves.</param>
+    /// <param name="to">The node that it enters.</param>
+    /// <param name="capacity">Most flow along it, not negative; at most <see cref="Unbounded"/>.</param>
     public void AddEdge(int from, int to, long capacity)
     {
         if (_edges + 2 > _to.Length)

@@ -1,0 +1,77 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Layouts;
+
+/// <summary>
+/// How long nodes take in either layout, counted and not timed, in multiply-accumulates of a matrix product (<see cref="RewriteWork"/>), so that every machine
+/// chooses the same.
+/// </summary>
+/// <param name="graph">The model.</param>
+/// <param name="block">Channels in a block.</param>
+internal sealed class LayoutWork(ImageGraph graph, int block)
+{
+    /// <summary>A place of a window that a pool looks at, image by image; in blocks a vector register does a block of channels at once.</summary>
+    private const double PerPlainPlace = 4;
+
+    /// <summary>Work of a node on plain images.</summary>
+    public double Plain(NodeProto node) => RewriteWork.OfNode(node, graph.DimsOf, graph.IsConstant) + PerPlainPlace * Places(node, graph.DimsOf);
+
+    /// <summary>Work of a node on images in blocks: no columns are made, and what fills the last block is computed too.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="form">What it becomes.</param>
+    public double Blocked(NodeProto node, BlockedForm form)
+    {
+        double moved = 0;
+        foreach (int image in form.Images)
+            moved += Elements(node.Input[image], image == 0 && form.ReadsPlain && !MayBeBlocked(node.Input[0]));
+        double outputs = node.Output.Sum(o => Elements(o, false));
+        double computed = form.Kind switch
+        {
+            BlockedKind.Conv => outputs * WeightsOfOutput(node, form),
+            BlockedKind.Depthwise => outputs * Product(graph.DimsOf(node.Input[1])!.AsSpan(2)),
+            BlockedKind.Pool => Places(node, graph.DimsOf) / 4 + outputs,
+            _ => outputs,
+        };
+        return RewriteWork.PerNode + RewriteWork.PerElement * (moved + outputs) + computed;
+    }
+
+    /// <summary>Work of putting an image into blocks or taking it out of them.</summary>
+    public double Reorder(string image) => RewriteWork.PerNode + 2 * RewriteWork.PerElement * Elements(image, false);
+
+    /// <summary>Elements that fill the last blocks of a node's results.</summary>
+    public double Filling(NodeProto node) => node.Output.Sum(o => Elements(o, false) - Elements(o, true));
+
+    /// <summary>True if whoever makes an image can make it in blocks.</summary>
+    public Func<string, bool> MayBeBlocked { get; init; } = _ => true;
+
+    private double WeightsOfOutput(NodeProto node, BlockedForm form)
+    {
+        long[] w = graph.DimsOf(node.Input[1])!;
+        long inputs = form.ReadsPlain && !MayBeBlocked(node.Input[0]) || node.Int("group", 1) > 1 ? w[1] : ChannelBlock.Padded(w[1], block);
+        return inputs * Product(w.AsSpan(2));
+    }
+
+    private double Elements(string image, bool isPlain)
+    {
+        long[] dims = graph.Image(image)!;
+        return Product(isPlain ? dims : ChannelBlock.Dims(dims, block));
+    }
+
+    /// <summary>Places that a pool's windows look at.</summary>
+    private static double Places(NodeProto node, Func<string, long[]?> dims) => node.OpType switch
+    {
+        "MaxPool" or "AveragePool" => WorkEstimate.Elements(dims(node.Output[0])) * Product(node.Ints("kernel_shape") ?? []),
+        "GlobalAveragePool" or "GlobalMaxPool" => WorkEstimate.Elements(dims(node.Input[0])),
+        _ => 0,
+    };
+
+    private static double Product(ReadOnlySpan<long> dims)
+    {
+        double product = 1;
+        foreach (long dim in dims)
+            product *= dim;
+        return product;
+    }
+}
