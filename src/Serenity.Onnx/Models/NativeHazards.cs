@@ -1,6 +1,7 @@
 using System.Globalization;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Models;
@@ -17,22 +18,6 @@ internal static class NativeHazards
     /// makes them one by one: a length of 2^40 fills any memory. Tensors in use have fewer than ten dimensions.
     /// </summary>
     public const int MostDimensions = 1024;
-
-    /// <summary>Operators of ai.onnx that read a shape, or a number per dimension, and which input it is.</summary>
-    private static readonly Dictionary<string, int> _readsShape = new(StringComparer.Ordinal)
-    {
-        ["ConstantOfShape"] = 0,
-        ["Expand"] = 1,
-        ["Reshape"] = 1,
-        ["Tile"] = 1,
-        ["Upsample"] = 1,
-        ["Pad"] = 1,
-        ["Unsqueeze"] = 1,
-        ["Resize"] = 3,
-        ["CenterCropPad"] = 1,
-        ["Col2Im"] = 1,
-        ["AffineGrid"] = 1,
-    };
 
     /// <summary>Refuses a model that would end the process or fill its memory.</summary>
     /// <exception cref="SerenityException">SER1203.</exception>
@@ -60,7 +45,7 @@ internal static class NativeHazards
             {
                 foreach (GraphProto graph in SubgraphCaptures.SubgraphsOf(node))
                 {
-                    if (ifs >= 2 || Deep(graph.Node, ifs + (node.OpType == "If" ? 1 : 0)))
+                    if (ifs >= 2 || Deep(graph.Node, ifs + (node.Kind() == OperatorKind.Branch ? 1 : 0)))
                         return true;
                 }
             }
@@ -98,7 +83,7 @@ internal static class NativeHazards
                 case "Scan" when node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs") is { HasI: true } scans && (scans.I < 0 || scans.I > node.Input.Count):
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"states {scans.I} scan inputs and has {node.Input.Count} inputs"));
             }
-            if (_readsShape.TryGetValue(node.OpType, out int at) && at < node.Input.Count && lengths.GetValueOrDefault(node.Input[at]) is var length && length > MostDimensions)
+            if (OperatorTable.Of(node).Roles.PositionOf(InputRole.Sizes) is >= 0 and var at && at < node.Input.Count && lengths.GetValueOrDefault(node.Input[at]) is var length && length > MostDimensions)
                 throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"reads a shape of {length} dimensions from '{node.Input[at]}', more than the {MostDimensions} that are supported"));
         }
         foreach (GraphProto inner in SubgraphCaptures.SubgraphsOf(node))

@@ -11,4 +11,7 @@ internal static class ConstantNode
         ArgumentNullException.ThrowIfNull(node);
         return node.OpType == "Constant" && OperatorDomain.IsOnnx(node.Domain);
     }
+
+    /// <summary>The tensor that such a node states; null for any other node, and for one that states a number, a text or a sparse tensor.</summary>
+    public static TensorProto? ValueOf(NodeProto node) => Is(node) && node.Output.Count == 1 ? node.Find("value")?.T : null;
 }

@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Operators;

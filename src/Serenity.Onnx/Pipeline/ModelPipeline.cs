@@ -2,7 +2,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
 using Serenity.Onnx.Models;
-using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Partition;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Runtime;

@@ -1,3 +1,5 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 namespace Serenity.Onnx.Runtime;
 
 /// <summary>One kernel execution, as ONNX Runtime's profile tells it.</summary>
@@ -12,7 +14,7 @@ public sealed record KernelEvent(
     string Node, string Operator, int Index, IReadOnlyList<KernelOutput> Outputs, int FirstMark, int LastMark, bool InSubgraph)
 {
     /// <summary>True for an operator that computes nothing itself and runs subgraphs.</summary>
-    public bool IsControlFlow => Operator is "If" or "Loop" or "Scan";
+    public bool IsControlFlow => OperatorTable.Standard(Operator).Kind is OperatorKind.Branch or OperatorKind.Loop or OperatorKind.Scan;
 }
 
 /// <summary>Type and shape of an output as it was in one run.</summary>

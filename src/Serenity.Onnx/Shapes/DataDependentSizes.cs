@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Shapes;
@@ -9,11 +10,8 @@ namespace Serenity.Onnx.Shapes;
 /// </summary>
 internal static class DataDependentSizes
 {
-    // Exporters write the size that these gave for one example into the file; it holds for that example alone.
-    private static readonly HashSet<string> _unforeseeable = new(StringComparer.Ordinal) { "NonZero", "NonMaxSuppression", "Compress", "Unique" };
-
-    /// <summary>True for an operator whose output's size no file can declare.</summary>
-    public static bool IsUnforeseeable(NodeProto node) => _unforeseeable.Contains(node.OpType);
+    /// <summary>True for an operator whose output's size no file can declare. Exporters write the size that it gave for one example; it holds for that example alone.</summary>
+    public static bool IsUnforeseeable(NodeProto node) => node.Has(OperatorTraits.SizedByData);
 
     /// <summary>The largest dimensions of a node's outputs, in their order; null for an operator without a rule, or where an input is not known.</summary>
     /// <param name="node">A node of ONNX's own domain.</param>

@@ -45,7 +45,7 @@ internal static class FoldedConstants
             if (nested || !node.Input.All(i => i.Length == 0 || constant.Contains(i)))
                 continue;
             constant.UnionWith(node.Output);
-            if (node.OpType != "Constant")
+            if (!ConstantNode.Is(node))
                 sum += node.Output.Sum(o => shapes.Find(o) is { } type ? (double)type.Bytes : 0);
         }
         return sum;

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Shapes;
@@ -9,17 +10,10 @@ namespace Serenity.Onnx.Shapes;
 /// </summary>
 internal static class KeptShapes
 {
-    private static readonly HashSet<(string Domain, string Op)> _operators =
-    [
-        ("", "Dropout"),
-        ("ai.onnx.ml", "Normalizer"), ("ai.onnx.ml", "Scaler"), ("ai.onnx.ml", "Binarizer"), ("ai.onnx.ml", "Imputer"), ("ai.onnx.ml", "LabelEncoder"),
-    ];
-
     /// <summary>Settles the outputs of such a node from its first input; returns whether that found anything new.</summary>
     public static bool Settle(NodeProto node, Dictionary<string, ValueFact> facts)
     {
-        string domain = node.Domain == "ai.onnx" ? "" : node.Domain;
-        if (!_operators.Contains((domain, node.OpType)) || node.Input.Count == 0 || facts.GetValueOrDefault(node.Input[0])?.Proto.TensorType?.Shape is not { } shape)
+        if (!node.Has(OperatorTraits.KeepsShape) || node.Input.Count == 0 || facts.GetValueOrDefault(node.Input[0])?.Proto.TensorType?.Shape is not { } shape)
             return false;
         bool found = false;
         foreach (string output in node.Output)

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
@@ -84,7 +85,7 @@ internal sealed class ProbeModel
     /// <summary>The dense tensor that a Constant node holds; null for any other node or form.</summary>
     public static TensorProto? ConstantValue(NodeProto node)
     {
-        if (node.OpType != "Constant" || node.Domain is not ("" or "ai.onnx") || node.Output.Count != 1 || node.Attribute.Count != 1)
+        if (!ConstantNode.Is(node) || node.Domain is not ("" or "ai.onnx") || node.Output.Count != 1 || node.Attribute.Count != 1)
             return null;
         AttributeProto attribute = node.Attribute[0];
         return attribute.Name == "value" && attribute.RefAttrName.Length == 0 ? attribute.T : null;

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Verification;
@@ -30,13 +31,13 @@ internal sealed record Decision(string Output, NodeProto Node)
             for (int depth = 0; depth < graph.Node.Count && makers.TryGetValue(value, out NodeProto? node); depth++)
             {
                 if (node.Is("ArgMax") || node.Is("ArgMin") || node.Is("TopK") && node.Output.Count > 1 && node.Output[1] == value
-                    || node.Is("Greater") || node.Is("GreaterOrEqual") || node.Is("Less") || node.Is("LessOrEqual"))
+                    || node.Has(OperatorTraits.Compares))
                 {
                     decisions.Add(new Decision(output.Name, node));
                     break;
                 }
                 // What keeps every element where it is among the others.
-                if (!(node.Is("Cast") || node.Is("Identity") || node.Is("Reshape") || node.Is("Squeeze") || node.Is("Unsqueeze") || node.Is("Flatten") || node.Is("Not")))
+                if (!node.Has(OperatorTraits.KeepsValues) && !node.Is("Not"))
                     break;
                 value = node.Input[0];
             }

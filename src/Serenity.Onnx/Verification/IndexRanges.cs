@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Verification;
@@ -33,7 +34,7 @@ internal static class IndexRanges
             tables[initializer.Name] = initializer;
         foreach (NodeProto node in graph.Node)
         {
-            if (node.OpType == "Constant" && node.Output.Count == 1 && node.Attribute.FirstOrDefault(a => a.Name == "value")?.T is { } constant)
+            if (ConstantNode.ValueOf(node) is { } constant)
                 tables[node.Output[0]] = constant;
         }
         // Several sweeps, since the file may list nodes in any order.
@@ -63,8 +64,7 @@ internal static class IndexRanges
     /// <summary>Passes the inputs behind a node's first input on to its first output, if the node keeps values.</summary>
     private static bool Follow(NodeProto node, Dictionary<string, HashSet<string>> roots)
     {
-        if (node.OpType is not ("Cast" or "Identity" or "Reshape" or "Squeeze" or "Unsqueeze" or "Flatten" or "Transpose" or "Slice" or "Expand"
-            or "Tile") || node.Input.Count == 0 || node.Output.Count == 0 || !roots.TryGetValue(node.Input[0], out HashSet<string>? inputs))
+        if (!node.PassesValues() || node.Input.Count == 0 || node.Output.Count == 0 || !roots.TryGetValue(node.Input[0], out HashSet<string>? inputs))
             return false;
         if (!roots.TryGetValue(node.Output[0], out HashSet<string>? passed))
             roots[node.Output[0]] = passed = [];

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -25,7 +26,7 @@ internal static class InputRanges
         Dictionary<string, List<NodeProto>> readers = new(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Node)
         {
-            if (node.Is("Constant") && node.Find("value")?.T is { } value)
+            if (ConstantNode.ValueOf(node) is { } value)
                 constants[node.Output[0]] = value;
             foreach (string input in node.Input.Where(i => i.Length > 0))
             {
@@ -59,7 +60,7 @@ internal static class InputRanges
                 return Back(Quantized(node, constants, scale), factor, shift);
             if (node.Is("Clip"))
                 return Bounds(node, Constant) is { } bounds ? Back(bounds, factor, shift) : null;
-            if (node.Is("Identity") || node.Is("Reshape") || node.Is("Transpose") || node.Is("Unsqueeze") || node.Is("Squeeze") || node.Is("Flatten") || node.Is("Cast") || node.Is("Pad") || node.Is("Resize"))
+            if (node.PassesValues())
             {
                 value = node.Output[0];
                 continue;

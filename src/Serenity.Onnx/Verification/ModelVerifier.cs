@@ -4,6 +4,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
@@ -244,7 +245,7 @@ internal static class ModelVerifier
         HashSet<string> leftOut = new(StringComparer.Ordinal);
         foreach (NodeProto node in request.Optimized.Graph.Node)
         {
-            if (AnchorNode.Is(node) || node.OpType == "Constant")
+            if (AnchorNode.Is(node) || ConstantNode.Is(node))
                 leftOut.Add(node.Name);
         }
         string[] wanted = [.. schedule.Where(n => !leftOut.Contains(n))];

@@ -51,7 +51,7 @@ internal sealed class PartVerifier : IDisposable
         ModelProto start = request.Start!, telling = ModelCopy.WithNodes(start, start.Graph.Node);
         HashSet<string> outputs = [.. telling.Graph.Output.Select(o => o.Name)];
         OutputYardstick.Plan? yardstick = measures ? OutputYardstick.Of(telling.Graph, request.StartShapes!) : null;
-        HashSet<string> made = [.. telling.Graph.Node.Where(n => !n.Is("Constant")).SelectMany(n => n.Output)];
+        HashSet<string> made = [.. telling.Graph.Node.Where(n => !ConstantNode.Is(n)).SelectMany(n => n.Output)];
         telling.Graph.Output.AddRange(parts.Needed.Concat(yardstick?.Values.Where(made.Contains) ?? []).Where(outputs.Add).Select(name => new ValueInfoProto { Name = name }));
         ModelSession source = ModelSession.Load(
             RunnableModel.Of(telling, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: SourceAhead.MayRunLong(start));
@@ -166,7 +166,7 @@ internal sealed class PartVerifier : IDisposable
             tensors[tensor.Name] = tensor;
         foreach (NodeProto node in graph.Node)
         {
-            if (node.Is("Constant") && node.Find("value")?.T is { } value)
+            if (ConstantNode.ValueOf(node) is { } value)
                 tensors[node.Output[0]] = value;
         }
         // Data lies beside the model's file, whatever that is called.

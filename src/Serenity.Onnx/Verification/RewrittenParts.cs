@@ -63,10 +63,10 @@ internal sealed class RewrittenParts
         List<NodeProto> changed = [.. after.Node.Where(node => !Kept(node))];
         // Constants cost nothing and have no input: whoever reads one takes it along.
         List<NodeProto> taken = [.. changed.SelectMany(Reads).Distinct(StringComparer.Ordinal)
-            .Select(name => newMakers.GetValueOrDefault(name)).OfType<NodeProto>().Where(node => node.Is("Constant") && !changed.Contains(node))];
+            .Select(name => newMakers.GetValueOrDefault(name)).OfType<NodeProto>().Where(node => ConstantNode.Is(node) && !changed.Contains(node))];
         HashSet<string> takenValues = [.. taken.SelectMany(n => n.Output)];
         HashSet<string> made = [.. changed.Concat(taken).SelectMany(n => n.Output)];
-        HashSet<string> results = [.. changed.Where(n => !n.Is("Constant")).SelectMany(n => n.Output).Where(o => o.Length > 0 && makers.ContainsKey(o) && shapes.Find(o) is not null)];
+        HashSet<string> results = [.. changed.Where(n => !ConstantNode.Is(n)).SelectMany(n => n.Output).Where(o => o.Length > 0 && makers.ContainsKey(o) && shapes.Find(o) is not null)];
         changed = Leading(changed, results);
 
         // What reads a value that nothing can be made up for is left out, and what reads that.
@@ -91,12 +91,12 @@ internal sealed class RewrittenParts
         alone.AddRange(changed.SelectMany(n => n.Output).Where(o => o.Length > 0 && makers.ContainsKey(o) && shapes.Find(o) is null && !shapes.Opaque.Contains(o)));
         HashSet<string> keptOutputs = [.. after.Node.Where(Kept).SelectMany(n => n.Output)];
         Dictionary<string, NodeProto> replaced = new(StringComparer.Ordinal);
-        foreach (NodeProto node in before.Node.Where(n => !n.Is("Constant") && !n.Output.All(keptOutputs.Contains)))
+        foreach (NodeProto node in before.Node.Where(n => !ConstantNode.Is(n) && !n.Output.All(keptOutputs.Contains)))
         {
             foreach (string output in node.Output.Where(o => o.Length > 0))
                 replaced[output] = node;
         }
-        string[] order = [.. before.Node.Where(n => !n.Is("Constant")).SelectMany(n => n.Output)];
+        string[] order = [.. before.Node.Where(n => !ConstantNode.Is(n)).SelectMany(n => n.Output)];
 
         List<RewrittenParts> parts = [];
         List<NodeProto> batch = [];

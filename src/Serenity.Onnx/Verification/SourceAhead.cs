@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
@@ -97,7 +98,7 @@ internal sealed class SourceAhead : IDisposable
             observe: MayRunLong(source), threads: threads);
 
     /// <summary>True for a model whose runs have to be held to limits, which only observed ones are: only loops can run longer than the model is large.</summary>
-    public static bool MayRunLong(ModelProto model) => ModelNodes.All(model.Graph).Any(n => n.OpType is "Loop" or "Scan");
+    public static bool MayRunLong(ModelProto model) => ModelNodes.All(model.Graph).Any(n => n.Kind() is OperatorKind.Loop or OperatorKind.Scan);
 
     /// <summary>Waits, and hands over what was done; null if it failed. Once.</summary>
     public Half? Take()

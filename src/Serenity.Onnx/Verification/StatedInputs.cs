@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
@@ -34,7 +35,7 @@ internal static class StatedInputs
         Dictionary<string, string> source = inputs.Keys.ToDictionary(name => name, StringComparer.Ordinal);
         foreach (NodeProto node in graph.Node)
         {
-            if (node.OpType is "Cast" or "Identity" && node.Input.Count == 1 && source.TryGetValue(node.Input[0], out string? root))
+            if (node.Kind() == OperatorKind.Elementwise && node.Has(OperatorTraits.KeepsValues) && node.Input.Count == 1 && source.TryGetValue(node.Input[0], out string? root))
                 source[node.Output[0]] = root;
         }
         foreach (NodeProto node in graph.Node)

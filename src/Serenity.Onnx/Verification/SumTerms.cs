@@ -1,5 +1,6 @@
 using System.Globalization;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -12,23 +13,6 @@ namespace Serenity.Onnx.Verification;
 internal sealed class SumTerms
 {
     private const int MaxDepth = 200;
-
-    /// <summary>Operators that make no error larger: what changes by d at the input changes by no more than about d at the output.</summary>
-    private static readonly HashSet<string> _noSteeperThanOne = new(StringComparer.Ordinal)
-    {
-        "Relu", "LeakyRelu", "Clip", "Sigmoid", "Tanh", "HardSigmoid", "HardSwish", "Elu", "Selu", "Celu", "Softplus", "Softsign", "Erf", "Gelu", "Mish", "Identity", "Dropout", "ThresholdedRelu",
-    };
-
-    /// <summary>Operators that only move elements of their first input, or take the largest of some, or weigh them with sum one.</summary>
-    private static readonly HashSet<string> _moving = new(StringComparer.Ordinal)
-    {
-        "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Slice", "Gather", "Split", "Expand", "Tile", "MaxPool", "GlobalMaxPool", "DepthToSpace", "SpaceToDepth", "Cast",
-    };
-
-    private static readonly HashSet<string> _summing = new(StringComparer.Ordinal)
-    {
-        "Conv", "ConvTranspose", "MatMul", "Gemm", "Add", "Sub", "Sum", "Mean", "ReduceSum", "ReduceMean", "AveragePool", "GlobalAveragePool",
-    };
 
     private readonly GraphProto _graph;
     private readonly Dictionary<string, NodeProto> _makers = new(StringComparer.Ordinal);
@@ -65,15 +49,16 @@ internal sealed class SumTerms
 
     private string? Add(string value, int depth)
     {
-        if (!_makers.TryGetValue(value, out NodeProto? node) || node.Is("Constant"))
+        if (!_makers.TryGetValue(value, out NodeProto? node) || ConstantNode.Is(node))
             return Node("Abs", [value]);
-        if (!(node.Domain is "" or "ai.onnx") && !node.IsMicrosoft("FusedConv") && !node.IsMicrosoft("FusedMatMul") && !node.IsMicrosoft("FusedGemm"))
-            return null;
-        if (node.IsMicrosoft("FusedConv") || node.IsMicrosoft("FusedMatMul") || node.IsMicrosoft("FusedGemm") || _summing.Contains(node.OpType))
+        Operator entry = OperatorTable.Of(node);
+        if (entry.Has(OperatorTraits.Sums) && !entry.Has(OperatorTraits.OtherLayout))
             return Sum(node);
-        if (_noSteeperThanOne.Contains(node.OpType))
+        if (!entry.IsStandard)
+            return null;
+        if (entry.Has(OperatorTraits.Contracts))
             return Of(node.Input[0], depth);
-        if (_moving.Contains(node.OpType))
+        if (entry.Has(OperatorTraits.PassesElements))
             return Of(node.Input[0], depth) is { } moved ? Like(node, node.Output.IndexOf(value), [moved, .. node.Input.Skip(1)]) : null;
         switch (node.OpType)
         {
@@ -94,7 +79,7 @@ internal sealed class SumTerms
     private string Sum(NodeProto node)
     {
         // A reduction's further inputs are axes.
-        int terms = node.OpType.StartsWith("Reduce", StringComparison.Ordinal) ? 1 : node.Input.Count;
+        int terms = node.Kind() == OperatorKind.Reduction ? 1 : node.Input.Count;
         NodeProto like = node;
         if (node.Is("Sub"))
         {

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;

@@ -4,6 +4,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Planning.Scheduling;

@@ -93,7 +93,7 @@ internal static class MovementRegions
     /// Another shape for the same elements. The axis must be the outermost of those that it is merged with or split into: then a part of it is a block of elements in
     /// memory on both sides.
     /// </summary>
-    public static NodeRegion? Reshape(RegionQuery q)
+    public static NodeRegion? View(RegionQuery q)
     {
         if (q.In(0) is not { } from || Group(from, q.Dims, q.Axis) is not var (axis, inner, outer))
             return null;
@@ -101,26 +101,23 @@ internal static class MovementRegions
         long multiple = inner / Gcd(inner, outer);
         if (q.Extent % multiple != 0)
             return null;
-        return q.Rule((0, new InputPart(axis, AxisMap.Blocks(outer, inner)))) with
-        {
-            Multiple = multiple,
-            Write = (piece, form) =>
-            {
-                long[] dims = [.. q.Dims];
-                dims[q.Axis] = form.Output.Length;
-                if (q.Node.OpType is "Squeeze" or "Unsqueeze")
-                    return;
-                // Flatten goes by an axis, which a part does not move; a Reshape states sizes.
-                if (q.Node.OpType == "Flatten")
-                    return;
-                if (q.Values.Opset < 5)
-                    piece.Set("shape", dims);
-                else
-                    piece.Input[1] = form.NewIntegers($"{piece.Name}/shape", dims);
-                piece.Remove("allowzero");
-            },
-        };
+        return q.Rule((0, new InputPart(axis, AxisMap.Blocks(outer, inner)))) with { Multiple = multiple };
     }
+
+    /// <summary>A view that states its shape, as a piece of it does too; the others go by axes, which a part does not move.</summary>
+    public static NodeRegion? Reshape(RegionQuery q) => View(q) is not { } rule ? null : rule with
+    {
+        Write = (piece, form) =>
+        {
+            long[] dims = [.. q.Dims];
+            dims[q.Axis] = form.Output.Length;
+            if (q.Values.Opset < 5)
+                piece.Set("shape", dims);
+            else
+                piece.Input[1] = form.NewIntegers($"{piece.Name}/shape", dims);
+            piece.Remove("allowzero");
+        },
+    };
 
     /// <summary>The input's axis that goes with an output's, and the elements in one position of each; null where there is none.</summary>
     internal static (int Axis, long Inner, long Outer)? Group(long[] from, long[] to, int axis)

@@ -43,13 +43,8 @@ internal static class NormRegions
     /// <summary>Per group of channels of each image.</summary>
     public static NodeRegion? Group(RegionQuery q) => q.Axis == 0 ? q.Rule((0, InputPart.Same(0))) : null;
 
-    /// <summary>Along one axis from opset 13 on, over all from <c>axis</c> on before.</summary>
-    public static NodeRegion? Softmax(RegionQuery q)
-    {
-        if (q.Values.Opset >= 13)
-            return AlongAxis(q, -1);
-        return q.Axis < q.AxisOf("axis", 1, q.Rank) ? q.Rule((0, InputPart.Same(q.Axis))) : null;
-    }
+    /// <summary>Over all axes from one on.</summary>
+    public static NodeRegion? FromAxisOn(RegionQuery q) => q.Axis < q.AxisOf("axis", 1, q.Rank) ? q.Rule((0, InputPart.Same(q.Axis))) : null;
 
     /// <summary>Along one axis.</summary>
     public static NodeRegion? AlongAxis(RegionQuery q, long otherwise) =>
@@ -67,13 +62,12 @@ internal static class NormRegions
     }
 
     /// <summary>A reduction: an axis that stays is free.</summary>
-    public static NodeRegion? Reduction(RegionQuery q, bool hasAxesInput, string attribute)
+    /// <param name="q">The question.</param>
+    /// <param name="axes">The axes reduced; null where they are not known.</param>
+    /// <param name="sums">True if what it makes of them depends on the order in which they are taken.</param>
+    public static NodeRegion? Reduction(RegionQuery q, long[]? axes, bool sums)
     {
-        if (q.In(0) is not { } data)
-            return null;
-        long[]? axes = attribute == "axis" ? [q.Node.Int("axis", 0)]
-            : hasAxesInput ? q.Values.Integers(q.Node.In(1)) : q.Node.Ints(attribute);
-        if (axes is null || axes.Length == 0)
+        if (q.In(0) is not { } data || axes is not { Length: > 0 })
             return null;
         HashSet<long> reduced = [.. axes.Select(a => a < 0 ? a + data.Length : a)];
         bool keeps = q.Node.Int("keepdims", 1) != 0;
@@ -93,7 +87,6 @@ internal static class NormRegions
         // A sum over the last axes is made row by row, vectorized from an aligned address on; over others, several columns at a time, and how many depends on how many there are.
         long row = reduced.Aggregate(1L, (product, axis) => product * data[axis]);
         bool rows = reduced.Min() > at && reduced.Min() == data.Length - reduced.Count && row % AlignedElements == 0;
-        bool sums = q.Node.OpType is not ("ReduceMax" or "ReduceMin" or "ArgMax" or "ArgMin");
         return q.Rule((0, InputPart.Same(at))) with { Stable = rows || !sums ? null : _ => false };
     }
 

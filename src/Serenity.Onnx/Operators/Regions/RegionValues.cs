@@ -28,7 +28,7 @@ internal sealed class RegionValues
         }
         foreach (NodeProto node in model.Graph.Node)
         {
-            if (node.Is("Constant") && node.Find("value")?.T is { } value && node.Output.Count == 1)
+            if (ConstantNode.ValueOf(node) is { } value)
                 _constants[node.Output[0]] = value;
         }
     }

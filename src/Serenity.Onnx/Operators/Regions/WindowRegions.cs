@@ -21,15 +21,16 @@ internal static class WindowRegions
     /// <param name="w">Position of the kernel.</param>
     /// <param name="scalars">Inputs that must be the same for all positions: scales and zero points.</param>
     /// <param name="bias">Position of the bias.</param>
-    public static NodeRegion? Conv(RegionQuery q, int x, int w, int[] scalars, int bias)
+    /// <param name="sum">Position of what the result is added to; -1 for an operator that adds it to nothing.</param>
+    public static NodeRegion? Conv(RegionQuery q, int x, int w, int[] scalars, int bias, int sum = -1)
     {
         NodeProto node = q.Node;
         if (q.In(x) is not { Length: > 2 } data || q.In(w) is not { } kernel || kernel.Length != data.Length || q.Rank != data.Length)
             return null;
-        bool sum = node.OpType == "FusedConv" && node.In(3).Length > 0;
-        if (sum && !q.In(3).AsSpan().SequenceEqual(q.Dims))
+        bool adds = sum >= 0 && node.In(sum).Length > 0;
+        if (adds && !q.In(sum).AsSpan().SequenceEqual(q.Dims))
             return null;
-        List<(int, InputPart)> parts = sum ? [(3, InputPart.Same(q.Axis))] : [];
+        List<(int, InputPart)> parts = adds ? [(sum, InputPart.Same(q.Axis))] : [];
         if (q.Axis == 0)
             return q.Rule([(x, InputPart.Same(0)), .. parts]);
         if (q.Axis == 1)
@@ -118,27 +119,26 @@ internal static class WindowRegions
     }
 
     /// <summary>A pool. Where ceil_mode makes a window reach beyond the pad, the piece's pad is that much larger.</summary>
-    public static NodeRegion? Pool(RegionQuery q)
+    public static NodeRegion? Pool(RegionQuery q, PoolForm form)
     {
         NodeProto node = q.Node;
         if (q.In(0) is not { Length: > 2 } data || q.Rank != data.Length || !q.HasOneOutput || node.Int("channels_last", 0) != 0)
             return null;
-        if (node.OpType == "MaxPool" && node.Int("storage_order", 0) != 0)
+        if (form == PoolForm.Largest && node.Int("storage_order", 0) != 0)
             return null;
         if (q.Axis < 2)
             return q.Rule((0, InputPart.Same(q.Axis)));
         if (node.Ints("kernel_shape") is not { } kernel || Axes.Of(q, data, kernel) is not { } axes)
             return null;
         int spatial = q.Axis - 2;
-        bool averages = node.OpType is "AveragePool" or "QLinearAveragePool" or "LpPool";
         // A window that hangs over the pad counts fewer elements than its pads say; only the whole knows which.
-        if (averages && (node.Int("count_include_pad", 0) != 0 || node.OpType == "LpPool") && axes.AnyOver)
+        if ((form == PoolForm.Norm || form == PoolForm.Average && node.Int("count_include_pad", 0) != 0) && axes.AnyOver)
             return null;
         AxisMap map = AxisMap.Window(axes.Kernel[spatial], axes.Strides[spatial], axes.Before[spatial], axes.Dilations[spatial]);
         Func<Interval, bool> inside = NotInPadding(map, data[q.Axis]);
         return q.Rule((0, new InputPart(q.Axis, map))) with
         {
-            Write = (piece, form) => axes.Write(piece, spatial, form.Inputs[0], form.Asked[0], pool: true),
+            Write = (piece, written) => axes.Write(piece, spatial, written.Inputs[0], written.Asked[0], pool: true),
             // ONNX Runtime wants a pool's pads to be smaller than its kernel.
             Allows = part => inside(part) && axes.PadsFit(map.Of(part), map.Of(part).Within(data[q.Axis]), spatial),
         };

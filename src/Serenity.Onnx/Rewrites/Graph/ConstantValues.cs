@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
@@ -17,10 +18,12 @@ internal static class ConstantValues
     /// <summary>Larger values are weights that the file keeps small on purpose (quantized ones, say).</summary>
     private const long MostElements = 4096;
 
-    private static readonly HashSet<string> _operators = new(StringComparer.Ordinal)
+    /// <summary>True for a standard operator that computes from its inputs and attributes alone, and gives no more than a run of it is worth.</summary>
+    private static bool IsPlain(NodeProto node) => OperatorTable.Of(node) is
     {
-        "Sigmoid", "Softmax", "Tanh", "Relu", "Exp", "Sqrt", "Neg", "Abs", "Reciprocal", "Add", "Sub", "Mul", "Div", "Pow", "Gather", "Slice", "Split",
-        "Squeeze", "Unsqueeze", "Reshape", "Cast", "Identity", "Concat", "ReduceSum", "ReduceMean", "Transpose", "Flatten", "Expand", "Constant",
+        IsStandard: true,
+        Kind: OperatorKind.Elementwise or OperatorKind.Broadcast or OperatorKind.Softmax or OperatorKind.Reduction
+            or OperatorKind.View or OperatorKind.Movement or OperatorKind.Concat or OperatorKind.Constant,
     };
 
     /// <summary>Computes them.</summary>
@@ -38,7 +41,7 @@ internal static class ConstantValues
             {
                 nodes.Add(node);
                 known.UnionWith(node.Output);
-                if (!node.Is("Constant"))
+                if (!ConstantNode.Is(node))
                     computed.UnionWith(node.Output);
             }
             else
@@ -49,7 +52,7 @@ internal static class ConstantValues
         return wanted.Count == 0 || !NativeRuntime.IsAvailable ? [] : Run();
 
         bool IsFoldable(NodeProto node) =>
-            node.Domain is "" or "ai.onnx" && _operators.Contains(node.OpType) && SubgraphCaptures.Of(node).Count == 0
+            IsPlain(node)
             && node.Input.All(i => i.Length == 0 || known.Contains(i) || isConstant(i))
             && node.Output.All(o => o.Length == 0 || shapes.Find(o) is { } type && type.ElementCount <= MostElements)
             && node.Input.All(i => i.Length == 0 || shapes.Find(i) is not { } type || type.ElementCount <= MostElements);

@@ -114,7 +114,7 @@ internal sealed class RewriteGraph
                 node.Name = Unique(node.Name.Length == 0 ? node.OpType : node.Name, names);
             }
             Link(node, (long)i << 24);
-            if (node.Is("Constant") && node.Find("value")?.T is { } value)
+            if (ConstantNode.ValueOf(node) is { } value)
                 _constants[node.Output[0]] = value;
         }
         _rounds = RoundedValues.Any(candidate.Model, name => TypeOf(name)?.ElementType);

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -11,16 +12,8 @@ namespace Serenity.Onnx.Rewrites.Graph;
 /// </summary>
 internal static class RoundedValues
 {
-    private static readonly HashSet<string> _rounding = new(StringComparer.Ordinal) { "QuantizeLinear", "DynamicQuantizeLinear", "Round", "Floor", "Ceil", "Mod" };
-
-    /// <summary>Operators of which a rewrite may change the order of sums.</summary>
-    private static readonly HashSet<string> _summing = new(StringComparer.Ordinal)
-    {
-        "Conv", "FusedConv", "MatMul", "FusedMatMul", "Gemm", "Add", "Sum", "Mean", "InstanceNormalization",
-    };
-
     /// <summary>True for an operator of which a rewrite may change the order of sums.</summary>
-    public static bool Sums(NodeProto node) => _summing.Contains(node.OpType);
+    public static bool Sums(NodeProto node) => OperatorTable.Of(node) is var entry && (entry.Has(OperatorTraits.Sums) || entry.Kind == OperatorKind.Normalization);
 
     /// <summary>True if anything in a model rounds.</summary>
     public static bool Any(ModelProto model, Func<string, DataType?> typeOf) => ModelNodes.All(model.Graph).Any(node => Rounds(node, typeOf));
@@ -33,7 +26,7 @@ internal static class RoundedValues
         {
             NodeProto node = sorted[i];
             // A shape is the same whatever the values are.
-            if (node.Is("Shape") || node.Is("Size"))
+            if (node.Kind() == OperatorKind.ShapeOf)
                 continue;
             bool inside = SubgraphCaptures.SubgraphsOf(node).SelectMany(ModelNodes.All).Any(n => Rounds(n, typeOf));
             if (!inside && !Rounds(node, typeOf) && !node.Output.Any(rounded.Contains))
@@ -46,7 +39,7 @@ internal static class RoundedValues
     }
 
     private static bool Rounds(NodeProto node, Func<string, DataType?> typeOf) =>
-        _rounding.Contains(node.OpType)
-        || node.OpType == "Cast" && (DataType)node.Int("to", 0) is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16 or DataType.Bool)
+        node.Has(OperatorTraits.Rounds)
+        || node.Is("Cast") && (DataType)node.Int("to", 0) is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16 or DataType.Bool)
             && typeOf(node.In(0)) is null or DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16;
 }

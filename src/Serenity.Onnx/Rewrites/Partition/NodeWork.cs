@@ -1,3 +1,5 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
 
@@ -27,7 +29,6 @@ internal readonly record struct NodeWork(double Call, double Whole)
     public static NodeWork Of(NodeProto node, Func<string, long[]?> dims, Func<string, bool> isConstant)
     {
         double work = RewriteWork.OfNode(node, dims, isConstant);
-        bool quantized = node.OpType.StartsWith("QLinear", StringComparison.Ordinal) || node.OpType is "ConvInteger" or "MatMulInteger";
-        return new NodeWork(quantized ? PerQuantizedCall : PerCall, Math.Max(0, work - RewriteWork.PerNode));
+        return new NodeWork(node.Has(OperatorTraits.Quantized) ? PerQuantizedCall : PerCall, Math.Max(0, work - RewriteWork.PerNode));
     }
 }

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Regions;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
@@ -11,11 +12,6 @@ namespace Serenity.Onnx.Rewrites.Rules;
 internal sealed class CheapRecompute : IRewrite
 {
     public const string Kind = "CheapRecompute";
-
-    private static readonly HashSet<string> _operators = new(StringComparer.Ordinal)
-    {
-        "Relu", "LeakyRelu", "Clip", "HardSigmoid", "HardSwish", "ThresholdedRelu",
-    };
 
     public IReadOnlyList<string> Kinds { get; } = [Kind];
 
@@ -51,7 +47,7 @@ internal sealed class CheapRecompute : IRewrite
     /// <summary>The nodes that read an activation, two at least, where the input is held for another node; else null.</summary>
     private static NodeProto[]? Readers(RewriteGraph graph, NodeProto node)
     {
-        if (!_operators.Contains(node.OpType) || node.Domain.Length > 0 || graph.IsOutput(node.Output[0]) || graph.TypeOf(node.Output[0]) is null)
+        if (!node.Has(OperatorTraits.Cheap) || graph.IsOutput(node.Output[0]) || graph.TypeOf(node.Output[0]) is null)
             return null;
         NodeProto[] readers = [.. graph.Consumers(node.Output[0])];
         bool held = graph.IsOutput(node.Input[0]) || graph.ConsumerCount(node.Input[0]) > 1;

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
@@ -18,7 +19,7 @@ internal sealed class ConcatDissolution : IRewrite
     {
         foreach (NodeProto concat in graph.Nodes)
         {
-            if (!concat.Is("Concat") || ConcatParts.Of(graph, concat.Output[0]) is not { } parts)
+            if (!concat.IsConcat() || ConcatParts.Of(graph, concat.Output[0]) is not { } parts)
                 continue;
             foreach (NodeProto reader in graph.Consumers(parts.Value))
             {

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
@@ -45,7 +46,7 @@ internal sealed class ConcatLifting : IRewrite
     {
         public static Site? Of(RewriteGraph graph, NodeProto concat)
         {
-            if (!concat.Is("Concat") || ConcatParts.Of(graph, concat.Output[0]) is not { } parts || !CanServeReaders(graph, parts.Value))
+            if (!concat.IsConcat() || ConcatParts.Of(graph, concat.Output[0]) is not { } parts || !CanServeReaders(graph, parts.Value))
                 return null;
             NodeProto[] enlargers = [.. parts.Parts.Select(graph.Producer).OfType<NodeProto>()];
             if (enlargers.Length < parts.Parts.Count || graph.TypeOf(enlargers[0].In(0)) is not { } small || graph.TypeOf(parts.Value) is not { } whole)

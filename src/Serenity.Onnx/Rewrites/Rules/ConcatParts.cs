@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
@@ -20,7 +21,7 @@ internal sealed record ConcatParts(string Value, int Axis, IReadOnlyList<string>
     /// <summary>The parts of a value that a Concat makes, or null where it is none or a size is not known.</summary>
     public static ConcatParts? Of(RewriteGraph graph, string value)
     {
-        if (graph.Producer(value) is not { } concat || !concat.Is("Concat") || graph.TypeOf(value) is not { } type)
+        if (graph.Producer(value) is not { } concat || !concat.IsConcat() || graph.TypeOf(value) is not { } type)
             return null;
         int rank = type.Dims.Length, axis = AxisOf(concat, rank);
         if (axis < 0 || axis >= rank)
@@ -34,7 +35,7 @@ internal sealed record ConcatParts(string Value, int Axis, IReadOnlyList<string>
         {
             foreach (string input in node.Input)
             {
-                if (!graph.IsOutput(input) && graph.Producer(input) is { } inner && inner.Is("Concat") && AxisOf(inner, rank) == axis)
+                if (!graph.IsOutput(input) && graph.Producer(input) is { } inner && inner.IsConcat() && AxisOf(inner, rank) == axis)
                 {
                     Add(inner);
                     continue;

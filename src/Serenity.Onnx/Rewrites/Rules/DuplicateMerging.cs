@@ -1,6 +1,7 @@
 using System.Text;
 using Google.Protobuf;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
@@ -16,15 +17,14 @@ internal sealed class DuplicateMerging : IRewrite
     public const string Kind = "DuplicateMerging";
 
     /// <summary>
-    /// Operators whose result depends on their inputs and attributes alone, and costs little to hold on to. Not DequantizeLinear, which ONNX Runtime wants one of
+    /// True for an operator whose result depends on its inputs and attributes alone, and costs little to hold on to. Not DequantizeLinear, which ONNX Runtime wants one of
     /// for each reader.
     /// </summary>
-    private static readonly HashSet<string> _operators = new(StringComparer.Ordinal)
+    private static bool IsMergeable(NodeProto node) => OperatorTable.Of(node) is
     {
-        "Relu", "LeakyRelu", "Elu", "Selu", "Celu", "HardSigmoid", "HardSwish", "Sigmoid", "Softplus", "Softsign", "Tanh", "Clip", "Gelu", "Mish", "Neg",
-        "Abs", "Exp", "Log", "Sqrt", "Erf", "Cast", "BatchNormalization", "MaxPool", "AveragePool", "GlobalAveragePool", "GlobalMaxPool", "Pad", "Slice",
-        "Resize", "Transpose", "Reshape", "Unsqueeze", "Squeeze", "Concat", "Add", "Mul", "Sub", "Div", "QuantizeLinear", "Softmax",
-    };
+        Kind: OperatorKind.Elementwise or OperatorKind.Broadcast or OperatorKind.Pool or OperatorKind.GlobalPool or OperatorKind.Softmax
+            or OperatorKind.View or OperatorKind.Movement or OperatorKind.Concat or OperatorKind.Quantization,
+    } or { Kind: OperatorKind.Normalization, Randomness: Randomness.None };
 
     public IReadOnlyList<string> Kinds { get; } = [Kind];
 
@@ -62,7 +62,7 @@ internal sealed class DuplicateMerging : IRewrite
     /// <summary>Later nodes that compute what a node computes and could be read from it; empty where there are none, or the node itself is one.</summary>
     private static NodeProto[] CopiesOf(RewriteGraph graph, NodeProto node)
     {
-        if (!_operators.Contains(node.OpType) || node.Input.Count == 0 || node.Output.Count != 1 || graph.IsWriter(node.Name))
+        if (!IsMergeable(node) || node.Input.Count == 0 || node.Output.Count != 1 || graph.IsWriter(node.Name))
             return [];
         string? data = node.Input.FirstOrDefault(i => graph.Constant(i) is null);
         if (data is null || data.Length == 0 || graph.ConsumerCount(data) < 2)

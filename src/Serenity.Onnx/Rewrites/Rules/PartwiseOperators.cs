@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
@@ -9,67 +10,45 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// <summary>The operators that treat every slice along an axis on its own, and how each is applied to one part of a concat.</summary>
 internal static class PartwiseOperators
 {
-    /// <summary>One data input, every element on its own.</summary>
-    private static readonly HashSet<string> _elementwise = new(StringComparer.Ordinal)
-    {
-        "Relu", "LeakyRelu", "Elu", "Selu", "Celu", "ThresholdedRelu", "HardSigmoid", "HardSwish", "Sigmoid", "Softplus", "Softsign", "Tanh",
-        "Mish", "Gelu", "Erf", "Neg", "Abs", "Exp", "Log", "Sqrt", "Reciprocal", "Floor", "Ceil", "Round", "Sign", "Not", "Cast", "Identity",
-        "Clip", "Shrink",
-    };
-
-    /// <summary>Two data inputs with broadcasting.</summary>
-    private static readonly HashSet<string> _binary = new(StringComparer.Ordinal)
-    {
-        "Add", "Sub", "Mul", "Div", "Pow", "PRelu",
-    };
-
-    /// <summary>Operators that reduce axes; row by row where these are the last ones.</summary>
-    private static readonly HashSet<string> _reductions = new(StringComparer.Ordinal)
-    {
-        "ReduceMean", "ReduceSum", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp",
-    };
-
-    /// <summary>Pools over the spatial axes of every channel.</summary>
-    private static readonly HashSet<string> _pools = new(StringComparer.Ordinal)
-    {
-        "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool",
-    };
-
     /// <summary>True if the node, read at the concat, can be applied part by part.</summary>
     public static bool Applies(RewriteGraph graph, ConcatParts concat, NodeProto node)
     {
         if (node.Input.Count(i => i == concat.Value) != 1)
             return false;
-        if (node.IsMicrosoft("Gelu") || node.IsMicrosoft("QuickGelu"))
-            return true;
-        if (node.Domain is not ("" or "ai.onnx"))
-            return false;
+        Operator entry = OperatorTable.Of(node, graph.Opset);
         int at = node.Input.IndexOf(concat.Value);
+        if (!entry.IsStandard)
+            return at == 0 && entry.Kind == OperatorKind.Elementwise && !entry.Has(OperatorTraits.Quantized);
         // ONNX Runtime takes pairs of casts out when it loads a model.
         if (node.OpType == "Cast" && graph.Executor == Executor.OnnxRuntime && concat.Parts.Any(p => graph.Producer(p)?.Is("Cast") == true))
             return false;
-        if (_elementwise.Contains(node.OpType))
-            return at == 0;
-        if (_pools.Contains(node.OpType))
-            return concat.Axis == 1 && at == 0;
-        if (_reductions.Contains(node.OpType))
-            return at == 0 && ReducesBehind(graph, concat, node);
-        if (node.OpType == "Dropout")
-            return at == 0 && DropoutMode.IsOff(node, graph.Opset, graph.Constant);
-        if (_binary.Contains(node.OpType))
-            return graph.Opset >= 7 && (at == 0 || node.OpType != "PRelu") && BinaryApplies(graph, concat, node.Input[1 - at], node);
-        return at == 0 && node.OpType switch
+        if (entry.Kind == OperatorKind.Broadcast)
+            return node.Input.Count == 2 && !entry.Has(OperatorTraits.MatchesByAttribute) && entry.Roles[at] == InputRole.Data && BinaryApplies(graph, concat, node.Input[1 - at], node);
+        if (at != 0)
+            return false;
+        if (entry.Randomness == Randomness.InTraining)
+            return DropoutMode.IsOff(node, graph.Opset, graph.Constant);
+        return entry.Kind switch
         {
-            "BatchNormalization" => concat.Axis == 1 && node.Int("training_mode", 0) == 0 && graph.Opset >= 9 && PerChannel(graph, concat, node, 1, 4),
-            "InstanceNormalization" => concat.Axis == 1 && PerChannel(graph, concat, node, 1, 2),
-            "QuantizeLinear" or "DequantizeLinear" => QuantizationApplies(graph, concat, node),
-            "Slice" => SliceRange.Of(graph, node) is { } ranges && ranges.All(r => r.Axis != concat.Axis),
-            "Pad" => PadsNothingAt(graph, concat, node),
-            "Resize" or "Upsample" => KeepsSizeAt(graph, concat, node),
-            "Softmax" or "LogSoftmax" => graph.Opset >= 13 && ConcatParts.AxisOf(node, Rank(graph, concat), -1) != concat.Axis,
+            OperatorKind.Elementwise => true,
+            OperatorKind.Pool or OperatorKind.GlobalPool => concat.Axis == 1,
+            OperatorKind.Reduction => ReducesBehind(graph, concat, node),
+            OperatorKind.Normalization => concat.Axis == 1 && entry.Has(OperatorTraits.ByChannel) && node.Int("training_mode", 0) == 0 && PerChannel(graph, concat, node, entry.Roles),
+            OperatorKind.Quantization or OperatorKind.Dequantization => QuantizationApplies(graph, concat, node),
+            OperatorKind.Softmax => graph.Opset >= 13 && ConcatParts.AxisOf(node, Rank(graph, concat), -1) != concat.Axis,
+            OperatorKind.Movement => Moves(graph, concat, node),
             _ => false,
         };
     }
+
+    /// <summary>What moves elements, but none along the concat's axis.</summary>
+    private static bool Moves(RewriteGraph graph, ConcatParts concat, NodeProto node) => node.OpType switch
+    {
+        "Slice" => SliceRange.Of(graph, node) is { } ranges && ranges.All(r => r.Axis != concat.Axis),
+        "Pad" => PadsNothingAt(graph, concat, node),
+        "Resize" or "Upsample" => KeepsSizeAt(graph, concat, node),
+        _ => false,
+    };
 
     /// <summary>The node for one part; name and output are the caller's to set.</summary>
     public static NodeProto ForPart(RewriteGraph graph, ConcatParts concat, NodeProto node, int part)
@@ -77,27 +56,27 @@ internal static class PartwiseOperators
         NodeProto copy = node.Clone();
         copy.Input[node.Input.IndexOf(concat.Value)] = concat.Parts[part];
         long start = concat.Sizes.Take(part).Sum(), size = concat.Sizes[part];
-        switch (node.OpType)
+        switch (node.Kind())
         {
-            case "BatchNormalization" or "InstanceNormalization":
+            case OperatorKind.Normalization:
                 for (int i = 1; i < node.Input.Count; i++)
                     Cut(i, 0);
                 break;
-            case "QuantizeLinear" or "DequantizeLinear":
+            case OperatorKind.Quantization or OperatorKind.Dequantization:
                 for (int i = 1; i < node.Input.Count; i++)
                 {
                     if (graph.Constant(node.Input[i]) is { Dims.Count: 1 } scale && scale.Dims[0] == concat.Total && scale.Dims[0] > 1)
                         Cut(i, 0);
                 }
                 break;
-            case var op when _binary.Contains(op):
+            case OperatorKind.Broadcast:
                 int other = 1 - node.Input.IndexOf(concat.Value);
                 if (SameParts(graph, concat, node.Input[other]) is { } parts)
                     copy.Input[other] = parts.Parts[part];
                 else if (OtherAxis(graph, concat, node.Input[other]) is { } axis)
                     Cut(other, axis);
                 break;
-            case "Resize" when node.In(3).Length > 0:
+            case OperatorKind.Movement when node.Is("Resize") && node.In(3).Length > 0:
                 byte[] sizes = [.. graph.Weights.Read(graph.Constant(node.Input[3])!)];
                 BinaryPrimitives.WriteInt64LittleEndian(sizes.AsSpan(8 * concat.Axis), size);
                 copy.Input[3] = graph.NewConstant($"{node.Input[3]}/part{part + 1}", TensorProto.Types.DataType.Int64, [sizes.Length / 8], sizes);
@@ -114,18 +93,18 @@ internal static class PartwiseOperators
 
     private static int Rank(RewriteGraph graph, ConcatParts concat) => graph.TypeOf(concat.Value)!.Dims.Length;
 
-    private static bool PerChannel(RewriteGraph graph, ConcatParts concat, NodeProto node, int from, int to)
+    private static bool PerChannel(RewriteGraph graph, ConcatParts concat, NodeProto node, InputRoles roles)
     {
-        for (int i = from; i <= to; i++)
+        for (int i = 0; i < node.Input.Count; i++)
         {
-            if (graph.Constant(node.In(i)) is not { Dims.Count: 1 } tensor || tensor.Dims[0] != concat.Total || !WeightReader.CanRead(tensor))
+            if (roles[i] == InputRole.PerChannel && graph.Constant(node.In(i)) is var constant && (constant is not { Dims.Count: 1 } || constant.Dims[0] != concat.Total || !WeightReader.CanRead(constant)))
                 return false;
         }
         return true;
     }
 
     /// <summary>True for a reduction as a reader that may have fewer axes than the concat.</summary>
-    public static bool IsReduction(NodeProto node) => _reductions.Contains(node.OpType) && node.Domain is "" or "ai.onnx";
+    public static bool IsReduction(NodeProto node) => OperatorTable.Of(node) is { Kind: OperatorKind.Reduction, IsStandard: true };
 
     /// <summary>True if the last axes are reduced and the concat's is none of them: then every row is summed up as before.</summary>
     private static bool ReducesBehind(RewriteGraph graph, ConcatParts concat, NodeProto node)

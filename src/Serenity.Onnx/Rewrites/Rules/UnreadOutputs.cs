@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
@@ -44,7 +45,7 @@ internal sealed class UnreadOutputs : IRewrite
     private static IEnumerable<string> Of(RewriteGraph graph, NodeProto node)
     {
         bool IsRead(string output) => graph.IsOutput(output) || graph.ConsumerCount(output) > 0;
-        return (node.Is("LSTM") || node.Is("GRU") || node.Is("RNN")) && node.Output.Any(o => o.Length > 0 && IsRead(o))
+        return node.Kind() == OperatorKind.Recurrent && node.Output.Any(o => o.Length > 0 && IsRead(o))
             ? node.Output.Where(o => o.Length > 0 && !IsRead(o)) : [];
     }
 }

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
@@ -37,7 +38,7 @@ internal static class RewriteWork
         double work = 0;
         foreach (NodeProto node in candidate.Model.Graph.Node)
         {
-            if (!node.Is("Constant"))
+            if (!ConstantNode.Is(node))
                 work += OfNode(node, Dims, weights.ContainsKey);
         }
         return work;
@@ -49,28 +50,27 @@ internal static class RewriteWork
     /// <param name="isWeight">True for a weight, which counts nothing.</param>
     internal static double OfNode(NodeProto node, Func<string, long[]?> dims, Func<string, bool> isWeight)
     {
-        if (IsView(node))
+        Operator entry = OperatorTable.Of(node);
+        // A view reads and writes nothing: its result is the input's buffer.
+        if (entry.Kind == OperatorKind.View)
             return PerNode;
         double moved = node.Output.Sum(name => WorkEstimate.Elements(dims(name)));
         // A slice reads what it writes, whatever it is cut from.
-        if (node.Is("Slice"))
+        if (entry.Has(OperatorTraits.ReadsWhatItGives))
             return PerNode + 2 * PerElement * moved;
         foreach (string input in node.Input)
         {
             if (!isWeight(input))
                 moved += WorkEstimate.Elements(dims(input));
         }
-        return PerNode + PerElement * moved + PerColumnElement * Columns(node, dims) + WorkEstimate.OfNode(node, dims);
+        return PerNode + PerElement * moved + PerColumnElement * Columns(node, entry, dims) + WorkEstimate.OfNode(node, dims);
     }
 
-    /// <summary>True for an operator that reads and writes nothing: its result is the input's buffer.</summary>
-    private static bool IsView(NodeProto node) => node.Is("Reshape") || node.Is("Flatten") || node.Is("Squeeze") || node.Is("Unsqueeze");
-
     /// <summary>Elements of the column matrix of a convolution: input channels x kernel size x output positions; 0 for other nodes and where none is made.</summary>
-    private static double Columns(NodeProto node, Func<string, long[]?> dims)
+    private static double Columns(NodeProto node, Operator entry, Func<string, long[]?> dims)
     {
-        int kernel = node.Is("Conv") || node.IsMicrosoft("FusedConv") || node.Is("ConvInteger") ? 1 : node.Is("QLinearConv") ? 3 : -1;
-        if (kernel < 0 || dims(node.In(kernel)) is not { Length: > 2 } w || dims(node.Input[0]) is not { Length: > 2 } x || dims(node.Output[0]) is not { Length: > 2 } y)
+        int kernel = entry.Roles.PositionOf(InputRole.Weight);
+        if (entry.Kind != OperatorKind.Convolution || entry.Has(OperatorTraits.OtherLayout) || dims(node.In(kernel)) is not { Length: > 2 } w || dims(node.Input[0]) is not { Length: > 2 } x || dims(node.Output[0]) is not { Length: > 2 } y)
             return 0;
         bool pointwise = w.Skip(2).All(k => k == 1) && x.AsSpan(2).SequenceEqual(y.AsSpan(2));
         if (pointwise || y[1] == 0)

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Regions;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
@@ -18,10 +19,6 @@ internal static class KernelRules
     private static readonly KernelRule _inPlace = new([], [new BufferShare(0, 0)]);
     private static readonly KernelRule _addsInPlace = new([], [new BufferShare(3, 0)]);
     private static readonly KernelRule _updatesStatistics = new([new BufferShare(3, 1), new BufferShare(4, 2)], []);
-
-    // Aliases: the same memory under another shape.
-    private static readonly string[] _onnxAliases = ["Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"];
-    private static readonly string[] _microsoftAliases = ["ExpandDims"];
 
     // In place. Cast only between types of one size, which the rule on shapes and element sizes sees to. CastLike is inlined to a Cast.
     // The scatters first copy their input where they may not overwrite it.
@@ -57,9 +54,10 @@ internal static class KernelRules
             foreach (string name in operators)
                 rules.Add((domain, name), rule);
         }
-        Add(OperatorDomain.Onnx, _onnxAliases, _alias);
+        // All that may be the same memory under another shape is.
+        foreach (Operator entry in OperatorTable.All.Where(entry => entry.Has(OperatorTraits.SharesFirst)))
+            rules.TryAdd((OperatorDomain.Normalize(entry.Domain), entry.Name), _alias);
         Add(OperatorDomain.Onnx, _onnxInPlace, _inPlace);
-        Add(OperatorDomain.Microsoft, _microsoftAliases, _alias);
         Add(OperatorDomain.Microsoft, _microsoftInPlace, _inPlace);
         // The sum that a fused convolution adds to: Conv(X, W, B) + Z, written over Z.
         Add(OperatorDomain.Microsoft, ["FusedConv"], _addsInPlace);

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using Serenity.Planning;
 using Serenity.Planning.Scheduling;
@@ -102,10 +103,10 @@ internal sealed class KernelWorkspace
     {
         if (node.Input.Count < 2 || node.Output.Count == 0 || typeOf(node.Input[0]) is not { ElementType: DataType.Float } x || typeOf(node.Input[1]) is not { } w)
             return 0;
-        long bytes = node.OpType switch
+        long bytes = node.Kind() switch
         {
-            "Conv" or "FusedConv" => ConvolutionShape.TryRead(node, x, w, typeOf(node.Output[0])) is { } conv ? kernels.Max(k => FloatConvScratch.Of(conv, k)) : 0,
-            "ConvTranspose" when w.Dims.Length == x.Dims.Length && x.Dims.Length >= 3 => FloatConvScratch.Matrix(Product(w.Dims.AsSpan(1)), Product(x.Dims.AsSpan(2))),
+            OperatorKind.Convolution when node.IsPlainConvolution() => ConvolutionShape.TryRead(node, x, w, typeOf(node.Output[0])) is { } conv ? kernels.Max(k => FloatConvScratch.Of(conv, k)) : 0,
+            OperatorKind.TransposedConvolution when w.Dims.Length == x.Dims.Length && x.Dims.Length >= 3 => FloatConvScratch.Matrix(Product(w.Dims.AsSpan(1)), Product(x.Dims.AsSpan(2))),
             _ => 0,
         };
         return bytes >= FloatConvScratch.Most ? 0 : bytes;

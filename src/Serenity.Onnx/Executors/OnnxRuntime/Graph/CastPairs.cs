@@ -1,3 +1,4 @@
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Graph;
@@ -15,9 +16,9 @@ internal static class CastPairs
         Dictionary<string, string> casts = new(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Node)
         {
-            if (node.OpType == "Cast")
+            if (node.Is("Cast"))
                 casts[node.Output[0]] = node.Name;
         }
-        return casts.Count == 0 ? [] : [.. graph.Node.Where(n => n.OpType == "Cast" && casts.ContainsKey(n.Input[0])).Select(n => (casts[n.Input[0]], n.Name))];
+        return casts.Count == 0 ? [] : [.. graph.Node.Where(n => n.Is("Cast") && casts.ContainsKey(n.Input[0])).Select(n => (casts[n.Input[0]], n.Name))];
     }
 }

@@ -1,3 +1,5 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Graph;
@@ -11,12 +13,12 @@ internal static class SharedDequantize
     /// <summary>True if a graph has one; being a graph output counts as being read.</summary>
     public static bool Any(GraphProto graph)
     {
-        if (!graph.Node.Any(n => n.OpType == "DequantizeLinear"))
+        if (!graph.Node.Any(n => n.Kind() == OperatorKind.Dequantization))
             return false;
         OrtGraph index = new(graph);
         for (int node = 0; node < index.NodeCount; node++)
         {
-            if (index.Node(node).OpType != "DequantizeLinear")
+            if (index.Node(node).Kind() != OperatorKind.Dequantization)
                 continue;
             foreach (int value in index.Outputs(node))
             {

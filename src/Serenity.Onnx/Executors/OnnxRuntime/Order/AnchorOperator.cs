@@ -1,3 +1,5 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -20,7 +22,7 @@ internal static class AnchorOperator
     /// <param name="name">Name of the node and of its output.</param>
     public static NodeProto? Behind(NodeProto producer, string value, DataType? type, long opset, string name)
     {
-        if (type is null or DataType.Undefined || producer.OpType == "DequantizeLinear")
+        if (type is null or DataType.Undefined || producer.Kind() == OperatorKind.Dequantization)
             return null;
         NodeProto anchor = new() { Name = name, OpType = "Flatten" };
         anchor.Input.Add(value);

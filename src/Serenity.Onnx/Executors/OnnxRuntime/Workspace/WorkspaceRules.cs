@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -49,12 +50,9 @@ internal sealed class WorkspaceRules
     {
         if (!_nodes.TryGetValue(node, out NodeProto? found) || found.Output.Count == 0)
             return null;
-        return found switch
-        {
-            { OpType: "Conv", Domain: "" or "ai.onnx" } or { OpType: "FusedConv", Domain: "com.microsoft" } => Float(found, kernels),
-            { OpType: "QLinearConv", Domain: "" or "ai.onnx" or "com.microsoft" } => Quantized(found, kernels),
-            _ => null,
-        };
+        if (found.IsPlainConvolution())
+            return Float(found, kernels);
+        return OperatorTable.Of(found) is { Kind: OperatorKind.Convolution } entry && entry.Roles.PositionOf(InputRole.Scale) >= 0 ? Quantized(found, kernels) : null;
     }
 
     private long? Float(NodeProto node, MlasKernels kernels)

@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
@@ -32,7 +33,7 @@ internal sealed class ArenaRunner : IDisposable
         foreach (NodeProto node in model.Graph.Node)
         {
             _nodes[node.Name] = node;
-            if (node.OpType == "Constant")
+            if (ConstantNode.Is(node))
                 _constants.Add(node.Output[0]);
         }
     }
@@ -98,7 +99,7 @@ internal sealed class ArenaRunner : IDisposable
         HashSet<string> scheduled = new(schedule.Select(n => n.Name), StringComparer.Ordinal);
         foreach (NodeProto node in _model.Graph.Node)
         {
-            if (node.OpType != "Constant" && !scheduled.Contains(node.Name))
+            if (!ConstantNode.Is(node) && !scheduled.Contains(node.Name))
                 return $"Node '{node.Name}' is not in the schedule.";
         }
         foreach (NodeProto node in schedule)
@@ -120,7 +121,7 @@ internal sealed class ArenaRunner : IDisposable
     {
         for (int depth = 0; depth < _nodes.Count; depth++)
         {
-            if (node.OpType == "Constant")
+            if (ConstantNode.Is(node))
                 return true;
             if (node.OpType is not ("Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Dropout" or "Concat") || node.Input.Count == 0)
                 return false;

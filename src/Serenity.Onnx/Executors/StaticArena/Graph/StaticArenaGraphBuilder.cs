@@ -1,6 +1,7 @@
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
@@ -87,7 +88,7 @@ internal sealed class StaticArenaGraphBuilder
         foreach (int position in TopologicalOrder.Of(_view))
         {
             NodeProto node = _view.Node(position);
-            if (node.OpType == "Constant" && ArenaOperators.IsStandard(node))
+            if (ConstantNode.Is(node))
             {
                 constants.Add(node.Name);
                 Outside(node.Output[0], -1);
@@ -98,7 +99,7 @@ internal sealed class StaticArenaGraphBuilder
             List<int> reads = ReadsOf(node, position);
             int inPlace = _groupOfNode.TryGetValue(node.Name, out AccumulationGroup? group) ? Accumulate(node, group, writes)
                 : ArenaOperators.IsAlias(node, _opset, Constant) ? Alias(node, writes)
-                : ArenaOperators.IsConcat(node) && Concat(node, reads, writes) ? -1
+                : node.IsConcat() && Concat(node, reads, writes) ? -1
                 : Compute(node, writes);
             facts.Add((node, reads, writes, inPlace));
         }

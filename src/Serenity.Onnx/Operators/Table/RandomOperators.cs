@@ -1,6 +1,6 @@
 using Serenity.Onnx.Schema;
 
-namespace Serenity.Onnx.Operators;
+namespace Serenity.Onnx.Operators.Table;
 
 /// <summary>Operators whose outputs differ from run to run: with them only types and shapes of outputs can be compared.</summary>
 internal static class RandomOperators
@@ -35,11 +35,11 @@ internal static class RandomOperators
         return null;
     }
 
-    private static bool IsRandom(NodeProto node, long opset, Dictionary<string, TensorProto> constants, bool seededToo) => node.OpType switch
+    private static bool IsRandom(NodeProto node, long opset, Dictionary<string, TensorProto> constants, bool seededToo) => OperatorTable.Of(node, opset).Randomness switch
     {
-        "RandomNormal" or "RandomNormalLike" or "RandomUniform" or "RandomUniformLike" or "Multinomial" or "Bernoulli" => seededToo || node.Find("seed") is null,
-        "Dropout" or "BitmaskDropout" => (seededToo || node.Find("seed") is null) && DropoutMode.MayDrop(node, opset, name => constants.GetValueOrDefault(name)),
-        "Sampling" => true,
+        Randomness.Seedable => seededToo || node.Find("seed") is null,
+        Randomness.InTraining => (seededToo || node.Find("seed") is null) && DropoutMode.MayDrop(node, opset, name => constants.GetValueOrDefault(name)),
+        Randomness.Always => true,
         _ => false,
     };
 
@@ -54,7 +54,7 @@ internal static class RandomOperators
         }
         foreach (NodeProto node in graph.Node)
         {
-            if (ConstantNode.Is(node) && node.Output.Count == 1 && node.Find("value")?.T is { } value)
+            if (ConstantNode.ValueOf(node) is { } value)
                 constants.TryAdd(node.Output[0], value);
             foreach (GraphProto subgraph in SubgraphCaptures.SubgraphsOf(node))
                 CollectConstants(subgraph, constants);

@@ -1,0 +1,24 @@
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Operators.Table;
+
+/// <summary>Questions to the table that many ask of a node.</summary>
+internal static class OperatorQuestions
+{
+    /// <summary>The kind of a node's operator.</summary>
+    public static OperatorKind Kind(this NodeProto node) => OperatorTable.Of(node).Kind;
+
+    /// <summary>True if all of some traits hold of a node's operator.</summary>
+    public static bool Has(this NodeProto node, OperatorTraits traits) => OperatorTable.Of(node).Has(traits);
+
+    /// <summary>True for the standard's Concat.</summary>
+    public static bool IsConcat(this NodeProto node) => OperatorTable.Of(node) is { Kind: OperatorKind.Concat, IsStandard: true };
+
+    /// <summary>True for a convolution of floating-point or plain numbers over channels that lie before the spatial axes: its inputs are data, kernel, bias and, where it has one, a sum.</summary>
+    public static bool IsPlainConvolution(this NodeProto node) =>
+        OperatorTable.Of(node) is { Kind: OperatorKind.Convolution } entry && (entry.Traits & (OperatorTraits.Quantized | OperatorTraits.OtherLayout)) == 0;
+
+    /// <summary>True for an operator whose elements are those of its first input, wherever it puts them; a few may be others, or lie between two.</summary>
+    public static bool PassesValues(this NodeProto node) =>
+        OperatorTable.Of(node) is var entry && (entry.Kind is OperatorKind.View or OperatorKind.Movement || entry.Has(OperatorTraits.KeepsValues));
+}

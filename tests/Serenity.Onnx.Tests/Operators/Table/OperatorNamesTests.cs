@@ -1,0 +1,91 @@
+using System.Text.RegularExpressions;
+using Serenity.Onnx.Operators.Table;
+using Serenity.Testing;
+
+namespace Serenity.Onnx.Tests.Operators.Table;
+
+/// <summary>
+/// Operators are named in the operator table. Elsewhere a file may name one only where it is about that very operator, and is on the list here: everything else is
+/// a question to the table, so that a new operator is one entry.
+/// </summary>
+[TestClass]
+public sealed partial class OperatorNamesTests
+{
+    private static readonly string _source = Path.Combine(Checkout.Root, "src", "Serenity.Onnx");
+
+    /// <summary>Files that name operators, and how many different ones. The numbers may only fall.</summary>
+    private static readonly Dictionary<string, int> _named = new(StringComparer.Ordinal)
+    {
+        ["Executors/OnnxRuntime/Allocation/ControlFlow.cs"] = 3,
+        ["Executors/OnnxRuntime/Allocation/KernelRules.cs"] = 19,
+        ["Executors/OnnxRuntime/Allocation/LoopRounds.cs"] = 1,
+        ["Executors/OnnxRuntime/Graph/CastPairs.cs"] = 1,
+        ["Executors/OnnxRuntime/Order/AnchorOperator.cs"] = 2,
+        ["Executors/OnnxRuntime/Planning/FreeGroupOrder.cs"] = 1,
+        ["Executors/OnnxRuntime/Planning/OnnxRuntimeTensors.cs"] = 1,
+        ["Executors/OnnxRuntime/Shapes/BodyProbes.cs"] = 3,
+        ["Executors/OnnxRuntime/Shapes/ShapeVeil.cs"] = 4,
+        ["Executors/StaticArena/Execution/ArenaDataflow.cs"] = 7,
+        ["Executors/StaticArena/Execution/ArenaRunner.cs"] = 7,
+        ["Executors/StaticArena/Graph/StaticArenaGraphBuilder.cs"] = 2,
+        ["Models/NativeHazards.cs"] = 6,
+        ["Rehearsal/RehearsalModel.cs"] = 4,
+        ["Rewrites/Graph/RoundedValues.cs"] = 1,
+        ["Rewrites/Partition/PartitionWriter.cs"] = 2,
+        ["Rewrites/Rules/ActivationFusion.cs"] = 6,
+        ["Rewrites/Rules/ConcatLifting.cs"] = 4,
+        ["Rewrites/Rules/ConcatSinking.cs"] = 2,
+        ["Rewrites/Rules/ConstantRows.cs"] = 1,
+        ["Rewrites/Rules/ConvNode.cs"] = 8,
+        ["Rewrites/Rules/KernelPartition.cs"] = 3,
+        ["Rewrites/Rules/MatMulPartition.cs"] = 2,
+        ["Rewrites/Rules/PartwiseOperators.cs"] = 5,
+        ["Rewrites/Rules/SliceRange.cs"] = 1,
+        ["Rewrites/Rules/StackedSum.cs"] = 2,
+        ["Rewrites/Rules/StrideIntoSlice.cs"] = 1,
+        ["Rewrites/Rules/SumReassociation.cs"] = 4,
+        ["Rewrites/Sums/AccumulationWriters.cs"] = 5,
+        ["Shapes/DataDependentSizes.cs"] = 7,
+        ["Shapes/GraphInference.cs"] = 3,
+        ["Shapes/LoopTripCount.cs"] = 1,
+        ["Shapes/ResizeScales.cs"] = 1,
+        ["Shapes/SizeAssumptions.cs"] = 2,
+        ["Shapes/SubgraphInference.cs"] = 2,
+        ["Shapes/TakenBranches.cs"] = 2,
+        ["Verification/Decision.cs"] = 4,
+        ["Verification/ExactSums.cs"] = 18,
+        ["Verification/IndexRanges.cs"] = 2,
+        ["Verification/InputRanges.cs"] = 7,
+        ["Verification/OverwrittenInputs.cs"] = 1,
+        ["Verification/SizedNode.cs"] = 15,
+        ["Verification/SumTerms.cs"] = 11,
+    };
+
+    [TestMethod]
+    public void Only_files_on_the_list_name_operators()
+    {
+        HashSet<string> operators = [.. OperatorTable.All.Select(entry => entry.Name)];
+        List<string> wrong = [];
+        foreach (string path in Directory.EnumerateFiles(_source, "*.cs", SearchOption.AllDirectories))
+        {
+            string file = Path.GetRelativePath(_source, path).Replace('\\', '/');
+            if (file.StartsWith("Operators/", StringComparison.Ordinal) || file.StartsWith("obj/", StringComparison.Ordinal) || file.StartsWith("bin/", StringComparison.Ordinal))
+                continue;
+            string code = Comment().Replace(File.ReadAllText(path), "");
+            string[] names = [.. Text().Matches(code).Select(match => match.Groups["text"].Value).Where(operators.Contains).Distinct()];
+            int allowed = _named.GetValueOrDefault(file);
+            if (names.Length > allowed)
+                wrong.Add($"{file} names {string.Join(", ", names)}: ask the operator table, or state there what is new.");
+            else if (names.Length < allowed)
+                wrong.Add($"{file} names {names.Length} operators: set its number on the list to that.");
+        }
+        wrong.AddRange(_named.Keys.Where(file => !File.Exists(Path.Combine(_source, file))).Select(file => $"{file} is on the list and does not exist."));
+        Assert.IsEmpty(wrong, string.Join('\n', wrong));
+    }
+
+    [GeneratedRegex("//.*")]
+    private static partial Regex Comment();
+
+    [GeneratedRegex("\"(?<text>[A-Z][A-Za-z0-9]+)\"")]
+    private static partial Regex Text();
+}
