@@ -12,9 +12,6 @@ public sealed record ScheduleOptions
     /// </summary>
     public long StateLimit { get; init; } = 10_000_000;
 
-    /// <summary>Safety net against a machine far slower than expected; the result says when it struck.</summary>
-    public TimeSpan WallClockLimit { get; init; } = TimeSpan.FromMinutes(2);
-
     /// <summary>
     /// A peak in bytes that is low enough; null to go for the least. The search then ends with the first schedule that needs no more, and as
     /// soon as none can: its peak and its bound say which, and are not the best there are.

@@ -11,9 +11,6 @@ public enum SearchStop
 
     /// <summary>The limit in states struck; the result is the best found, with the bound proven so far.</summary>
     StateLimit,
-
-    /// <summary>The wall-clock safety net struck; the result may differ on another machine.</summary>
-    WallClock,
 }
 
 /// <summary>A schedule with its proof.</summary>

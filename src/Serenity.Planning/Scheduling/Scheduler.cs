@@ -30,23 +30,10 @@ public static class Scheduler
         ArgumentNullException.ThrowIfNull(graph);
         cancellation.ThrowIfCancellationRequested();
         options ??= ScheduleOptions.Default;
-        using CancellationTokenSource limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        if (options.WallClockLimit < TimeSpan.FromDays(20))
-            limit.CancelAfter(options.WallClockLimit);
-
         SearchProblem whole = SearchProblem.From(graph);
         List<SegmentSolver> segments = Divide(whole, options, cancellation), parts = [.. segments];
-        bool wallClock = false;
         long bound = whole.LiveAtStart, states = 0;
-        try
-        {
-            Search(segments, options, ref bound, limit.Token);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            wallClock = true;
-        }
-
+        Search(segments, options, ref bound, cancellation);
         foreach (SegmentSolver segment in segments)
         {
             bound = Math.Max(bound, segment.LowerBound);
@@ -64,8 +51,7 @@ public static class Scheduler
         if (peak < bound)
             throw new InvalidOperationException($"The schedule's peak of {peak} bytes is below the bound of {bound}; one of the two is wrong.");
         SearchStop stop = peak == bound ? SearchStop.Proven
-            : peak <= options.Enough || bound > options.Enough ? SearchStop.Enough
-            : wallClock ? SearchStop.WallClock : SearchStop.StateLimit;
+            : peak <= options.Enough || bound > options.Enough ? SearchStop.Enough : SearchStop.StateLimit;
         return new ScheduleResult(order, peak, bound, states, stop);
     }
 
