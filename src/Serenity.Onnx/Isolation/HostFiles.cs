@@ -82,7 +82,7 @@ internal sealed partial class HostFiles(string folder)
     }
 
     /// <summary>Code for these types is made when this is compiled: made at run time, it takes a fresh process a tenth of a second.</summary>
-    [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+    [JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
     [JsonSerializable(typeof(OptimizeRequest))]
     [JsonSerializable(typeof(HostAnswer))]
     [JsonSerializable(typeof(SerenityDiagnostic))]

@@ -8,7 +8,7 @@ public sealed record ScheduleOptions
     /// <summary>
     /// States after which the search gives its best so far. Deterministic, unlike a time. A state with r operators ready, of a part of the graph
     /// of n operators, counts 1 + r/16 + n/256, so that the limit is about the same time for all sizes: at the default, within
-    /// one or two minutes of processor time.
+    /// two or three minutes of processor time.
     /// </summary>
     public long StateLimit { get; init; } = 10_000_000;
 

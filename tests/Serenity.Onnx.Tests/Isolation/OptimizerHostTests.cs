@@ -39,6 +39,26 @@ public sealed class OptimizerHostTests
     }
 
     [TestMethod]
+    public void A_model_without_a_step_is_answered_for()
+    {
+        // All that it does is folded away, so there is no step of the peak; that is something else than an answer that lacks it.
+        ModelProto constant = ModelFile.Parse(TinyModels.Convolution(4, 8).Bytes, "constant.onnx");
+        constant.Graph.Input.Clear();
+        constant.Graph.Node.Clear();
+        constant.Graph.Node.Add(new NodeProto { OpType = "Constant", Output = { constant.Graph.Output[0].Name } });
+        constant.Graph.Node[0].Attribute.Add(new AttributeProto
+        {
+            Name = "value", Type = AttributeProto.Types.AttributeType.Tensor,
+            T = new TensorProto { DataType = (int)TensorProto.Types.DataType.Float, Dims = { 2 }, FloatData = { 1, 2 } },
+        });
+        constant.Graph.Output[0].Type.TensorType.Shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimValue = 2 } } };
+        using ModelOnDisk model = new(constant.ToByteArray());
+        using OptimizerHost host = new();
+
+        Assert.IsNull(host.Optimize(model.Request).Facts.PeakStep);
+    }
+
+    [TestMethod]
     public void External_data_is_put_together_as_here()
     {
         using ModelOnDisk model = new(TinyModels.Convolution(4, 8).Bytes);

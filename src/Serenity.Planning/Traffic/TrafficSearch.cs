@@ -1,0 +1,185 @@
+using System.Numerics;
+
+namespace Serenity.Planning.Traffic;
+
+/// <summary>The search of <see cref="TrafficPlanner"/>: after each step all states worth going on from, at most <see cref="TrafficOptions.Width"/>.</summary>
+internal sealed class TrafficSearch
+{
+    /// <summary>Up to this many states each is held against each.</summary>
+    private const int Compared = 256;
+
+    private readonly OnChipSteps _steps;
+    private readonly TensorSlots _slots;
+    private readonly MemoryGraph _graph;
+    private readonly long _capacity;
+    private readonly TrafficOptions _options;
+    private readonly Dictionary<UInt128, TrafficState> _next = [];
+    private long _best;
+
+    // Of the step that is worked on: slots that take part, exist before it, live on after it, and live on and are used again.
+    private int _step;
+    private ulong _own, _needed, _written, _stay, _used;
+
+    public TrafficSearch(OnChipSteps steps, TensorSlots slots, long capacity, TrafficOptions options) =>
+        (_steps, _slots, _graph, _capacity, _options) = (steps, slots, steps.Graph, capacity, options);
+
+    /// <summary>Finds the least traffic.</summary>
+    /// <param name="known">Traffic that can be had.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    public TrafficPlan Run(TrafficPlan known, CancellationToken cancellation)
+    {
+        _best = known.Bytes;
+        long bound = long.MaxValue;
+        ulong live = _slots.Mask([.. _steps.AtStart]);
+        List<TrafficState> states = [new(live, 0, 0, 0, 0, null, 0, 0)];
+        for (_step = 0; _step < _steps.Count; _step++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            _needed = _slots.Mask(_steps.Needed[_step]);
+            _written = _slots.Mask(_steps.Written[_step]);
+            _own = _needed | _written;
+            _stay = (live | _own) & ~_slots.Mask(_steps.Gone[_step]);
+            _used = 0;
+            for (ulong rest = _stay; rest != 0; rest &= rest - 1)
+            {
+                if (_steps.NextUse(_slots.Tensor(_step, BitOperations.TrailingZeroCount(rest)), _step) != OnChipSteps.Never)
+                    _used |= rest & (~rest + 1);
+            }
+            _next.Clear();
+            foreach (TrafficState state in states)
+                Advance(state);
+            states = Keep(ref bound);
+            live = _stay;
+        }
+        TrafficState? end = states.MinBy(s => s.Bytes);
+        long least = Math.Min(end?.Bytes ?? long.MaxValue, known.Bytes);
+        return end is null || end.Bytes >= known.Bytes
+            ? known with { LowerBoundBytes = Math.Min(bound, least) }
+            : new TrafficPlan(_capacity, end.Read, end.Written, Math.Min(bound, least), known.StreamedSteps, Moves(end));
+    }
+
+    private void Advance(TrafficState state)
+    {
+        ulong missing = _needed & ~state.OnChip, others = state.OnChip & ~_own;
+        if (_steps.OwnBytes[_step] > _capacity)
+        {
+            // Everything leaves, what takes part is read and written once.
+            long written = state.Written + Bytes(state.Dirty) + Bytes(_written);
+            Add(state, 0, 0, state.Read + Bytes(_needed), written, state.OnChip & ~_needed | (state.Dirty & _needed), _needed);
+            return;
+        }
+        long need = _steps.OwnBytes[_step] + Bytes(others) - _capacity;
+        if (need <= 0)
+        {
+            Drop(state, 0, missing);
+            return;
+        }
+        int[] byBytes = new int[BitOperations.PopCount(others)];
+        for (int i = 0; others != 0; others &= others - 1)
+            byBytes[i++] = BitOperations.TrailingZeroCount(others);
+        Array.Sort(byBytes, (a, b) => BytesIn(b) != BytesIn(a) ? BytesIn(b).CompareTo(BytesIn(a)) : a.CompareTo(b));
+        long rest = 0;
+        foreach (int slot in byBytes)
+            rest += BytesIn(slot);
+        Choose(state, byBytes, 0, need, rest, 0, missing);
+    }
+
+    // Largest first and no further once there is room: each set that is found has none to spare, and each is found once.
+    private void Choose(TrafficState state, int[] byBytes, int at, long need, long rest, ulong dropped, ulong missing)
+    {
+        if (need <= 0)
+        {
+            if (!_options.Techniques.HasFlag(TrafficTechniques.FarthestOfEquals) || !DropsTheNearer(state, dropped))
+                Drop(state, dropped, missing);
+            return;
+        }
+        if (rest < need)
+            return;
+        long bytes = BytesIn(byBytes[at]);
+        Choose(state, byBytes, at + 1, need - bytes, rest - bytes, dropped | 1UL << byBytes[at], missing);
+        Choose(state, byBytes, at + 1, need, rest - bytes, dropped, missing);
+    }
+
+    // True if the same room could be had by dropping a tensor of the same size that is needed later in place of one.
+    private bool DropsTheNearer(TrafficState state, ulong dropped)
+    {
+        ulong kept = state.OnChip & ~_own & ~dropped;
+        for (ulong rest = dropped; rest != 0; rest &= rest - 1)
+        {
+            int near = _slots.Tensor(_step, BitOperations.TrailingZeroCount(rest));
+            bool nearDirty = (state.Dirty & rest & (~rest + 1)) != 0;
+            int next = _steps.NextUse(near, _step);
+            // One without a copy must die at its next use: else the other order of writing may pay later.
+            if (next == OnChipSteps.Never || _graph.IsAccumulationGroup(near) || (nearDirty && (_graph.IsOutput(near) || _steps.NextUse(near, next) != OnChipSteps.Never)))
+                continue;
+            for (ulong others = kept; others != 0; others &= others - 1)
+            {
+                int far = _slots.Tensor(_step, BitOperations.TrailingZeroCount(others));
+                bool farDirty = (state.Dirty & others & (~others + 1)) != 0;
+                if (farDirty == nearDirty && _graph.Bytes(far) == _graph.Bytes(near) && !_graph.IsAccumulationGroup(far) && _steps.NextUse(far, _step) > next)
+                    return true;
+            }
+        }
+        return false;
+    }
+
+    private void Drop(TrafficState state, ulong dropped, ulong missing)
+    {
+        ulong onChip = (state.OnChip & ~dropped) | _own;
+        Add(state, onChip & _stay, ((state.Dirty & ~dropped) | _written) & _stay, state.Read + Bytes(missing), state.Written + Bytes(dropped & state.Dirty), dropped, missing);
+    }
+
+    private void Add(TrafficState before, ulong onChip, ulong dirty, long read, long written, ulong dropped, ulong missing)
+    {
+        long floor = read + written + (_options.Techniques.HasFlag(TrafficTechniques.Bound) ? Bytes(_used & ~onChip) : 0);
+        if (_options.Techniques.HasFlag(TrafficTechniques.Bound) && floor >= _best)
+            return;
+        UInt128 key = new(onChip, dirty);
+        if (!_next.TryGetValue(key, out TrafficState? known) || known.Bytes > read + written)
+            _next[key] = new TrafficState(onChip, dirty, read, written, floor, before, dropped, missing);
+    }
+
+    private List<TrafficState> Keep(ref long bound)
+    {
+        List<TrafficState> states = [.. _next.Values];
+        states.Sort(static (a, b) => a.Floor != b.Floor ? a.Floor.CompareTo(b.Floor) : a.OnChip != b.OnChip ? b.OnChip.CompareTo(a.OnChip) : a.Dirty.CompareTo(b.Dirty));
+        if (_options.Techniques.HasFlag(TrafficTechniques.Dominance))
+        {
+            List<TrafficState> kept = [];
+            foreach (TrafficState state in states)
+            {
+                bool dominated = false;
+                for (int i = 0; i < Math.Min(kept.Count, Compared) && !dominated; i++)
+                    dominated = (state.OnChip & ~kept[i].OnChip) == 0 && kept[i].Bytes + Bytes(kept[i].Dirty & ~state.Dirty) <= state.Bytes;
+                if (!dominated)
+                    kept.Add(state);
+            }
+            states = kept;
+        }
+        if (states.Count > _options.Width)
+        {
+            bound = Math.Min(bound, states[_options.Width].Floor);
+            states.RemoveRange(_options.Width, states.Count - _options.Width);
+        }
+        return states;
+    }
+
+    private List<TrafficStep> Moves(TrafficState end)
+    {
+        List<TrafficStep> moves = [];
+        TrafficState state = end;
+        for (int step = _steps.Count - 1; step >= 0; step--)
+        {
+            bool streams = _steps.OwnBytes[step] > _capacity;
+            if (state.Dropped != 0 || state.Missing != 0 || streams)
+                moves.Add(new TrafficStep(step, _slots.Tensors(step, state.Dropped), _slots.Tensors(step, state.Missing), streams));
+            state = state.Before!;
+        }
+        moves.Reverse();
+        return moves;
+    }
+
+    private long Bytes(ulong slots) => _slots.Bytes(_graph, _step, slots);
+
+    private long BytesIn(int slot) => _graph.Bytes(_slots.Tensor(_step, slot));
+}
