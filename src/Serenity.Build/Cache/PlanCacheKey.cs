@@ -31,6 +31,8 @@ public static class PlanCacheKey
         }
         foreach (string file in item.Request.SamplePaths)
             text.Append("sample ").Append(ContentHash.OfFile(file)).Append(' ').Append(Path.GetFileName(file)).Append('\n');
+        if (item.Request.Runtime is { } runtime)
+            text.Append("runtime ").Append(ContentHash.OfFile(runtime.Library)).Append('\n');
         // A model with external data names the data file, whose name is made from its own.
         if (externalFiles.Count > 0)
             text.Append("name ").Append(Path.GetFileName(item.ModelPath)).Append('\n');

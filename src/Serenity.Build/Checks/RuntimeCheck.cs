@@ -14,7 +14,7 @@ public static class RuntimeCheck
     public static SerenityDiagnostic? Of(string? verifiedWith, bool sumsInPlace, string? appVersion, string file)
     {
         if (RuntimeVersions.Parse(verifiedWith) is not { } verified || RuntimeVersions.Parse(appVersion) is not { } app
-            || RuntimeVersions.Known.Difference(verified, app) is not { } difference)
+            || RuntimeVersions.Known.Difference(verified, app, sumsInPlace) is not { } difference)
         {
             return null;
         }
@@ -23,10 +23,10 @@ public static class RuntimeCheck
             return new SerenityDiagnostic(
                 SerenityCodes.RuntimeTooOld, DiagnosticSeverity.Error, file,
                 $"The project references ONNX Runtime {app}, which cannot run this plan in the memory that it states: the plan adds partial results up in one buffer, and versions before"
-                + $" {RuntimeRules.SumInPlace.Since.ToString(2)} copy that buffer ({difference}). Reference Microsoft.ML.OnnxRuntime {verified}, or plan without such sums: Rewrite=\"Exact\" Fuse=\"false\".");
+                + $" {RuntimeRules.SumInPlace.Since.ToString(2)} copy that buffer ({difference}). Reference Microsoft.ML.OnnxRuntime {verified}, plan for the version that the app brings (VerifyWith=\"App\", from 1.23 on), or plan without such sums: Rewrite=\"Exact\" Fuse=\"false\".");
         }
         return new SerenityDiagnostic(
             SerenityCodes.OtherRuntime, DiagnosticSeverity.Warning, file,
-            $"The project references ONNX Runtime {app}, and the plan was verified with {verified}: {difference}. The budget may not hold. Reference Microsoft.ML.OnnxRuntime {verified}.");
+            $"The project references ONNX Runtime {app}, and the plan was verified with {verified}: {difference}. The budget may not hold. Plan and verify with that version (VerifyWith=\"App\"), or reference Microsoft.ML.OnnxRuntime {verified}.");
     }
 }

@@ -19,7 +19,7 @@ public sealed class RuntimeVersions
                 continue;
             string[] parts = line.Split('\t');
             int Number(int column) => int.Parse(parts[column], NumberStyles.None, CultureInfo.InvariantCulture);
-            _rows.Add(Version.Parse(parts[0]), new Row(Number(1), Number(2), Number(3)));
+            _rows.Add(Version.Parse(parts[0]), new Row(new Count(Number(1), Number(2), Number(3)), new Count(Number(4), Number(5), Number(6))));
         }
     }
 
@@ -36,24 +36,27 @@ public sealed class RuntimeVersions
     /// <summary>What a plan may need more where it runs than where it was verified, in words that end a sentence; null for nothing.</summary>
     /// <param name="verified">The version that verified it.</param>
     /// <param name="app">The version that runs it.</param>
-    public string? Difference(Version verified, Version app)
+    /// <param name="sumsInPlace">True if the plan adds up in the buffer of an input: those that do not need less of a version.</param>
+    public string? Difference(Version verified, Version app, bool sumsInPlace)
     {
-        if (verified == app || (NeedsNoMore(verified) && NeedsNoMore(app)))
+        if (verified == app || (NeedsNoMore(verified, sumsInPlace) && NeedsNoMore(app, sumsInPlace)))
             return null;
-        if (_rows.TryGetValue(app, out Row? row) && row.More > 0)
-            return string.Create(CultureInfo.InvariantCulture, $"{row.More} of {row.Models} models were seen to need more there, one {row.Percent} % more");
-        if (Neighbour(app) is { More: > 0 } near)
+        if (_rows.TryGetValue(app, out Row? row) && row.Of(sumsInPlace) is { More: > 0 } seen)
+            return string.Create(CultureInfo.InvariantCulture, $"{seen.More} of {seen.Models} models were seen to need more there, one {seen.Percent} % more");
+        if (Neighbour(app)?.Of(sumsInPlace) is { More: > 0 } near)
             return string.Create(CultureInfo.InvariantCulture, $"in the nearest version that was tried {near.More} of {near.Models} models needed more, one {near.Percent} % more");
         return "what a run needs there is not known";
     }
 
     /// <summary>True for a version that was tried, or lies between two neighbours that were, in which no model needed more.</summary>
-    public bool NeedsNoMore(Version version)
+    /// <param name="version">The version.</param>
+    /// <param name="sumsInPlace">True for all plans, false for those alone that add nothing up in the buffer of an input.</param>
+    public bool NeedsNoMore(Version version, bool sumsInPlace = true)
     {
         if (_rows.TryGetValue(version, out Row? row))
-            return row.More == 0;
+            return row.Of(sumsInPlace).More == 0;
         int above = Above(version);
-        return above > 0 && above < _rows.Count && _rows.Values[above - 1].More == 0 && _rows.Values[above].More == 0;
+        return above > 0 && above < _rows.Count && _rows.Values[above - 1].Of(sumsInPlace).More == 0 && _rows.Values[above].Of(sumsInPlace).More == 0;
     }
 
     /// <summary>The next older version that was tried, or the oldest.</summary>
@@ -75,5 +78,11 @@ public sealed class RuntimeVersions
     }
 
     /// <summary>What was seen in one version.</summary>
-    private sealed record Row(int Models, int More, int Percent);
+    private sealed record Row(Count All, Count WithoutSums)
+    {
+        public Count Of(bool sumsInPlace) => sumsInPlace ? All : WithoutSums;
+    }
+
+    /// <summary>Models that were run, those that needed more than planned, and the most that one needed more.</summary>
+    private sealed record Count(int Models, int More, int Percent);
 }

@@ -80,7 +80,7 @@ public sealed record ModelItem
     /// <summary>Everything but the model's content that decides a plan, as text.</summary>
     public string OptionsKey => string.Join(
         '|', OptionValues.Of(Request).KeyOf(OptionEffect.Result), Request.FreeDimensionsAreDefaults ? "defaults" : "",
-        Request.WorkLimit.ToString(CultureInfo.InvariantCulture), string.Join(';', Request.SamplePaths.Select(Path.GetFileName)), ToolIdentity.Fingerprint);
+        Request.WorkLimit.ToString(CultureInfo.InvariantCulture), string.Join(';', Request.SamplePaths.Select(Path.GetFileName)), AppRuntime.KeyOf(Request.Runtime), ToolIdentity.Fingerprint);
 
     /// <summary>The same, with a plan asked for that may be so much work, as a multiple of the source's.</summary>
     public ModelItem Within(double work) => this with { Request = Request with { WorkLimit = work } };
@@ -114,7 +114,11 @@ public sealed record ModelItem
             TargetPath = ReadTargetPath(options.Get(ModelOptions.TargetPath), name),
             StagingFolder = stagingFolder,
             Options = options,
-            Request = options.Request(source) with { SamplePaths = SampleFiles.Find(options.Get(ModelOptions.VerifyInputs), projectFolder, name) },
+            Request = options.Request(source) with
+            {
+                SamplePaths = SampleFiles.Find(options.Get(ModelOptions.VerifyInputs), projectFolder, name),
+                Runtime = AppRuntime.Find(options.Get(ModelOptions.VerifyWith), item.GetMetadata(AppRuntime.LibraryMetadata), item.GetMetadata(AppRuntime.AssemblyMetadata), projectFolder, name),
+            },
             MemoryBudgetBytes = long.TryParse(item.GetMetadata(BudgetMetadata), NumberStyles.None, CultureInfo.InvariantCulture, out long budget) ? budget : null,
         };
     }

@@ -93,6 +93,14 @@ public static class ModelOptions
         Switch = new("--verify-inputs"),
     };
 
+    /// <summary>The native ONNX Runtime to plan and verify with; null for the one that comes with this program.</summary>
+    public static ModelOption<string?> VerifyWith { get; } = new(
+        "VerifyWith", new LibrarySyntax(), request => request.VerifyWith, (request, value, _) => request with { VerifyWith = value },
+        "The native ONNX Runtime to plan and verify with: Package, App for the one that the project references, or a path.")
+    {
+        Switch = new("--verify-with"),
+    };
+
     /// <summary>Sizes of symbolic dimensions.</summary>
     public static ModelOption<IReadOnlyDictionary<string, long>> FreeDimensions { get; } = new(
         "FreeDimensions", new DimensionsSyntax(), request => request.FreeDimensions,
@@ -223,7 +231,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Partition, Fuse, Verify, VerifyInputs, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Partition, Fuse, Verify, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

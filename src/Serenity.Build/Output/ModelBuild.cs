@@ -122,7 +122,8 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         byte[] source = ReadSource(item);
         string sourceSha256 = ContentHash.Of(source);
         IReadOnlyList<string> external = ExternalDataScan.Files(source, item.SourcePath);
-        return new SourceContent(sourceSha256, external, [before, .. external.Concat(item.Request.SamplePaths).Select(StampedFile.Of)]);
+        IEnumerable<string> others = item.Request.Runtime is { } runtime ? item.Request.SamplePaths.Append(runtime.Library) : item.Request.SamplePaths;
+        return new SourceContent(sourceSha256, external, [before, .. external.Concat(others).Select(StampedFile.Of)]);
     }
 
     private OptimizedOutput Optimize(ModelItem item, SourceContent source, CancellationToken cancellation)

@@ -37,6 +37,9 @@ public sealed class SerenityPrepare : SerenityTask
     /// <summary>Folder of what is made on the way there: what the package wrote there is left out without a word.</summary>
     public string IntermediateFolder { get; set; } = "";
 
+    /// <summary>The ONNX Runtime that the project's packages bring, assembly and native libraries for each system; looked for only where a model is verified with it.</summary>
+    public ITaskItem[] AppRuntimeFiles { get; set; } = [];
+
     /// <summary>Name of the project's assembly, whose files no model may take the place of.</summary>
     public string AssemblyName { get; set; } = "";
 
@@ -58,6 +61,8 @@ public sealed class SerenityPrepare : SerenityTask
         LookAtProject();
         List<ITaskItem> taken = [], stale = [], problems = [];
         DeviceItems? devices = ReadDevices();
+        foreach (ITaskItem item in Models)
+            AppRuntime.Note(item, AppRuntimeFiles);
         ModelList models = new(ProjectFolder, OutputFolders, IntermediateFolder, AssemblyName);
         foreach ((ITaskItem item, ModelItem read) in ReadModels(Models, (problem, cause) => Refuse(problem, null, cause)))
         {

@@ -1,6 +1,7 @@
 using Microsoft.Build.Framework;
 using Serenity.Build.Cache;
 using Serenity.Build.Items;
+using Serenity.Build.Options.Syntax;
 using Serenity.Build.Output;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
@@ -45,6 +46,9 @@ public sealed class SerenityWarmUp : SerenityTask
             try
             {
                 ModelItem model = ModelItem.Read(item, ProjectFolder, StagingFolder);
+                // What the project's packages bring is not known yet.
+                if (model.Request is { VerifyWith: LibrarySyntax.App, Runtime: null })
+                    continue;
                 if (File.Exists(model.SourcePath) && OwnOutputs.SourceOf(model) is null && OutputState.ReasonToBuild(model) is not null)
                     stale.Add(model);
             }

@@ -35,6 +35,12 @@ public sealed record OptimizeRequest
     /// <summary>Absolute paths of files with inputs to verify with, besides those that are made up: <c>.npz</c>, or <c>.pb</c> as ONNX's conformance tests store them.</summary>
     public IReadOnlyList<string> SamplePaths { get; init; } = [];
 
+    /// <summary>Which native ONNX Runtime the user asks to plan and verify with: "App", or a path; null for the one that comes with this program.</summary>
+    public string? VerifyWith { get; init; }
+
+    /// <summary>The files of that ONNX Runtime; null for the one that comes with this program.</summary>
+    public RuntimeFiles? Runtime { get; init; }
+
     /// <summary>Sizes of symbolic dimensions, by name.</summary>
     public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
 

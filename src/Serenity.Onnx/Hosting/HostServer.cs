@@ -9,6 +9,7 @@ using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Rehearsal;
+using Serenity.Onnx.Runtime;
 
 namespace Serenity.Onnx.Hosting;
 
@@ -30,17 +31,19 @@ public sealed class HostServer : IDisposable
     }
 
     /// <summary>Answers requests.</summary>
-    /// <param name="args">The folder that is shared with the parent, and the token that messages begin with.</param>
+    /// <param name="args">The folder that is shared with the parent, the token that messages begin with, and where it is not this program's own, the native ONNX Runtime to use, and the assembly that goes with it, which is loaded by then.</param>
     /// <returns>2: called wrongly. Else it does not return: what native code does at the end of a process must not keep one whose parent is gone.</returns>
     public static int Run(string[] args)
     {
-        if (args is not [string folder, string token] || !Directory.Exists(folder))
+        if (args is not [string folder, string token, .. { Length: <= 2 } runtime] || !Directory.Exists(folder))
         {
             Console.Error.WriteLine("This program is run by Serenity.Build. To optimize a model by hand, use 'dotnet serenity optimize'.");
             return 2;
         }
         // Ctrl+C is for the parent, which then ends this process.
         using PosixSignalRegistration interrupts = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
+        if (runtime is [string library, ..])
+            NativeRuntime.Use(library);
         using HostServer server = new(folder, token);
         server.Serve();
         return 0;
@@ -103,6 +106,9 @@ public sealed class HostServer : IDisposable
             work.Request = request;
             using HostWatch.Watched watched = _watch.Begin(ModelLimits.Before(request));
             request.Progress(PipelineStage.Load);
+            // Who names one wants that, and no plan without.
+            if (request.Runtime is not null)
+                NativeRuntime.EnsureAvailable();
             LoadedModel model = ModelFile.Load(request.ModelPath);
             watched.Raise(ModelLimits.Of(model, request));
             work.Files.WriteAnswer(ModelOptimizer.OptimizeHere(model, request, work.Cancellation.Token), request);

@@ -24,11 +24,13 @@ internal sealed class HostProcess : IDisposable
     private bool _ready;
     private string? _end;
 
-    private HostProcess(Func<string, string, ProcessStartInfo> command)
+    private HostProcess(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime)
     {
         try
         {
             ProcessStartInfo start = command(_folder.Path, _token);
+            foreach (string file in runtime is null ? [] : runtime.Assembly is null ? (string[])[runtime.Library] : [runtime.Library, runtime.Assembly])
+                start.ArgumentList.Add(file);
             start.UseShellExecute = false;
             start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
             // The project's folder could not be removed on Windows while a process is in it.
@@ -62,9 +64,10 @@ internal sealed class HostProcess : IDisposable
 
     /// <summary>Starts one, and does not wait until it is up.</summary>
     /// <param name="command">Makes its command, from the folder it shares with us and the token its messages begin with.</param>
+    /// <param name="runtime">The ONNX Runtime that it is to use; null for its own.</param>
     /// <exception cref="Win32Exception">There is no such program.</exception>
     /// <exception cref="Diagnostics.SerenityException">There is no place for temporary files.</exception>
-    public static HostProcess Start(Func<string, string, ProcessStartInfo> command) => new(command);
+    public static HostProcess Start(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime = null) => new(command, runtime);
 
     /// <summary>Has it work on one model.</summary>
     /// <param name="request">The model.</param>

@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Isolation;
 /// Has models worked on in a process apart from this one, so that a model which makes native code crash, hang or eat all memory ends that process and not
 /// the build: one clear error for that model, and the others go on.
 /// <para>
-/// There is one such process, for as many models as are given, side by side: what a process has to load and to compile is then paid for once. If it dies, each model it was
+/// There is one such process for each ONNX Runtime that is asked for, mostly one, for as many models as are given, side by side: what a process has to load and to compile is then paid for once. If it dies, each model it was
 /// working on is begun anew in a process that works on nothing else, and the one that ends that too is the culprit. The process also ends itself when a model
 /// takes more than it may.
 /// </para>
@@ -26,7 +26,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
     private readonly object _gate = new();
     private readonly SemaphoreSlim _alone = new(1);
     private readonly List<HostProcess> _dead = [];
-    private HostProcess? _process;
+    private readonly Dictionary<string, HostProcess> _processes = new(StringComparer.Ordinal);
     private bool _disposed;
 
     /// <summary>True if there is a process.</summary>
@@ -35,7 +35,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         get
         {
             lock (_gate)
-                return _process is { HasEnded: false };
+                return _processes.Values.Any(process => !process.HasEnded);
         }
     }
 
@@ -44,7 +44,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
     {
         try
         {
-            Current();
+            Current(null);
         }
         catch (Exception problem) when (problem is IOException or Win32Exception or SerenityException or ObjectDisposedException)
         {
@@ -60,7 +60,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         cancellation.ThrowIfCancellationRequested();
         try
         {
-            HostReply reply = Current().Run(request, patience ?? _patience, cancellation);
+            HostReply reply = Current(request.Runtime).Run(request, patience ?? _patience, cancellation);
             if (reply is { End: not null, Alone: false })
                 reply = RunAlone(request, cancellation);
             if (reply is { End: not null, Ready: false })
@@ -93,25 +93,30 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
             if (_disposed)
                 return;
             _disposed = true;
-            all = _process is null ? _dead : [.. _dead, _process];
+            all = [.. _dead, .. _processes.Values];
         }
         foreach (HostProcess process in all)
             process.Dispose();
         _alone.Dispose();
     }
 
-    private HostProcess Current()
+    private HostProcess Current(RuntimeFiles? runtime)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            if (_process is { HasEnded: true } dead)
+            string key = runtime?.ToString() ?? "";
+            if (_processes.TryGetValue(key, out HostProcess? known))
             {
+                if (!known.HasEnded)
+                    return known;
                 // Whoever it worked for may still read what it left.
-                _dead.Add(dead);
-                _process = null;
+                _dead.Add(known);
+                _processes.Remove(key);
             }
-            return _process ??= HostProcess.Start(command ?? HostCommand.Create);
+            HostProcess started = HostProcess.Start(command ?? HostCommand.Create, runtime);
+            _processes.Add(key, started);
+            return started;
         }
     }
 
@@ -120,7 +125,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         _alone.Wait(cancellation);
         try
         {
-            using HostProcess process = HostProcess.Start(command ?? HostCommand.Create);
+            using HostProcess process = HostProcess.Start(command ?? HostCommand.Create, request.Runtime);
             return process.Run(request, patience ?? _patience, cancellation);
         }
         finally

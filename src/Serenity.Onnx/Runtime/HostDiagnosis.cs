@@ -66,6 +66,18 @@ internal static class HostDiagnosis
         $"The native ONNX Runtime found is version {version}, older than 1.23, the first that can be measured."
         + " Remove the older library from the system's library path, or reference a newer Microsoft.ML.OnnxRuntime." + WhatStillWorks;
 
+    /// <summary>The message for a native library of the user's own that does not load, or is not one that can be measured.</summary>
+    /// <param name="path">Its path.</param>
+    /// <param name="failure">What was thrown.</param>
+    public static string CannotUse(string path, Exception failure)
+    {
+        ArgumentNullException.ThrowIfNull(failure);
+        Exception root = failure;
+        while (root.InnerException is { } inner)
+            root = inner;
+        return $"The native ONNX Runtime at '{path}', which VerifyWith names, cannot be used: {root.Message.Split('\n')[0].TrimEnd('.')}. It must be one for {ThisHost().System} on {ThisHost().Architecture}, of version 1.23 or later, with the assembly of its own version.";
+    }
+
     private static bool Mentions(Exception e, string text) => e.Message.Contains(text, StringComparison.Ordinal);
 
     private static bool IsMusl() => OperatingSystem.IsLinux()

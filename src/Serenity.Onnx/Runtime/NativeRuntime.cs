@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
@@ -21,6 +22,21 @@ public static unsafe class NativeRuntime
     internal const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
 
     private static readonly Lazy<NativeRuntimeState> _state = new(Load, LazyThreadSafetyMode.ExecutionAndPublication);
+    private static string? s_other;
+
+    /// <summary>Has this process use another native library than the one that comes with this program; before anything else that needs it.</summary>
+    /// <param name="path">Absolute path of the library.</param>
+    /// <exception cref="InvalidOperationException">One is loaded already.</exception>
+    public static void Use(string path)
+    {
+        if (_state.IsValueCreated)
+            throw new InvalidOperationException("The native ONNX Runtime is loaded already.");
+        nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) =>
+            Path.GetFileNameWithoutExtension(name) is "onnxruntime" or "libonnxruntime" ? NativeLibrary.Load(path) : 0;
+        NativeLibrary.SetDllImportResolver(typeof(OrtEnv).Assembly, Resolve);
+        NativeLibrary.SetDllImportResolver(typeof(NativeRuntime).Assembly, Resolve);
+        s_other = path;
+    }
 
     /// <summary>True if ONNX Runtime can be used on this host.</summary>
     public static bool IsAvailable => _state.Value.Error is null;
@@ -111,7 +127,7 @@ public static unsafe class NativeRuntime
     {
         try
         {
-            if (HostDiagnosis.OwnLibrary() is { } library && NativeLibraryFile.IsCutShort(library))
+            if ((s_other ?? HostDiagnosis.OwnLibrary()) is { } library && NativeLibraryFile.IsCutShort(library))
                 return new(0, null, HostDiagnosis.CutShort(library), null);
             SilenceTelemetry();
             OrtEnv environment = OrtEnv.Instance();
@@ -122,13 +138,13 @@ public static unsafe class NativeRuntime
             IntPtr* api = (IntPtr*)((delegate* unmanaged<uint, IntPtr>)OrtGetApiBase()[0])(ApiVersion);
             string version = environment.GetVersionString();
             return api is null
-                ? new(0, null, HostDiagnosis.TooOld(version), null)
+                ? new(0, null, s_other is null ? HostDiagnosis.TooOld(version) : HostDiagnosis.CannotUse(s_other, new NotSupportedException($"it is version {version}")), null)
                 : new((nint)api, version, null, null);
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException
             or BadImageFormatException or OnnxRuntimeException or NotSupportedException)
         {
-            return new(0, null, HostDiagnosis.Explain(e, HostDiagnosis.ThisHost()), e);
+            return new(0, null, s_other is null ? HostDiagnosis.Explain(e, HostDiagnosis.ThisHost()) : HostDiagnosis.CannotUse(s_other, e), e);
         }
     }
 

@@ -66,13 +66,18 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
             TargetPath = Path.GetFileName(output),
             StagingFolder = Path.GetDirectoryName(output)!,
             Options = said,
-            Request = said.Request(path) with { SamplePaths = SampleFiles.Find(said.Get(Build.Options.ModelOptions.VerifyInputs), context.PathOf("."), given) },
+            Request = said.Request(path) with
+            {
+                SamplePaths = SampleFiles.Find(said.Get(Build.Options.ModelOptions.VerifyInputs), context.PathOf("."), given),
+                Runtime = AppRuntime.Find(said.Get(Build.Options.ModelOptions.VerifyWith), AppRuntime.None, "", context.PathOf("."), given),
+            },
             MemoryBudgetBytes = budgets?.MemoryBytes,
         };
         PlanCache? cache = options.Cache(parsed) is { } folder ? new PlanCache(context.PathOf(folder)) : null;
         try
         {
-            OptimizerEngine engine = options.InProcess(parsed) ? context.Engines.InProcess : context.Engines.Apart;
+            // This process has one of its own.
+            OptimizerEngine engine = options.InProcess(parsed) && item.Request.Runtime is null ? context.Engines.InProcess : context.Engines.Apart;
             return context.Console.Work(given, progress => Make(engine, item, cache, progress, cancellation));
         }
         catch (Exception problem) when (problem is not OperationCanceledException)

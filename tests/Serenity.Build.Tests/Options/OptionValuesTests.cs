@@ -12,7 +12,7 @@ public sealed class OptionValuesTests
     public static IEnumerable<(string Name, string Other, string AlsoWritten)> Others =>
     [
         ("MemoryBudget", "524288", "512 KiB"), ("WeightBudget", "1500000", "1.5mb"), ("Device", "esp32", " esp32 "), ("Executor", "StaticArena", "staticarena"),
-        ("Rewrite", "Exact", "EXACT"), ("Partition", "false", "FALSE"), ("Fuse", "false", "False"), ("Verify", "false", "FALSE"), ("VerifyInputs", "samples/*.npz", "samples\\*.npz"), ("FreeDimensions", "a=1;b=2", "b = 2, a=1;"), ("TargetArchitecture", "x64;arm64", "ARM64, x64;x64"),
+        ("Rewrite", "Exact", "EXACT"), ("Partition", "false", "FALSE"), ("Fuse", "false", "False"), ("Verify", "false", "FALSE"), ("VerifyInputs", "samples/*.npz", "samples\\*.npz"), ("VerifyWith", "natives/libonnxruntime.so", "natives\\libonnxruntime.so"), ("FreeDimensions", "a=1;b=2", "b = 2, a=1;"), ("TargetArchitecture", "x64;arm64", "ARM64, x64;x64"),
         ("WorkLimit", "4", "4.0"),
         ("SearchLimit", "1000", "01000"), ("Alignment", "64", "64 "), ("Threads", "4", "04"),
         ("Bounds", "a=1x2;b=3", " b = 3; a=1x2;"), ("Inputs", "a;b", "a; b"), ("Outputs", "b;a", " b;a;"), ("FixedInputs", "a=1,2;b=false", "b = false; a=1,2"), ("Report", "true", "True"), ("Header", "true", "true "), ("TargetPath", "a/b.onnx", "a/b.onnx"),

@@ -6,6 +6,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Isolation;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Runtime;
 using Serenity.Testing.Models;
@@ -56,6 +57,31 @@ public sealed class OptimizerHostTests
         using OptimizerHost host = new();
 
         Assert.IsNull(host.Optimize(model.Request).Facts.PeakStep);
+    }
+
+    [TestMethod]
+    public void Another_runtime_is_used_in_a_process_of_its_own()
+    {
+        if (HostDiagnosis.OwnLibrary() is not { } own)
+        {
+            Assert.Inconclusive("There is no ONNX Runtime here.");
+            return;
+        }
+        using ModelOnDisk model = new(TinyModels.Convolution(4, 8).Bytes);
+        // The same version from another place, where nothing of it lies beside the program.
+        string library = Path.Combine(model.Folder, Path.GetFileName(own)), assembly = Path.Combine(model.Folder, "Microsoft.ML.OnnxRuntime.dll");
+        File.Copy(own, library);
+        File.Copy(typeof(Microsoft.ML.OnnxRuntime.OrtEnv).Assembly.Location, assembly);
+        using OptimizerHost host = new();
+        FinishedModel with = host.Optimize(model.Request with { Runtime = new RuntimeFiles(library, assembly) });
+        Assert.AreEqual(NativeRuntime.Version, with.Facts.Verification!.RuntimeVersion);
+        Assert.AreEqual("passed", with.Facts.Verification.Status);
+        Assert.AreEqual(host.Optimize(model.Request).Facts.Peak, with.Facts.Peak);
+
+        File.WriteAllText(library, "no library");
+        SerenityException wrong = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request with { Runtime = new RuntimeFiles(library, null) }));
+        Assert.AreEqual(SerenityCodes.RuntimeMissing, wrong.Code);
+        Assert.Contains(library, wrong.Message);
     }
 
     [TestMethod]

@@ -1,5 +1,7 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
@@ -9,7 +11,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// output a buffer of its own.
 /// </summary>
 /// <remarks>
-/// Every rule here, and the absence of one for some 170 other operators, was observed (<see cref="Contract.RuntimeRules.KernelsInPlace"/>, <see cref="Contract.RuntimeRules.SumInPlace"/>) by the benchmark verb <c>probe</c>, which
+/// Every rule here, and the absence of one for some 170 other operators, was observed (<see cref="RuntimeRules.KernelsInPlace"/>, <see cref="RuntimeRules.SumInPlace"/>) by the benchmark verb <c>probe</c>, which
 /// measures peaks around one node, at every opset from 7 to 24 at which ONNX Runtime runs it; rules are the same at all of them. The one
 /// exception is the blocked Conv, which only ONNX Runtime's own layout pass makes: its rule was read in the source.
 /// </remarks>
@@ -59,8 +61,9 @@ internal static class KernelRules
             rules.TryAdd((OperatorDomain.Normalize(entry.Domain), entry.Name), _alias);
         Add(OperatorDomain.Onnx, _onnxInPlace, _inPlace);
         Add(OperatorDomain.Microsoft, _microsoftInPlace, _inPlace);
-        // The sum that a fused convolution adds to: Conv(X, W, B) + Z, written over Z.
-        Add(OperatorDomain.Microsoft, ["FusedConv"], _addsInPlace);
+        // The sum that a fused convolution adds to: Conv(X, W, B) + Z, written over Z. Where ONNX Runtime does not load, the one that this was tested with is meant.
+        if (NativeRuntime.Version is not { } version || !Version.TryParse(version.Split('-')[0], out Version? used) || used >= RuntimeRules.SumInPlace.Since)
+            Add(OperatorDomain.Microsoft, ["FusedConv"], _addsInPlace);
         Add(OperatorDomain.Nchwc, ["Conv"], _addsInPlace);
         // In training the running mean and variance are written over the ones that came in.
         Add(OperatorDomain.Onnx, ["BatchNormalization"], _updatesStatistics);
