@@ -49,7 +49,8 @@ public sealed class OptimizerHostTests
         constant.Graph.Node.Add(new NodeProto { OpType = "Constant", Output = { constant.Graph.Output[0].Name } });
         constant.Graph.Node[0].Attribute.Add(new AttributeProto
         {
-            Name = "value", Type = AttributeProto.Types.AttributeType.Tensor,
+            Name = "value",
+            Type = AttributeProto.Types.AttributeType.Tensor,
             T = new TensorProto { DataType = (int)TensorProto.Types.DataType.Float, Dims = { 2 }, FloatData = { 1, 2 } },
         });
         constant.Graph.Output[0].Type.TensorType.Shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimValue = 2 } } };
