@@ -19,6 +19,9 @@ public sealed record OptimizationResult : OptimizationFacts
 
     /// <summary>The optimized model, ready to be saved.</summary>
     public required ModelProto Model { get; init; }
+
+    /// <summary>The model of each of <see cref="OptimizationFacts.Variants"/>, in the same order.</summary>
+    public IReadOnlyList<ModelProto> VariantModels { get; init; } = [];
 }
 
 /// <summary>Everything the pipeline found out about one model; the manifest is written from it.</summary>
@@ -68,6 +71,9 @@ public record OptimizationFacts
 
     /// <summary>A block in which a run takes place (executor OnnxRuntime); null where none was seen.</summary>
     public RunBlock? Block { get; init; }
+
+    /// <summary>The same model in other layouts, in ascending order; what each takes is in <see cref="Plans"/>.</summary>
+    public IReadOnlyList<VariantFacts> Variants { get; init; } = [];
 
     /// <summary>
     /// Values whose size was not inferred, in ordinal order of names. Where one of them may be smaller, <see cref="Peak"/> is a bound: a run takes at most that.

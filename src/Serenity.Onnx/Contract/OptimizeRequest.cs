@@ -73,6 +73,12 @@ public sealed record OptimizeRequest
     /// <summary>Threads within operators that the app will run the model with (executor OnnxRuntime), from 1: kernels take scratch for each.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>Layouts that are planned besides the portable one, each once, in ascending order (executor OnnxRuntime).</summary>
+    public IReadOnlyList<PlanLayout> Layouts { get; init; } = [];
+
+    /// <summary>True if a layout of <see cref="Layouts"/> may be left out where the model cannot have it, or gains nothing by it; else that is an error.</summary>
+    public bool LayoutsWhereUseful { get; init; }
+
     /// <summary>How much work a run of the rewritten model may be, as a multiple of the source's; see <see cref="WorkFacts"/>.</summary>
     public double WorkLimit { get; init; } = FreeWork;
 

@@ -59,4 +59,17 @@ internal interface IExecutorPlanner
     /// <param name="plan">The plan.</param>
     /// <param name="memory">What a run took; null if not measured.</param>
     IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory);
+
+    /// <summary>The model in a layout besides the portable one.</summary>
+    /// <param name="plan">The portable plan, which holds.</param>
+    /// <param name="layout">The layout.</param>
+    /// <param name="reason">Why there is no such plan, as a clause; null if there is one.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    LayoutPlan? InLayout(ExecutorPlan plan, PlanLayout layout, out string? reason);
+
+    /// <summary>What a plan in a layout takes.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="memory">What a run of it took; null where it was not run.</param>
+    /// <param name="portable">What a run of the portable plan took; null if not measured.</param>
+    PlanFacts Account(LayoutPlan plan, MeasuredMemory? memory, MeasuredMemory? portable);
 }

@@ -38,6 +38,9 @@ internal sealed class ModelPipeline
     /// <summary>What holds a plan to its promises; tests put their own in its place.</summary>
     internal Func<VerificationRequest, CancellationToken, VerificationOutcome> Verifier { get; init; } = ModelVerifier.Verify;
 
+    /// <summary>The layout that this machine can run besides the portable one; tests put their own in its place.</summary>
+    internal Func<PlanLayout> HostLayout { get; init; } = () => HostChannelBlock.Layout;
+
     private bool Verifies => _request.Verify && NativeRuntime.IsAvailable;
 
     public OptimizationResult Run()
@@ -70,7 +73,7 @@ internal sealed class ModelPipeline
     private OptimizationResult Conclude(ExecutorPlan plan, SourceAhead? ahead)
     {
         if (!Verifies)
-            return Facts(plan, null);
+            return InLayouts(plan, Facts(plan, null), null);
         VerificationOutcome verified;
         try
         {
@@ -94,8 +97,12 @@ internal sealed class ModelPipeline
         {
             return PassThrough(plan, fault);
         }
-        return Facts(plan, verified);
+        return InLayouts(plan, Facts(plan, verified), verified);
     }
+
+    /// <summary>Adds the layouts that were asked for besides the portable one, whose plan holds.</summary>
+    private OptimizationResult InLayouts(ExecutorPlan plan, OptimizationResult result, VerificationOutcome? verified) =>
+        new LayoutVariants(_request, _source, _planner, layout => Verify(layout, null, isPortable: false), HostLayout, _cancellation).Add(plan, result, verified?.Memory);
 
     /// <summary>A plan without the rewrites at fault; with exact ones alone where these are not found.</summary>
     private ExecutorPlan WithoutGuilty(ExecutorPlan plan, SerenityException fault)
@@ -131,7 +138,10 @@ internal sealed class ModelPipeline
         return result;
     }
 
-    private VerificationOutcome Verify(ExecutorPlan plan, SourceAhead? ahead)
+    /// <param name="plan">The plan.</param>
+    /// <param name="ahead">The source's half, if it was begun.</param>
+    /// <param name="isPortable">False for a layout, in which every sum is in another order: outputs alone are compared, since the rewrites in it held in the portable plan.</param>
+    private VerificationOutcome Verify(ExecutorPlan plan, SourceAhead? ahead, bool isPortable = true)
     {
         _request.Progress?.Invoke(PipelineStage.Verify);
         VerificationRequest asked = new()
@@ -141,10 +151,10 @@ internal sealed class ModelPipeline
             ExternalFolder = _source.File.ExternalFolder,
             File = _source.File.Path,
             Fused = plan.Start.Fused,
-            Start = plan.Start.Model,
+            Start = isPortable ? plan.Start.Model : null,
             StartShapes = plan.Shapes,
             Samples = SampleInputs.Read(_request.SamplePaths, _source.Reference.Graph),
-            Exact = plan.Rewrites.All(r => r.Exact),
+            Exact = isPortable && plan.Rewrites.All(r => r.Exact),
             Work = _work,
             Shapes = _source.Shapes.Main,
             Assumed = _source.Shapes.Assumed,

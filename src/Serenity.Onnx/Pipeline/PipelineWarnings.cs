@@ -47,6 +47,11 @@ internal static class PipelineWarnings
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
         $"No part of the model is run in pieces, since the model with pieces did not do what was planned. {fault.WhatHappened}");
 
+    /// <summary>A layout that verification found fault with.</summary>
+    public static SerenityDiagnostic NotInLayout(SourceModel source, PlanLayout layout, SerenityException fault) => new(
+        SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
+        $"The model is not written in layout {layout}, since it did not hold in verification there; the portable file is used in its place. {fault.WhatHappened}");
+
     /// <summary>True for what verification holds against a plan: another plan may stand.</summary>
     public static bool IsFaultOfPlan(SerenityException fault) =>
         fault.Code is SerenityCodes.OutputsDiffer or SerenityCodes.OrderDiffers or SerenityCodes.MemoryDiffers;

@@ -30,7 +30,8 @@ internal sealed class LiveSet
             if (tensor.FirstStep > step || step > tensor.LastStep || tensor.Bytes == 0 || tensor.Parts is { Count: > 0 })
                 continue;
             TensorFacts root = Uses.OwnerOf(tensor);
-            if (!_manifest.Executor.Traits().CountsInputs && root.Role == TensorRole.Input)
+            // ONNX Runtime leaves inputs to the caller.
+            if (_manifest.Executor == Executor.OnnxRuntime && root.Role == TensorRole.Input)
                 continue;
             if (!byBuffer.TryGetValue(root.Name, out TensorFacts? known) || tensor.Bytes > known.Bytes)
                 byBuffer[root.Name] = tensor;

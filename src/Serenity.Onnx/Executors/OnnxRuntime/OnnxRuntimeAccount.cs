@@ -1,4 +1,5 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
@@ -26,6 +27,29 @@ internal static class OnnxRuntimeAccount
         return [.. targets.Select(target => new PlanFacts(
             PlanLayout.Portable, target.Architecture, threads, null, null,
             new MemoryAccount([activations, new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, target.WorkspaceBytes, target.Basis)]), inputs, weights])))];
+    }
+
+    /// <summary>The entry of a plan in a layout, for the processors that have it.</summary>
+    /// <param name="task">What is planned.</param>
+    /// <param name="plan">The plan.</param>
+    /// <param name="memory">What a run of it took; null where it was not run: then kernels are counted by rule, and those without one as the portable plan's were seen to be.</param>
+    /// <param name="portable">What a run of the portable plan took; null if not measured.</param>
+    public static PlanFacts Of(PlanningTask task, LayoutPlan plan, MeasuredMemory? memory, MeasuredMemory? portable)
+    {
+        OnnxRuntimeExecutorPlan planned = (OnnxRuntimeExecutorPlan)plan.Plan;
+        long? workspace = memory?.WorkspaceBytes;
+        FigureBasis basis = FigureBasis.Measured;
+        if (workspace is null)
+        {
+            WorkspaceRules rules = new(planned.Nodes, planned.Model.Graph, planned.Shapes) { Threads = task.Request.Threads };
+            workspace = LayoutWorkspace.Of(planned.Plan, rules, TargetKernels.Of(plan.Layout), portable);
+            basis = FigureBasis.ByRule;
+        }
+        PoolAccount inputs = new(MemoryPool.Inputs, [new MemoryPart(Callers, ScheduledValues.InputBytes(task.Source.Model.Graph, task.Source.Shapes.Main), FigureBasis.Planned)]);
+        PoolAccount weights = new(MemoryPool.Weights, [new MemoryPart(Initializers, ModelTensors.WeightBytes(planned.Written), FigureBasis.Planned)]);
+        return new PlanFacts(
+            plan.Layout, TargetKernels.NameOf(TargetArchitecture.X64), task.Request.Threads, null, null,
+            new MemoryAccount([Activations(planned), new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, workspace, basis)]), inputs, weights]));
     }
 
     private static PoolAccount Activations(OnnxRuntimeExecutorPlan plan)

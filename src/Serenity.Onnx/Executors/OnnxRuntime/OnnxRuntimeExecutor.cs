@@ -83,4 +83,11 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
 
     /// <inheritdoc/>
     public IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory) => OnnxRuntimeAccount.Of(_task, (OnnxRuntimeExecutorPlan)plan, memory);
+
+    /// <inheritdoc/>
+    public LayoutPlan? InLayout(ExecutorPlan plan, PlanLayout layout, out string? reason) =>
+        new OnnxRuntimeLayouts(_task, _starts, _search).Plan((OnnxRuntimeExecutorPlan)plan, layout, out reason);
+
+    /// <inheritdoc/>
+    public PlanFacts Account(LayoutPlan plan, MeasuredMemory? memory, MeasuredMemory? portable) => OnnxRuntimeAccount.Of(_task, plan, memory, portable);
 }

@@ -142,9 +142,10 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     }
 
     /// <summary>A plan's peak with its kernels' scratch, as far as that is known.</summary>
-    private long Required(OnnxRuntimePlan plan, ShapeTable shapes) => KernelWorkspace.Peak(plan.Graph, shapes, plan.Allocations, TargetKernels.Of(_request.Targets));
+    public long Required(OnnxRuntimePlan plan, ShapeTable shapes) => KernelWorkspace.Peak(plan.Graph, shapes, plan.Allocations, TargetKernels.Of(_request.Targets));
 
-    private OnnxRuntimeExecutorPlan Made(OnnxRuntimePlan plan, ShapeTable shapes, PlanStart start, IReadOnlyList<AppliedRewrite> rewrites, WorkFacts work) => new()
+    /// <summary>A plan with where it comes from.</summary>
+    public OnnxRuntimeExecutorPlan Made(OnnxRuntimePlan plan, ShapeTable shapes, PlanStart start, IReadOnlyList<AppliedRewrite> rewrites, WorkFacts work) => new()
     {
         Plan = plan,
         Start = start,

@@ -77,6 +77,16 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         return [new PlanFacts(PlanLayout.Portable, null, Threads, null, null, new MemoryAccount([arena, weights]))];
     }
 
+    /// <inheritdoc/>
+    public LayoutPlan? InLayout(ExecutorPlan plan, PlanLayout layout, out string? reason)
+    {
+        reason = "an arena has one layout";
+        return null;
+    }
+
+    /// <inheritdoc/>
+    public PlanFacts Account(LayoutPlan plan, MeasuredMemory? memory, MeasuredMemory? portable) => throw new InvalidOperationException("An arena has one layout.");
+
     private ModelCost Baseline()
     {
         StaticArenaGraph graph = GraphOfSource();

@@ -13,6 +13,9 @@ internal static class TargetKernels
         _ => [MlasKernels.Arm64Neon, MlasKernels.Arm64Dot],
     };
 
+    /// <summary>Kernels of the processors on which ONNX Runtime has a layout; none in particular for the portable one.</summary>
+    public static MlasKernels Of(PlanLayout layout) => layout == PlanLayout.Blocked16 ? MlasKernels.X64Avx512 : MlasKernels.X64Avx2;
+
     /// <summary>The architecture of this machine; null for one that there are no rules for.</summary>
     public static TargetArchitecture? Host { get; } = NativeRuntime.Architecture switch
     {

@@ -1,0 +1,93 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Layouts;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
+using Serenity.Onnx.Tests.Models;
+using Serenity.Testing.Models;
+
+namespace Serenity.Onnx.Tests.Layouts;
+
+/// <summary>Models that are planned in the blocked layout besides the portable one, the whole way.</summary>
+[TestClass]
+public sealed class LayoutVariantTests
+{
+    private static readonly PlanLayout[] s_both = [PlanLayout.Blocked8, PlanLayout.Blocked16];
+
+    [TestMethod]
+    public void A_cell_is_planned_in_both_layouts_and_run_in_the_one_that_this_machine_has()
+    {
+        ModelProto model = IrregularModels.DartsCell(channels: 16, size: 14);
+        OptimizationResult portable = Optimize(model, []), both = Optimize(model, s_both);
+        CollectionAssert.AreEqual(ModelFile.ToBytes(portable.Model), ModelFile.ToBytes(both.Model), "The portable model is another one.");
+        Assert.AreEqual(portable.Peak, both.Peak);
+        CollectionAssert.AreEqual(s_both, both.Variants.Select(v => v.Layout).ToArray());
+        for (int i = 0; i < s_both.Length; i++)
+        {
+            VariantFacts variant = both.Variants[i];
+            PlanFacts plan = both.Plans.Single(p => p.Layout == variant.Layout);
+            Assert.IsGreaterThan(0, variant.Convolutions);
+            Assert.IsLessThan(1, variant.WorkRatio);
+            Assert.IsLessThanOrEqualTo(1.25 * both.Peak.RequiredBytes, (double)plan.Account.RequiredBytes);
+            bool runs = HostChannelBlock.Layout == variant.Layout;
+            Assert.AreEqual(runs ? FigureBasis.Measured : FigureBasis.ByRule, variant.Basis);
+            Assert.AreEqual(runs, variant.Block is not null);
+            Assert.AreEqual(variant.Block?.Bytes, plan.BlockBytes);
+            long block = ChannelBlock.Of(variant.Layout);
+            Assert.IsTrue(both.VariantModels[i].Graph.Node.Where(n => n.Domain == OperatorDomain.Nchwc && n.OpType == "Conv")
+                .All(n => both.VariantModels[i].Graph.Initializer.Single(t => t.Name == n.Input[1]).Dims[0] % block == 0));
+        }
+        // The same files on every machine, whatever it can run.
+        OptimizationResult again = Optimize(model, s_both);
+        for (int i = 0; i < s_both.Length; i++)
+            CollectionAssert.AreEqual(ModelFile.ToBytes(both.VariantModels[i]), ModelFile.ToBytes(again.VariantModels[i]));
+    }
+
+    [TestMethod]
+    public void Scratch_by_rule_is_what_a_run_takes()
+    {
+        if (HostChannelBlock.Layout == PlanLayout.Portable)
+            Assert.Inconclusive("ONNX Runtime has no blocked layout for this processor.");
+        for (ulong seed = 0; seed < 4; seed++)
+        {
+            ModelProto model = IrregularModels.WattsStrogatz(vertices: 10, seed: seed, channels: 12, size: 12);
+            OptimizationResult measured = Optimize(model, [HostChannelBlock.Layout]), byRule = Optimize(model, [HostChannelBlock.Layout], runs: false);
+            if (measured.Variants.Count == 0)
+                continue;
+            PlanFacts a = measured.Plans.Single(p => p.Layout != PlanLayout.Portable), b = byRule.Plans.Single(p => p.Layout != PlanLayout.Portable);
+            Assert.AreEqual(a.Account.RequiredBytes, b.Account.RequiredBytes, $"seed {seed}");
+        }
+    }
+
+    [TestMethod]
+    public void An_app_for_arm64_has_none_and_one_that_is_named_is_an_error()
+    {
+        ModelProto model = IrregularModels.DartsCell(channels: 16, size: 14);
+        Assert.IsEmpty(Optimize(model, s_both, targets: [TargetArchitecture.Arm64]).Variants);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Optimize(model, s_both, targets: [TargetArchitecture.Arm64], named: true));
+        Assert.AreEqual(SerenityCodes.BadOption, error.Code);
+        StringAssert.Contains(error.Message, "x64");
+    }
+
+    [TestMethod]
+    public void A_model_without_convolutions_has_none()
+    {
+        OnnxModelBuilder builder = new();
+        builder.Output(builder.Node("Relu", [builder.Input("x", TensorProto.Types.DataType.Float, 1, 16, 4, 4)]), TensorProto.Types.DataType.Float, 1, 16, 4, 4);
+        Assert.IsEmpty(Optimize(builder.Build(), s_both).Variants);
+    }
+
+    private static OptimizationResult Optimize(ModelProto model, PlanLayout[] layouts, bool runs = true, TargetArchitecture[]? targets = null, bool named = false)
+    {
+        using TempFolder folder = new();
+        string path = folder.File("model.onnx", ModelFile.ToBytes(model));
+        OptimizeRequest request = new() { ModelPath = path, Layouts = layouts, LayoutsWhereUseful = !named, Targets = targets ?? [TargetArchitecture.X64] };
+        SourceModel source = SourceModel.Prepare(ModelFile.Load(path), request, CancellationToken.None);
+        ModelPipeline pipeline = runs ? new(request, source, CancellationToken.None) : new(request, source, CancellationToken.None) { HostLayout = () => PlanLayout.Portable };
+        return pipeline.Run();
+    }
+}
