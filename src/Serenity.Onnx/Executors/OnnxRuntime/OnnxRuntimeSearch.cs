@@ -66,7 +66,7 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
 
         int Absorbing(PlanStart model) => RewriteSequence
             .Sites(new RewriteGraph(RewriteCandidate.Unchanged(model.Model, model.Shapes), Executor.OnnxRuntime, _source.File.Path), RewriteLevel.All)
-            .Count(site => site.Kind is MatMulPartition.Name or ChannelPartition.Name or KernelPartition.Name);
+            .Count(site => RewriteSequence.Of(site.Kind).EndsConcat);
     }
 
     /// <summary>True if a plan with its kernels' scratch most likely needs more than the source as it is executed today.</summary>

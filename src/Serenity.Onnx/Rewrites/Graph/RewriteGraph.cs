@@ -1,22 +1,19 @@
 using Google.Protobuf;
 using Serenity.Onnx.Contract;
-using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Rewrites.Graph;
 
 /// <summary>
-/// The graph that rewrites change: a model's top-level graph indexed by names, with types and accumulation groups. Nodes are never
+/// The graph that rewrites change: the nodes of a model's top-level graph (<see cref="NodeIndex"/>), with types, constants and accumulation groups. Nodes are never
 /// changed in place, only replaced, so that copies can share them (and the source model stays as it is). Value names that other nodes
 /// read are kept by every rewrite; only who makes them changes.
 /// </summary>
 internal sealed class RewriteGraph
 {
-    private readonly ModelProto _source;
-    private readonly Dictionary<string, (NodeProto Node, long Rank)> _nodes;
-    private readonly Dictionary<string, string> _producer;
-    private readonly Dictionary<string, string[]> _consumers;
+    private readonly CandidateWriter _writer;
+    private readonly NodeIndex _nodes;
     private readonly Dictionary<string, TensorProto> _constants;
     private readonly Dictionary<string, TensorType> _types;
     private readonly IReadOnlyDictionary<string, bool[]> _varies;
@@ -28,18 +25,14 @@ internal sealed class RewriteGraph
 
     /// <summary>Names handed out for nodes, linked yet or not.</summary>
     private readonly HashSet<string> _nodeNames = new(StringComparer.Ordinal);
-    private readonly Dictionary<NodeProto, string[]> _reads;
     private readonly bool _rounds;
-    private NodeProto[]? _inOrder;
     private HashSet<string>? _rounded;
     private long _inserted;
 
     private RewriteGraph(RewriteGraph other)
     {
-        _source = other._source;
-        _nodes = new(other._nodes, StringComparer.Ordinal);
-        _producer = new(other._producer, StringComparer.Ordinal);
-        _consumers = new(other._consumers, StringComparer.Ordinal);
+        _writer = other._writer;
+        _nodes = other._nodes.Copy();
         _constants = new(other._constants, StringComparer.Ordinal);
         _types = new(other._types, StringComparer.Ordinal);
         _varies = other._varies;
@@ -51,8 +44,6 @@ internal sealed class RewriteGraph
         _added = [.. other._added];
         _nodeNames = new(other._nodeNames, StringComparer.Ordinal);
         _inserted = other._inserted;
-        _inOrder = other._inOrder;
-        _reads = other._reads;
         _rounds = other._rounds;
         _rounded = other._rounded;
         Weights = other.Weights;
@@ -67,9 +58,8 @@ internal sealed class RewriteGraph
     /// <summary>Indexes a candidate.</summary>
     public RewriteGraph(RewriteCandidate candidate, Executor executor, string modelPath)
     {
-        _source = candidate.Model;
+        _writer = new CandidateWriter(candidate.Model);
         Executor = executor;
-        _reads = new((IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);
         Weights = new WeightReader(modelPath);
         _types = new(candidate.Shapes.Types, StringComparer.Ordinal);
         _varies = candidate.Shapes.Varies;
@@ -80,9 +70,7 @@ internal sealed class RewriteGraph
         Applied = [.. candidate.Applied];
 
         GraphProto graph = candidate.Model.Graph;
-        _nodes = new(StringComparer.Ordinal);
-        _producer = new(StringComparer.Ordinal);
-        _consumers = new(StringComparer.Ordinal);
+        _nodes = new NodeIndex();
         _constants = new(StringComparer.Ordinal);
         _outputs = new(graph.Output.Select(o => o.Name), StringComparer.Ordinal);
         _inputs = new(graph.Input.Select(i => i.Name), StringComparer.Ordinal);
@@ -108,7 +96,7 @@ internal sealed class RewriteGraph
         for (int i = 0; i < graph.Node.Count; i++)
         {
             NodeProto node = graph.Node[i];
-            if (node.Name.Length == 0 || _nodes.ContainsKey(node.Name))
+            if (node.Name.Length == 0 || _nodes.Find(node.Name) is not null)
             {
                 node = node.Clone();
                 node.Name = Unique(node.Name.Length == 0 ? node.OpType : node.Name, names);
@@ -140,19 +128,18 @@ internal sealed class RewriteGraph
     public RewriteGraph Copy() => new(this);
 
     /// <summary>All nodes in a topological order; among ready ones the one that stood first in the source file.</summary>
-    public IReadOnlyList<NodeProto> Nodes => _inOrder ??= Sort();
+    public IReadOnlyList<NodeProto> Nodes => _nodes.InOrder;
 
     public int NodeCount => _nodes.Count;
 
-    public NodeProto? Find(string node) => _nodes.TryGetValue(node, out (NodeProto Node, long) found) ? found.Node : null;
+    public NodeProto? Find(string node) => _nodes.Find(node);
 
-    public NodeProto? Producer(string value) => _producer.TryGetValue(value, out string? name) ? _nodes[name].Node : null;
+    public NodeProto? Producer(string value) => _nodes.Producer(value);
 
     /// <summary>Nodes that read a value, as an input or by capture; distinct, in the order they were linked.</summary>
-    public IEnumerable<NodeProto> Consumers(string value) =>
-        _consumers.TryGetValue(value, out string[]? names) ? names.Select(n => _nodes[n].Node) : [];
+    public IEnumerable<NodeProto> Consumers(string value) => _nodes.Consumers(value);
 
-    public int ConsumerCount(string value) => _consumers.TryGetValue(value, out string[]? names) ? names.Length : 0;
+    public int ConsumerCount(string value) => _nodes.ConsumerCount(value);
 
     public bool IsOutput(string value) => _outputs.Contains(value);
 
@@ -167,7 +154,7 @@ internal sealed class RewriteGraph
 
     /// <summary>The one node that reads a value, where there is exactly one and the value is no graph output; else null.</summary>
     public NodeProto? OnlyConsumer(string value) =>
-        !IsOutput(value) && _consumers.TryGetValue(value, out string[]? names) && names.Length == 1 ? _nodes[names[0]].Node : null;
+        IsOutput(value) ? null : _nodes.OnlyConsumer(value);
 
     /// <summary>Accumulation groups, by the name of their results.</summary>
     public IEnumerable<AccumulationGroup> Groups => _groups.Values.OrderBy(g => g.Result, StringComparer.Ordinal);
@@ -212,7 +199,7 @@ internal sealed class RewriteGraph
     public string NewNodeName(string name)
     {
         string unique = name;
-        for (int i = 1; _nodes.ContainsKey(unique) || !_nodeNames.Add(unique); i++)
+        for (int i = 1; _nodes.Find(unique) is not null || !_nodeNames.Add(unique); i++)
             unique = $"{name}_{i}";
         return unique;
     }
@@ -223,7 +210,7 @@ internal sealed class RewriteGraph
     /// </summary>
     public void Replace(IReadOnlyList<NodeProto> old, IReadOnlyList<NodeProto> replacement)
     {
-        long rank = _nodes[old[0].Name].Rank;
+        long rank = _nodes.RankOf(old[0].Name);
         foreach (NodeProto node in old)
             Unlink(node.Name);
         foreach (NodeProto node in replacement)
@@ -243,161 +230,47 @@ internal sealed class RewriteGraph
         }
     }
 
+    /// <summary>
+    /// A copy of a node that reads another value in place of one. Not for a value that its subgraphs read by name, nor for a writer of a group: <see cref="MayRedirect"/>.
+    /// </summary>
+    public static NodeProto Redirected(NodeProto reader, string from, string to)
+    {
+        NodeProto redirected = reader.Clone();
+        for (int i = 0; i < redirected.Input.Count; i++)
+        {
+            if (redirected.Input[i] == from)
+                redirected.Input[i] = to;
+        }
+        return redirected;
+    }
+
+    /// <summary>True if a node can be made to read another value in place of one.</summary>
+    public bool MayRedirect(NodeProto reader, string value) => !IsWriter(reader.Name) && !SubgraphCaptures.Of(reader).Contains(value);
+
     /// <summary>The graph as a model, with what nobody uses any more left out.</summary>
     public RewriteCandidate ToCandidate()
     {
-        ModelProto model = ModelCopy.Header(_source);
-        GraphProto graph = model.Graph, source = _source.Graph;
-        graph.Node.AddRange(Nodes);
-        HashSet<string> used = new(_outputs, StringComparer.Ordinal);
-        used.UnionWith(_consumers.Where(c => c.Value.Length > 0).Select(c => c.Key));
-        // A group's writers may yet change their form, so what either form reads stays.
-        foreach (AccumulationWriter writer in _groups.Values.SelectMany(g => g.Parts))
-        {
-            used.UnionWith(writer.First.Input);
-            used.UnionWith(writer.Further.Input);
-        }
-        HashSet<string> wasUsed = new(StringComparer.Ordinal);
-        foreach (NodeProto node in source.Node)
-        {
-            wasUsed.UnionWith(node.Input);
-            wasUsed.UnionWith(SubgraphCaptures.Of(node));
-        }
-        foreach (TensorProto initializer in source.Initializer)
-        {
-            if (used.Contains(initializer.Name) || !wasUsed.Contains(initializer.Name) || Listed(initializer.Name))
-                graph.Initializer.Add(initializer);
-        }
-        graph.Initializer.AddRange(_added.Where(t => used.Contains(t.Name)));
-        if (model.IrVersion < 4)
-        {
-            // Every initializer is listed as an input there; one that is listed and not given has to be fed.
-            HashSet<string> given = [.. graph.Initializer.Select(i => i.Name)], gone = [.. source.Initializer.Select(i => i.Name).Where(name => !given.Contains(name))];
-            graph.Input.Clear();
-            graph.Input.AddRange(source.Input.Where(i => !gone.Contains(i.Name)));
-            foreach (TensorProto added in _added.Where(t => used.Contains(t.Name)))
-                graph.Input.Add(InputOf(added));
-        }
-        if (_nodes.Values.Any(n => n.Node.Domain == OperatorDomain.Microsoft) && model.OpsetImport.All(o => o.Domain != OperatorDomain.Microsoft))
-            model.OpsetImport.Add(new OperatorSetIdProto { Domain = OperatorDomain.Microsoft, Version = 1 });
-
-        HashSet<string> exist = [.. _producer.Keys, .. _inputs, .. graph.Initializer.Select(i => i.Name)];
-        graph.ValueInfo.AddRange(source.ValueInfo.Where(v => exist.Contains(v.Name)));
-        graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
-        ShapeTable shapes = new(
-            _types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque)
-        { Bodies = _bodies, Varies = _varies };
-        return new RewriteCandidate(model, shapes, [.. Groups], [.. Applied]);
-
-        // An initializer that is listed as an input, and can be overridden, is part of the model's face.
-        bool Listed(string name) => _source.IrVersion >= 4 && _inputs.Contains(name);
-    }
-
-    private static ValueInfoProto InputOf(TensorProto tensor)
-    {
-        TensorShapeProto shape = new();
-        shape.Dim.AddRange(tensor.Dims.Select(d => new TensorShapeProto.Types.Dimension { DimValue = d }));
-        return new ValueInfoProto
-        {
-            Name = tensor.Name,
-            Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = tensor.DataType, Shape = shape } },
-        };
+        AccumulationGroup[] groups = [.. Groups];
+        (ModelProto model, HashSet<string> values) = _writer.Write(_nodes, groups, _added);
+        ShapeTable shapes = new(_types.Where(t => values.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque) { Bodies = _bodies, Varies = _varies };
+        return new RewriteCandidate(model, shapes, groups, [.. Applied]);
     }
 
     private void Link(NodeProto node, long rank)
     {
-        _inOrder = null;
         _rounded = null;
-        _nodes.Add(node.Name, (node, rank));
+        _nodes.Link(node, rank);
         foreach (string output in node.Output)
         {
             if (output.Length > 0)
-            {
-                _producer[output] = node.Name;
                 _values.Add(output);
-            }
-        }
-        foreach (string input in Reads(node))
-        {
-            string[] before = _consumers.GetValueOrDefault(input, []);
-            _consumers[input] = [.. before, node.Name];
         }
     }
 
     private void Unlink(string name)
     {
-        _inOrder = null;
         _rounded = null;
-        NodeProto node = _nodes[name].Node;
-        _nodes.Remove(name);
-        foreach (string output in node.Output)
-        {
-            if (_producer.GetValueOrDefault(output) == name)
-                _producer.Remove(output);
-        }
-        foreach (string input in Reads(node))
-            _consumers[input] = Array.FindAll(_consumers[input], n => n != name);
-    }
-
-    /// <summary>What a node reads, each value once; kept for all copies, since nodes do not change.</summary>
-    private string[] Reads(NodeProto node)
-    {
-        if (!_reads.TryGetValue(node, out string[]? reads))
-            _reads.Add(node, reads = [.. node.Input.Concat(SubgraphCaptures.Of(node)).Where(name => name.Length > 0).Distinct(StringComparer.Ordinal)]);
-        return reads;
-    }
-
-    private NodeProto[] Sort() => ByRank() ?? ByReadiness();
-
-    /// <summary>The nodes by rank, which is the order wanted wherever it is topological; else null.</summary>
-    private NodeProto[]? ByRank()
-    {
-        long[] ranks = new long[_nodes.Count];
-        NodeProto[] order = new NodeProto[_nodes.Count];
-        int next = 0;
-        foreach ((NodeProto node, long rank) in _nodes.Values)
-            (ranks[next], order[next++]) = (rank, node);
-        Array.Sort(ranks, order);
-        HashSet<string> made = new(_producer.Count, StringComparer.Ordinal);
-        foreach (NodeProto node in order)
-        {
-            foreach (string input in Reads(node))
-            {
-                if (!made.Contains(input) && _producer.ContainsKey(input))
-                    return null;
-            }
-            foreach (string output in node.Output)
-                made.Add(output);
-        }
-        return order;
-    }
-
-    private NodeProto[] ByReadiness()
-    {
-        Dictionary<string, int> pending = new(StringComparer.Ordinal);
-        PriorityQueue<string, long> ready = new();
-        foreach ((string name, (NodeProto node, long rank)) in _nodes)
-        {
-            int waits = Reads(node).Count(_producer.ContainsKey);
-            pending.Add(name, waits);
-            if (waits == 0)
-                ready.Enqueue(name, rank);
-        }
-        List<NodeProto> order = new(_nodes.Count);
-        while (ready.TryDequeue(out string? name, out _))
-        {
-            NodeProto node = _nodes[name].Node;
-            order.Add(node);
-            foreach (string output in node.Output)
-            {
-                foreach (string reader in _consumers.GetValueOrDefault(output, []))
-                {
-                    if (--pending[reader] == 0)
-                        ready.Enqueue(reader, _nodes[reader].Rank);
-                }
-            }
-        }
-        return order.Count == _nodes.Count ? [.. order] : throw new InvalidOperationException("The rewritten graph has a cycle.");
+        _nodes.Unlink(name);
     }
 
     private static string Unique(string name, HashSet<string> taken)

@@ -15,8 +15,8 @@ internal sealed record RewriteSite(string Kind, IReadOnlyList<string> Nodes, IRe
 /// <summary>A rewrite: finds its sites in a graph, and carries one out.</summary>
 internal interface IRewrite
 {
-    /// <summary>The kinds that its sites may be of.</summary>
-    IReadOnlyList<string> Kinds { get; }
+    /// <summary>What it says of itself: one description for each kind that its sites may be of.</summary>
+    IReadOnlyList<RewriteDescription> Descriptions { get; }
 
     /// <summary>Sites in the graph, in the order of its nodes. Changes nothing.</summary>
     IEnumerable<RewriteSite> Match(RewriteGraph graph);

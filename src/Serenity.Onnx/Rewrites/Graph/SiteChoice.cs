@@ -16,9 +16,6 @@ internal interface ISiteChoice
 /// <param name="isWanted">True for a kind that is wanted.</param>
 internal sealed class KindChoice(Func<string, bool> isWanted) : ISiteChoice
 {
-    /// <summary>All but some kinds.</summary>
-    public static KindChoice Without(params string[] kinds) => new(kind => !kinds.Contains(kind));
-
     /// <inheritdoc/>
     public bool MayWant(string kind) => isWanted(kind);
 

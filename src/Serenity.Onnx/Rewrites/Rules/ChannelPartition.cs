@@ -14,10 +14,7 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// <remarks>float32 only: no ONNX operator adds a convolution of another type in place.</remarks>
 internal sealed class ChannelPartition : IConcatRewrite
 {
-    /// <summary>What it is called in a manifest.</summary>
-    public const string Name = "ChannelPartition";
-
-    public string Kind => Name;
+    public RewriteDescription Description { get; } = new("ChannelPartition", RewriteSubject.Concats, RewriteExactness.Never) { EndsConcat = true };
 
     public bool IsExactFor(NodeProto reader) => false;
 

@@ -14,11 +14,11 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class ChannelSplit : IRewrite
 {
-    public const string Kind = "ChannelSplit";
+    private const string Kind = "ChannelSplit";
 
     private static readonly int[] _slices = [2, 4, 8];
 
-    public IReadOnlyList<string> Kinds { get; } = [Kind];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Tensors, RewriteExactness.Never) { RepeatsWork = true, HasParameter = true }];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {

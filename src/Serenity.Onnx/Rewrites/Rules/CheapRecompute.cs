@@ -11,9 +11,9 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class CheapRecompute : IRewrite
 {
-    public const string Kind = "CheapRecompute";
+    private const string Kind = "CheapRecompute";
 
-    public IReadOnlyList<string> Kinds { get; } = [Kind];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Copies, RewriteExactness.Always) { RepeatsWork = true }];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
@@ -30,16 +30,11 @@ internal sealed class CheapRecompute : IRewrite
             return false;
         for (int i = 1; i < readers.Length; i++)
         {
-            NodeProto copy = node.Clone(), reader = readers[i].Clone();
+            NodeProto copy = node.Clone();
             copy.Name = graph.NewNodeName($"{node.Name}/again{i}");
             string value = graph.NewValue($"{node.Output[0]}/again{i}", graph.TypeOf(node.Output[0])!);
             copy.Output[0] = value;
-            for (int k = 0; k < reader.Input.Count; k++)
-            {
-                if (reader.Input[k] == node.Output[0])
-                    reader.Input[k] = value;
-            }
-            graph.Replace([readers[i]], [copy, reader]);
+            graph.Replace([readers[i]], [copy, RewriteGraph.Redirected(readers[i], node.Output[0], value)]);
         }
         return true;
     }
@@ -51,7 +46,7 @@ internal sealed class CheapRecompute : IRewrite
             return null;
         NodeProto[] readers = [.. graph.Consumers(node.Output[0])];
         bool held = graph.IsOutput(node.Input[0]) || graph.ConsumerCount(node.Input[0]) > 1;
-        bool free = readers.All(r => !graph.IsWriter(r.Name) && !SubgraphCaptures.Of(r).Contains(node.Output[0]));
+        bool free = readers.All(r => graph.MayRedirect(r, node.Output[0]));
         return readers.Length > 1 && held && free ? readers : null;
     }
 }

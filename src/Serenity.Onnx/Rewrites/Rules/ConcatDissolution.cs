@@ -13,7 +13,7 @@ internal sealed class ConcatDissolution : IRewrite
 {
     private static readonly IConcatRewrite[] _rewrites = [new ChannelPartition(), new KernelPartition(), new MatMulPartition(), new ConcatSinking()];
 
-    public IReadOnlyList<string> Kinds { get; } = [.. _rewrites.Select(rewrite => rewrite.Kind)];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [.. _rewrites.Select(rewrite => rewrite.Description)];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
@@ -65,11 +65,11 @@ internal sealed class ConcatDissolution : IRewrite
         way.IsExact &= rewrite.IsExactFor(reader);
         if (effect == ConcatEffect.Absorbs)
         {
-            way.Kind = rewrite.Kind;
+            way.Kind = rewrite.Description.Kind;
             return true;
         }
-        if (way.Kind.Length == 0 || rewrite.Kind == KernelPartition.Name)
-            way.Kind = rewrite.Kind;
+        if (way.Kind.Length == 0 || rewrite.Description.EndsConcat)
+            way.Kind = rewrite.Description.Kind;
         string output = reader.Output[0];
         bool gains = false;
         if (SplitType(graph, parts, output) is { } behind)

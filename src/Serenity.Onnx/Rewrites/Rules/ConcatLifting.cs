@@ -14,12 +14,12 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class ConcatLifting : IRewrite
 {
-    public const string Kind = "ConcatLifting";
+    private const string Kind = "ConcatLifting";
 
     /// <summary>Operator set from which DequantizeLinear takes a scale per slice of an axis.</summary>
     private const long OpsetOfAxis = 13;
 
-    public IReadOnlyList<string> Kinds { get; } = [Kind];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Concats, RewriteExactness.Always)];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
@@ -85,14 +85,8 @@ internal sealed class ConcatLifting : IRewrite
             foreach (NodeProto reader in graph.Consumers(Concat.Value).Skip(graph.IsOutput(Concat.Value) ? 0 : 1))
             {
                 string own = graph.NewValue(Concat.Value + "/copy", whole);
-                NodeProto changed = reader.Clone();
-                for (int i = 0; i < changed.Input.Count; i++)
-                {
-                    if (changed.Input[i] == Concat.Value)
-                        changed.Input[i] = own;
-                }
                 replaced.Add(reader);
-                nodes.AddRange([.. Copy(own), changed]);
+                nodes.AddRange([.. Copy(own), RewriteGraph.Redirected(reader, Concat.Value, own)]);
             }
             graph.Replace(replaced, nodes);
 

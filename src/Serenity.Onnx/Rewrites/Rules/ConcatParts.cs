@@ -79,8 +79,8 @@ internal enum ConcatEffect
 /// <summary>A rewrite of one reader of a Concat. Matching changes nothing; applying is allowed only after a match on the same graph.</summary>
 internal interface IConcatRewrite
 {
-    /// <summary>Name, as in docs/rewrites.md.</summary>
-    string Kind { get; }
+    /// <summary>What it says of itself.</summary>
+    RewriteDescription Description { get; }
 
     /// <summary>True if outputs stay bit for bit when this reader is rewritten.</summary>
     bool IsExactFor(NodeProto reader);

@@ -11,10 +11,10 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class ConcatSinking : IConcatRewrite
 {
-    public string Kind => "ConcatSinking";
+    public RewriteDescription Description { get; } = new("ConcatSinking", RewriteSubject.Concats, RewriteExactness.BySite);
 
     /// <remarks>ONNX Runtime's InstanceNormalization sums a channel in another order when it begins at another address.</remarks>
-    public bool IsExactFor(NodeProto reader) => reader.OpType != "InstanceNormalization";
+    public bool IsExactFor(NodeProto reader) => !reader.Is("InstanceNormalization");
 
     public ConcatEffect Match(RewriteGraph graph, ConcatParts concat, NodeProto reader)
     {

@@ -14,7 +14,7 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class DuplicateMerging : IRewrite
 {
-    public const string Kind = "DuplicateMerging";
+    private const string Kind = "DuplicateMerging";
 
     /// <summary>
     /// True for an operator whose result depends on its inputs and attributes alone, and costs little to hold on to. Not DequantizeLinear, which ONNX Runtime wants one of
@@ -26,7 +26,7 @@ internal sealed class DuplicateMerging : IRewrite
             or OperatorKind.View or OperatorKind.Movement or OperatorKind.Concat or OperatorKind.Quantization,
     } or { Kind: OperatorKind.Normalization, Randomness: Randomness.None };
 
-    public IReadOnlyList<string> Kinds { get; } = [Kind];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Copies, RewriteExactness.Always) { MayHinder = true }];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
@@ -46,15 +46,7 @@ internal sealed class DuplicateMerging : IRewrite
         foreach (NodeProto copy in copies)
         {
             foreach (NodeProto reader in graph.Consumers(copy.Output[0]).ToArray())
-            {
-                NodeProto redirected = reader.Clone();
-                for (int i = 0; i < redirected.Input.Count; i++)
-                {
-                    if (redirected.Input[i] == copy.Output[0])
-                        redirected.Input[i] = node.Output[0];
-                }
-                graph.Replace([reader], [redirected]);
-            }
+                graph.Replace([reader], [RewriteGraph.Redirected(reader, copy.Output[0], node.Output[0])]);
         }
         return copies.Length > 0;
     }
@@ -71,11 +63,8 @@ internal sealed class DuplicateMerging : IRewrite
         NodeProto[] same = [.. graph.Consumers(data).Where(n => n.OpType == node.OpType && n.Output.Count == 1 && !graph.IsWriter(n.Name) && Key(graph, n) == key)];
         if (same.Length < 2 || same[0] != node)
             return [];
-        return [.. same.Skip(1).Where(n => !graph.IsOutput(n.Output[0]) && graph.Consumers(n.Output[0]).All(r => IsRedirectable(graph, r, n.Output[0])))];
+        return [.. same.Skip(1).Where(n => !graph.IsOutput(n.Output[0]) && graph.Consumers(n.Output[0]).All(r => graph.MayRedirect(r, n.Output[0])))];
     }
-
-    private static bool IsRedirectable(RewriteGraph graph, NodeProto reader, string value) =>
-        !graph.IsWriter(reader.Name) && !SubgraphCaptures.Of(reader).Contains(value);
 
     /// <summary>The same for nodes that compute the same: operator, attributes, inputs (constants by their content).</summary>
     private static string Key(RewriteGraph graph, NodeProto node)

@@ -10,10 +10,7 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class KernelPartition : IConcatRewrite
 {
-    /// <summary>What it is called in a manifest.</summary>
-    public const string Name = "KernelPartition";
-
-    public string Kind => Name;
+    public RewriteDescription Description { get; } = new("KernelPartition", RewriteSubject.Concats, RewriteExactness.Always) { EndsConcat = true };
 
     public bool IsExactFor(NodeProto reader) => true;
 

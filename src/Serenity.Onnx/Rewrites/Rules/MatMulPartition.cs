@@ -13,10 +13,7 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class MatMulPartition : IConcatRewrite
 {
-    /// <summary>What it is called in a manifest.</summary>
-    public const string Name = "MatMulPartition";
-
-    public string Kind => Name;
+    public RewriteDescription Description { get; } = new("MatMulPartition", RewriteSubject.Concats, RewriteExactness.Never) { EndsConcat = true };
 
     public bool IsExactFor(NodeProto reader) => false;
 

@@ -13,9 +13,9 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class StackedSum : IRewrite
 {
-    public const string Kind = "StackedSum";
+    private const string Kind = "StackedSum";
 
-    public IReadOnlyList<string> Kinds { get; } = [Kind];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Sums, RewriteExactness.Never) { MayHinder = true }];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {

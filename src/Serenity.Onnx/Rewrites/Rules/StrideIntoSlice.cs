@@ -12,9 +12,9 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class StrideIntoSlice : IRewrite
 {
-    public const string Kind = "StrideIntoSlice";
+    private const string Kind = "StrideIntoSlice";
 
-    public IReadOnlyList<string> Kinds { get; } = [Kind];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Tensors, RewriteExactness.Never)];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {

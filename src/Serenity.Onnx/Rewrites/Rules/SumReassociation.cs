@@ -15,9 +15,13 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class SumReassociation : IRewrite
 {
-    public const string Kind = "SumReassociation", AbsorptionKind = "AddAbsorption";
+    private const string Kind = "SumReassociation", AbsorptionKind = "AddAbsorption";
 
-    public IReadOnlyList<string> Kinds { get; } = [Kind, AbsorptionKind];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } =
+    [
+        new(Kind, RewriteSubject.Sums, RewriteExactness.BySite) { MayHinder = true, TakesAll = true },
+        new(AbsorptionKind, RewriteSubject.Sums, RewriteExactness.Never) { MayHinder = true },
+    ];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {

@@ -11,9 +11,9 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class UnreadOutputs : IRewrite
 {
-    public const string Kind = "UnreadOutputs";
+    private const string Kind = "UnreadOutputs";
 
-    public IReadOnlyList<string> Kinds { get; } = [Kind];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Outputs, RewriteExactness.Always)];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {

@@ -84,7 +84,7 @@ internal static class RewriteSearch
         private RewriteTrial Best()
         {
             RewriteTrial none = trials.Source, best = none;
-            foreach (KindChoice combination in Combinations())
+            foreach (KindChoice combination in RewriteCombinations.Of(RewriteSequence.Descriptions))
                 best = trials.Try(combination, best.PeakBytes - (best == none ? Worth(none) : 1)) ?? best;
             if (best != none)
                 best = Shrink(FromBelow(none, best));
@@ -92,17 +92,6 @@ internal static class RewriteSearch
                 best = Shrink(higher);
             return best;
         }
-
-        /// <summary>Kinds that may help together or stand in each other's way.</summary>
-        private static IEnumerable<KindChoice> Combinations() =>
-        [
-            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind),
-            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, DuplicateMerging.Kind),
-            KindChoice.Without(ChannelSplit.Kind, DuplicateMerging.Kind),
-            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, SumReassociation.Kind, StackedSum.Kind, SumReassociation.AbsorptionKind),
-            KindChoice.Without(ChannelSplit.Kind, CheapRecompute.Kind, SumReassociation.Kind),
-            new(kind => kind is SumReassociation.Kind or StackedSum.Kind or SumReassociation.AbsorptionKind),
-        ];
 
         /// <summary>From the unchanged model: only what is live above the peak to reach, until it is reached.</summary>
         private RewriteTrial FromBelow(RewriteTrial none, RewriteTrial best)
@@ -150,7 +139,7 @@ internal static class RewriteSearch
 
         /// <summary>
         /// Round by round, what touches a value that is live at the peak: all sites of a kind, then single ones. The best step is taken,
-        /// as long as one lowers the peak. More slices of a split cost time, so each doubling must pay by a twentieth of the peak.
+        /// as long as one lowers the peak. A larger parameter (more slices of a split) costs time, so each doubling must pay by a twentieth of the peak.
         /// </summary>
         private RewriteTrial Climb(RewriteTrial best)
         {
@@ -158,30 +147,30 @@ internal static class RewriteSearch
             {
                 HashSet<string> live = HotSpots.Live(best.Cost, best.PeakBytes - 1);
                 SiteSet taken = new(best.Sites);
-                HashSet<string> split = [.. best.Sites.Where(s => s.Kind == ChannelSplit.Kind).Select(s => s.Nodes[0])];
+                HashSet<string> settled = [.. best.Sites.Where(HasParameter).Select(s => s.Nodes[0])];
                 RewriteSite[] hot =
                 [
-                    .. new ChannelSplit().Match(trials.Source.Graph).Where(s => !split.Contains(s.Nodes[0])),
-                    .. RewriteSequence.Sites(best.Graph, options.Level, KindChoice.Without(ChannelSplit.Kind)),
+                    .. RewriteSequence.WithParameter(trials.Source.Graph).Where(s => !settled.Contains(s.Nodes[0])),
+                    .. RewriteSequence.Sites(best.Graph, options.Level, new KindChoice(kind => !RewriteSequence.Of(kind).HasParameter)),
                 ];
                 hot = [.. hot.Where(s => RewriteSequence.Allowed(trials.Source.Graph, s, options.Level) && !taken.Wants(s) && s.Values.Any(live.Contains))];
-                List<RewriteSite[]> steps = [.. hot.GroupBy(s => (s.Kind, Slices(s))).Select(g => g.ToArray())];
+                List<RewriteSite[]> steps = [.. hot.GroupBy(s => (s.Kind, Parameter(s))).Select(g => g.ToArray())];
                 // Sums gain together what none of them gains alone.
-                RewriteSite[] together = [.. hot.Where(s => s.Kind is not (ChannelSplit.Kind or CheapRecompute.Kind))];
+                RewriteSite[] together = [.. hot.Where(s => !RewriteSequence.Of(s.Kind).RepeatsWork)];
                 if (together.Select(s => s.Kind).Distinct().Count() > 1)
                     steps.Add(together);
                 if (hot.Length > steps.Count)
-                    steps.AddRange(hot.Where(s => s.Kind != ChannelSplit.Kind).Take(SinglesPerRound).Select(s => new[] { s }));
+                    steps.AddRange(hot.Where(s => !HasParameter(s)).Take(SinglesPerRound).Select(s => new[] { s }));
 
                 RewriteTrial round = best;
                 for (int i = 0; i < steps.Count && trials.MayTry; i++)
                 {
                     RewriteSite[] step = steps[i];
                     SiteSet wanted = new(best.Sites.Concat(step));
-                    long needed = round == best || Slices(step[0]).Length == 0 ? Worth(best) : round.PeakBytes / 20;
+                    long needed = round == best || Parameter(step[0]).Length == 0 ? Worth(best) : round.PeakBytes / 20;
                     round = trials.Try(wanted, round.PeakBytes - needed) ?? round;
                     // All of them cost too much time; one of them may not.
-                    if (trials.WasRefused && step.Length > 1 && step[0].Kind == ChannelSplit.Kind)
+                    if (trials.WasRefused && step.Length > 1 && HasParameter(step[0]))
                         steps.AddRange(step.Take(SinglesPerRound).Select(s => new[] { s }));
                 }
                 if (round == best)
@@ -191,8 +180,10 @@ internal static class RewriteSearch
             return best;
         }
 
-        /// <summary>How many slices a split makes, or "" for another rewrite.</summary>
-        private static string Slices(RewriteSite site) => site.Kind == ChannelSplit.Kind ? site.Detail : "";
+        private static bool HasParameter(RewriteSite site) => RewriteSequence.Of(site.Kind).HasParameter;
+
+        /// <summary>The number in which a site differs from others at its node, or "".</summary>
+        private static string Parameter(RewriteSite site) => HasParameter(site) ? site.Detail : "";
 
         private static long Worth(RewriteTrial trial) => RewriteSearch.Worth(trial.PeakBytes);
     }

@@ -11,8 +11,28 @@ internal static class RewriteSequence
 {
     private const int Rounds = 4;
 
-    /// <summary>All rewrites, by stage.</summary>
-    private static readonly IRewrite[] _stages = [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation()];
+    /// <summary>All rewrites, by stage. This is the one place that names them.</summary>
+    private static readonly IRewrite[] _stages =
+        [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation()];
+
+    /// <summary>What all of them say of themselves, by stage.</summary>
+    public static IReadOnlyList<RewriteDescription> Descriptions { get; } = [.. _stages.SelectMany(rewrite => rewrite.Descriptions)];
+
+    /// <summary>What the rewrite of a kind says of itself.</summary>
+    /// <param name="kind">A kind that a site has.</param>
+    public static RewriteDescription Of(string kind)
+    {
+        foreach (RewriteDescription description in Descriptions)
+        {
+            if (description.Kind == kind)
+                return description;
+        }
+        throw new ArgumentException($"There is no rewrite '{kind}'.", nameof(kind));
+    }
+
+    /// <summary>Sites of rewrites with a parameter; those that a level does not allow too.</summary>
+    public static IEnumerable<RewriteSite> WithParameter(RewriteGraph graph) =>
+        _stages.Where(rewrite => rewrite.Descriptions.Any(d => d.HasParameter)).SelectMany(rewrite => rewrite.Match(graph));
 
     /// <summary>All sites in a graph that a level allows, stage by stage; those of a choice alone, where one is given.</summary>
     public static List<RewriteSite> Sites(RewriteGraph graph, RewriteLevel level, ISiteChoice? choice = null)
@@ -20,7 +40,7 @@ internal static class RewriteSequence
         List<RewriteSite> sites = [];
         foreach (IRewrite rewrite in _stages)
         {
-            if (choice is null || rewrite.Kinds.Any(choice.MayWant))
+            if (choice is null || rewrite.Descriptions.Any(d => choice.MayWant(d.Kind)))
                 sites.AddRange(Match(rewrite, graph, level).Where(site => choice?.Wants(site) != false));
         }
         return sites;
@@ -33,7 +53,7 @@ internal static class RewriteSequence
         List<RewriteSite> applied = [];
         foreach (IRewrite rewrite in _stages)
         {
-            bool more = rewrite.Kinds.Any(choice.MayWant);
+            bool more = rewrite.Descriptions.Any(d => choice.MayWant(d.Kind));
             for (int round = 0; more && round < Rounds; round++)
             {
                 more = false;

@@ -6,6 +6,7 @@ namespace Serenity.Onnx.Tests.Rewrites.Patterns;
 internal static class ConcatPatterns
 {
     /// <summary>An operator that may be applied to the parts of a concat, and one behind it that makes less of it.</summary>
+    [PatternOf("ConcatSinking", 2)]
     public static bool Sinking(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Float16, DataType.Double, DataType.Int32, DataType.Uint8]);
@@ -56,6 +57,7 @@ internal static class ConcatPatterns
     }
 
     /// <summary>MatMul or Gemm over a concat of the inner dimension.</summary>
+    [PatternOf("MatMulPartition", 4)]
     public static bool MatMulPartition(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Double, DataType.Float16, DataType.Int32]);

@@ -7,6 +7,7 @@ namespace Serenity.Onnx.Tests.Rewrites.Patterns;
 internal static class ConvolutionPatterns
 {
     /// <summary>A convolution over a concat, with operators that work part by part between.</summary>
+    [PatternOf("ChannelPartition", 0)]
     public static bool ChannelPartition(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Float, DataType.Float16]);
@@ -36,6 +37,7 @@ internal static class ConvolutionPatterns
     }
 
     /// <summary>A depthwise or grouped convolution over a concat, float or quantized, and a pool behind it.</summary>
+    [PatternOf("KernelPartition", 1)]
     public static bool KernelPartition(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float16, DataType.Uint8]);
@@ -76,6 +78,7 @@ internal static class ConvolutionPatterns
     }
 
     /// <summary>An inverted bottleneck: expand, work channel by channel, project.</summary>
+    [PatternOf("ChannelSplit", 5)]
     public static bool ChannelSplit(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Float16]);
@@ -116,6 +119,7 @@ internal static class ConvolutionPatterns
     }
 
     /// <summary>Slices on the spatial axes, then a strided 1x1 convolution.</summary>
+    [PatternOf("StrideIntoSlice", 9)]
     public static bool StrideIntoSlice(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Float16]);

@@ -6,6 +6,7 @@ namespace Serenity.Onnx.Tests.Rewrites.Patterns;
 internal static class CopyPatterns
 {
     /// <summary>The same twice, or almost the same.</summary>
+    [PatternOf("DuplicateMerging", 10)]
     public static bool Duplicates(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float16]);
@@ -42,6 +43,7 @@ internal static class CopyPatterns
     }
 
     /// <summary>An activation that several nodes read while its input is held, or not.</summary>
+    [PatternOf("CheapRecompute", 11)]
     public static bool Recompute(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float16]);

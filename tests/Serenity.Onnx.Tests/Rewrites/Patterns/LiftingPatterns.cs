@@ -6,6 +6,7 @@ namespace Serenity.Onnx.Tests.Rewrites.Patterns;
 internal static class LiftingPatterns
 {
     /// <summary>Parts by one operator; in one of four the last part stands in the way.</summary>
+    [PatternOf("ConcatLifting", 3)]
     public static bool Lifting(PatternBuilder b)
     {
         bool fails = b.Random.Chance(0.25);

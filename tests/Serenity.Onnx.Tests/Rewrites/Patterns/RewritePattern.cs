@@ -1,3 +1,4 @@
+using System.Reflection;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
@@ -14,20 +15,16 @@ namespace Serenity.Onnx.Tests.Rewrites.Patterns;
 internal sealed record RewritePattern(
     string Kind, ModelProto Model, IReadOnlySet<string> External, bool HoldsInOnnxRuntime, bool HoldsInArena)
 {
+    /// <summary>The methods that have a <see cref="PatternOfAttribute"/>, by their places.</summary>
     private static readonly (string Kind, Func<PatternBuilder, bool> Write)[] Writers =
     [
-        ("ChannelPartition", ConvolutionPatterns.ChannelPartition),
-        ("KernelPartition", ConvolutionPatterns.KernelPartition),
-        ("ConcatSinking", ConcatPatterns.Sinking),
-        ("ConcatLifting", LiftingPatterns.Lifting),
-        ("MatMulPartition", ConcatPatterns.MatMulPartition),
-        ("ChannelSplit", ConvolutionPatterns.ChannelSplit),
-        ("SumReassociation", SumPatterns.Reassociation),
-        ("AddAbsorption", SumPatterns.Absorption),
-        ("StackedSum", SumPatterns.Stacked),
-        ("StrideIntoSlice", ConvolutionPatterns.StrideIntoSlice),
-        ("DuplicateMerging", CopyPatterns.Duplicates),
-        ("CheapRecompute", CopyPatterns.Recompute),
+        .. from type in typeof(RewritePattern).Assembly.GetTypes()
+           where type.Namespace == typeof(RewritePattern).Namespace
+           from method in type.GetMethods()
+           let pattern = method.GetCustomAttribute<PatternOfAttribute>()
+           where pattern is not null
+           orderby pattern.Place
+           select (pattern.Kind, method.CreateDelegate<Func<PatternBuilder, bool>>()),
     ];
 
     /// <summary>All kinds there are; the seeds go through them in turn.</summary>

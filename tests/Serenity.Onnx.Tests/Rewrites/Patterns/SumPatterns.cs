@@ -6,6 +6,7 @@ namespace Serenity.Onnx.Tests.Rewrites.Patterns;
 internal static class SumPatterns
 {
     /// <summary>A sum of plain and scaled terms, as Add, Sum or Mean, nested or not.</summary>
+    [PatternOf("SumReassociation", 6)]
     public static bool Reassociation(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Float16, DataType.Double, DataType.Int32]);
@@ -74,6 +75,7 @@ internal static class SumPatterns
     }
 
     /// <summary>A sum, one term of which is a convolution; often that is over a concat.</summary>
+    [PatternOf("AddAbsorption", 7)]
     public static bool Absorption(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Float, DataType.Float16]);
@@ -108,6 +110,7 @@ internal static class SumPatterns
     }
 
     /// <summary>A weighted sum as Unsqueeze, Concat and MatMul with a vector.</summary>
+    [PatternOf("StackedSum", 8)]
     public static bool Stacked(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Float, DataType.Double]);
