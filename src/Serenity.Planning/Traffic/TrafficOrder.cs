@@ -1,0 +1,134 @@
+using Serenity.Planning.Scheduling;
+
+namespace Serenity.Planning.Traffic;
+
+/// <summary>An order with little traffic.</summary>
+/// <param name="Order">All operators, in execution order.</param>
+/// <param name="Plan">Its traffic.</param>
+/// <param name="LowerBoundBytes">Bytes that no order of the graph goes under.</param>
+public sealed record TrafficOrderResult(int[] Order, TrafficPlan Plan, long LowerBoundBytes)
+{
+    /// <summary>True if no order moves fewer bytes.</summary>
+    public bool IsOptimal => Plan.Bytes == LowerBoundBytes;
+}
+
+/// <summary>
+/// Among the schedules of a graph that need no more than one of least peak, one with less traffic: operators, alone and with up to three that follow, are moved to wherever they
+/// may stand, as long as that helps. A local search, so the bound says how far from the least it may be.
+/// </summary>
+public static class TrafficOrder
+{
+    private const int LongestRun = 4, SearchWidth = 64;
+
+    /// <summary>Steps that all orders tried may have together.</summary>
+    private const long MostSteps = 3_000_000;
+
+    /// <summary>Finds an order.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="least">A schedule of least peak, where the search begins; the peak stays as it is.</param>
+    /// <param name="capacity">Bytes on chip.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static TrafficOrderResult Find(MemoryGraph graph, ScheduleResult least, long capacity, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        ArgumentNullException.ThrowIfNull(least);
+        long bound = LowerBound(graph, least.LowerBoundBytes, capacity);
+        int[] best = [.. least.Order];
+        long traffic = Estimate(graph, best, capacity), tried = 0;
+        bool improved = traffic > bound;
+        while (improved)
+        {
+            improved = false;
+            for (int length = 1; length <= LongestRun; length++)
+            {
+                for (int from = 0; from + length <= best.Length; from++)
+                {
+                    foreach (int to in Places(graph, best, from, length))
+                    {
+                        cancellation.ThrowIfCancellationRequested();
+                        if ((tried += best.Length) > MostSteps)
+                            return Result();
+                        int[] other = Moved(best, from, length, to);
+                        long moved = LiveProfile.Peak(graph, other) > least.PeakBytes ? long.MaxValue : Estimate(graph, other, capacity);
+                        if (moved >= traffic)
+                            continue;
+                        (best, traffic, improved) = (other, moved, true);
+                        break;
+                    }
+                }
+            }
+        }
+        return Result();
+
+        TrafficOrderResult Result()
+        {
+            TrafficPlan plan = TrafficPlanner.Plan(graph, best, capacity, cancellation: cancellation), first = TrafficPlanner.Plan(graph, least.Order, capacity, cancellation: cancellation);
+            return plan.Bytes < first.Bytes ? new(best, plan, bound) : new([.. least.Order], first, bound);
+        }
+    }
+
+    /// <summary>Bytes that every order of a graph moves.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="leastPeak">Bytes that are live at some step of every order.</param>
+    /// <param name="capacity">Bytes on chip.</param>
+    /// <remarks>
+    /// At the step of the peak what is live and not on chip is at least the difference. Each such tensor is needed again or is an output: one that an operator made was written, and read
+    /// again if somebody reads it; a graph input is read. And a step larger than the chip moves all that takes part in it.
+    /// </remarks>
+    public static long LowerBound(MemoryGraph graph, long leastPeak, long capacity)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        long once = 0, never = 0, scratch = 0, streamed = 0;
+        for (int t = 0; t < graph.TensorCount; t++)
+        {
+            if (graph.IsGraphInput(t) && graph.IsOutput(t))
+                never += graph.Bytes(t);
+            else if (graph.IsGraphInput(t) || graph.IsOutput(t) || graph.Consumers(t).Length == 0)
+                once += graph.Bytes(t);
+        }
+        for (int op = 0; op < graph.OperatorCount; op++)
+        {
+            scratch = Math.Max(scratch, graph.Scratch(op));
+            long own = graph.Scratch(op), moved = 0;
+            foreach (int t in graph.Inputs(op))
+                (own, moved) = (own + graph.Bytes(t), moved + graph.Bytes(t));
+            foreach (int t in graph.Outputs(op))
+                (own, moved) = (own + (graph.InPlaceInputs(op).IsEmpty ? graph.Bytes(t) : 0), moved + graph.Bytes(t));
+            streamed += own > capacity ? moved : 0;
+        }
+        long outside = Math.Max(0, leastPeak - Math.Max(capacity, scratch) - never);
+        return Math.Max(streamed, outside + Math.Max(0, outside - once));
+    }
+
+    private static long Estimate(MemoryGraph graph, int[] order, long capacity) =>
+        TrafficPlanner.Plan(graph, order, capacity, new TrafficOptions { Width = SearchWidth }).Bytes;
+
+    // Where the run may begin instead: between the last predecessor before it and the first successor after it.
+    private static IEnumerable<int> Places(MemoryGraph graph, int[] order, int from, int length)
+    {
+        HashSet<int> before = [], after = [];
+        for (int i = from; i < from + length; i++)
+        {
+            foreach (int op in graph.Predecessors(order[i]))
+                before.Add(op);
+            foreach (int op in graph.Successors(order[i]))
+                after.Add(op);
+        }
+        int first = from, last = from + length;
+        while (first > 0 && !before.Contains(order[first - 1]))
+            first--;
+        while (last < order.Length && !after.Contains(order[last]))
+            last++;
+        return Enumerable.Range(first, last - length - first + 1).Where(to => to != from);
+    }
+
+    private static int[] Moved(int[] order, int from, int length, int to)
+    {
+        List<int> moved = [.. order];
+        List<int> run = moved.GetRange(from, length);
+        moved.RemoveRange(from, length);
+        moved.InsertRange(to, run);
+        return [.. moved];
+    }
+}
