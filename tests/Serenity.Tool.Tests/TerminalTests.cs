@@ -1,6 +1,7 @@
 using Serenity.Build.Manifest;
 using Serenity.Build.Tests.Report;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 using Serenity.Tool.Manifests;
 using Serenity.Tool.Terminal;
@@ -33,6 +34,16 @@ public sealed class TerminalTests
         Assert.AreEqual(0, await run.RunAsync("explain", "ser1001"), run.Error);
         StringAssert.StartsWith(run.Output, "# SER1001: ");
         StringAssert.Contains(run.Output, "## What to do");
+    }
+
+    [TestMethod]
+    public async Task Every_error_is_listed()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("explain"), run.Error);
+        foreach (SerenityCode code in SerenityCodes.All)
+            StringAssert.Contains(run.Output, code.Code);
+        StringAssert.Contains(run.Output, "The model is over its memory budget");
     }
 
     [TestMethod]

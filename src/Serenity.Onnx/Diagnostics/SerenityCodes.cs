@@ -3,10 +3,51 @@ namespace Serenity.Onnx.Diagnostics;
 /// <summary>
 /// Every code the product can give. 10xx: budgets; 11xx: items and options; 12xx: model files; 13xx: shapes and types;
 /// 14xx: planning; 15xx: verification; 16xx: reading and writing; 17xx: host and native runtime; 2xxx: warnings, in the same groups.
-/// Each has a page <c>docs/errors/CODE.md</c>; a test holds the two together.
+/// A code is a constant and a line of the table, and has a page <c>docs/errors/CODE.md</c> and a line in their index; tests hold these together.
 /// </summary>
 public static class SerenityCodes
 {
+    /// <summary>All codes with their titles, in order: what the index of the pages and <c>dotnet serenity explain</c> list.</summary>
+    public static IReadOnlyList<SerenityCode> All { get; } =
+    [
+        new(OverMemoryBudget, "The model is over its memory budget"),
+        new(OverWeightBudget, "The weights are over their budget"),
+        new(BadOption, "A value cannot be understood"),
+        new(UnknownDevice, "The device is not known"),
+        new(BadTargetPath, "An output path cannot be used"),
+        new(UnsupportedMsBuild, "This MSBuild cannot run the task"),
+        new(ModelNotFound, "The model does not exist"),
+        new(NotAModel, "The file is not an ONNX model"),
+        new(InvalidGraph, "The model's graph is not valid"),
+        new(BadExternalData, "External data cannot be used"),
+        new(BadInitializer, "A weight's data does not fit its shape"),
+        new(RuntimeRefuses, "ONNX Runtime refuses the model"),
+        new(UnknownSize, "The size of a value is not known"),
+        new(BadFreeDimension, "FreeDimensions does not fit the model"),
+        new(BoundExceeded, "Bounds does not fit the model"),
+        new(BadCut, "Inputs, Outputs or FixedInputs do not fit the model"),
+        new(InternalCheckFailed, "An internal check failed"),
+        new(OutputsDiffer, "The optimized model gives other outputs"),
+        new(OrderDiffers, "ONNX Runtime executed another order"),
+        new(MemoryDiffers, "ONNX Runtime allocated another amount"),
+        new(RuntimeTooOld, "The app's ONNX Runtime is too old for the plan"),
+        new(InputOutput, "A file cannot be read or written"),
+        new(BadManifest, "The manifest cannot be read"),
+        new(RuntimeMissing, "ONNX Runtime cannot be loaded on this machine"),
+        new(RuntimeCrashed, "The process that worked on the model crashed or hung"),
+        new(UnreadName, "A name that nothing reads"),
+        new(NoModel, "An item that adds no model"),
+        new(EmptyValue, "A value that comes to nothing"),
+        new(NotProven, "The peak is not proven optimal"),
+        new(PassedThrough, "The model, or a part of it, was passed through unchanged"),
+        new(NotFused, "The model was not fused"),
+        new(HardwareBound, "The model was saved for one kind of processor"),
+        new(NotVerified, "The result was not, or not fully, verified"),
+        new(WorkspaceUnknown, "The budget does not count kernels' workspace"),
+        new(OtherRuntime, "The app brings another ONNX Runtime than the plan was verified with"),
+        new(PlannedWithoutRuntime, "Planned without ONNX Runtime"),
+    ];
+
     /// <summary>The peak is above the memory budget.</summary>
     public const string OverMemoryBudget = "SER1001";
 

@@ -13,16 +13,24 @@ internal static class ExplainCommand
     public static Command Create(ToolContext context)
     {
         Command command = new("explain", "Say what an error code means and what to do about it.");
-        Argument<string> code = new("code") { Description = "A code such as SER1001." };
+        Argument<string?> code = new("code") { Description = "A code such as SER1001; none for a list of all.", Arity = ArgumentArity.ZeroOrOne };
         command.Add(code);
         command.SetAction(parsed =>
         {
-            string wanted = parsed.GetValue(code)!.Trim().ToUpperInvariant();
+            string wanted = (parsed.GetValue(code) ?? "").Trim().ToUpperInvariant();
+            if (wanted.Length == 0)
+            {
+                TextTable table = new("code", "kind", "what it says");
+                foreach (SerenityCode known in SerenityCodes.All)
+                    table.Add(known.Code, known.Severity == DiagnosticSeverity.Warning ? "warning" : "error", known.Title);
+                context.Console.Write(table);
+                return ExitCodes.Ok;
+            }
             using Stream? page = typeof(ExplainCommand).Assembly.GetManifestResourceStream(Prefix + wanted + ".md");
             if (page is null)
             {
                 throw new SerenityException(
-                    SerenityCodes.BadOption, null, $"There is no code '{wanted}'. The codes are {string.Join(", ", Codes())}.");
+                    SerenityCodes.BadOption, null, $"There is no code '{wanted}'. The codes are {string.Join(", ", SerenityCodes.All.Select(c => c.Code))}.");
             }
             using StreamReader reader = new(page);
             context.Console.Line(reader.ReadToEnd().TrimEnd());
@@ -30,8 +38,4 @@ internal static class ExplainCommand
         });
         return command;
     }
-
-    private static IEnumerable<string> Codes() => typeof(ExplainCommand).Assembly.GetManifestResourceNames()
-        .Where(name => name.StartsWith(Prefix + "SER", StringComparison.Ordinal)).Select(name => name[Prefix.Length..^".md".Length])
-        .Order(StringComparer.Ordinal);
 }

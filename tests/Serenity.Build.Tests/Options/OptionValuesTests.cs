@@ -8,16 +8,37 @@ namespace Serenity.Build.Tests.Options;
 [TestClass]
 public sealed class OptionValuesTests
 {
-    /// <summary>For every option a value that is not the default, and how a user may write it otherwise.</summary>
-    public static IEnumerable<(string Name, string Other, string AlsoWritten)> Others =>
+    /// <summary>For every option a value that is not the default, how a user may write it otherwise, and as which JSON it was promised to stand in a manifest.</summary>
+    public static IEnumerable<(string Name, string Other, string AlsoWritten, string? Json)> Others =>
     [
-        ("MemoryBudget", "524288", "512 KiB"), ("WeightBudget", "1500000", "1.5mb"), ("Device", "esp32", " esp32 "), ("Executor", "StaticArena", "staticarena"),
-        ("Rewrite", "Exact", "EXACT"), ("Partition", "false", "FALSE"), ("Fuse", "false", "False"), ("Verify", "false", "FALSE"), ("VerifyInputs", "samples/*.npz", "samples\\*.npz"), ("VerifyWith", "natives/libonnxruntime.so", "natives\\libonnxruntime.so"), ("FreeDimensions", "a=1;b=2", "b = 2, a=1;"), ("TargetArchitecture", "x64;arm64", "ARM64, x64;x64"),
-        ("WorkLimit", "4", "4.0"),
-        ("SearchLimit", "1000", "01000"), ("Alignment", "64", "64 "), ("Threads", "4", "04"),
-        ("Bounds", "a=1x2;b=3", " b = 3; a=1x2;"), ("Inputs", "a;b", "a; b"), ("Outputs", "b;a", " b;a;"), ("FixedInputs", "a=1,2;b=false", "b = false; a=1,2"), ("Report", "true", "True"), ("Header", "true", "true "), ("TargetPath", "a/b.onnx", "a/b.onnx"),
-        ("CopyToOutputDirectory", "Never", "never"), ("CopyToPublishDirectory", "Always", "ALWAYS"),
-        ("PublishManifest", "true", "TRUE"), ("Pack", "true", "True"), ("Access", "Public", "public"),
+        ("MemoryBudget", "524288", "512 KiB", null),
+        ("WeightBudget", "1500000", "1.5mb", null),
+        ("Device", "esp32", " esp32 ", null),
+        ("Executor", "StaticArena", "staticarena", "\"StaticArena\""),
+        ("Rewrite", "Exact", "EXACT", "\"Exact\""),
+        ("Partition", "false", "FALSE", "false"),
+        ("Fuse", "false", "False", "false"),
+        ("Verify", "false", "FALSE", "false"),
+        ("VerifyInputs", "samples/*.npz", "samples\\*.npz", "\"samples/*.npz\""),
+        ("VerifyWith", "natives/libonnxruntime.so", "natives\\libonnxruntime.so", "\"natives/libonnxruntime.so\""),
+        ("FreeDimensions", "a=1;b=2", "b = 2, a=1;", "{\"a\":1,\"b\":2}"),
+        ("TargetArchitecture", "x64;arm64", "ARM64, x64;x64", "[\"x64\",\"arm64\"]"),
+        ("WorkLimit", "4", "4.0", null),
+        ("SearchLimit", "1000", "01000", "1000"),
+        ("Alignment", "64", "64 ", "64"),
+        ("Threads", "4", "04", "4"),
+        ("Bounds", "a=1x2;b=3", " b = 3; a=1x2;", "{\"a\":[1,2],\"b\":[3]}"),
+        ("Inputs", "a;b", "a; b", "[\"a\",\"b\"]"),
+        ("Outputs", "b;a", " b;a;", "[\"b\",\"a\"]"),
+        ("FixedInputs", "a=1,2;b=false", "b = false; a=1,2", "{\"a\":\"1,2\",\"b\":\"false\"}"),
+        ("Report", "true", "True", null),
+        ("Header", "true", "true ", null),
+        ("TargetPath", "a/b.onnx", "a/b.onnx", null),
+        ("CopyToOutputDirectory", "Never", "never", null),
+        ("CopyToPublishDirectory", "Always", "ALWAYS", null),
+        ("PublishManifest", "true", "TRUE", null),
+        ("Pack", "true", "True", null),
+        ("Access", "Public", "public", null),
     ];
 
     [TestMethod]
@@ -29,9 +50,10 @@ public sealed class OptionValuesTests
 
     [TestMethod]
     [DynamicData(nameof(Others))]
-    public void A_value_is_the_same_however_it_is_written_and_changes_the_key_of_what_it_shapes(string name, string other, string alsoWritten)
+    public void A_value_is_the_same_however_it_is_written_and_changes_the_key_of_what_it_shapes(string name, string other, string alsoWritten, string? json)
     {
         ModelOption option = ModelOptions.All.Single(o => o.Name == name);
+        Assert.AreEqual(option.Effect == OptionEffect.Result, json is not null);
         OptionValues values = Read((name, other)), again = Read((name, alsoWritten));
         Assert.AreEqual(other, values.TextOf(option));
         Assert.AreNotEqual(option.DefaultText, other);
@@ -44,7 +66,7 @@ public sealed class OptionValuesTests
 
     [TestMethod]
     [DynamicData(nameof(Others))]
-    public void What_shapes_the_result_reaches_the_optimizer_and_comes_back_from_a_manifest(string name, string other, string alsoWritten)
+    public void What_shapes_the_result_reaches_the_optimizer_and_comes_back_from_a_manifest(string name, string other, string alsoWritten, string? json)
     {
         ModelOption option = ModelOptions.All.Single(o => o.Name == name);
         OptionValues values = Read((name, alsoWritten));
@@ -52,19 +74,20 @@ public sealed class OptionValuesTests
         Assert.AreEqual("/m.onnx", request.ModelPath);
         if (option.Effect != OptionEffect.Result)
         {
+            Assert.IsNull(json);
             Assert.AreEqual(new OptimizeRequest { ModelPath = "/m.onnx", FreeDimensions = request.FreeDimensions, Targets = request.Targets }, request, "The optimizer is asked the same.");
             return;
         }
         Assert.AreEqual(other, OptionValues.Of(request).TextOf(option));
         using MemoryStream stream = new();
-        using (Utf8JsonWriter json = new(stream))
+        using (Utf8JsonWriter writer = new(stream))
         {
-            json.WriteStartObject();
-            values.WriteJson(json);
-            json.WriteEndObject();
+            writer.WriteStartObject();
+            values.WriteJson(writer);
+            writer.WriteEndObject();
         }
         using JsonDocument written = JsonDocument.Parse(stream.ToArray());
-        Assert.IsTrue(written.RootElement.TryGetProperty(option.JsonName, out _));
+        Assert.AreEqual(json, written.RootElement.GetProperty(option.JsonName).GetRawText());
         Assert.AreEqual(values.KeyOf(OptionEffect.Result), OptionValues.ReadJson(written.RootElement).KeyOf(OptionEffect.Result));
     }
 
