@@ -12,7 +12,8 @@ namespace Serenity.Tool;
 /// <param name="engines">The optimizers; tests put their own in their place.</param>
 /// <param name="console">Where output goes.</param>
 /// <param name="folder">Absolute path that relative paths start from.</param>
-internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole console, string folder)
+/// <param name="stepSummary">Absolute path of the file in which GitHub's runner takes the summary of a step; null outside of one.</param>
+internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole console, string folder, string? stepSummary = null)
 {
     /// <summary>Runs a command line.</summary>
     /// <returns>One of <see cref="ExitCodes"/>.</returns>
@@ -22,8 +23,10 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
         ParseResult parsed = Root().Parse(arguments.Count == 0 ? ["--help"] : arguments);
         if (Problems(parsed, arguments) is { Count: > 0 } problems)
         {
-            foreach (string problem in problems)
-                console.Problem(new SerenityDiagnostic(SerenityCodes.BadOption, DiagnosticSeverity.Error, null, problem));
+            SerenityDiagnostic[] told = [.. problems.Select(problem => new SerenityDiagnostic(SerenityCodes.BadOption, DiagnosticSeverity.Error, null, problem))];
+            foreach (SerenityDiagnostic problem in told)
+                console.Problem(problem);
+            TellScripts(arguments, told);
             console.Hint($"Run 'dotnet serenity {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help' to see what is possible.");
             return ExitCodes.Error;
         }
@@ -44,9 +47,19 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
         }
         catch (Exception problem)
         {
-            console.Problem(ProblemDiagnostic.Of(problem, null));
+            SerenityDiagnostic told = ProblemDiagnostic.Of(problem, null);
+            console.Problem(told);
+            TellScripts(arguments, [told]);
             return ExitCodes.Error;
         }
+    }
+
+    // A script that reads JSON gets JSON, whatever happened.
+    private void TellScripts(IReadOnlyList<string> arguments, IReadOnlyList<SerenityDiagnostic> problems)
+    {
+        bool asked = arguments.Contains("--json") || arguments.Contains("--format=json") || arguments.Zip(arguments.Skip(1)).Any(pair => pair is ("--format" or "-f", "json"));
+        if (asked)
+            JsonText.Write(console.Output, new { Verdict = "error", Errors = problems.Select(p => new { p.Code, p.File, p.Message }).ToArray() });
     }
 
     /// <summary>What is wrong with a command line; an unknown word is one thing, whatever else the parser misses for it.</summary>
@@ -72,7 +85,7 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
     private RootCommand Root()
     {
         RootCommand root = new("What an ONNX model costs in memory, the order of execution that costs least, and whether it fits a budget.");
-        ToolContext context = new(engines, console, folder);
+        ToolContext context = new(engines, console, folder, stepSummary);
         root.Add(OptimizeCommand.Create(context));
         root.Add(InspectCommand.Create(context));
         root.Add(CheckCommand.Create(context));
@@ -80,6 +93,7 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
         root.Add(ReportCommand.Create(context));
         root.Add(DevicesCommand.Create(context));
         root.Add(ExplainCommand.Create(context));
+        root.Add(InitCommand.Create(context));
         return root;
     }
 }

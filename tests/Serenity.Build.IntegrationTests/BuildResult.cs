@@ -11,14 +11,14 @@ internal sealed class BuildResult(string command, int exitCode, string output, s
 
     public string Output => output;
 
-    /// <summary>Errors, as (code, file); each once.</summary>
-    public (string Code, string File)[] Errors => [.. All<Error>().Select(e => (e.Code, e.File)).Distinct()];
+    /// <summary>Errors, as (code, what they are about: a model where the text begins with one, else the file); each once.</summary>
+    public (string Code, string About)[] Errors => [.. All<Error>().Select(e => (e.Code, About(e.File, e.Text))).Distinct()];
 
     /// <summary>Texts of the errors.</summary>
     public string[] ErrorTexts => [.. All<Error>().Select(e => e.Text).Distinct()];
 
-    /// <summary>Warnings, as (code, file).</summary>
-    public (string Code, string File)[] Warnings => [.. All<Warning>().Select(w => (w.Code, w.File)).Distinct()];
+    /// <summary>Warnings, as (code, what they are about).</summary>
+    public (string Code, string About)[] Warnings => [.. All<Warning>().Select(w => (w.Code, About(w.File, w.Text))).Distinct()];
 
     /// <summary>Names of the models given to each call of the optimizing task.</summary>
     public string[][] Optimized => [.. All<Microsoft.Build.Logging.StructuredLogger.Task>().Where(t => t.Name == "SerenityOptimize").Select(ModelsOf)];
@@ -48,6 +48,8 @@ internal sealed class BuildResult(string command, int exitCode, string output, s
 
     public IReadOnlyList<T> All<T>()
         where T : TreeNode => Log.FindChildrenRecursive<T>();
+
+    private static string About(string file, string text) => text.Split(": ", 2) is [var model, _] && model.EndsWith(".onnx", StringComparison.Ordinal) ? model : file;
 
     private static string[] ModelsOf(Microsoft.Build.Logging.StructuredLogger.Task task) =>
         [.. task.FindChildrenRecursive<Parameter>().Where(p => p.Name == "Models").SelectMany(p => p.Children.OfType<Item>()).Select(i => i.Text)];

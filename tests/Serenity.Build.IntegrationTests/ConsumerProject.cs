@@ -73,8 +73,8 @@ internal sealed class ConsumerProject : IDisposable
     public MemoryManifest Manifest(string path) => ManifestJson.Read(File.ReadAllBytes(Output(path)), path);
 
     /// <summary>Writes a small, irregularly wired model.</summary>
-    public void Model(string path, ulong seed = 1) =>
-        ModelFile.Save(IrregularModels.DartsCell(vertices: 3, seed: seed, channels: 4, size: 6), this[path]);
+    public void Model(string path, ulong seed = 1, int size = 6) =>
+        ModelFile.Save(IrregularModels.DartsCell(vertices: 3, seed: seed, channels: 4, size: size), this[path]);
 
     /// <summary><c>dotnet build</c>, with a binary log.</summary>
     public BuildResult Build(params string[] arguments) => Run(["build", "--no-restore", .. arguments]);

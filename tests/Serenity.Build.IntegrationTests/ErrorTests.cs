@@ -24,7 +24,7 @@ public sealed class ErrorTests
             project.Model(name, 1);
         BuildResult result = project.Build().Fails();
         CollectionAssert.AreEquivalent(
-            (string[])["SER1101 good.onnx", "SER1201 missing.onnx", "SER1103 up.onnx", "SER1103 other.onnx"], result.Errors.Select(e => $"{e.Code} {e.File}").ToArray());
+            (string[])["SER1101 good.onnx", "SER1201 missing.onnx", "SER1103 up.onnx", "SER1103 other.onnx"], result.Errors.Select(e => $"{e.Code} {e.About}").ToArray());
     }
 
     [TestMethod]
@@ -62,7 +62,7 @@ public sealed class ErrorTests
         project.Model("good.onnx");
         File.WriteAllText(project["bad.onnx"], "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
         BuildResult result = project.Build().Fails();
-        CollectionAssert.AreEqual((string[])["SER1202 bad.onnx"], result.Errors.Select(e => $"{e.Code} {e.File}").ToArray());
+        CollectionAssert.AreEqual((string[])["SER1202 bad.onnx"], result.Errors.Select(e => $"{e.Code} {e.About}").ToArray());
         Assert.DoesNotContain("   at ", result.Output);
         Assert.DoesNotContain("MSB4018", result.Output);
         Assert.IsTrue(File.Exists(project.Staged("good.onnx")) && !File.Exists(project.Staged("bad.onnx")));
@@ -80,7 +80,7 @@ public sealed class ErrorTests
         Serenity.Onnx.Models.ModelFile.Save(Testing.Models.CrashingModel.Create(), project["crash.onnx"]);
         project.Model("z.onnx", 2);
         BuildResult result = project.Build().Fails();
-        CollectionAssert.AreEqual((string[])["SER1702 crash.onnx"], result.Errors.Select(e => $"{e.Code} {e.File}").ToArray());
+        CollectionAssert.AreEqual((string[])["SER1702 crash.onnx"], result.Errors.Select(e => $"{e.Code} {e.About}").ToArray());
         Assert.IsTrue(File.Exists(project.Staged("a.onnx")) && File.Exists(project.Staged("z.onnx")) && !File.Exists(project.Staged("crash.onnx")));
 
         File.Delete(project["crash.onnx"]);

@@ -32,8 +32,8 @@ public sealed class TerminalTests
     {
         using ToolRun run = new();
         Assert.AreEqual(0, await run.RunAsync("explain", "ser1001"), run.Error);
-        StringAssert.StartsWith(run.Output, "# SER1001: ");
-        StringAssert.Contains(run.Output, "## What to do");
+        StringAssert.StartsWith(run.Output, "SER1001: ");
+        StringAssert.Contains(run.Output, "\nWhat to do\n");
     }
 
     [TestMethod]

@@ -64,24 +64,27 @@ public static class BudgetCheck
             + " scratch, was not measured, since the model was not verified, and may be more than the rest. Let verification run (Verify=\"true\") for a budget that holds on the device.");
     }
 
-    /// <summary>How much of its budgets a model that fits takes, for one line of a build's output; null if it has none, or does not fit.</summary>
+    /// <summary>A warning (SER2001) where a model fits and takes more of a budget than it should; else null.</summary>
     /// <param name="neededBytes">What is held against the memory budget; see <see cref="PeakFacts.RequiredBytes"/>.</param>
     /// <param name="weightBytes">Bytes of the weights.</param>
     /// <param name="budget">The verdict.</param>
-    public static string? Passed(long neededBytes, long weightBytes, BudgetEntry budget)
+    /// <param name="warnAt">From which part of a budget on, in percent; null for never.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static SerenityDiagnostic? Near(long neededBytes, long weightBytes, BudgetEntry budget, double? warnAt, string file)
     {
         ArgumentNullException.ThrowIfNull(budget);
-        if (budget.Verdict != BudgetVerdict.Pass)
+        if (warnAt is not { } percent || budget.Verdict != BudgetVerdict.Pass)
             return null;
-        string?[] shares = [Share("", neededBytes, budget.MemoryBytes), Share("weights ", weightBytes, budget.WeightBytes)];
-        return $"fits {(budget.Device is { } device ? device : "its budget")}: {string.Join(", ", shares.OfType<string>())}";
+        string?[] near = [Part("memory", neededBytes, budget.MemoryBytes), Part("weight", weightBytes, budget.WeightBytes)];
+        return near.OfType<string>().ToArray() is not { Length: > 0 } parts ? null : new SerenityDiagnostic(
+            SerenityCodes.NearBudget, DiagnosticSeverity.Warning, file, $"The model fits, with little to spare: it takes {string.Join(" and ", parts)} (WarnAt=\"{percent.ToString(CultureInfo.InvariantCulture)}%\").");
 
-        static string? Share(string of, long bytes, long? most)
+        string? Part(string what, long bytes, long? most)
         {
-            if (most is not { } limit)
+            if (most is not { } limit || bytes < (decimal)percent / 100 * limit)
                 return null;
             (string size, string whole) = ByteSize.Compared(bytes, limit);
-            return string.Create(CultureInfo.InvariantCulture, $"{of}{size} of {whole} ({(limit == 0 ? 100 : Math.Ceiling(100.0 * bytes / limit))} %)");
+            return string.Create(CultureInfo.InvariantCulture, $"{size} of the {what} budget of {whole} ({100m * bytes / limit:0.#} %)");
         }
     }
 
@@ -104,11 +107,13 @@ public static class BudgetCheck
     {
         PeakFacts peak = manifest.Peak;
         long needed = peak.RequiredBytes;
+        // First what an annotation in a pull request, or a list of errors, has room for: how much, and what passes.
+        (string need, string limit) = ByteSize.Compared(needed, budget);
         StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"The model needs {(peak.AtMost ? "at most " : "")}{ByteSize.Format(needed)} of activation memory");
-        if (peak.WorkspaceBytes is > 0)
-            text.Append(CultureInfo.InvariantCulture, $" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)})");
-        text.Append(CultureInfo.InvariantCulture, $"; the budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: {ByteSize.Format(needed - budget)} too much.");
+        text.Append(CultureInfo.InvariantCulture, $"The model needs {(peak.AtMost ? "at most " : "")}{need} of activation memory; the budget{OfDevice(manifest.Budget)} is {limit}.");
+        text.Append(CultureInfo.InvariantCulture, $" The least budget that passes now is MemoryBudget=\"{ByteSize.RoundUpBudget(needed)}\".");
+        text.Append(CultureInfo.InvariantCulture, $" In bytes: {needed} of {budget}, {needed - budget} too much");
+        text.Append(peak.WorkspaceBytes is > 0 ? FormattableString.Invariant($" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)}).") : ".");
         if (manifest.PeakStep is { } step)
         {
             text.Append(CultureInfo.InvariantCulture, $" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{Shown(step.Node)}'");
@@ -131,9 +136,7 @@ public static class BudgetCheck
             text.Append(CultureInfo.InvariantCulture, $" Rewrites that make a run up to {most} times the work (WorkLimit) were tried for it, and ");
             text.Append(least < needed ? $"come to {ByteSize.Format(least)}." : "go no lower.");
         }
-        text.Append(' ').Append(Advice(manifest, budget));
-        text.Append(CultureInfo.InvariantCulture, $" The least budget that passes now is MemoryBudget=\"{ByteSize.RoundUpBudget(needed)}\".");
-        return text.ToString();
+        return text.Append(' ').Append(Advice(manifest, budget)).ToString();
     }
 
     private static string Bound(PeakFacts peak, long budget)
@@ -168,10 +171,14 @@ public static class BudgetCheck
     // A name from the model, which may hold anything, in a message of one line.
     private static string Shown(string name) => ModelText.Clean(name, LongestName);
 
-    private static string OverWeights(MemoryManifest manifest, long budget) =>
-        $"The model's weights take {ByteSize.Format(manifest.Weights.Bytes)}; the weight budget is {ByteSize.Format(budget)}: "
-        + $"{ByteSize.Format(manifest.Weights.Bytes - budget)} too much. No order changes that: quantize or prune the model, or raise the budget. "
-        + $"The least that passes now is WeightBudget=\"{ByteSize.RoundUpBudget(manifest.Weights.Bytes)}\".";
+    private static string OverWeights(MemoryManifest manifest, long budget)
+    {
+        (string takes, string limit) = ByteSize.Compared(manifest.Weights.Bytes, budget);
+        return FormattableString.Invariant($"The model's weights take {takes}; the weight budget{OfDevice(manifest.Budget)} is {limit}.")
+            + $" The least that passes now is WeightBudget=\"{ByteSize.RoundUpBudget(manifest.Weights.Bytes)}\"."
+            + FormattableString.Invariant($" In bytes: {manifest.Weights.Bytes} of {budget}, {manifest.Weights.Bytes - budget} too much.")
+            + " No order changes that: quantize or prune the model, or raise the budget.";
+    }
 
     private static string OfDevice(BudgetEntry budget) => budget.Device is null ? "" : $" of device '{budget.Device}'";
 }

@@ -28,6 +28,12 @@ public sealed record ModelItem
     /// <summary>Where the optimized model goes, relative to the output folder, with forward slashes.</summary>
     public required string TargetPath { get; init; }
 
+    /// <summary>Absolute path of the project's folder; where there is no project, the folder that paths start from.</summary>
+    public required string ProjectFolder { get; init; }
+
+    /// <summary>Absolute path of the file with the figures that it may not exceed; null for none.</summary>
+    public string? BaselinePath => Options.Get(ModelOptions.Baseline) is { Length: > 0 } path ? Path.GetFullPath(path, ProjectFolder) : null;
+
     /// <summary>Absolute path of the folder that stands for the output folder while building (in obj).</summary>
     public required string StagingFolder { get; init; }
 
@@ -112,6 +118,7 @@ public sealed record ModelItem
             SourcePath = source,
             SourceName = RelativeName(source, projectFolder),
             TargetPath = ReadTargetPath(options.Get(ModelOptions.TargetPath), name),
+            ProjectFolder = projectFolder,
             StagingFolder = stagingFolder,
             Options = options,
             Request = options.Request(source) with

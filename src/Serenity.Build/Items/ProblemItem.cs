@@ -15,12 +15,14 @@ internal static class ProblemItem
     /// <summary>An error as an item.</summary>
     /// <param name="problem">The error.</param>
     /// <param name="targetPath">Target path of the model it is about; null if it is about none that was read.</param>
-    public static TaskItem Of(SerenityDiagnostic problem, string? targetPath)
+    /// <param name="of">The model's item.</param>
+    public static TaskItem Of(SerenityDiagnostic problem, string? targetPath, ITaskItem of)
     {
         TaskItem item = new(ItemText.Escape(problem.File ?? ""));
         item.SetMetadata(Code, problem.Code);
         item.SetMetadata(Message, ItemText.Escape(problem.Message));
         item.SetMetadata(Target, ItemText.Escape(targetPath ?? ""));
+        ItemPlace.Set(item, ItemPlace.Of(of));
         return item;
     }
 

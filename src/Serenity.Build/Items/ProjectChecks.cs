@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Build.Framework;
 using Serenity.Build.Options;
+using Serenity.Build.Results;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Items;

@@ -1,13 +1,8 @@
 using System.Xml;
 using System.Xml.Linq;
+using Serenity.Build.Results;
 
 namespace Serenity.Build.Items;
-
-/// <summary>Where something stands in a project's files.</summary>
-/// <param name="File">Absolute path.</param>
-/// <param name="Line">Line, from 1.</param>
-/// <param name="Column">Column, from 1.</param>
-public sealed record ProjectPlace(string File, int Line, int Column);
 
 /// <summary>A property as a project file states it.</summary>
 /// <param name="Name">Its name.</param>
@@ -18,7 +13,7 @@ public sealed record StatedProperty(string Name, string Text, ProjectPlace Place
 /// <summary>A <c>SerenityModel</c> element as a project file states it.</summary>
 /// <param name="Include">What it includes or updates, not expanded.</param>
 /// <param name="Adds">True for Include, false for Update.</param>
-/// <param name="IsConditional">True if it, or a group around it, has a condition, or it excludes something: then nothing can be said of what it stands for.</param>
+/// <param name="IsConditional">True if it, or a group around it, has a condition, it excludes something, or it stands in a target: then nothing can be said of what it stands for.</param>
 /// <param name="Metadata">Its metadata, not expanded.</param>
 /// <param name="Place">Where it stands.</param>
 public sealed record StatedModel(string Include, bool Adds, bool IsConditional, IReadOnlyList<KeyValuePair<string, string>> Metadata, ProjectPlace Place);
@@ -64,6 +59,24 @@ public sealed class ProjectFiles
         return files;
     }
 
+    /// <summary>Where the element stands that puts a model into the project; null if it is not among those that were read.</summary>
+    /// <param name="item">The model, as the item names it.</param>
+    /// <param name="file">Absolute path of the file that MSBuild says it is from; empty for any.</param>
+    public ProjectPlace? PlaceOf(string item, string file)
+    {
+        StatedModel[] candidates = [.. _models.Where(m => m.Adds && (file.Length == 0 || string.Equals(m.Place.File, file, StringComparison.OrdinalIgnoreCase)))];
+        string path = item.Replace('\\', '/');
+        // By name first: most are, and a pattern takes time to be made.
+        StatedModel? found = Array.Find(candidates, m => m.Include.Split(';', StringSplitOptions.TrimEntries).Any(part => part.Replace('\\', '/') == path))
+            ?? Array.Find(candidates, m => ItemPattern.Of(m.Include)?.Any(p => p.IsGlob && p.Matches(item)) == true)
+            // What an expression stands for only MSBuild knows: where all others are ruled out, it is that one.
+            ?? Array.Find(candidates, m => ItemPattern.Of(m.Include) is null);
+        return found?.Place;
+    }
+
+    /// <summary>True if a file is among those that were read.</summary>
+    public bool HasRead(string path) => _read.Contains(path);
+
     /// <summary>True if something in the files reads a property.</summary>
     public bool Uses(string property) => _texts.Any(text => text.Contains($"$({property}", StringComparison.OrdinalIgnoreCase));
 
@@ -104,13 +117,10 @@ public sealed class ProjectFiles
 
     private void AddModel(XElement element, ProjectPlace place)
     {
-        if (element.Attribute("Remove") is not null || element.Ancestors().Any(a => a.Name.LocalName == "Target"))
-        {
-            ChangesModels = true;
-            return;
-        }
+        bool inTarget = element.Ancestors().Any(a => a.Name.LocalName == "Target");
+        ChangesModels |= inTarget || element.Attribute("Remove") is not null;
         string? include = element.Attribute("Include")?.Value, update = element.Attribute("Update")?.Value;
-        bool conditional = element.Attribute("Exclude") is not null || element.AncestorsAndSelf().Any(IsConditional);
+        bool conditional = inTarget || element.Attribute("Exclude") is not null || element.AncestorsAndSelf().Any(IsConditional);
         KeyValuePair<string, string>[] metadata =
         [
             .. element.Attributes().Where(a => !_ofItems.Contains(a.Name.LocalName)).Select(a => KeyValuePair.Create(a.Name.LocalName, a.Value)),

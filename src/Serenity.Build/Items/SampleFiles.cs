@@ -25,13 +25,7 @@ internal static class SampleFiles
                 found.Add(Path.GetFullPath(part, folder));
                 continue;
             }
-            // From the last folder without a wildcard down.
-            int wildcard = part.IndexOfAny(['*', '?']), slash = part.LastIndexOf('/', wildcard);
-            string start = Path.GetFullPath(slash < 0 ? "." : part[..(slash + 1)], folder), rest = part[(slash + 1)..];
-            EnumerationOptions options = new() { RecurseSubdirectories = rest.Contains('/', StringComparison.Ordinal), AttributesToSkip = FileAttributes.ReparsePoint };
-            ItemPattern below = new(rest);
-            string[] files = Directory.Exists(start)
-                ? [.. Directory.EnumerateFiles(start, "*", options).Where(path => below.Matches(Path.GetRelativePath(start, path))).Take(Most + 1)] : [];
+            string[] files = FileGlob.Find(part, folder, Most + 1);
             if (files.Length is 0 or > Most)
                 throw new SerenityException(SerenityCodes.BadOption, file, $"VerifyInputs=\"{part}\" names {(files.Length == 0 ? "no file" : $"more than {Most} files")}. Paths are relative to the project's folder.");
             found.AddRange(files);

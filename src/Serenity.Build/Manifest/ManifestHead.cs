@@ -27,6 +27,9 @@ public sealed record ManifestHead(
     /// <summary><c>peak.sumsInPlace</c>: the plan adds partial results up in the buffer of an input.</summary>
     public bool SumsInPlace { get; init; }
 
+    /// <summary><c>peak.atMost</c>: with other data a run may need less.</summary>
+    public bool AtMost { get; init; }
+
     /// <summary>What is held against the memory budget.</summary>
     public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes).RequiredBytes;
 
@@ -56,7 +59,7 @@ public sealed record ManifestHead(
         long? workspace = null, memoryBudget = null, weightBudget = null;
         string executor = "", verdict = "";
         string? device = null, runtimeVersion = null;
-        bool sumsInPlace = false;
+        bool sumsInPlace = false, atMost = false;
         List<KeyValuePair<string, string>> options = [];
         List<WarningEntry> warnings = [];
         reader.Read();
@@ -86,6 +89,7 @@ public sealed record ManifestHead(
                         case "bytes": peak = reader.GetInt64(); break;
                         case "originalBytes": original = reader.GetInt64(); break;
                         case "workspaceBytes": workspace = reader.GetInt64(); break;
+                        case "atMost": atMost = reader.GetBoolean(); break;
                         case "sumsInPlace": sumsInPlace = reader.GetBoolean(); break;
                         default: reader.Skip(); break;
                     }
@@ -138,7 +142,7 @@ public sealed record ManifestHead(
         }
         bool complete = version == 1 && peak >= 0 && weights >= 0 && verdict.Length > 0 && reader.TokenType == JsonTokenType.PropertyName;
         return complete
-            ? new ManifestHead(peak, workspace, weights, original, executor, new MemoryBudgets(memoryBudget, weightBudget, device), verdict, options, warnings) { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace }
+            ? new ManifestHead(peak, workspace, weights, original, executor, new MemoryBudgets(memoryBudget, weightBudget, device), verdict, options, warnings) { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost }
             : null;
     }
 

@@ -42,6 +42,27 @@ public static class ModelOptions
         Switch = new("--device"),
     };
 
+    /// <summary>From which part of a budget on a warning is given, in percent; null for none.</summary>
+    public static ModelOption<double?> WarnAt { get; } = new(
+        "WarnAt", OptionEffect.Check, new ShareSyntax(), null, "From which part of a budget on the build warns: 90%.")
+    {
+        Switch = new("--warn-at"),
+    };
+
+    /// <summary>File with the figures that the models may not exceed; empty for none.</summary>
+    public static ModelOption<string> Baseline { get; } = new(
+        "Baseline", OptionEffect.Check, new PathSyntax(), "", "File with the figures of before, which the model may not exceed: memory-baseline.json.")
+    {
+        Switch = new("--baseline"),
+    };
+
+    /// <summary>How far above the baseline a model may be.</summary>
+    public static ModelOption<Tolerance> BaselineTolerance { get; } = new(
+        "BaselineTolerance", OptionEffect.Check, new ToleranceSyntax(), Tolerance.None, "How far above its baseline the model may be: 2%, 4KiB.")
+    {
+        Switch = new("--tolerance"),
+    };
+
     /// <summary>Who runs the model.</summary>
     public static ModelOption<Executor> Executor { get; } = new(
         "Executor",
@@ -231,7 +252,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, Executor, Rewrite, Partition, Fuse, Verify, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Fuse, Verify, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

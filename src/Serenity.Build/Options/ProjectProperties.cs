@@ -14,6 +14,7 @@ public static class ProjectProperties
         new("SerenityEnabled", "`true`"),
         new("SerenityPassThrough", "`false`"),
         new("SerenityCacheDirectory", "in `obj`"),
+        new("SerenityUpdateBaseline", "`false`"),
         new("SerenityIsolate", "`true`"),
         new("SerenityGenerateCode", "`true` in C#, F# and Visual Basic"),
         new("SerenityCodeNamespace", "`RootNamespace`"),

@@ -4,6 +4,7 @@ using Serenity.Build.Header;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Report;
+using Serenity.Build.Results;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 
@@ -31,6 +32,39 @@ internal static class DerivedFiles
             if (IsOutOfDate(path, model))
                 write(manifest, path);
         }
+    }
+
+    /// <summary>Writes the report of a model that is over budget, whoever asked for one: it is what shows why. It goes into no output folder.</summary>
+    /// <returns>Its absolute path.</returns>
+    /// <exception cref="Onnx.Diagnostics.SerenityException">SER1601: it cannot be written.</exception>
+    public static string WriteReport(ModelItem model, MemoryManifest manifest)
+    {
+        if (IsOutOfDate(model.ReportPath, model))
+            AtomicFile.Write(model.ReportPath, Encoding.UTF8.GetBytes(HtmlReport.Render(manifest)));
+        return model.ReportPath;
+    }
+
+    /// <summary>Removes the report of a model that was over budget and fits now, where nobody asked for one.</summary>
+    public static void RemoveReport(ModelItem model)
+    {
+        if (!model.Report && File.Exists(model.ReportPath))
+            File.Delete(model.ReportPath);
+    }
+
+    /// <summary>Writes the page of all models of a project, where it would be another than is there.</summary>
+    /// <param name="folder">Absolute path of the staging folder.</param>
+    /// <param name="results">The models.</param>
+    /// <param name="reports">Those that have reports in that folder, by the paths of their manifests.</param>
+    /// <returns>Its absolute path.</returns>
+    /// <exception cref="Onnx.Diagnostics.SerenityException">SER1601: it cannot be written.</exception>
+    public static string WriteIndex(string folder, IReadOnlyList<ModelResult> results, IReadOnlyDictionary<string, string> reports)
+    {
+        string path = Path.Combine(folder, IndexPage.FileName);
+        byte[] text = Encoding.UTF8.GetBytes(IndexPage.Render(results, result =>
+            result.ManifestPath is { } manifest && reports.TryGetValue(manifest, out string? report) ? Path.GetRelativePath(folder, report).Replace('\\', '/') : null));
+        if (RegularFile.LengthOf(path) != text.Length || !text.AsSpan().SequenceEqual(File.ReadAllBytes(path)))
+            AtomicFile.Write(path, text);
+        return path;
     }
 
     private static IEnumerable<(string Path, Writer Write)> Wanted(ModelItem model)

@@ -52,7 +52,8 @@ public static class HtmlReport
         return page.Append(template, at, template.Length - at).ToString();
     }
 
-    private static string Hash(string text) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
+    /// <summary>A hash as a content security policy names a script or a style sheet by.</summary>
+    internal static string Hash(string text) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
     private static string Asset(string name)
     {

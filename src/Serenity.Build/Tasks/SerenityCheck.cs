@@ -1,14 +1,13 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Serenity.Build.Budgets;
-using Serenity.Build.Checks;
 using Serenity.Build.Items;
-using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Output;
+using Serenity.Build.Report;
+using Serenity.Build.Results;
 using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Models;
 
 namespace Serenity.Build.Tasks;
 
@@ -46,6 +45,18 @@ public sealed class SerenityCheck : SerenityTask
     /// <summary>Whether the SDK's publishing knows <c>IfDifferent</c> too.</summary>
     public bool PublishesIfDifferent { get; set; }
 
+    /// <summary>Name of the project, for the files that tell of all its models.</summary>
+    public string ProjectName { get; set; } = "";
+
+    /// <summary>The target framework, where the project has several: figures of each are held against a baseline of its own.</summary>
+    public string Variant { get; set; } = "";
+
+    /// <summary>Whether a model was optimized in this build.</summary>
+    public bool AnyMade { get; set; }
+
+    /// <summary>Put what the models need now into their baselines, instead of holding them to it.</summary>
+    public bool UpdateBaseline { get; set; }
+
     /// <summary>Files for the output folder, with <c>TargetPath</c> and the model's copy metadata.</summary>
     [Output]
     public ITaskItem[] OutputFiles { get; private set; } = [];
@@ -54,74 +65,88 @@ public sealed class SerenityCheck : SerenityTask
     [Output]
     public ITaskItem[] StateFiles { get; private set; } = [];
 
+    /// <summary>The table of the models, for the end of a build that made or judged one of them anew; empty where nothing changed.</summary>
+    [Output]
+    public string Summary { get; private set; } = "";
+
     /// <inheritdoc/>
     protected override void Run()
     {
-        foreach (SerenityDiagnostic warning in Devices.SelectMany(MetadataNames.UnreadOfDevice).Concat(Models.SelectMany(MetadataNames.UnreadOfModel)))
+        foreach (SerenityDiagnostic warning in Devices.SelectMany(MetadataNames.UnreadOfDevice))
             Report(warning);
-        foreach (ITaskItem problem in Problems)
-            Report(ProblemItem.Read(problem));
+        foreach (ITaskItem item in Models)
+        {
+            foreach (SerenityDiagnostic warning in MetadataNames.UnreadOfModel(item))
+                Report(warning, place: ItemPlace.Of(item));
+        }
+        List<ModelResult> results = [];
+        foreach (ITaskItem item in Problems)
+        {
+            SerenityDiagnostic problem = ProblemItem.Read(item);
+            Report(problem, place: ItemPlace.Of(item));
+            results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
+        }
         DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device);
+        BaselineChecks baselines = new(Variant, UpdateBaseline);
         List<ITaskItem> outputs = [];
         List<ITaskItem> states = [];
+        SortedDictionary<string, ModelItem> reports = new(StringComparer.Ordinal);
+        bool changed = AnyMade;
         foreach ((ITaskItem item, ModelItem model) in ReadModels(Models))
         {
             if (Problems.Any(problem => ProblemItem.IsOf(problem, model)))
                 continue;
             try
             {
-                Check(model, devices.BudgetsOf(item));
+                ModelCheck check = new ModelChecker(baselines).Check(model, devices.BudgetsOf(item));
+                changed |= check.IsNew;
+                foreach (SerenityDiagnostic diagnostic in check.Diagnostics)
+                    Report(diagnostic, place: ItemPlace.Of(item));
+                results.Add(new ModelResult(model.Name, ItemPlace.Of(item), check.Figures, check.Diagnostics, model.ManifestPath));
             }
             catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
             {
-                Report(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, problem);
+                SerenityDiagnostic diagnostic = ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name };
+                Report(diagnostic, problem, ItemPlace.Of(item));
+                results.Add(new ModelResult(model.Name, ItemPlace.Of(item), null, [diagnostic]));
             }
             states.Add(new TaskItem(ItemText.Escape(model.StatePath)));
             foreach (string path in FilesOf(model))
                 outputs.Add(OutputItem(path, model));
+            if (model.Report && File.Exists(model.ReportPath))
+                reports[model.ManifestPath] = model;
         }
+        if (reports.Count > 0)
+            outputs.Add(OutputItem(DerivedFiles.WriteIndex(StagingFolder, results, reports.ToDictionary(r => r.Key, r => r.Value.ReportPath, StringComparer.Ordinal)), reports.Values.First()));
         OutputFiles = [.. outputs];
+        baselines.Write(path => Log.LogMessage(MessageImportance.High, "{0}", $"{ModelText.Clean(Path.GetRelativePath(ProjectFolder, path))} holds what the models need now. Commit it."));
+        Tell(results, changed, states);
         StateFiles = [.. states];
     }
 
-    private void Check(ModelItem model, MemoryBudgets budgets)
+    // One table for the whole project: at the end of a build that succeeds, at once in one that does not.
+    private void Tell(List<ModelResult> results, bool changed, List<ITaskItem> states)
     {
-        byte[] text = File.ReadAllBytes(model.ManifestPath);
-        ManifestHead head;
-        BudgetEntry judged;
-        bool changed;
-        MemoryManifest? whole = null;
+        if (results.Count == 0)
+            return;
+        string file = Path.Combine(StagingFolder, ResultsFile.Name);
         try
         {
-            head = ManifestHead.Read(text, model.ManifestPath);
-            judged = BudgetCheck.Judge(head.RequiredBytes, head.WeightBytes, budgets);
-            changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
-            if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model))
-                whole = ManifestJson.Read(text, model.ManifestPath);
-            if (changed)
-            {
-                whole = whole! with { Budget = judged };
-                AtomicFile.Write(model.ManifestPath, ManifestJson.Write(whole));
-            }
+            ResultsFile.Write(file, Variant.Length == 0 ? ProjectName : $"{ProjectName} ({Variant})", results);
+            states.Add(new TaskItem(ItemText.Escape(file)));
         }
-        catch (SerenityException problem) when (problem.Code == SerenityCodes.BadManifest)
+        catch (SerenityException problem)
         {
-            // Without its record the next build makes it anew.
-            File.Delete(model.StatePath);
-            throw;
+            // Where nothing can be written there, that was told of the outputs.
+            Log.LogMessage(MessageImportance.Normal, "{0}", problem.Message);
         }
-        foreach (WarningEntry warning in head.Warnings)
-            Report(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, model.Name, warning.Message));
-        if (BudgetCheck.Unmeasured(head.PeakBytes, head.WorkspaceBytes, head.Executor, budgets.MemoryBytes, head.Warnings, model.Name) is { } unmeasured)
-            Report(unmeasured);
-        // Said aloud once; a build with nothing to do stays quiet.
-        if (BudgetCheck.Passed(head.RequiredBytes, head.WeightBytes, judged) is { } passed)
-            Log.LogMessage(changed ? MessageImportance.High : MessageImportance.Normal, "{0}", $"{ModelText.Clean(model.Name)}: {passed}");
-        if (whole is null)
-            return;
-        DerivedFiles.Write(model, whole);
-        foreach (SerenityDiagnostic error in BudgetCheck.Errors(whole, model.Name))
-            Report(error);
+        string table = ResultTable.Write(results);
+        if (Log.HasLoggedErrors)
+            Log.LogMessage(MessageImportance.High, "{0}", table);
+        else if (changed)
+            Summary = table;
+        else
+            Log.LogMessage(MessageImportance.Normal, "{0}", table);
     }
 
     private static IEnumerable<string> FilesOf(ModelItem model) =>
@@ -130,7 +155,7 @@ public sealed class SerenityCheck : SerenityTask
     private TaskItem OutputItem(string path, ModelItem model)
     {
         // What tells of a model is for those who build the app, not for those who run it.
-        bool tells = path == model.ManifestPath || path == model.ReportPath || path == model.HeaderPath;
+        bool tells = path == model.ManifestPath || path == model.ReportPath || path == model.HeaderPath || Path.GetFileName(path) == IndexPage.FileName;
         return OutputItems.Of(path, model, !tells || model.Options.Get(ModelOptions.PublishManifest), CopiesIfDifferent, PublishesIfDifferent);
     }
 }

@@ -21,13 +21,13 @@ public sealed class SerenityCheckRuntime : SerenityTask
     /// <inheritdoc/>
     protected override void Run()
     {
-        foreach ((_, ModelItem model) in ReadModels(Models))
+        foreach ((ITaskItem item, ModelItem model) in ReadModels(Models))
         {
             if (!File.Exists(model.ManifestPath))
                 continue;
             ManifestHead head = ManifestHead.Read(File.ReadAllBytes(model.ManifestPath), model.ManifestPath);
             if (RuntimeCheck.Of(head.RuntimeVersion, head.SumsInPlace, RuntimeVersion, model.Name) is { } diagnostic)
-                Report(diagnostic);
+                Report(diagnostic, place: ItemPlace.Of(item));
         }
     }
 }

@@ -93,7 +93,7 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
             ModelItem model = models[i].Model;
             if (outcomes[i].Problem is { } problem)
             {
-                problems.Add(ProblemItem.Of(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, model.TargetPath));
+                problems.Add(ProblemItem.Of(ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name }, model.TargetPath, models[i].Item));
                 Log.LogMessage(MessageImportance.Low, "{0}", problem);
                 continue;
             }

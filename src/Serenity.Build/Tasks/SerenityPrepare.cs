@@ -2,6 +2,7 @@ using Microsoft.Build.Framework;
 using Serenity.Build.Items;
 using Serenity.Build.Options;
 using Serenity.Build.Output;
+using Serenity.Build.Results;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Tasks;
@@ -10,8 +11,13 @@ namespace Serenity.Build.Tasks;
 [MSBuildMultiThreadableTask]
 public sealed class SerenityPrepare : SerenityTask
 {
+    private const string OwnFile = "Serenity.Build.targets";
+
     /// <summary>The project's <c>SerenityModel</c> items, with <c>TargetPath</c> assigned.</summary>
     public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>The same items as the project has them, in the same order: they know the file that they are from. Empty where that does not matter.</summary>
+    public ITaskItem[] Sources { get; set; } = [];
 
     /// <summary>The project's <c>SerenityDevice</c> items.</summary>
     public ITaskItem[] Devices { get; set; } = [];
@@ -24,9 +30,6 @@ public sealed class SerenityPrepare : SerenityTask
 
     /// <summary>Weight budget of models that have none of their own; only to see that it came to something.</summary>
     public string WeightBudget { get; set; } = "";
-
-    /// <summary>Absolute path of the project's file; empty where there is none to look into.</summary>
-    public string ProjectFile { get; set; } = "";
 
     /// <summary>Absolute paths of the files that a project is made of besides; those that do not exist are passed over.</summary>
     public string[] ProjectImports { get; set; } = [];
@@ -64,14 +67,14 @@ public sealed class SerenityPrepare : SerenityTask
         foreach (ITaskItem item in Models)
             AppRuntime.Note(item, AppRuntimeFiles);
         ModelList models = new(ProjectFolder, OutputFolders, IntermediateFolder, AssemblyName);
-        foreach ((ITaskItem item, ModelItem read) in ReadModels(Models, (problem, cause) => Refuse(problem, null, cause)))
+        foreach ((ITaskItem item, ModelItem read) in ReadModels(Models, (item, problem, cause) => Refuse(item, problem, null, cause)))
         {
             ModelItem model = read with { MemoryBudgetBytes = devices is null ? null : BudgetOf(item, devices) };
             ModelList.Answer answer = models.Add(model);
             foreach (SerenityDiagnostic warning in answer.Warnings)
-                Report(warning);
+                Report(warning, place: ItemPlace.Of(item));
             if (answer.Error is { } error)
-                Refuse(error, model.TargetPath, null);
+                Refuse(item, error, model.TargetPath, null);
             if (!answer.IsTaken)
                 continue;
             taken.Add(item);
@@ -90,9 +93,9 @@ public sealed class SerenityPrepare : SerenityTask
         StaleModels = [.. stale];
         Problems = [.. problems];
 
-        void Refuse(SerenityDiagnostic problem, string? targetPath, Exception? cause)
+        void Refuse(ITaskItem of, SerenityDiagnostic problem, string? targetPath, Exception? cause)
         {
-            problems.Add(ProblemItem.Of(problem, targetPath));
+            problems.Add(ProblemItem.Of(problem, targetPath, of));
             if (cause is not null)
                 Log.LogMessage(MessageImportance.Low, "{0}", cause);
         }
@@ -102,7 +105,9 @@ public sealed class SerenityPrepare : SerenityTask
     {
         if (ProjectFile.Length == 0)
             return;
-        ProjectChecks checks = new(ProjectFiles.Read([ProjectFile, .. ProjectImports]), ProjectFile);
+        ProjectFiles files = ProjectFiles.Read([ProjectFile, .. ProjectImports]);
+        SetPlaces(files);
+        ProjectChecks checks = new(files, ProjectFile);
         IEnumerable<string> elsewhere = (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [];
         Dictionary<string, string> budgets = new(StringComparer.OrdinalIgnoreCase)
         {
@@ -114,6 +119,26 @@ public sealed class SerenityPrepare : SerenityTask
             [.. checks.UnreadProperties(elsewhere.Concat(Environment.GetEnvironmentVariables().Keys.Cast<string>())), .. checks.EmptyGlobs(Models), .. checks.EmptyValues(Models, budgets)])
         {
             Report(warning.Diagnostic, place: warning.Place);
+        }
+    }
+
+    private void SetPlaces(ProjectFiles files)
+    {
+        if (Sources.Length != Models.Length)
+            return;
+        Dictionary<string, ProjectFiles> others = new(StringComparer.Ordinal);
+        for (int i = 0; i < Models.Length; i++)
+        {
+            string file = Sources[i].GetMetadata("DefiningProjectFullPath");
+            // One that an import with an expression in its path brought is read for the place alone: its names are its author's business.
+            ProjectPlace? place = files.PlaceOf(Sources[i].ItemSpec, file);
+            if (place is null && file.Length > 0 && !files.HasRead(file))
+            {
+                if (!others.TryGetValue(file, out ProjectFiles? other))
+                    others[file] = other = ProjectFiles.Read([file]);
+                place = other.PlaceOf(Sources[i].ItemSpec, file);
+            }
+            ItemPlace.Set(Models[i], place ?? new ProjectPlace(file.Length > 0 && !file.EndsWith(OwnFile, StringComparison.OrdinalIgnoreCase) ? file : ProjectFile, 0, 0));
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Build.Framework;
 using Serenity.Build.Items;
+using Serenity.Build.Results;
 using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
 using Task = Microsoft.Build.Utilities.Task;
@@ -16,6 +17,9 @@ public abstract class SerenityTask : Task
     /// <summary>Absolute path of the project's folder; item paths are relative to it, not to the process's current folder.</summary>
     [Required]
     public string ProjectFolder { get; set; } = "";
+
+    /// <summary>Absolute path of the project's file; empty where there is none to speak of.</summary>
+    public string ProjectFile { get; set; } = "";
 
     /// <summary>Folder in obj that stands for the output folder; absolute, or relative to the project.</summary>
     [Required]
@@ -46,8 +50,8 @@ public abstract class SerenityTask : Task
 
     /// <summary>Reads items; those that are wrong are told of and left out.</summary>
     /// <param name="items">The items.</param>
-    /// <param name="refuse">Told what is wrong, and the exception that says so; null to report it.</param>
-    private protected List<(ITaskItem Item, ModelItem Model)> ReadModels(IEnumerable<ITaskItem> items, Action<SerenityDiagnostic, Exception>? refuse = null)
+    /// <param name="refuse">Told of which item what is wrong, and the exception that says so; null to report it.</param>
+    private protected List<(ITaskItem Item, ModelItem Model)> ReadModels(IEnumerable<ITaskItem> items, Action<ITaskItem, SerenityDiagnostic, Exception>? refuse = null)
     {
         List<(ITaskItem, ModelItem)> models = [];
         foreach (ITaskItem item in items)
@@ -59,21 +63,32 @@ public abstract class SerenityTask : Task
             catch (SerenityException problem)
             {
                 if (refuse is null)
-                    Report(problem.ToDiagnostic(), problem);
+                    Report(problem.ToDiagnostic(), problem, ItemPlace.Of(item));
                 else
-                    refuse(problem.ToDiagnostic(), problem);
+                    refuse(item, problem.ToDiagnostic(), problem);
             }
         }
         return models;
     }
 
-    /// <summary>Logs a diagnostic at the file it is about, with its page as the help link.</summary>
+    /// <summary>
+    /// Logs a diagnostic, with its page as the help link: at the project's line that it is about, where that is known, since that is where it is mended and what an editor
+    /// or a pull request shows, and then its message begins with the model's name; else at the file.
+    /// </summary>
     private protected void Report(SerenityDiagnostic diagnostic, Exception? cause = null, ProjectPlace? place = null)
     {
         string? help = HelpPage(diagnostic.Code);
         // Names of the model's may hold line breaks and terminal escapes, and so forge lines of the build's log.
         string? file = diagnostic.File is null ? null : ModelText.Clean(diagnostic.File);
         string message = ModelText.Clean(diagnostic.Message, LongestMessage);
+        if (place is not null && file != place.File)
+        {
+            message = file is null ? message : $"{file}: {message}";
+            file = place.File;
+            // MSBuild's console names the project behind a message, but not where the message stands in the project itself; GitHub's problem matcher takes no line without.
+            if (file == ProjectFile)
+                message += $" [{ModelText.Clean(file)}]";
+        }
         // The message is text, not a format: it may hold braces.
         if (diagnostic.Severity == DiagnosticSeverity.Error)
             Log.LogError(null, diagnostic.Code, null, help, file, place?.Line ?? 0, place?.Column ?? 0, 0, 0, "{0}", message);

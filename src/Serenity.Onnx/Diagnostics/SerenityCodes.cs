@@ -12,6 +12,8 @@ public static class SerenityCodes
     [
         new(OverMemoryBudget, "The model is over its memory budget"),
         new(OverWeightBudget, "The weights are over their budget"),
+        new(OverBaseline, "The model needs more than its baseline"),
+        new(BadBaseline, "The baseline cannot be used"),
         new(BadOption, "A value cannot be understood"),
         new(UnknownDevice, "The device is not known"),
         new(BadTargetPath, "An output path cannot be used"),
@@ -35,6 +37,8 @@ public static class SerenityCodes
         new(BadManifest, "The manifest cannot be read"),
         new(RuntimeMissing, "ONNX Runtime cannot be loaded on this machine"),
         new(RuntimeCrashed, "The process that worked on the model crashed or hung"),
+        new(NearBudget, "The model nearly fills its budget"),
+        new(NotInBaseline, "The baseline does not know the model"),
         new(UnreadName, "A name that nothing reads"),
         new(NoModel, "An item that adds no model"),
         new(EmptyValue, "A value that comes to nothing"),
@@ -53,6 +57,12 @@ public static class SerenityCodes
 
     /// <summary>The weights are above the weight budget.</summary>
     public const string OverWeightBudget = "SER1002";
+
+    /// <summary>The model needs more than its baseline says.</summary>
+    public const string OverBaseline = "SER1003";
+
+    /// <summary>The baseline is missing or damaged.</summary>
+    public const string BadBaseline = "SER1004";
 
     /// <summary>A metadata value or option cannot be understood.</summary>
     public const string BadOption = "SER1101";
@@ -122,6 +132,12 @@ public static class SerenityCodes
 
     /// <summary>The child process that worked on a model crashed or hung.</summary>
     public const string RuntimeCrashed = "SER1702";
+
+    /// <summary>The model takes more of its budget than WarnAt says.</summary>
+    public const string NearBudget = "SER2001";
+
+    /// <summary>The baseline has no figure of the model.</summary>
+    public const string NotInBaseline = "SER2002";
 
     /// <summary>Metadata of an item, or a property, that nothing reads.</summary>
     public const string UnreadName = "SER2101";

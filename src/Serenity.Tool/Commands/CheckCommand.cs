@@ -2,61 +2,92 @@ using System.CommandLine;
 using Serenity.Build.Budgets;
 using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
+using Serenity.Build.Results;
 using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Tool.Formats;
 using Serenity.Tool.Manifests;
 using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
 
 namespace Serenity.Tool.Commands;
 
-/// <summary><c>check</c>: the verdict, as an exit code. Writes no file.</summary>
+/// <summary><c>check</c>: the verdict, as an exit code. Writes what <c>--format</c> names, and the baseline if it is to be updated.</summary>
 internal static class CheckCommand
 {
     /// <summary>Creates the command.</summary>
     public static Command Create(ToolContext context)
     {
-        Command command = new("check", "Hold a model or a manifest against a budget. Exit code 0: fits; 1: does not; 2: no answer.");
-        Argument<string> model = ModelArgument.ModelOrManifest("model");
-        Option<bool> json = JsonOption.Create();
+        Command command = new("check", "Hold models against budgets or a baseline, or tell what builds found. Exit code 0: all fit; 1: one does not; 2: one has no answer.");
+        Argument<string[]> models = ModelArgument.Many("models");
+        FormatSwitch formats = new();
         ModelSwitches options = new();
         BudgetSwitches budgets = new();
-        command.Add(model);
+        LimitSwitches soft = new();
+        command.Add(models);
         budgets.AddTo(command);
+        soft.AddTo(command);
+        formats.AddTo(command);
         options.AddTo(command);
-        command.Add(json);
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                string given = parsed.GetValue(model)!;
-                MemoryBudgets? limits = budgets.Read(parsed, given);
-                if (limits is null && !ModelArgument.IsManifest(given))
-                    throw NoBudget(given, "Give --budget, --weight-budget or --device.");
-                MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
-                // Without a budget of its own the check is of the one the manifest was made with.
-                limits ??= new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device);
-                if (limits.MemoryBytes is null && limits.WeightBytes is null)
-                    throw NoBudget(given, "The manifest was made without one: give --budget, --weight-budget or --device.");
-                Outcome outcome = Outcome.Of(BudgetCheck.Apply(manifest, limits), given);
-                if (parsed.GetValue(json))
-                    JsonText.Write(context.Console.Output, outcome);
-                else
-                    context.Console.Line($"{given}: {Verdict(outcome)}");
-                return outcome.Conclude(context.Console);
+                IReadOnlyList<(string Name, string? File)> wanted = formats.Read(parsed);
+                string[] given = parsed.GetValue(models)!;
+                Limits limits = soft.Read(parsed, context, budgets.Read(parsed, given[0]));
+                if (soft.Updates(parsed) && limits.BaselinePath is null)
+                    throw new SerenityException(SerenityCodes.BadOption, null, "--update-baseline needs --baseline, the file to update.");
+                IReadOnlyList<string> files = ModelPaths.Expand(context, given);
+                MemoryManifest? only = null;
+                Limits held = soft.Updates(parsed) ? limits with { BaselinePath = null } : limits;
+                ResultSet set = new(new ModelResults(context, options, held).Of(parsed, files, cancellation, (_, manifest) => only = manifest), context.Folder);
+                if (soft.Updates(parsed))
+                    UpdateBaseline(context, limits.BaselinePath!, set);
+                // Of one file that was named, all that is known of it.
+                bool single = given.Length == 1 && files.Count == 1 && files[0] == given[0] && set.Results.Count == 1;
+                FormatSwitch.Write(context, wanted, set, single ? name => WriteOne(context.Console, name, set.Results[0], only) : null);
+                if (!FormatSwitch.TellsMessages(wanted))
+                {
+                    foreach (SerenityDiagnostic diagnostic in set.Results.SelectMany(r => r.Diagnostics.Select(d => d with { File = r.Model })))
+                        context.Console.Problem(diagnostic);
+                }
+                return set.ExitCode;
             },
             CancellationToken.None));
         return command;
     }
 
-    private static string Verdict(Outcome outcome)
+    private static void WriteOne(ToolConsole console, string format, ModelResult result, MemoryManifest? manifest)
     {
-        List<string> parts = [];
-        if (outcome.Budget.MemoryBytes is long memory)
-            parts.Add($"memory {ByteSize.Rounded(outcome.Peak.RequiredBytes)} of {ByteSize.Rounded(memory)}");
-        if (outcome.Budget.WeightBytes is long weights)
-            parts.Add($"weights {ByteSize.Rounded(outcome.WeightBytes)} of {ByteSize.Rounded(weights)}");
-        return $"{(outcome.Budget.Verdict == BudgetVerdict.Pass ? "fits" : "does not fit")}: {string.Join(", ", parts)}";
+        if (format == "json" && manifest is not null)
+            JsonText.Write(console.Output, Outcome.Of(manifest, result.Model) with { Errors = [.. result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Select(d => new WarningEntry(d.Code, d.Message))] });
+        else if (format == "json")
+            JsonText.Write(console.Output, new { result.Model, Verdict = "error", Errors = result.Diagnostics.Select(d => new WarningEntry(d.Code, d.Message)).ToArray() });
+        else if (result.Figures is { } figures)
+            console.Line($"{result.Model}: {Verdict(result, figures)}");
     }
 
-    private static SerenityException NoBudget(string given, string what) => new(SerenityCodes.BadOption, given, "There is no budget to check against. " + what);
+    private static string Verdict(ModelResult result, ModelFigures figures)
+    {
+        List<string> parts = [];
+        void Add(string what, long bytes, long? most, string of)
+        {
+            if (most is not { } limit)
+                return;
+            (string size, string whole) = ByteSize.Compared(bytes, limit);
+            parts.Add($"{what} {size} of {whole}{of}");
+        }
+        Add("memory", figures.RequiredBytes, figures.Budget.MemoryBytes, "");
+        Add("weights", figures.WeightBytes, figures.Budget.WeightBytes, "");
+        Add("memory", figures.RequiredBytes, figures.BaselineBytes, " in the baseline");
+        string verdict = result.Verdict switch { ModelVerdict.Pass => "fits", ModelVerdict.Fail => "does not fit", ModelVerdict.None => "no budget", _ => "no answer" };
+        return parts.Count == 0 ? verdict : $"{verdict}: {string.Join(", ", parts)}";
+    }
+
+    private static void UpdateBaseline(ToolContext context, string path, ResultSet set)
+    {
+        bool changed = Baseline.Update(path, baseline => set.Results.Where(r => r.Figures is not null)
+            .Select(r => KeyValuePair.Create(baseline.NameOf(context.PathOf(r.Model), ""), r.Figures!.RequiredBytes)));
+        context.Console.Hint($"{Path.GetRelativePath(context.Folder, path)} {(changed ? "holds what the models need now. Commit it." : "is up to date.")}");
+    }
 }

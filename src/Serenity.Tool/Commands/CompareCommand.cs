@@ -2,9 +2,11 @@ using System.CommandLine;
 using System.Globalization;
 using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
-using Serenity.Build.Report;
+using Serenity.Build.Results;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Tool.Formats;
 using Serenity.Tool.Manifests;
 using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
@@ -17,28 +19,38 @@ internal static class CompareCommand
     /// <summary>Creates the command.</summary>
     public static Command Create(ToolContext context)
     {
-        Command command = new("compare", "Put the figures of two models or manifests side by side.");
+        Command command = new("compare", "Put the figures of two models or manifests side by side, or of all in two folders.");
         Argument<string> before = ModelArgument.ModelOrManifest("before"), after = ModelArgument.ModelOrManifest("after");
-        Option<bool> fail = new("--fail-if-larger") { Description = "Exit with 1 if the second needs more memory than the first." };
-        Option<bool> json = JsonOption.Create();
+        Option<bool> fail = new("--fail-if-larger") { Description = "Exit with 1 if one needs more memory than before." };
+        FormatSwitch formats = new();
         ModelSwitches options = new();
         command.Add(before);
         command.Add(after);
         command.Add(fail);
+        formats.AddTo(command);
         options.AddTo(command);
-        command.Add(json);
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                ManifestSource source = new(context, options);
+                IReadOnlyList<(string Name, string? File)> wanted = formats.Read(parsed);
                 string first = parsed.GetValue(before)!, second = parsed.GetValue(after)!;
+                if (!File.Exists(context.PathOf(first)) || !File.Exists(context.PathOf(second)))
+                {
+                    if (ModelPaths.StandsForSeveral(context, first) || ModelPaths.StandsForSeveral(context, second))
+                        return CompareMany(context, options, parsed, first, second, wanted, parsed.GetValue(fail), cancellation);
+                }
+                ManifestSource source = new(context, options);
                 MemoryManifest a = source.Get(parsed, first, null, cancellation), b = source.Get(parsed, second, null, cancellation);
                 long grown = b.Peak.RequiredBytes - a.Peak.RequiredBytes;
                 BudgetVerdict verdict = !parsed.GetValue(fail) ? BudgetVerdict.None : grown > 0 ? BudgetVerdict.Fail : BudgetVerdict.Pass;
-                if (parsed.GetValue(json))
-                    JsonText.Write(context.Console.Output, new { Before = Outcome.Of(a, first), After = Outcome.Of(b, second), DifferenceBytes = grown, Verdict = verdict });
-                else
-                    Show(context.Console, a, b, first, second);
+                Comparison pair = new(second, a, b, verdict == BudgetVerdict.Fail ? Growth(a, b, first, second, grown) : null);
+                FormatSwitch.Write(context, wanted, new ResultSet([pair.Result], context.Folder), name =>
+                {
+                    if (name == "json")
+                        JsonText.Write(context.Console.Output, new { Before = Outcome.Of(a, first), After = Outcome.Of(b, second), DifferenceBytes = grown, Verdict = verdict });
+                    else
+                        Show(context.Console, a, b, first, second);
+                });
                 if (verdict != BudgetVerdict.Fail)
                     return ExitCodes.Ok;
                 context.Console.Hint(Growth(a, b, first, second, grown));
@@ -46,6 +58,43 @@ internal static class CompareCommand
             },
             CancellationToken.None));
         return command;
+    }
+
+    private static int CompareMany(
+        ToolContext context, ModelSwitches options, ParseResult parsed, string first, string second, IReadOnlyList<(string Name, string? File)> wanted, bool fail, CancellationToken cancellation)
+    {
+        Dictionary<string, MemoryManifest> was = Manifests(context, options, parsed, first, cancellation), now = Manifests(context, options, parsed, second, cancellation);
+        List<ModelResult> results = [];
+        foreach (string name in was.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
+        {
+            (MemoryManifest? a, MemoryManifest? b) = (was.GetValueOrDefault(name), now.GetValueOrDefault(name));
+            if (b is null)
+            {
+                context.Console.Hint($"{ModelText.Clean(name)} is gone.");
+                continue;
+            }
+            long grown = a is null ? 0 : b.Peak.RequiredBytes - a.Peak.RequiredBytes;
+            results.Add(new Comparison(name, a, b, fail && grown > 0 ? Growth(a!, b, "before", name, grown) : null).Result);
+        }
+        ResultSet set = new(results, context.Folder);
+        FormatSwitch.Write(context, wanted, set);
+        if (!FormatSwitch.TellsMessages(wanted))
+        {
+            foreach (SerenityDiagnostic diagnostic in results.SelectMany(r => r.Diagnostics))
+                context.Console.Hint(diagnostic.Message);
+        }
+        return set.ExitCode;
+    }
+
+    // By the names of the sources: what the files are called differs from build to build.
+    private static Dictionary<string, MemoryManifest> Manifests(ToolContext context, ModelSwitches options, ParseResult parsed, string given, CancellationToken cancellation)
+    {
+        Dictionary<string, MemoryManifest> manifests = new(StringComparer.Ordinal);
+        IReadOnlyList<ModelResult> results = new ModelResults(context, options, Limits.None).Of(
+            parsed, ModelPaths.Expand(context, [given]), cancellation, (_, manifest) => manifests[manifest.Source.Path] = manifest);
+        if (results.SelectMany(r => r.Diagnostics).FirstOrDefault(d => d.Severity == DiagnosticSeverity.Error && d.Code is not (SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverBaseline)) is { } error)
+            throw new SerenityException(error.Code, error.File, error.Message);
+        return manifests;
     }
 
     // Standard error says why the exit code is what it is, also where standard output goes to a file.

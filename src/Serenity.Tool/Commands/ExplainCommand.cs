@@ -1,5 +1,8 @@
 using System.CommandLine;
+using Serenity.Build.Options;
+using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Tool.Formats;
 using Serenity.Tool.Terminal;
 
 namespace Serenity.Tool.Commands;
@@ -7,13 +10,11 @@ namespace Serenity.Tool.Commands;
 /// <summary><c>explain</c>: the page of an error code, which comes with the tool.</summary>
 internal static class ExplainCommand
 {
-    private const string Prefix = "Serenity.Tool.Errors.";
-
     /// <summary>Creates the command.</summary>
     public static Command Create(ToolContext context)
     {
         Command command = new("explain", "Say what an error code means and what to do about it.");
-        Argument<string?> code = new("code") { Description = "A code such as SER1001; none for a list of all.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string?> code = new("code") { Description = "A code such as SER1001, or its number; none for a list of all.", Arity = ArgumentArity.ZeroOrOne };
         command.Add(code);
         command.SetAction(parsed =>
         {
@@ -26,14 +27,12 @@ internal static class ExplainCommand
                 context.Console.Write(table);
                 return ExitCodes.Ok;
             }
-            using Stream? page = typeof(ExplainCommand).Assembly.GetManifestResourceStream(Prefix + wanted + ".md");
-            if (page is null)
-            {
-                throw new SerenityException(
-                    SerenityCodes.BadOption, null, $"There is no code '{wanted}'. The codes are {string.Join(", ", SerenityCodes.All.Select(c => c.Code))}.");
-            }
-            using StreamReader reader = new(page);
-            context.Console.Line(reader.ReadToEnd().TrimEnd());
+            if (wanted.All(char.IsAsciiDigit))
+                wanted = "SER" + wanted;
+            string[] codes = [.. SerenityCodes.All.Select(c => c.Code)];
+            if (ErrorPages.Find(wanted) is not { } page)
+                throw new SerenityException(SerenityCodes.BadOption, null, $"There is no code '{wanted}'.{NearestName.Question(wanted, codes)} The codes are {string.Join(", ", codes)}.");
+            MarkdownText.Write(context.Console, page);
             return ExitCodes.Ok;
         });
         return command;

@@ -64,6 +64,7 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
             SourcePath = path,
             SourceName = NameIn(Path.GetDirectoryName(output)!, path),
             TargetPath = Path.GetFileName(output),
+            ProjectFolder = context.Folder,
             StagingFolder = Path.GetDirectoryName(output)!,
             Options = said,
             Request = said.Request(path) with

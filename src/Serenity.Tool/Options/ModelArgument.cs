@@ -12,6 +12,14 @@ internal static class ModelArgument
         HelpName = name,
     };
 
+    /// <summary>Models, manifests, and what stands for several of them.</summary>
+    public static Argument<string[]> Many(string name) => new(name)
+    {
+        Description = "Models (.onnx), manifests (.memory.json), globs, projects, or folders: what builds left in them, else the manifests and models there.",
+        HelpName = name,
+        Arity = ArgumentArity.OneOrMore,
+    };
+
     /// <summary>True if a path names a manifest.</summary>
     public static bool IsManifest(string path) => path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
 }

@@ -30,6 +30,9 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool rich
         return new ToolConsole(Console.Out, Console.Error, colours && !Console.IsOutputRedirected, colours && !Console.IsErrorRedirected);
     }
 
+    /// <summary>Characters that a line of a result has room for.</summary>
+    public int Width => richOutput ? Ansi(output).Profile.Width : 101;
+
     /// <summary>Writes a line of a result.</summary>
     public void Line(string text = "") => output.WriteLine(text);
 

@@ -11,7 +11,8 @@ internal sealed record OptimizerEngines(OptimizerEngine Apart, OptimizerEngine I
 /// <param name="Engines">The optimizers.</param>
 /// <param name="Console">Where output goes.</param>
 /// <param name="Folder">Absolute path that relative paths start from.</param>
-internal sealed record ToolContext(OptimizerEngines Engines, ToolConsole Console, string Folder)
+/// <param name="StepSummary">Absolute path of the file in which GitHub's runner takes the summary of a step; null outside of one.</param>
+internal sealed record ToolContext(OptimizerEngines Engines, ToolConsole Console, string Folder, string? StepSummary)
 {
     /// <summary>An absolute path.</summary>
     public string PathOf(string given) => Path.GetFullPath(given, Folder);

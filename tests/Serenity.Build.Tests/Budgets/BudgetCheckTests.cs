@@ -34,15 +34,16 @@ public sealed class BudgetCheckTests
     }
 
     [TestMethod]
-    [DataRow(3072L, 512L, 4096L, null, null, "fits its budget: 3 KiB of 4 KiB (75 %)")]
-    [DataRow(3071L, 512L, 4096L, 1024L, "nrf52840", "fits nrf52840: 3 KiB of 4 KiB (75 %), weights 512 B of 1 KiB (50 %)")]
-    [DataRow(0L, 0L, null, 0L, null, "fits its budget: weights 0 B of 0 B (100 %)")]
-    [DataRow(1048570L, 0L, 1048576L, null, null, "fits its budget: 1048570 bytes of 1048576 bytes (100 %)")]
-    [DataRow(1048500L, 0L, 1048576L, null, null, "fits its budget: 1023.9 KiB of 1 MiB (100 %)")]
-    [DataRow(4097L, 512L, 4096L, null, null, null)]
-    [DataRow(4097L, 512L, null, null, null, null)]
-    public void A_model_that_fits_says_how_much_of_its_budget_it_takes(long needed, long weights, long? memory, long? weightBudget, string? device, string? expected) =>
-        Assert.AreEqual(expected, BudgetCheck.Passed(needed, weights, BudgetCheck.Judge(needed, weights, new MemoryBudgets(memory, weightBudget, device))));
+    [DataRow(3686L, 0L, null)]
+    [DataRow(3687L, 0L, "The model fits, with little to spare: it takes 3.6 KiB of the memory budget of 4 KiB (90 %) (WarnAt=\"90%\").")]
+    [DataRow(4095L, 1000L, "The model fits, with little to spare: it takes 4095 bytes of the memory budget of 4096 bytes (100 %) and 1000 B of the weight budget of 1 KiB (97.7 %) (WarnAt=\"90%\").")]
+    [DataRow(4097L, 0L, null)]
+    public void A_model_that_nearly_fills_its_budget_is_warned_of(long needed, long weights, string? expected)
+    {
+        BudgetEntry budget = BudgetCheck.Judge(needed, weights, new MemoryBudgets(4096, 1024, null));
+        Assert.AreEqual(expected, BudgetCheck.Near(needed, weights, budget, 90, "net.onnx")?.Message);
+        Assert.IsNull(BudgetCheck.Near(needed, weights, budget, null, "net.onnx"));
+    }
 
     [TestMethod]
     public void Without_a_budget_there_is_no_verdict()
@@ -59,7 +60,7 @@ public sealed class BudgetCheckTests
         SerenityDiagnostic error = BudgetCheck.Errors(manifest, "models/net.onnx").Single();
         Assert.AreEqual("SER1001", error.Code);
         Assert.AreEqual("models/net.onnx", error.File);
-        foreach (string part in (string[])["3500 bytes", "3000 bytes", "500 bytes too much", "device 'nrf52840'", "step 1 of 3", "'relu \"1\"'", "'a' (1500 bytes)",
+        foreach (string part in (string[])["needs 3.4 KiB", "is 2.9 KiB.", "3500 of 3000, 500 too much (3000 for tensors, 500 for kernels' workspace)", "device 'nrf52840'", "step 1 of 3", "'relu \"1\"'", "'a' (1500 bytes)",
             "as low as 2500 bytes", "Rewrite=\"All\"", "SearchLimit", "FreeDimensions", "MemoryBudget=\"4KiB\""])
             Assert.Contains(part, error.Message);
     }

@@ -1,6 +1,7 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Serenity.Build.Items;
+using Serenity.Build.Results;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Tests.Items;

@@ -52,6 +52,8 @@ internal sealed class TestProject : IDisposable
 
     public ITaskItem[] OutputFiles { get; private set; } = [];
 
+    public string Summary { get; private set; } = "";
+
     public string Staged(string path) => Path.Combine(Folder, "obj", path);
 
     public MemoryManifest Manifest(string path) => ManifestJson.Read(File.ReadAllBytes(Staged(path)), path);
@@ -99,6 +101,7 @@ internal sealed class TestProject : IDisposable
         });
         ok = check.Execute();
         OutputFiles = check.OutputFiles;
+        Summary = check.Summary;
         return ok;
     }
 

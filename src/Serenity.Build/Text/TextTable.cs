@@ -1,8 +1,8 @@
-namespace Serenity.Tool.Terminal;
+namespace Serenity.Build.Text;
 
 /// <summary>Rows under headings. On a terminal drawn with lines and wrapped; in a file or a pipe aligned with spaces, one line a row.</summary>
 /// <param name="headings">The columns; one that starts with '&gt;' is aligned to the right.</param>
-internal sealed class TextTable(params string[] headings)
+public sealed class TextTable(params string[] headings)
 {
     private readonly List<string[]> _rows = [];
 

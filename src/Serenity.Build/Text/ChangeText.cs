@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Serenity.Build.Report;
+namespace Serenity.Build.Text;
 
 /// <summary>Writes how a figure changed, for people.</summary>
 public static class ChangeText

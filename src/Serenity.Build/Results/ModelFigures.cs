@@ -1,0 +1,18 @@
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
+
+namespace Serenity.Build.Results;
+
+/// <summary>The figures of a model that a table has room for, in bytes.</summary>
+/// <param name="OriginalBytes">Tensors of the source model at its peak, as it is run today.</param>
+/// <param name="PeakBytes">Tensors of the optimized model at its peak.</param>
+/// <param name="WorkspaceBytes">The kernels' workspace; null where it was not measured.</param>
+/// <param name="AtMost">True if a run may need less.</param>
+/// <param name="WeightBytes">All weights.</param>
+/// <param name="Budget">Budgets and the verdict on them.</param>
+/// <param name="BaselineBytes">What it needed by its baseline; null if there is none, or it is not in it.</param>
+public sealed record ModelFigures(long OriginalBytes, long PeakBytes, long? WorkspaceBytes, bool AtMost, long WeightBytes, BudgetEntry Budget, long? BaselineBytes)
+{
+    /// <summary>What a memory budget is held against.</summary>
+    public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes).RequiredBytes;
+}

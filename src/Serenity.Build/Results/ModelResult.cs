@@ -1,0 +1,50 @@
+using Serenity.Build.Manifest;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Results;
+
+/// <summary>What became of a model in a build or on the command line: what every table, page and format of results is made from.</summary>
+/// <param name="Model">The model as the user named it.</param>
+/// <param name="Place">Where the project's files name it; null where that is not known.</param>
+/// <param name="Figures">Its figures; null if there are none.</param>
+/// <param name="Diagnostics">Errors and warnings, in the order in which they were told.</param>
+/// <param name="ManifestPath">Absolute path of its manifest; null if there is none.</param>
+public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures? Figures, IReadOnlyList<SerenityDiagnostic> Diagnostics, string? ManifestPath = null)
+{
+    /// <summary>Name of the project, with its target framework where it has several; empty outside of a build.</summary>
+    public string Project { get; init; } = "";
+
+    /// <summary>The verdict, baseline included.</summary>
+    public ModelVerdict Verdict =>
+        Figures is not { } figures ? ModelVerdict.Error
+        : Diagnostics.Any(d => d.Severity == DiagnosticSeverity.Error) ? IsOver ? ModelVerdict.Fail : ModelVerdict.Error
+        : figures.Budget.Verdict == BudgetVerdict.Pass || figures.BaselineBytes is not null ? ModelVerdict.Pass
+        : ModelVerdict.None;
+
+    // Every error is of a budget or a baseline, and no other thing is wrong.
+    private bool IsOver => Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)
+        .All(d => d.Code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverBaseline);
+
+    /// <summary>The verdict in words, for a table: what is over, and by how much.</summary>
+    public string VerdictText
+    {
+        get
+        {
+            if (Figures is not { } figures || Verdict == ModelVerdict.Error)
+                return Diagnostics.FirstOrDefault(d => d.Severity == DiagnosticSeverity.Error) is { } error ? $"error {error.Code}" : "error";
+            List<string> over = [];
+            void Add(long bytes, long? most, string what)
+            {
+                if (bytes > most)
+                    over.Add($"{Text.ByteSize.Rounded(bytes - most.Value)} over {what}");
+            }
+            Add(figures.RequiredBytes, figures.Budget.MemoryBytes, "budget");
+            Add(figures.WeightBytes, figures.Budget.WeightBytes, "weight budget");
+            if (Diagnostics.Any(d => d.Code == SerenityCodes.OverBaseline))
+                Add(figures.RequiredBytes, figures.BaselineBytes, "baseline");
+            return over.Count > 0 ? string.Join(", ", over)
+                : Verdict == ModelVerdict.None ? "no budget"
+                : Diagnostics.Any(d => d.Code == SerenityCodes.NearBudget) ? "fits, little to spare" : "fits";
+        }
+    }
+}

@@ -1,0 +1,65 @@
+using Serenity.Build.Text;
+
+namespace Serenity.Build.Results;
+
+/// <summary>The table of a project's models: tensors at the peak before and after, the kernels' workspace and so what each needs, what it is held to, and the verdict. Columns of which no model has anything are left out.</summary>
+public static class ResultTable
+{
+    private const int LongestName = 60;
+
+    /// <summary>The headings, numbers aligned to the right where they begin with '&gt;'.</summary>
+    /// <param name="results">The models.</param>
+    public static IReadOnlyList<string> Headings(IReadOnlyList<ModelResult> results) =>
+        ["model", ">before", ">after", ">change", .. HasWorkspace(results) ? [">workspace", ">needs"] : (string[])[], .. HasBaseline(results) ? [">baseline"] : (string[])[], .. HasBudget(results) ? [">budget"] : (string[])[], "verdict"];
+
+    /// <summary>A row for each model, in the order of the headings.</summary>
+    /// <param name="results">The models.</param>
+    public static IEnumerable<string[]> Rows(IReadOnlyList<ModelResult> results)
+    {
+        ArgumentNullException.ThrowIfNull(results);
+        bool workspace = HasWorkspace(results), baseline = HasBaseline(results), budget = HasBudget(results);
+        foreach (ModelResult result in results)
+        {
+            ModelFigures? figures = result.Figures;
+            List<string> row = [ModelText.Clean(result.Model, LongestName)];
+            row.Add(Size(figures?.OriginalBytes));
+            row.Add(Most(figures) + Size(figures?.PeakBytes));
+            row.Add(figures is null ? "-" : ChangeText.Percent(figures.OriginalBytes, figures.PeakBytes, "-"));
+            if (workspace)
+                row.AddRange([Size(figures?.WorkspaceBytes), Most(figures) + Size(figures?.RequiredBytes)]);
+            if (baseline)
+                row.Add(Size(figures?.BaselineBytes));
+            if (budget)
+                row.Add(Budget(figures));
+            row.Add(result.VerdictText);
+            yield return [.. row];
+        }
+    }
+
+    /// <summary>The table as lines, without one at the end.</summary>
+    /// <param name="results">The models.</param>
+    public static string Write(IReadOnlyList<ModelResult> results)
+    {
+        TextTable table = new([.. Headings(results)]);
+        foreach (string[] row in Rows(results))
+            table.Add(row);
+        using StringWriter text = new() { NewLine = "\n" };
+        table.WritePlain(text);
+        return text.ToString().TrimEnd('\n');
+    }
+
+    private static string Most(ModelFigures? figures) => figures?.AtMost == true ? "≤ " : "";
+
+    private static bool HasWorkspace(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.WorkspaceBytes is > 0);
+
+    private static bool HasBudget(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.Budget is { MemoryBytes: not null } or { WeightBytes: not null });
+
+    private static bool HasBaseline(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.BaselineBytes is not null);
+
+    // Where both would look alike the bytes tell them apart.
+    private static string Budget(ModelFigures? figures) =>
+        figures?.Budget.MemoryBytes is { } memory ? ByteSize.Compared(memory, figures.RequiredBytes).Size
+        : figures?.Budget.WeightBytes is { } weights ? $"{ByteSize.Rounded(weights)} of weights" : "-";
+
+    private static string Size(long? bytes) => bytes is { } known ? ByteSize.Rounded(known) : "-";
+}

@@ -1,0 +1,102 @@
+using System.CommandLine;
+using Serenity.Build;
+using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
+using Serenity.Build.Manifest;
+using Serenity.Build.Options;
+using Serenity.Build.Results;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Tool.Options;
+using Serenity.Tool.Terminal;
+
+namespace Serenity.Tool.Manifests;
+
+/// <summary>Gets the results of what the user named: those that builds left, or made by holding a model or a manifest to what was said. What is wrong with one never hides another.</summary>
+/// <param name="context">What every command needs.</param>
+/// <param name="options">Options of the optimizer.</param>
+/// <param name="limits">What models are held to.</param>
+internal sealed class ModelResults(ToolContext context, ModelSwitches options, Limits limits)
+{
+    /// <summary>The results of files.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="files">Models, manifests and results of builds, as <see cref="ModelPaths"/> found them.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <param name="seen">Told of each manifest that was read or made.</param>
+    public IReadOnlyList<ModelResult> Of(ParseResult parsed, IReadOnlyList<string> files, CancellationToken cancellation, Action<string, MemoryManifest>? seen = null)
+    {
+        List<ModelResult> results = [];
+        foreach (string file in files)
+        {
+            try
+            {
+                if (ModelPaths.IsResults(file))
+                    results.AddRange(ResultsFile.Read(context.PathOf(file)).Select(result => Again(result, seen)));
+                else
+                    results.Add(Of(parsed, file, cancellation, seen));
+            }
+            catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
+            {
+                results.Add(new ModelResult(file, null, null, [ProblemDiagnostic.Of(problem, file)]));
+            }
+        }
+        return results;
+    }
+
+    private ModelResult Of(ParseResult parsed, string file, CancellationToken cancellation, Action<string, MemoryManifest>? seen)
+    {
+        bool isManifest = ModelArgument.IsManifest(file);
+        if (!limits.Any && !isManifest && limits.Needed)
+            throw NoBudget(file, "Give --budget, --weight-budget, --device or --baseline.");
+        MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, file, limits.Budgets, cancellation);
+        // Without a budget of its own the check is of the one the manifest was made with.
+        MemoryBudgets budgets = limits.Budgets ?? new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device);
+        if (budgets is { MemoryBytes: null, WeightBytes: null } && limits.BaselinePath is null && limits.Needed)
+            throw NoBudget(file, "The manifest was made without one: give --budget, --weight-budget, --device or --baseline.");
+        manifest = BudgetCheck.Apply(manifest, budgets);
+        seen?.Invoke(file, manifest);
+        List<SerenityDiagnostic> told = [];
+        foreach (WarningEntry warning in manifest.Warnings)
+            told.Add(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, file, warning.Message));
+        if (BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor.ToString(), manifest.Budget.MemoryBytes, manifest.Warnings, file) is { } unmeasured)
+            told.Add(unmeasured);
+        if (BudgetCheck.Near(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, manifest.Budget, limits.WarnAt, file) is { } near)
+            told.Add(near);
+        told.AddRange(BudgetCheck.Errors(manifest, file));
+        long? before = null;
+        if (limits.BaselinePath is { } path)
+        {
+            Baseline baseline = Baseline.Read(path, limits.Update);
+            // A manifest says where its source lies in its project.
+            string name = isManifest && baseline.Find(manifest.Source.Path) is not null ? manifest.Source.Path : baseline.NameOf(context.PathOf(file), "");
+            before = baseline.Find(name);
+            if (baseline.Check(name, manifest.Peak.RequiredBytes, limits.Tolerance, file, limits.Update) is { } grown)
+                told.Add(grown);
+        }
+        return new ModelResult(file, null, Figures(manifest, before), told, isManifest ? context.PathOf(file) : null);
+    }
+
+    // What a build found stands, unless other budgets are asked about.
+    private ModelResult Again(ModelResult result, Action<string, MemoryManifest>? seen)
+    {
+        if (result.ManifestPath is not { } path || !File.Exists(path) || (limits.Budgets is null && seen is null))
+            return result;
+        MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(path), result.Model);
+        if (limits.Budgets is { } budgets)
+        {
+            manifest = BudgetCheck.Apply(manifest, budgets);
+            result = result with
+            {
+                Figures = Figures(manifest, result.Figures?.BaselineBytes),
+                Diagnostics = [.. result.Diagnostics.Where(d => d.Code is not (SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.NearBudget)), .. BudgetCheck.Errors(manifest, result.Model)],
+            };
+        }
+        seen?.Invoke(Path.GetRelativePath(context.Folder, path).Replace('\\', '/'), manifest);
+        return result;
+    }
+
+    /// <summary>The figures of a manifest.</summary>
+    public static ModelFigures Figures(MemoryManifest manifest, long? baseline) => new(
+        manifest.Peak.OriginalBytes, manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Peak.AtMost, manifest.Weights.Bytes, manifest.Budget, baseline);
+
+    private static SerenityException NoBudget(string given, string what) => new(SerenityCodes.BadOption, given, "There is no budget to check against. " + what);
+}

@@ -1,0 +1,54 @@
+using Serenity.Build.Manifest;
+using Serenity.Build.Results;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Tests.Results;
+
+[TestClass]
+public sealed class ResultsFileTests
+{
+    private static ModelResult[] Results(string folder) =>
+    [
+        new("models/fits.onnx", new ProjectPlace(Path.Combine(folder, "app.csproj"), 7, 5),
+            new ModelFigures(5000, 3000, 500, false, 1000, new BudgetEntry(4096, BudgetVerdict.Pass, "board", 2048), 3500), [], Path.Combine(folder, "obj", "fits.memory.json")),
+        new("models/over.onnx", new ProjectPlace(Path.Combine(folder, "app.csproj"), 8, 5), new ModelFigures(5000, 4097, null, true, 1000, new BudgetEntry(4096, BudgetVerdict.Fail), null),
+            [new SerenityDiagnostic("SER1001", DiagnosticSeverity.Error, "models/over.onnx", "Too \"much\".\u00fc"), new SerenityDiagnostic("SER2401", DiagnosticSeverity.Warning, "models/over.onnx", "w")]),
+        new("bad.onnx", null, null, [new SerenityDiagnostic("SER1202", DiagnosticSeverity.Error, "bad.onnx", "No model.")]),
+    ];
+
+    [TestMethod]
+    public void What_is_written_is_read_wherever_obj_is_moved_to()
+    {
+        using TempFolder folder = new();
+        string path = Path.Combine(folder.Path, "one", "obj", ResultsFile.Name), moved = Path.Combine(folder.Path, "two");
+        ResultsFile.Write(path, "app (net8.0)", Results(Path.Combine(folder.Path, "one")));
+        DateTime written = File.GetLastWriteTimeUtc(path);
+        ResultsFile.Write(path, "app (net8.0)", Results(Path.Combine(folder.Path, "one")));
+        Assert.AreEqual(written, File.GetLastWriteTimeUtc(path), "What says the same is left alone.");
+        Directory.Move(Path.Combine(folder.Path, "one"), moved);
+        IReadOnlyList<ModelResult> read = ResultsFile.Read(Path.Combine(moved, "obj", ResultsFile.Name));
+        foreach ((ModelResult expected, ModelResult actual) in Results(moved).Zip(read, (e, a) => (e, a)))
+        {
+            CollectionAssert.AreEqual(expected.Diagnostics.ToArray(), actual.Diagnostics.ToArray());
+            Assert.AreEqual(expected with { Project = "app (net8.0)", Diagnostics = actual.Diagnostics }, actual);
+        }
+        CollectionAssert.AreEqual((ModelVerdict[])[ModelVerdict.Pass, ModelVerdict.Fail, ModelVerdict.Error], read.Select(r => r.Verdict).ToArray());
+        File.WriteAllText(path = Path.Combine(moved, "broken.json"), "{");
+        Assert.AreEqual("SER1602", Assert.ThrowsExactly<SerenityException>(() => ResultsFile.Read(path)).Code);
+    }
+
+    [TestMethod]
+    public void The_table_has_a_row_for_each_model_and_only_columns_with_something_in_them()
+    {
+        using TempFolder folder = new();
+        ModelResult[] results = Results(folder.Path);
+        string[] lines = ResultTable.Write(results).Split('\n');
+        CollectionAssert.AreEqual((string[])["model", "before", "after", "change", "workspace", "needs", "baseline", "budget", "verdict"], lines[0].Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        Assert.HasCount(4, lines);
+        Assert.EndsWith("fits", lines[1]);
+        StringAssert.Matches(lines[2], new(@"≤ 4 KiB .* 4096 bytes +1 B over budget$"));
+        Assert.EndsWith("error SER1202", lines[3]);
+        string[] bare = ResultTable.Write([results[0] with { Figures = results[0].Figures! with { WorkspaceBytes = 0, Budget = new BudgetEntry(null, BudgetVerdict.None), BaselineBytes = null } }]).Split('\n');
+        CollectionAssert.AreEqual((string[])["model", "before", "after", "change", "verdict"], bare[0].Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+    }
+}
