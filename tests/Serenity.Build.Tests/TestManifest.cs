@@ -3,6 +3,8 @@ using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Output;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Formulas;
+using Serenity.Build.Options.Syntax;
 
 namespace Serenity.Build.Tests;
 
@@ -15,7 +17,7 @@ internal static class TestManifest
         Source = new FileInfoEntry("models/net.onnx", new string('a', 64)),
         Output = new FileInfoEntry("net.onnx", new string('b', 64)),
         Options = OptionValues.Default.With(ModelOptions.Rewrite, RewriteLevel.Exact).With(ModelOptions.SearchLimit, 1000).With(ModelOptions.Threads, 2)
-            .With(ModelOptions.FreeDimensions, new Dictionary<string, long> { ["batch"] = 2, ["a\"b"] = 1 }),
+            .With(ModelOptions.FreeDimensions, new DimensionSizes(new Dictionary<string, long> { ["batch"] = 2, ["a\"b"] = 1 })),
         Executor = Executor.OnnxRuntime,
         SessionOptions = ManifestBuilder.OnnxRuntimeSessionOptions(1),
         Peak = new PeakFacts(5000, bytes, bytes, lowerBound, optimal, 400, workspace),

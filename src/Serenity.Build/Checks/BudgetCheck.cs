@@ -161,7 +161,7 @@ public static class BudgetCheck
             ways.Add("search longer (a larger SearchLimit)");
         if (manifest.Work is { Limited: true, MostLimit: null })
             ways.Add(FormattableString.Invariant($"allow rewrites that make a run longer where the budget needs them (WorkLimit=\"4\" for up to 4 times the work; now {manifest.Work.Limit})"));
-        if (options.Get(ModelOptions.FreeDimensions).Values.Any(v => v > 1))
+        if (options.Get(ModelOptions.FreeDimensions) is var sizes && (sizes.Ranges.Count > 0 || sizes.Sizes.Values.Any(v => v > 1)))
             ways.Add("set smaller FreeDimensions");
         // Where order and rewrites can give no more, only what the tensors are made of can.
         ways.Add("make the tensors named here smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");

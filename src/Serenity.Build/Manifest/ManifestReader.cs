@@ -2,6 +2,7 @@ using System.Text.Json;
 using Serenity.Build.Identity;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Build.Manifest;
 
@@ -23,6 +24,7 @@ internal static class ManifestReader
         Peak = Peak(root.GetProperty("peak")),
         Targets = root.TryGetProperty("targets", out JsonElement targets) ? List(targets, Target) : null,
         Plans = root.TryGetProperty("plans", out JsonElement plans) ? List(plans, Plan) : [],
+        Range = root.TryGetProperty("range", out JsonElement range) ? Range(range) : null,
         Bounds = root.TryGetProperty("bounds", out JsonElement bounds) ? List(bounds, Bound) : null,
         Budget = Budget(root.GetProperty("budget")),
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
@@ -49,7 +51,23 @@ internal static class ManifestReader
         peak.GetProperty("originalBytes").GetInt64(), peak.GetProperty("bytes").GetInt64(), peak.GetProperty("liveBytes").GetInt64(),
         peak.GetProperty("lowerBoundBytes").GetInt64(), peak.GetProperty("optimal").GetBoolean(), peak.GetProperty("inputBytes").GetInt64(),
         OptionalNumber(peak, "workspaceBytes"), peak.TryGetProperty("sumsInPlace", out JsonElement inPlace) && inPlace.GetBoolean(),
-        peak.TryGetProperty("atMost", out JsonElement atMost) && atMost.GetBoolean());
+        peak.TryGetProperty("atMost", out JsonElement atMost) && atMost.GetBoolean())
+    {
+        Formula = OptionalText(peak, "formula"),
+    };
+
+    private static RangeFacts Range(JsonElement range) => new(
+        Sizes(range.GetProperty("ranges")), List(range.GetProperty("peaks"), static p => SizeExpression.Parse(Text(p))), Point(range.GetProperty("peakAt")),
+        List(range.GetProperty("points"), static p => new RangePoint(
+            Point(p.GetProperty("sizes")), p.GetProperty("bytes").GetInt64(), OptionalNumber(p, "measuredBytes"), OptionalNumber(p, "workspaceBytes"))));
+
+    private static SortedDictionary<string, long> Point(JsonElement sizes)
+    {
+        SortedDictionary<string, long> point = new(StringComparer.Ordinal);
+        foreach (JsonProperty size in sizes.EnumerateObject())
+            point[size.Name] = size.Value.GetInt64();
+        return point;
+    }
 
     private static SizeBound Bound(JsonElement bound) => new(
         Text(bound, "tensor"), Numbers(bound.GetProperty("dims")), bound.GetProperty("atMost").GetBoolean(), ManifestNames.OriginOf(Text(bound, "origin")));

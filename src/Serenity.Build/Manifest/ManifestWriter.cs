@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Build.Manifest;
 
@@ -41,6 +42,8 @@ internal sealed class ManifestWriter : IDisposable
         if (manifest.Targets is { } targets)
             Lines("targets", targets, Target);
         Lines("plans", manifest.Plans, Plan);
+        if (manifest.Range is { } range)
+            Object("range", j => Range(j, range));
         Object("budget", j => Budget(j, manifest.Budget));
         if (manifest.Bounds is { } bounds)
             Lines("bounds", bounds, Bound);
@@ -100,6 +103,46 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteBoolean("sumsInPlace", peak.SumsInPlace);
         json.WriteBoolean("atMost", peak.AtMost);
         json.WriteNumber("requiredBytes", peak.RequiredBytes);
+        Optional(json, "formula", peak.Formula);
+    }
+
+    private static void Range(Utf8JsonWriter json, RangeFacts range)
+    {
+        Ranges(json, "ranges", range.Ranges);
+        Names(json, "peaks", [.. range.Peaks.Select(p => p.ToString())]);
+        Sizes(json, "peakAt", range.PeakAt);
+        json.WriteStartArray("points");
+        foreach (RangePoint point in range.Points)
+        {
+            json.WriteStartObject();
+            Sizes(json, "sizes", point.Sizes);
+            json.WriteNumber("bytes", point.Bytes);
+            Optional(json, "measuredBytes", point.MeasuredBytes);
+            Optional(json, "workspaceBytes", point.WorkspaceBytes);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+    }
+
+    private static void Ranges(Utf8JsonWriter json, string property, IReadOnlyDictionary<string, SizeRange> ranges)
+    {
+        json.WriteStartObject(property);
+        foreach ((string dimension, SizeRange range) in ranges.OrderBy(s => s.Key, StringComparer.Ordinal))
+        {
+            json.WriteStartObject(dimension);
+            json.WriteNumber("from", range.From);
+            json.WriteNumber("to", range.To);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    }
+
+    private static void Sizes(Utf8JsonWriter json, string property, IReadOnlyDictionary<string, long> sizes)
+    {
+        json.WriteStartObject(property);
+        foreach ((string dimension, long size) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
+            json.WriteNumber(dimension, size);
+        json.WriteEndObject();
     }
 
     private static void Bound(Utf8JsonWriter json, SizeBound bound)
@@ -131,17 +174,7 @@ internal sealed class ManifestWriter : IDisposable
         Optional(json, "architecture", plan.Architecture);
         json.WriteNumber("threads", plan.Threads);
         if (plan.Sizes is { } sizes)
-        {
-            json.WriteStartObject("sizes");
-            foreach ((string dimension, SizeRange range) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
-            {
-                json.WriteStartObject(dimension);
-                json.WriteNumber("from", range.From);
-                json.WriteNumber("to", range.To);
-                json.WriteEndObject();
-            }
-            json.WriteEndObject();
-        }
+            Ranges(json, "sizes", sizes);
         Optional(json, "blockBytes", plan.BlockBytes);
         json.WriteStartObject("account");
         json.WriteStartArray("pools");

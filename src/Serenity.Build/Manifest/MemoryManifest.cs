@@ -40,6 +40,9 @@ public sealed record MemoryManifest
     /// <summary>What the model takes in each way of running it that something is known of; <see cref="Peak"/> is the portable one. Empty in manifests of earlier versions.</summary>
     public IReadOnlyList<PlanFacts> Plans { get; init; } = [];
 
+    /// <summary>For a range of sizes, the formula of the peak, where it is largest, and what runs took; null for one size of each dimension.</summary>
+    public RangeFacts? Range { get; init; }
+
     /// <summary>Values whose size was not inferred; where one may be smaller, the peak is what a run takes at most. Null where there is none.</summary>
     public IReadOnlyList<SizeBound>? Bounds { get; init; }
 

@@ -123,10 +123,10 @@ public static class ModelOptions
     };
 
     /// <summary>Sizes of symbolic dimensions.</summary>
-    public static ModelOption<IReadOnlyDictionary<string, long>> FreeDimensions { get; } = new(
-        "FreeDimensions", new DimensionsSyntax(), request => request.FreeDimensions,
-        (request, value, isProjects) => request with { FreeDimensions = value, FreeDimensionsAreDefaults = isProjects },
-        "Sizes of symbolic dimensions: batch=1;seq=128.")
+    public static ModelOption<DimensionSizes> FreeDimensions { get; } = new(
+        "FreeDimensions", new DimensionsSyntax(), request => new DimensionSizes(request.FreeDimensions, request.Ranges, request.SizeFormulas),
+        (request, value, isProjects) => request with { FreeDimensions = value.Sizes, Ranges = value.Ranges, SizeFormulas = value.Formulas, FreeDimensionsAreDefaults = isProjects },
+        "Sizes of symbolic dimensions, or ranges of sizes: batch=1;seq=1..512.")
     {
         FitsWhereItCan = true,
         Switch = new("--free-dimensions", "-d", Repeats: true),

@@ -137,6 +137,7 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         FileInfoEntry none = new("", "");
         // The manifest tells the options that shaped the result, not a project's sizes for other models.
         OptimizeRequest settled = item.Request with { FreeDimensions = finished.Facts.FreeDimensions ?? item.Request.FreeDimensions };
+        settled = finished.Facts.Range is { } range ? settled with { Ranges = range.Ranges } : settled with { Ranges = OptimizeRequest.NoRanges, SizeFormulas = OptimizeRequest.NoFormulas };
         MemoryManifest manifest = ManifestBuilder.Build(settled, finished.Facts, none, none);
         return new OptimizedOutput(manifest, written.Bytes, written.DataFile, written.DataFile is null ? null : written.WriteData);
     }

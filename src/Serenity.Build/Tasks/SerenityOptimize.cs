@@ -2,6 +2,9 @@ using System.Diagnostics.CodeAnalysis;
 using Microsoft.Build.Framework;
 using Serenity.Build.Cache;
 using Serenity.Build.Items;
+using Serenity.Build.Manifest;
+using Serenity.Build.Options;
+using Serenity.Build.Options.Syntax;
 using Serenity.Build.Output;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
@@ -118,12 +121,20 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
         cancelled.ThrowIfCancellationRequested();
     }
 
+    /// <summary>The sizes that a model accepts which had open ones.</summary>
+    private static string Accepted(MemoryManifest manifest)
+    {
+        DimensionSizes sizes = manifest.Options.Get(ModelOptions.FreeDimensions);
+        string text = ModelText.Clean(string.Join(", ", sizes.Select(d => $"{d.Key}={d.Value}")));
+        return text.Length == 0 ? "" : sizes.Ranges.Count > 0 ? $"; accepts {text}" : $"; accepts exactly {text}";
+    }
+
     private static string Summary(ModelItem model, ModelBuildResult result)
     {
         PeakFacts peak = result.Manifest.Peak;
         string proof = peak.Optimal ? "optimal" : Text($"lower bound {ByteSize.Rounded(peak.LowerBoundBytes)}");
         string workspace = peak.WorkspaceBytes is > 0 ? $" + {ByteSize.Rounded(peak.WorkspaceBytes.Value)} kernels' workspace" : "";
         string work = result.Manifest.Work.Ratio > OptimizeRequest.FreeWork ? Text($", {result.Manifest.Work.Ratio:0.##} times the work, for the budget") : "";
-        return Text($"{ModelText.Clean(model.Name)}: {ByteSize.Rounded(peak.OriginalBytes)} -> {(peak.AtMost ? "at most " : "")}{ByteSize.Rounded(peak.Bytes)} peak activation memory{workspace}, {proof}{work}{(result.FromCache ? " (plan cache)" : "")}");
+        return Text($"{ModelText.Clean(model.Name)}: {ByteSize.Rounded(peak.OriginalBytes)} -> {(peak.AtMost ? "at most " : "")}{ByteSize.Rounded(peak.Bytes)} peak activation memory{workspace}, {proof}{work}{Accepted(result.Manifest)}{(result.FromCache ? " (plan cache)" : "")}");
     }
 }

@@ -30,6 +30,9 @@ public record OptimizationFacts
     /// <summary>Sizes of symbolic dimensions that the result is for: those asked for that the model has. Null: those asked for.</summary>
     public IReadOnlyDictionary<string, long>? FreeDimensions { get; init; }
 
+    /// <summary>For a range of sizes, what holds for all of them; null for one size of each dimension.</summary>
+    public RangeFacts? Range { get; init; }
+
     /// <summary>The peak and its proof.</summary>
     public required PeakFacts Peak { get; init; }
 
@@ -97,12 +100,15 @@ public record OptimizationFacts
 /// StaticArena holds them in the arena, and they are.</param>
 /// <param name="WorkspaceBytes">Kernels' own scratch on top of <paramref name="Bytes"/>, where it is known; else null. The most of all targets.</param>
 /// <param name="SumsInPlace">True if ONNX Runtime has to add partial results up in the buffer of an input, as versions from 1.24 on do.</param>
-/// <param name="AtMost">True if sizes depend on data: a run takes at most <paramref name="Bytes"/>, and with other data less.</param>
+/// <param name="AtMost">True if sizes depend on data, or have a range: a run takes at most <paramref name="Bytes"/>, and with other data or sizes less.</param>
 public sealed record PeakFacts(
     long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes, bool SumsInPlace = false, bool AtMost = false)
 {
     /// <summary>Bytes that <c>MemoryBudget</c> is held against.</summary>
     public long RequiredBytes => MemoryAccount.OfPeak(Bytes, WorkspaceBytes).RequiredBytes;
+
+    /// <summary>For a range of sizes, the peak as a formula of the dimensions, of which <see cref="Bytes"/> is the largest value; else null.</summary>
+    public string? Formula { get; init; }
 
     /// <summary>True if no order has a lower live peak: what else is held, or lies between tensors, is another matter.</summary>
     public bool IsOrderProven() => LiveBytes == LowerBoundBytes;

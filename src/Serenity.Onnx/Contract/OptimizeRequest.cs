@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Contract;
 
@@ -10,6 +11,12 @@ public sealed record OptimizeRequest
     /// smaller memory gains.
     /// </summary>
     public const double FreeWork = 1.1;
+
+    /// <summary>One size of every dimension.</summary>
+    public static IReadOnlyDictionary<string, SizeRange> NoRanges { get; } = new Dictionary<string, SizeRange>(StringComparer.Ordinal);
+
+    /// <summary>No dimension that follows from others.</summary>
+    public static IReadOnlyDictionary<string, string> NoFormulas { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Absolute path of the source model.</summary>
     public required string ModelPath { get; init; }
@@ -43,6 +50,19 @@ public sealed record OptimizeRequest
 
     /// <summary>Sizes of symbolic dimensions, by name.</summary>
     public IReadOnlyDictionary<string, long> FreeDimensions { get; init; } = new Dictionary<string, long>(StringComparer.Ordinal);
+
+    /// <summary>Ranges of sizes of symbolic dimensions that are not in <see cref="FreeDimensions"/>, by name: the model stays open in them.</summary>
+    public IReadOnlyDictionary<string, SizeRange> Ranges { get; init; } = NoRanges;
+
+    /// <summary>
+    /// Sizes of symbolic dimensions that follow from others in every run, by name, where the model does not say so itself: a formula such as
+    /// <c>past_sequence_length + sequence_length</c>.
+    /// </summary>
+    public IReadOnlyDictionary<string, string> SizeFormulas { get; init; } = NoFormulas;
+
+    /// <summary>The sizes within <see cref="Ranges"/> that an order is searched for; null for the largest.</summary>
+    [JsonIgnore]
+    internal IReadOnlyDictionary<string, long>? PlannedAt { get; init; }
 
     /// <summary>
     /// True if <see cref="FreeDimensions"/> are a project's sizes for all its models: names that this model does not have are then left out, and

@@ -1,3 +1,5 @@
+using Serenity.Onnx.Formulas;
+
 namespace Serenity.Onnx.Contract;
 
 /// <summary>
@@ -29,8 +31,3 @@ public enum PlanLayout
     /// <summary>In blocks of 16 channels (NCHWc), for processors with AVX-512.</summary>
     Blocked16,
 }
-
-/// <summary>Sizes that a dimension may have.</summary>
-/// <param name="From">The least.</param>
-/// <param name="To">The most.</param>
-public sealed record SizeRange(long From, long To);

@@ -28,6 +28,7 @@ public static class SerenityCodes
         new(BadFreeDimension, "FreeDimensions does not fit the model"),
         new(BoundExceeded, "Bounds does not fit the model"),
         new(BadCut, "Inputs, Outputs or FixedInputs do not fit the model"),
+        new(RangeNotPlanned, "A range of sizes cannot be planned"),
         new(InternalCheckFailed, "An internal check failed"),
         new(OutputsDiffer, "The optimized model gives other outputs"),
         new(OrderDiffers, "ONNX Runtime executed another order"),
@@ -105,6 +106,9 @@ public static class SerenityCodes
 
     /// <summary>Inputs, Outputs or FixedInputs name what the model does not have.</summary>
     public const string BadCut = "SER1304";
+
+    /// <summary>A range of sizes cannot be planned: a value has no formula in them, or there is no proof of its largest size.</summary>
+    public const string RangeNotPlanned = "SER1305";
 
     /// <summary>Something inside the planner went against its own checks.</summary>
     public const string InternalCheckFailed = "SER1401";

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Executors;
 
@@ -51,6 +52,9 @@ internal abstract record ExecutorPlan
 
     /// <summary>What is live at the peak; null for a model without nodes.</summary>
     public abstract PeakStep? PeakStep { get; }
+
+    /// <summary>Bytes during each step as formulas of the sizes of the inputs; null for one size of each.</summary>
+    public virtual IReadOnlyList<SizeExpression>? StepFormulas => null;
 
     /// <summary>True if the executor has to add partial results up in the buffer of an input.</summary>
     public virtual bool SumsInPlace => false;

@@ -1,3 +1,5 @@
+using Serenity.Onnx.Formulas;
+
 namespace Serenity.Onnx.Operators;
 
 /// <summary>
@@ -16,9 +18,34 @@ public sealed record ShapeTable(IReadOnlyDictionary<string, TensorType> Types, I
     /// </summary>
     public IReadOnlyDictionary<string, bool[]> Varies { get; init; } = new Dictionary<string, bool[]>();
 
+    /// <summary>
+    /// For a range of sizes: what the sizes in <see cref="Varies"/> are computed from; null for one size of each dimension. <see cref="Types"/> are then those at the largest.
+    /// </summary>
+    public SizeFormulas? Formulas { get; init; }
 
     /// <summary>True if the value has the size in <see cref="Types"/> in every run.</summary>
     public bool IsExact(string name) => !Varies.ContainsKey(name);
+
+    /// <summary>True if what a run gives is known before it: a size, or a formula of the sizes of its inputs.</summary>
+    public bool IsForeseen(string name) => IsExact(name) || Formulas?.Find(name) is not null;
+
+    /// <summary>The table for one combination of the sizes in <see cref="Formulas"/>.</summary>
+    /// <param name="sizes">A size for each open dimension.</param>
+    public ShapeTable At(IReadOnlyDictionary<string, long> sizes)
+    {
+        if (Formulas is not { } formulas)
+            return this;
+        Dictionary<string, TensorType> types = new(Types, StringComparer.Ordinal);
+        Dictionary<string, bool[]> varies = new(Varies, StringComparer.Ordinal);
+        foreach ((string name, SizeExpression[] dims) in formulas.Dims)
+        {
+            if (!Types.TryGetValue(name, out TensorType? type))
+                continue;
+            types[name] = type with { Dims = Array.ConvertAll(dims, d => d.Evaluate(sizes)) };
+            varies.Remove(name);
+        }
+        return this with { Types = types, Varies = varies, Formulas = null };
+    }
 
     /// <summary>The type of a value, or null if it is not a tensor of known size.</summary>
     public TensorType? Find(string name) => Types.GetValueOrDefault(name);

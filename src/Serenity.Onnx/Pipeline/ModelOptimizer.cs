@@ -10,6 +10,9 @@ namespace Serenity.Onnx.Pipeline;
 /// <summary>Takes one model the whole way: load, shapes, rewrite, memory graph, schedule, place, pin, verify.</summary>
 public static class ModelOptimizer
 {
+    /// <summary>Sizes at which a plan is made, before the best is taken.</summary>
+    private const int MostTurns = 3;
+
     /// <summary>
     /// Optimizes one model. Reads files, writes none but temporary ones. A model of a form that is known to crash ONNX Runtime is worked on in a process of its own.
     /// </summary>
@@ -47,6 +50,28 @@ public static class ModelOptimizer
         return host.Optimize(request, cancellation);
     }
 
+    /// <summary>
+    /// The result for one size of each dimension; for ranges the one whose largest peak is least, of plans made at the largest sizes, and at those where a plan before had
+    /// its largest peak.
+    /// </summary>
+    private static OptimizationResult Planned(LoadedModel file, OptimizeRequest request, CancellationToken cancellation)
+    {
+        OptimizationResult best = Once(request);
+        for (int turn = 1; turn < MostTurns && best.Range is { } range && !IsPlannedAt(request.PlannedAt, range); turn++)
+        {
+            request = request with { PlannedAt = range.PeakAt };
+            OptimizationResult other = Once(request);
+            if (other.Peak.Bytes <= best.Peak.Bytes || IsPlannedAt(request.PlannedAt, other.Range!))
+                best = other;
+        }
+        return best;
+
+        OptimizationResult Once(OptimizeRequest asked) => new ModelPipeline(asked, SourceModel.Prepare(file, asked, cancellation), cancellation).Run();
+    }
+
+    private static bool IsPlannedAt(IReadOnlyDictionary<string, long>? sizes, RangeFacts range) =>
+        range.PeakAt.All(size => size.Value == (sizes is null ? range.Ranges[size.Key].To : sizes[size.Key]));
+
     /// <summary>Optimizes one model that was read, in this process.</summary>
     internal static OptimizationResult OptimizeHere(LoadedModel file, OptimizeRequest request, CancellationToken cancellation)
     {
@@ -55,9 +80,7 @@ public static class ModelOptimizer
         Task warm = WarmUp.Start();
         try
         {
-            SourceModel source = SourceModel.Prepare(file, request, cancellation);
-            OptimizationResult result = new ModelPipeline(request, source, cancellation).Run();
-            return result with { FreeDimensions = request.FreeDimensions };
+            return Planned(file, request, cancellation) with { FreeDimensions = request.FreeDimensions };
         }
         finally
         {

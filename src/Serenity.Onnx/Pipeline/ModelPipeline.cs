@@ -25,6 +25,7 @@ internal sealed class ModelPipeline
     private readonly List<SerenityDiagnostic> _warnings = [];
     private readonly long _work;
     private IReadOnlyList<LeftOutRewrite> _leftOut = [];
+    private RangeFacts? _range;
 
     public ModelPipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
     {
@@ -161,7 +162,12 @@ internal sealed class ModelPipeline
             Ahead = ahead,
             Threads = _planner.Threads,
         };
-        return _planner.Prove(plan, Verifier(_planner.Promise(plan, asked), _cancellation));
+        if (_source.Shapes.Main.Formulas is not { } formulas)
+            return _planner.Prove(plan, Verifier(_planner.Promise(plan, asked), _cancellation));
+        VerificationRequest planned = _planner.Promise(plan, asked with { Shapes = _source.Shapes.Main.At(formulas.Space.Planned) });
+        VerificationOutcome outcome = _planner.Prove(plan, Verifier(planned, _cancellation));
+        _range = RangeProof.Hold(RangeProof.Of(plan, formulas.Space, _source.File.Path), plan, planned, outcome, _source.Shapes.Main, request => Verifier(request, _cancellation));
+        return outcome;
     }
 
     private OptimizationResult Facts(ExecutorPlan plan, VerificationOutcome? verified)
@@ -176,14 +182,23 @@ internal sealed class ModelPipeline
             _warnings.Add(PipelineWarnings.NotProven(_source, plan.LiveBytes, plan.LowerBoundBytes));
         if (verified is { Facts.Status: not "passed" })
             _warnings.Add(PipelineWarnings.NotVerified(_source, verified.Facts));
+        if (_source.Shapes.Main.Formulas is { } formulas && verified is null)
+            _range = RangeProof.Of(plan, formulas.Space, _source.File.Path);
+        long bytes = _range?.PeakBytes(_range.PeakAt) ?? plan.Bytes;
         IReadOnlyList<PlanFacts> plans = Placed(_planner.Account(plan, verified?.Memory), verified?.Block);
+        if (_range is not null)
+            plans = [.. plans.Select(entry => RangeProof.Over(_range, entry, bytes - plan.Bytes))];
         return new OptimizationResult
         {
             Model = plan.Written,
+            Range = _range,
             Peak = new PeakFacts(
-                _planner.Original.Bytes, plan.Bytes, plan.LiveBytes, plan.LowerBoundBytes, plan.Bytes == plan.LowerBoundBytes,
+                _planner.Original.Bytes, bytes, plan.LiveBytes, plan.LowerBoundBytes, bytes == plan.LowerBoundBytes,
                 ScheduledValues.InputBytes(_source.Model.Graph, _source.Shapes.Main), plans.Max(p => p.Account.Find(MemoryPool.Workspace)?.Bytes),
-                plan.SumsInPlace, _source.Shapes.Main.Varies.Count > 0),
+                plan.SumsInPlace, _source.Shapes.Main.Varies.Count > 0)
+            {
+                Formula = _range is null ? null : _range.Peaks is [var only] ? only.ToString() : $"max({string.Join(", ", _range.Peaks)})",
+            },
             Plans = plans,
             WeightBytes = ModelTensors.WeightBytes(plan.Written),
             Rewrites = plan.Rewrites,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Shapes;
 
@@ -59,6 +60,37 @@ internal sealed class DimensionExpression
             return null;
         double solution = (value - zero) / (one - zero);
         return solution is >= 0 and < 1L << 53 && solution == Math.Floor(solution) && At(solution) == value ? (open[0], (long)solution) : null;
+    }
+
+    /// <summary>The same as a sum of multiples of its symbols and a constant; null where it is no such sum, or a symbol has no size.</summary>
+    /// <param name="sizes">The size of a symbol, as a formula; null if it has none.</param>
+    public SizeExpression? Linear(Func<string, SizeExpression?> sizes)
+    {
+        // Far from zero, where a formula may have no value. Two further points tell a line from what is none.
+        const long origin = 4096;
+        SizeExpression result = SizeExpression.Zero;
+        if (At(_ => 0) is not { } start)
+            return null;
+        long constant = start;
+        foreach (string symbol in _symbols)
+        {
+            if (sizes(symbol) is not { } size || At(s => s == symbol ? 1 : 0) is not { } one)
+                return null;
+            result += size * (one - start);
+            constant -= origin * (one - start);
+        }
+        long step = 3;
+        foreach (int factor in (int[])[1, 7])
+        {
+            long expected = start;
+            foreach (string symbol in _symbols)
+                expected += (At(s => s == symbol ? 1 : 0)!.Value - start) * step * factor;
+            if (At(_ => step * factor) != expected)
+                return null;
+        }
+        return result + constant;
+
+        long? At(Func<string, long> offset) => Evaluate(s => origin + offset(s));
     }
 
     private double? Value()

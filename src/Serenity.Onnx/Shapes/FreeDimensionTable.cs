@@ -58,12 +58,12 @@ internal sealed class FreeDimensionTable
     /// <summary>The sizes of dimensions that the model leaves open; those of other names are left out.</summary>
     /// <param name="model">The model.</param>
     /// <param name="sizes">Sizes by name.</param>
-    public static IReadOnlyDictionary<string, long> Applicable(ModelProto model, IReadOnlyDictionary<string, long> sizes)
+    public static IReadOnlyDictionary<string, T> Applicable<T>(ModelProto model, IReadOnlyDictionary<string, T> sizes)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sizes);
         HashSet<string> known = Names(Open(model.Graph));
-        return new SortedDictionary<string, long>(sizes.Where(s => known.Contains(s.Key)).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+        return new SortedDictionary<string, T>(sizes.Where(s => known.Contains(s.Key)).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
     }
 
     /// <summary>Open dimensions without a size, in the order of the inputs; of a formula the symbols that have none.</summary>

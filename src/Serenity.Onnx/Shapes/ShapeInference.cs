@@ -219,7 +219,7 @@ internal static class ShapeInference
     private static SerenityException Open(string value, FreeDimensionTable free, IEnumerable<KeyValuePair<string, long>> proposal, string path) => new(
         SerenityCodes.UnknownSize, path,
         $"The size of value '{value}' is not known, because the model leaves dimensions of its inputs open: {string.Join(", ", free.Unset.Select(n => $"'{n}'"))}. "
-        + $"Give their sizes in the SerenityModel item, for example FreeDimensions=\"{FreeDimensionProposal.Text(proposal)}\".");
+        + $"Give their sizes in the SerenityModel item, for example FreeDimensions=\"{FreeDimensionProposal.Text(proposal)}\". The written model then accepts exactly these sizes; with a range, as in {free.Unset[0]}=1..{Math.Max(64, proposal.FirstOrDefault(p => p.Key == free.Unset[0]).Value)}, it accepts all of them.");
 
     /// <summary>True if ONNX Runtime takes the model with sizes: what is proposed should not be refused when it is tried.</summary>
     private static bool Takes(ModelProto model, string path, IReadOnlyDictionary<string, long> given, IReadOnlyDictionary<string, long> more, CancellationToken cancellation)

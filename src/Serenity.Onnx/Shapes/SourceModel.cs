@@ -1,6 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Shapes;
 
@@ -28,8 +29,17 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
     public static OptimizeRequest Settle(ModelProto model, OptimizeRequest request)
     {
         ArgumentNullException.ThrowIfNull(request);
-        return request is { FreeDimensionsAreDefaults: true, FreeDimensions.Count: > 0 }
-            ? request with { FreeDimensions = FreeDimensionTable.Applicable(model, request.FreeDimensions) }
+        if (request.SizeFormulas.Count > 0 && request.Ranges.Count == 0)
+        {
+            // With one size of each, so has what follows.
+            Dictionary<string, SizeExpression> known = request.FreeDimensions.ToDictionary(s => s.Key, s => SizeExpression.Of(s.Value), StringComparer.Ordinal);
+            Dictionary<string, long> all = new(request.FreeDimensions, StringComparer.Ordinal);
+            foreach ((string name, string text) in request.SizeFormulas)
+                all[name] = RangedInputs.Follows(name, text, known, request.ModelPath).Constant!.Value;
+            request = request with { FreeDimensions = all, SizeFormulas = new Dictionary<string, string>(StringComparer.Ordinal) };
+        }
+        return request.FreeDimensionsAreDefaults && request.FreeDimensions.Count + request.Ranges.Count > 0
+            ? request with { FreeDimensions = FreeDimensionTable.Applicable(model, request.FreeDimensions), Ranges = FreeDimensionTable.Applicable(model, request.Ranges), SizeFormulas = FreeDimensionTable.Applicable(model, request.SizeFormulas) }
             : request;
     }
 
@@ -43,7 +53,8 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
         // Cheap: protobuf's byte strings never change, so a clone shares the weights.
         ModelProto model = file.Model.Clone();
         UniqueNames.Assign(model);
-        ModelShapes shapes = ShapeInference.Run(model, file.Path, request.FreeDimensions, request.Bounds, null, cancellation);
+        ModelShapes shapes = request.Ranges.Count > 0 ? RangedShapes.Run(model, file.Path, request, null, cancellation)
+            : ShapeInference.Run(model, file.Path, request.FreeDimensions, request.Bounds, null, cancellation);
         (model, shapes) = ResizeScales.Restate(model, shapes);
         FixedInterface.Apply(model.Graph, shapes.Main);
         FreeDimensionTable free = new(file.Model, request.FreeDimensions, file.Path);

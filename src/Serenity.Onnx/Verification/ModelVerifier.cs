@@ -50,7 +50,7 @@ internal static class ModelVerifier
         // What a search left behind may be as much again, and is not given back to the system unasked.
         if (apart)
             GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
-        int enough = CasesEnough(request);
+        int enough = Math.Min(CasesEnough(request), request.MostCases);
         using PartwiseComparison? parts = same ? null : PartwiseComparison.Start(request, enough < int.MaxValue ? 1 : enough, cancellation);
         PartwiseComparison.Outcome? parted = apart ? parts?.End() : null;
         SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused ? begun.Take() : null;

@@ -29,16 +29,18 @@ internal sealed class SeededInputs
     private readonly Dictionary<string, long> _ranges;
     private readonly Dictionary<string, (double Least, double Largest)> _told;
     private readonly Dictionary<string, RuntimeValue> _stated;
+    private readonly ShapeTable? _shapes;
 
     /// <summary>Looks at a model's inputs.</summary>
     /// <param name="graph">The model's graph, for how integer inputs are used.</param>
-    /// <param name="inputs">Type and shape of each input, as ONNX Runtime states them; a dimension that is still unknown counts as 1.</param>
+    /// <param name="inputs">Type and shape of each input, as ONNX Runtime states them; a dimension that is still unknown is as it was planned, else 1.</param>
     /// <param name="shapes">The shapes that were planned with: an input that sizes follow from gets the value that gives these. Null to leave it to chance.</param>
     public SeededInputs(GraphProto graph, IReadOnlyDictionary<string, NodeMetadata> inputs, ShapeTable? shapes = null)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(inputs);
         _inputs = inputs;
+        _shapes = shapes;
         _ranges = IndexRanges.Of(graph);
         _told = InputRanges.Of(graph);
         _stated = shapes is null ? [] : StatedInputs.Of(graph, shapes);
@@ -51,10 +53,10 @@ internal sealed class SeededInputs
         get
         {
             long sum = 0;
-            foreach (NodeMetadata meta in _inputs.Values)
+            foreach ((string name, NodeMetadata meta) in _inputs)
             {
                 if (meta.OnnxValueType == OnnxValueType.ONNX_TYPE_TENSOR && !meta.IsString)
-                    sum = checked(sum + Count(DimsOf(meta)) * BitsOf(meta.ElementDataType) / 8);
+                    sum = checked(sum + Count(DimsOf(name, meta)) * BitsOf(meta.ElementDataType) / 8);
             }
             return sum;
         }
@@ -64,10 +66,10 @@ internal sealed class SeededInputs
     internal bool FitIn(long bytes)
     {
         double sum = 0;
-        foreach (NodeMetadata meta in _inputs.Values)
+        foreach ((string name, NodeMetadata meta) in _inputs)
         {
             if (meta.OnnxValueType == OnnxValueType.ONNX_TYPE_TENSOR)
-                sum += DimsOf(meta).Aggregate(meta.IsString ? 32.0 : BitsOf(meta.ElementDataType) / 8.0, (product, dim) => product * dim);
+                sum += DimsOf(name, meta).Aggregate(meta.IsString ? 32.0 : BitsOf(meta.ElementDataType) / 8.0, (product, dim) => product * dim);
         }
         return sum <= bytes;
     }
@@ -88,14 +90,13 @@ internal sealed class SeededInputs
         foreach ((string name, NodeMetadata meta) in _inputs.OrderBy(i => i.Key, StringComparer.Ordinal))
         {
             SplitMix random = new(SplitMix.SeedOf(name) + (ulong)kind + seed);
-            values.Add(new(name, _stated.GetValueOrDefault(name) ?? CreateOne(meta, _ranges.GetValueOrDefault(name, 0), _told.TryGetValue(name, out (double, double) told) ? told : null, kind, ref random)));
+            values.Add(new(name, _stated.GetValueOrDefault(name) ?? CreateOne(meta, DimsOf(name, meta), _ranges.GetValueOrDefault(name, 0), _told.TryGetValue(name, out (double, double) told) ? told : null, kind, ref random)));
         }
         return values;
     }
 
-    private static RuntimeValue CreateOne(NodeMetadata meta, long range, (double, double)? told, InputCase kind, ref SplitMix random)
+    private static RuntimeValue CreateOne(NodeMetadata meta, long[] dims, long range, (double, double)? told, InputCase kind, ref SplitMix random)
     {
-        long[] dims = DimsOf(meta);
         int count = checked((int)Count(dims));
         if (meta.IsString)
         {
@@ -157,7 +158,10 @@ internal sealed class SeededInputs
         return new string(text);
     }
 
-    private static long[] DimsOf(NodeMetadata meta) => [.. meta.Dimensions.Select(d => d < 0 ? 1L : d)];
+    /// <summary>Dimensions that are open as they were planned, where they were.</summary>
+    private long[] DimsOf(string name, NodeMetadata meta) =>
+        _shapes?.Find(name)?.Dims is { } planned && planned.Length == meta.Dimensions.Length ? [.. meta.Dimensions.Select((d, i) => d < 0 ? planned[i] : d)]
+        : [.. meta.Dimensions.Select(d => d < 0 ? 1L : d)];
 
     private static long Count(long[] dims)
     {

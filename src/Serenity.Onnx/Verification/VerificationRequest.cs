@@ -77,6 +77,9 @@ internal sealed record VerificationRequest
     /// <summary>Lays out the sequence of a run's allocations in a block, in which a run is then proven; null for no block.</summary>
     public Func<RunSequence, RunBlock>? PlaceRun { get; init; }
 
+    /// <summary>The most cases of made-up inputs to run.</summary>
+    public int MostCases { get; init; } = int.MaxValue;
+
     /// <summary>What one run may need.</summary>
     public RunLimits Limits { get; init; } = RunLimits.Default;
 }

@@ -9,6 +9,7 @@ using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Build.Tests.Manifest;
 
@@ -82,7 +83,10 @@ public sealed class ManifestJsonTests
         Verification = new VerificationFacts("partial", "because", "1.30.0", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL"),
         Tensors = [new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7], "n")],
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
-        Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true),
+        Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Formula = "12*batch" },
+        Range = new RangeFacts(
+            new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch + floor((batch + 1)/2)")], new SortedDictionary<string, long> { ["batch"] = 8 },
+            [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5)]),
         Bounds = [new SizeBound("found", [2, 100], true, SizeOrigin.Stated)],
     };
 

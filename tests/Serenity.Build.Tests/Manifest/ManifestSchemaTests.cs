@@ -1,6 +1,9 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Serenity.Onnx.Formulas;
+using Serenity.Build.Options.Syntax;
+using Serenity.Build.Options;
 using Serenity.Build.Budgets;
 using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
@@ -34,7 +37,15 @@ public sealed class ManifestSchemaTests
     {
         // A manifest with every optional value there: had the schema forgotten one, it would be a problem.
         MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), new MemoryBudgets(1, 2, "dev")) with { OriginalProfile = [1] };
-        manifest = manifest with { Verification = manifest.Verification! with { Reason = "too large" } };
+        manifest = manifest with
+        {
+            Verification = manifest.Verification! with { Reason = "too large" },
+            Peak = manifest.Peak with { Formula = "12*batch" },
+            Range = new RangeFacts(
+                new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch")], new SortedDictionary<string, long> { ["batch"] = 8 },
+                [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5)]),
+            Options = manifest.Options.With(ModelOptions.FreeDimensions, new DimensionsSyntax().Parse("batch=1..8;seq=2;total=batch+seq")),
+        };
         CollectionAssert.AreEqual(Array.Empty<string>(), Problems(ManifestJson.Write(manifest)));
         foreach (System.Reflection.PropertyInfo property in typeof(MemoryManifest).GetProperties())
             Assert.IsTrue(_schema.GetProperty("properties").TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(property.Name), out _), property.Name);

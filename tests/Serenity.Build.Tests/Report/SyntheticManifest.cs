@@ -4,6 +4,7 @@ using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
+using Serenity.Build.Options.Syntax;
 
 namespace Serenity.Build.Tests.Report;
 
@@ -56,7 +57,7 @@ internal static class SyntheticManifest
             Tool = new ToolInfo("Serenity.Build", "0.1.0"),
             Source = new FileInfoEntry("models/synthetic.onnx", new string('a', 64)),
             Output = new FileInfoEntry("synthetic.onnx", new string('b', 64)),
-            Options = OptionValues.Default.With(ModelOptions.Executor, executor).With(ModelOptions.FreeDimensions, new Dictionary<string, long> { ["batch"] = 1 }),
+            Options = OptionValues.Default.With(ModelOptions.Executor, executor).With(ModelOptions.FreeDimensions, new DimensionSizes(new Dictionary<string, long> { ["batch"] = 1 })),
             Executor = executor,
             Peak = new PeakFacts(before.DefaultIfEmpty().Max(), Math.Max(arena, live), live, live, true, tensors[0].Bytes, null),
             Work = new WorkEntry(1.1, 1.042, true),

@@ -41,6 +41,7 @@ public sealed class SchemaCheck
                 "properties" => CheckProperties(rule, value, at),
                 "additionalProperties" => true,
                 "items" => CheckItems(rule, value, at),
+                "anyOf" => rule.EnumerateArray().Any(one => IsValid(one, value, at)),
                 "$ref" => CheckReference(rule.GetString()!, value, at),
                 _ => false,
             };
@@ -52,6 +53,15 @@ public sealed class SchemaCheck
             foreach (JsonProperty property in value.EnumerateObject())
                 Check(others, property.Value, $"{at}.{property.Name}");
         }
+    }
+
+    private bool IsValid(JsonElement schema, JsonElement value, string at)
+    {
+        int before = _problems.Count;
+        Check(schema, value, at);
+        bool valid = _problems.Count == before;
+        _problems.RemoveRange(before, _problems.Count - before);
+        return valid;
     }
 
     private static bool HasType(string type, JsonElement value) => type switch

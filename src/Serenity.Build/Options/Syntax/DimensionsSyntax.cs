@@ -1,56 +1,117 @@
 using System.Globalization;
 using System.Text.Json;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Build.Options.Syntax;
 
-/// <summary>Names and sizes, as <c>batch=1;seq=128</c>.</summary>
-public sealed class DimensionsSyntax : OptionSyntax<IReadOnlyDictionary<string, long>>
+/// <summary>Names with a size, a range of sizes or a formula of others: <c>batch=1;seq=1..512;total=past+seq</c>.</summary>
+public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
 {
+    private const string Range = "..";
+
     /// <inheritdoc/>
     public override string ValueName => "name=size";
 
     /// <inheritdoc/>
-    public override string Schema => """{ "type": "object", "additionalProperties": { "type": "integer", "minimum": 0 } }""";
+    public override string Schema => """
+        { "type": "object", "additionalProperties": { "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "object", "required": ["from", "to"] }, { "type": "string" }] } }
+        """;
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, long> Parse(string text)
+    public override DimensionSizes Parse(string text)
     {
-        SortedDictionary<string, long> dimensions = new(StringComparer.Ordinal);
+        SortedDictionary<string, long> sizes = new(StringComparer.Ordinal);
+        SortedDictionary<string, SizeRange> ranges = new(StringComparer.Ordinal);
+        SortedDictionary<string, string> formulas = new(StringComparer.Ordinal);
         foreach (string part in text.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
             // The last "=": a dimension's name may hold one, as in "seq=2*n", a size cannot.
             int at = part.LastIndexOf('=');
             string dimension = at < 0 ? "" : part[..at].TrimEnd();
-            ReadOnlySpan<char> number = part.AsSpan(at + 1).Trim();
-            if (dimension.Length == 0 || number.Length == 0)
-                throw new FormatException($"'{part}' is not of the form name=size, as in batch=1;seq=128");
-            if (!long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out long size))
-                throw new FormatException($"a size is a whole number, which '{number}' in '{part}' is not");
-            if (!dimensions.TryAdd(dimension, size))
-                throw new FormatException($"'{dimension}' is given twice");
+            string value = part[(at + 1)..].Trim();
+            if (dimension.Length == 0 || value.Length == 0)
+                throw new FormatException($"'{part}' is not of the form name=size, as in batch=1;seq=128 or seq=1..512");
+            int between = value.IndexOf(Range, StringComparison.Ordinal);
+            if (between >= 0)
+            {
+                (long from, long to) = (Number(value[..between].TrimEnd(), part), Number(value[(between + Range.Length)..].TrimStart(), part));
+                if (from > to)
+                    throw new FormatException($"a range begins with the smaller size, which '{value}' in '{part}' does not");
+                if (from == to)
+                    Add(sizes, from);
+                else
+                    Add(ranges, new SizeRange(from, to));
+            }
+            else if (value.AsSpan().IndexOfAny('+', '*', '/') >= 0)
+            {
+                Add(formulas, value);
+            }
+            else
+            {
+                Add(sizes, Number(value, part));
+            }
+
+            void Add<T>(SortedDictionary<string, T> list, T size)
+            {
+                if (sizes.ContainsKey(dimension) || ranges.ContainsKey(dimension) || formulas.ContainsKey(dimension))
+                    throw new FormatException($"'{dimension}' is given twice");
+                list.Add(dimension, size);
+            }
         }
-        return dimensions;
+        return Of(sizes, ranges, formulas);
     }
 
     /// <inheritdoc/>
-    public override string Format(IReadOnlyDictionary<string, long> value) => string.Join(
-        ';', value.OrderBy(d => d.Key, StringComparer.Ordinal).Select(d => string.Create(CultureInfo.InvariantCulture, $"{d.Key}={d.Value}")));
+    public override string Format(DimensionSizes value) => string.Join(';', value.Select(d => $"{d.Key}={d.Value}"));
 
     /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter json, IReadOnlyDictionary<string, long> value)
+    public override void Write(Utf8JsonWriter json, DimensionSizes value)
     {
         json.WriteStartObject();
-        foreach ((string name, long size) in value.OrderBy(d => d.Key, StringComparer.Ordinal))
-            json.WriteNumber(name, size);
+        foreach ((string name, string text) in value)
+        {
+            json.WritePropertyName(name);
+            if (value.Sizes.TryGetValue(name, out long size))
+            {
+                json.WriteNumberValue(size);
+            }
+            else if (value.Ranges.TryGetValue(name, out SizeRange? range))
+            {
+                json.WriteStartObject();
+                json.WriteNumber("from", range.From);
+                json.WriteNumber("to", range.To);
+                json.WriteEndObject();
+            }
+            else
+            {
+                json.WriteStringValue(text);
+            }
+        }
         json.WriteEndObject();
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyDictionary<string, long> Read(JsonElement json)
+    public override DimensionSizes Read(JsonElement json)
     {
-        SortedDictionary<string, long> dimensions = new(StringComparer.Ordinal);
+        SortedDictionary<string, long> sizes = new(StringComparer.Ordinal);
+        SortedDictionary<string, SizeRange> ranges = new(StringComparer.Ordinal);
+        SortedDictionary<string, string> formulas = new(StringComparer.Ordinal);
         foreach (JsonProperty dimension in json.EnumerateObject())
-            dimensions[dimension.Name] = dimension.Value.GetInt64();
-        return dimensions;
+        {
+            if (dimension.Value.ValueKind == JsonValueKind.Object)
+                ranges[dimension.Name] = new SizeRange(dimension.Value.GetProperty("from").GetInt64(), dimension.Value.GetProperty("to").GetInt64());
+            else if (dimension.Value.ValueKind == JsonValueKind.String)
+                formulas[dimension.Name] = dimension.Value.GetString()!;
+            else
+                sizes[dimension.Name] = dimension.Value.GetInt64();
+        }
+        return Of(sizes, ranges, formulas);
     }
+
+    private static DimensionSizes Of(SortedDictionary<string, long> sizes, SortedDictionary<string, SizeRange> ranges, SortedDictionary<string, string> formulas) =>
+        new(sizes, ranges.Count == 0 ? OptimizeRequest.NoRanges : ranges, formulas.Count == 0 ? OptimizeRequest.NoFormulas : formulas);
+
+    private static long Number(string text, string part) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out long size) ? size
+        : throw new FormatException($"a size is a whole number, which '{text}' in '{part}' is not");
 }

@@ -72,7 +72,7 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
             Schedule = [.. promised.Schedule],
             PredictedBytes = promised.SimulatedPeak,
             // With less data a run takes less.
-            LeastBytes = plan.Shapes.Varies.Count > 0 ? 0 : promised.LeastPeak,
+            LeastBytes = plan.Shapes.Formulas is null && plan.Shapes.Varies.Count > 0 ? 0 : promised.LeastPeak,
             UnplannedBodies = promised.UnplannedBodies,
             PlaceRun = sequence => RunBlockPlanner.Plan(sequence, Threads, _task.Cancellation),
         };

@@ -2,6 +2,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime;
 
@@ -10,6 +11,7 @@ internal sealed record OnnxRuntimeExecutorPlan : ExecutorPlan
 {
     private IReadOnlyList<NodeProto>? _nodes;
     private IReadOnlyList<TensorFacts>? _tensors;
+    private SizeExpression[]? _steps;
 
     /// <summary>The pinned model and its allocations.</summary>
     public required OnnxRuntimePlan Plan { get; init; }
@@ -40,6 +42,9 @@ internal sealed record OnnxRuntimeExecutorPlan : ExecutorPlan
 
     /// <inheritdoc/>
     public override IReadOnlyList<long> Profile => Plan.Allocations.Profile;
+
+    /// <inheritdoc/>
+    public override IReadOnlyList<SizeExpression>? StepFormulas => Shapes.Formulas is null ? null : _steps ??= Planning.StepFormulas.Of(Plan, Shapes);
 
     /// <inheritdoc/>
     public override PeakStep? PeakStep => ScheduledValues.PeakStep(Profile, [.. Nodes.Select(node => node.Name)], Tensors);

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Executors.StaticArena.Planning;
@@ -21,6 +22,11 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
 
     public StaticArenaExecutor(PlanningTask task)
     {
+        if (task.Request.Ranges.Count > 0)
+        {
+            throw new SerenityException(SerenityCodes.RangeNotPlanned, task.Source.File.Path,
+                "FreeDimensions gives a range, and an arena is laid out for one size of every dimension. Give the largest size, as in seq=512, or set Executor=\"OnnxRuntime\".");
+        }
         _task = task;
         Start = new PlanStart(Today, task.Source.Shapes.Main, Fused: false);
         _original = new(Baseline);

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Rewrites.Graph;
 
@@ -17,6 +18,7 @@ internal sealed class RewriteGraph
     private readonly Dictionary<string, TensorProto> _constants;
     private readonly Dictionary<string, TensorType> _types;
     private readonly IReadOnlyDictionary<string, bool[]> _varies;
+    private readonly SizeFormulas? _formulas;
     private readonly HashSet<string> _values, _outputs, _inputs, _writers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AccumulationGroup> _groups = new(StringComparer.Ordinal);
     private readonly IReadOnlySet<string> _opaque;
@@ -36,6 +38,7 @@ internal sealed class RewriteGraph
         _constants = new(other._constants, StringComparer.Ordinal);
         _types = new(other._types, StringComparer.Ordinal);
         _varies = other._varies;
+        _formulas = other._formulas;
         _values = new(other._values, StringComparer.Ordinal);
         _outputs = other._outputs;
         _inputs = other._inputs;
@@ -63,6 +66,7 @@ internal sealed class RewriteGraph
         Weights = new WeightReader(modelPath);
         _types = new(candidate.Shapes.Types, StringComparer.Ordinal);
         _varies = candidate.Shapes.Varies;
+        _formulas = candidate.Shapes.Formulas;
         _opaque = candidate.Shapes.Opaque;
         _bodies = candidate.Shapes.Bodies;
         foreach (AccumulationGroup group in candidate.Groups)
@@ -252,7 +256,7 @@ internal sealed class RewriteGraph
     {
         AccumulationGroup[] groups = [.. Groups];
         (ModelProto model, HashSet<string> values) = _writer.Write(_nodes, groups, _added);
-        ShapeTable shapes = new(_types.Where(t => values.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque) { Bodies = _bodies, Varies = _varies };
+        ShapeTable shapes = new(_types.Where(t => values.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque) { Bodies = _bodies, Varies = _varies, Formulas = _formulas };
         return new RewriteCandidate(model, shapes, groups, [.. Applied]);
     }
 

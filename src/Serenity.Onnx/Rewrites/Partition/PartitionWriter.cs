@@ -85,7 +85,7 @@ internal sealed class PartitionWriter
         model.Graph.ValueInfo.AddRange(source.ValueInfo.Where(v => exist.Contains(v.Name)));
         model.Graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
         ShapeTable shapes = new(_types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _graph.Shapes.Opaque)
-        { Varies = _graph.Shapes.Varies, Bodies = _graph.Shapes.Bodies };
+        { Varies = _graph.Shapes.Varies, Bodies = _graph.Shapes.Bodies, Formulas = _graph.Shapes.Formulas };
         return new PartitionedModel(model, shapes, [.. _nodes.Select(n => n.Name)], cutNodes);
     }
 

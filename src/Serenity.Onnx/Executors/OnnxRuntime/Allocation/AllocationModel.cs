@@ -33,6 +33,8 @@ internal sealed class AllocationModel
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(shapes);
         Graph = graph;
+        if (shapes.Formulas is not null)
+            planned ??= PlannedShapes.AllOf(shapes);
         _sized = new bool[graph.ValueCount];
         _bytes = new long[graph.ValueCount];
         _shapeClass = new int[graph.ValueCount];

@@ -61,6 +61,7 @@ internal sealed class VeiledPlanner
     private readonly PlanningProblem _problem;
     private readonly OrtGraph _graph;
     private readonly ShapeTable _shapes;
+    private readonly PlannedShapes _foreseen;
     private readonly int[] _order;
     private readonly AllocationPlan _wanted;
 
@@ -70,6 +71,7 @@ internal sealed class VeiledPlanner
         _problem = problem;
         _graph = problem.Graph;
         _shapes = problem.Shapes;
+        _foreseen = PlannedShapes.AllOf(_shapes);
         _order = problem.Least.Order;
         _wanted = new AllocationSimulator(problem.AllShapes, reusesFreed: false).Plan(_order);
     }
@@ -214,7 +216,7 @@ internal sealed class VeiledPlanner
         bool found = false;
         foreach (int b in next.Values)
         {
-            if (b >= 0 && hidden[_wanted.Buffers[b].Owner] == 0 && _shapes.IsExact(_graph.Name(_wanted.Buffers[b].Owner)) && (shapeValues || !IsShapeValue(_wanted.Buffers[b].Owner)))
+            if (b >= 0 && hidden[_wanted.Buffers[b].Owner] == 0 && _shapes.IsForeseen(_graph.Name(_wanted.Buffers[b].Owner)) && (shapeValues || !IsShapeValue(_wanted.Buffers[b].Owner)))
             {
                 HideBuffer(b, hidden);
                 found = true;
@@ -262,9 +264,9 @@ internal sealed class VeiledPlanner
         for (int value = 0; value < hidden.Length; value++)
         {
             string name = _graph.Name(value);
-            if (_shapes.Find(name) is not { } type || !_shapes.IsExact(name))
+            if (_foreseen.Find(name) is not { } known)
                 continue;
-            dims[name] = hidden[value] == 0 ? type.Dims : Array.ConvertAll(type.Dims, _ => PlannedShapes.Symbol(hidden[value]));
+            dims[name] = hidden[value] == 0 ? known : Array.ConvertAll(known, _ => PlannedShapes.Symbol(hidden[value]));
         }
         return new AllocationModel(_graph, _shapes, new PlannedShapes(dims));
     }

@@ -4,6 +4,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 
@@ -43,9 +44,9 @@ internal static class ShapeRecord
             }
             foreach (string name in node.Output)
             {
-                if (name.Length == 0 || outputs.Contains(name) || shapes.Find(name) is not { } type || !shapes.IsExact(name))
+                if (name.Length == 0 || outputs.Contains(name) || shapes.Find(name) is not { } type || !shapes.IsForeseen(name))
                     continue;
-                ValueInfoProto value = Info(name, type);
+                ValueInfoProto value = Info(name, type, shapes.Formulas);
                 if (stated.TryGetValue(name, out ValueInfoProto? already))
                 {
                     already.Type = value.Type;
@@ -57,12 +58,16 @@ internal static class ShapeRecord
         }
     }
 
-    /// <summary>States type and shape of one value.</summary>
-    public static ValueInfoProto Info(string name, TensorType type)
+    /// <summary>States type and shape of one value: what varies with the sizes of the inputs by a name for its formula.</summary>
+    public static ValueInfoProto Info(string name, TensorType type, SizeFormulas? formulas = null)
     {
         TypeProto.Types.Tensor tensor = new() { ElemType = (int)type.ElementType, Shape = new TensorShapeProto() };
-        foreach (long dim in type.Dims)
-            tensor.Shape.Dim.Add(new TensorShapeProto.Types.Dimension { DimValue = dim });
+        SizeExpression[]? dims = formulas?.Find(name);
+        for (int i = 0; i < type.Dims.Length; i++)
+        {
+            tensor.Shape.Dim.Add(dims is not null && dims[i].Constant is null
+                ? new TensorShapeProto.Types.Dimension { DimParam = formulas!.NameOf(dims[i]) } : new TensorShapeProto.Types.Dimension { DimValue = type.Dims[i] });
+        }
         return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = tensor } };
     }
 }

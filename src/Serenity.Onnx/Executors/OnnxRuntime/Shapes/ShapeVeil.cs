@@ -98,7 +98,7 @@ internal static class ShapeVeil
         {
             veils[node] = [];
             NodeProto reader = nodes[source.FilePosition(node)];
-            if (ReadsShapeOf(source, node, hidden) is { } known)
+            if (ReadsShapeOf(source, node, hidden) is { } known && shapes.IsExact(known))
             {
                 reader.Input[0] = Reshape(veils[node], reader.Input[0], types[known], Constant(types[known].Dims));
                 continue;
@@ -117,7 +117,7 @@ internal static class ShapeVeil
         string[] ownShapes = [.. ownShape.OfType<string>()];
         (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, ownShapes);
         StateShapes(graph, source, shapes, hidden);
-        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies }, count + ownShapes.Length, sourceOf);
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies, Formulas = shapes.Formulas }, count + ownShapes.Length, sourceOf);
     }
 
     /// <summary>

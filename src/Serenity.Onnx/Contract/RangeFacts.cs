@@ -1,0 +1,23 @@
+using Serenity.Onnx.Formulas;
+
+namespace Serenity.Onnx.Contract;
+
+/// <summary>What a plan for a range of sizes says besides the plan of one.</summary>
+/// <param name="Ranges">The sizes that each open dimension may have, by name.</param>
+/// <param name="Peaks">Bytes at the peak: the largest of these formulas, at any sizes in the ranges. Workspace not counted.</param>
+/// <param name="PeakAt">Sizes at which it is largest, proven over all: what all other figures of the result are for.</param>
+/// <param name="Points">Some sizes with what a run takes there, the smallest and the largest among them.</param>
+public sealed record RangeFacts(
+    IReadOnlyDictionary<string, SizeRange> Ranges, IReadOnlyList<SizeExpression> Peaks, IReadOnlyDictionary<string, long> PeakAt, IReadOnlyList<RangePoint> Points)
+{
+    /// <summary>Bytes at the peak at some sizes.</summary>
+    /// <param name="sizes">A size for each dimension in <see cref="Ranges"/>.</param>
+    public long PeakBytes(IReadOnlyDictionary<string, long> sizes) => Peaks.Max(peak => peak.Evaluate(sizes));
+}
+
+/// <summary>One combination of sizes, and what a run takes there.</summary>
+/// <param name="Sizes">A size for each dimension.</param>
+/// <param name="Bytes">Bytes at the peak by the formula.</param>
+/// <param name="MeasuredBytes">Bytes that a run was seen to take; null if it was not run.</param>
+/// <param name="WorkspaceBytes">Kernels' own scratch on top in that run; null if not measured.</param>
+public sealed record RangePoint(IReadOnlyDictionary<string, long> Sizes, long Bytes, long? MeasuredBytes, long? WorkspaceBytes);

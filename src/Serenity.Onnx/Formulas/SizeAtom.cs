@@ -1,0 +1,96 @@
+namespace Serenity.Onnx.Formulas;
+
+/// <summary>What the terms of a <see cref="SizeExpression"/> are products of: a dimension, or what is no polynomial of dimensions.</summary>
+internal abstract record SizeAtom(string Key)
+{
+    /// <summary>Its value.</summary>
+    /// <param name="sizes">The size of each dimension.</param>
+    public abstract long Evaluate(IReadOnlyDictionary<string, long> sizes);
+
+    /// <summary>Values that it stays between.</summary>
+    public abstract (Int128 Least, Int128 Most) Between(SizeSpace space);
+
+    /// <summary>True if it never falls as a dimension grows.</summary>
+    public abstract bool IsMonotone { get; }
+
+    /// <summary>The dimensions in it.</summary>
+    public IReadOnlySet<string> Symbols
+    {
+        get
+        {
+            SortedSet<string> symbols = new(StringComparer.Ordinal);
+            AddSymbols(symbols);
+            return symbols;
+        }
+    }
+
+    /// <summary>Adds the dimensions in it.</summary>
+    public abstract void AddSymbols(ISet<string> symbols);
+}
+
+/// <summary>A dimension of the model's inputs.</summary>
+internal sealed record SymbolAtom(string Name) : SizeAtom(Name)
+{
+    public override long Evaluate(IReadOnlyDictionary<string, long> sizes) => sizes[Name];
+
+    public override (Int128 Least, Int128 Most) Between(SizeSpace space) => (space[Name].From, space[Name].To);
+
+    public override bool IsMonotone => true;
+
+    public override void AddSymbols(ISet<string> symbols) => symbols.Add(Name);
+}
+
+/// <summary>A quotient, rounded down.</summary>
+internal sealed record QuotientAtom(SizeExpression Dividend, SizeExpression Divisor) : SizeAtom($"floor(({Dividend})/{Bracketed(Divisor)})")
+{
+    public override long Evaluate(IReadOnlyDictionary<string, long> sizes)
+    {
+        long dividend = Dividend.Evaluate(sizes), divisor = Divisor.Evaluate(sizes);
+        if (divisor <= 0)
+            throw new OverflowException($"{Key} divides by {divisor}.");
+        return SizeExpression.Floor(dividend, divisor);
+    }
+
+    public override (Int128 Least, Int128 Most) Between(SizeSpace space)
+    {
+        (Int128 least, Int128 most) = Dividend.Between(space);
+        (Int128 small, Int128 large) = Divisor.Between(space);
+        small = Int128.Max(1, small);
+        large = Int128.Max(small, large);
+        return (Floor(least, least < 0 ? small : large), Floor(most, most < 0 ? large : small));
+    }
+
+    public override bool IsMonotone => Divisor.Constant is not null && Dividend.IsMonotone;
+
+    public override void AddSymbols(ISet<string> symbols)
+    {
+        Dividend.AddSymbols(symbols);
+        Divisor.AddSymbols(symbols);
+    }
+
+    private static Int128 Floor(Int128 a, Int128 b) => a >= 0 ? a / b : -((-a + b - 1) / b);
+
+    private static string Bracketed(SizeExpression divisor) => divisor.Constant is not null ? divisor.ToString() : $"({divisor})";
+}
+
+/// <summary>The larger or the smaller of two.</summary>
+internal sealed record ExtremeAtom(SizeExpression First, SizeExpression Second, bool Largest) : SizeAtom($"{(Largest ? "max" : "min")}({First}, {Second})")
+{
+    public override long Evaluate(IReadOnlyDictionary<string, long> sizes) =>
+        Largest ? Math.Max(First.Evaluate(sizes), Second.Evaluate(sizes)) : Math.Min(First.Evaluate(sizes), Second.Evaluate(sizes));
+
+    public override (Int128 Least, Int128 Most) Between(SizeSpace space)
+    {
+        (Int128 least1, Int128 most1) = First.Between(space);
+        (Int128 least2, Int128 most2) = Second.Between(space);
+        return Largest ? (Int128.Max(least1, least2), Int128.Max(most1, most2)) : (Int128.Min(least1, least2), Int128.Min(most1, most2));
+    }
+
+    public override bool IsMonotone => First.IsMonotone && Second.IsMonotone;
+
+    public override void AddSymbols(ISet<string> symbols)
+    {
+        First.AddSymbols(symbols);
+        Second.AddSymbols(symbols);
+    }
+}

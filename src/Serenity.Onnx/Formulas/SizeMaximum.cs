@@ -1,0 +1,58 @@
+namespace Serenity.Onnx.Formulas;
+
+/// <summary>The largest value of formulas over a box of sizes, with proof: at a corner where all are monotone, else by branch and bound over intervals.</summary>
+internal static class SizeMaximum
+{
+    /// <summary>Boxes looked at before it is given up.</summary>
+    private const int MostBoxes = 100_000;
+
+    /// <summary>Finds the largest.</summary>
+    /// <param name="formulas">Formulas, at least one.</param>
+    /// <param name="space">The box.</param>
+    /// <returns>The value, sizes at which it is reached, and the formula that reaches it; null where the proof takes too many steps.</returns>
+    /// <exception cref="OverflowException">A value does not fit 63 bits.</exception>
+    public static (long Value, IReadOnlyDictionary<string, long> At, SizeExpression Formula)? Find(IReadOnlyList<SizeExpression> formulas, SizeSpace space)
+    {
+        (long Value, IReadOnlyDictionary<string, long> At, SizeExpression Formula) best = (long.MinValue, space.Most, formulas[0]);
+        foreach (SizeExpression formula in formulas)
+        {
+            foreach (IReadOnlyDictionary<string, long> corner in formula.IsMonotone ? [space.Most] : space.Corners(formula.Symbols))
+                Try(formula, corner);
+        }
+        PriorityQueue<(SizeExpression Formula, SizeSpace Box), Int128> open = new(Comparer<Int128>.Create((a, b) => b.CompareTo(a)));
+        foreach (SizeExpression formula in formulas.Where(f => !f.IsMonotone))
+            Add(formula, space);
+        for (int boxes = 0; open.TryDequeue(out (SizeExpression Formula, SizeSpace Box) next, out Int128 most) && most > best.Value; boxes++)
+        {
+            if (boxes == MostBoxes)
+                return null;
+            IReadOnlySet<string> symbols = next.Formula.Symbols;
+            KeyValuePair<string, SizeRange> widest = next.Box.Ranges.Where(r => symbols.Contains(r.Key)).MaxBy(r => r.Value.Count);
+            if (widest.Key is null || widest.Value.Count == 1)
+                continue;
+            long middle = widest.Value.From + (widest.Value.Count / 2);
+            foreach (SizeRange half in (SizeRange[])[new(widest.Value.From, middle - 1), new(middle, widest.Value.To)])
+            {
+                SizeSpace box = next.Box.With(widest.Key, half);
+                Try(next.Formula, box.Most);
+                Try(next.Formula, box.Least);
+                Add(next.Formula, box);
+            }
+        }
+        return best;
+
+        void Try(SizeExpression formula, IReadOnlyDictionary<string, long> sizes)
+        {
+            long value = formula.Evaluate(sizes);
+            if (value > best.Value)
+                best = (value, sizes, formula);
+        }
+
+        void Add(SizeExpression formula, SizeSpace box)
+        {
+            Int128 most = formula.Between(box).Most;
+            if (most > best.Value)
+                open.Enqueue((formula, box), most);
+        }
+    }
+}

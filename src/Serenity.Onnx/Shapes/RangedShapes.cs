@@ -1,0 +1,80 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes.Symbolic;
+using Serenity.Onnx.Formulas;
+
+namespace Serenity.Onnx.Shapes;
+
+/// <summary>Types and shapes of a model some of whose dimensions have a range of sizes: those at the largest, and a formula for all.</summary>
+internal static class RangedShapes
+{
+    /// <summary>Finds them.</summary>
+    /// <param name="model">A checked model whose nodes all have names of their own. Its inputs get the sizes that are fixed; what has a range stays open.</param>
+    /// <param name="path">Absolute path of its file.</param>
+    /// <param name="request">Sizes, ranges and bounds.</param>
+    /// <param name="known">Shapes of the model that this one was made from; null for none.</param>
+    /// <param name="cancellation">Ends the work.</param>
+    /// <exception cref="SerenityException">As <see cref="ShapeInference.Run(ModelProto, string, IReadOnlyDictionary{string, long}, CancellationToken)"/>; SER1305: a size has no formula.</exception>
+    public static ModelShapes Run(ModelProto model, string path, OptimizeRequest request, ShapeTable? known, CancellationToken cancellation)
+    {
+        SizeSpace space = new(request.Ranges) { Planned = request.PlannedAt };
+        ModelShapes most = At(space.Planned!), least = At(space.Least);
+        RangedInputs inputs = RangedInputs.Write(model, request.FreeDimensions, request.Ranges, request.SizeFormulas, path);
+        Dictionary<string, SizeExpression[]> formulas = SymbolicShapes.Of(model, most.Main, inputs.Dims, space);
+        foreach (string value in Values(model.Graph))
+        {
+            if (!most.Main.Types.TryGetValue(value, out TensorType? type))
+                continue;
+            if (!formulas.TryGetValue(value, out SizeExpression[]? dims))
+                throw NoFormula(model.Graph, value, type, path);
+            // Asked of ONNX Runtime at the other end, so that no rule of ours is believed alone.
+            if (least.Main.Find(value) is not { } small || !small.Dims.AsSpan().SequenceEqual(Evaluated(dims, space.Least)))
+                throw OtherSize(value, dims, least.Main.Find(value), space, path);
+        }
+        Dictionary<string, bool[]> varies = new(most.Main.Varies, StringComparer.Ordinal);
+        Dictionary<string, SizeExpression[]> open = new(StringComparer.Ordinal);
+        foreach ((string value, SizeExpression[] dims) in formulas)
+        {
+            if (Array.TrueForAll(dims, d => d.Constant is not null))
+                continue;
+            open.Add(value, dims);
+            varies[value] = Array.ConvertAll(dims, d => d.Constant is null);
+        }
+        return most with { Main = most.Main with { Varies = varies, Formulas = new SizeFormulas(space, open, inputs.Names) } };
+
+        ModelShapes At(IReadOnlyDictionary<string, long> sizes)
+        {
+            Dictionary<string, long> all = new(request.FreeDimensions, StringComparer.Ordinal);
+            foreach ((string name, long size) in sizes)
+                all[name] = size;
+            Dictionary<string, SizeExpression> constants = all.ToDictionary(s => s.Key, s => SizeExpression.Of(s.Value), StringComparer.Ordinal);
+            foreach ((string name, string text) in request.SizeFormulas)
+                all[name] = RangedInputs.Follows(name, text, constants, path).Constant!.Value;
+            IReadOnlyDictionary<string, long> given = known is null ? all : FreeDimensionTable.Applicable(model, all);
+            return ShapeInference.Run(model, path, given, request.Bounds, known, cancellation);
+        }
+    }
+
+    private static long[] Evaluated(SizeExpression[] dims, IReadOnlyDictionary<string, long> sizes) => Array.ConvertAll(dims, d => d.Evaluate(sizes));
+
+    /// <summary>Inputs, then what nodes make, in a topological order: the first that has no formula is the one to name.</summary>
+    private static IEnumerable<string> Values(GraphProto graph) =>
+        graph.Input.Select(i => i.Name).Concat(TopologicalOrder.Of(new GraphView(graph)).SelectMany(position => graph.Node[position].Output)).Where(name => name.Length > 0);
+
+    private static SerenityException NoFormula(GraphProto graph, string value, TensorType type, string path)
+    {
+        NodeProto? node = graph.Node.FirstOrDefault(n => n.Output.Contains(value));
+        return new SerenityException(
+            SerenityCodes.RangeNotPlanned, path,
+            $"FreeDimensions gives a range, and no formula is known for the size of value '{value}'{(node is null ? "" : $", which {GraphCheck.Describe(node)} makes")}: at the largest sizes it is [{string.Join(",", type.Dims)}]."
+            + " Give one size instead of the range; for several, write an item for each, with a Link or TargetPath of its own.");
+    }
+
+    private static SerenityException OtherSize(string value, SizeExpression[] dims, TensorType? found, SizeSpace space, string path) => new(
+        SerenityCodes.RangeNotPlanned, path,
+        $"FreeDimensions gives a range, and value '{value}' does not follow its formula [{string.Join(", ", dims.Select(d => d.ToString()))}]: with {string.Join(";", space.Least.Select(s => FormattableString.Invariant($"{s.Key}={s.Value}")))} ONNX Runtime says [{string.Join(",", found?.Dims ?? [])}]."
+        + " Begin the range at a larger size, or give one size.");
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using Microsoft.ML.OnnxRuntime;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Formulas;
+using Serenity.Onnx.Verification;
+
+namespace Serenity.Onnx.Tests.Ranges;
+
+/// <summary>
+/// Holds the file written for a range of sizes to its formula by running it: what ONNX Runtime allocates at each of some sizes, the order in which it executes, and the outputs
+/// beside those of the source. Shapes of inputs come from their names in the file alone.
+/// </summary>
+internal static class RangeTruth
+{
+    /// <summary>What was seen at the sizes.</summary>
+    /// <param name="Equal">Sizes at which as much was allocated as the formula says.</param>
+    /// <param name="Below">Sizes at which it was less.</param>
+    public sealed record Outcome(OptimizationResult Result, int Equal, int Below);
+
+    /// <summary>Optimizes a model and runs it.</summary>
+    /// <param name="path">The model.</param>
+    /// <param name="dimensions">Sizes and ranges, as the item writes them.</param>
+    /// <param name="count">How many sizes; the corners first.</param>
+    /// <param name="change">Further options.</param>
+    public static Outcome Check(string path, string dimensions, int count, Func<OptimizeRequest, OptimizeRequest>? change = null)
+    {
+        OptimizeRequest request = Request(path, dimensions);
+        OptimizationResult result = ModelOptimizer.Optimize(change?.Invoke(request) ?? request);
+        RangeFacts range = result.Range!;
+        SizeSpace space = new(range.Ranges);
+        LoadedModel source = ModelFile.Load(path);
+        string[] schedule = [.. result.Schedule];
+        (int equal, int below) = (0, 0);
+        foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, range.Peaks, count).Take(count))
+        {
+            Dictionary<string, long> all = new(request.FreeDimensions, StringComparer.Ordinal);
+            foreach ((string name, long size) in sizes)
+                all[name] = size;
+            foreach ((string name, string sum) in request.SizeFormulas)
+                all[name] = sum.Split('+').Sum(symbol => all[symbol]);
+            string text = string.Join(';', all.Select(s => $"{s.Key}={s.Value}"));
+            ShapeTable inputs = Inputs(source.Model.Graph, all);
+            using ModelSession written = ModelSession.Load(RunnableModel.Of(result.Model, source.ExternalFolder, path), observe: true);
+            using ModelSession original = ModelSession.Load(
+                RunnableModel.Of(source.Model, source.ExternalFolder, path), result.Verification?.Level == nameof(GraphOptimizationLevel.ORT_ENABLE_EXTENDED) ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL);
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = new SeededInputs(source.Model.Graph, original.Inputs, inputs).Create(InputCase.Ones);
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected = original.Run(values), actual = written.Run(values);
+            for (int i = 0; i < expected.Count; i++)
+                Assert.IsNull(OutputComparison.Compare(expected[i].Value, actual[i].Value, result.Rewrites.All(r => r.Exact)).Difference, $"{text} {expected[i].Key}");
+            Observation seen = written.EndObservation();
+            string[] executed = [.. seen.ExecutedOrder.Where(schedule.Contains)];
+            CollectionAssert.AreEqual(schedule.Where(executed.Contains).ToArray(), executed, text);
+            long formula = range.PeakBytes(sizes), measured = seen.Memory!.ActivationBytes!.Value;
+            Assert.IsLessThanOrEqualTo(formula, measured, $"{text}: {measured} measured, {formula} by formula");
+            Assert.IsLessThanOrEqualTo(result.Peak.Bytes, formula, text);
+            if (measured == formula)
+                equal++;
+            else
+                below++;
+        }
+        return new Outcome(result, equal, below);
+    }
+
+    /// <summary>A request with sizes as the item writes them.</summary>
+    public static OptimizeRequest Request(string path, string dimensions)
+    {
+        Dictionary<string, long> sizes = new(StringComparer.Ordinal);
+        Dictionary<string, SizeRange> ranges = new(StringComparer.Ordinal);
+        Dictionary<string, string> formulas = new(StringComparer.Ordinal);
+        foreach (string part in dimensions.Split(';', StringSplitOptions.RemoveEmptyEntries))
+        {
+            string[] sides = part.Split('='), ends = sides[1].Split("..");
+            if (ends.Length == 2)
+                ranges[sides[0]] = new SizeRange(long.Parse(ends[0], CultureInfo.InvariantCulture), long.Parse(ends[1], CultureInfo.InvariantCulture));
+            else if (!char.IsAsciiDigit(ends[0][0]))
+                formulas[sides[0]] = ends[0];
+            else
+                sizes[sides[0]] = long.Parse(ends[0], CultureInfo.InvariantCulture);
+        }
+        return new OptimizeRequest { ModelPath = path, FreeDimensions = sizes, Ranges = ranges, SizeFormulas = formulas };
+    }
+
+    private static ShapeTable Inputs(GraphProto graph, Dictionary<string, long> sizes)
+    {
+        Dictionary<string, TensorType> types = new(StringComparer.Ordinal);
+        foreach (ValueInfoProto input in graph.Input)
+        {
+            if (input.Type.TensorType?.Shape is { } shape)
+                types[input.Name] = new TensorType((TensorProto.Types.DataType)input.Type.TensorType.ElemType, [.. shape.Dim.Select((dim, axis) => Size(dim, $"{input.Name}:{axis}"))]);
+        }
+        return new ShapeTable(types, new HashSet<string>());
+
+        long Size(TensorShapeProto.Types.Dimension dim, string place) => dim.HasDimValue && dim.DimValue >= 0 ? dim.DimValue
+            : sizes.TryGetValue(place, out long size) ? size : dim.DimParam.Split('+').Sum(symbol => sizes[symbol.Trim()]);
+    }
+}
