@@ -38,7 +38,7 @@ static int Usage()
           bench VERB …     run a benchmark in Release; only its own output goes to standard output
           fuzz [--inputs=N] [--seed=S] …
                            build broken models and projects, and hold each build to its promises
-          sweep kill|determinism [ROUNDS]
+          sweep kill|determinism|ranges [ROUNDS]
                            kill builds at random moments; or build in other languages, time zones and folders
           sweep arm64      plan all models of the test data for arm64 and run them on four such processors; needs qemu-user
           sweep machines [one-core|busy|abroad|no-avx512|no-vectors|haswell|nehalem]…

@@ -64,11 +64,31 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
                     public static string ManifestPath => global::System.IO.Path.Combine(global::System.AppContext.BaseDirectory, {{Literal(model.ManifestPath)}});
 
             """).ReplaceLineEndings("\n"));
+        if (model.Range is { } range)
+            WriteRange(code, range);
         WriteEnds(code, access, "Inputs", "What the model reads.", model.Inputs);
         WriteEnds(code, access, "Outputs", "What the model gives.", model.Outputs);
         if (model.SessionOptions is not null)
             WriteSession(code, model);
         code.Append("    }\n");
+    }
+
+    private static void WriteRange(StringBuilder code, RangeCode range)
+    {
+        code.Append(CultureInfo.InvariantCulture, $"\n        /// <summary>{RequiredForDoc}</summary>\n");
+        foreach (DimensionCode dimension in range.Dimensions)
+            code.Append(CultureInfo.InvariantCulture, $"        /// <param name=\"{dimension.Identifier}\">{Xml(RangeCode.Describe(dimension))}</param>\n");
+        code.Append("        /// <exception cref=\"global::System.ArgumentOutOfRangeException\">A size is not in its range.</exception>\n");
+        code.Append(CultureInfo.InvariantCulture, $"        public static long RequiredBytesFor({string.Join(", ", range.Dimensions.Select(d => $"long @{d.Identifier}"))})\n        {{\n");
+        foreach (DimensionCode dimension in range.Dimensions)
+        {
+            code.Append(CultureInfo.InvariantCulture, $"            if (@{dimension.Identifier} < {dimension.Sizes.From}L || @{dimension.Identifier} > {dimension.Sizes.To}L)\n");
+            code.Append(CultureInfo.InvariantCulture, $"                throw new global::System.ArgumentOutOfRangeException(nameof(@{dimension.Identifier}));\n");
+        }
+        code.Append("            long _bytes = 0L;\n");
+        foreach (string formula in range.Formulas(name => "@" + name, (a, b) => $"(({a}) / ({b}))", "global::System.Math."))
+            code.Append(CultureInfo.InvariantCulture, $"            _bytes = global::System.Math.Max(_bytes, {formula});\n");
+        code.Append(CultureInfo.InvariantCulture, $"            return _bytes + {range.WorkspaceBytes}L;\n        }}\n");
     }
 
     private static void WriteEnds(StringBuilder code, string access, string name, string summary, IReadOnlyList<TensorCode> tensors)

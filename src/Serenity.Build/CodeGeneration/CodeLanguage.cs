@@ -10,6 +10,8 @@ public abstract class CodeLanguage
 
     private protected const string RequiredDoc = "Bytes that a run needs beside the weights, which is what a memory budget is held against: PeakBytes, and the kernels' workspace where it was measured. 0 where the model was not planned.";
 
+    private protected const string RequiredForDoc = "Bytes that a run needs beside the weights with inputs of some sizes: the peak there, and the most that kernels were seen to take. Never above RequiredBytes.";
+
     private protected const string PeakDoc = "Bytes of tensors at the peak of a run. What kernels take for themselves while they work is not in it; see RequiredBytes.";
 
     private protected const string OptionsDoc = "Session options under which ONNX Runtime needs what RequiredBytes says. Add to them what the app needs.";

@@ -50,6 +50,8 @@ public sealed class FSharpCode : CodeLanguage
                     let ManifestPath = global.System.IO.Path.Combine(global.System.AppContext.BaseDirectory, {{Literal(model.ManifestPath)}})
 
             """).ReplaceLineEndings("\n"));
+        if (model.Range is { } range)
+            WriteRange(code, range);
         WriteEnds(code, "Inputs", "What the model reads.", model.Inputs);
         WriteEnds(code, "Outputs", "What the model gives.", model.Outputs);
         if (model.SessionOptions is null)
@@ -65,6 +67,23 @@ public sealed class FSharpCode : CodeLanguage
         code.Append("            options\n\n");
         code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{(model.BlockBytes is null ? "A session on the optimized model with these options." : PlannedDoc)}</summary>\n");
         code.Append(CultureInfo.InvariantCulture, $"        let CreateSession () =\n            use options = CreateSessionOptions ()\n            {session}\n");
+    }
+
+    private static void WriteRange(StringBuilder code, RangeCode range)
+    {
+        code.Append(CultureInfo.InvariantCulture, $"\n        /// <summary>{RequiredForDoc}</summary>\n");
+        foreach (DimensionCode dimension in range.Dimensions)
+            code.Append(CultureInfo.InvariantCulture, $"        /// <param name=\"{dimension.Identifier}\">{Xml(RangeCode.Describe(dimension))}</param>\n");
+        code.Append(CultureInfo.InvariantCulture, $"        let RequiredBytesFor ({string.Join(", ", range.Dimensions.Select(d => $"``{d.Identifier}``: int64"))}) : int64 =\n");
+        foreach (DimensionCode dimension in range.Dimensions)
+        {
+            code.Append(CultureInfo.InvariantCulture, $"            if ``{dimension.Identifier}`` < {dimension.Sizes.From}L || ``{dimension.Identifier}`` > {dimension.Sizes.To}L then\n");
+            code.Append(CultureInfo.InvariantCulture, $"                raise (global.System.ArgumentOutOfRangeException({Literal(dimension.Identifier)}))\n");
+        }
+        code.Append("            let mutable _bytes = 0L\n");
+        foreach (string formula in range.Formulas(name => $"``{name}``", (a, b) => $"(({a}) / ({b}))", "global.System.Math."))
+            code.Append(CultureInfo.InvariantCulture, $"            _bytes <- global.System.Math.Max(_bytes, {formula})\n");
+        code.Append(CultureInfo.InvariantCulture, $"            _bytes + {range.WorkspaceBytes}L\n");
     }
 
     private static void WriteEnds(StringBuilder code, string name, string summary, IReadOnlyList<TensorCode> tensors)

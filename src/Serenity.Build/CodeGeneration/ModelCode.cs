@@ -32,6 +32,9 @@ public sealed record ModelCode(
     string Identifier, bool IsPublic, string TargetPath, string ManifestPath, long RequiredBytes, long PeakBytes, long WeightBytes,
     IReadOnlyList<KeyValuePair<string, string>>? SessionOptions, IReadOnlyList<TensorCode> Inputs, IReadOnlyList<TensorCode> Outputs, long? BlockBytes = null)
 {
+    /// <summary>What a run needs at each size, where dimensions have ranges; else null.</summary>
+    public RangeCode? Range { get; init; }
+
     /// <summary>What is to be said of models.</summary>
     /// <param name="models">The models, each with its manifest, or without one where it was not planned: then its own file tells of inputs and outputs.</param>
     /// <param name="referencesOnnxRuntime">True if the project references ONNX Runtime's managed API.</param>
@@ -51,7 +54,10 @@ public sealed record ModelCode(
             name, model.Options.Get(ModelOptions.Access) == CodeAccess.Public, model.TargetPath, Path.GetRelativePath(model.StagingFolder, model.ManifestPath).Replace('\\', '/'),
             manifest is null ? 0 : manifest.Peak.RequiredBytes, manifest?.Peak.Bytes ?? 0, manifest?.Weights.Bytes ?? 0,
             runs ? [.. (manifest?.SessionOptions ?? TruthfulSessionOptions.AsText(model.Request.Threads).ToDictionary(StringComparer.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal)] : null, inputs, outputs,
-            runs && referencesSerenityRuntime ? (manifest is { Blocks.Count: > 0 } ? manifest.Blocks[0].Bytes : 0) : null);
+            runs && referencesSerenityRuntime ? (manifest is { Blocks.Count: > 0 } ? manifest.Blocks[0].Bytes : 0) : null)
+        {
+            Range = manifest is null ? null : RangeCode.Of(manifest.Range, manifest.Peak),
+        };
     }
 
     private static IReadOnlyList<TensorCode> Ends(MemoryManifest manifest, TensorRole role) =>

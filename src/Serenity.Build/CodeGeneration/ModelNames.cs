@@ -12,7 +12,7 @@ public static class ModelNames
     // Members of the generated class and of object: a nested class of that name would clash with them or hide them.
     private static readonly HashSet<string> _taken = new(StringComparer.OrdinalIgnoreCase)
     {
-        "RelativePath", "Path", "ManifestPath", "RequiredBytes", "PeakBytes", "WeightBytes", "BlockBytes", "CreateSessionOptions", "CreateSession", "Inputs", "Outputs",
+        "RelativePath", "Path", "ManifestPath", "RequiredBytes", "RequiredBytesFor", "PeakBytes", "WeightBytes", "BlockBytes", "CreateSessionOptions", "CreateSession", "Inputs", "Outputs",
         "Name", "ElementType", "Shape", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize", "New", "SerenityModels",
     };
 
@@ -38,6 +38,13 @@ public static class ModelNames
     {
         ArgumentNullException.ThrowIfNull(names);
         return Different([.. names.Select(n => Pascal(n, "Tensor"))]);
+    }
+
+    /// <summary>One name per dimension, all different, with a lower-case letter first, as parameters have.</summary>
+    public static IReadOnlyList<string> OfDimensions(IReadOnlyList<string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        return [.. Different([.. names.Select(n => Pascal(n, "Size"))]).Select(n => char.ToLowerInvariant(n[0]) + n[1..])];
     }
 
     private static string[] Different(string[] names)

@@ -52,11 +52,30 @@ public sealed class VisualBasicCode : CodeLanguage
                     Public Shared ReadOnly Property ManifestPath As String = Global.System.IO.Path.Combine(Global.System.AppContext.BaseDirectory, {{Quoted(model.ManifestPath)}})
 
             """).ReplaceLineEndings("\n"));
+        if (model.Range is { } range)
+            WriteRange(code, range);
         WriteEnds(code, access, "Inputs", "What the model reads.", model.Inputs);
         WriteEnds(code, access, "Outputs", "What the model gives.", model.Outputs);
         if (model.SessionOptions is not null)
             WriteSession(code, model);
         code.Append("\n    End Class\n");
+    }
+
+    private static void WriteRange(StringBuilder code, RangeCode range)
+    {
+        code.Append(CultureInfo.InvariantCulture, $"\n        ''' <summary>{RequiredForDoc}</summary>\n");
+        foreach (DimensionCode dimension in range.Dimensions)
+            code.Append(CultureInfo.InvariantCulture, $"        ''' <param name=\"{dimension.Identifier}\">{Xml(RangeCode.Describe(dimension))}</param>\n");
+        code.Append(CultureInfo.InvariantCulture, $"        Public Shared Function RequiredBytesFor({string.Join(", ", range.Dimensions.Select(d => $"{Name(d.Identifier)} As Long"))}) As Long\n");
+        foreach (DimensionCode dimension in range.Dimensions)
+        {
+            code.Append(CultureInfo.InvariantCulture, $"            If {Name(dimension.Identifier)} < {dimension.Sizes.From}L OrElse {Name(dimension.Identifier)} > {dimension.Sizes.To}L Then\n");
+            code.Append(CultureInfo.InvariantCulture, $"                Throw New Global.System.ArgumentOutOfRangeException({Quoted(dimension.Identifier)})\n            End If\n");
+        }
+        code.Append("            Dim _bytes As Long = 0L\n");
+        foreach (string formula in range.Formulas(Name, (a, b) => $"(({a}) \\ ({b}))", "Global.System.Math."))
+            code.Append(CultureInfo.InvariantCulture, $"            _bytes = Global.System.Math.Max(_bytes, {formula})\n");
+        code.Append(CultureInfo.InvariantCulture, $"            Return _bytes + {range.WorkspaceBytes}L\n        End Function\n");
     }
 
     private static void WriteEnds(StringBuilder code, string access, string name, string summary, IReadOnlyList<TensorCode> tensors)

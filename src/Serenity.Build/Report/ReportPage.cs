@@ -20,7 +20,7 @@ internal static class ReportPage
         return new(StringComparer.Ordinal)
         {
             ["title"] = $"{model}: {ByteSize.Rounded(manifest.Peak.Bytes)} peak",
-            ["summary"] = SummaryPart.Render(manifest, model),
+            ["summary"] = SummaryPart.Render(manifest, model) + RangePart.Render(manifest),
             ["warnings"] = Warnings(manifest),
             ["legend"] = Legend(manifest),
             ["profile-label"] = Text(ProfileLabel(manifest)),

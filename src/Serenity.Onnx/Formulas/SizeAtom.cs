@@ -10,6 +10,9 @@ internal abstract record SizeAtom(string Key)
     /// <summary>Values that it stays between.</summary>
     public abstract (Int128 Least, Int128 Most) Between(SizeSpace space);
 
+    /// <summary>As a language writes it, so that it can be a factor.</summary>
+    public abstract string In(SizeSyntax syntax, SizeSpace space);
+
     /// <summary>True if it never falls as a dimension grows.</summary>
     public abstract bool IsMonotone { get; }
 
@@ -35,6 +38,8 @@ internal sealed record SymbolAtom(string Name) : SizeAtom(Name)
 
     public override (Int128 Least, Int128 Most) Between(SizeSpace space) => (space[Name].From, space[Name].To);
 
+    public override string In(SizeSyntax syntax, SizeSpace space) => syntax.Name(Name);
+
     public override bool IsMonotone => true;
 
     public override void AddSymbols(ISet<string> symbols) => symbols.Add(Name);
@@ -58,6 +63,14 @@ internal sealed record QuotientAtom(SizeExpression Dividend, SizeExpression Divi
         small = Int128.Max(1, small);
         large = Int128.Max(small, large);
         return (Floor(least, least < 0 ? small : large), Floor(most, most < 0 ? large : small));
+    }
+
+    public override string In(SizeSyntax syntax, SizeSpace space)
+    {
+        // Languages round towards zero: what may be negative is moved by a multiple of the divisor, and the quotient back.
+        long multiple = Divisor.Constant is { } by && Dividend.Between(space).Least is var least && least < 0 ? (long)((-least + by - 1) / by) : 0;
+        string quotient = syntax.Quotient((Dividend + checked(multiple * (Divisor.Constant ?? 0))).In(syntax, space), Divisor.In(syntax, space));
+        return multiple == 0 ? quotient : $"({quotient} - {syntax.Number(multiple)})";
     }
 
     public override bool IsMonotone => Divisor.Constant is not null && Dividend.IsMonotone;
@@ -85,6 +98,9 @@ internal sealed record ExtremeAtom(SizeExpression First, SizeExpression Second, 
         (Int128 least2, Int128 most2) = Second.Between(space);
         return Largest ? (Int128.Max(least1, least2), Int128.Max(most1, most2)) : (Int128.Min(least1, least2), Int128.Min(most1, most2));
     }
+
+    public override string In(SizeSyntax syntax, SizeSpace space) =>
+        Largest ? syntax.Larger(First.In(syntax, space), Second.In(syntax, space)) : syntax.Smaller(First.In(syntax, space), Second.In(syntax, space));
 
     public override bool IsMonotone => First.IsMonotone && Second.IsMonotone;
 

@@ -229,6 +229,13 @@ public sealed class SizeExpression : IEquatable<SizeExpression>
     /// <inheritdoc/>
     public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(_text);
 
+    /// <summary>As a language writes it, for sizes of a box.</summary>
+    public string In(SizeSyntax syntax, SizeSpace space)
+    {
+        ArgumentNullException.ThrowIfNull(syntax);
+        return syntax.Sum(_terms.Select(t => (t.Factor, (IReadOnlyList<string>)[.. t.Atoms.Select(a => a.In(syntax, space))])));
+    }
+
     /// <summary>As people write it: <c>4*batch*seq^2 + 12*seq</c>.</summary>
     public override string ToString() => _text;
 

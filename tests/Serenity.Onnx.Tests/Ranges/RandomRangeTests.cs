@@ -48,5 +48,5 @@ public sealed class RandomRangeTests
     }
 
     /// <summary>Models of a third; the sweep asks for more.</summary>
-    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP_RANGES"), out int count) ? count / 3 : 10;
+    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP"), out int count) ? count / 3 : 10;
 }

@@ -22,6 +22,9 @@ internal static class RangeTruth
     /// <param name="Below">Sizes at which it was less.</param>
     public sealed record Outcome(OptimizationResult Result, int Equal, int Below);
 
+    /// <summary>How many sizes of a model are run: a few, or what a sweep asks for.</summary>
+    public static int SizesEach(int few) => Environment.GetEnvironmentVariable("SERENITY_SWEEP") is null ? few : 60;
+
     /// <summary>Optimizes a model and runs it.</summary>
     /// <param name="path">The model.</param>
     /// <param name="dimensions">Sizes and ranges, as the item writes them.</param>

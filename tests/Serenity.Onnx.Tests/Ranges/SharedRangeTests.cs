@@ -19,7 +19,7 @@ public sealed class SharedRangeTests
         string path = SharedData.PathOf(model) ?? "";
         if (!File.Exists(path))
             Assert.Inconclusive($"{model} is not beside the checkout.");
-        RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, 12);
+        RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, RangeTruth.SizesEach(6));
         TestContext.WriteLine($"{outcome.Result.Peak.OriginalBytes} -> {outcome.Result.Peak.Bytes}, bound {outcome.Result.Peak.LowerBoundBytes}: {string.Join(" | ", outcome.Result.Range!.Peaks)}");
         TestContext.WriteLine(string.Join("\n", outcome.Result.Warnings.Select(w => w.Message)));
         Assert.AreEqual(0, outcome.Below);

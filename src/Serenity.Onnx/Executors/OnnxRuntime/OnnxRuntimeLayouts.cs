@@ -66,7 +66,7 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
 
     private static string? Obstacle(OnnxRuntimeExecutorPlan portable) =>
         portable.AsWritten is not null ? "the model is passed through as it is"
-        : portable.Shapes.Varies.Count > 0 ? "sizes depend on data"
+        : portable.Shapes.Varies.Count > 0 ? portable.Shapes.Formulas is null ? "sizes depend on data" : "dimensions have a range of sizes"
         : ModelTensors.All(portable.Model).Any(t => TensorData.IsExternal(t.Tensor)) ? "weights lie in external data"
         : ModelTensors.WeightBytes(portable.Model) > MostWeightBytes ? "weights take more than 1 GiB"
         : portable.Model.Graph.Node.Any(n => OperatorDomain.IsHardwareBound(n.Domain)) ? "the model was saved for one kind of processor"

@@ -1,0 +1,44 @@
+using System.Globalization;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Formulas;
+
+namespace Serenity.Build.CodeGeneration;
+
+/// <summary>A dimension that has a range of sizes.</summary>
+/// <param name="Identifier">The parameter that it is in the generated code, beginning with a lower-case letter.</param>
+/// <param name="Name">Its name in the model.</param>
+/// <param name="Sizes">The sizes.</param>
+public sealed record DimensionCode(string Identifier, string Name, SizeRange Sizes);
+
+/// <summary>What the generated code says of a model with a range of sizes: what a run needs at any of them.</summary>
+/// <param name="Dimensions">The dimensions, in ordinal order of names.</param>
+/// <param name="Peaks">Formulas of which the largest is the peak.</param>
+/// <param name="WorkspaceBytes">What kernels take on top, at most.</param>
+public sealed record RangeCode(IReadOnlyList<DimensionCode> Dimensions, IReadOnlyList<SizeExpression> Peaks, long WorkspaceBytes)
+{
+    /// <summary>Of a manifest's range; null for none.</summary>
+    public static RangeCode? Of(RangeFacts? range, PeakFacts peak)
+    {
+        if (range is null)
+            return null;
+        string[] names = [.. range.Ranges.Keys.Order(StringComparer.Ordinal)];
+        IReadOnlyList<string> identifiers = ModelNames.OfDimensions(names);
+        return new RangeCode([.. names.Select((name, i) => new DimensionCode(identifiers[i], name, range.Ranges[name]))], range.Peaks, peak.WorkspaceBytes ?? 0);
+    }
+
+    /// <summary>The formulas as code.</summary>
+    /// <param name="parameter">A parameter as the language writes it.</param>
+    /// <param name="quotient">How it divides whole numbers.</param>
+    /// <param name="math">Its <c>System.Math</c>, with a dot behind.</param>
+    public IEnumerable<string> Formulas(Func<string, string> parameter, Func<string, string, string> quotient, string math)
+    {
+        SizeSyntax syntax = new(
+            name => parameter(Dimensions.First(d => d.Name == name).Identifier), SizeSyntax.Long, quotient, (a, b) => $"{math}Max({a}, {b})", (a, b) => $"{math}Min({a}, {b})");
+        SizeSpace space = new(Dimensions.Select(d => KeyValuePair.Create(d.Name, d.Sizes)));
+        return Peaks.Select(peak => peak.In(syntax, space));
+    }
+
+    /// <summary>The sizes of a dimension, for its comment.</summary>
+    public static string Describe(DimensionCode dimension) => string.Create(
+        CultureInfo.InvariantCulture, $"Size of dimension {dimension.Name}, from {dimension.Sizes.From} to {dimension.Sizes.To}.");
+}

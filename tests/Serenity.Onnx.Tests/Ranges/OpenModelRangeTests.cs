@@ -1,0 +1,35 @@
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Schema;
+using Serenity.Testing.Models;
+
+namespace Serenity.Onnx.Tests.Ranges;
+
+/// <summary>One file for a range of sizes, for networks as people export them. The sweep runs 60 sizes of each.</summary>
+[TestClass]
+public sealed class OpenModelRangeTests
+{
+    public required TestContext TestContext { get; init; }
+
+    [TestMethod]
+    [DataRow("encoder", "batch=1..2;sequence=1..24")]
+    [DataRow("decoder", "batch=1;seq=1;past=0..255")]
+    [DataRow("prompt", "batch=1..2;seq=1..16;past=0..32")]
+    [DataRow("reader", "width=8..160")]
+    public void The_written_file_takes_what_the_formula_says(string kind, string dimensions)
+    {
+        ModelProto model = kind switch { "encoder" => OpenModels.Encoder(6, 384, 12), "reader" => OpenModels.LineReader(), _ => OpenModels.DecoderStep(2, 64, 4) };
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-test-");
+        try
+        {
+            string path = Path.Combine(folder.FullName, kind + ".onnx");
+            File.WriteAllBytes(path, ModelFile.ToBytes(model, path));
+            RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, RangeTruth.SizesEach(6));
+            TestContext.WriteLine($"{outcome.Result.Peak.OriginalBytes} -> {outcome.Result.Peak.Bytes}, bound {outcome.Result.Peak.LowerBoundBytes}: {string.Join(" | ", outcome.Result.Range!.Peaks)}");
+            Assert.AreEqual(0, outcome.Below);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+}

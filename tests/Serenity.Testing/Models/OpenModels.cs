@@ -1,0 +1,119 @@
+using Serenity.Onnx.Schema;
+using static Serenity.Onnx.Schema.TensorProto.Types;
+
+namespace Serenity.Testing.Models;
+
+/// <summary>Networks as people export them, with dimensions left open: an encoder of sentences, a step of a decoder with its cache, a reader of lines of text. Weights are random.</summary>
+public sealed class OpenModels
+{
+    private readonly TestRandom _random = new(7);
+    private readonly OnnxModelBuilder _builder;
+
+    private OpenModels(string name) => _builder = new OnnxModelBuilder(name);
+
+    /// <summary>An encoder as of sentence embedders: ids and mask of [batch, sequence] give [batch, sequence, width].</summary>
+    /// <param name="layers">Layers.</param>
+    /// <param name="width">Width; the feed-forward part is four times as wide.</param>
+    /// <param name="heads">Heads of attention.</param>
+    public static ModelProto Encoder(int layers, int width, int heads)
+    {
+        OpenModels m = new("encoder");
+        OnnxModelBuilder b = m._builder;
+        string ids = b.SymbolicInput("input_ids", DataType.Int64, "batch", "sequence"), mask = b.SymbolicInput("attention_mask", DataType.Int64, "batch", "sequence");
+        // Positions 0, 1, 2 of a table, as many as there are tokens.
+        string length = b.Node("Gather", [b.Node("Shape", [ids]), b.Integers(1)]);
+        string positions = b.Node("Slice", [m.Weight(1, 512, width), b.Integers(0), length, b.Integers(1)]);
+        string x = m.Norm(b.Node("Add", [b.Node("Gather", [m.Weight(200, width), ids]), positions]), width);
+        // Minus a lot where there is no token, for [batch, 1, 1, sequence].
+        string seen = b.Node("Cast", [b.Node("Unsqueeze", [mask, b.Integers(1, 2)])], ("to", (long)DataType.Float));
+        string hidden = b.Node("Mul", [b.Node("Sub", [m.Number(1), seen]), m.Number(-10000)]);
+        for (int layer = 0; layer < layers; layer++)
+        {
+            string query = m.Heads(x, width, heads, 0, 2, 1, 3), key = m.Heads(x, width, heads, 0, 2, 3, 1), value = m.Heads(x, width, heads, 0, 2, 1, 3);
+            string scores = b.Node("Div", [b.Node("MatMul", [query, key]), m.Number(MathF.Sqrt(width / (float)heads))]);
+            string weights = b.Node("Softmax", [b.Node("Add", [scores, hidden])], ("axis", -1L));
+            string context = b.Node("Transpose", [b.Node("MatMul", [weights, value])], ("perm", new long[] { 0, 2, 1, 3 }));
+            string shape = b.Node("Concat", [m.Size(context, 0), m.Size(context, 1), b.Integers(width)], ("axis", 0L));
+            x = m.Norm(b.Node("Add", [m.Linear(b.Node("Reshape", [context, shape]), width, width), x]), width);
+            string wide = m.Linear(x, width, 4 * width);
+            string gelu = b.Node("Mul", [b.Node("Mul", [wide, b.Node("Add", [b.Node("Erf", [b.Node("Div", [wide, m.Number(MathF.Sqrt(2))])]), m.Number(1)])]), m.Number(0.5f)]);
+            x = m.Norm(b.Node("Add", [m.Linear(gelu, 4 * width, width), x]), width);
+        }
+        b.Output(x, DataType.Float, null);
+        return b.Build();
+    }
+
+    /// <summary>A step of a decoder: ids of [batch, sequence] and caches of [batch, heads, past, width of a head] give scores and larger caches.</summary>
+    /// <param name="layers">Layers.</param>
+    /// <param name="width">Width.</param>
+    /// <param name="heads">Heads of attention.</param>
+    public static ModelProto DecoderStep(int layers, int width, int heads)
+    {
+        OpenModels m = new("decoder");
+        OnnxModelBuilder b = m._builder;
+        string ids = b.SymbolicInput("input_ids", DataType.Int64, "batch", "seq");
+        string[] caches = [.. Enumerable.Range(0, 2 * layers).Select(i => b.SymbolicInput($"past.{i}", DataType.Float, "batch", heads, "past", width / heads))];
+        string past = b.Node("Squeeze", [b.Node("Gather", [b.Node("Shape", [caches[0]]), b.Integers(2)])]), now = b.Node("Squeeze", [m.Size(ids, 1)]);
+        string total = b.Node("Add", [past, now]);
+        string one = b.Add(OnnxModelBuilder.Tensor("one", DataType.Int64, BitConverter.GetBytes(1L))), zero = b.Add(OnnxModelBuilder.Tensor("zero", DataType.Int64, BitConverter.GetBytes(0L)));
+        string positions = b.Node("Range", [past, total, one]);
+        string x = b.Node("Add", [b.Node("Gather", [m.Weight(100, width), ids]), b.Node("Gather", [m.Weight(600, width), positions])]);
+        // A token sees those up to itself: [seq, total].
+        string later = b.Node("Less", [b.Node("Unsqueeze", [positions, b.Integers(1)]), b.Node("Unsqueeze", [b.Node("Range", [zero, total, one]), b.Integers(0)])]);
+        string hidden = b.Node("Where", [later, m.Number(-10000), m.Number(0)]);
+        List<string> presents = [];
+        for (int layer = 0; layer < layers; layer++)
+        {
+            string query = m.Heads(x, width, heads, 0, 2, 1, 3);
+            string key = b.Node("Concat", [caches[2 * layer], m.Heads(x, width, heads, 0, 2, 1, 3)], ("axis", 2L)), value = b.Node("Concat", [caches[(2 * layer) + 1], m.Heads(x, width, heads, 0, 2, 1, 3)], ("axis", 2L));
+            presents.AddRange([key, value]);
+            string scores = b.Node("Mul", [b.Node("MatMul", [query, b.Node("Transpose", [key], ("perm", new long[] { 0, 1, 3, 2 }))]), m.Number(1 / MathF.Sqrt(width / (float)heads))]);
+            string context = b.Node("MatMul", [b.Node("Softmax", [b.Node("Add", [scores, hidden])], ("axis", -1L)), value]);
+            string flat = b.Node("Reshape", [b.Node("Transpose", [context], ("perm", new long[] { 0, 2, 1, 3 })), b.Integers(0, 0, width)]);
+            x = m.Norm(b.Node("Add", [m.Linear(flat, width, width), x]), width);
+            x = m.Norm(b.Node("Add", [m.Linear(b.Node("Relu", [m.Linear(x, width, 4 * width)]), 4 * width, width), x]), width);
+        }
+        b.Output(b.Node("MatMul", [x, m.Weight(width, 100)]), DataType.Float, null);
+        foreach (string present in presents)
+            b.Output(present, DataType.Float, null);
+        return b.Build();
+    }
+
+    /// <summary>A reader of lines of text: an image of [1, 1, 32, width] gives scores of letters for each of its columns of four points.</summary>
+    public static ModelProto LineReader()
+    {
+        OpenModels m = new("reader");
+        OnnxModelBuilder b = m._builder;
+        string x = b.SymbolicInput("image", DataType.Float, 1, 1, 32, "width");
+        (int from, int to)[] convolutions = [(1, 8), (8, 16), (16, 24)];
+        foreach ((int from, int to) in convolutions)
+        {
+            x = b.Node("Relu", [b.Node("Conv", [x, m.Weight(to, from, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }))]);
+            x = b.Node("MaxPool", [x], ("kernel_shape", to < 24 ? [2L, 2L] : new long[] { 8, 1 }), ("strides", to < 24 ? [2L, 2L] : new long[] { 8, 1 }));
+        }
+        string columns = b.Node("Transpose", [b.Node("Squeeze", [x, b.Integers(2)])], ("perm", new long[] { 2, 0, 1 }));
+        string states = b.Nodes("LSTM", [columns, m.Weight(2, 64, 24), m.Weight(2, 64, 16)], 1, ("hidden_size", 16L), ("direction", "bidirectional"))[0];
+        string both = b.Node("Reshape", [b.Node("Transpose", [states], ("perm", new long[] { 0, 2, 1, 3 })), b.Integers(0, 0, -1)]);
+        b.Output(b.Node("LogSoftmax", [m.Linear(both, 32, 40)], ("axis", 2L)), DataType.Float, null);
+        return b.Build();
+    }
+
+    private string Weight(params long[] dims) => _builder.Weight(_random.Floats(dims.Aggregate(1L, (a, b) => a * b), 0.2), dims);
+
+    private string Number(float value) => _builder.Weight([value]);
+
+    private string Size(string value, long axis) => _builder.Node("Gather", [_builder.Node("Shape", [value]), _builder.Integers(axis)]);
+
+    private string Linear(string x, int from, int to) => _builder.Node("Add", [_builder.Node("MatMul", [x, Weight(from, to)]), Weight(to)]);
+
+    private string Heads(string x, int width, int heads, params long[] order) =>
+        _builder.Node("Transpose", [_builder.Node("Reshape", [Linear(x, width, width), _builder.Node("Concat", [Size(x, 0), Size(x, 1), _builder.Integers(heads), _builder.Integers(width / heads)], ("axis", 0L))])], ("perm", order));
+
+    private string Norm(string x, int width)
+    {
+        string centered = _builder.Node("Sub", [x, _builder.Node("ReduceMean", [x], ("axes", new long[] { -1 }))]);
+        string variance = _builder.Node("ReduceMean", [_builder.Node("Pow", [centered, Number(2)])], ("axes", new long[] { -1 }));
+        string normal = _builder.Node("Div", [centered, _builder.Node("Sqrt", [_builder.Node("Add", [variance, Number(1e-5f)])])]);
+        return _builder.Node("Add", [_builder.Node("Mul", [normal, Weight(width)]), Weight(width)]);
+    }
+}
