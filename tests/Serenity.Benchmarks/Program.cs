@@ -13,7 +13,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["large"] = ("[LAYERSxWIDTH[xTOKENS]…] [--sequence=N]: encoders of 340 MB and 1.3 GB planned and verified: seconds, and the most memory held", LargeBenchmark.Run),
     ["latency"] = ("[MODEL…] [--kernels]: median latency beside the original at the extended level, in turns; and where the difference comes from", LatencyBenchmark.Run),
     ["memory"] = ("[MODEL…] [--no-fuse]: bytes of a default session, the original under our options, ours; and the bound", MemoryBenchmark.Run),
-    ["planned"] = ("[MODEL…] [--threads=N] [--rewrite=None] [--runs=N]: a planned session beside a default session of the original, in turns; unplanned calls, page faults, the block", PlannedBenchmark.Run),
+    ["planned"] = ("[MODEL…] [--threads=N] [--rewrite=None] [--no-partition] [--portable] [--runs=N]: a planned session, in the layout that the processor has, beside a default session of the original, in turns; unplanned calls, page faults, bytes beside the portable plan's", PlannedBenchmark.Run),
     ["planned-steady"] = ("MODEL MADE.onnx [--plain]: what a process takes for a thousand runs; MADE is what 'planned --make MODEL FOLDER Rewrite Threads' wrote", SteadyBenchmark.Run),
     ["arena-run"] = ("[MODEL…]: plan each model for StaticArena and prove the plan by running it in its arena", ArenaRunBenchmark.Run),
     ["rewrites"] = ("MODEL…|ws:N|nas:N [--static-arena] [--time]: each model ordered, and ordered and rewritten", RewriteBenchmark.Run),

@@ -31,6 +31,7 @@ internal static class TestManifest
                 new PoolAccount(MemoryPool.Weights, [new MemoryPart("initializers", weights, FigureBasis.Planned)]),
             ])),
         ],
+        Variants = [new VariantEntry(PlanLayout.Blocked16, new FileInfoEntry("net.blocked16.onnx", new string('c', 64)), FigureBasis.Measured, 0.625, 12, 3)],
         Budget = new BudgetEntry(null, BudgetVerdict.None),
         Weights = new WeightsEntry(weights),
         Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700)],

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Blocks;
 
@@ -19,6 +20,21 @@ public static class PlanFile
         text.Append(CultureInfo.InvariantCulture, $"onnxruntime {(manifest.Blocks.Count > 0 ? manifest.Blocks[0].RuntimeVersion : "none")}\n");
         for (int i = 0; i < manifest.Blocks.Count; i++)
             Append(text, manifest.Blocks[i], manifest.BlockAllocations[i]);
+        return text.ToString();
+    }
+
+    /// <summary>The text for a layout besides the portable one: a line more says which, so that a session on another processor refuses it.</summary>
+    /// <param name="variant">The layout and its block.</param>
+    public static string Render(VariantFacts variant)
+    {
+        ArgumentNullException.ThrowIfNull(variant);
+        StringBuilder text = new();
+        text.Append(CultureInfo.InvariantCulture, $"serenity-plan 1\nonnxruntime {variant.Block?.RuntimeVersion ?? "none"}\nlayout {ManifestNames.Of(variant.Layout)}\n");
+        if (variant.Block is { } block)
+        {
+            BlockEntry entry = new(block.Architecture, block.Threads, block.RuntimeVersion, block.Bytes, block.LowerBoundBytes);
+            Append(text, entry, new BlockAllocationsEntry(block.Sizes, block.Offsets, block.Outputs));
+        }
         return text.ToString();
     }
 

@@ -20,6 +20,8 @@ internal static class EntryCheck
         MemoryManifest manifest = entry.Manifest;
         return (entry.DataFile is null || entry.DataFile == modelFile + ".data")
             && entry.Model.Length > 0
+            && entry.Variants.All(v => v.Layout != PlanLayout.Portable && v.Model.Length > 0 && v.Plan.Length > 0) && entry.Variants.Select(v => v.Layout).Distinct().Count() == entry.Variants.Count
+            && manifest.Variants.All(v => double.IsFinite(v.WorkRatio) && v.Convolutions >= 0 && v.Reorders >= 0)
             && manifest.Version == 1 && manifest.Tool == ToolIdentity.Tool && manifest.Budget.Verdict == BudgetVerdict.None
             && IsSound(manifest.Peak) && manifest.Plans.All(IsSound) && manifest.Weights.Bytes >= 0
             && double.IsFinite(manifest.Work.Limit) && double.IsFinite(manifest.Work.Ratio)

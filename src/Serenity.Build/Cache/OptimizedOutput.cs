@@ -1,4 +1,5 @@
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Cache;
@@ -10,6 +11,15 @@ namespace Serenity.Build.Cache;
 /// <param name="WriteData">Writes the content of the data file; null if there is none.</param>
 public sealed record OptimizedOutput(MemoryManifest Manifest, byte[] Model, string? DataFile, Action<Stream>? WriteData)
 {
+    /// <summary>The model in other layouts: those of the manifest, in its order.</summary>
+    public IReadOnlyList<OptimizedVariant> Variants { get; init; } = [];
+
     /// <summary>True if it was planned where ONNX Runtime does not load: neither fused nor verified.</summary>
     public bool WithoutRuntime => Manifest.Warnings.Any(w => w.Code == SerenityCodes.PlannedWithoutRuntime);
 }
+
+/// <summary>An optimized model in another layout.</summary>
+/// <param name="Layout">The layout.</param>
+/// <param name="Model">Content of the .onnx file; it has no external data.</param>
+/// <param name="Plan">Content of its plan file.</param>
+public sealed record OptimizedVariant(PlanLayout Layout, byte[] Model, byte[] Plan);

@@ -8,14 +8,14 @@ using Serenity.Onnx.Models;
 namespace Serenity.Build.Cache;
 
 /// <summary>
-/// One result in one file: a mark, the key, then manifest, model, name of the data file and data, each with its length before it (8 bytes,
+/// One result in one file: a mark, the key, then manifest, model, model and plan of each variant of the manifest, name of the data file and data, each with its length before it (8 bytes,
 /// little-endian), then the HMAC-SHA256 of all that, by a secret that whoever may write entries knows (<see cref="CacheSecret"/>).
 /// </summary>
 public static class PlanCacheEntry
 {
     private const int BufferBytes = 1 << 20;
 
-    private static ReadOnlySpan<byte> Mark => "serenity-plan 2\n"u8;
+    private static ReadOnlySpan<byte> Mark => "serenity-plan 3\n"u8;
 
     /// <summary>Writes an entry.</summary>
     /// <param name="stream">Where to.</param>
@@ -33,6 +33,11 @@ public static class PlanCacheEntry
             WriteSection(hashed, Encoding.ASCII.GetBytes(key));
             WriteSection(hashed, ManifestJson.Write(output.Manifest));
             WriteSection(hashed, output.Model);
+            foreach (OptimizedVariant variant in output.Variants)
+            {
+                WriteSection(hashed, variant.Model);
+                WriteSection(hashed, variant.Plan);
+            }
             WriteSection(hashed, Encoding.UTF8.GetBytes(output.DataFile ?? ""));
             // The data comes last and unmeasured: it may be larger than memory, and is only known as something that writes itself.
             output.WriteData?.Invoke(hashed);
@@ -62,11 +67,12 @@ public static class PlanCacheEntry
                 return null;
             MemoryManifest manifest = ManifestJson.Read(ReadSection(stream), path);
             byte[] model = ReadSection(stream);
+            OptimizedVariant[] variants = [.. manifest.Variants.Select(v => new OptimizedVariant(v.Layout, ReadSection(stream), ReadSection(stream)))];
             string dataFile = Encoding.UTF8.GetString(ReadSection(stream));
             long start = stream.Position;
             OptimizedOutput entry = dataFile.Length == 0
-                ? new OptimizedOutput(manifest, model, null, null)
-                : new OptimizedOutput(manifest, model, dataFile, target => CopyData(path, start, body, target, secret));
+                ? new OptimizedOutput(manifest, model, null, null) { Variants = variants }
+                : new OptimizedOutput(manifest, model, dataFile, target => CopyData(path, start, body, target, secret)) { Variants = variants };
             return EntryCheck.IsSound(entry, modelFile) ? entry : null;
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or DecoderFallbackException or SerenityException)

@@ -48,9 +48,7 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
                     /// <summary>Path of the optimized model, relative to the application's folder.</summary>
                     public const string RelativePath = {{Literal(model.TargetPath)}};
 
-                    /// <summary>{{RequiredDoc}}</summary>
-                    public const long RequiredBytes = {{model.RequiredBytes}}L;
-
+            {{Required(model)}}
                     /// <summary>{{PeakDoc}}</summary>
                     public const long PeakBytes = {{model.PeakBytes}}L;
 
@@ -91,6 +89,18 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
         code.Append(CultureInfo.InvariantCulture, $"            return _bytes + {range.WorkspaceBytes}L;\n        }}\n");
     }
 
+    /// <summary>A constant, or with several layouts that of the one at hand.</summary>
+    private static string Required(ModelCode model)
+    {
+        if (model.Layouts.Count == 0)
+            return FormattableString.Invariant($"        /// <summary>{RequiredDoc}</summary>\n        public const long RequiredBytes = {model.RequiredBytes}L;\n");
+        StringBuilder code = new($"        /// <summary>{LayoutRequiredDoc}</summary>\n        public static long RequiredBytes\n        {{\n            get\n            {{\n");
+        code.Append(CultureInfo.InvariantCulture, $"                switch ({SerenityRuntime}ModelLayout.Find(Path{LayoutNames(model)}))\n                {{\n");
+        foreach (LayoutCode layout in model.Layouts)
+            code.Append(CultureInfo.InvariantCulture, $"                    case \"{layout.Name}\":\n                        return {layout.RequiredBytes}L;\n");
+        return code.Append(CultureInfo.InvariantCulture, $"                    default:\n                        return {model.RequiredBytes}L;\n                }}\n            }}\n        }}\n").ToString();
+    }
+
     private static void WriteEnds(StringBuilder code, string access, string name, string summary, IReadOnlyList<TensorCode> tensors)
     {
         if (tensors.Count == 0)
@@ -128,6 +138,8 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
         foreach ((string key, string value) in ConfigurationOf(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Literal(key)}, {Literal(value)});\n");
         code.Append("            return options;\n        }\n\n");
+        if (model.Layouts.Count > 0)
+            code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{LayoutPathDoc}</summary>\n        public static string LayoutPath => {SerenityRuntime}ModelLayout.PathFor(Path{LayoutNames(model)});\n\n");
         if (model.BlockBytes is not null)
         {
             code.Append(FormattableString.Invariant($$"""
@@ -143,7 +155,7 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
                         {
                             using ({{OnnxRuntime}}SessionOptions options = CreateSessionOptions())
                             {
-                                return new {{SerenityRuntime}}PlannedSession(Path, plannedOptions, options);
+                                return new {{SerenityRuntime}}PlannedSession({{(model.Layouts.Count > 0 ? "LayoutPath" : "Path")}}, plannedOptions, options);
                             }
                         }
 

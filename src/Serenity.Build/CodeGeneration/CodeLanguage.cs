@@ -12,6 +12,10 @@ public abstract class CodeLanguage
 
     private protected const string RequiredForDoc = "Bytes that a run needs beside the weights with inputs of some sizes: the peak there, and the most that kernels were seen to take. Never above RequiredBytes.";
 
+    private protected const string LayoutPathDoc = "Absolute path of the file that CreateSession loads: in the layout that ONNX Runtime has on the processor at hand, or the portable one.";
+
+    private protected const string LayoutRequiredDoc = "Bytes that a run of the file at LayoutPath needs beside the weights.";
+
     private protected const string PeakDoc = "Bytes of tensors at the peak of a run. What kernels take for themselves while they work is not in it; see RequiredBytes.";
 
     private protected const string OptionsDoc = "Session options under which ONNX Runtime needs what RequiredBytes says. Add to them what the app needs.";
@@ -86,6 +90,9 @@ public abstract class CodeLanguage
     /// <summary>Text in an XML comment.</summary>
     private protected static string Xml(string text) => new(
         [.. text.Replace("&", "&amp;", StringComparison.Ordinal).Replace("<", "&lt;", StringComparison.Ordinal).Select(c => IsPlain(c) ? c : ' ')]);
+
+    /// <summary>Names of a model's layouts as arguments.</summary>
+    private protected static string LayoutNames(ModelCode model) => string.Concat(model.Layouts.Select(l => $", \"{l.Name}\""));
 
     /// <summary>What a tensor is, for its comment.</summary>
     private protected static string Describe(TensorCode tensor) =>

@@ -63,8 +63,16 @@ public sealed class FSharpCode : CodeLanguage
             code.Append(CultureInfo.InvariantCulture, $"            options.{option} <- {(isEnum ? OnnxRuntime : "")}{value}\n");
         foreach ((string key, string value) in ConfigurationOf(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Literal(key)}, {Literal(value)})\n");
-        string session = model.BlockBytes is null ? $"new {OnnxRuntime}InferenceSession(Path, options)" : $"new {SerenityRuntime}PlannedSession(Path, null, options)";
+        string session = model.BlockBytes is null ? $"new {OnnxRuntime}InferenceSession(Path, options)" : $"new {SerenityRuntime}PlannedSession({(model.Layouts.Count > 0 ? "LayoutPath ()" : "Path")}, null, options)";
         code.Append("            options\n\n");
+        if (model.Layouts.Count > 0)
+        {
+            code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{LayoutPathDoc}</summary>\n        let LayoutPath () = {SerenityRuntime}ModelLayout.PathFor(Path{LayoutNames(model)})\n\n");
+            code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{LayoutRequiredDoc}</summary>\n        let LayoutRequiredBytes () =\n            match {SerenityRuntime}ModelLayout.Find(Path{LayoutNames(model)}) with\n");
+            foreach (LayoutCode layout in model.Layouts)
+                code.Append(CultureInfo.InvariantCulture, $"            | \"{layout.Name}\" -> {layout.RequiredBytes}L\n");
+            code.Append("            | _ -> RequiredBytes\n\n");
+        }
         code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{(model.BlockBytes is null ? "A session on the optimized model with these options." : PlannedDoc)}</summary>\n");
         code.Append(CultureInfo.InvariantCulture, $"        let CreateSession () =\n            use options = CreateSessionOptions ()\n            {session}\n");
     }

@@ -16,6 +16,11 @@ namespace Serenity.Build.CodeGeneration;
 /// <param name="Shape">Its dimensions; -1 for one that is open; null if they are not known.</param>
 public sealed record TensorCode(string Identifier, string Name, string? ElementType, IReadOnlyList<long>? Shape);
 
+/// <summary>What the generated code says of a model in another layout.</summary>
+/// <param name="Name">The layout, such as <c>blocked16</c>.</param>
+/// <param name="RequiredBytes">What a memory budget is held against.</param>
+public sealed record LayoutCode(string Name, long RequiredBytes);
+
 /// <summary>What the generated code says of one model.</summary>
 /// <param name="Identifier">Name of its class or module.</param>
 /// <param name="IsPublic">True to be seen by other assemblies.</param>
@@ -34,6 +39,9 @@ public sealed record ModelCode(
 {
     /// <summary>What a run needs at each size, where dimensions have ranges; else null.</summary>
     public RangeCode? Range { get; init; }
+
+    /// <summary>Layouts that the model is written in besides the portable one, and that fit its budget; none where the project does not reference Serenity.Runtime, which picks one.</summary>
+    public IReadOnlyList<LayoutCode> Layouts { get; init; } = [];
 
     /// <summary>What is to be said of models.</summary>
     /// <param name="models">The models, each with its manifest, or without one where it was not planned: then its own file tells of inputs and outputs.</param>
@@ -57,6 +65,8 @@ public sealed record ModelCode(
             runs && referencesSerenityRuntime ? (manifest is { Blocks.Count: > 0 } ? manifest.Blocks[0].Bytes : 0) : null)
         {
             Range = manifest is null ? null : RangeCode.Of(manifest.Range, manifest.Peak),
+            Layouts = runs && referencesSerenityRuntime && manifest is not null
+                ? [.. LayoutCheck.Within(manifest).Select(layout => new LayoutCode(ManifestNames.Of(layout), LayoutCheck.RequiredBytes(manifest, layout) ?? 0))] : [],
         };
     }
 

@@ -36,9 +36,7 @@ public sealed class VisualBasicCode : CodeLanguage
                     ''' <summary>Path of the optimized model, relative to the application's folder.</summary>
                     Public Const RelativePath As String = {{Quoted(model.TargetPath)}}
 
-                    ''' <summary>{{RequiredDoc}}</summary>
-                    Public Const RequiredBytes As Long = {{model.RequiredBytes}}L
-
+            {{Required(model)}}
                     ''' <summary>{{PeakDoc}}</summary>
                     Public Const PeakBytes As Long = {{model.PeakBytes}}L
 
@@ -78,6 +76,18 @@ public sealed class VisualBasicCode : CodeLanguage
         code.Append(CultureInfo.InvariantCulture, $"            Return _bytes + {range.WorkspaceBytes}L\n        End Function\n");
     }
 
+    /// <summary>A constant, or with several layouts that of the one at hand.</summary>
+    private static string Required(ModelCode model)
+    {
+        if (model.Layouts.Count == 0)
+            return FormattableString.Invariant($"        ''' <summary>{RequiredDoc}</summary>\n        Public Const RequiredBytes As Long = {model.RequiredBytes}L\n");
+        StringBuilder code = new($"        ''' <summary>{LayoutRequiredDoc}</summary>\n        Public Shared ReadOnly Property RequiredBytes As Long\n            Get\n");
+        code.Append(CultureInfo.InvariantCulture, $"                Select Case {SerenityRuntime}ModelLayout.Find(Path{LayoutNames(model)})\n");
+        foreach (LayoutCode layout in model.Layouts)
+            code.Append(CultureInfo.InvariantCulture, $"                    Case \"{layout.Name}\"\n                        Return {layout.RequiredBytes}L\n");
+        return code.Append(CultureInfo.InvariantCulture, $"                    Case Else\n                        Return {model.RequiredBytes}L\n                End Select\n            End Get\n        End Property\n").ToString();
+    }
+
     private static void WriteEnds(StringBuilder code, string access, string name, string summary, IReadOnlyList<TensorCode> tensors)
     {
         if (tensors.Count == 0)
@@ -106,6 +116,8 @@ public sealed class VisualBasicCode : CodeLanguage
         foreach ((string key, string value) in ConfigurationOf(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Quoted(key)}, {Quoted(value)})\n");
         code.Append("            Return options\n        End Function\n\n");
+        if (model.Layouts.Count > 0)
+            code.Append(CultureInfo.InvariantCulture, $"        ''' <summary>{LayoutPathDoc}</summary>\n        Public Shared ReadOnly Property LayoutPath As String\n            Get\n                Return {SerenityRuntime}ModelLayout.PathFor(Path{LayoutNames(model)})\n            End Get\n        End Property\n\n");
         if (model.BlockBytes is not null)
         {
             code.Append(FormattableString.Invariant($$"""
@@ -113,7 +125,7 @@ public sealed class VisualBasicCode : CodeLanguage
                         ''' <param name="plannedOptions">How memory is taken and shared; Nothing for the defaults.</param>
                         Public Shared Function CreateSession(Optional plannedOptions As {{SerenityRuntime}}PlannedSessionOptions = Nothing) As {{SerenityRuntime}}PlannedSession
                             Using options As {{OnnxRuntime}}SessionOptions = CreateSessionOptions()
-                                Return New {{SerenityRuntime}}PlannedSession(Path, plannedOptions, options)
+                                Return New {{SerenityRuntime}}PlannedSession({{(model.Layouts.Count > 0 ? "LayoutPath" : "Path")}}, plannedOptions, options)
                             End Using
                         End Function
 

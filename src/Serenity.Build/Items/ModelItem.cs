@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Build.Framework;
 using Serenity.Build.Identity;
+using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
@@ -79,6 +80,12 @@ public sealed record ModelItem
 
     /// <summary>Absolute path of the plan of a run's memory in the staging folder.</summary>
     public string PlanPath => Beside(".memory.plan");
+
+    /// <summary>Absolute path of the model in a layout besides the portable one, in the staging folder.</summary>
+    public string VariantPath(PlanLayout layout) => Beside($".{ManifestNames.Of(layout)}.onnx");
+
+    /// <summary>Absolute path of the plan of that.</summary>
+    public string VariantPlanPath(PlanLayout layout) => Beside($".{ManifestNames.Of(layout)}.memory.plan");
 
     /// <summary>Absolute path of the record of what the outputs were made from; see <see cref="Output.OutputState"/>.</summary>
     public string StatePath => ModelPath + ".state";

@@ -1,6 +1,7 @@
 using Serenity.Build.Identity;
 using Serenity.Build.Manifest;
 using Serenity.Build.Output;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Items;
 
@@ -21,6 +22,8 @@ internal static class OwnOutputs
         string modelPath = model.SourcePath;
         if (!modelPath.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
             return null;
+        if (PortableOf(modelPath) is { } portable && Origin(portable + ManifestExtension, model) is { } variant)
+            return variant.Source.Path;
         return Origin(modelPath[..^Extension.Length] + ManifestExtension, model) is { } origin && origin.Output.Path == Path.GetFileName(modelPath) && HasContent(modelPath, origin) ? origin.Source.Path : null;
     }
 
@@ -32,9 +35,28 @@ internal static class OwnOutputs
             return null;
         foreach (string staged in Directory.EnumerateFiles(model.StagingFolder, "*" + Extension, SearchOption.AllDirectories))
         {
+            // A layout besides the portable one has no manifest of its own.
+            if (PortableOf(staged) is { } portable)
+            {
+                if (new FileInfo(staged).Length == file.Length && Origin(portable + ManifestExtension, model) is { } of && ContentHash.OfFile(staged) == ContentHash.OfFile(model.SourcePath))
+                    return of.Source.Path;
+                continue;
+            }
             if (new FileInfo(staged).Length == file.Length && staged.EndsWith(Extension, StringComparison.Ordinal)
                 && Origin(staged[..^Extension.Length] + ManifestExtension, model) is { } origin && HasContent(model.SourcePath, origin))
                 return origin.Source.Path;
+        }
+        return null;
+    }
+
+    /// <summary>For <c>net.blocked16.onnx</c> the path of <c>net</c>; null for the name of no layout.</summary>
+    private static string? PortableOf(string modelPath)
+    {
+        foreach (PlanLayout layout in (PlanLayout[])[PlanLayout.Blocked8, PlanLayout.Blocked16])
+        {
+            string ending = $".{ManifestNames.Of(layout)}{Extension}";
+            if (modelPath.EndsWith(ending, StringComparison.Ordinal))
+                return modelPath[..^ending.Length];
         }
         return null;
     }

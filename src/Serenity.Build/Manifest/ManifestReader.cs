@@ -25,6 +25,7 @@ internal static class ManifestReader
         Targets = root.TryGetProperty("targets", out JsonElement targets) ? List(targets, Target) : null,
         Plans = root.TryGetProperty("plans", out JsonElement plans) ? List(plans, Plan) : [],
         Range = root.TryGetProperty("range", out JsonElement range) ? Range(range) : null,
+        Variants = root.TryGetProperty("variants", out JsonElement variants) ? List(variants, Variant) : [],
         Bounds = root.TryGetProperty("bounds", out JsonElement bounds) ? List(bounds, Bound) : null,
         Budget = Budget(root.GetProperty("budget")),
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
@@ -78,6 +79,10 @@ internal static class ManifestReader
         ManifestNames.LayoutOf(Text(plan, "layout")), OptionalText(plan, "architecture"), plan.GetProperty("threads").GetInt32(),
         plan.TryGetProperty("sizes", out JsonElement sizes) ? Sizes(sizes) : null, OptionalNumber(plan, "blockBytes"),
         new MemoryAccount(List(plan.GetProperty("account").GetProperty("pools"), Pool)));
+
+    private static VariantEntry Variant(JsonElement variant) => new(
+        ManifestNames.LayoutOf(Text(variant, "layout")), File(variant.GetProperty("output")), ManifestNames.BasisOf(Text(variant, "basis")),
+        variant.GetProperty("workRatio").GetDouble(), variant.GetProperty("convolutions").GetInt32(), variant.GetProperty("reorders").GetInt32());
 
     private static PoolAccount Pool(JsonElement pool) => new(
         MemoryPools.Find(Text(pool, "pool")) ?? throw new FormatException("There is no such pool of memory."),

@@ -44,6 +44,7 @@ internal sealed class ManifestWriter : IDisposable
         Lines("plans", manifest.Plans, Plan);
         if (manifest.Range is { } range)
             Object("range", j => Range(j, range));
+        Lines("variants", manifest.Variants, Variant);
         Object("budget", j => Budget(j, manifest.Budget));
         if (manifest.Bounds is { } bounds)
             Lines("bounds", bounds, Bound);
@@ -164,6 +165,20 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteString("architecture", target.Architecture);
         Optional(json, "workspaceBytes", target.WorkspaceBytes);
         json.WriteString("basis", ManifestNames.Of(target.Basis));
+        json.WriteEndObject();
+    }
+
+    private static void Variant(Utf8JsonWriter json, VariantEntry variant)
+    {
+        json.WriteStartObject();
+        json.WriteString("layout", ManifestNames.Of(variant.Layout));
+        json.WriteStartObject("output");
+        File(json, variant.Output);
+        json.WriteEndObject();
+        json.WriteString("basis", ManifestNames.Of(variant.Basis));
+        json.WriteNumber("workRatio", variant.WorkRatio);
+        json.WriteNumber("convolutions", variant.Convolutions);
+        json.WriteNumber("reorders", variant.Reorders);
         json.WriteEndObject();
     }
 

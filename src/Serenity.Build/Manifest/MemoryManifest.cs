@@ -43,6 +43,9 @@ public sealed record MemoryManifest
     /// <summary>For a range of sizes, the formula of the peak, where it is largest, and what runs took; null for one size of each dimension.</summary>
     public RangeFacts? Range { get; init; }
 
+    /// <summary>The model in other layouts, each a file of its own.</summary>
+    public IReadOnlyList<VariantEntry> Variants { get; init; } = [];
+
     /// <summary>Values whose size was not inferred; where one may be smaller, the peak is what a run takes at most. Null where there is none.</summary>
     public IReadOnlyList<SizeBound>? Bounds { get; init; }
 

@@ -140,6 +140,20 @@ public static class ModelOptions
         Switch = new("--target", "-t", Repeats: true),
     };
 
+    /// <summary>Layouts that the model is written in; the portable one is among them in any case, and none named is those that are of use.</summary>
+    public static ModelOption<IReadOnlyList<PlanLayout>> Layout { get; } = new(
+        "Layout", new LayoutsSyntax(),
+        request => request.LayoutsWhereUseful ? [] : request.Layouts.Count == 0 ? [PlanLayout.Portable] : request.Layouts,
+        (request, value, _) => value is [PlanLayout.Portable] && request is { Layouts.Count: 0, LayoutsWhereUseful: false } ? request : request with
+        {
+            Layouts = value.Count == 0 ? [PlanLayout.Blocked8, PlanLayout.Blocked16] : [.. value.Where(layout => layout != PlanLayout.Portable)],
+            LayoutsWhereUseful = value.Count == 0,
+        },
+        "Layouts that the model is written in besides the portable one, each a file of its own: Blocked8, Blocked16, or Auto for those that are of use.")
+    {
+        Switch = new("--layout", Repeats: true),
+    };
+
     /// <summary>How much work a run may be where the budget needs it, as a multiple of the source's.</summary>
     public static ModelOption<double> WorkLimit { get; } = new(
         "WorkLimit", OptionEffect.Choice, new MultipleSyntax(), OptimizeRequest.FreeWork,
@@ -252,7 +266,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Fuse, Verify, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Fuse, Verify, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, Layout, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

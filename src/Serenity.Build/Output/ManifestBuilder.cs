@@ -37,6 +37,7 @@ public static class ManifestBuilder
             Targets = request.Executor == Executor.OnnxRuntime ? [.. result.Plans.Where(p => p.Layout == PlanLayout.Portable && (p.Sizes is null || result.Range is not null)).Select(TargetEntry)] : null,
             Plans = result.Plans,
             Range = result.Range,
+            Variants = [.. result.Variants.Select(v => new VariantEntry(v.Layout, new FileInfoEntry("", ""), v.Basis, v.WorkRatio, v.Convolutions, v.Reorders))],
             Budget = BudgetCheck.Judge(result.Peak.RequiredBytes, result.WeightBytes, MemoryBudgets.None),
             Weights = new WeightsEntry(result.WeightBytes),
             Bounds = result.Bounds.Count > 0 ? result.Bounds : null,

@@ -1,3 +1,4 @@
+using Serenity.Build.Blocks;
 using Serenity.Build.Cache;
 using Serenity.Build.Identity;
 using Serenity.Build.Items;
@@ -139,7 +140,10 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         OptimizeRequest settled = item.Request with { FreeDimensions = finished.Facts.FreeDimensions ?? item.Request.FreeDimensions };
         settled = finished.Facts.Range is { } range ? settled with { Ranges = range.Ranges } : settled with { Ranges = OptimizeRequest.NoRanges, SizeFormulas = OptimizeRequest.NoFormulas };
         MemoryManifest manifest = ManifestBuilder.Build(settled, finished.Facts, none, none);
-        return new OptimizedOutput(manifest, written.Bytes, written.DataFile, written.DataFile is null ? null : written.WriteData);
+        return new OptimizedOutput(manifest, written.Bytes, written.DataFile, written.DataFile is null ? null : written.WriteData)
+        {
+            Variants = [.. finished.Facts.Variants.Select((v, i) => new OptimizedVariant(v.Layout, finished.Variants[i], System.Text.Encoding.UTF8.GetBytes(PlanFile.Render(v))))],
+        };
     }
 
     private static byte[] ReadSource(ModelItem item)

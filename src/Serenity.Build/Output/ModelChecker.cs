@@ -4,6 +4,7 @@ using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Results;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 
@@ -27,7 +28,7 @@ internal sealed class ModelChecker(BaselineChecks baselines)
             head = ManifestHead.Read(text, model.ManifestPath);
             judged = BudgetCheck.Judge(head.RequiredBytes, head.WeightBytes, budgets);
             changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
-            if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model))
+            if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model) || HasVariants(model))
                 whole = ManifestJson.Read(text, model.ManifestPath);
             if (changed)
             {
@@ -50,6 +51,9 @@ internal sealed class ModelChecker(BaselineChecks baselines)
         {
             DerivedFiles.Write(model, whole);
             told.AddRange(BudgetCheck.Errors(whole, model.Name));
+            // A layout that was named has to fit; one that was not is left out, and the portable file runs.
+            if (!model.Request.LayoutsWhereUseful)
+                told.AddRange(LayoutCheck.Over(whole).Select(over => new SerenityDiagnostic(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, model.Name, $"{over}. Raise the budget, or set Layout=\"Auto\", which leaves out what does not fit.")));
         }
         long? baseline = baselines.Check(model, head.RequiredBytes, told);
         if (told.Any(d => d.Code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverBaseline))
@@ -57,8 +61,15 @@ internal sealed class ModelChecker(BaselineChecks baselines)
         else
             DerivedFiles.RemoveReport(model);
         ModelFigures figures = new(head.OriginalBytes, head.PeakBytes, head.WorkspaceBytes, head.AtMost, head.WeightBytes, judged, baseline);
-        return new ModelCheck(figures, told, changed);
+        PlanLayout[] leftOut = whole is null ? [] : [.. whole.Variants.Select(v => v.Layout).Except(LayoutCheck.Within(whole))];
+        return new ModelCheck(figures, told, changed)
+        {
+            LeftOut = [.. leftOut.SelectMany(layout => (string[])[model.VariantPath(layout), model.VariantPlanPath(layout)])],
+            Notes = whole is not null && model.Request.LayoutsWhereUseful ? [.. LayoutCheck.Over(whole).Select(over => $"{over}, and is left out; the portable file runs in its place.")] : [],
+        };
     }
+
+    private static bool HasVariants(ModelItem model) => File.Exists(model.VariantPath(PlanLayout.Blocked8)) || File.Exists(model.VariantPath(PlanLayout.Blocked16));
 
     private static void WriteReport(ModelItem model, MemoryManifest manifest, List<SerenityDiagnostic> told)
     {

@@ -2,6 +2,7 @@ using Serenity.Build.Cache;
 using Serenity.Build.Identity;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 
 namespace Serenity.Build.Output;
@@ -35,6 +36,8 @@ public static class OutputWriter
         {
             Source = new FileInfoEntry(item.SourceName, sourceSha256),
             Output = new FileInfoEntry(Path.GetFileName(item.ModelPath), ContentHash.Of(output.Model)),
+            Variants = [.. output.Manifest.Variants.Zip(output.Variants, (entry, variant) =>
+                entry with { Output = new FileInfoEntry(Path.GetFileName(item.VariantPath(variant.Layout)), ContentHash.Of(variant.Model)) })],
         });
         List<string> written = [item.ModelPath];
         if (output.DataFile is not null && output.WriteData is not null)
@@ -46,8 +49,34 @@ public static class OutputWriter
         // An unchanged model keeps its time, so that nothing after us copies it again.
         if (!Holds(item.ModelPath, output.Model))
             AtomicFile.Write(item.ModelPath, output.Model);
+        WriteVariants(item, output, written);
         AtomicFile.Write(item.ManifestPath, manifest);
         return written;
+    }
+
+    /// <summary>Writes each layout with its plan, and removes what an earlier build left of another.</summary>
+    private static void WriteVariants(ModelItem item, OptimizedOutput output, List<string> written)
+    {
+        foreach (PlanLayout layout in (PlanLayout[])[PlanLayout.Blocked8, PlanLayout.Blocked16])
+        {
+            string model = item.VariantPath(layout), plan = item.VariantPlanPath(layout);
+            if (output.Variants.FirstOrDefault(v => v.Layout == layout) is not { } variant)
+            {
+                // Only what has a plan of that layout beside it is ours.
+                if (File.Exists(plan) && File.Exists(model))
+                {
+                    File.Delete(model);
+                    File.Delete(plan);
+                }
+                continue;
+            }
+            if (!Holds(model, variant.Model))
+                AtomicFile.Write(model, variant.Model);
+            if (!Holds(plan, variant.Plan))
+                AtomicFile.Write(plan, variant.Plan);
+            written.Add(model);
+            written.Add(plan);
+        }
     }
 
     private static bool Holds(string path, byte[] content)

@@ -96,10 +96,14 @@ public sealed class SerenityCheck : SerenityTask
         {
             if (Problems.Any(problem => ProblemItem.IsOf(problem, model)))
                 continue;
+            IReadOnlyList<string> leftOut = [];
             try
             {
                 ModelCheck check = new ModelChecker(baselines).Check(model, devices.BudgetsOf(item));
                 changed |= check.IsNew;
+                leftOut = check.LeftOut;
+                foreach (string note in check.Notes)
+                    Log.LogMessage(check.IsNew ? MessageImportance.High : MessageImportance.Normal, "{0}", $"{ModelText.Clean(model.Name)}: {note}");
                 foreach (SerenityDiagnostic diagnostic in check.Diagnostics)
                     Report(diagnostic, place: ItemPlace.Of(item));
                 results.Add(new ModelResult(model.Name, ItemPlace.Of(item), check.Figures, check.Diagnostics, model.ManifestPath));
@@ -111,7 +115,7 @@ public sealed class SerenityCheck : SerenityTask
                 results.Add(new ModelResult(model.Name, ItemPlace.Of(item), null, [diagnostic]));
             }
             states.Add(new TaskItem(ItemText.Escape(model.StatePath)));
-            foreach (string path in FilesOf(model))
+            foreach (string path in FilesOf(model).Except(leftOut, StringComparer.Ordinal))
                 outputs.Add(OutputItem(path, model));
             if (model.Report && File.Exists(model.ReportPath))
                 reports[model.ManifestPath] = model;

@@ -24,6 +24,8 @@ internal sealed partial class HostFiles(string folder)
 
     private string ModelPath => Path.Combine(folder, "model.onnx");
 
+    private string VariantPath(int variant) => Path.Combine(folder, $"variant{variant.ToString(System.Globalization.CultureInfo.InvariantCulture)}.onnx");
+
     // Beside the folder, which goes as soon as the answer is read: this is copied only when the model is written.
     private string SpillPath => folder + ".data";
 
@@ -51,6 +53,8 @@ internal sealed partial class HostFiles(string folder)
             using FileStream stream = File.Create(ModelPath);
             result.Model.WriteTo(stream);
         }
+        for (int i = 0; i < result.VariantModels.Count; i++)
+            File.WriteAllBytes(VariantPath(i), ModelFile.ToBytes(result.VariantModels[i]));
         // Written as the facts it is declared to be there: without the model.
         File.WriteAllBytes(AnswerPath, JsonSerializer.SerializeToUtf8Bytes(new HostAnswer(result, dataFile, parts), HostJson.Default.HostAnswer));
     }
@@ -75,10 +79,15 @@ internal sealed partial class HostFiles(string folder)
 
     /// <summary>The answer; null if there is none.</summary>
     /// <param name="model">Content of the .onnx file.</param>
-    public HostAnswer? ReadAnswer(out byte[] model)
+    /// <param name="variants">Content of the file of each variant.</param>
+    public HostAnswer? ReadAnswer(out byte[] model, out IReadOnlyList<byte[]> variants)
     {
+        variants = [];
         model = File.Exists(ModelPath) ? File.ReadAllBytes(ModelPath) : [];
-        return File.Exists(AnswerPath) ? JsonSerializer.Deserialize(File.ReadAllBytes(AnswerPath), HostJson.Default.HostAnswer) : null;
+        if (!File.Exists(AnswerPath) || JsonSerializer.Deserialize(File.ReadAllBytes(AnswerPath), HostJson.Default.HostAnswer) is not { } answer)
+            return null;
+        variants = [.. Enumerable.Range(0, answer.Facts.Variants.Count).Select(i => File.ReadAllBytes(VariantPath(i)))];
+        return answer;
     }
 
     /// <summary>Code for these types is made when this is compiled: made at run time, it takes a fresh process a tenth of a second.</summary>

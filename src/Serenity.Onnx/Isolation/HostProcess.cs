@@ -118,9 +118,9 @@ internal sealed class HostProcess : IDisposable
             files.ThrowProblem();
         if (end is not null)
             return new HostReply(null, [], end, alone, ready);
-        HostAnswer? answer = files.ReadAnswer(out byte[] model);
+        HostAnswer? answer = files.ReadAnswer(out byte[] model, out IReadOnlyList<byte[]> variants);
         SessionFolder.Delete(folder);
-        return new HostReply(answer, model, answer is null ? "ended without an answer" : null, alone, ready);
+        return new HostReply(answer, model, answer is null ? "ended without an answer" : null, alone, ready) { Variants = variants };
     }
 
     /// <summary>Ends it, and removes what it left.</summary>
@@ -233,4 +233,8 @@ internal sealed class HostProcess : IDisposable
 /// <param name="End">How the host ended, as words that follow "the process"; null if it gave the answer.</param>
 /// <param name="Alone">True if the host had been asked nothing else.</param>
 /// <param name="Ready">False if the host never came up.</param>
-internal readonly record struct HostReply(HostAnswer? Answer, byte[] Model, string? End, bool Alone, bool Ready);
+internal readonly record struct HostReply(HostAnswer? Answer, byte[] Model, string? End, bool Alone, bool Ready)
+{
+    /// <summary>Content of the file of each variant.</summary>
+    public IReadOnlyList<byte[]> Variants { get; init; } = [];
+}

@@ -68,7 +68,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
             if (reply.Answer is not { } answer)
                 throw Crashed(request, reply.End!);
             byte[] model = reply.Model;
-            return new FinishedModel(answer.Facts, (_, _) => WrittenModel.Of(model, answer.DataFile, answer.Parts));
+            return new FinishedModel(answer.Facts, (_, _) => WrittenModel.Of(model, answer.DataFile, answer.Parts)) { Variants = reply.Variants };
         }
         catch (Win32Exception e)
         {

@@ -7,6 +7,9 @@ namespace Serenity.Onnx.Models;
 /// <param name="Write">Makes the files ready; given the absolute path of the source and the name of the .onnx file to be written.</param>
 public sealed record FinishedModel(OptimizationFacts Facts, Func<string, string, WrittenModel> Write)
 {
+    /// <summary>Content of the .onnx file of each of <see cref="OptimizationFacts.Variants"/>, in the same order; none of them has external data.</summary>
+    public IReadOnlyList<byte[]> Variants { get; init; } = [];
+
     /// <summary>One that is in memory still.</summary>
     public static implicit operator FinishedModel(OptimizationResult result) => FromOptimizationResult(result);
 
@@ -14,6 +17,6 @@ public sealed record FinishedModel(OptimizationFacts Facts, Func<string, string,
     public static FinishedModel FromOptimizationResult(OptimizationResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        return new FinishedModel(result, (source, name) => WrittenModel.Create(result.Model, source, name));
+        return new FinishedModel(result, (source, name) => WrittenModel.Create(result.Model, source, name)) { Variants = [.. result.VariantModels.Select(model => ModelFile.ToBytes(model))] };
     }
 }

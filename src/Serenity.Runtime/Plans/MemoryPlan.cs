@@ -21,6 +21,9 @@ public sealed class MemoryPlan
     /// <summary>The plans, the one of the build's own number of threads first.</summary>
     public IReadOnlyList<BlockPlan> Blocks { get; }
 
+    /// <summary>The layout of the model that it belongs to, such as "blocked16"; <see cref="ModelLayout.Portable"/> for one that runs everywhere.</summary>
+    public string Layout { get; internal set; } = ModelLayout.Portable;
+
     /// <summary>Why there are no blocks; null if that is not known.</summary>
     internal string? WhyEmpty { get; set; }
 

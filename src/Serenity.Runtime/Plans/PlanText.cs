@@ -10,6 +10,7 @@ namespace Serenity.Runtime;
 /// <code>
 /// serenity-plan 1
 /// onnxruntime 1.30.0
+/// layout blocked16           where it is not the portable one
 /// block x64 1 717824 2       architecture, threads, bytes of the block, number of allocations
 /// 4096 0                     bytes and offset of each allocation, in the order of a run
 /// 65536 4096 0               and which output of the model it is for
@@ -48,11 +49,17 @@ internal static class PlanText
             throw Wrong("ONNX Runtime's version is missing.");
         string version = words[1];
 
+        string layout = ModelLayout.Portable;
         List<BlockPlan> blocks = [];
         while ((words = Words()) is not null)
         {
             if (words.Length == 0)
                 continue;
+            if (line == 3 && words.Length == 2 && words[0] == "layout")
+            {
+                layout = words[1];
+                continue;
+            }
             if (words.Length != 5 || words[0] != "block" || !Number(words[2], out long threads) || threads is < 1 or > ushort.MaxValue
                 || !Number(words[3], out long bytes) || !Number(words[4], out long count) || count > MostCalls)
             {
@@ -79,7 +86,13 @@ internal static class PlanText
                 throw Wrong(e.Message);
             }
         }
-        return new MemoryPlan(version, blocks) { WhyEmpty = blocks.Count == 0 ? "the build could not plan the model's runs: its manifest says why" : null };
+        return new MemoryPlan(version, blocks)
+        {
+            Layout = layout,
+            WhyEmpty = blocks.Count > 0 ? null
+                : layout == ModelLayout.Portable ? "the build could not plan the model's runs: its manifest says why"
+                : $"the build's own processor has no layout {layout}, so that no run in it was seen there",
+        };
     }
 
     private static bool Number(string text, out long value) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out value);

@@ -33,6 +33,7 @@ public sealed partial class PlannedSession : IDisposable
     /// <param name="options">How memory is taken and shared; null for the defaults.</param>
     /// <param name="sessionOptions">What the app needs of ONNX Runtime; what the plan needs is set in it. Null for what the plan needs. The caller disposes of it.</param>
     /// <exception cref="FileNotFoundException">There is no model.</exception>
+    /// <exception cref="PlatformNotSupportedException">The model is in a layout that this processor does not have.</exception>
     /// <exception cref="InvalidDataException">The plan cannot be read.</exception>
     /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be taken.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot load the model.</exception>
@@ -47,6 +48,7 @@ public sealed partial class PlannedSession : IDisposable
     /// <param name="options">How memory is taken and shared; null for the defaults.</param>
     /// <param name="sessionOptions">What the app needs of ONNX Runtime; what the plan needs is set in it. Null for what the plan needs. The caller disposes of it.</param>
     /// <exception cref="FileNotFoundException">There is no model.</exception>
+    /// <exception cref="PlatformNotSupportedException">The model is in a layout that this processor does not have.</exception>
     /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be taken.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot load the model.</exception>
     public PlannedSession(string modelPath, MemoryPlan plan, PlannedSessionOptions? options = null, SessionOptions? sessionOptions = null)
@@ -72,7 +74,10 @@ public sealed partial class PlannedSession : IDisposable
             throw new ArgumentNullException(nameof(plan));
         if (bytes is null && !File.Exists(name))
             throw Missing(name);
+        if (plan.Layout != ModelLayout.Portable && plan.Layout != ModelLayout.Host)
+            throw OtherLayout(name, plan.Layout);
         _model = name;
+        Layout = plan.Layout;
         _options = (options ?? new PlannedSessionOptions()).Copy();
         using SessionOptions? own = sessionOptions is null ? new SessionOptions() : null;
         SessionOptions used = sessionOptions ?? own!;
@@ -115,6 +120,9 @@ public sealed partial class PlannedSession : IDisposable
 
     /// <summary>Why runs take everything from the heap; null if they do not.</summary>
     public string? WhyNotPlanned { get; }
+
+    /// <summary>The layout of the model: "portable", "blocked8" or "blocked16" (<see cref="ModelLayout"/>).</summary>
+    public string Layout { get; }
 
     /// <summary>Bytes of one block, of which each run that goes on at a time takes one; 0 where there is no plan.</summary>
     public long BlockBytes => _plan?.BlockBytes ?? 0;
@@ -167,6 +175,10 @@ public sealed partial class PlannedSession : IDisposable
     private static InvalidOperationException Refused(string why) => new(
         $"Planned sessions cannot have their allocator: {why} ONNX Runtime knows one allocator for the CPU's memory per process."
         + " Do not register another (OrtEnv.CreateAndRegisterAllocator, RegisterAllocator), or set AllowHeap to run without the plan.");
+
+    private static PlatformNotSupportedException OtherLayout(string model, string layout) => new(
+        $"{model} is a model in layout {layout}, and ONNX Runtime's on this processor is {ModelLayout.Host}: it would most likely run, and give wrong results. Load the portable model,"
+        + " or the one that ModelLayout.PathFor names, as the generated CreateSession() does.");
 
     private static FileNotFoundException Missing(string modelPath) => new(
         $"There is no model at '{modelPath}'. Serenity.Build puts it there when the project is built, but not with SerenityEnabled=false; SerenityPassThrough=true copies the models"

@@ -1,5 +1,6 @@
 using Serenity.Build.Cache;
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Tests.Cache;
 
@@ -21,6 +22,9 @@ public sealed class PlanCacheTests
         CollectionAssert.AreEqual((byte[])[1, 2, 3], found.Model);
         CollectionAssert.AreEqual(ManifestJson.Write(Manifest()), ManifestJson.Write(found.Manifest));
         Assert.AreEqual("net.onnx.data", found.DataFile);
+        Assert.AreEqual(PlanLayout.Blocked16, found.Variants.Single().Layout);
+        CollectionAssert.AreEqual((byte[])[4, 5], found.Variants[0].Model);
+        CollectionAssert.AreEqual((byte[])[6], found.Variants[0].Plan);
         using MemoryStream data = new();
         found.WriteData!(data);
         Assert.AreEqual(3_000_000, data.Length);
@@ -233,5 +237,6 @@ public sealed class PlanCacheTests
         Array.Fill(block, (byte)7);
         for (int i = 0; i < 3; i++)
             stream.Write(block);
-    });
+    })
+    { Variants = [new OptimizedVariant(PlanLayout.Blocked16, [4, 5], [6])] };
 }

@@ -51,6 +51,21 @@ public sealed class ModelCodeTests
     }
 
     [TestMethod]
+    public void A_model_in_several_layouts_is_loaded_in_the_one_that_the_processor_has()
+    {
+        foreach (CodeLanguage language in Languages)
+        {
+            ModelCode model = Of("net.onnx", runtime: true)[0] with { BlockBytes = 3584, Layouts = [new LayoutCode("blocked8", 4001), new LayoutCode("blocked16", 4002)] };
+            string code = language.Write([model], "");
+            Assert.Contains("ModelLayout.PathFor(Path, \"blocked8\", \"blocked16\")", code);
+            Assert.Contains("ModelLayout.Find(Path, \"blocked8\", \"blocked16\")", code);
+            Assert.Contains("PlannedSession(LayoutPath", code);
+            foreach (string bytes in (string[])["4001L", "4002L", "3500L"])
+                Assert.Contains(bytes, code);
+        }
+    }
+
+    [TestMethod]
     public void What_a_budget_needs_is_peak_and_workspace()
     {
         foreach (CodeLanguage language in Languages)

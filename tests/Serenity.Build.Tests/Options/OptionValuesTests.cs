@@ -26,6 +26,7 @@ public sealed class OptionValuesTests
         ("VerifyWith", "natives/libonnxruntime.so", "natives\\libonnxruntime.so", "\"natives/libonnxruntime.so\""),
         ("FreeDimensions", "a=1;b=2", "b = 2, a=1;", "{\"a\":1,\"b\":2}"),
         ("TargetArchitecture", "x64;arm64", "ARM64, x64;x64", "[\"x64\",\"arm64\"]"),
+        ("Layout", "Blocked8;Blocked16", "blocked16, Portable;BLOCKED8", "[\"Blocked8\",\"Blocked16\"]"),
         ("WorkLimit", "4", "4.0", null),
         ("SearchLimit", "1000", "01000", "1000"),
         ("Alignment", "64", "64 ", "64"),
@@ -113,6 +114,8 @@ public sealed class OptionValuesTests
     [DataRow("Fuse", "1")]
     [DataRow("FreeDimensions", "n")]
     [DataRow("TargetArchitecture", "x86")]
+    [DataRow("Layout", "Blocked4")]
+    [DataRow("Layout", "Auto;Blocked8")]
     [DataRow("FreeDimensions", "n=x")]
     [DataRow("FreeDimensions", "n=4..1")]
     [DataRow("FreeDimensions", "n=1..")]

@@ -23,6 +23,19 @@ public sealed class PlanTextTests
     }
 
     [TestMethod]
+    public void Reads_the_layout_and_a_session_refuses_one_that_the_processor_does_not_have()
+    {
+        Assert.AreEqual(ModelLayout.Portable, MemoryPlan.Read(new StringReader(Good)).Layout);
+        foreach (string layout in (string[])["blocked8", "blocked16"])
+        {
+            MemoryPlan plan = MemoryPlan.Read(new StringReader($"serenity-plan 1\nonnxruntime 1.30.0\nlayout {layout}\n"));
+            Assert.AreEqual(layout, plan.Layout);
+            if (layout != ModelLayout.Host)
+                Assert.ThrowsExactly<PlatformNotSupportedException>(() => new PlannedSession([], plan));
+        }
+    }
+
+    [TestMethod]
     [DataRow("", 1)]
     [DataRow("{ \"version\": 1 }", 1)]
     [DataRow("serenity-plan 2\n", 1)]
