@@ -40,6 +40,8 @@ static int Usage()
                            build broken models and projects, and hold each build to its promises
           sweep kill|determinism|ranges [ROUNDS]
                            kill builds at random moments; or build in other languages, time zones and folders
+          sweep pieces [NETWORKS]
+                           run random networks in pieces at random places
           sweep arm64      plan all models of the test data for arm64 and run them on four such processors; needs qemu-user
           sweep machines [one-core|busy|abroad|no-avx512|no-vectors|haswell|nehalem]…
                            run the tests as on other machines; the last two need qemu-user

@@ -3,6 +3,7 @@ using Serenity.Benchmarks.Conformance;
 using Serenity.Benchmarks.Runs;
 using Serenity.Benchmarks.Versions;
 using Serenity.Benchmarks.Same;
+using Serenity.Benchmarks.Work;
 
 // verb → what it does; each verb is a type of its own.
 Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringComparer.Ordinal)
@@ -27,6 +28,8 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["traffic"] = ("FILE.tg… [--on-chip=SIZE]: bytes read and written outside a chip, in the file's order and ours, as in docs/memory-levels.md", TrafficBenchmark.Run),
     ["versus"] = ("MODEL… --before=FOLDER [--work-limit=X] [--no-time] [--verify]: each model beside the file that an earlier version made: bytes, work, time, outputs", VersusBenchmark.Run),
     ["versions"] = ("[--write] VERSION=LIBRARY…: plans of the test data run in other versions of ONNX Runtime; which need more there", VersionSweep.Run),
+    ["pieces"] = ("MODEL…: what pieces bring at which predicted time, and what stands in their way", PieceCurves.Run),
+    ["work"] = ("[MODEL…] --in=FOLDER [--fit] [--kernels]: predicted time beside measured, for every rewritten model; fits the prices of predicted time", WorkBenchmark.Run),
     ["sweep"] = ("[--small=N] [--large=N] [--seed=S]: random graphs against every down-set", SweepBenchmark.Run),
 };
 

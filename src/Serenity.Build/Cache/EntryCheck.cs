@@ -28,7 +28,7 @@ internal static class EntryCheck
             && manifest.Warnings.All(w => IsCode(w.Code) && IsLine(w.Message))
             && (manifest.Verification is not { } facts || _statuses.Contains(facts.Status) && IsLine(facts.Reason) && IsLine(facts.RuntimeVersion) && IsLine(facts.Architecture) && facts.MeasuredBytes is not < 0)
             && (manifest.SessionOptions?.All(o => IsLine(o.Key) && IsLine(o.Value)) ?? true)
-            && manifest.Rewrites.All(r => r.Kind.Length > 0 && IsLine(r.Kind))
+            && manifest.Rewrites.All(r => r.Kind.Length > 0 && IsLine(r.Kind) && r.Pieces is null or { Count: > 1, Axis: >= 0 })
             && (manifest.LeftOut?.All(r => r.Kind.Length > 0 && IsLine(r.Kind)) ?? true)
             && (manifest.OperatorTypes.Count == 0 || manifest.OperatorTypes.Count == manifest.Schedule.Count)
             && manifest.Profile.Count == manifest.Schedule.Count && manifest.Profile.All(bytes => bytes >= 0) && manifest.OriginalProfile.All(bytes => bytes >= 0)

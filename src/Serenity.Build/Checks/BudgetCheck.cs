@@ -133,7 +133,7 @@ public static class BudgetCheck
         text.Append(' ').Append(Bound(peak, budget));
         if (manifest.Work is { MostLimit: { } most, LeastBytes: { } least })
         {
-            text.Append(CultureInfo.InvariantCulture, $" Rewrites that make a run up to {most} times the work (WorkLimit) were tried for it, and ");
+            text.Append(CultureInfo.InvariantCulture, $" Rewrites that make a run up to {most} times as long (WorkLimit) were tried for it, and ");
             text.Append(least < needed ? $"come to {ByteSize.Format(least)}." : "go no lower.");
         }
         return text.Append(' ').Append(Advice(manifest, budget)).ToString();
@@ -160,7 +160,7 @@ public static class BudgetCheck
         if (!manifest.Peak.IsOrderProven() && manifest.Peak.LowerBoundBytes <= budget)
             ways.Add("search longer (a larger SearchLimit)");
         if (manifest.Work is { Limited: true, MostLimit: null })
-            ways.Add(FormattableString.Invariant($"allow rewrites that make a run longer where the budget needs them (WorkLimit=\"4\" for up to 4 times the work; now {manifest.Work.Limit})"));
+            ways.Add(FormattableString.Invariant($"allow rewrites that make a run longer where the budget needs them (WorkLimit=\"4\" for up to 4 times the predicted time; now {manifest.Work.Limit})"));
         if (options.Get(ModelOptions.FreeDimensions) is var sizes && (sizes.Ranges.Count > 0 || sizes.Sizes.Values.Any(v => v > 1)))
             ways.Add("set smaller FreeDimensions");
         // Where order and rewrites can give no more, only what the tensors are made of can.

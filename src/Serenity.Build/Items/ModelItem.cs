@@ -95,7 +95,7 @@ public sealed record ModelItem
         '|', OptionValues.Of(Request).KeyOf(OptionEffect.Result), Request.FreeDimensionsAreDefaults ? "defaults" : "",
         Request.WorkLimit.ToString(CultureInfo.InvariantCulture), string.Join(';', Request.SamplePaths.Select(Path.GetFileName)), AppRuntime.KeyOf(Request.Runtime), ToolIdentity.Fingerprint);
 
-    /// <summary>The same, with a plan asked for that may be so much work, as a multiple of the source's.</summary>
+    /// <summary>The same, with a plan asked for that may take so long, as a multiple of the source's predicted time.</summary>
     public ModelItem Within(double work) => this with { Request = Request with { WorkLimit = work } };
 
     /// <summary>Reads an item.</summary>

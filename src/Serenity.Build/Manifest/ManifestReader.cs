@@ -30,7 +30,11 @@ internal static class ManifestReader
         Budget = Budget(root.GetProperty("budget")),
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
         Rewrites = List(root.GetProperty("rewrites"), static r =>
-            new AppliedRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), r.GetProperty("exact").GetBoolean(), r.GetProperty("savedBytes").GetInt64())),
+            new AppliedRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), r.GetProperty("exact").GetBoolean(), r.GetProperty("savedBytes").GetInt64())
+            {
+                Pieces = r.TryGetProperty("pieces", out JsonElement p)
+                    ? new PieceFacts(p.GetProperty("count").GetInt32(), Text(p, "value"), p.GetProperty("axis").GetInt32(), p.GetProperty("addedTime").GetDouble()) : null,
+            }),
         LeftOut = root.TryGetProperty("leftOut", out JsonElement leftOut)
             ? List(leftOut, static r => new LeftOutRewrite(Text(r, "kind"), Names(r.GetProperty("nodes")), Text(r, "reason"))) : null,
         Work = Work(root.GetProperty("work")),

@@ -234,6 +234,15 @@ internal sealed class ManifestWriter : IDisposable
         Names(json, "nodes", rewrite.Nodes);
         json.WriteBoolean("exact", rewrite.Exact);
         json.WriteNumber("savedBytes", rewrite.SavedBytes);
+        if (rewrite.Pieces is { } pieces)
+        {
+            json.WriteStartObject("pieces");
+            json.WriteNumber("count", pieces.Count);
+            json.WriteString("value", pieces.Value);
+            json.WriteNumber("axis", pieces.Axis);
+            json.WriteNumber("addedTime", pieces.AddedTime);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
     }
 

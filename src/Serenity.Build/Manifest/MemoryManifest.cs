@@ -121,8 +121,8 @@ public enum BudgetVerdict
 public sealed record BudgetEntry(long? MemoryBytes, BudgetVerdict Verdict, string? Device = null, long? WeightBytes = null);
 
 /// <summary>The work of a run, as <see cref="WorkFacts"/>.</summary>
-/// <param name="Limit">How much it could be, as a multiple of the source's.</param>
-/// <param name="Ratio">How much it is, as a multiple of the source's.</param>
+/// <param name="Limit">How long it could take, as a multiple of the source's predicted time.</param>
+/// <param name="Ratio">How long it is predicted to take, as a multiple of the source's.</param>
 /// <param name="Limited">True if rewrites were left out because of the limit.</param>
 /// <param name="MostLimit">Where the budget is not met: the largest limit that was tried for it; else null.</param>
 /// <param name="LeastBytes">Where the budget is not met: the least peak and workspace that were found up to <paramref name="MostLimit"/>; else null.</param>

@@ -154,10 +154,10 @@ public static class ModelOptions
         Switch = new("--layout", Repeats: true),
     };
 
-    /// <summary>How much work a run may be where the budget needs it, as a multiple of the source's.</summary>
+    /// <summary>How long a run may take where the budget needs it, as a multiple of the source's predicted time.</summary>
     public static ModelOption<double> WorkLimit { get; } = new(
         "WorkLimit", OptionEffect.Choice, new MultipleSyntax(), OptimizeRequest.FreeWork,
-        "How much work a run may be at most, as a multiple of the source model's, where the budget needs it.")
+        "How long a run may take at most where the budget needs it, as a multiple of the source model's predicted time.")
     {
         Switch = new("--work-limit"),
     };

@@ -99,6 +99,11 @@ internal static class ReportPage
             string nodes = string.Join("<br>", rewrite.Nodes.Take(Shown).Select(node => Name(names.Show(node))));
             if (rewrite.Nodes.Count > Shown)
                 nodes += $"<br><span class=\"dim\">and {rewrite.Nodes.Count - Shown} more</span>";
+            if (rewrite.Pieces is { } pieces)
+            {
+                string costs = pieces.AddedTime > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {pieces.AddedTime:P1} more time") : "";
+                nodes += string.Create(CultureInfo.InvariantCulture, $"<br><span class=\"dim\">in {pieces.Count} pieces along axis {pieces.Axis} of {Name(names.Show(pieces.Value))}{costs}</span>");
+            }
             string exact = rewrite.Exact ? "bit for bit the same" : "a sum in another order";
             html.Append(CultureInfo.InvariantCulture,
                 $"<tr><td>{Text(names.Show(rewrite.Kind))}</td><td>{nodes}</td><td>{exact}</td><td class=\"num\">{ByteSize.Rounded(rewrite.SavedBytes)}</td></tr>");

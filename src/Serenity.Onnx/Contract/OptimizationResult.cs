@@ -119,7 +119,18 @@ public sealed record PeakFacts(
 /// <param name="Nodes">Names of the source nodes it replaced.</param>
 /// <param name="Exact">True if outputs stay bit for bit.</param>
 /// <param name="SavedBytes">How much the peak fell by it, in the order applied.</param>
-public sealed record AppliedRewrite(string Kind, IReadOnlyList<string> Nodes, bool Exact, long SavedBytes);
+public sealed record AppliedRewrite(string Kind, IReadOnlyList<string> Nodes, bool Exact, long SavedBytes)
+{
+    /// <summary>How its nodes are run in pieces, where that is what it does; else null.</summary>
+    public PieceFacts? Pieces { get; init; }
+}
+
+/// <summary>A part of the network that is run in pieces.</summary>
+/// <param name="Count">Pieces.</param>
+/// <param name="Value">The value at its end that the pieces make a part each of.</param>
+/// <param name="Axis">The axis of that value that is cut.</param>
+/// <param name="AddedTime">Predicted time that the pieces add, as a part of the source's; below 0 where they take less.</param>
+public sealed record PieceFacts(int Count, string Value, int Axis, double AddedTime);
 
 /// <summary>A rewrite that would have lowered the peak, and with which outputs did not stay within the tolerance.</summary>
 /// <param name="Kind">The rewrite's name, as in docs/rewrites.md.</param>
@@ -128,11 +139,10 @@ public sealed record AppliedRewrite(string Kind, IReadOnlyList<string> Nodes, bo
 public sealed record LeftOutRewrite(string Kind, IReadOnlyList<string> Nodes, string Reason);
 
 /// <summary>
-/// How much work a run of the written model is, beside the source: multiply-accumulates, elements moved, columns of convolutions and nodes,
-/// counted and not timed.
+/// How long a run of the written model takes beside the source: predicted from shapes, not timed.
 /// </summary>
-/// <param name="Limit">How much it could be, as a multiple of the source's.</param>
-/// <param name="Ratio">How much it is, as a multiple of the source's, rounded to thousandths.</param>
+/// <param name="Limit">How long it could take, as a multiple of the source's predicted time.</param>
+/// <param name="Ratio">How long it is predicted to take, as a multiple of the source's, rounded to thousandths.</param>
 /// <param name="Limited">True if rewrites were left out because of the limit: with a larger one the peak may be lower.</param>
 public sealed record WorkFacts(double Limit, double Ratio, bool Limited);
 

@@ -99,7 +99,7 @@ public sealed record OptimizeRequest
     /// <summary>True if a layout of <see cref="Layouts"/> may be left out where the model cannot have it, or gains nothing by it; else that is an error.</summary>
     public bool LayoutsWhereUseful { get; init; }
 
-    /// <summary>How much work a run of the rewritten model may be, as a multiple of the source's; see <see cref="WorkFacts"/>.</summary>
+    /// <summary>How long a run of the rewritten model may take, as a multiple of the source's predicted time; see <see cref="WorkFacts"/>.</summary>
     public double WorkLimit { get; init; } = FreeWork;
 
     /// <summary>Architectures that the app is built for, each once; empty for the build machine's.</summary>

@@ -1,12 +1,11 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
-using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Layouts;
 
 /// <summary>
-/// How long nodes take in either layout, counted and not timed, in multiply-accumulates of a matrix product (<see cref="RewriteWork"/>), so that every machine
+/// How long nodes take in either layout, counted and not timed, in multiply-accumulates of a matrix product (<see cref="PlainWork"/>), so that every machine
 /// chooses the same.
 /// </summary>
 /// <param name="graph">The model.</param>
@@ -17,7 +16,7 @@ internal sealed class LayoutWork(ImageGraph graph, int block)
     private const double PerPlainPlace = 4;
 
     /// <summary>Work of a node on plain images.</summary>
-    public double Plain(NodeProto node) => RewriteWork.OfNode(node, graph.DimsOf, graph.IsConstant) + PerPlainPlace * Places(node, graph.DimsOf);
+    public double Plain(NodeProto node) => PlainWork.OfNode(node, graph.DimsOf, graph.IsConstant) + PerPlainPlace * Places(node, graph.DimsOf);
 
     /// <summary>Work of a node on images in blocks: no columns are made, and what fills the last block is computed too.</summary>
     /// <param name="node">The node.</param>
@@ -35,11 +34,11 @@ internal sealed class LayoutWork(ImageGraph graph, int block)
             BlockedKind.Pool => Places(node, graph.DimsOf) / 4 + outputs,
             _ => outputs,
         };
-        return RewriteWork.PerNode + RewriteWork.PerElement * (moved + outputs) + computed;
+        return PlainWork.PerNode + PlainWork.PerElement * (moved + outputs) + computed;
     }
 
     /// <summary>Work of putting an image into blocks or taking it out of them.</summary>
-    public double Reorder(string image) => RewriteWork.PerNode + 2 * RewriteWork.PerElement * Elements(image, false);
+    public double Reorder(string image) => PlainWork.PerNode + 2 * PlainWork.PerElement * Elements(image, false);
 
     /// <summary>Elements that fill the last blocks of a node's results.</summary>
     public double Filling(NodeProto node) => node.Output.Sum(o => Elements(o, false) - Elements(o, true));

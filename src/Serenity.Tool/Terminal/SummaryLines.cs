@@ -36,7 +36,7 @@ internal static class SummaryLines
         console.Write(table);
         string nodes = string.Create(CultureInfo.InvariantCulture, $"{manifest.Schedule.Count} nodes, {manifest.Tensors.Count} tensors, {manifest.Rewrites.Count} rewrites");
         if (manifest.Work.Ratio > OptimizeRequest.FreeWork)
-            nodes += string.Create(CultureInfo.InvariantCulture, $" for {manifest.Work.Ratio:0.##} times the work");
+            nodes += string.Create(CultureInfo.InvariantCulture, $" for {manifest.Work.Ratio:0.##} times the predicted time");
         console.Line(nodes + (manifest.Verification is { } facts ? $"; verification {facts.Status}" : "; not verified"));
     }
 }

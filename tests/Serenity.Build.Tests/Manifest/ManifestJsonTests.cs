@@ -53,7 +53,7 @@ public sealed class ManifestJsonTests
         MemoryManifest manifest = Full();
         object?[] records =
         [
-            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Plans[0], manifest.Plans[0].Account, manifest.Plans[0].Account.Pools[0], manifest.Plans[0].Account.Pools[0].Parts[0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Bounds![0], manifest.LeftOut![0], manifest.Verification,
+            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Plans[0], manifest.Plans[0].Account, manifest.Plans[0].Account.Pools[0], manifest.Plans[0].Account.Pools[0].Parts[0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Rewrites[0].Pieces, manifest.Bounds![0], manifest.LeftOut![0], manifest.Verification,
             manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         foreach (object? record in records)

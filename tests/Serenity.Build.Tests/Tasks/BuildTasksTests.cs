@@ -150,7 +150,7 @@ public sealed class BuildTasksTests
             MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(project.Staged("models/a.memory.json")), "a");
             Assert.AreEqual((calls, ratio, verdict), (project.EngineCalls, manifest.Work.Ratio, manifest.Budget.Verdict), budget);
             if (verdict == BudgetVerdict.Fail)
-                StringAssert.Contains(project.Engine.Errors.Single().Message, "up to 4 times the work (WorkLimit) were tried for it, and come to 2000 bytes");
+                StringAssert.Contains(project.Engine.Errors.Single().Message, "up to 4 times as long (WorkLimit) were tried for it, and come to 2000 bytes");
             // Nothing is left to do for the same budget.
             project.Build(item);
             Assert.IsEmpty(project.Stale, budget);

@@ -18,7 +18,7 @@ public sealed class RewriteTimeTests
     [TestMethod]
     public void A_stem_is_not_split_when_its_columns_are_most_of_the_work()
     {
-        ModelProto model = ExpandedModel.Create(3, 32, kernel: 3);
+        ModelProto model = ExpandedModel.Create(3, 32, kernel: 3, size: 64);
         RewriteOutcome free = Search(model, double.PositiveInfinity);
         Assert.IsTrue(free.Applied.Any(r => r.Kind == "ChannelSplit"));
         Assert.IsTrue(free.Work is { Ratio: > 1.1, Limited: false });

@@ -9,12 +9,12 @@ namespace Serenity.Testing.Models;
 /// </summary>
 public static class ExpandedModel
 {
-    /// <summary>A convolution to many channels and a 1x1 convolution back to 8, at 32x32.</summary>
-    public static ModelProto Create(int inputChannels, int channels, int kernel)
+    /// <summary>A convolution to many channels and a 1x1 convolution back to 8, at so many rows and columns.</summary>
+    public static ModelProto Create(int inputChannels, int channels, int kernel, int size = 32)
     {
         TestRandom random = new(7);
         OnnxModelBuilder b = new();
-        string input = b.Input("x", DataType.Float, 1, inputChannels, 32, 32);
+        string input = b.Input("x", DataType.Float, 1, inputChannels, size, size);
         long pad = kernel / 2;
         string wide = b.Node(
             "Conv", [input, b.Weight(random.Floats(channels * inputChannels * kernel * kernel, 0.1), channels, inputChannels, kernel, kernel)],

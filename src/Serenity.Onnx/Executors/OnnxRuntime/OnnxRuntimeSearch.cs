@@ -95,15 +95,15 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         if (outcome.Applied.Count > 0 && restriction.Only is null && plan.SimulatedPeak >= outcome.Original.PeakBytes)
             return Plan(start, RewriteLevel.None, restriction, techniques);
         OnnxRuntimeExecutorPlan whole = Made(plan, best.Shapes, start, outcome.Applied, outcome.Work);
-        return !_request.Partition || level == RewriteLevel.None || restriction.Only is not null ? whole : Partition(whole, best, unchanged, [.. outcome.Original.Order.Names], costs);
+        return !_request.Partition || level == RewriteLevel.None || restriction.Only is not null ? whole : Partition(whole, best, unchanged, [.. outcome.Original.Order.Names], costs, techniques);
     }
 
     /// <summary>
     /// The plan with regions in pieces, where that lowers the peak: of the rewritten model, or of the model before the other rewrites, which may stand in its way.
     /// </summary>
-    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, IReadOnlyList<string> order, OnnxRuntimeCosts costs)
+    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, IReadOnlyList<string> order, OnnxRuntimeCosts costs, RewriteTechniques techniques)
     {
-        double work = RewriteWork.Of(unchanged);
+        double work = unchanged.PredictedNanoseconds;
         long saved = whole.Rewrites.Sum(r => r.SavedBytes);
         if (work <= 0)
             return whole;
@@ -115,27 +115,45 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
             cuts.Add((alone, []));
         whole = whole with { Work = whole.Work with { Limited = isLimited } };
         OnnxRuntimeExecutorPlan best = whole;
-        foreach ((PartitionedModel cut, IReadOnlyList<AppliedRewrite> applied) in cuts.OrderBy(c => c.Cut.PeakBytes))
+        long required = Required(best.Plan, best.Shapes);
+        foreach ((PartitionedModel cut, IReadOnlyList<AppliedRewrite> applied) in cuts.OrderBy(c => c.Cut.RequiredBytes).ThenBy(c => c.Cut.PeakBytes))
         {
             // What ONNX Runtime changes as it loads a model would not be what was planned.
-            if (cut.PeakBytes >= best.Plan.SimulatedPeak || !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)))
+            if (!Pays(cut.PeakBytes, cut.RequiredBytes) || !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)))
                 continue;
             OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, costs.Full with { First = cut.Order }, cancellation: _cancellation);
-            if (plan.SimulatedPeak > best.Plan.SimulatedPeak - RewriteSearch.Worth(best.Plan.SimulatedPeak) || Required(plan, cut.Shapes) > Required(best.Plan, best.Shapes))
+            long requiredNow = Required(plan, cut.Shapes);
+            if (!Pays(plan.SimulatedPeak, requiredNow))
                 continue;
-            long pieces = whole.Plan.SimulatedPeak + saved - applied.Sum(r => r.SavedBytes) - plan.SimulatedPeak;
+            required = requiredNow;
+            long left = whole.Plan.SimulatedPeak + saved - applied.Sum(r => r.SavedBytes) - plan.SimulatedPeak;
             best = Made(
-                plan, cut.Shapes, whole.Start, [.. applied, .. cut.Nodes.Select((nodes, i) => new AppliedRewrite(ModelPartition.Kind, nodes, true, i == 0 ? pieces : 0))],
+                plan, cut.Shapes, whole.Start, [.. applied, .. cut.Regions.Select((region, i) => Told(region, i == cut.Regions.Count - 1))],
                 whole.Work with { Ratio = Math.Round((applied.Count > 0 ? whole.Work.Ratio : 1) + cut.Added / work, 3) })
             with
             { Whole = whole };
+
+            // What ONNX Runtime holds for later tensors is the last one's.
+            AppliedRewrite Told(PartitionedRegion region, bool last)
+            {
+                long its = last ? left : Math.Clamp(region.SavedBytes, 0, Math.Max(0, left));
+                left -= its;
+                return new AppliedRewrite(ModelPartition.Kind, region.Nodes, true, its)
+                {
+                    Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, Math.Round(region.Added / work, 3)),
+                };
+            }
         }
         return best;
+
+        // Neither live bytes nor those with scratch may rise, and one of them must fall by what is worth it.
+        bool Pays(long peak, long requiredBytes) => peak <= best.Plan.SimulatedPeak && requiredBytes <= required
+            && (peak <= best.Plan.SimulatedPeak - RewriteSearch.Worth(best.Plan.SimulatedPeak) || requiredBytes <= required - RewriteSearch.Worth(required));
 
         PartitionedModel? Cut(ModelProto model, ShapeTable shapes, IEnumerable<string> schedule, double ratio)
         {
             PartitionedModel? cut = ModelPartition.TryCut(
-                model, shapes, schedule, _source.File.Path, new OnnxRuntimeSharing(), work * (_request.WorkLimit - ratio), out bool limited, _cancellation);
+                model, shapes, schedule, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)), work * (_request.WorkLimit - ratio), techniques, out bool limited, _cancellation);
             isLimited |= limited;
             return cut;
         }

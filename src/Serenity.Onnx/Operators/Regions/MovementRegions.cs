@@ -20,7 +20,7 @@ internal static class MovementRegions
     /// <summary>A Slice: along an axis that it does not cut, or along one that it does.</summary>
     public static NodeRegion? Slice(RegionQuery q)
     {
-        if (q.In(0) is not { } data || Ranges(q, data) is not { } ranges)
+        if (q.In(0) is not { } data || Ranges(q.Values, q.Node, data) is not { } ranges)
             return null;
         int at = Array.FindIndex(ranges.Axes, axis => axis == q.Axis);
         if (at < 0)
@@ -40,6 +40,35 @@ internal static class MovementRegions
         };
     }
 
+    /// <summary>True for a Slice, step by step of 1, that cuts other axes than this one: it may cut this one too.</summary>
+    public static bool MayNarrow(RegionValues values, NodeProto slice, int axis) =>
+        slice.Is("Slice") && values.Dims(slice.Input[0]) is { } data && Ranges(values, slice, data) is { } ranges && !ranges.Axes.Contains(axis) && Array.TrueForAll(ranges.Steps, s => s == 1);
+
+    /// <summary>Makes a Slice cut one more axis.</summary>
+    /// <param name="values">Constants of the model.</param>
+    /// <param name="slice">The Slice as it was.</param>
+    /// <param name="piece">A copy of it; changed.</param>
+    /// <param name="axis">The axis.</param>
+    /// <param name="part">Positions along it.</param>
+    /// <param name="form">Where constants go.</param>
+    public static void Narrow(RegionValues values, NodeProto slice, NodeProto piece, int axis, Interval part, PieceForm form)
+    {
+        (long[] axes, long[] starts, long[] ends, _) = Ranges(values, slice, values.Dims(slice.Input[0])!)!.Value;
+        (axes, starts, ends) = ([.. axes, axis], [.. starts, part.Start], [.. ends, part.End]);
+        if (values.Opset < 10)
+        {
+            piece.Set("axes", axes);
+            piece.Set("starts", starts);
+            piece.Set("ends", ends);
+            return;
+        }
+        while (piece.Input.Count > 1)
+            piece.Input.RemoveAt(1);
+        piece.Input.Add(form.NewIntegers($"{piece.Name}/starts", starts));
+        piece.Input.Add(form.NewIntegers($"{piece.Name}/ends", ends));
+        piece.Input.Add(form.NewIntegers($"{piece.Name}/axes", axes));
+    }
+
     private static void Bounds(RegionQuery q, NodeProto piece, PieceForm form, long[] starts, long[] ends)
     {
         if (q.Values.Opset < 10)
@@ -52,25 +81,24 @@ internal static class MovementRegions
         piece.Input[2] = form.NewIntegers($"{piece.Name}/ends", ends);
         // Bounds and axes are of one type.
         if (piece.In(3).Length > 0)
-            piece.Input[3] = form.NewIntegers($"{piece.Name}/axes", Ranges(q, q.In(0)!)!.Value.Axes);
+            piece.Input[3] = form.NewIntegers($"{piece.Name}/axes", Ranges(q.Values, q.Node, q.In(0)!)!.Value.Axes);
         if (piece.In(4).Length > 0)
-            piece.Input[4] = form.NewIntegers($"{piece.Name}/steps", Ranges(q, q.In(0)!)!.Value.Steps);
+            piece.Input[4] = form.NewIntegers($"{piece.Name}/steps", Ranges(q.Values, q.Node, q.In(0)!)!.Value.Steps);
     }
 
     /// <summary>Bounds of a Slice as positions; null where one is not constant or it goes backwards.</summary>
-    private static (long[] Axes, long[] Starts, long[] Ends, long[] Steps)? Ranges(RegionQuery q, long[] data)
+    private static (long[] Axes, long[] Starts, long[] Ends, long[] Steps)? Ranges(RegionValues values, NodeProto node, long[] data)
     {
-        NodeProto node = q.Node;
-        bool attributes = q.Values.Opset < 10;
-        long[]? starts = attributes ? node.Ints("starts") : q.Values.Integers(node.In(1));
-        long[]? ends = attributes ? node.Ints("ends") : q.Values.Integers(node.In(2));
+        bool attributes = values.Opset < 10;
+        long[]? starts = attributes ? node.Ints("starts") : values.Integers(node.In(1));
+        long[]? ends = attributes ? node.Ints("ends") : values.Integers(node.In(2));
         if (starts is null || ends is null || starts.Length != ends.Length)
             return null;
-        long[]? axes = attributes ? node.Ints("axes") : node.In(3).Length > 0 ? q.Values.Integers(node.In(3)) : null;
+        long[]? axes = attributes ? node.Ints("axes") : node.In(3).Length > 0 ? values.Integers(node.In(3)) : null;
         if (!attributes && node.In(3).Length > 0 && axes is null)
             return null;
         axes ??= [.. Enumerable.Range(0, starts.Length).Select(i => (long)i)];
-        long[]? steps = !attributes && node.In(4).Length > 0 ? q.Values.Integers(node.In(4)) : [.. starts.Select(_ => 1L)];
+        long[]? steps = !attributes && node.In(4).Length > 0 ? values.Integers(node.In(4)) : [.. starts.Select(_ => 1L)];
         if (steps is null || steps.Length != starts.Length || axes.Length != starts.Length)
             return null;
         for (int i = 0; i < axes.Length; i++)

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Rewrites.Graph;
@@ -16,6 +17,9 @@ internal sealed record RewriteCandidate(
 {
     /// <summary>A model without any rewrite.</summary>
     public static RewriteCandidate Unchanged(ModelProto model, ShapeTable shapes) => new(model, shapes, [], []);
+
+    /// <summary>How long a run is predicted to take, in nanoseconds.</summary>
+    public double PredictedNanoseconds => KernelTime.Of(Model.Graph, Shapes);
 }
 
 /// <summary>What a candidate costs on an executor.</summary>

@@ -1,3 +1,6 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Schema;
+
 namespace Serenity.Onnx.Rewrites.Partition;
 
 /// <summary>
@@ -7,10 +10,11 @@ namespace Serenity.Onnx.Rewrites.Partition;
 internal sealed class LiveBytes
 {
     private readonly PartitionGraph _graph;
-    private readonly int[] _root, _lastUse;
+    private readonly int[] _root, _lastUse, _made;
     private readonly int[][] _alias;
     private readonly int[][][] _inPlace;
-    private readonly long[] _before, _during;
+    private readonly long[] _before, _during, _required, _scratch;
+    private readonly Dictionary<(int Node, long Made, long Read), long> _pieceScratch = [];
 
     // Working arrays of one costing, by value of its program.
     private int[] _uses = [], _owner = [];
@@ -47,14 +51,40 @@ internal sealed class LiveBytes
             int last = graph.IsOutput[v] ? nodes : graph.Readers[v].Length > 0 ? graph.Readers[v][^1] : graph.Producer[v];
             _lastUse[_root[v]] = Math.Max(_lastUse[_root[v]], last);
         }
+        _made = [.. Enumerable.Range(0, graph.ValueCount).Where(v => _root[v] == v && graph.Producer[v] >= 0).OrderBy(v => graph.Producer[v])];
         (_before, _during) = Replay();
+        _scratch = Array.ConvertAll(graph.Nodes, node => graph.Sharing.Scratch(node, graph.Values.TypeOf));
+        _required = [.. _during.Zip(_scratch, (live, scratch) => live + scratch)];
     }
 
     /// <summary>Live bytes before each step; one entry more than there are steps.</summary>
     public ReadOnlySpan<long> Before => _before;
 
+    /// <summary>The value whose buffer a value lies in.</summary>
+    public int Root(int value) => _root[value];
+
+    /// <summary>Bytes that are live before an interval of steps and behind it.</summary>
+    public long Outliving(int first, int last)
+    {
+        long bytes = 0;
+        foreach (int root in _made)
+        {
+            if (_graph.Producer[root] >= first)
+                break;
+            if (_lastUse[root] > last)
+                bytes += _graph.Bytes[root];
+        }
+        return bytes;
+    }
+
+    /// <summary>True if an output may lie in the buffer of an input.</summary>
+    public bool MayShare(int node, int output) => _alias[node][output] >= 0 || _inPlace[node][output].Length > 0;
+
     /// <summary>Live bytes during each step.</summary>
     public ReadOnlySpan<long> During => _during;
+
+    /// <summary>The same with the scratch of each step's kernel.</summary>
+    public ReadOnlySpan<long> Required => _required;
 
     private (long[] Before, long[] During) Replay()
     {
@@ -106,13 +136,13 @@ internal sealed class LiveBytes
         return (before, during);
     }
 
-    /// <summary>The most live bytes while a program runs.</summary>
+    /// <summary>The most live bytes while a program runs, and the most of them with the kernels' scratch.</summary>
     /// <param name="program">The program.</param>
-    /// <param name="enough">A peak above which the figure need not be exact.</param>
-    public long Peak(PieceProgram program, long enough = long.MaxValue)
+    /// <param name="enough">A live peak from which on the figures need not be exact.</param>
+    public (long Live, long Required) Peak(PieceProgram program, long enough = long.MaxValue)
     {
         Prepare(program);
-        long live = _before[program.Region.First], peak = live;
+        long live = _before[program.Region.First], peak = live, required = live;
         foreach (PieceOperation step in program.Steps)
         {
             for (int k = 0; k < step.Outputs.Length; k++)
@@ -134,8 +164,9 @@ internal sealed class LiveBytes
                 live += _bytes[output];
             }
             peak = Math.Max(peak, live);
-            if (peak > enough)
-                return peak;
+            required = Math.Max(required, live + ScratchOf(program, step));
+            if (peak >= enough)
+                return (peak, required);
             foreach (int input in step.Inputs)
             {
                 if (input >= 0)
@@ -147,13 +178,40 @@ internal sealed class LiveBytes
                     Release(_owner[output]);
             }
         }
-        return peak;
+        return (peak, required);
 
         void Release(int owner)
         {
             if (--_uses[owner] == 0 && !_stays[owner])
                 live -= _bytes[owner];
         }
+    }
+
+    /// <summary>Scratch of a step's kernel. Pads that a piece lost are not looked at: they change nothing where another axis has a kernel too.</summary>
+    private long ScratchOf(PieceProgram program, PieceOperation step)
+    {
+        if (step.Kind == PieceStep.Whole)
+            return _scratch[step.Node];
+        if (step.Kind != PieceStep.Piece || _scratch[step.Node] == 0 || step.Inputs[0] < 0)
+            return 0;
+        PieceValue read = program.Values[step.Inputs[0]], made = program.Values[step.Outputs[0]];
+        (int, long, long) key = (step.Node, made.Part.Length, read.Part.Length);
+        if (!_pieceScratch.TryGetValue(key, out long scratch))
+        {
+            NodeProto node = _graph.Nodes[step.Node];
+            scratch = _graph.Sharing.Scratch(node, name => name == node.Input[0] ? TypeOf(read) : name == node.Output[0] ? TypeOf(made) : _graph.Values.TypeOf(name));
+            _pieceScratch.Add(key, scratch);
+        }
+        return scratch;
+    }
+
+    private TensorType? TypeOf(PieceValue value)
+    {
+        if (_graph.Values.TypeOf(_graph.Name(value.Value)) is not { } type || value.Axis < 0)
+            return _graph.Values.TypeOf(_graph.Name(value.Value));
+        long[] dims = [.. type.Dims];
+        dims[value.Axis] = value.Part.Length;
+        return type with { Dims = dims };
     }
 
     /// <summary>Bytes of a value of a program.</summary>

@@ -10,26 +10,55 @@ internal static class ModelPartition
     /// <summary>The rewrite's name, as in docs/rewrites.md.</summary>
     public const string Kind = "Partition";
 
-    /// <summary>Cuts a model for the lowest peak that some work buys.</summary>
+    /// <summary>How often pieces are cut again: images into rows, heads into blocks of queries.</summary>
+    private const int MostRounds = 3;
+
+    /// <summary>A model with more nodes is not cut again.</summary>
+    private const int MostNodes = 1_500;
+
+    /// <summary>Cuts a model for the lowest peak that some time buys.</summary>
     /// <param name="model">The model, its accumulation groups settled; not changed.</param>
     /// <param name="shapes">Types of all its values.</param>
     /// <param name="order">Names of its nodes in the order of its schedule.</param>
     /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
     /// <param name="sharing">What the executor's kernels share.</param>
-    /// <param name="work">Work that may be added, in the unit of <see cref="RewriteWork"/>.</param>
-    /// <param name="isLimited">True if more work may buy a lower peak.</param>
+    /// <param name="nanoseconds">Predicted time that may be added.</param>
+    /// <param name="techniques">What makes the search fast.</param>
+    /// <param name="isLimited">True if more time may buy a lower peak.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null where no region in pieces lowers the peak.</returns>
     public static PartitionedModel? TryCut(
-        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, double work, out bool isLimited, CancellationToken cancellation)
+        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, double nanoseconds, RewriteTechniques techniques, out bool isLimited, CancellationToken cancellation)
     {
-        isLimited = work <= 0;
-        if (isLimited)
-            return null;
-        PartitionGraph graph = new(model, shapes, order, modelPath, sharing);
-        PartitionSearch search = new(graph, cancellation);
-        IReadOnlyList<Cut>? cuts = search.Lowest(work);
-        isLimited = search.IsLimited;
-        return cuts is null ? null : PartitionWriter.Write(graph, cuts) with { PeakBytes = search.PeakOf(cuts), Added = cuts.Sum(cut => cut.Added) };
+        isLimited = nanoseconds <= 0;
+        PartitionedModel? found = null;
+        for (int round = 0; round < MostRounds && nanoseconds > 0; round++)
+        {
+            PartitionGraph graph = found is null ? new(model, shapes, order, modelPath, sharing)
+                : new(found.Model, found.Shapes, found.Order, modelPath, sharing) { Origins = found.Origins };
+            PartitionSearch search = new(graph, cancellation, techniques);
+            IReadOnlyList<Cut>? cuts = search.Lowest(nanoseconds);
+            isLimited |= search.IsLimited;
+            if (cuts is null)
+                break;
+            PartitionedModel written = PartitionWriter.Write(graph, cuts);
+            PartitionedRegion[] regions = [.. written.Regions.Select((region, i) => region with { SavedBytes = search.PeakOf([.. cuts.Take(i)]) - search.PeakOf([.. cuts.Take(i + 1)]) })];
+            double added = cuts.Sum(cut => cut.Added);
+            found = written with
+            {
+                Regions = [.. found?.Regions ?? [], .. Alike(regions)],
+                PeakBytes = search.PeakOf(cuts),
+                RequiredBytes = search.RequiredOf(cuts),
+                Added = (found?.Added ?? 0) + added,
+            };
+            nanoseconds -= Math.Max(0, added);
+            if (!search.PeakIsInPieces(cuts) || found.Model.Graph.Node.Count > MostNodes)
+                break;
+        }
+        return found;
     }
+
+    /// <summary>Pieces of one region that were cut again in the same way are told once.</summary>
+    private static IEnumerable<PartitionedRegion> Alike(IEnumerable<PartitionedRegion> regions) =>
+        regions.GroupBy(r => (string.Join('\n', r.Nodes), r.Pieces, r.Axis)).Select(g => g.First() with { SavedBytes = g.Sum(r => r.SavedBytes), Added = g.Sum(r => r.Added) });
 }

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Regions;
 using Serenity.Onnx.Operators.Table;
+using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
@@ -15,7 +16,8 @@ internal sealed class PartitionGraph
 {
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
-    private readonly Dictionary<(int Node, int Axis), NodeRegion?> _rules = [];
+    private readonly Dictionary<(int Node, int Axis), bool> _narrow = [];
+    private readonly Dictionary<int, NodeRegion?>[] _rules;
 
     /// <summary>Indexes a model.</summary>
     /// <param name="model">The model; nodes with unique names; not changed.</param>
@@ -33,6 +35,9 @@ internal sealed class PartitionGraph
         Dictionary<string, NodeProto> byName = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
         Nodes = [.. order.Select(name => byName[name]).Where(n => !ConstantNode.Is(n))];
         int count = Nodes.Length;
+        _rules = new Dictionary<int, NodeRegion?>[count];
+        for (int p = 0; p < count; p++)
+            _rules[p] = [];
         Inputs = new int[count][];
         Reads = new int[count][];
         Outputs = new int[count][];
@@ -69,9 +74,18 @@ internal sealed class PartitionGraph
             Bytes[v] = Producer[v] >= 0 ? shapes.Bytes(_names[v]) : 0;
         }
         IsHalf = Array.ConvertAll(Outputs, made => Array.Exists(made, v => v >= 0 && Values.TypeOf(_names[v])?.ElementType is DataType.Float16 or DataType.Bfloat16));
-        Works = new NodeWork[count];
-        for (int p = 0; p < count; p++)
-            Works[p] = NodeWork.Of(Nodes[p], name => Values.Dims(name), name => Values.Constant(name) is not null);
+        Nanoseconds = Array.ConvertAll(Nodes, node =>
+        {
+            TimeSum time = new();
+            KernelTime.Add(time, node, Values.TypeOf, name => Values.Constant(name) is not null);
+            return time.Nanoseconds;
+        });
+        CallNanoseconds = Array.ConvertAll(Nodes, node =>
+        {
+            TimeSum time = new();
+            KernelTime.Add(time, node, name => Values.Constant(name) is null && Values.TypeOf(name) is { } type ? type with { Dims = [.. type.Dims.Select(_ => 1L)] } : Values.TypeOf(name), name => Values.Constant(name) is not null);
+            return time.Nanoseconds;
+        });
     }
 
     /// <summary>The model.</summary>
@@ -122,8 +136,25 @@ internal sealed class PartitionGraph
     /// <summary>True for nodes that make float16.</summary>
     public bool[] IsHalf { get; }
 
-    /// <summary>The work of each node.</summary>
-    public NodeWork[] Works { get; }
+    /// <summary>Predicted time of each node.</summary>
+    public double[] Nanoseconds { get; }
+
+    /// <summary>What is left of it for a piece of next to nothing.</summary>
+    public double[] CallNanoseconds { get; }
+
+    /// <summary>What nodes and values are pieces of, where the model was cut before; see <see cref="PartitionedModel.Origins"/>.</summary>
+    public IReadOnlyDictionary<string, string?> Origins { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>The node or value of the model that was cut first; null for a slice or a join.</summary>
+    public string? OriginOf(string name) => Origins.TryGetValue(name, out string? origin) ? origin : name;
+
+    /// <summary>True for a Slice that may cut one more axis itself.</summary>
+    public bool MayNarrow(int node, int axis)
+    {
+        if (!_narrow.TryGetValue((node, axis), out bool may))
+            _narrow.Add((node, axis), may = Values.Constant(Name(Inputs[node][0])) is null && MovementRegions.MayNarrow(Values, Nodes[node], axis));
+        return may;
+    }
 
     /// <summary>Name of a value.</summary>
     public string Name(int value) => _names[value];
@@ -131,13 +162,13 @@ internal sealed class PartitionGraph
     /// <summary>The region rule of a node for an axis of its first output; null for a barrier.</summary>
     public NodeRegion? Rule(int node, int axis)
     {
-        if (!_rules.TryGetValue((node, axis), out NodeRegion? rule))
+        if (!_rules[node].TryGetValue(axis, out NodeRegion? rule))
         {
             // What captures values reads more than its inputs say.
             bool plain = Nodes[node].Attribute.All(a => a.G is null && a.Graphs.Count == 0)
                 // Pieces are written for one size; one that varies from run to run has none.
                 && Nodes[node].Input.Concat(Nodes[node].Output).All(Shapes.IsExact);
-            _rules.Add((node, axis), rule = plain ? RegionRules.Find(Values, Nodes[node], axis) : null);
+            _rules[node].Add(axis, rule = plain ? RegionRules.Find(Values, Nodes[node], axis) : null);
         }
         return rule;
     }

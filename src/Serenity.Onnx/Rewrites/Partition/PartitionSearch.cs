@@ -1,27 +1,31 @@
+using Serenity.Onnx.Rewrites.Search;
+
 namespace Serenity.Onnx.Rewrites.Partition;
 
 /// <summary>A region in so many pieces, and what that costs.</summary>
 /// <param name="Program">The steps.</param>
 /// <param name="PeakBytes">Live bytes of the interval at its worst.</param>
-/// <param name="Added">Work added.</param>
-internal sealed record Cut(PieceProgram Program, long PeakBytes, double Added);
+/// <param name="RequiredBytes">The same with the scratch of kernels.</param>
+/// <param name="Added">Predicted time added, in nanoseconds.</param>
+internal sealed record Cut(PieceProgram Program, long PeakBytes, long RequiredBytes, double Added);
 
 /// <summary>
 /// Finds which regions to run in pieces for a peak of at most T. The steps of the schedule are the nodes of a graph, from before the first to behind the last; a step
-/// that needs at most T is an edge without cost, and so is an interval of steps with a region in pieces, at the work that it adds. The path of least
-/// work is the answer. T goes down by bisection to the least for which the work stays within the limit.
+/// that needs at most T is an edge without cost, and so is an interval of steps with a region in pieces, at the time that it adds. The path of least
+/// time is the answer. T goes down by bisection to the least for which the time stays within the limit.
 /// </summary>
 /// <remarks>
-/// For the schedule that it is given, and for regions of up to <see cref="MostNodes"/> steps, this is exact in live bytes: regions on a path do not overlap, and what is
-/// live between two of them is what the schedule says. Limited in cuts costed, so deterministic.
+/// T bounds required bytes, with the scratch of kernels; once its least is found, a second bisection goes for the least live bytes within it. For the schedule that
+/// it is given, and for regions of up to <see cref="MostNodes"/> steps, this is exact: regions on a path do not overlap, and what is live between two of
+/// them is what the schedule says. Limited in cuts costed, so deterministic.
 /// </remarks>
 internal sealed class PartitionSearch
 {
     /// <summary>Steps that a region's interval may have.</summary>
     private const int MostNodes = 64;
 
-    /// <summary>Cuts that may be costed.</summary>
-    private const int MostCuts = 20_000;
+    /// <summary>Cuts that may be costed, and steps of all of them together.</summary>
+    private const int MostCuts = 20_000, MostSteps = 2_000_000;
 
     /// <summary>Intervals of the schedule in which regions may be looked for.</summary>
     private const int MostIntervals = 30_000;
@@ -30,44 +34,109 @@ internal sealed class PartitionSearch
 
     private readonly PartitionGraph _graph;
     private readonly LiveBytes _live;
+    private readonly PieceTime _time;
     private readonly CancellationToken _cancellation;
+    private readonly long _peak;
+    private readonly bool _bounds;
+    private long _steps;
     private readonly Dictionary<(int First, int Last), List<CutRegion>> _regions = [];
     private readonly Dictionary<(CutRegion Region, int Pieces), Cut?> _cuts = [];
+    private readonly Dictionary<CutRegion, long> _least = [];
 
     /// <summary>Prepares a search.</summary>
     /// <param name="graph">The graph, in the order of its schedule.</param>
     /// <param name="cancellation">Ends the search at once.</param>
-    public PartitionSearch(PartitionGraph graph, CancellationToken cancellation)
+    /// <param name="techniques">Which of <see cref="RewriteTechniques.PieceBounds"/> is used.</param>
+    public PartitionSearch(PartitionGraph graph, CancellationToken cancellation, RewriteTechniques techniques = RewriteTechniques.All)
     {
         _graph = graph;
+        _bounds = techniques.HasFlag(RewriteTechniques.PieceBounds);
         _live = new LiveBytes(graph);
+        _time = new PieceTime(graph);
         _cancellation = cancellation;
+        Bound = PartitionBound.Of(graph, _live);
+        _peak = Most(_live.During);
     }
 
     /// <summary>Cuts costed so far.</summary>
     public int Costed { get; private set; }
 
-    /// <summary>True if a region in pieces was left out because it adds more work than may be added: with more the peak may be lower.</summary>
+    /// <summary>False once a limit of the search struck.</summary>
+    private bool MayCost => Costed < MostCuts && _steps < MostSteps;
+
+    /// <summary>True if a region in pieces was left out because it adds more time than may be added: with more the peak may be lower.</summary>
     public bool IsLimited { get; private set; }
 
-    /// <summary>Live peak of the schedule without pieces.</summary>
-    public long PeakBytes => _live.During.Length == 0 ? 0 : _live.During.ToArray().Max();
+    /// <summary>What no regions in pieces go under.</summary>
+    public PartitionBound Bound { get; }
 
-    /// <summary>The lowest peak that can be had for some work.</summary>
-    /// <param name="work">Work that may be added.</param>
+    /// <summary>Live peak of the schedule without pieces.</summary>
+    public long PeakBytes => _peak;
+
+    /// <summary>The same with the scratch of kernels.</summary>
+    public long RequiredBytes => Most(_live.Required);
+
+    /// <summary>The lowest peak that can be had for some time.</summary>
+    /// <param name="nanoseconds">Predicted time that may be added.</param>
     /// <returns>The regions, by their place in the schedule; null where nothing lowers the peak.</returns>
-    public IReadOnlyList<Cut>? Lowest(double work)
+    public IReadOnlyList<Cut>? Lowest(double nanoseconds)
     {
-        long high = PeakBytes, low = 0;
+        // Pieces that lower nothing need not be looked for.
+        if (_bounds && Bound.Bytes > 0.999 * PeakBytes && Bound.Bytes > 0.999 * RequiredBytes)
+            return null;
+        IReadOnlyList<Cut>? best = Bisect(RequiredBytes, target => Path(new Target(long.MaxValue, target), nanoseconds), RequiredOf);
+        // Where no region lowers the one, none may raise it for the sake of the other.
+        long required = best is null ? RequiredBytes : RequiredOf(best);
+        return Bisect(best is null ? PeakBytes : PeakOf(best), target => Path(new Target(target, required), nanoseconds), PeakOf) ?? best;
+    }
+
+    /// <summary>True if the peak lies in pieces: what they are made of may be cut again.</summary>
+    public bool PeakIsInPieces(IReadOnlyList<Cut> cuts) =>
+        PeakOf(cuts) is var peak && RequiredOf(cuts) is var required && cuts.Any(cut => cut.PeakBytes == peak || cut.RequiredBytes == required);
+
+    /// <summary>Live peak of the schedule with regions in pieces.</summary>
+    public long PeakOf(IReadOnlyList<Cut> cuts) => PeakOf(cuts, _live.During, cut => cut.PeakBytes);
+
+    /// <summary>The same with the scratch of kernels.</summary>
+    public long RequiredOf(IReadOnlyList<Cut> cuts) => PeakOf(cuts, _live.Required, cut => cut.RequiredBytes);
+
+    private static long PeakOf(IReadOnlyList<Cut> cuts, ReadOnlySpan<long> steps, Func<Cut, long> peakOf)
+    {
+        long peak = 0;
+        int next = 0;
+        for (int p = 0; p < steps.Length; p++)
+        {
+            if (next < cuts.Count && cuts[next].Program.Region.First == p)
+            {
+                peak = Math.Max(peak, peakOf(cuts[next]));
+                p = cuts[next++].Program.Region.Last;
+                continue;
+            }
+            peak = Math.Max(peak, steps[p]);
+        }
+        return peak;
+    }
+
+    private static long Most(ReadOnlySpan<long> steps)
+    {
+        long most = 0;
+        foreach (long step in steps)
+            most = Math.Max(most, step);
+        return most;
+    }
+
+    /// <summary>Goes down to a thousandth of a peak; what a path comes to may be less than what was asked for.</summary>
+    private IReadOnlyList<Cut>? Bisect(long from, Func<long, IReadOnlyList<Cut>?> path, Func<IReadOnlyList<Cut>, long> peakOf)
+    {
+        long high = from, low = _bounds ? Math.Min(Bound.Bytes, from) - 1 : 0;
         IReadOnlyList<Cut>? best = null;
-        // Down to a thousandth of the peak; what a path comes to may be less than what was asked for.
-        while (high - low > Math.Max(1, PeakBytes / 1000) && Costed < MostCuts)
+        while (high - low > Math.Max(1, from / 1000) && MayCost)
         {
             long target = best is null ? (long)(high * 0.97) : low + (high - low) / 2;
-            if (Path(target, work) is { } path)
+            if (path(target) is { } found)
             {
-                best = path;
-                high = Math.Min(target, PeakOf(path));
+                best = found;
+                high = Math.Min(target, peakOf(found));
             }
             else if (best is null)
             {
@@ -81,25 +150,13 @@ internal sealed class PartitionSearch
         return best;
     }
 
-    /// <summary>Live peak of the schedule with regions in pieces.</summary>
-    public long PeakOf(IReadOnlyList<Cut> cuts)
+    /// <summary>What a path must stay within.</summary>
+    private readonly record struct Target(long Live, long Required)
     {
-        long peak = 0;
-        int next = 0;
-        for (int p = 0; p < _live.During.Length; p++)
-        {
-            if (next < cuts.Count && cuts[next].Program.Region.First == p)
-            {
-                peak = Math.Max(peak, cuts[next].PeakBytes);
-                p = cuts[next++].Program.Region.Last;
-                continue;
-            }
-            peak = Math.Max(peak, _live.During[p]);
-        }
-        return peak;
+        public bool Holds(long live, long required) => live <= Live && required <= Required;
     }
 
-    private List<Cut>? Path(long target, double most)
+    private List<Cut>? Path(Target target, double most)
     {
         int steps = _live.During.Length;
         double[] least = new double[steps + 1];
@@ -110,18 +167,18 @@ internal sealed class PartitionSearch
         int[] hot = new int[steps + 1];
         hot[steps] = int.MaxValue;
         for (int p = steps - 1; p >= 0; p--)
-            hot[p] = _live.During[p] > target ? p : hot[p + 1];
+            hot[p] = target.Holds(_live.During[p], _live.Required[p]) ? hot[p + 1] : p;
         for (int p = 0; p < steps; p++)
         {
             if (double.IsPositiveInfinity(least[p]))
                 continue;
-            if (_live.During[p] <= target && least[p] < least[p + 1])
+            if (hot[p] != p && least[p] < least[p + 1])
                 (least[p + 1], came[p + 1]) = (least[p], (p, null));
-            if (_live.Before[p] > target || hot[p] >= p + MostNodes)
+            if (!target.Holds(_live.Before[p], _live.Before[p]) || hot[p] >= p + MostNodes)
                 continue;
             for (int last = hot[p]; last < Math.Min(steps, p + MostNodes); last++)
             {
-                if (_live.Before[last + 1] > target)
+                if (!target.Holds(_live.Before[last + 1], _live.Before[last + 1]))
                     continue;
                 foreach (CutRegion region in RegionsOf(p, last))
                 {
@@ -144,18 +201,31 @@ internal sealed class PartitionSearch
         return path;
     }
 
-    /// <summary>The fewest pieces that come within a target, if they add less work than there is room for.</summary>
-    private Cut? Cheapest(CutRegion region, long target, double room, out bool dear)
+    /// <summary>The fewest pieces that come within a target, if they add less time than there is room for.</summary>
+    private Cut? Cheapest(CutRegion region, Target target, double room, out bool dear)
     {
         dear = false;
+        // All parts of an exit are there as it is put together, whatever the number of pieces.
+        if (_bounds && LeastOf(region) > target.Live)
+            return null;
+        double calls = 0, whole = 0;
+        foreach (int node in region.Nodes)
+        {
+            calls += _graph.CallNanoseconds[node];
+            whole += _graph.Nanoseconds[node];
+        }
         foreach (int pieces in _pieces)
         {
+            // No piece costs less than its calls; a large tensor that never exists may save more than they cost.
+            dear = _bounds && (pieces * calls) - whole >= room;
+            if (dear)
+                return null;
             if (CutInto(region, pieces) is not { } cut)
                 continue;
             dear = cut.Added >= room;
             if (dear && pieces > 2)
                 return null;
-            if (cut.PeakBytes <= target)
+            if (target.Holds(cut.PeakBytes, cut.RequiredBytes))
                 return dear ? null : cut;
         }
         return null;
@@ -165,7 +235,7 @@ internal sealed class PartitionSearch
     {
         if (_cuts.TryGetValue((region, pieces), out Cut? known))
             return known;
-        if (Costed >= MostCuts)
+        if (!MayCost)
             return null;
         _cancellation.ThrowIfCancellationRequested();
         Cut? cut = null;
@@ -173,10 +243,26 @@ internal sealed class PartitionSearch
         {
             Costed++;
             PieceProgram program = new(table);
-            cut = new Cut(program, _live.Peak(program), PieceWork.Added(program));
+            _steps += program.Steps.Count;
+            (long live, long required) = _live.Peak(program, _peak + 1);
+            // What raises the peak is on no path.
+            cut = live > _peak ? null : new Cut(program, live, required, _time.Added(program));
         }
         _cuts.Add((region, pieces), cut);
         return cut;
+    }
+
+    /// <summary>Live bytes that a region needs in any number of pieces: what outlives it, and its largest exit twice.</summary>
+    private long LeastOf(CutRegion region)
+    {
+        if (!_least.TryGetValue(region, out long least))
+        {
+            long exit = 0;
+            foreach (int value in region.Exits)
+                exit = Math.Max(exit, _graph.Bytes[value]);
+            _least.Add(region, least = _live.Outliving(region.First, region.Last) + (2 * exit));
+        }
+        return least;
     }
 
     /// <summary>False if some node's pieces round otherwise whatever their size: no number of pieces need be tried.</summary>
@@ -184,7 +270,7 @@ internal sealed class PartitionSearch
     {
         foreach (Operators.Regions.NodeRegion rule in region.Rules)
         {
-            if (rule.Stable is { } stable && !stable(new(0, rule.Extent)) && !stable(new(0, (rule.Extent + 1) / 2)))
+            if (!PartitionBound.MayBeStable(rule))
                 return false;
         }
         return true;
@@ -201,10 +287,17 @@ internal sealed class PartitionSearch
         int end = _graph.Outputs[last].Length > 0 ? _graph.Outputs[last][0] : -1;
         for (int axis = 0; end >= 0 && axis < _graph.Dims[end].Length; axis++)
         {
-            CutRegion? plain = CutRegion.Find(_graph, first, last, axis, grow: false), grown = CutRegion.Find(_graph, first, last, axis, grow: true);
-            if (plain is not null && MayBeStable(plain))
+            if (_graph.Rule(last, axis) is not { } rule || !PartitionBound.MayBeStable(rule))
+                continue;
+            CutRegion? plain = CutRegion.Find(_graph, first, last, axis, grow: false);
+            // What begins with other steps is the same region behind them.
+            if (plain is not null && plain.Nodes[0] == first && MayBeStable(plain))
                 regions.Add(plain);
-            if (grown is not null && MayBeStable(grown) && (plain is null || !plain.Nodes.AsSpan().SequenceEqual(grown.Nodes)))
+            // Nothing is left to grow over.
+            if (plain is { Before.Length: 0, After.Length: 0 })
+                continue;
+            CutRegion? grown = CutRegion.Find(_graph, first, last, axis, grow: true);
+            if (grown is not null && grown.Nodes[0] == first && MayBeStable(grown) && (plain is null || !plain.Nodes.AsSpan().SequenceEqual(grown.Nodes)))
                 regions.Add(grown);
         }
         _regions.Add((first, last), regions);

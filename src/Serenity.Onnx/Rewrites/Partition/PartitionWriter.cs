@@ -12,14 +12,32 @@ namespace Serenity.Onnx.Rewrites.Partition;
 /// <param name="Model">The model; weights are shared with the one it was made of.</param>
 /// <param name="Shapes">Types of all its values.</param>
 /// <param name="Order">Names of its nodes, Constant nodes left out, in the order of the schedule that was cut: piece after piece.</param>
-/// <param name="Nodes">For each region, the names of the nodes that were cut.</param>
-internal sealed record PartitionedModel(ModelProto Model, ShapeTable Shapes, IReadOnlyList<string> Order, IReadOnlyList<IReadOnlyList<string>> Nodes)
+/// <param name="Regions">The regions, in the order of the schedule.</param>
+internal sealed record PartitionedModel(ModelProto Model, ShapeTable Shapes, IReadOnlyList<string> Order, IReadOnlyList<PartitionedRegion> Regions)
 {
+    /// <summary>Nodes and values that are pieces, by name, with what they are pieces of in the model that was cut first; null for slices and joins.</summary>
+    public IReadOnlyDictionary<string, string?> Origins { get; init; } = new Dictionary<string, string?>();
+
     /// <summary>Live bytes of that order.</summary>
     public long PeakBytes { get; init; }
 
-    /// <summary>Work added, in the unit of <see cref="Search.RewriteWork"/>.</summary>
+    /// <summary>The same with the scratch of kernels.</summary>
+    public long RequiredBytes { get; init; }
+
+    /// <summary>Predicted time added, in nanoseconds.</summary>
     public double Added { get; init; }
+}
+
+/// <summary>A region that was cut.</summary>
+/// <param name="Nodes">Names of its nodes.</param>
+/// <param name="Pieces">Into how many pieces.</param>
+/// <param name="Value">A value at its end.</param>
+/// <param name="Axis">The axis of it that was cut.</param>
+/// <param name="Added">Predicted time added, in nanoseconds.</param>
+internal sealed record PartitionedRegion(IReadOnlyList<string> Nodes, int Pieces, string Value, int Axis, double Added)
+{
+    /// <summary>By how much the live peak fell by it, in the order of the schedule.</summary>
+    public long SavedBytes { get; init; }
 }
 
 /// <summary>Writes regions in pieces as ONNX nodes: the region's nodes once per piece, with weights shared by name, Slice and Concat.</summary>
@@ -32,6 +50,7 @@ internal sealed class PartitionWriter
     private readonly Dictionary<string, string> _vectors = new(StringComparer.Ordinal);
     private readonly Dictionary<(int Value, Interval Part, int Axis), string> _cutConstants = [];
     private readonly List<NodeProto> _nodes = [];
+    private readonly Dictionary<string, string?> _origins;
 
     private PartitionWriter(PartitionGraph graph)
     {
@@ -39,6 +58,7 @@ internal sealed class PartitionWriter
         GraphProto source = graph.Model.Graph;
         _nodeNames = new(source.Node.Select(n => n.Name), StringComparer.Ordinal);
         _types = new(graph.Shapes.Types, StringComparer.Ordinal);
+        _origins = new(graph.Origins, StringComparer.Ordinal);
         _valueNames = new(source.Node.SelectMany(n => n.Output).Concat(source.Input.Select(i => i.Name)).Concat(source.Initializer.Select(i => i.Name)), StringComparer.Ordinal);
     }
 
@@ -49,23 +69,25 @@ internal sealed class PartitionWriter
     {
         PartitionWriter writer = new(graph);
         int next = 0;
-        List<IReadOnlyList<string>> cutNodes = [];
+        List<PartitionedRegion> regions = [];
         for (int p = 0; p < graph.Nodes.Length; p++)
         {
             if (next < cuts.Count && cuts[next].Program.Region.First == p)
             {
-                PieceProgram program = cuts[next++].Program;
+                Cut cut = cuts[next++];
+                PieceProgram program = cut.Program;
                 writer.Add(program);
-                cutNodes.Add([.. program.Region.Nodes.Select(node => graph.Nodes[node].Name)]);
+                int end = program.Region.Sinks[^1];
+                regions.Add(new PartitionedRegion([.. program.Region.Nodes.Select(node => graph.OriginOf(graph.Nodes[node].Name)).OfType<string>()], program.Pieces.Pieces, graph.OriginOf(graph.Name(end)) ?? graph.Name(end), program.Region.AxisOf[end], cut.Added));
                 p = program.Region.Last;
                 continue;
             }
             writer._nodes.Add(graph.Nodes[p]);
         }
-        return writer.Finish(cutNodes);
+        return writer.Finish(regions);
     }
 
-    private PartitionedModel Finish(List<IReadOnlyList<string>> cutNodes)
+    private PartitionedModel Finish(List<PartitionedRegion> regions)
     {
         GraphProto source = _graph.Model.Graph;
         ModelProto model = ModelCopy.Header(_graph.Model);
@@ -86,7 +108,7 @@ internal sealed class PartitionWriter
         model.Graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
         ShapeTable shapes = new(_types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _graph.Shapes.Opaque)
         { Varies = _graph.Shapes.Varies, Bodies = _graph.Shapes.Bodies, Formulas = _graph.Shapes.Formulas };
-        return new PartitionedModel(model, shapes, [.. _nodes.Select(n => n.Name)], cutNodes);
+        return new PartitionedModel(model, shapes, [.. _nodes.Select(n => n.Name)], regions) { Origins = _origins };
     }
 
     private void Add(PieceProgram program)
@@ -133,7 +155,12 @@ internal sealed class PartitionWriter
             if (step.Outputs[k] >= 0)
                 node.Output[k] = Name(program, step.Outputs[k], names);
         }
-        rule.Write?.Invoke(node, new PieceForm(program.Pieces.Output(step.Piece, index), given, asked, NewConstant));
+        PieceForm form = new(program.Pieces.Output(step.Piece, index), given, asked, NewConstant);
+        if (step.Narrows)
+            MovementRegions.Narrow(_graph.Values, _graph.Nodes[step.Node], node, rule.Inputs[0].Axis, given[0], form);
+        else
+            rule.Write?.Invoke(node, form);
+        _origins[node.Name] = _graph.OriginOf(_graph.Nodes[step.Node].Name);
         _nodes.Add(node);
     }
 
@@ -159,6 +186,7 @@ internal sealed class PartitionWriter
             slice.Input.Add(Vector(to.Axis));
         }
         slice.Output.Add(name);
+        _origins[slice.Name] = null;
         _nodes.Add(slice);
     }
 
@@ -169,6 +197,7 @@ internal sealed class PartitionWriter
         join.Input.AddRange(step.Inputs.Select(i => Name(program, i, names)));
         join.Output.Add(_graph.Name(exit.Value));
         join.Set("axis", program.Region.AxisOf[exit.Value]);
+        _origins[join.Name] = null;
         _nodes.Add(join);
     }
 
@@ -187,6 +216,7 @@ internal sealed class PartitionWriter
         if (value.Piece < 0)
             return names[id] = CutConstant(value, type.ElementType, dims);
         string name = Unique(Numbered(whole, value.Piece), _valueNames);
+        _origins[name] = _graph.OriginOf(whole);
         _types[name] = new TensorType(type.ElementType, dims);
         return names[id] = name;
     }

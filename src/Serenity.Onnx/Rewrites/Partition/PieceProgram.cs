@@ -31,7 +31,8 @@ internal readonly record struct PieceValue(int Value, int Piece, Interval Part, 
 /// <param name="Piece">The piece.</param>
 /// <param name="Inputs">Values read, by position of the node's inputs; -1 for what is omitted or a constant.</param>
 /// <param name="Outputs">Values made, by position; -1 for what is omitted.</param>
-internal sealed record PieceOperation(PieceStep Kind, int Node, int Piece, int[] Inputs, int[] Outputs);
+/// <param name="Narrows">True for a Slice that reads the whole of its input and cuts the region's axis itself.</param>
+internal sealed record PieceOperation(PieceStep Kind, int Node, int Piece, int[] Inputs, int[] Outputs, bool Narrows = false);
 
 /// <summary>
 /// An interval of the schedule with a region of it in pieces, as a sequence of steps: what is before the region, then piece after piece, each exit put together as soon
@@ -95,17 +96,19 @@ internal sealed class PieceProgram
         int node = _region.Nodes[index];
         NodeRegion rule = _region.Rules[index];
         int[] inputs = new int[rule.Inputs.Length], outputs = new int[Graph.Outputs[node].Length];
+        // A slice of a slice is one slice.
+        bool narrows = rule.Inputs.Length > 0 && rule.Inputs[0].IsCut && Graph.Inputs[node][0] is >= 0 and int sliced && !_region.Makes(sliced) && Graph.MayNarrow(node, rule.Inputs[0].Axis);
         for (int i = 0; i < inputs.Length; i++)
         {
             int value = Graph.Inputs[node][i];
-            inputs[i] = value < 0 ? -1 : rule.Inputs[i].IsCut ? Part(piece, value, rule.Inputs[i].Axis, _pieces.Needed(piece, index, i)) : Whole(value);
+            inputs[i] = value < 0 ? -1 : rule.Inputs[i].IsCut && !(narrows && i == 0) ? Part(piece, value, rule.Inputs[i].Axis, _pieces.Needed(piece, index, i)) : Whole(value);
         }
         for (int k = 0; k < outputs.Length; k++)
         {
             int value = Graph.Outputs[node][k];
             outputs[k] = value < 0 ? -1 : Id(new PieceValue(value, piece, _pieces.Made(piece, value), _region.AxisOf[value]));
         }
-        Steps.Add(new PieceOperation(PieceStep.Piece, node, piece, inputs, outputs));
+        Steps.Add(new PieceOperation(PieceStep.Piece, node, piece, inputs, outputs, narrows));
         foreach (int value in Graph.Outputs[node])
         {
             if (value >= 0 && parts.TryGetValue(value, out List<int>? handed))

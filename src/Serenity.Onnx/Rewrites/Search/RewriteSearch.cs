@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Rewrites.Search;
 /// First everything at once, in a few combinations of kinds: that gives the peak to reach. Then from the unchanged model up, only what
 /// touches a value that is live above that peak, until it is reached. Then each is tried without: what is not needed goes. Then, as long
 /// as the peak falls, what touches a value live at the peak, splits included, and again what is not needed goes. So a rewrite stays only
-/// if the peak is higher without it. A set that makes a run take too long (<see cref="RewriteWork"/>) is never taken.
+/// if the peak is higher without it. A set that makes a run take too long (<see cref="Operators.Time.KernelTime"/>) is never taken.
 /// </remarks>
 internal static class RewriteSearch
 {

@@ -27,6 +27,9 @@ internal enum RewriteTechniques
     /// infer a shape that by the rules it does not; the plan that is written shows it.</summary>
     Estimates = 32,
 
+    /// <summary>Pieces are not costed where a bound tells that they come to too much or take too long.</summary>
+    PieceBounds = 64,
+
     /// <summary>All of them.</summary>
-    All = 63,
+    All = 127,
 }

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Rewrites.Graph;
 
 namespace Serenity.Onnx.Rewrites.Search;
@@ -39,7 +40,7 @@ internal sealed class RewriteTrials
         Options = options;
         // A candidate of a larger graph takes longer to cost, so there are fewer of them.
         _limit = Math.Min(options.EvaluationLimit, Math.Max(LeastTrials, NodesInAllTrials / Math.Max(1, source.Model.Graph.Node.Count)));
-        _sourceWork = RewriteWork.Of(source);
+        _sourceWork = source.PredictedNanoseconds;
         RewriteGraph graph = new(source, options.Executor, options.ModelPath) { LeftOut = options.Restriction.LeftOut };
         Source = new RewriteTrial(graph, source, [], costs.Find(source, CostEffort.Compare, cancellation), true);
         _tried = 1;
@@ -105,7 +106,7 @@ internal sealed class RewriteTrials
             peak = now;
         }
         // A model without nodes is no work, rewritten or not.
-        double ratio = _sourceWork > 0 ? Math.Round(RewriteWork.Of(best.Candidate) / _sourceWork, 3) : 1;
+        double ratio = _sourceWork > 0 ? Math.Round(best.Candidate.PredictedNanoseconds / _sourceWork, 3) : 1;
         WorkFacts work = new(Options.WorkLimit, ratio, _tooMuchWork);
         return new RewriteOutcome(best.Cost, Source.Cost, applied, _tried, work);
     }
@@ -127,7 +128,7 @@ internal sealed class RewriteTrials
         List<RewriteSite> sites = RewriteSequence.Apply(graph, Options.Level, choice);
         RewriteCandidate candidate = graph.ToCandidate();
         bool kept = _costs.IsKept(candidate);
-        bool tooMuch = kept && RewriteWork.Of(candidate) > Options.WorkLimit * _sourceWork;
+        bool tooMuch = kept && candidate.PredictedNanoseconds > TimeLimit.Of(_sourceWork, Options.WorkLimit);
         _tooMuchWork |= tooMuch;
         if (!kept || tooMuch)
         {

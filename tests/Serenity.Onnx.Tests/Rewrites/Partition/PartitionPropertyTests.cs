@@ -5,8 +5,10 @@ using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Partition;
+using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Tests.Device;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Rewrites.Partition;
@@ -15,7 +17,7 @@ namespace Serenity.Onnx.Tests.Rewrites.Partition;
 [TestClass]
 public sealed class PartitionPropertyTests
 {
-    private static readonly int _models = int.TryParse(Environment.GetEnvironmentVariable("SERENITY_PARTITION_MODELS"), out int models) ? models : 30;
+    private static readonly int _models = int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP"), out int models) ? models : 60;
 
     [TestInitialize]
     public void NeedsOnnxRuntime()
@@ -63,12 +65,14 @@ public sealed class PartitionPropertyTests
             ModelProto model = RandomImageModel.Build(seed);
             PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
             PartitionSearch search = new(graph, default);
-            double work = graph.Works.Sum(w => w.Call + w.Whole);
+            double work = graph.Nanoseconds.Sum();
             if (search.Lowest(3 * work) is not { } cuts)
                 continue;
             found++;
             PartitionedModel written = PartitionWriter.Write(graph, cuts);
-            Assert.IsLessThan(search.PeakBytes, search.PeakOf(cuts), $"seed {seed}");
+            Assert.IsLessThan(search.PeakBytes + search.RequiredBytes, search.PeakOf(cuts) + search.RequiredOf(cuts), $"seed {seed}");
+            Assert.IsLessThanOrEqualTo(search.PeakBytes, search.PeakOf(cuts), $"seed {seed}");
+            Assert.IsLessThanOrEqualTo(search.RequiredBytes, search.RequiredOf(cuts), $"seed {seed}");
             Assert.IsLessThanOrEqualTo(3 * work, cuts.Sum(c => c.Added), $"seed {seed}");
             Assert.AreEqual(Simulated(written), search.PeakOf(cuts), $"seed {seed}: live bytes.");
             OrtRun.AssertSame(model, written.Model, seed, exact: true, $"seed {seed}");
@@ -79,10 +83,32 @@ public sealed class PartitionPropertyTests
         Assert.IsGreaterThan(_models / 10, found, "Hardly anything was found.");
     }
 
+    [TestMethod]
+    public void Bounds_change_no_result()
+    {
+        for (ulong seed = 1; seed <= (ulong)_models; seed++)
+        {
+            ModelProto model = RandomImageModel.Build(seed);
+            PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
+            foreach (double times in new[] { 0.1, 1.0 })
+            {
+                PartitionSearch with = new(graph, default), without = new(graph, default, RewriteTechniques.All & ~RewriteTechniques.PieceBounds);
+                double time = times * graph.Nanoseconds.Sum();
+                (IReadOnlyList<Cut>? fast, IReadOnlyList<Cut>? slow) = (with.Lowest(time), without.Lowest(time));
+                Assert.AreEqual(Lowest(without, slow), Lowest(with, fast), $"seed {seed}, {times} times");
+                Assert.IsLessThanOrEqualTo(slow is null ? without.PeakBytes : without.PeakOf(slow), with.Bound.Bytes, $"seed {seed}: the bound.");
+                Assert.IsLessThanOrEqualTo(without.Costed, with.Costed, $"seed {seed}");
+            }
+        }
+
+        // To a thousandth, as the bisection goes.
+        static long Lowest(PartitionSearch search, IReadOnlyList<Cut>? cuts) => (cuts is null ? search.RequiredBytes : search.RequiredOf(cuts)) * 400 / search.RequiredBytes;
+    }
+
     private static PartitionGraph Graph(ModelProto model, ShapeTable shapes)
     {
         OrtGraph index = new(model.Graph);
-        return new PartitionGraph(model, shapes, ExecutionOrder.Of(index).Select(node => index.Node(node).Name), "/model.onnx", new OnnxRuntimeSharing());
+        return new PartitionGraph(model, shapes, ExecutionOrder.Of(index).Select(node => index.Node(node).Name), "/model.onnx", new OnnxRuntimeSharing([HostKernels.Mine]));
     }
 
     /// <summary>One or two regions that do not overlap.</summary>
@@ -96,7 +122,8 @@ public sealed class PartitionPropertyTests
             if (CutRegion.Find(graph, first, last, random.Next(1, 4), random.Chance(0.5)) is not { } region || PieceTable.TryCut(region, random.Next(2, 6)) is not { } pieces)
                 continue;
             PieceProgram program = new(pieces);
-            cuts.Add(new Cut(program, new LiveBytes(graph).Peak(program), PieceWork.Added(program)));
+            (long live, long required) = new LiveBytes(graph).Peak(program);
+            cuts.Add(new Cut(program, live, required, new PieceTime(graph).Added(program)));
             from = last + 1;
         }
         return cuts;

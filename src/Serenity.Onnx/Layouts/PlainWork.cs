@@ -1,22 +1,13 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
-using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
-namespace Serenity.Onnx.Rewrites.Search;
+namespace Serenity.Onnx.Layouts;
 
 /// <summary>
-/// How long one run of a candidate takes, counted and not timed, so that the same model gives the same rewrites on every machine. The
-/// unit is one multiply-accumulate of a matrix product.
+/// How long a node takes on plain images, counted in multiply-accumulates of a matrix product, so that it can be held against one on images in blocks, which is counted too.
 /// </summary>
-/// <remarks>
-/// A node costs its multiply-accumulates, the elements it reads and writes, the columns a convolution is lowered to, and a fixed part.
-/// ONNX Runtime's CPU convolution copies the input to a matrix of kernel size x input channels rows and one column per output position
-/// (im2col), then multiplies; a 1x1 convolution without stride or padding multiplies its input as it is. A convolution made in k slices
-/// of output channels copies the whole of it k times, which for a stem with few channels is most of the work. Weights are shared out
-/// between slices and parts, so they count nothing.
-/// </remarks>
-internal static class RewriteWork
+internal static class PlainWork
 {
     /// <summary>An element read or written, in multiply-accumulates: a vector unit does several while one element comes from memory.</summary>
     internal const double PerElement = 4;
@@ -26,23 +17,6 @@ internal static class RewriteWork
 
     /// <summary>Starting a node: about a microsecond.</summary>
     internal const double PerNode = 10_000;
-
-    /// <summary>The work of one run.</summary>
-    public static double Of(RewriteCandidate candidate)
-    {
-        Dictionary<string, long[]> weights = new(StringComparer.Ordinal);
-        foreach (TensorProto initializer in candidate.Model.Graph.Initializer)
-            weights[initializer.Name] = [.. initializer.Dims];
-        long[]? Dims(string name) => weights.GetValueOrDefault(name) ?? candidate.Shapes.Find(name)?.Dims;
-
-        double work = 0;
-        foreach (NodeProto node in candidate.Model.Graph.Node)
-        {
-            if (!ConstantNode.Is(node))
-                work += OfNode(node, Dims, weights.ContainsKey);
-        }
-        return work;
-    }
 
     /// <summary>The work of one node.</summary>
     /// <param name="node">The node.</param>

@@ -1,0 +1,107 @@
+using Serenity.Onnx.Operators.Table;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Onnx.Operators.Time;
+
+/// <summary>Terms of convolutions, matrix products and recurrent layers.</summary>
+internal static class ProductTime
+{
+    /// <summary>Floats of a vector register; columns of a product are computed in whole ones.</summary>
+    private const int Vector = 16;
+
+    /// <summary>Adds the terms; false for other operators, and where shapes are not known.</summary>
+    public static bool TryAdd(TimeSum sum, KernelShapes kernel)
+    {
+        NodeProto node = kernel.Node;
+        bool quantized = kernel.Operator.Has(OperatorTraits.Quantized);
+        switch (kernel.Operator.Kind)
+        {
+            case OperatorKind.Convolution when !kernel.Operator.Has(OperatorTraits.OtherLayout):
+                return quantized ? TryAddQuantized(sum, kernel) : TryAddConvolution(sum, kernel);
+            case OperatorKind.TransposedConvolution when kernel.Input(0) is { Length: > 2 } x && kernel.Input(1) is { Length: > 2 } w && w[0] > 0:
+                double columns = WorkEstimate.Elements(x) / Math.Max(1, x[1]) * (WorkEstimate.Elements(w) / w[0]) * Math.Max(1, node.Int("group", 1));
+                sum.Add(TimeTerm.Convolution, 1);
+                sum.Add(TimeTerm.TransposedColumn, columns);
+                sum.Add(TimeTerm.TransposedProduct, WorkEstimate.OfNode(node, kernel.DimsOf));
+                sum.Add(TimeTerm.ConvolutionOutput, kernel.Made);
+                return true;
+            case OperatorKind.Product when quantized:
+                sum.Add(TimeTerm.QuantizedMatrix, 1);
+                sum.Add(TimeTerm.QuantizedMatrixMultiply, WorkEstimate.OfNode(node, kernel.DimsOf));
+                sum.Add(TimeTerm.QuantizedElement, kernel.Read + kernel.Made);
+                return true;
+            case OperatorKind.Product:
+                return TryAddMatrix(sum, kernel);
+            case OperatorKind.Recurrent when kernel.Input(0) is { Length: 3 } x:
+                sum.Add(TimeTerm.MatrixProduct, 1);
+                sum.Add(TimeTerm.RecurrentStep, x[0] * (node.Text("direction", "forward") == "bidirectional" ? 2 : 1));
+                sum.Add(TimeTerm.RecurrentProduct, WorkEstimate.OfNode(node, kernel.DimsOf));
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    private static bool TryAddConvolution(TimeSum sum, KernelShapes kernel)
+    {
+        if (kernel.Input(0) is not { Length: > 2 } x || kernel.Input(1) is not { Length: > 2 } w || kernel.Output(0) is not { Length: > 2 } y || y[1] == 0 || w[0] == 0)
+            return false;
+        double groups = Math.Max(1, kernel.Node.Int("group", 1)) * y[0];
+        double positions = WorkEstimate.Elements(y) / (y[0] * (double)y[1] is > 0 and double channels ? channels : 1);
+        double products = WorkEstimate.Elements(w) / w[0], filters = y[1] * (double)y[0] / groups;
+        if (w[1] == 1 && filters <= 1)
+        {
+            sum.Add(TimeTerm.Depthwise, 1);
+            sum.Add(TimeTerm.DepthwiseChannel, groups);
+            sum.Add(TimeTerm.DepthwiseProduct, groups * products * positions);
+        }
+        else
+        {
+            sum.Add(TimeTerm.Convolution, 1);
+            sum.Add(TimeTerm.ConvolutionGroup, groups);
+            sum.Add(IsPointwise(x, w, y) ? TimeTerm.ConvolutionInput : TimeTerm.ConvolutionColumn, groups * products * positions);
+            sum.Add(TimeTerm.ConvolutionProduct, groups * filters * products * Whole(positions));
+        }
+        sum.Add(TimeTerm.ConvolutionOutput, kernel.Made);
+        return true;
+    }
+
+    private static bool TryAddQuantized(TimeSum sum, KernelShapes kernel)
+    {
+        int weights = kernel.Operator.Roles.PositionOf(InputRole.Weight);
+        if (kernel.Input(0) is not { Length: > 2 } x || kernel.Input(weights) is not { Length: > 2 } w || kernel.Output(0) is not { Length: > 2 } y || y[1] == 0 || w[0] == 0)
+            return false;
+        double products = WorkEstimate.Elements(w) / w[0], made = kernel.Made;
+        sum.Add(TimeTerm.QuantizedConvolution, 1);
+        sum.Add(TimeTerm.QuantizedConvolutionElement, WorkEstimate.Elements(x) + made);
+        if (w[1] == 1 && y[1] == kernel.Node.Int("group", 1))
+        {
+            sum.Add(TimeTerm.QuantizedDepthwiseProduct, made * products);
+            return true;
+        }
+        if (!IsPointwise(x, w, y))
+            sum.Add(TimeTerm.QuantizedConvolutionColumn, made / y[1] * Math.Max(1, kernel.Node.Int("group", 1)) * products);
+        sum.Add(TimeTerm.QuantizedConvolutionProduct, made * products);
+        return true;
+    }
+
+    private static bool TryAddMatrix(TimeSum sum, KernelShapes kernel)
+    {
+        if (kernel.Input(0) is not { Length: > 0 } a || kernel.Input(1) is not { Length: > 0 } b || kernel.Output(0) is not { } y)
+            return false;
+        double made = WorkEstimate.Elements(y), products = WorkEstimate.OfNode(kernel.Node, kernel.DimsOf) / Math.Max(1, made), columns = y.Length > 0 ? y[^1] : 1;
+        bool constant = kernel.IsWeight(kernel.Node.Input[1]);
+        // A right-hand matrix without leading axes is multiplied once, with all rows.
+        double batch = b.Length <= 2 ? 1 : made / Math.Max(1, columns * (y.Length > 1 ? y[^2] : 1));
+        sum.Add(TimeTerm.MatrixProduct, 1);
+        sum.Add(TimeTerm.MatrixBatch, batch);
+        sum.Add(TimeTerm.MatrixMultiply, made / Math.Max(1, columns) * Whole(columns) * products);
+        sum.Add(constant ? TimeTerm.MatrixWeight : TimeTerm.MatrixPacked, batch * products * columns);
+        sum.Add(TimeTerm.MatrixOutput, made);
+        return true;
+    }
+
+    private static bool IsPointwise(long[] x, long[] w, long[] y) => w.AsSpan(2).IndexOfAnyExcept(1) < 0 && x.AsSpan(2).SequenceEqual(y.AsSpan(2));
+
+    private static double Whole(double columns) => Math.Ceiling(columns / Vector) * Vector;
+}

@@ -1,0 +1,56 @@
+using Serenity.Onnx.Operators.Regions;
+
+namespace Serenity.Onnx.Rewrites.Partition;
+
+/// <summary>What no regions in pieces go under, however many and however long they take.</summary>
+/// <param name="Bytes">Live bytes.</param>
+/// <param name="Node">The node that needs them, which no axis cuts; null where it is the model's outputs, which are all there at the end.</param>
+/// <remarks>
+/// A node without a rule that keeps bits, on any axis, runs whole: what it reads and makes is there at once, but for graph inputs and weights, which no run allocates, and for
+/// an output in the buffer of an input.
+/// </remarks>
+internal sealed record PartitionBound(long Bytes, string? Node)
+{
+    /// <summary>The bound of a graph.</summary>
+    public static PartitionBound Of(PartitionGraph graph, LiveBytes live)
+    {
+        HashSet<int> buffers = [];
+        for (int value = 0; value < graph.ValueCount; value++)
+        {
+            if (graph.IsOutput[value])
+                buffers.Add(live.Root(value));
+        }
+        PartitionBound bound = new(buffers.Sum(b => graph.Bytes[b]), null);
+        for (int node = 0; node < graph.Nodes.Length; node++)
+        {
+            if (MayBeCut(graph, node))
+                continue;
+            buffers.Clear();
+            foreach (int value in graph.Reads[node])
+                buffers.Add(live.Root(value));
+            for (int k = 0; k < graph.Outputs[node].Length; k++)
+            {
+                if (graph.Outputs[node][k] is >= 0 and int made && !live.MayShare(node, k))
+                    buffers.Add(live.Root(made));
+            }
+            long bytes = buffers.Sum(b => graph.Bytes[b]);
+            if (bytes > bound.Bytes)
+                bound = new PartitionBound(bytes, graph.Nodes[node].Name);
+        }
+        return bound;
+    }
+
+    private static bool MayBeCut(PartitionGraph graph, int node)
+    {
+        int axes = graph.Outputs[node] is [>= 0 and int made, ..] ? graph.Dims[made].Length : 0;
+        for (int axis = 0; axis < axes; axis++)
+        {
+            if (graph.Rule(node, axis) is { } rule && MayBeStable(rule))
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>False if a node's pieces round otherwise whatever their size.</summary>
+    internal static bool MayBeStable(NodeRegion rule) => rule.Stable is not { } stable || stable(new(0, rule.Extent)) || stable(new(0, (rule.Extent + 1) / 2));
+}

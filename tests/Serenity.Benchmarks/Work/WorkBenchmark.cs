@@ -1,0 +1,152 @@
+using System.Globalization;
+using Serenity.Benchmarks.Runs;
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Operators.Time;
+using Serenity.Onnx.Schema;
+
+namespace Serenity.Benchmarks.Work;
+
+/// <summary>
+/// Whether predicted time is true: for every rewritten model, how much longer a run takes than without rewrites, predicted and measured. Measured are kept in a folder;
+/// prices are fitted to them and printed as <see cref="TermPrices"/> holds them.
+/// </summary>
+internal static class WorkBenchmark
+{
+    private static readonly double[] _limits = [1.1, 1.25];
+
+    /// <summary>How much kernels count in a fit beside the prices that stand.</summary>
+    private const double KernelWeight = 300;
+
+    /// <summary>Terms that a kernel has once, whatever its shapes.</summary>
+    private static readonly HashSet<TimeTerm> _calls =
+    [
+        TimeTerm.Node, TimeTerm.View, TimeTerm.Convolution, TimeTerm.Depthwise, TimeTerm.QuantizedConvolution, TimeTerm.MatrixProduct, TimeTerm.QuantizedMatrix, TimeTerm.Elementwise,
+        TimeTerm.Pool, TimeTerm.Reduction, TimeTerm.Slice, TimeTerm.Concat, TimeTerm.Other,
+    ];
+
+    /// <summary>How much more a form counts that takes longer than predicted.</summary>
+    private const double TooLittle = 8;
+
+    /// <summary>Measures, where models are named, and prints.</summary>
+    public static int Run(string[] args)
+    {
+        string folder = args.FirstOrDefault(a => a.StartsWith("--in=", StringComparison.Ordinal))?["--in=".Length..]
+            ?? throw new ArgumentException("--in=FOLDER is missing: where measurements are kept.");
+        Directory.CreateDirectory(folder);
+        if (args.Any(a => !a.StartsWith("--", StringComparison.Ordinal)))
+            Measure(args, folder);
+        IReadOnlyList<WorkSample> samples = WorkSample.ReadAll(folder);
+        double[] prices = [.. Enum.GetValues<TimeTerm>().Select(TermPrices.Of)];
+        if (args.Contains("--fit"))
+        {
+            prices = Fit(samples);
+            foreach (TimeTerm term in Enum.GetValues<TimeTerm>())
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"        Set(TimeTerm.{term}, {Rounded(prices[(int)term])});"));
+            Console.WriteLine();
+        }
+        if (args.Contains("--kernels"))
+            PrintKernels(samples, prices);
+        Print(samples, prices);
+        return 0;
+    }
+
+    private static void Measure(string[] args, string folder)
+    {
+        foreach (string path in ModelArguments.Expand(args))
+        {
+            try
+            {
+                SuppliedModel model = SuppliedModel.Load(path);
+                foreach (WorkSample sample in WorkMeasurement.Of(model, _limits))
+                    sample.Save(folder);
+                foreach (string data in model.ExternalFolder is { } beside ? Directory.GetFiles(beside, "*.data") : [])
+                    File.Copy(data, Path.Combine(folder, Path.GetFileName(data)), overwrite: true);
+            }
+            catch (SerenityException e)
+            {
+                Console.Error.WriteLine($"{Path.GetFileNameWithoutExtension(path)}: {e.Code}");
+            }
+        }
+    }
+
+    /// <summary>
+    /// Prices from kernels, and how much of what a call takes is the profile's own: it counts whole microseconds and takes some itself. Whole runs tell that, which are measured without it.
+    /// </summary>
+    private static double[] Fit(IReadOnlyList<WorkSample> samples)
+    {
+        PriceFit fit = new();
+        List<(NodeProto Node, TimeSum Terms, double Nanoseconds)> kernels = [.. samples.SelectMany(s => s.Nodes())];
+        foreach ((_, TimeSum terms, double nanoseconds) in kernels)
+            fit.Add(terms.Amounts, TimeTerm.Node, nanoseconds, KernelWeight / kernels.Count);
+        double[] prices = fit.Solve();
+        List<(TimeSum Plain, TimeSum Form, double Ratio)> pairs = [];
+        foreach (WorkSample form in samples.Where(s => s.Form != WorkSample.Plain))
+        {
+            if (samples.FirstOrDefault(s => s.Model == form.Model && s.Form == WorkSample.Plain) is { } plain)
+                pairs.Add((plain.Terms(), form.Terms(), form.Nanoseconds / plain.Nanoseconds));
+        }
+        double[] best = prices;
+        double least = double.PositiveInfinity;
+        for (double share = 0.2; share < 1.2; share += 0.01)
+        {
+            double[] scaled = [.. prices.Select((price, term) => _calls.Contains((TimeTerm)term) ? price * share : price)];
+            double error = pairs.Sum(pair =>
+            {
+                double difference = (Price(pair.Form, scaled) / Price(pair.Plain, scaled)) - pair.Ratio;
+                // What is better said to be too much than too little. One model that an allocator slows down must not count for all others.
+                return Math.Min(Math.Abs(difference), 0.15) * (difference < 0 ? TooLittle : 1);
+            });
+            if (error < least)
+                (least, best) = (error, scaled);
+        }
+        return best;
+    }
+
+    private static double Price(TimeSum terms, double[] prices) => Price(terms.Amounts, prices);
+
+    private static double Price(ReadOnlySpan<double> amounts, double[] prices)
+    {
+        double sum = 0;
+        for (int i = 0; i < prices.Length; i++)
+            sum += amounts[i] * prices[i];
+        return sum;
+    }
+
+    private static void Print(IReadOnlyList<WorkSample> samples, double[] prices)
+    {
+        Console.WriteLine("| model | limit | µs, not rewritten | predicted | times, measured | predicted | predicted / measured |");
+        Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|");
+        List<double> errors = [];
+        foreach (IGrouping<string, WorkSample> forms in samples.GroupBy(s => s.Model))
+        {
+            if (forms.FirstOrDefault(s => s.Form == WorkSample.Plain) is not { } plain)
+                continue;
+            double predicted = Price(plain.Terms(), prices);
+            foreach (WorkSample form in forms.Where(s => s != plain))
+            {
+                double measuredRatio = form.Nanoseconds / plain.Nanoseconds, predictedRatio = Price(form.Terms(), prices) / predicted;
+                errors.Add(predictedRatio / measuredRatio);
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"| {form.Model} | {form.Form[1..]} | {plain.Nanoseconds / 1e3:F0} | {predicted / 1e3:F0} | {measuredRatio:F3} | {predictedRatio:F3} | {predictedRatio / measuredRatio:F3} |"));
+            }
+        }
+        if (errors.Count > 0)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| **{errors.Count} forms** ||||| mean error {errors.Average(e => Math.Abs(Math.Log(e))):F3} | {errors.Min():F3} to {errors.Max():F3} |"));
+    }
+
+    /// <summary>By operator: measured and predicted, and how far single kernels lie apart.</summary>
+    private static void PrintKernels(IReadOnlyList<WorkSample> samples, double[] prices)
+    {
+        Console.WriteLine("| operator | kernels | ms | predicted | mean error |");
+        Console.WriteLine("|---|--:|--:|--:|--:|");
+        var kernels = samples.SelectMany(s => s.Nodes()).Select(k => (k.Node.OpType, k.Nanoseconds, Predicted: Price(k.Terms, prices) - prices[(int)TimeTerm.Node]));
+        foreach (var group in kernels.GroupBy(k => k.OpType).OrderByDescending(g => g.Sum(k => k.Nanoseconds)))
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {group.Key} | {group.Count()} | {group.Sum(k => k.Nanoseconds) / 1e6:F2} | {group.Sum(k => k.Predicted) / 1e6:F2} | {group.Average(k => Math.Abs(Math.Log((k.Predicted + 1000) / (k.Nanoseconds + 1000)))):F2} |"));
+        }
+        Console.WriteLine();
+    }
+
+    private static string Rounded(double price) => price == 0 ? "0" : double.Parse(price.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,92 @@
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Time;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Tests.Rewrites;
+using Serenity.Testing.Models;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
+
+namespace Serenity.Onnx.Tests.Operators.Time;
+
+/// <summary>Amounts that predicted time is made of, against amounts counted by hand.</summary>
+[TestClass]
+public sealed class KernelTimeTests
+{
+    [TestMethod]
+    public void A_convolution_makes_columns_products_and_results()
+    {
+        TimeSum sum = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 3, 10, 12), Weights(b, 8, 3, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 })), 1, 8, 10, 12);
+        Assert.AreEqual(1, Amount(sum, TimeTerm.Convolution));
+        Assert.AreEqual(3 * 9 * 120, Amount(sum, TimeTerm.ConvolutionColumn));
+        // Columns of a product are computed in vectors of 16: 128 for 120.
+        Assert.AreEqual(8 * 3 * 9 * 128, Amount(sum, TimeTerm.ConvolutionProduct));
+        Assert.AreEqual(8 * 120, Amount(sum, TimeTerm.ConvolutionOutput));
+        Assert.AreEqual(0, Amount(sum, TimeTerm.ConvolutionInput));
+    }
+
+    [TestMethod]
+    public void A_pointwise_convolution_makes_no_columns_and_one_of_single_channels_no_products_of_matrices()
+    {
+        TimeSum pointwise = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 6, 4, 4), Weights(b, 8, 3, 1, 1)], ("group", 2L)), 1, 8, 4, 4);
+        Assert.AreEqual(0, Amount(pointwise, TimeTerm.ConvolutionColumn));
+        Assert.AreEqual(2, Amount(pointwise, TimeTerm.ConvolutionGroup));
+        Assert.AreEqual(6 * 16, Amount(pointwise, TimeTerm.ConvolutionInput));
+        Assert.AreEqual(8 * 3 * 16, Amount(pointwise, TimeTerm.ConvolutionProduct));
+        TimeSum depthwise = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 6, 5, 5), Weights(b, 6, 1, 3, 3)], ("group", 6L)), 1, 6, 3, 3);
+        Assert.AreEqual(6, Amount(depthwise, TimeTerm.DepthwiseChannel));
+        Assert.AreEqual(6 * 9 * 9, Amount(depthwise, TimeTerm.DepthwiseProduct));
+        Assert.AreEqual(0, Amount(depthwise, TimeTerm.ConvolutionProduct));
+    }
+
+    [TestMethod]
+    public void Copies_count_the_stretches_that_lie_together()
+    {
+        TimeSum rows = Sum(b => b.Node("Slice", [b.Input("x", DataType.Float, 2, 4, 10, 6), b.Integers(2), b.Integers(5), b.Integers(2)]), 2, 4, 3, 6);
+        Assert.AreEqual(2 * 4, Amount(rows, TimeTerm.SliceStretch));
+        Assert.AreEqual(2 * 4 * 3 * 6, Amount(rows, TimeTerm.SliceElement));
+        TimeSum columns = Sum(b => b.Node("Slice", [b.Input("x", DataType.Float, 2, 4, 10, 6), b.Integers(2), b.Integers(5), b.Integers(3)]), 2, 4, 10, 3);
+        Assert.AreEqual(2 * 4 * 10, Amount(columns, TimeTerm.SliceStretch));
+        TimeSum joined = Sum(b => b.Node("Concat", [b.Input("x", DataType.Float, 2, 4, 10, 6), b.Input("y", DataType.Float, 2, 4, 1, 6)], ("axis", 2L)), 2, 4, 11, 6);
+        Assert.AreEqual(2 * 2 * 4, Amount(joined, TimeTerm.ConcatStretch));
+        TimeSum gate = Sum(b => b.Node("Mul", [b.Input("x", DataType.Float, 2, 4, 10, 6), b.Input("g", DataType.Float, 2, 4, 1, 1)]), 2, 4, 10, 6);
+        Assert.AreEqual(2 * 4, Amount(gate, TimeTerm.ElementwiseStretch));
+    }
+
+    [TestMethod]
+    public void A_product_packs_what_is_computed_in_every_run()
+    {
+        TimeSum both = Sum(b => b.Node("MatMul", [b.Input("x", DataType.Float, 2, 3, 9, 20), b.Input("y", DataType.Float, 2, 3, 20, 8)]), 2, 3, 9, 8);
+        Assert.AreEqual(6, Amount(both, TimeTerm.MatrixBatch));
+        Assert.AreEqual(6 * 20 * 8, Amount(both, TimeTerm.MatrixPacked));
+        Assert.AreEqual(6 * 9 * 20 * 16, Amount(both, TimeTerm.MatrixMultiply));
+        TimeSum constant = Sum(b => b.Node("MatMul", [b.Input("x", DataType.Float, 2, 9, 20), Weights(b, 20, 8)]), 2, 9, 8);
+        Assert.AreEqual(1, Amount(constant, TimeTerm.MatrixBatch));
+        Assert.AreEqual(20 * 8, Amount(constant, TimeTerm.MatrixWeight));
+        Assert.AreEqual(0, Amount(constant, TimeTerm.MatrixPacked));
+    }
+
+    [TestMethod]
+    public void No_term_is_below_nothing_and_a_small_model_may_take_a_little_longer()
+    {
+        foreach (TimeTerm term in Enum.GetValues<TimeTerm>())
+            Assert.IsGreaterThanOrEqualTo(0, TermPrices.Of(term), term.ToString());
+        Assert.AreEqual(5_000, TimeLimit.Of(5_000, 1));
+        Assert.AreEqual(35_000, TimeLimit.Of(5_000, 1.1));
+        Assert.AreEqual(2_500_000, TimeLimit.Of(2_000_000, 1.25));
+    }
+
+    private static string Weights(OnnxModelBuilder b, params long[] dims) => b.Weight(new float[dims.Aggregate(1L, (all, d) => all * d)], dims);
+
+    private static TimeSum Sum(Func<OnnxModelBuilder, string> body, params long[] output)
+    {
+        OnnxModelBuilder b = new();
+        b.Output(body(b), DataType.Float, output);
+        ModelProto model = b.Build();
+        TimeSum sum = new(keepsAmounts: true);
+        KernelTime.Add(sum, model.Graph, OrtRun.Shapes(model));
+        Assert.AreEqual(1, Amount(sum, TimeTerm.Node));
+        Assert.AreEqual(KernelTime.Of(model.Graph, OrtRun.Shapes(model)), sum.Nanoseconds);
+        return sum;
+    }
+
+    private static double Amount(TimeSum sum, TimeTerm term) => sum.Amounts[(int)term];
+}
