@@ -24,7 +24,8 @@ public static class ArenaHeader
         CNames names = new();
         string prefix = CNames.Upper(name);
         string lower = CNames.Lower(name);
-        TensorFacts[] placed = [.. manifest.Tensors.Where(t => t.Offset is not null)];
+        ExecutionProgram program = manifest.Program();
+        ProgramBuffer[] placed = [.. program.Buffers.Where(t => t.Offset is not null)];
 
         StringBuilder text = new();
         text.Append("/*\n * By ").Append(CNames.Comment(manifest.Tool.Name)).Append(' ').Append(CNames.Comment(manifest.Tool.Version));
@@ -32,50 +33,50 @@ public static class ArenaHeader
         text.Append("\n * Sizes and offsets are in bytes, offsets from the start of the arena; a tensor is live from its first to its last step, inclusive.\n */\n");
         text.Append(CultureInfo.InvariantCulture, $"#ifndef SERENITY_{prefix}_MEMORY_H\n#define SERENITY_{prefix}_MEMORY_H\n\n#include <stddef.h>\n\n");
         text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_ARENA_BYTES {manifest.Peak.Bytes}u\n#define {prefix}_ARENA_ALIGNMENT {manifest.Options.Get(ModelOptions.Alignment)}u\n");
-        text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_STEP_COUNT {manifest.Schedule.Count}u\n#define {prefix}_TENSOR_COUNT {placed.Length}u\n");
-        WriteMacros(text, prefix, placed, TensorRole.Input, "Graph inputs: written by the caller before the first step.", names);
-        WriteMacros(text, prefix, placed, TensorRole.Output, "Graph outputs: valid after the last step.", names);
+        text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_STEP_COUNT {program.Steps.Count}u\n#define {prefix}_TENSOR_COUNT {placed.Length}u\n");
+        WriteMacros(text, prefix, placed, BufferKind.Input, "Graph inputs: written by the caller before the first step.", names);
+        WriteMacros(text, prefix, placed, BufferKind.Output, "Graph outputs: valid after the last step.", names);
         text.Append("\n#ifndef SERENITY_TENSOR_DEFINED\n#define SERENITY_TENSOR_DEFINED\ntypedef struct {\n    const char *name;\n    size_t offset;\n    size_t bytes;\n")
             .Append("    unsigned first_step;\n    unsigned last_step;\n} serenity_tensor;\n#endif\n");
         WriteTensors(text, lower, placed);
-        WriteSchedule(text, lower, manifest.Schedule);
+        WriteSchedule(text, lower, program.Steps);
         text.Append("\n#endif\n");
         return text.ToString();
     }
 
-    private static void WriteMacros(StringBuilder text, string prefix, TensorFacts[] placed, TensorRole role, string comment, CNames names)
+    private static void WriteMacros(StringBuilder text, string prefix, ProgramBuffer[] placed, BufferKind kind, string comment, CNames names)
     {
-        TensorFacts[] chosen = [.. placed.Where(t => t.Role == role)];
+        ProgramBuffer[] chosen = [.. placed.Where(t => t.Kind == kind)];
         if (chosen.Length == 0)
             return;
         text.Append("\n/* ").Append(comment).Append(" */\n");
-        foreach (TensorFacts tensor in chosen)
+        foreach (ProgramBuffer tensor in chosen)
         {
-            string macro = names.Unique($"{prefix}_{(role == TensorRole.Input ? "INPUT" : "OUTPUT")}_{CNames.Upper(tensor.Name)}");
+            string macro = names.Unique($"{prefix}_{(kind == BufferKind.Input ? "INPUT" : "OUTPUT")}_{CNames.Upper(tensor.Name)}");
             text.Append(CultureInfo.InvariantCulture, $"#define {macro}_OFFSET {tensor.Offset}u /* {CNames.Comment(tensor.Name)}{(tensor.Type is null ? "" : " " + CNames.Comment(tensor.Type))} */\n");
             text.Append(CultureInfo.InvariantCulture, $"#define {macro}_BYTES {tensor.Bytes}u\n");
         }
     }
 
-    private static void WriteTensors(StringBuilder text, string lower, TensorFacts[] placed)
+    private static void WriteTensors(StringBuilder text, string lower, ProgramBuffer[] placed)
     {
         // C has no empty arrays.
         if (placed.Length == 0)
             return;
         text.Append("\n/* Every tensor of the plan, in order of first step. */\n");
         text.Append(CultureInfo.InvariantCulture, $"static const serenity_tensor {lower}_tensors[] = {{\n");
-        foreach (TensorFacts tensor in placed)
+        foreach (ProgramBuffer tensor in placed)
             text.Append(CultureInfo.InvariantCulture, $"    {{ {CNames.Literal(tensor.Name)}, {tensor.Offset}u, {tensor.Bytes}u, {tensor.FirstStep}u, {tensor.LastStep}u }},\n");
         text.Append("};\n");
     }
 
-    private static void WriteSchedule(StringBuilder text, string lower, IReadOnlyList<string> schedule)
+    private static void WriteSchedule(StringBuilder text, string lower, IReadOnlyList<ProgramStep> schedule)
     {
         if (schedule.Count == 0)
             return;
         text.Append(CultureInfo.InvariantCulture, $"\n/* Nodes of the model in the order the plan is for. */\nstatic const char *const {lower}_schedule[] = {{\n");
-        foreach (string node in schedule)
-            text.Append("    ").Append(CNames.Literal(node)).Append(",\n");
+        foreach (ProgramStep step in schedule)
+            text.Append("    ").Append(CNames.Literal(step.Node)).Append(",\n");
         text.Append("};\n");
     }
 }

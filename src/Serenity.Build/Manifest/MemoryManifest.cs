@@ -93,6 +93,9 @@ public sealed record MemoryManifest
 
     /// <summary>The allocations in each of <see cref="Blocks"/>, in the same order.</summary>
     public IReadOnlyList<BlockAllocationsEntry> BlockAllocations { get; init; } = [];
+
+    /// <summary>Schedule and tensors as steps and buffers that refer to one another.</summary>
+    public ExecutionProgram Program() => ExecutionProgram.Of(Schedule, OperatorTypes, Tensors);
 }
 
 /// <summary>A file and its content.</summary>

@@ -9,42 +9,34 @@ namespace Serenity.Build.Report;
 /// </summary>
 public sealed class BufferUses
 {
-    private readonly Dictionary<string, TensorFacts> _byName = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<TensorFacts>> _members = new(StringComparer.Ordinal), _views = new(StringComparer.Ordinal);
+    private readonly ExecutionProgram _program;
+    private readonly Dictionary<string, ProgramBuffer> _byName = new(StringComparer.Ordinal);
+    private readonly List<ProgramBuffer>?[] _members, _views;
 
     /// <summary>Groups a manifest's tensors by buffer.</summary>
     public BufferUses(MemoryManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        foreach (TensorFacts tensor in manifest.Tensors)
-            _byName.TryAdd(tensor.Name, tensor);
-        foreach (TensorFacts tensor in manifest.Tensors)
+        _program = manifest.Program();
+        _members = new List<ProgramBuffer>?[_program.Buffers.Count];
+        _views = new List<ProgramBuffer>?[_program.Buffers.Count];
+        foreach (ProgramBuffer buffer in _program.Buffers)
         {
-            string owner = OwnerOf(tensor).Name;
-            if (!_members.TryGetValue(owner, out List<TensorFacts>? members))
-                _members.Add(owner, members = []);
-            members.Add(tensor);
-            foreach (string part in tensor.Parts ?? [])
-            {
-                if (!_views.TryGetValue(part, out List<TensorFacts>? views))
-                    _views.Add(part, views = []);
-                views.Add(tensor);
-            }
+            _byName.TryAdd(buffer.Name, buffer);
+            (_members[OwnerOf(buffer).Index] ??= []).Add(buffer);
+            foreach (int part in buffer.Parts ?? [])
+                (_views[part] ??= []).Add(buffer);
         }
     }
 
+    /// <summary>All buffers, in the manifest's order.</summary>
+    public IReadOnlyList<ProgramBuffer> Buffers => _program.Buffers;
+
     /// <summary>The tensor of a name, or null.</summary>
-    public TensorFacts? Find(string name) => _byName.GetValueOrDefault(name);
+    public ProgramBuffer? Find(string name) => _byName.GetValueOrDefault(name);
 
     /// <summary>The tensor whose buffer another one lies in; itself if it has its own.</summary>
-    public TensorFacts OwnerOf(TensorFacts tensor)
-    {
-        ArgumentNullException.ThrowIfNull(tensor);
-        // A damaged manifest could send the chain in a circle, so it is walked a limited way.
-        for (int hops = 0; tensor.AliasOf is { } of && hops < _byName.Count && _byName.TryGetValue(of, out TensorFacts? next); hops++)
-            tensor = next;
-        return tensor;
-    }
+    public ProgramBuffer OwnerOf(ProgramBuffer tensor) => _program.OwnerOf(tensor);
 
     /// <summary>
     /// Who wrote what a tensor's buffer holds at a step. Parts of a sum that is added up in place share a buffer, and the one that a manifest names for it
@@ -53,14 +45,14 @@ public sealed class BufferUses
     /// <param name="tensor">Any tensor in the buffer.</param>
     /// <param name="step">The step.</param>
     /// <returns>Steps at or before it, ascending; none if the caller wrote it; null if that is not known.</returns>
-    public IReadOnlyList<int>? WritersAt(TensorFacts tensor, int step)
+    public IReadOnlyList<int>? WritersAt(ProgramBuffer tensor, int step)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         if (Before(tensor, step) is not null and var own)
             return own;
-        TensorFacts? latest = null;
+        ProgramBuffer? latest = null;
         int latestStep = int.MinValue;
-        foreach (TensorFacts member in _members.GetValueOrDefault(OwnerOf(tensor).Name) ?? [])
+        foreach (ProgramBuffer member in _members[OwnerOf(tensor).Index] ?? [])
         {
             // What the caller wrote was there before all else.
             if (Before(member, step) is { } writers && (writers.Length > 0 ? writers[^1] : -1) is var last && last > latestStep)
@@ -70,11 +62,11 @@ public sealed class BufferUses
     }
 
     // Null where nothing was written yet, or it is not known.
-    private static int[]? Before(TensorFacts tensor, int step)
+    private static int[]? Before(ProgramBuffer tensor, int step)
     {
         if (tensor.Writers is null)
             return null;
-        if (tensor.Role == TensorRole.Input || tensor.Writers.Count == 0)
+        if (tensor.Kind == BufferKind.Input || tensor.Writers.Count == 0)
             return [];
         int[] before = [.. tensor.Writers.Where(writer => writer <= step)];
         return before.Length == 0 ? null : before;
@@ -85,20 +77,20 @@ public sealed class BufferUses
     /// <param name="step">The step.</param>
     /// <returns>Steps that read what it holds, ascending; else the step that writes into it again, or null; and whether the caller gets it.
     /// No readers at all where the manifest does not know them.</returns>
-    public (IReadOnlyList<int> Readers, int? ReusedAt, bool Output) After(TensorFacts tensor, int step)
+    public (IReadOnlyList<int> Readers, int? ReusedAt, bool Output) After(ProgramBuffer tensor, int step)
     {
         ArgumentNullException.ThrowIfNull(tensor);
         SortedSet<int> readers = [];
         int? reusedAt = null;
         bool output = false;
         // A view reads what its parts hold, so who reads the view needs them; a view may be part of another.
-        HashSet<TensorFacts> seen = new(ReferenceEqualityComparer.Instance);
-        Queue<TensorFacts> next = new(_members.GetValueOrDefault(OwnerOf(tensor).Name) ?? []);
-        while (next.TryDequeue(out TensorFacts? member))
+        HashSet<ProgramBuffer> seen = new(ReferenceEqualityComparer.Instance);
+        Queue<ProgramBuffer> next = new(_members[OwnerOf(tensor).Index] ?? []);
+        while (next.TryDequeue(out ProgramBuffer? member))
         {
             if (!seen.Add(member))
                 continue;
-            foreach (TensorFacts view in _views.GetValueOrDefault(member.Name) ?? [])
+            foreach (ProgramBuffer view in _views[member.Index] ?? [])
                 next.Enqueue(view);
             int written = member.Writers is { Count: > 0 } writers ? writers[0] : -1;
             if (written > step && member.Parts is null)
@@ -107,7 +99,7 @@ public sealed class BufferUses
                 continue;
             }
             readers.UnionWith((member.Readers ?? []).Where(reader => reader >= step));
-            output |= member.Role == TensorRole.Output;
+            output |= member.Kind == BufferKind.Output;
         }
         return ([.. readers], readers.Count > 0 || output ? null : reusedAt, output);
     }

@@ -38,7 +38,7 @@ internal sealed class LiveTable
         long total = Math.Max(1, Total(peak)), sum = 0;
         foreach (LiveTensor live in peak.Live)
         {
-            TensorFacts? tensor = _uses.Find(live.Tensor);
+            ProgramBuffer? tensor = _uses.Find(live.Tensor);
             sum += live.Bytes;
             Row(html, ReportPage.Name(_names.Show(live.Tensor)) + Type(tensor), live.Bytes, total, MadeBy(tensor, peak.Index), NeededBy(tensor, peak.Index));
         }
@@ -51,11 +51,11 @@ internal sealed class LiveTable
         CultureInfo.InvariantCulture,
         $"<tr><td>{name}</td><td class=\"num\" title=\"{ReportPage.Exact(bytes)} bytes\">{ByteSize.Rounded(bytes)}</td><td class=\"share\"><meter min=\"0\" max=\"{total}\" value=\"{bytes}\">{100.0 * bytes / total:0} %</meter></td><td>{made}</td><td>{needed}</td></tr>");
 
-    private static string Type(TensorFacts? tensor) => tensor?.Type is { Length: > 0 } type
+    private static string Type(ProgramBuffer? tensor) => tensor?.Type is { Length: > 0 } type
         ? $" <span class=\"dim small\">{ReportPage.Text(ModelText.Clean(type, 80))}</span>"
         : "";
 
-    private string MadeBy(TensorFacts? tensor, int step) => (tensor is null ? null : _uses.WritersAt(tensor, step)) switch
+    private string MadeBy(ProgramBuffer? tensor, int step) => (tensor is null ? null : _uses.WritersAt(tensor, step)) switch
     {
         null => "",
         { Count: 0 } => "the caller",
@@ -63,7 +63,7 @@ internal sealed class LiveTable
         { } all => Node(all[0]) + $" <span class=\"dim\">and {all.Count - 1} more that add into it</span>",
     };
 
-    private string NeededBy(TensorFacts? tensor, int step)
+    private string NeededBy(ProgramBuffer? tensor, int step)
     {
         if (tensor?.Readers is null)
             return "";

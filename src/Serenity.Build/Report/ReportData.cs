@@ -38,11 +38,7 @@ internal static class ReportData
 
     private static void Tensors(Utf8JsonWriter json, MemoryManifest manifest, ReportNames names)
     {
-        IReadOnlyList<TensorFacts> tensors = manifest.Tensors;
-        Dictionary<string, int> byName = new(StringComparer.Ordinal);
-        for (int i = 0; i < tensors.Count; i++)
-            byName.TryAdd(tensors[i].Name, i);
-
+        IReadOnlyList<ProgramBuffer> tensors = manifest.Program().Buffers;
         json.WriteStartObject("tensors");
         Strings(json, "name", tensors.Select(t => names.Show(t.Name)));
         Numbers(json, "bytes", tensors.Select(t => t.Bytes));
@@ -50,11 +46,9 @@ internal static class ReportData
             Numbers(json, "offset", tensors.Select(t => t.Offset ?? -1));
         Numbers(json, "first", tensors.Select(t => (long)t.FirstStep));
         Numbers(json, "last", tensors.Select(t => (long)t.LastStep));
-        Numbers(json, "role", tensors.Select(t => (long)(t.Role switch { TensorRole.Input => 1, TensorRole.Output => 2, _ => 0 })));
-        Numbers(json, "alias", tensors.Select(t => t.AliasOf is not null && byName.TryGetValue(t.AliasOf, out int of) ? of : -1L));
-        Lists(json, "parts", tensors.Select(t => t.Parts is { Count: > 0 } parts
-            ? (IReadOnlyList<int>)[.. parts.Where(byName.ContainsKey).Select(part => byName[part])]
-            : null));
+        Numbers(json, "role", tensors.Select(t => (long)(t.Kind switch { BufferKind.Input => 1, BufferKind.Output => 2, _ => 0 })));
+        Numbers(json, "alias", tensors.Select(t => (long)(t.SharesWith ?? -1)));
+        Lists(json, "parts", tensors.Select(t => t.Parts is { Count: > 0 } parts ? parts : null));
         Indexed(json, "types", "type", [.. tensors.Select(t => names.Show(t.Type ?? ""))]);
         Lists(json, "writers", tensors.Select(t => t.Writers));
         Lists(json, "readers", tensors.Select(t => t.Readers));

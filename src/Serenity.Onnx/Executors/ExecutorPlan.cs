@@ -47,6 +47,9 @@ internal abstract record ExecutorPlan
     /// <summary>Every tensor, in order of first step, then name.</summary>
     public abstract IReadOnlyList<TensorFacts> Tensors { get; }
 
+    /// <summary>The same as steps and buffers.</summary>
+    public ExecutionProgram Program => ExecutionProgram.Of([.. Nodes.Select(node => node.Name)], [.. Nodes.Select(ScheduledValues.OperatorType)], Tensors);
+
     /// <summary>Bytes during each step.</summary>
     public abstract IReadOnlyList<long> Profile { get; }
 

@@ -85,8 +85,8 @@ internal static class InspectCommand
     {
         TextTable table = new("tensor", ">bytes", ">share", "type", "made by", "still needed by");
         long total = manifest.Profile[step], shown = 0;
-        IReadOnlyList<(TensorFacts? Tensor, LiveTensor Live)> tensors = live.At(step);
-        foreach ((TensorFacts? tensor, LiveTensor entry) in tensors.Take(count))
+        IReadOnlyList<(ProgramBuffer? Tensor, LiveTensor Live)> tensors = live.At(step);
+        foreach ((ProgramBuffer? tensor, LiveTensor entry) in tensors.Take(count))
         {
             shown += entry.Bytes;
             table.Add(
@@ -117,7 +117,7 @@ internal static class InspectCommand
         return table;
     }
 
-    private static string MadeBy(MemoryManifest manifest, BufferUses uses, TensorFacts? tensor, int step) =>
+    private static string MadeBy(MemoryManifest manifest, BufferUses uses, ProgramBuffer? tensor, int step) =>
         (tensor is null ? null : uses.WritersAt(tensor, step)) switch
         {
             null => "",
@@ -126,7 +126,7 @@ internal static class InspectCommand
             { } all => $"{Node(manifest, all[0])} and {all.Count - 1} more",
         };
 
-    private static string NeededBy(MemoryManifest manifest, BufferUses uses, TensorFacts? tensor, int step)
+    private static string NeededBy(MemoryManifest manifest, BufferUses uses, ProgramBuffer? tensor, int step)
     {
         if (tensor?.Readers is null)
             return "";

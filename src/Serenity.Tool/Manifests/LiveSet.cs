@@ -20,23 +20,23 @@ internal sealed class LiveSet
     public BufferUses Uses { get; }
 
     /// <summary>Tensors that take memory at a step, largest first. At the peak these are the manifest's own.</summary>
-    public IReadOnlyList<(TensorFacts? Tensor, LiveTensor Live)> At(int step)
+    public IReadOnlyList<(ProgramBuffer? Tensor, LiveTensor Live)> At(int step)
     {
         if (_manifest.PeakStep is { } peak && peak.Index == step)
             return [.. peak.Live.Select(live => (Uses.Find(live.Tensor), live))];
-        Dictionary<string, TensorFacts> byBuffer = new(StringComparer.Ordinal);
-        foreach (TensorFacts tensor in _manifest.Tensors)
+        Dictionary<string, ProgramBuffer> byBuffer = new(StringComparer.Ordinal);
+        foreach (ProgramBuffer tensor in Uses.Buffers)
         {
             if (tensor.FirstStep > step || step > tensor.LastStep || tensor.Bytes == 0 || tensor.Parts is { Count: > 0 })
                 continue;
-            TensorFacts root = Uses.OwnerOf(tensor);
+            ProgramBuffer root = Uses.OwnerOf(tensor);
             // ONNX Runtime leaves inputs to the caller.
-            if (_manifest.Executor == Executor.OnnxRuntime && root.Role == TensorRole.Input)
+            if (_manifest.Executor == Executor.OnnxRuntime && root.Kind == BufferKind.Input)
                 continue;
-            if (!byBuffer.TryGetValue(root.Name, out TensorFacts? known) || tensor.Bytes > known.Bytes)
+            if (!byBuffer.TryGetValue(root.Name, out ProgramBuffer? known) || tensor.Bytes > known.Bytes)
                 byBuffer[root.Name] = tensor;
         }
         return [.. byBuffer.Values.OrderByDescending(t => t.Bytes).ThenBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal)
-            .Select(t => ((TensorFacts?)t, new LiveTensor(t.Name, t.Bytes)))];
+            .Select(t => ((ProgramBuffer?)t, new LiveTensor(t.Name, t.Bytes)))];
     }
 }

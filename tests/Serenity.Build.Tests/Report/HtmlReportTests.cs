@@ -115,13 +115,12 @@ public sealed partial class HtmlReportTests
     {
         MemoryManifest manifest = SyntheticManifest.Create(12, Executor.OnnxRuntime);
         // The first activation's buffer is taken up again by the last but one.
-        TensorFacts owner = manifest.Tensors[1], again = manifest.Tensors[^2];
+        TensorFacts first = manifest.Tensors[1], last = manifest.Tensors[^2];
         BufferUses uses = new(manifest with
         {
-            Tensors = [.. manifest.Tensors.Select(t => t == owner ? t with { LastStep = again.LastStep } : t == again ? t with { AliasOf = owner.Name } : t)],
+            Tensors = [.. manifest.Tensors.Select(t => t == first ? t with { LastStep = last.LastStep } : t == last ? t with { AliasOf = first.Name } : t)],
         });
-        owner = uses.Find(owner.Name)!;
-        again = uses.Find(again.Name)!;
+        ProgramBuffer owner = uses.Find(first.Name)!, again = uses.Find(last.Name)!;
         int lastRead = owner.Readers![^1], taken = again.Writers![0];
         CollectionAssert.AreEqual(owner.Readers.Where(r => r >= 1).ToArray(), uses.After(owner, 1).Readers.ToArray());
         Assert.AreEqual((0, (int?)taken, false), (uses.After(owner, lastRead + 1).Readers.Count, uses.After(owner, lastRead + 1).ReusedAt, uses.After(owner, lastRead + 1).Output));
@@ -143,11 +142,12 @@ public sealed partial class HtmlReportTests
             PeakStep = new PeakStep(6, manifest.Schedule[6], [new LiveTensor("sum", 4096)]),
         };
         BufferUses uses = new(manifest);
-        Assert.IsNull(uses.WritersAt(sum, 1));
-        CollectionAssert.AreEqual((int[])[2], uses.WritersAt(sum, 4)!.ToArray());
-        CollectionAssert.AreEqual((int[])[5], uses.WritersAt(sum, 6)!.ToArray());
-        CollectionAssert.AreEqual((int[])[7], uses.WritersAt(sum, 8)!.ToArray());
-        Assert.IsEmpty(uses.WritersAt(manifest.Tensors[0], 0)!, "the caller");
+        ProgramBuffer added = uses.Find("sum")!;
+        Assert.IsNull(uses.WritersAt(added, 1));
+        CollectionAssert.AreEqual((int[])[2], uses.WritersAt(added, 4)!.ToArray());
+        CollectionAssert.AreEqual((int[])[5], uses.WritersAt(added, 6)!.ToArray());
+        CollectionAssert.AreEqual((int[])[7], uses.WritersAt(added, 8)!.ToArray());
+        Assert.IsEmpty(uses.WritersAt(uses.Buffers[0], 0)!, "the caller");
         string html = HtmlReport.Render(manifest);
         string row = html[html.IndexOf("<bdi class=\"name\">sum</bdi>", StringComparison.Ordinal)..];
         row = row[..row.IndexOf("</tr>", StringComparison.Ordinal)];
@@ -163,9 +163,10 @@ public sealed partial class HtmlReportTests
         TensorFacts part = manifest.Tensors[2];
         TensorFacts view = new("view", 64, 0, 4, 9, TensorRole.Activation, null, [part.Name], "float[16]", [4], [8, 9]);
         BufferUses uses = new(manifest with { Tensors = [.. manifest.Tensors, view, view with { Name = "view of view", Parts = ["view"], Readers = [11] }] });
-        CollectionAssert.AreEqual((int[])[8, 9, 11], uses.After(part, 6).Readers.ToArray());
-        Assert.IsNull(uses.After(part, 10).ReusedAt);
-        CollectionAssert.AreEqual((int[])[11], uses.After(part, 10).Readers.ToArray());
+        ProgramBuffer read = uses.Find(part.Name)!;
+        CollectionAssert.AreEqual((int[])[8, 9, 11], uses.After(read, 6).Readers.ToArray());
+        Assert.IsNull(uses.After(read, 10).ReusedAt);
+        CollectionAssert.AreEqual((int[])[11], uses.After(read, 10).Readers.ToArray());
     }
 
     private static JsonDocument Data(string html)

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Executors.StaticArena.Planning;
@@ -20,7 +21,7 @@ internal sealed class ArenaCase : IDisposable
 
     public ArenaRunner Runner { get; }
 
-    public ArenaProgram Program => new(Plan.Schedule, Plan.Tensors, Plan.ArenaBytes);
+    public ArenaProgram Program => new(ExecutionProgram.Of(Plan.Schedule, [], Plan.Tensors), Plan.ArenaBytes);
 
     /// <summary>Plans a model under an optimal order, or in file order.</summary>
     public static ArenaCase Create(ModelProto model, int alignment = 16, bool fileOrder = false, string path = "/nowhere/model.onnx", IReadOnlyDictionary<string, long>? free = null)

@@ -64,10 +64,12 @@ public sealed class ArenaRunnerTests
         using ArenaCase made = ArenaCase.Create(RandomModel.Create(3).Model);
         ArenaProgram good = made.Program;
         Expect(good with { ArenaBytes = good.ArenaBytes - 16 }, "outside the arena");
-        Expect(good with { Schedule = [.. good.Schedule.Skip(1)] }, "is not in the schedule");
-        Expect(good with { Schedule = [.. good.Schedule, good.Schedule[0]] }, "twice");
-        Expect(good with { Schedule = [.. good.Schedule.Reverse()] }, "not what was written");
-        Expect(good with { Tensors = [.. good.Tensors.Where(t => t.Role != TensorRole.Output)] }, "no place in the plan");
+        Expect(Ordered([.. good.Program.Steps.Skip(1)]), "is not in the schedule");
+        Expect(Ordered([.. good.Program.Steps, good.Program.Steps[0]]), "twice");
+        Expect(Ordered([.. good.Program.Steps.Reverse()]), "not what was written");
+        Expect(new ArenaProgram(ExecutionProgram.Of(made.Plan.Schedule, [], [.. made.Plan.Tensors.Where(t => t.Role != TensorRole.Output)]), good.ArenaBytes), "no place in the plan");
+
+        ArenaProgram Ordered(ProgramStep[] steps) => good with { Program = good.Program with { Steps = steps } };
 
         void Expect(ArenaProgram program, string words) =>
             StringAssert.Contains(made.Runner.Run(program).Fault, words, StringComparison.Ordinal);

@@ -6,14 +6,14 @@ namespace Serenity.Onnx.Tests.Execution;
 /// <summary>Plans made wrong on purpose: each has two values that are live together and share bytes.</summary>
 internal sealed class BrokenPlans(ArenaProgram good, Random random, long alignment)
 {
-    private readonly TensorFacts[] _buffers = [.. good.Tensors.Where(t => t is { Offset: not null, AliasOf: null, Parts: null, Bytes: > 0 })];
+    private readonly ProgramBuffer[] _buffers = [.. good.Program.Buffers.Where(t => t is { Offset: not null, SharesWith: null, Parts: null, Bytes: > 0 })];
 
     /// <summary>Moves one buffer by one alignment step onto another that is live at the same time; null if this draw found none.</summary>
     public (ArenaProgram Program, string What)? MoveOneStep()
     {
         for (int attempt = 0; attempt < 50; attempt++)
         {
-            TensorFacts victim = _buffers[random.Next(_buffers.Length)];
+            ProgramBuffer victim = _buffers[random.Next(_buffers.Length)];
             long to = victim.Offset!.Value + (random.Next(2) == 0 ? alignment : -alignment);
             if (to < 0 || to + victim.Bytes > good.ArenaBytes)
                 continue;
@@ -28,7 +28,7 @@ internal sealed class BrokenPlans(ArenaProgram good, Random random, long alignme
     {
         for (int attempt = 0; attempt < 50; attempt++)
         {
-            TensorFacts victim = _buffers[random.Next(_buffers.Length)], other = _buffers[random.Next(_buffers.Length)];
+            ProgramBuffer victim = _buffers[random.Next(_buffers.Length)], other = _buffers[random.Next(_buffers.Length)];
             long to = other.Offset!.Value;
             if (victim == other || !Meets(victim, other) || to + victim.Bytes > good.ArenaBytes)
                 continue;
@@ -37,21 +37,21 @@ internal sealed class BrokenPlans(ArenaProgram good, Random random, long alignme
         return null;
     }
 
-    private static bool Meets(TensorFacts a, TensorFacts b) => a.FirstStep <= b.LastStep && b.FirstStep <= a.LastStep;
+    private static bool Meets(ProgramBuffer a, ProgramBuffer b) => a.FirstStep <= b.LastStep && b.FirstStep <= a.LastStep;
 
     /// <summary>The buffer and everything that shares it are moved, so that only the overlap is wrong.</summary>
-    private ArenaProgram Move(TensorFacts victim, long to)
+    private ArenaProgram Move(ProgramBuffer victim, long to)
     {
-        HashSet<string> moved = new(StringComparer.Ordinal) { victim.Name };
+        HashSet<int> moved = [victim.Index];
         for (int before = 0; before != moved.Count;)
         {
             before = moved.Count;
-            foreach (TensorFacts fact in good.Tensors)
+            foreach (ProgramBuffer fact in good.Program.Buffers)
             {
-                if (fact.AliasOf is { } of && moved.Contains(of))
-                    moved.Add(fact.Name);
+                if (fact.SharesWith is { } of && moved.Contains(of))
+                    moved.Add(fact.Index);
             }
         }
-        return good with { Tensors = [.. good.Tensors.Select(t => moved.Contains(t.Name) && t.Offset is not null ? t with { Offset = t.Offset + to - victim.Offset } : t)] };
+        return good with { Program = good.Program with { Buffers = [.. good.Program.Buffers.Select(t => moved.Contains(t.Index) && t.Offset is not null ? t with { Offset = t.Offset + to - victim.Offset } : t)] } };
     }
 }

@@ -65,7 +65,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         if (facts.Status == "passed" && _task.Source.Shapes.Main.Varies.Count > 0)
             facts = facts with { Status = "partial", Reason = "The plan was not run in its arena, since sizes in it depend on data." };
         else if (facts.Status == "passed" && ArenaProof.Run(
-            plan.Model, new ArenaProgram([.. plan.Nodes.Select(node => node.Name)], plan.Tensors, plan.Bytes), _task.Source.File.ExternalFolder,
+            plan.Model, new ArenaProgram(plan.Program, plan.Bytes), _task.Source.File.ExternalFolder,
             _task.Source.File.Path, _task.Cancellation) is { } notRun)
         {
             facts = facts with { Status = "partial", Reason = notRun };

@@ -12,14 +12,17 @@ internal sealed class ArenaDataflow
 {
     private readonly Dictionary<string, int> _lastUse = new(StringComparer.Ordinal);
 
-    public ArenaDataflow(GraphProto graph, IReadOnlyList<NodeProto> schedule, IReadOnlyDictionary<string, TensorFacts> facts)
+    private readonly ArenaProgram _program;
+
+    public ArenaDataflow(GraphProto graph, IReadOnlyList<NodeProto> schedule, ArenaProgram program, IReadOnlyDictionary<string, ProgramBuffer> facts)
     {
+        _program = program;
         foreach (ValueInfoProto output in graph.Output)
             _lastUse[output.Name] = schedule.Count;
         for (int step = schedule.Count - 1; step >= 0; step--)
         {
             NodeProto node = schedule[step];
-            TensorFacts? made = node.Output.Count > 0 ? facts.GetValueOrDefault(node.Output[0]) : null;
+            ProgramBuffer? made = node.Output.Count > 0 ? facts.GetValueOrDefault(node.Output[0]) : null;
             int last = step;
             if (made is not null && SharesInput(made, node))
                 last = Math.Max(last, LastUse(node.Output[0]));
@@ -32,12 +35,12 @@ internal sealed class ArenaDataflow
     public int LastUse(string value) => _lastUse.GetValueOrDefault(value, -1);
 
     /// <summary>True if the node does nothing in the arena: its first output is another name of its first input, or a view of all of them.</summary>
-    public static bool IsFree(TensorFacts made, NodeProto node) => node.OpType == "Concat" ? made.Parts is not null : SharesInput(made, node);
+    public bool IsFree(ProgramBuffer made, NodeProto node) => node.OpType == "Concat" ? made.Parts is not null : SharesInput(made, node);
 
-    private static bool SharesInput(TensorFacts made, NodeProto node) =>
+    private bool SharesInput(ProgramBuffer made, NodeProto node) =>
         made.Parts is not null && node.OpType == "Concat"
-        || made.AliasOf is { } of && node.Input.Count > 0 && node.Input[0] == of
-            && node.OpType is "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Dropout" && made.AliasOf is not null;
+        || _program.SharedBy(made) is { } of && node.Input.Count > 0 && node.Input[0] == of
+            && node.OpType is "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Dropout";
 
-    private static bool IsShared(TensorFacts made, string input) => made.AliasOf == input || made.Parts?.Contains(input) == true;
+    private bool IsShared(ProgramBuffer made, string input) => _program.SharedBy(made) == input || _program.IsPart(made, input);
 }

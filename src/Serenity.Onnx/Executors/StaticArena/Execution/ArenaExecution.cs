@@ -16,8 +16,8 @@ internal sealed unsafe class ArenaExecution
 
     private readonly GraphProto _graph;
     private readonly NodeProto[] _schedule;
-    private readonly IReadOnlyDictionary<string, TensorFacts> _facts;
-    private readonly IReadOnlyList<ArenaStep> _steps;
+    private readonly IReadOnlyDictionary<string, ProgramBuffer> _facts;
+    private readonly ArenaProgram _program;
     private readonly IReadOnlyDictionary<string, RuntimeValue.Tensor> _values;
     private readonly ArenaMemory _memory;
     private readonly Func<NodeProto, NodeKernel> _kernelOf;
@@ -32,17 +32,17 @@ internal sealed unsafe class ArenaExecution
     private long _compared;
 
     public ArenaExecution(
-        GraphProto graph, NodeProto[] schedule, IReadOnlyList<ArenaStep> steps, IReadOnlyDictionary<string, TensorFacts> facts,
+        GraphProto graph, NodeProto[] schedule, ArenaProgram program, IReadOnlyDictionary<string, ProgramBuffer> facts,
         IReadOnlyDictionary<string, RuntimeValue.Tensor> values, ArenaMemory memory, Func<NodeProto, NodeKernel> kernelOf)
     {
         _graph = graph;
         _schedule = schedule;
         _facts = facts;
-        _steps = steps;
+        _program = program;
         _values = values;
         _memory = memory;
         _kernelOf = kernelOf;
-        _dataflow = new ArenaDataflow(graph, schedule, facts);
+        _dataflow = new ArenaDataflow(graph, schedule, program, facts);
         foreach (NodeProto node in schedule)
         {
             foreach (string output in node.Output)
@@ -78,7 +78,7 @@ internal sealed unsafe class ArenaExecution
     {
         NodeProto node = _schedule[step];
         string where = $"Step {step}, node '{node.Name}'";
-        bool free = node.Output.Count > 0 && _facts.TryGetValue(node.Output[0], out TensorFacts? made) && ArenaDataflow.IsFree(made, node);
+        bool free = node.Output.Count > 0 && _facts.TryGetValue(node.Output[0], out ProgramBuffer? made) && _dataflow.IsFree(made, node);
         List<(IntPtr Memory, int Bytes)> owned = [];
         try
         {
@@ -107,7 +107,7 @@ internal sealed unsafe class ArenaExecution
                         bound[output] = Allocate(Truth(output).Length, owned);
                 }
             }
-            TensorFacts? scratch = _steps[step].Scratch;
+            ProgramBuffer? scratch = _program.Program.Steps[step].Scratch is { } own ? _program.Program.Buffers[own] : null;
             if (scratch?.Offset is { } scratchAt)
                 _memory.Spoil(scratchAt, checked((int)scratch.Bytes));
             if (Crowded(node, kernel.Outputs, scratch) is { } crowded)
@@ -177,7 +177,7 @@ internal sealed unsafe class ArenaExecution
     {
         foreach (ValueInfoProto output in _graph.Output)
         {
-            if (!_facts.TryGetValue(output.Name, out TensorFacts? fact) || Truth(output.Name).Length == 0)
+            if (!_facts.TryGetValue(output.Name, out ProgramBuffer? fact) || Truth(output.Name).Length == 0)
                 continue;
             if (fact.Offset is null)
                 return $"Output '{output.Name}' does not lie in one piece.";
@@ -188,15 +188,15 @@ internal sealed unsafe class ArenaExecution
     }
 
     /// <summary>What a node writes at the same time must lie apart: its outputs, and its scratch.</summary>
-    private string? Crowded(NodeProto node, IReadOnlyList<string> outputs, TensorFacts? scratch)
+    private string? Crowded(NodeProto node, IReadOnlyList<string> outputs, ProgramBuffer? scratch)
     {
-        List<TensorFacts> written = scratch?.Offset is null ? [] : [scratch];
+        List<ProgramBuffer> written = scratch?.Offset is null ? [] : [scratch];
         foreach (string output in outputs)
         {
-            if (!Holds(output) || _facts[output].Bytes == 0 || (output == node.Output[0] && ArenaDataflow.IsFree(_facts[output], node)))
+            if (!Holds(output) || _facts[output].Bytes == 0 || (output == node.Output[0] && _dataflow.IsFree(_facts[output], node)))
                 continue;
-            TensorFacts fact = _facts[output];
-            foreach (TensorFacts other in written)
+            ProgramBuffer fact = _facts[output];
+            foreach (ProgramBuffer other in written)
             {
                 if (fact.Offset < other.Offset + other.Bytes && other.Offset < fact.Offset + fact.Bytes)
                     return $"'{fact.Name}' and '{other.Name}' share bytes";
@@ -220,32 +220,32 @@ internal sealed unsafe class ArenaExecution
     /// <summary>True if the plan says that an output lies in the buffer of an input of the same size.</summary>
     private bool TakesOver(string output, IReadOnlyList<string> inputs)
     {
-        TensorFacts fact = _facts[output];
+        ProgramBuffer fact = _facts[output];
         foreach (string input in inputs)
         {
-            if (_facts.TryGetValue(input, out TensorFacts? other) && other.Offset == fact.Offset && other.Bytes == fact.Bytes && Root(fact) == Root(other))
+            if (_facts.TryGetValue(input, out ProgramBuffer? other) && other.Offset == fact.Offset && other.Bytes == fact.Bytes && Root(fact).Index == Root(other).Index)
                 return true;
         }
         return false;
     }
 
     /// <summary>The value whose buffer this one lies in, through aliases and views of a single part.</summary>
-    private string Root(TensorFacts fact)
+    private ProgramBuffer Root(ProgramBuffer fact)
     {
         for (int depth = 0; depth < _facts.Count; depth++)
         {
-            string? of = fact.AliasOf ?? (fact.Parts is [string only] ? only : null);
-            if (of is null || !_facts.TryGetValue(of, out TensorFacts? next))
+            int? of = fact.SharesWith ?? (fact.Parts is [int only] ? only : null);
+            if (of is null)
                 break;
-            fact = next;
+            fact = _program.Program.Buffers[of.Value];
         }
-        return fact.Name;
+        return fact;
     }
 
     /// <summary>Where a value can be read: its place in the arena, or a copy gathered from its parts, outside the arena.</summary>
     private IntPtr Find(string name, List<(IntPtr, int)> owned)
     {
-        if (!_facts.TryGetValue(name, out TensorFacts? fact))
+        if (!_facts.TryGetValue(name, out ProgramBuffer? fact))
         {
             IntPtr weight = Allocate(Truth(name).Length, owned);
             Truth(name).CopyTo(new Span<byte>((void*)weight, Truth(name).Length));
@@ -253,7 +253,7 @@ internal sealed unsafe class ArenaExecution
         }
         if (fact.Offset is not null)
             return Address(name);
-        if (fact.AliasOf is { } of)
+        if (_program.SharedBy(fact) is { } of)
             return Find(of, owned);
 
         // A view in pieces: the concat itself gathers it.
@@ -266,7 +266,7 @@ internal sealed unsafe class ArenaExecution
         return bound[name];
     }
 
-    private bool Holds(string name) => _facts.TryGetValue(name, out TensorFacts? fact) && fact.Offset is not null;
+    private bool Holds(string name) => _facts.TryGetValue(name, out ProgramBuffer? fact) && fact.Offset is not null;
 
     private ReadOnlySpan<byte> Truth(string name) =>
         _settled.TryGetValue(name, out byte[]? settled) ? settled : _values.TryGetValue(name, out RuntimeValue.Tensor? value) ? value.Data : [];

@@ -32,7 +32,7 @@ internal static class ArenaProof
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(program);
-        if (program.Schedule.Count > MostNodes || program.ArenaBytes * (double)program.Schedule.Count > MostBytes)
+        if (program.Program.Steps.Count > MostNodes || program.ArenaBytes * (double)program.Program.Steps.Count > MostBytes)
             return "The plan was not run in its arena, since that would take too long for a build.";
         if (RandomOperators.Find(model) is { } random)
             return $"The plan was not run in its arena, since node '{random.Name}' ({random.OpType}) gives random values.";

@@ -59,21 +59,21 @@ internal sealed class ArenaRunner : IDisposable
     public ArenaRun Run(ArenaProgram program, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(program);
-        NodeProto[] schedule = new NodeProto[program.Schedule.Count];
+        NodeProto[] schedule = new NodeProto[program.Program.Steps.Count];
         for (int step = 0; step < schedule.Length; step++)
         {
-            if (!_nodes.TryGetValue(program.Schedule[step], out NodeProto? node))
-                return new ArenaRun($"Node '{program.Schedule[step]}' of the schedule is not in the model.", 0, 0);
+            if (!_nodes.TryGetValue(program.Program.Steps[step].Node, out NodeProto? node))
+                return new ArenaRun($"Node '{program.Program.Steps[step].Node}' of the schedule is not in the model.", 0, 0);
             schedule[step] = node;
         }
         if (schedule.Distinct().Count() != schedule.Length)
             return new ArenaRun("A node stands twice in the schedule.", 0, 0);
-        IReadOnlyDictionary<string, TensorFacts> facts = program.Values();
+        IReadOnlyDictionary<string, ProgramBuffer> facts = program.Values();
         if (StaticFault(program, schedule, facts) is { } fault)
             return new ArenaRun(fault, 0, 0);
         SettleActivations(facts);
         using ArenaMemory memory = new(program.ArenaBytes);
-        return new ArenaExecution(_model.Graph, schedule, program.Steps(), facts, _values, memory, KernelOf).Run(cancellation);
+        return new ArenaExecution(_model.Graph, schedule, program, facts, _values, memory, KernelOf).Run(cancellation);
     }
 
     /// <inheritdoc/>
@@ -85,16 +85,16 @@ internal sealed class ArenaRunner : IDisposable
     }
 
     /// <summary>What is wrong with a plan before anything is run: places outside the arena, sizes, aliases that are elsewhere, nodes left out.</summary>
-    private string? StaticFault(ArenaProgram program, NodeProto[] schedule, IReadOnlyDictionary<string, TensorFacts> facts)
+    private string? StaticFault(ArenaProgram program, NodeProto[] schedule, IReadOnlyDictionary<string, ProgramBuffer> facts)
     {
-        foreach (TensorFacts fact in program.Tensors)
+        foreach (ProgramBuffer fact in program.Program.Buffers)
         {
             if (fact.Offset is { } offset && (offset < 0 || offset + fact.Bytes > program.ArenaBytes))
                 return $"Value '{fact.Name}' lies at {offset}..{offset + fact.Bytes}, outside the arena of {program.ArenaBytes} bytes.";
-            if (fact.ScratchOf is null && _values.TryGetValue(fact.Name, out RuntimeValue.Tensor? value) && value.Data.Length != fact.Bytes)
+            if (fact.Kind != BufferKind.Scratch && _values.TryGetValue(fact.Owner, out RuntimeValue.Tensor? value) && value.Data.Length != fact.Bytes)
                 return $"Value '{fact.Name}' has {value.Data.Length} bytes, the plan says {fact.Bytes}.";
-            if (fact.AliasOf is { } of && fact.Offset is not null && facts.TryGetValue(of, out TensorFacts? other) && other.Offset is not null && other.Offset != fact.Offset)
-                return $"Value '{fact.Name}' shares the buffer of '{of}' and yet lies elsewhere.";
+            if (fact.SharesWith is { } of && fact.Offset is not null && program.Program.Buffers[of] is { Offset: not null } other && other.Offset != fact.Offset)
+                return $"Value '{fact.Name}' shares the buffer of '{other.Name}' and yet lies elsewhere.";
         }
         HashSet<string> scheduled = new(schedule.Select(n => n.Name), StringComparer.Ordinal);
         foreach (NodeProto node in _model.Graph.Node)
@@ -136,7 +136,7 @@ internal sealed class ArenaRunner : IDisposable
     }
 
     /// <summary>Kernels are kept from plan to plan as long as the plans agree on what is an activation.</summary>
-    private void SettleActivations(IReadOnlyDictionary<string, TensorFacts> facts)
+    private void SettleActivations(IReadOnlyDictionary<string, ProgramBuffer> facts)
     {
         if (_fixed.SetEquals(facts.Keys))
             return;
