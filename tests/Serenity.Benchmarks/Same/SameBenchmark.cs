@@ -9,9 +9,9 @@ using Serenity.Testing.Models;
 namespace Serenity.Benchmarks.Same;
 
 /// <summary>
-/// <c>same EARLIER.nupkg [LATER.nupkg] [MODEL…]</c>: whether two builds of the command line write the same. Every model is optimized for each executor with
+/// <c>same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [MODEL…]</c>: whether two builds of the command line write the same. Every model is optimized for each executor with
 /// both, with default options and the sizes that the test data gives for open dimensions; models, data files and manifests are compared byte for byte, but for
-/// <c>tool.version</c>, and so are exit codes and messages. Without a later package, this checkout's own build is the later one. Outputs of a package are kept
+/// <c>tool.version</c> and the fields named (<c>--but=plans,peak.requiredBytes</c>), and so are exit codes and messages. Without a later package, this checkout's own build is the later one. Outputs of a package are kept
 /// in <c>artifacts/same</c>, and not made a second time.
 /// </summary>
 internal static class SameBenchmark
@@ -22,9 +22,12 @@ internal static class SameBenchmark
     /// <returns>0 if nothing differs.</returns>
     public static int Run(string[] args)
     {
+        const string But = "--but=";
+        HashSet<string> but = new(args.Where(a => a.StartsWith(But, StringComparison.Ordinal)).SelectMany(a => a[But.Length..].Split(',')).Append("tool.version"), StringComparer.Ordinal);
+        args = [.. args.Where(a => !a.StartsWith(But, StringComparison.Ordinal))];
         string[] packages = [.. args.TakeWhile(a => a.EndsWith(".nupkg", StringComparison.OrdinalIgnoreCase))];
         if (packages.Length is 0 or > 2)
-            throw new ArgumentException("usage: bench same EARLIER.nupkg [LATER.nupkg] [MODEL…]");
+            throw new ArgumentException("usage: bench same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [MODEL…]");
         ToolProgram earlier = ToolProgram.OfPackage(packages[0]), later = packages.Length > 1 ? ToolProgram.OfPackage(packages[1]) : ToolProgram.OfCheckout();
         IReadOnlyList<string> models = args.Length > packages.Length ? ModelArguments.Expand(args[packages.Length..]) : SharedData.Files("models", "*.onnx");
         if (models.Count == 0)
@@ -33,7 +36,7 @@ internal static class SameBenchmark
         (string Model, string Executor)[] runs = [.. from model in models from executor in _executors select (model, executor)];
         int differing = 0, written = 0;
         foreach ((string told, bool wrote, string[] differences) in Partitioner.Create(runs, EnumerablePartitionerOptions.NoBuffering).AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount)
-            .WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(run => Compare(earlier, later, run.Model, run.Executor)))
+            .WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(run => Compare(earlier, later, run.Model, run.Executor, but)))
         {
             written += wrote ? 1 : 0;
             if (differences.Length == 0)
@@ -47,13 +50,13 @@ internal static class SameBenchmark
         return differing == 0 ? 0 : 1;
     }
 
-    private static (string Told, bool Wrote, string[] Differences) Compare(ToolProgram earlier, ToolProgram later, string model, string executor)
+    private static (string Told, bool Wrote, string[] Differences) Compare(ToolProgram earlier, ToolProgram later, string model, string executor, IReadOnlySet<string> but)
     {
         model = Path.GetFullPath(model);
         IReadOnlyDictionary<string, long> sizes = Sizes(model);
         ToolOutput before = earlier.Optimize(model, executor, sizes), now = later.Optimize(model, executor, sizes);
         string told = SharedData.Root is { } root && model.StartsWith(root, StringComparison.Ordinal) ? Path.GetRelativePath(root, model) : model;
-        return ($"{told}, {executor}", before.Files.Count > 0 && now.Files.Count > 0, [.. before.Differences(now)]);
+        return ($"{told}, {executor}", before.Files.Count > 0 && now.Files.Count > 0, [.. before.Differences(now, but)]);
     }
 
     private static Dictionary<string, long> Sizes(string model)

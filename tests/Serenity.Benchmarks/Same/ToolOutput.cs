@@ -25,8 +25,10 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
         return new ToolOutput(int.Parse(ended.AsSpan(0, line), CultureInfo.InvariantCulture), ended[(line + 1)..].ReplaceLineEndings("\n"), files);
     }
 
-    /// <summary>How another output differs from this, but for the tool's version in the manifest; none where it does not.</summary>
-    public IEnumerable<string> Differences(ToolOutput other)
+    /// <summary>How another output differs from this; none where it does not.</summary>
+    /// <param name="other">The other.</param>
+    /// <param name="but">Fields of the manifest that may differ.</param>
+    public IEnumerable<string> Differences(ToolOutput other, IReadOnlySet<string> but)
     {
         if (Exit != other.Exit)
             yield return $"exit code {Exit}, now {other.Exit}";
@@ -41,8 +43,8 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
             }
             else if (name.EndsWith(ManifestEnding, StringComparison.Ordinal))
             {
-                if (!WithoutVersion(before).AsSpan().SequenceEqual(WithoutVersion(now)))
-                    yield return "manifest: " + Places(before, now);
+                if (!Without(before, but).AsSpan().SequenceEqual(Without(now, but)))
+                    yield return "manifest: " + Places(before, now, but);
             }
             else if (!before.AsSpan().SequenceEqual(now))
             {
@@ -51,38 +53,56 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
         }
     }
 
-    /// <summary>A manifest's text with the value of <c>tool.version</c> cut out.</summary>
-    private static byte[] WithoutVersion(byte[] manifest)
+    /// <summary>A manifest's text with some fields cut out.</summary>
+    /// <param name="manifest">The text.</param>
+    /// <param name="fields">Names of the fields from the outermost object on, with dots between; none within a list.</param>
+    internal static byte[] Without(byte[] manifest, IReadOnlySet<string> fields)
     {
         Utf8JsonReader reader = new(manifest);
-        string? outer = null;
+        List<string> names = [];
+        List<byte> rest = new(manifest.Length);
+        int kept = 0;
         while (reader.Read())
         {
             if (reader.TokenType != JsonTokenType.PropertyName)
-                continue;
-            if (reader.CurrentDepth == 1)
-                outer = reader.GetString();
-            if (reader.CurrentDepth == 2 && outer == "tool" && reader.ValueTextEquals("version"))
             {
-                reader.Read();
-                return [.. manifest.AsSpan(0, (int)reader.TokenStartIndex), .. manifest.AsSpan((int)reader.BytesConsumed)];
+                if (reader.TokenType == JsonTokenType.StartArray)
+                    reader.Skip();
+                continue;
             }
+            names.RemoveRange(reader.CurrentDepth - 1, names.Count - reader.CurrentDepth + 1);
+            names.Add(reader.GetString()!);
+            if (!fields.Contains(string.Join('.', names)))
+                continue;
+            int start = (int)reader.TokenStartIndex;
+            reader.Skip();
+            // With the comma before it; the first of an object has its comma behind it.
+            int before = start;
+            while (char.IsWhiteSpace((char)manifest[before - 1]))
+                before--;
+            bool isFirst = manifest[before - 1] != ',';
+            rest.AddRange(manifest.AsSpan(kept, (isFirst ? start : before - 1) - kept));
+            kept = (int)reader.BytesConsumed;
+            if (isFirst && manifest[kept] == ',')
+                kept++;
         }
-        return manifest;
+        rest.AddRange(manifest.AsSpan(kept));
+        return [.. rest];
     }
 
-    private static string Places(byte[] before, byte[] now)
+    private static string Places(byte[] before, byte[] now, IReadOnlySet<string> but)
     {
         using JsonDocument a = JsonDocument.Parse(before), b = JsonDocument.Parse(now);
         List<string> places = [];
-        Compare(a.RootElement, b.RootElement, "", places);
-        places.Remove("tool.version");
+        Compare(a.RootElement, b.RootElement, "", but, places);
         return places.Count == 0 ? "the same values, written otherwise"
             : string.Join(", ", places.Take(NamedPlaces)) + (places.Count > NamedPlaces ? $" and {places.Count - NamedPlaces} more" : "");
     }
 
-    private static void Compare(JsonElement before, JsonElement now, string path, List<string> places)
+    private static void Compare(JsonElement before, JsonElement now, string path, IReadOnlySet<string> but, List<string> places)
     {
+        if (but.Contains(path))
+            return;
         if (before.ValueKind == JsonValueKind.Object && now.ValueKind == JsonValueKind.Object)
         {
             foreach (string name in before.EnumerateObject().Concat(now.EnumerateObject()).Select(p => p.Name).Distinct(StringComparer.Ordinal))
@@ -90,19 +110,19 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
                 string inner = path.Length == 0 ? name : $"{path}.{name}";
                 bool was = before.TryGetProperty(name, out JsonElement a), isNow = now.TryGetProperty(name, out JsonElement b);
                 if (was && isNow)
-                    Compare(a, b, inner, places);
-                else
+                    Compare(a, b, inner, but, places);
+                else if (!but.Contains(inner))
                     places.Add($"{inner} is {(was ? "gone" : "new")}");
             }
         }
         else if (before.ValueKind == JsonValueKind.Array && now.ValueKind == JsonValueKind.Array && before.GetArrayLength() == now.GetArrayLength())
         {
             for (int i = 0; i < before.GetArrayLength(); i++)
-                Compare(before[i], now[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), places);
+                Compare(before[i], now[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), but, places);
         }
         else if (before.GetRawText() != now.GetRawText())
         {
-            places.Add(path == "tool.version" ? path : $"{path} {Short(before.GetRawText())}, now {Short(now.GetRawText())}");
+            places.Add($"{path} {Short(before.GetRawText())}, now {Short(now.GetRawText())}");
         }
     }
 
