@@ -50,10 +50,10 @@ public static class BudgetCheck
     /// <param name="warnings">What the optimization warned of.</param>
     /// <param name="file">The model as the user named it.</param>
     public static SerenityDiagnostic? Unmeasured(
-        long peakBytes, long? workspaceBytes, string executor, long? memoryBudget, IReadOnlyList<WarningEntry> warnings, string file)
+        long peakBytes, long? workspaceBytes, Executor executor, long? memoryBudget, IReadOnlyList<WarningEntry> warnings, string file)
     {
         ArgumentNullException.ThrowIfNull(warnings);
-        if (workspaceBytes is not null || executor != nameof(Executor.OnnxRuntime) || memoryBudget is not { } budget || peakBytes > budget
+        if (workspaceBytes is not null || !executor.Traits().HasWorkspace || memoryBudget is not { } budget || peakBytes > budget
             || warnings.Any(w => w.Code == SerenityCodes.PlannedWithoutRuntime))
         {
             return null;
@@ -128,7 +128,7 @@ public static class BudgetCheck
             }
             text.Append('.');
         }
-        if (manifest.Executor == Executor.OnnxRuntime && peak.Bytes > peak.LiveBytes)
+        if (manifest.Executor.Traits().HoldsForReuse && peak.Bytes > peak.LiveBytes)
             text.Append(CultureInfo.InvariantCulture, $" ONNX Runtime holds {peak.Bytes - peak.LiveBytes} bytes of it for later tensors of the same shape.");
         text.Append(' ').Append(Bound(peak, budget));
         if (manifest.Work is { MostLimit: { } most, LeastBytes: { } least })
@@ -155,7 +155,7 @@ public static class BudgetCheck
         OptionValues options = manifest.Options;
         if (options.Get(ModelOptions.Rewrite) is not RewriteLevel.All and var level)
             ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{level}\")");
-        if (manifest.Executor == Executor.OnnxRuntime && !options.Get(ModelOptions.Partition))
+        if (manifest.Executor.Traits().Partitions && !options.Get(ModelOptions.Partition))
             ways.Add("run parts of the network in pieces (Partition=\"true\"; now \"false\")");
         if (!manifest.Peak.IsOrderProven() && manifest.Peak.LowerBoundBytes <= budget)
             ways.Add("search longer (a larger SearchLimit)");

@@ -57,7 +57,7 @@ public sealed record ModelCode(
     private static ModelCode Of(string name, ModelItem model, MemoryManifest? manifest, bool referencesOnnxRuntime, bool referencesSerenityRuntime)
     {
         (IReadOnlyList<TensorCode> inputs, IReadOnlyList<TensorCode> outputs) = manifest is null ? Ends(model.SourcePath) : (Ends(manifest, TensorRole.Input), Ends(manifest, TensorRole.Output));
-        bool runs = referencesOnnxRuntime && model.Options.Get(ModelOptions.Executor) == Executor.OnnxRuntime;
+        bool runs = referencesOnnxRuntime && model.Options.Get(ModelOptions.Executor).Traits().RunsInSession;
         return new ModelCode(
             name, model.Options.Get(ModelOptions.Access) == CodeAccess.Public, model.TargetPath, Path.GetRelativePath(model.StagingFolder, model.ManifestPath).Replace('\\', '/'),
             manifest is null ? 0 : manifest.Peak.RequiredBytes, manifest?.Peak.Bytes ?? 0, manifest?.Weights.Bytes ?? 0,

@@ -19,7 +19,7 @@ public static class ArenaHeader
     public static string Render(MemoryManifest manifest, string name)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        if (manifest.Executor != Executor.StaticArena)
+        if (!manifest.Executor.Traits().HasOffsets)
             throw new ArgumentException("Only a plan for StaticArena has offsets.", nameof(manifest));
         CNames names = new();
         string prefix = CNames.Upper(name);

@@ -54,7 +54,7 @@ public sealed record ModelItem
     public bool Report => Options.Get(ModelOptions.Report);
 
     /// <summary>Write the arena header: where the project asks for headers, of models that can have one.</summary>
-    public bool Header => Options.Get(ModelOptions.Header) && Options.Get(ModelOptions.Executor) == Executor.StaticArena;
+    public bool Header => Options.Get(ModelOptions.Header) && Options.Get(ModelOptions.Executor).Traits().HasOffsets;
 
     /// <summary>File name of the optimized model without <c>.onnx</c>.</summary>
     public string BaseName
@@ -113,7 +113,7 @@ public sealed record ModelItem
         OptionValues options = OptionValues.Read(
             ModelOptions.All, option => item.GetMetadata(option.Name), option => item.GetMetadata(Projects + option.Name), option => option.Name, name);
         Executor executor = options.Get(ModelOptions.Executor);
-        if (options.Get(ModelOptions.Header) && executor != Executor.StaticArena && !options.IsProjects(ModelOptions.Header))
+        if (options.Get(ModelOptions.Header) && !executor.Traits().HasOffsets && !options.IsProjects(ModelOptions.Header))
         {
             throw new SerenityException(
                 SerenityCodes.BadOption, name,

@@ -18,7 +18,7 @@ namespace Serenity.Build.Manifest;
 /// <param name="SessionOptions">Session options by name, in the file's order; empty if there are none.</param>
 /// <param name="Warnings">Warnings of the optimization.</param>
 public sealed record ManifestHead(
-    long PeakBytes, long? WorkspaceBytes, long WeightBytes, long OriginalBytes, string Executor, MemoryBudgets Budgets, string Verdict,
+    long PeakBytes, long? WorkspaceBytes, long WeightBytes, long OriginalBytes, Executor Executor, MemoryBudgets Budgets, string Verdict,
     IReadOnlyList<KeyValuePair<string, string>> SessionOptions, IReadOnlyList<WarningEntry> Warnings)
 {
     /// <summary><c>verification.runtimeVersion</c>; null if absent.</summary>
@@ -57,7 +57,8 @@ public sealed record ManifestHead(
     {
         long version = 0, peak = -1, weights = -1, original = 0;
         long? workspace = null, memoryBudget = null, weightBudget = null;
-        string executor = "", verdict = "";
+        string verdict = "";
+        Executor? executor = null;
         string? device = null, runtimeVersion = null;
         bool sumsInPlace = false, atMost = false;
         List<KeyValuePair<string, string>> options = [];
@@ -73,7 +74,7 @@ public sealed record ManifestHead(
             else if (reader.ValueTextEquals("executor"))
             {
                 reader.Read();
-                executor = reader.GetString() ?? "";
+                executor = ManifestNames.ExecutorOf(reader.GetString());
             }
             else if (reader.ValueTextEquals("sessionOptions"))
             {
@@ -140,9 +141,9 @@ public sealed record ManifestHead(
                 reader.Skip();
             }
         }
-        bool complete = version == 1 && peak >= 0 && weights >= 0 && verdict.Length > 0 && reader.TokenType == JsonTokenType.PropertyName;
+        bool complete = version == 1 && executor is not null && peak >= 0 && weights >= 0 && verdict.Length > 0 && reader.TokenType == JsonTokenType.PropertyName;
         return complete
-            ? new ManifestHead(peak, workspace, weights, original, executor, new MemoryBudgets(memoryBudget, weightBudget, device), verdict, options, warnings) { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost }
+            ? new ManifestHead(peak, workspace, weights, original, executor!.Value, new MemoryBudgets(memoryBudget, weightBudget, device), verdict, options, warnings) { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost }
             : null;
     }
 

@@ -26,12 +26,7 @@ internal static class ManifestNames
     };
 
     /// <summary>"OnnxRuntime", "StaticArena".</summary>
-    public static string Of(Executor executor) => executor switch
-    {
-        Executor.OnnxRuntime => nameof(Executor.OnnxRuntime),
-        Executor.StaticArena => nameof(Executor.StaticArena),
-        _ => throw new ArgumentOutOfRangeException(nameof(executor)),
-    };
+    public static string Of(Executor executor) => executor.Traits().Name;
 
     /// <summary>"rule", "stated", "declared".</summary>
     public static string Of(SizeOrigin origin) => origin switch
@@ -74,12 +69,15 @@ internal static class ManifestNames
 
     /// <summary>The executor of a name.</summary>
     /// <exception cref="FormatException">There is none.</exception>
-    public static Executor ExecutorOf(string? name) => name switch
+    public static Executor ExecutorOf(string? name)
     {
-        nameof(Executor.OnnxRuntime) => Executor.OnnxRuntime,
-        nameof(Executor.StaticArena) => Executor.StaticArena,
-        _ => throw Unknown(name),
-    };
+        foreach (Executor executor in ExecutorTable.All)
+        {
+            if (executor.Traits().Name == name)
+                return executor;
+        }
+        throw Unknown(name);
+    }
 
     /// <summary>"planned", "measured", "bound", "estimated", "byRule", "unknown".</summary>
     public static string Of(FigureBasis basis) => _bases[(int)basis];

@@ -67,7 +67,7 @@ public static class ModelOptions
     public static ModelOption<Executor> Executor { get; } = new(
         "Executor",
         new ChoiceSyntax<Executor>(
-            (Onnx.Contract.Executor.OnnxRuntime, "OnnxRuntime", "ONNX Runtime"), (Onnx.Contract.Executor.StaticArena, "StaticArena", "One pre-planned arena")),
+            [.. ExecutorTable.All.Select(e => (e, e.Traits().Name, e.Traits().Title))]),
         request => request.Executor, (request, value, _) => request with { Executor = value }, "Who runs the model.")
     {
         Switch = new("--executor", "-e"),

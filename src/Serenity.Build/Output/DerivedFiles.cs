@@ -69,7 +69,7 @@ internal static class DerivedFiles
 
     private static IEnumerable<(string Path, Writer Write)> Wanted(ModelItem model)
     {
-        if (model.Request.Executor == Executor.OnnxRuntime)
+        if (model.Request.Executor.Traits().RunsInSession)
             yield return (model.PlanPath, (manifest, path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(PlanFile.Render(manifest))));
         if (model.Report)
             yield return (model.ReportPath, (manifest, path) => AtomicFile.Write(path, Encoding.UTF8.GetBytes(HtmlReport.Render(manifest))));

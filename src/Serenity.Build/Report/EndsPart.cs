@@ -19,9 +19,9 @@ internal static class EndsPart
         Rows(html, manifest, names, TensorRole.Output, "output");
         html.Append(CultureInfo.InvariantCulture, $"<tr><td>weights</td><td class=\"dim\">all initializers</td><td></td><td class=\"num\">{ByteSize.Rounded(manifest.Weights.Bytes)}</td></tr>");
         html.Append("</tbody></table></div>");
-        html.Append("<p class=\"dim small\">").Append(manifest.Executor == Executor.OnnxRuntime
-            ? "ONNX Runtime leaves inputs to the caller, so they are not part of the peak; outputs are."
-            : "The arena holds inputs and outputs too, so they are part of its size.");
+        html.Append("<p class=\"dim small\">").Append(manifest.Executor.Traits().CountsInputs
+            ? "The arena holds inputs and outputs too, so they are part of its size."
+            : "ONNX Runtime leaves inputs to the caller, so they are not part of the peak; outputs are.");
         return html.Append(" Weights never are: they stay in flash or in their own block.</p>").ToString();
     }
 

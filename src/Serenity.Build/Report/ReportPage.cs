@@ -14,7 +14,7 @@ internal static class ReportPage
     /// <summary>Content of each slot of the template, except policy, style, script and data.</summary>
     public static Dictionary<string, string> Slots(MemoryManifest manifest, ReportNames names)
     {
-        bool arena = manifest.Executor == Executor.StaticArena;
+        bool arena = manifest.Executor.Traits().HasOffsets;
         string model = Text(ModelText.Clean(FileName(manifest.Source.Path), 120));
         LiveTable live = new(manifest, names);
         return new(StringComparer.Ordinal)
@@ -63,7 +63,7 @@ internal static class ReportPage
         html.Append("<span class=\"key after\"></span>optimized model ");
         if (manifest.Budget.MemoryBytes is not null)
             html.Append(CultureInfo.InvariantCulture, $"<span class=\"key budget\"></span>budget{(manifest.Peak.WorkspaceBytes > 0 ? " less the kernels’ workspace" : "")} ");
-        if (manifest.Executor == Executor.StaticArena)
+        if (manifest.Executor.Traits().HasOffsets)
             html.Append("<span class=\"key arena\"></span>arena size ");
         return html.ToString();
     }

@@ -24,14 +24,14 @@ internal static class SummaryPart
         html.Append(CultureInfo.InvariantCulture, $"<h1>{model} <span class=\"pill {style}\">{verdict}</span></h1>\n");
 
         html.Append("<div class=\"figures\">");
-        string what = manifest.Executor == Executor.StaticArena ? "arena size" : "peak activation memory";
+        string what = manifest.Executor.Traits().HasOffsets ? "arena size" : "peak activation memory";
         Figure(html, "big", ByteSize.Rounded(peak.Bytes), what, ReportPage.Exact(peak.Bytes) + " bytes");
         string change = ChangeText.Percent(peak.OriginalBytes, peak.Bytes);
         Figure(html, "", ByteSize.Rounded(peak.OriginalBytes), "source model today", change);
         Figure(html, "", ByteSize.Rounded(peak.LowerBoundBytes), "least live peak of any order", Proof(peak));
         if (peak.LiveBytes != peak.Bytes)
         {
-            string rest = manifest.Executor == Executor.StaticArena ? "of gaps in the arena" : "held for reuse";
+            string rest = manifest.Executor.Traits().HasOffsets ? "of gaps in the arena" : "held for reuse";
             Figure(html, "", ByteSize.Rounded(peak.LiveBytes), "live peak of this order", peak.Bytes > peak.LiveBytes
                 ? $"{ByteSize.Rounded(peak.Bytes - peak.LiveBytes)} more {rest}"
                 : "");

@@ -61,7 +61,7 @@ internal static class OptimizeCommand
         // Made before anything is written, as the manifest's bytes are: what fails leaves no output behind.
         byte[]? page = report ? Encoding.UTF8.GetBytes(HtmlReport.Render(manifest)) : null;
         List<string> files = [.. OutputWriter.WriteFiles(item, made with { Manifest = manifest }, sha256), item.ManifestPath];
-        if (manifest.Executor == Executor.OnnxRuntime)
+        if (manifest.Executor.Traits().RunsInSession)
         {
             AtomicFile.Write(item.PlanPath, Encoding.UTF8.GetBytes(PlanFile.Render(manifest)));
             files.Add(item.PlanPath);

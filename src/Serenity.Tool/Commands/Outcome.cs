@@ -25,7 +25,7 @@ internal sealed record Outcome(
         [.. BudgetCheck.Errors(manifest, model).Select(e => new WarningEntry(e.Code, e.Message))], WarningsOf(manifest, model));
 
     private static IReadOnlyList<WarningEntry> WarningsOf(MemoryManifest manifest, string model) =>
-        BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor.ToString(), manifest.Budget.MemoryBytes, manifest.Warnings, model) is { } unmeasured
+        BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor, manifest.Budget.MemoryBytes, manifest.Warnings, model) is { } unmeasured
             ? [.. manifest.Warnings, new WarningEntry(unmeasured.Code, unmeasured.Message)] : manifest.Warnings;
 
     /// <summary>Writes warnings and exceeded budgets to standard error.</summary>

@@ -30,8 +30,7 @@ internal sealed class LiveSet
             if (tensor.FirstStep > step || step > tensor.LastStep || tensor.Bytes == 0 || tensor.Parts is { Count: > 0 })
                 continue;
             ProgramBuffer root = Uses.OwnerOf(tensor);
-            // ONNX Runtime leaves inputs to the caller.
-            if (_manifest.Executor == Executor.OnnxRuntime && root.Kind == BufferKind.Input)
+            if (!_manifest.Executor.Traits().CountsInputs && root.Kind == BufferKind.Input)
                 continue;
             if (!byBuffer.TryGetValue(root.Name, out ProgramBuffer? known) || tensor.Bytes > known.Bytes)
                 byBuffer[root.Name] = tensor;

@@ -20,7 +20,7 @@ internal static class SummaryLines
             table.Add(figure, ByteSize.Rounded(bytes), bytes.ToString(CultureInfo.InvariantCulture), note);
 
         Row("source model, as run today", peak.OriginalBytes, "");
-        Row((manifest.Executor == Executor.StaticArena ? "arena size" : "peak, optimized") + (peak.AtMost ? ", at most" : ""), peak.Bytes, ChangeText.Percent(peak.OriginalBytes, peak.Bytes, "-"));
+        Row((manifest.Executor.Traits().HasOffsets ? "arena size" : "peak, optimized") + (peak.AtMost ? ", at most" : ""), peak.Bytes, ChangeText.Percent(peak.OriginalBytes, peak.Bytes, "-"));
         if (peak.LiveBytes != peak.Bytes)
             Row("live peak of this order", peak.LiveBytes, "");
         Row("least live peak of any", peak.LowerBoundBytes, peak.Optimal ? "reached: proven optimal" : peak.IsOrderProven() ? "reached by the order" : "not proven reached");

@@ -21,12 +21,12 @@ public sealed class BudgetCheckTests
     }
 
     [TestMethod]
-    [DataRow(null, 4000L, "OnnxRuntime", true)]
-    [DataRow(0L, 4000L, "OnnxRuntime", false)]
-    [DataRow(null, null, "OnnxRuntime", false)]
-    [DataRow(null, 2999L, "OnnxRuntime", false)]
-    [DataRow(null, 4000L, "StaticArena", false)]
-    public void A_budget_that_passes_without_the_workspace_is_warned_of(long? workspace, long? budget, string executor, bool expected)
+    [DataRow(null, 4000L, Executor.OnnxRuntime, true)]
+    [DataRow(0L, 4000L, Executor.OnnxRuntime, false)]
+    [DataRow(null, null, Executor.OnnxRuntime, false)]
+    [DataRow(null, 2999L, Executor.OnnxRuntime, false)]
+    [DataRow(null, 4000L, Executor.StaticArena, false)]
+    public void A_budget_that_passes_without_the_workspace_is_warned_of(long? workspace, long? budget, Executor executor, bool expected)
     {
         SerenityDiagnostic? warning = BudgetCheck.Unmeasured(3000, workspace, executor, budget, [], "net.onnx");
         Assert.AreEqual(expected ? "SER2502" : null, warning?.Code);

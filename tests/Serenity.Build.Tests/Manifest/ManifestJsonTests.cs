@@ -140,7 +140,7 @@ public sealed class ManifestJsonTests
         Assert.AreEqual(manifest.Peak.OriginalBytes, head.OriginalBytes);
         Assert.AreEqual(manifest.Peak.WorkspaceBytes, head.WorkspaceBytes);
         Assert.AreEqual(manifest.Weights.Bytes, head.WeightBytes);
-        Assert.AreEqual("OnnxRuntime", head.Executor);
+        Assert.AreEqual(Executor.OnnxRuntime, head.Executor);
         Assert.AreEqual(new MemoryBudgets(4000, 1, "dev"), head.Budgets);
         Assert.IsTrue(head.Failed);
         CollectionAssert.AreEqual(manifest.Warnings.ToArray(), head.Warnings.ToArray());

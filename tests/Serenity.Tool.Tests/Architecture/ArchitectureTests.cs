@@ -1,10 +1,11 @@
+using System.Text.RegularExpressions;
 using Serenity.Testing;
 
 namespace Serenity.Tool.Tests.Architecture;
 
 /// <summary>Code uses code the way docs/architecture.md says: projects and folders in one direction only.</summary>
 [TestClass]
-public sealed class ArchitectureTests
+public sealed partial class ArchitectureTests
 {
     /// <summary>How many uses of a pair a message names.</summary>
     private const int NamedUses = 5;
@@ -84,6 +85,16 @@ public sealed class ArchitectureTests
         Assert.AreEqual("", told, told);
     }
 
+    /// <summary>What an executor is like is asked of its traits: a third one is its folder and its lines in the tables of executors and planners.</summary>
+    [TestMethod]
+    public void No_code_asks_an_executor_for_its_name()
+    {
+        string[] asking = [.. Directory.EnumerateFiles(Path.Combine(Checkout.Root, "src"), "*.cs", SearchOption.AllDirectories)
+            .Where(file => !file.Split(Path.DirectorySeparatorChar).Contains("obj") && ExecutorAsked().IsMatch(File.ReadAllText(file))).Select(file => Path.GetRelativePath(Checkout.Root, file))];
+        Assert.IsEmpty(asking, string.Join(", ", asking));
+        Assert.IsTrue(ExecutorAsked().IsMatch("if (graph.Executor != Contract.Executor.OnnxRuntime)"));
+    }
+
     /// <summary>How a size, a budget and an order travel, as the page tells it: over files that exist, and down the page only.</summary>
     [TestMethod]
     public void The_ways_through_the_code_go_down_the_page()
@@ -115,6 +126,9 @@ public sealed class ArchitectureTests
         Assert.IsTrue(Uses("Serenity.Onnx.Executors.OnnxRuntime.Planning.OnnxRuntimeCosts", "Serenity.Onnx.Executors.OnnxRuntime.Graph.CastPairs"), "a call in a lambda");
         Assert.IsFalse(Uses("Serenity.Onnx.Executors.OnnxRuntime.Graph.CastPairs", "Serenity.Onnx.Executors.OnnxRuntime.Planning.OnnxRuntimeCosts"), "the other way round");
     }
+
+    [GeneratedRegex(@"(==|!=|\bis|\bis not) (\w+\.)*Executor\.(OnnxRuntime|StaticArena)\b")]
+    private static partial Regex ExecutorAsked();
 
     /// <summary>The projects that a project may use, directly or by one that it may use.</summary>
     private static HashSet<string> Reach(string project)

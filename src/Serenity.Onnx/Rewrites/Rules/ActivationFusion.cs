@@ -16,7 +16,7 @@ internal static class ActivationFusion
     /// <summary>Fuses wherever it can.</summary>
     public static void Apply(RewriteGraph graph)
     {
-        if (graph.Executor != Executor.OnnxRuntime)
+        if (!graph.Executor.Traits().FusesActivations)
             return;
         foreach (AccumulationGroup group in graph.Groups.ToArray())
         {

@@ -23,7 +23,7 @@ internal sealed class ChannelPartition : IConcatRewrite
         if (ConvNode.Parse(graph, reader) is not { Group: 1, Type: DataType.Float } conv)
             return ConcatEffect.None;
         return conv.Input == concat.Value && conv.Weight.Name != concat.Value && concat.Axis == 1 && conv.InputChannels == concat.Total
-            && (graph.Executor == Executor.OnnxRuntime || conv.ActivationCanStandAlone(graph))
+            && (graph.Executor.Traits().FusesActivations || conv.ActivationCanStandAlone(graph))
             ? ConcatEffect.Absorbs : ConcatEffect.None;
     }
 
@@ -33,7 +33,7 @@ internal sealed class ChannelPartition : IConcatRewrite
         string sum = conv.Output;
         List<NodeProto> nodes = [];
         AttributeProto[]? activation = null;
-        if (conv.Activation.Length > 0 && graph.Executor == Executor.OnnxRuntime)
+        if (conv.Activation.Length > 0 && graph.Executor.Traits().FusesActivations)
         {
             // The last writer of the chain applies it.
             activation = [.. reader.Attribute.Where(a => a.Name is "activation" or "activation_params")];

@@ -118,7 +118,7 @@ internal sealed class ConcatLifting : IRewrite
 
         /// <summary>False if the large copy of a reader would be cast again: ONNX Runtime takes pairs of casts out when it loads a model.</summary>
         private bool CastsStayApart(RewriteGraph graph) =>
-            graph.Executor != Executor.OnnxRuntime || !graph.Consumers(Concat.Value).Any(r => r.Is("Cast")) && !Enlargers.Any(e => graph.Producer(e.Input[0])?.Is("Cast") == true);
+            !graph.Executor.Traits().TakesOutCasts || !graph.Consumers(Concat.Value).Any(r => r.Is("Cast")) && !Enlargers.Any(e => graph.Producer(e.Input[0])?.Is("Cast") == true);
 
         private bool AreDequantized(RewriteGraph graph) =>
             Enlargers.Select((e, i) => ScaleOf(graph, e, i)).All(s => s is not null) && (graph.Opset >= OpsetOfAxis || HaveOneScale(graph));

@@ -99,7 +99,7 @@ internal sealed class SumReassociation : IRewrite
                 return null;
             tree.Values.Add(root.Output[0]);
             // ONNX Runtime adds in place only in a convolution: there a sum gains nothing unless all terms but one are added that way.
-            return graph.Executor == Executor.StaticArena || tree._convolves || tree._plain == 0 ? tree : null;
+            return graph.Executor.Traits().SumsInPlace || tree._convolves || tree._plain == 0 ? tree : null;
         }
 
         /// <summary>A mean is the sum of its terms, each scaled by one over their number.</summary>

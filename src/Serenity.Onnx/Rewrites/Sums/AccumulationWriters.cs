@@ -42,7 +42,7 @@ internal static class AccumulationWriters
     public static AccumulationWriter InPlace(RewriteGraph graph, string name, TensorType type, string value)
     {
         AccumulationWriter writer = Value(name, value);
-        return graph.Executor == Executor.StaticArena || !CanConvolve(type) ? writer
+        return graph.Executor.Traits().SumsInPlace || !CanConvolve(type) ? writer
             : writer with { Further = Scaled(graph, name, type, value, 1f).Further, Accumulator = 3 };
     }
 
