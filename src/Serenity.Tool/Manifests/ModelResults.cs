@@ -57,7 +57,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         List<SerenityDiagnostic> told = [];
         foreach (WarningEntry warning in manifest.Warnings)
             told.Add(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, file, warning.Message));
-        if (BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor.ToString(), manifest.Budget.MemoryBytes, manifest.Warnings, file) is { } unmeasured)
+        if (BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor, manifest.Budget.MemoryBytes, manifest.Warnings, file) is { } unmeasured)
             told.Add(unmeasured);
         if (BudgetCheck.Near(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, manifest.Budget, limits.WarnAt, file) is { } near)
             told.Add(near);
