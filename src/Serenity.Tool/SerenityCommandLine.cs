@@ -91,6 +91,7 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
         root.Add(CheckCommand.Create(context));
         root.Add(CompareCommand.Create(context));
         root.Add(ReportCommand.Create(context));
+        root.Add(ExtractCommand.Create(context));
         root.Add(DevicesCommand.Create(context));
         root.Add(ExplainCommand.Create(context));
         root.Add(InitCommand.Create(context));

@@ -58,10 +58,13 @@ public static class BudgetCheck
         {
             return null;
         }
+        // Whoever turned verification off is not warned of that.
+        bool leftOut = warnings.Any(w => w.Code == SerenityCodes.NotVerified);
         return new SerenityDiagnostic(
             SerenityCodes.WorkspaceUnknown, DiagnosticSeverity.Warning, file,
             $"The memory budget of {ByteSize.Format(budget)} passes for tensors alone ({ByteSize.Format(peakBytes)}). What kernels take on top of them while they run, such as a convolution's"
-            + " scratch, was not measured, since the model was not verified, and may be more than the rest. Let verification run (Verify=\"true\") for a budget that holds on the device.");
+            + $" scratch, was not measured, since {(leftOut ? "verification left the model out (SER2501 says why)" : "Verify=\"false\" turned verification off")}, and may be more than the rest. "
+            + (leftOut ? "Leave room for it in the budget." : "Let verification run for a budget that holds on the device."));
     }
 
     /// <summary>A warning (SER2001) where a model fits and takes more of a budget than it should; else null.</summary>

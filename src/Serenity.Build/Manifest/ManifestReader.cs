@@ -27,6 +27,7 @@ internal static class ManifestReader
         Range = root.TryGetProperty("range", out JsonElement range) ? Range(range) : null,
         Variants = root.TryGetProperty("variants", out JsonElement variants) ? List(variants, Variant) : [],
         Bounds = root.TryGetProperty("bounds", out JsonElement bounds) ? List(bounds, Bound) : null,
+        OtherPrecision = root.TryGetProperty("otherPrecision", out JsonElement other) ? OtherPrecision(other) : null,
         Budget = Budget(root.GetProperty("budget")),
         Weights = new WeightsEntry(root.GetProperty("weights").GetProperty("bytes").GetInt64()),
         Rewrites = List(root.GetProperty("rewrites"), static r =>
@@ -74,6 +75,10 @@ internal static class ManifestReader
         return point;
     }
 
+    private static PrecisionAccount OtherPrecision(JsonElement account) => new(
+        ModelOptions.Precision.Read(Text(account, "precision"), "precision", null), account.GetProperty("peakBytes").GetInt64(), account.GetProperty("weightBytes").GetInt64(),
+        account.TryGetProperty("maxDifference", out JsonElement difference) ? difference.GetDouble() : null);
+
     private static SizeBound Bound(JsonElement bound) => new(
         Text(bound, "tensor"), Numbers(bound.GetProperty("dims")), bound.GetProperty("atMost").GetBoolean(), ManifestNames.OriginOf(Text(bound, "origin")));
 
@@ -110,7 +115,19 @@ internal static class ManifestReader
     private static VerificationFacts Verification(JsonElement facts) => new(
         Text(facts, "status"), OptionalText(facts, "reason"), OptionalText(facts, "runtimeVersion"), OptionalText(facts, "architecture"),
         OptionalNumber(facts, "measuredBytes"), facts.GetProperty("exact").GetBoolean(), facts.GetProperty("maxError").GetDouble(),
-        OptionalText(facts, "level"));
+        OptionalText(facts, "level"), facts.TryGetProperty("instead", out JsonElement instead) ? Instead(instead) : null);
+
+    private static VerifiedInstead Instead(JsonElement instead) => new(
+        instead.TryGetProperty("freeDimensions", out JsonElement sizes) ? Counts(sizes) : null,
+        instead.TryGetProperty("outputs", out JsonElement outputs) ? Names(outputs) : null);
+
+    private static SortedDictionary<string, long> Counts(JsonElement values)
+    {
+        SortedDictionary<string, long> counts = new(StringComparer.Ordinal);
+        foreach (JsonProperty value in values.EnumerateObject())
+            counts[value.Name] = value.Value.GetInt64();
+        return counts;
+    }
 
     private static TensorFacts Tensor(JsonElement tensor) => new(
         Text(tensor, "name"), tensor.GetProperty("bytes").GetInt64(), OptionalNumber(tensor, "offset"), tensor.GetProperty("firstStep").GetInt32(),

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Formulas;
 
@@ -49,6 +50,8 @@ internal sealed class ManifestWriter : IDisposable
         if (manifest.Bounds is { } bounds)
             Lines("bounds", bounds, Bound);
         Object("weights", j => j.WriteNumber("bytes", manifest.Weights.Bytes));
+        if (manifest.OtherPrecision is { } other)
+            Object("otherPrecision", j => OtherPrecision(j, other));
         Lines("rewrites", manifest.Rewrites, Rewrite);
         if (manifest.LeftOut is { } leftOut)
             Lines("leftOut", leftOut, LeftOut);
@@ -227,6 +230,15 @@ internal sealed class ManifestWriter : IDisposable
         Optional(json, "weightBytes", budget.WeightBytes);
     }
 
+    private static void OtherPrecision(Utf8JsonWriter json, PrecisionAccount account)
+    {
+        json.WriteString("precision", ModelOptions.Precision.Format(account.Precision)!);
+        json.WriteNumber("peakBytes", account.PeakBytes);
+        json.WriteNumber("weightBytes", account.WeightBytes);
+        if (account.MaxDifference is { } difference)
+            json.WriteNumber("maxDifference", difference);
+    }
+
     private static void Rewrite(Utf8JsonWriter json, AppliedRewrite rewrite)
     {
         json.WriteStartObject();
@@ -275,6 +287,19 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteBoolean("exact", facts.Exact);
         json.WriteNumber("maxError", facts.MaxError);
         Optional(json, "level", facts.Level);
+        if (facts.Instead is not { } instead)
+            return;
+        json.WriteStartObject("instead");
+        if (instead.FreeDimensions is { } sizes)
+        {
+            json.WriteStartObject("freeDimensions");
+            foreach ((string name, long size) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
+                json.WriteNumber(name, size);
+            json.WriteEndObject();
+        }
+        if (instead.Outputs is { } outputs)
+            Names(json, "outputs", outputs);
+        json.WriteEndObject();
     }
 
     private static void Tensor(Utf8JsonWriter json, TensorFacts tensor)

@@ -49,6 +49,9 @@ public sealed record MemoryManifest
     /// <summary>Values whose size was not inferred; where one may be smaller, the peak is what a run takes at most. Null where there is none.</summary>
     public IReadOnlyList<SizeBound>? Bounds { get; init; }
 
+    /// <summary>For a model of float16: what it takes in the precision that was not chosen; null where that is not known.</summary>
+    public PrecisionAccount? OtherPrecision { get; init; }
+
     /// <summary>The budget and the verdict; settled by the check.</summary>
     public required BudgetEntry Budget { get; init; }
 

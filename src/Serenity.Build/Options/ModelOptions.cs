@@ -91,6 +91,17 @@ public static class ModelOptions
         Switch = new("--no-partition"),
     };
 
+    /// <summary>The precision in which a model of float16 is planned and written.</summary>
+    public static ModelOption<Precision> Precision { get; } = new(
+        "Precision",
+        new ChoiceSyntax<Precision>(
+            (Onnx.Contract.Precision.Source, "Source", "The source's"), (Onnx.Contract.Precision.Float32, "Float32", "Float32"),
+            (Onnx.Contract.Precision.Float32KeepWeights, "Float32KeepWeights", "Float32, with large weights in float16")),
+        request => request.Precision, (request, value, _) => request with { Precision = value }, "The precision in which a model of float16 is planned and written.")
+    {
+        Switch = new("--precision"),
+    };
+
     /// <summary>Apply ONNX Runtime's fusions ahead of time.</summary>
     public static ModelOption<bool> Fuse { get; } = new(
         "Fuse", Boolean, request => request.Fuse, (request, value, _) => request with { Fuse = value }, "Apply ONNX Runtime's fusions ahead of time.")
@@ -104,6 +115,14 @@ public static class ModelOptions
         "Run original and optimized and compare outputs, order and memory.")
     {
         Switch = new("--no-verify"),
+    };
+
+    /// <summary>Most work of one run for the model itself to be run.</summary>
+    public static ModelOption<long> VerifyLimit { get; } = new(
+        "VerifyLimit", new LimitSyntax("work"), request => request.VerifyLimit, (request, value, _) => request with { VerifyLimit = value },
+        "Most multiply-accumulates of a run for the model itself to be verified, or none for no limit; above, smaller sizes or a part of it are.")
+    {
+        Switch = new("--verify-limit"),
     };
 
     /// <summary>Files with inputs to verify with, besides those that are made up; null for none.</summary>
@@ -266,7 +285,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Fuse, Verify, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, Layout, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, Layout, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

@@ -41,6 +41,7 @@ public static class ManifestBuilder
             Budget = BudgetCheck.Judge(result.Peak.RequiredBytes, result.WeightBytes, MemoryBudgets.None),
             Weights = new WeightsEntry(result.WeightBytes),
             Bounds = result.Bounds.Count > 0 ? result.Bounds : null,
+            OtherPrecision = result.OtherPrecision,
             Rewrites = result.Rewrites,
             LeftOut = result.LeftOut.Count > 0 ? result.LeftOut : null,
             Work = new WorkEntry(result.Work.Limit, result.Work.Ratio, result.Work.Limited),

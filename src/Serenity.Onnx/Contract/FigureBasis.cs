@@ -15,7 +15,7 @@ public enum FigureBasis
     /// <summary>Taken from what like models took; may be off either way.</summary>
     Estimated,
 
-    /// <summary>Measured elsewhere, and counted by rule for what takes other amounts here.</summary>
+    /// <summary>Measured elsewhere, and counted by rule for what takes other amounts here; where nothing was measured, by rule alone, for the kernels that have one.</summary>
     ByRule,
 
     /// <summary>There is no figure.</summary>

@@ -42,6 +42,9 @@ public record OptimizationFacts
     /// <summary>Bytes of all weights of the written model.</summary>
     public required long WeightBytes { get; init; }
 
+    /// <summary>For a model of float16: what it takes in the precision that was not chosen; null where that is not known, or the same.</summary>
+    public PrecisionAccount? OtherPrecision { get; init; }
+
     /// <summary>Rewrites that were applied.</summary>
     public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
 
@@ -195,5 +198,6 @@ public sealed record LiveTensor(string Tensor, long Bytes);
 /// <param name="Exact">True if outputs were compared bit for bit.</param>
 /// <param name="MaxError">Largest difference found, scaled to the output's largest magnitude; 0 if bit for bit.</param>
 /// <param name="Level">The optimization level of the session, of one thread, that the source ran in to be compared with: ONNX Runtime's name of it; null if nothing was compared.</param>
+/// <param name="Instead">What ran in place of the model, where that is too much work; null where the model itself ran.</param>
 public sealed record VerificationFacts(
-    string Status, string? Reason, string? RuntimeVersion, string? Architecture, long? MeasuredBytes, bool Exact, double MaxError, string? Level = null);
+    string Status, string? Reason, string? RuntimeVersion, string? Architecture, long? MeasuredBytes, bool Exact, double MaxError, string? Level = null, VerifiedInstead? Instead = null);

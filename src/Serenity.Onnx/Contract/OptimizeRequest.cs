@@ -12,6 +12,9 @@ public sealed record OptimizeRequest
     /// </summary>
     public const double FreeWork = 1.1;
 
+    /// <summary>Up to so many multiply-accumulates a run, a model is verified unless something else is said: about a second a billion on one core.</summary>
+    public const long UsualVerifyLimit = 20_000_000_000;
+
     /// <summary>One size of every dimension.</summary>
     public static IReadOnlyDictionary<string, SizeRange> NoRanges { get; } = new Dictionary<string, SizeRange>(StringComparer.Ordinal);
 
@@ -30,11 +33,20 @@ public sealed record OptimizeRequest
     /// <summary>Run parts of the network in pieces where that lowers the peak (executor OnnxRuntime; not with <see cref="RewriteLevel.None"/>).</summary>
     public bool Partition { get; init; } = true;
 
+    /// <summary>The precision in which a model of float16 is planned and written.</summary>
+    public Precision Precision { get; init; } = Precision.Source;
+
     /// <summary>Apply ONNX Runtime's hardware-independent fusions ahead of time (executor OnnxRuntime).</summary>
     public bool Fuse { get; init; } = true;
 
     /// <summary>Run original and optimized and compare outputs, order and memory.</summary>
     public bool Verify { get; init; } = true;
+
+    /// <summary>
+    /// Most multiply-accumulates of one run for the model to be run at all; above, smaller sizes of open dimensions are verified in its place, or a part of the network
+    /// (<see cref="VerifiedInstead"/>). <see cref="long.MaxValue"/> for no limit.
+    /// </summary>
+    public long VerifyLimit { get; init; } = UsualVerifyLimit;
 
     /// <summary>What the user calls the files of <see cref="SamplePaths"/>; null for none.</summary>
     public string? VerifyInputs { get; init; }

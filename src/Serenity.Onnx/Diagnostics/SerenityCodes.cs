@@ -164,6 +164,9 @@ public static class SerenityCodes
     /// <summary>The model was saved for one kind of processor; its figures are those of the machine that builds.</summary>
     public const string HardwareBound = "SER2404";
 
+    /// <summary>A model of float16 needs more than it would in float32.</summary>
+    public const string WidenedAtRun = "SER2405";
+
     /// <summary>Verification was skipped or incomplete.</summary>
     public const string NotVerified = "SER2501";
 

@@ -22,6 +22,7 @@ internal static class ModelRepair
         GraphProto graph = new(sourceGraph);
         graph.Node.Clear();
         graph.Node.Add(saved.Graph.Node);
+        ShadowedNames.Rename(graph);
         RestoreNodes(sourceGraph, graph);
         graph.Initializer.Clear();
         graph.Initializer.Add(InOrder(sourceGraph.Initializer, saved.Graph.Initializer));

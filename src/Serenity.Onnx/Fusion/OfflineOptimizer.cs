@@ -1,8 +1,10 @@
+using System.Globalization;
 using Google.Protobuf;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Fusion;
 
@@ -14,8 +16,9 @@ internal static class OfflineOptimizer
     /// <param name="externalFolder">Folder of its external data, or null.</param>
     /// <param name="level">What ONNX Runtime may change.</param>
     /// <param name="file">The file as the user named it, for messages.</param>
+    /// <param name="mostFolded">Bytes that a value may have for it to be computed ahead; null for ONNX Runtime's own limit.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.InputOutput"/>.</exception>
-    public static ModelProto Run(ModelProto model, string? externalFolder, GraphOptimizationLevel level, string? file)
+    public static ModelProto Run(ModelProto model, string? externalFolder, GraphOptimizationLevel level, string? file, long? mostFolded = null)
     {
         string folder = TemporaryFolder.Create(file);
         try
@@ -29,6 +32,8 @@ internal static class OfflineOptimizer
                 options.OptimizedModelFilePath = saved;
                 // Nothing will run, so weights need not be laid out for it.
                 options.AddSessionConfigEntry("session.disable_prepacking", "1");
+                if (mostFolded is { } bytes)
+                    options.AddSessionConfigEntry(FoldedConstants.LimitOption, bytes.ToString(CultureInfo.InvariantCulture));
                 ModelSession.LoadAndForget(runnable, options);
             }
             using FileStream stream = File.OpenRead(saved);

@@ -66,7 +66,7 @@ public static class ModelOptimizer
         }
         return best;
 
-        OptimizationResult Once(OptimizeRequest asked) => new ModelPipeline(asked, SourceModel.Prepare(file, asked, cancellation), cancellation).Run();
+        OptimizationResult Once(OptimizeRequest asked) => PrecisionChoice.Plan(asked, SourceModel.Prepare(file, asked, cancellation), cancellation);
     }
 
     private static bool IsPlannedAt(IReadOnlyDictionary<string, long>? sizes, RangeFacts range) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
@@ -18,6 +19,9 @@ namespace Serenity.Onnx.Pipeline;
 /// </summary>
 internal sealed class ModelPipeline
 {
+    /// <summary>Stand-ins that are tried before a model counts as not verified.</summary>
+    private const int MostStandIns = 3;
+
     private readonly OptimizeRequest _request;
     private readonly SourceModel _source;
     private readonly CancellationToken _cancellation;
@@ -75,6 +79,8 @@ internal sealed class ModelPipeline
     {
         if (!Verifies)
             return InLayouts(plan, Facts(plan, null), null);
+        if (_work > _request.VerifyLimit)
+            return ConcludeInstead(plan);
         VerificationOutcome verified;
         try
         {
@@ -103,7 +109,67 @@ internal sealed class ModelPipeline
 
     /// <summary>Adds the layouts that were asked for besides the portable one, whose plan holds.</summary>
     private OptimizationResult InLayouts(ExecutorPlan plan, OptimizationResult result, VerificationOutcome? verified) =>
-        new LayoutVariants(_request, _source, _planner, layout => Verify(layout, null, isPortable: false), HostLayout, _cancellation).Add(plan, result, verified?.Memory);
+        new LayoutVariants(_work > _request.VerifyLimit ? _request with { Verify = false } : _request, _source, _planner, layout => Verify(layout, null, isPortable: false), HostLayout, _cancellation).Add(plan, result, verified?.Memory);
+
+    /// <summary>Holds what stands in for the model to its promises, where a run of the model itself is too much work. What does not hold there is not trusted here.</summary>
+    private OptimizationResult ConcludeInstead(ExecutorPlan plan)
+    {
+        _request.Progress?.Invoke(PipelineStage.Verify);
+        string limit = string.Create(
+            CultureInfo.InvariantCulture, $"One run takes {_work / 1e9:0.#} thousand million multiply-accumulates, more than VerifyLimit ({_request.VerifyLimit / 1e9:0.#} thousand million)");
+        string? refusal = null;
+        int tries = 0;
+        foreach (VerificationStandIn standIn in VerificationStandIn.For(_source, _request, _cancellation))
+        {
+            if (tries++ == MostStandIns)
+                break;
+            OptimizationResult seen;
+            try
+            {
+                bool exact = plan.Rewrites.All(r => r.Exact) && _request.Rewrite == RewriteLevel.All;
+                seen = ModelOptimizer.OptimizeHere(standIn.File, standIn.Request(_request, exact ? RewriteLevel.Exact : _request.Rewrite), _cancellation);
+            }
+            catch (SerenityException e)
+            {
+                refusal ??= e.Message;
+                continue;
+            }
+            if (seen.Verification is not { Status: not "skipped" } facts)
+                continue;
+            if (Distrusted(plan, seen) is { } other)
+                return ConcludeInstead(other);
+            string what = standIn.What.Outputs is { } outputs
+                ? $"the part of the model that gives {string.Join(", ", outputs.Take(4).Select(o => $"'{o}'"))}{(outputs.Count > 4 ? " and others" : "")}"
+                : "the model with " + string.Join(", ", standIn.Sizes.Select(s => $"{s.Key}={s.Value}"));
+            facts = facts with
+            {
+                Status = "partial",
+                Reason = $"{limit}, so {what} was planned and verified in its place.{(facts.Reason is { } reason ? " " + reason : "")}",
+                MeasuredBytes = null,
+                Instead = standIn.What,
+            };
+            return InLayouts(plan, Facts(plan, new VerificationOutcome(facts, null)), null);
+        }
+        VerificationFacts none = ModelVerifier.NotRun($"{limit}, and nothing smaller could be verified in its place.{(refusal is null ? "" : " " + refusal)}");
+        return InLayouts(plan, Facts(plan, new VerificationOutcome(none, null)), null);
+    }
+
+    /// <summary>Another plan, where one of the rewrites did not hold in what was verified instead; null if the plan stands.</summary>
+    private ExecutorPlan? Distrusted(ExecutorPlan plan, OptimizationResult seen)
+    {
+        if (seen.Warnings.FirstOrDefault(w => w.Code == SerenityCodes.PassedThrough) is not { } warning)
+            return null;
+        string[] guilty = [.. seen.LeftOut.Select(r => r.Nodes[0])];
+        bool isNamed = plan.Rewrites.Any(r => !r.Exact && r.Nodes.Any(guilty.Contains)), isInexact = plan.Rewrites.Any(r => !r.Exact);
+        // What was left out there may be in no plan of this size.
+        if (plan.Rewrites.Count == 0 || (guilty.Length > 0 && !isNamed))
+            return null;
+        _warnings.Add(warning);
+        if (isNamed)
+            _leftOut = seen.LeftOut;
+        return isNamed ? _planner.Replan(plan, RewriteLevel.All, new RewriteRestriction { LeftOut = new HashSet<string>(guilty, StringComparer.Ordinal) })
+            : isInexact ? _planner.Replan(plan, RewriteLevel.Exact, RewriteRestriction.None) : _planner.AsItIs(plan);
+    }
 
     /// <summary>A plan without the rewrites at fault; with exact ones alone where these are not found.</summary>
     private ExecutorPlan WithoutGuilty(ExecutorPlan plan, SerenityException fault)
@@ -182,7 +248,7 @@ internal sealed class ModelPipeline
             _warnings.Add(PipelineWarnings.NotProven(_source, plan.LiveBytes, plan.LowerBoundBytes));
         if (verified is { Facts.Status: not "passed" })
             _warnings.Add(PipelineWarnings.NotVerified(_source, verified.Facts));
-        if (_source.Shapes.Main.Formulas is { } formulas && verified is null)
+        if (_source.Shapes.Main.Formulas is { } formulas && (verified is null || verified.Facts.Instead is not null || _range is null))
             _range = RangeProof.Of(plan, formulas.Space, _source.File.Path);
         long bytes = _range?.PeakBytes(_range.PeakAt) ?? plan.Bytes;
         IReadOnlyList<PlanFacts> plans = Placed(_planner.Account(plan, verified?.Memory), verified?.Block);

@@ -46,15 +46,7 @@ internal static class OptimizeCommand
         ToolContext context, ModelSwitches options, ParseResult parsed, string given, string? output, MemoryBudgets? budgets, bool report, bool json,
         CancellationToken cancellation)
     {
-        string source = context.PathOf(given);
-        string target = context.PathOf(output ?? WithoutExtension(given) + ".optimized.onnx");
-        if (Directory.Exists(target))
-            target = Path.Combine(target, Path.GetFileName(given));
-        if (IsSameFile(source, target))
-        {
-            throw new SerenityException(
-                SerenityCodes.BadOption, given, "The output is the model itself, which would be lost. Give another file with --output.");
-        }
+        string target = OutputPath.Of(context, given, output, ".optimized.onnx");
         ManifestSource models = new(context, options);
         (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, budgets, cancellation);
         manifest = BudgetCheck.Apply(manifest, budgets ?? MemoryBudgets.None);
@@ -85,19 +77,4 @@ internal static class OptimizeCommand
         }
         return outcome.Conclude(context.Console);
     }
-
-    private static bool IsSameFile(string path, string other)
-    {
-        try
-        {
-            return string.Equals(RealPath.Of(Path.GetFullPath(path)), RealPath.Of(Path.GetFullPath(other)), StringComparison.OrdinalIgnoreCase);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            // Links that lead nowhere are told of where the file is read or written.
-            return string.Equals(path, other, StringComparison.OrdinalIgnoreCase);
-        }
-    }
-
-    private static string WithoutExtension(string path) => path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? path[..^".onnx".Length] : path;
 }

@@ -24,7 +24,9 @@ internal static partial class CommandLineForm
         ["Outputs"] = "--outputs",
         ["FixedInputs"] = "--fixed-inputs",
         ["Fuse"] = "--no-fuse",
+        ["Precision"] = "--precision",
         ["Verify"] = "--no-verify",
+        ["VerifyLimit"] = "--verify-limit",
     };
 
     /// <summary>A sentence to stand behind a message; empty where it names nothing that an item has.</summary>
@@ -56,10 +58,10 @@ internal static partial class CommandLineForm
 
     private static string Quoted(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '.' or '_' or ':' or '-' or '/') ? value : $"\"{value}\"";
 
-    [GeneratedRegex("(?<![\\w'-])(?<name>MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|Rewrite|Executor|Alignment|Partition|Bounds|Inputs|Outputs|FixedInputs|Fuse|Verify)=\"(?<value>[^\"]*)\"")]
+    [GeneratedRegex("(?<![\\w'-])(?<name>MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|Rewrite|Executor|Alignment|Partition|Bounds|Inputs|Outputs|FixedInputs|Precision|Fuse|VerifyLimit|Verify)=\"(?<value>[^\"]*)\"")]
     private static partial Regex WithValue();
 
     // Only names that are no words of their own, and not what a model calls its nodes.
-    [GeneratedRegex("(?<![\\w'/.-])(MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit)(?![\\w'/=-])")]
+    [GeneratedRegex("(?<![\\w'/.-])(MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|VerifyLimit)(?![\\w'/=-])")]
     private static partial Regex Bare();
 }

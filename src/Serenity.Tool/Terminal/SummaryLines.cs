@@ -26,6 +26,8 @@ internal static class SummaryLines
         Row("least live peak of any", peak.LowerBoundBytes, peak.Optimal ? "reached: proven optimal" : peak.IsOrderProven() ? "reached by the order" : "not proven reached");
         if (peak.WorkspaceBytes is long workspace)
             Row("kernels' workspace", workspace, $"{TargetText.Basis(manifest)}, counts against the budget");
+        if (manifest.OtherPrecision is { } other)
+            Row(other.Precision == Precision.Source ? "peak in the source's float16" : "peak in float32", other.PeakBytes, $"weights {ByteSize.Rounded(other.WeightBytes)}");
         Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");
         if (manifest.Budget.MemoryBytes is long budget)
         {

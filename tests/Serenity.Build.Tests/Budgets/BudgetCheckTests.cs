@@ -30,6 +30,13 @@ public sealed class BudgetCheckTests
     {
         SerenityDiagnostic? warning = BudgetCheck.Unmeasured(3000, workspace, executor, budget, [], "net.onnx");
         Assert.AreEqual(expected ? "SER2502" : null, warning?.Code);
+        if (expected)
+        {
+            StringAssert.Contains(warning!.Message, "Let verification run");
+            SerenityDiagnostic leftOut = BudgetCheck.Unmeasured(3000, workspace, executor, budget, [new WarningEntry("SER2501", "Too large.")], "net.onnx")!;
+            Assert.DoesNotContain("Let verification run", leftOut.Message, "It was on.");
+            StringAssert.Contains(leftOut.Message, "Leave room");
+        }
         Assert.IsNull(BudgetCheck.Unmeasured(3000, workspace, executor, budget, [new WarningEntry("SER2701", "No ONNX Runtime here.")], "net.onnx"));
     }
 

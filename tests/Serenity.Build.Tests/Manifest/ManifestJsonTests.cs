@@ -33,7 +33,7 @@ public sealed class ManifestJsonTests
             Converters =
             {
                 new JsonStringEnumConverter<BudgetVerdict>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<TensorRole>(JsonNamingPolicy.CamelCase),
-                new JsonStringEnumConverter<Executor>(), new OptionsConverter(), new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<Precision>(), new OptionsConverter(), new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
                 new JsonStringEnumConverter<FigureBasis>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<PlanLayout>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<MemoryPool>(JsonNamingPolicy.CamelCase),
             },
         };
@@ -53,7 +53,7 @@ public sealed class ManifestJsonTests
         MemoryManifest manifest = Full();
         object?[] records =
         [
-            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Plans[0], manifest.Plans[0].Account, manifest.Plans[0].Account.Pools[0], manifest.Plans[0].Account.Pools[0].Parts[0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Rewrites[0].Pieces, manifest.Bounds![0], manifest.LeftOut![0], manifest.Verification,
+            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Plans[0], manifest.Plans[0].Account, manifest.Plans[0].Account.Pools[0], manifest.Plans[0].Account.Pools[0].Parts[0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Rewrites[0].Pieces, manifest.Bounds![0], manifest.LeftOut![0], manifest.Verification, manifest.Verification!.Instead, manifest.OtherPrecision,
             manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         foreach (object? record in records)
@@ -80,7 +80,8 @@ public sealed class ManifestJsonTests
     private static MemoryManifest Full() => TestManifest.Create() with
     {
         Budget = new BudgetEntry(1, BudgetVerdict.Fail, "board", 2),
-        Verification = new VerificationFacts("partial", "because", "1.30.0", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL"),
+        Verification = new VerificationFacts("partial", "because", "1.30.0", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL", new VerifiedInstead(new SortedDictionary<string, long> { ["seq"] = 8 }, ["a"])),
+        OtherPrecision = new PrecisionAccount(Precision.Float32, 3, 4, 0.25),
         Tensors = [new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7], "n")],
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
         Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Formula = "12*batch" },

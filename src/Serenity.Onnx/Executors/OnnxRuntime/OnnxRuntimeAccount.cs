@@ -1,4 +1,5 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Models;
@@ -20,7 +21,8 @@ internal static class OnnxRuntimeAccount
     {
         int threads = task.Request.Threads;
         IReadOnlyList<TargetFacts> targets = TargetWorkspace.Of(
-            task.Request.Targets, memory, new WorkspaceRules(plan.Nodes, plan.Model.Graph, plan.Shapes) { Threads = threads });
+            task.Request.Targets, memory, new WorkspaceRules(plan.Nodes, plan.Model.Graph, plan.Shapes) { Threads = threads },
+            kernels => task.Request.Verify && KernelWorkspace.Peak(plan.Plan.Graph, plan.Shapes, plan.Plan.Allocations, kernels) - plan.Plan.SimulatedPeak is > 0 and var scratch ? scratch : null);
         PoolAccount activations = Activations(plan);
         PoolAccount inputs = new(MemoryPool.Inputs, [new MemoryPart(Callers, ScheduledValues.InputBytes(task.Source.Model.Graph, task.Source.Shapes.Main), FigureBasis.Planned)]);
         PoolAccount weights = new(MemoryPool.Weights, [new MemoryPart(Initializers, ModelTensors.WeightBytes(plan.Written), FigureBasis.Planned)]);

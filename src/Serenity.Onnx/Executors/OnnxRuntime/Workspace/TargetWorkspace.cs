@@ -13,20 +13,22 @@ internal static class TargetWorkspace
     /// <param name="targets">Architectures that the app is built for.</param>
     /// <param name="memory">What a run on this machine took; null if not measured.</param>
     /// <param name="rules">Rules for the kernels that ran.</param>
-    public static IReadOnlyList<TargetFacts> Of(IReadOnlyList<TargetArchitecture> targets, MeasuredMemory? memory, WorkspaceRules rules)
+    /// <param name="unmeasured">What the kernels of a processor take as far as there are rules, in bytes; for where nothing was measured. Null where there is no rule for any.</param>
+    public static IReadOnlyList<TargetFacts> Of(
+        IReadOnlyList<TargetArchitecture> targets, MeasuredMemory? memory, WorkspaceRules rules, Func<IReadOnlyList<MlasKernels>, long?> unmeasured)
     {
         if (targets.Count == 0 && TargetKernels.Host is { } own)
             targets = [own];
         if (targets.Count == 0)
             return [new TargetFacts(NativeRuntime.Architecture, memory?.WorkspaceBytes, memory?.WorkspaceBytes is null ? FigureBasis.Unknown : FigureBasis.Measured)];
-        return [.. targets.Select(target => Of(target, memory, rules))];
+        return [.. targets.Select(target => Of(target, memory, rules, unmeasured))];
     }
 
-    private static TargetFacts Of(TargetArchitecture target, MeasuredMemory? memory, WorkspaceRules rules)
+    private static TargetFacts Of(TargetArchitecture target, MeasuredMemory? memory, WorkspaceRules rules, Func<IReadOnlyList<MlasKernels>, long?> unmeasured)
     {
         string name = TargetKernels.NameOf(target);
         if (memory is not { WorkspaceBytes: { } measured, ActivationBytes: { } activations })
-            return new TargetFacts(name, null, FigureBasis.Unknown);
+            return unmeasured(TargetKernels.Of(target)) is { } known ? new TargetFacts(name, known, FigureBasis.ByRule) : new TargetFacts(name, null, FigureBasis.Unknown);
         long byRule = TargetKernels.Of(target).Max(kernels => Peak(memory, rules, kernels)) - activations;
         if (target != TargetKernels.Host)
             return new TargetFacts(name, byRule, FigureBasis.ByRule);
