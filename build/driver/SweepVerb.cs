@@ -4,7 +4,7 @@ namespace Serenity.Driver;
 
 /// <summary>
 /// <c>sweep</c>: the tests that the ordinary run does a few rounds of, with as many as asked for: builds killed at random moments, builds in other
-/// languages, time zones, folders and numbers of processors; all models on arm64; models with open dimensions at many sizes; random networks in pieces at random places; the whole suite as on other machines; and ONNX's own conformance models.
+/// languages, time zones, folders and numbers of processors; all models on arm64; models with open dimensions at many sizes; random networks in pieces at random places; random models whose sizes depend on data; the whole suite as on other machines; and ONNX's own conformance models.
 /// </summary>
 internal sealed class SweepVerb(Workspace workspace, DriverLog log)
 {
@@ -16,6 +16,7 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
         ("arm64", "Serenity.Onnx.Tests", "Device.Arm64Tests", 1),
         ("ranges", "Serenity.Onnx.Tests", "Serenity.Onnx.Tests.Ranges.", 1000),
         ("pieces", "Serenity.Onnx.Tests", "Rewrites.Partition.PartitionPropertyTests", 2_000),
+        ("sizes", "Serenity.Onnx.Tests", "Pipeline.RandomSizesTests", 500),
     ];
 
     /// <summary>Packs, and runs one sweep.</summary>

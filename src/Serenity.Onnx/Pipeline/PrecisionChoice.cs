@@ -3,6 +3,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;

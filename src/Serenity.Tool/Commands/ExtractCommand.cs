@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Serenity.Build.Options;
+using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
@@ -59,7 +60,7 @@ internal static class ExtractCommand
         context.Console.Line($"{part.Model.Graph.Node.Count} of {whole.Model.Graph.Node.Count} nodes");
         TextTable table = new("value", "role", "type");
         foreach ((string role, ValueInfoProto value) in part.Model.Graph.Input.Select(i => ("input", i)).Concat(part.Model.Graph.Output.Select(o => ("output", o))))
-            table.Add(Build.Text.ModelText.Clean(value.Name, 80), role, TypeOf(value));
+            table.Add(ModelText.Clean(value.Name, 80), role, TypeOf(value));
         context.Console.Write(table);
         foreach (string file in files)
             context.Console.Line("wrote " + Path.GetRelativePath(context.Folder, file));
@@ -70,5 +71,5 @@ internal static class ExtractCommand
 
     private static string TypeOf(ValueInfoProto value) => value.Type?.TensorType is not { ElemType: not 0 } tensor ? "-"
         : ((TensorProto.Types.DataType)tensor.ElemType).ToString().ToLowerInvariant()
-            + (tensor.Shape is { } shape ? $"[{string.Join(',', shape.Dim.Select(d => d.HasDimValue ? d.DimValue.ToString(System.Globalization.CultureInfo.InvariantCulture) : d.HasDimParam ? Build.Text.ModelText.Clean(d.DimParam, 40) : "?"))}]" : "");
+            + (tensor.Shape is { } shape ? $"[{string.Join(',', shape.Dim.Select(d => d.HasDimValue ? d.DimValue.ToString(System.Globalization.CultureInfo.InvariantCulture) : d.HasDimParam ? ModelText.Clean(d.DimParam, 40) : "?"))}]" : "");
 }

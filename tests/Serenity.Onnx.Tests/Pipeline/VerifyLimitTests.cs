@@ -69,7 +69,7 @@ public sealed class VerifyLimitTests
         OptimizationResult whole = Optimize(model, long.MaxValue);
         Assert.IsNotEmpty(whole.LeftOut, "The rewrite does not hold.");
         // The part is all of the network but its end.
-        long work = Serenity.Onnx.Operators.WorkEstimate.Of(model.Graph, Serenity.Onnx.Shapes.ShapeInference.Run(Named(model), Path.GetFullPath("m.onnx"), new Dictionary<string, long>()).Main);
+        long work = Serenity.Onnx.Operators.Table.WorkEstimate.Of(model.Graph, Serenity.Onnx.Shapes.ShapeInference.Run(Named(model), Path.GetFullPath("m.onnx"), new Dictionary<string, long>()).Main);
         OptimizationResult part = Optimize(model, work - 1);
         Assert.AreEqual(whole.Peak.Bytes, part.Peak.Bytes);
         CollectionAssert.AreEqual(whole.LeftOut.Select(r => r.Nodes[0]).ToArray(), part.LeftOut.Select(r => r.Nodes[0]).ToArray());
