@@ -33,7 +33,7 @@ public sealed record RangeCode(IReadOnlyList<DimensionCode> Dimensions, IReadOnl
     public IEnumerable<string> Formulas(Func<string, string> parameter, Func<string, string, string> quotient, string math)
     {
         SizeSyntax syntax = new(
-            name => parameter(Dimensions.First(d => d.Name == name).Identifier), SizeSyntax.Long, quotient, (a, b) => $"{math}Max({a}, {b})", (a, b) => $"{math}Min({a}, {b})");
+            name => parameter(Dimensions.First(d => d.Name == name).Identifier), SizeSyntax.Literal, quotient, (a, b) => $"{math}Max({a}, {b})", (a, b) => $"{math}Min({a}, {b})");
         SizeSpace space = new(Dimensions.Select(d => KeyValuePair.Create(d.Name, d.Sizes)));
         return Peaks.Select(peak => peak.In(syntax, space));
     }

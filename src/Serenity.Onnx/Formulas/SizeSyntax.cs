@@ -24,5 +24,5 @@ public sealed record SizeSyntax(
     }
 
     /// <summary>A number as all of them write it, with the letter for 64 bits.</summary>
-    public static string Long(long number) => number.ToString(CultureInfo.InvariantCulture) + "L";
+    public static string Literal(long number) => number.ToString(CultureInfo.InvariantCulture) + "L";
 }

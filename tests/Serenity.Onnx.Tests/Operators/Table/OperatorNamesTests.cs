@@ -55,6 +55,7 @@ public sealed partial class OperatorNamesTests
         ["Shapes/ResizeScales.cs"] = 1,
         ["Shapes/SizeAssumptions.cs"] = 2,
         ["Shapes/SubgraphInference.cs"] = 2,
+        ["Shapes/Symbolic/WindowSizes.cs"] = 15,
         ["Shapes/TakenBranches.cs"] = 2,
         ["Verification/Decision.cs"] = 4,
         ["Verification/ExactSums.cs"] = 18,
