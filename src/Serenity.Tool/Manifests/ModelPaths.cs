@@ -56,7 +56,7 @@ internal static class ModelPaths
         .GroupBy(path => path.Split('/', '\\') is [.. var project, "obj", _, var framework, "serenity", _] ? string.Join('/', project) + "|" + framework : path, StringComparer.Ordinal)
         .Select(group => group.OrderByDescending(File.GetLastWriteTimeUtc).ThenBy(path => path, StringComparer.Ordinal).First());
 
-    private static IEnumerable<string> Found(ToolContext context, IReadOnlyList<string> paths, string word) => paths.Count > 0 ? Name(context, paths) : throw new SerenityException(
+    private static IEnumerable<string> Found(ToolContext context, string[] paths, string word) => paths.Length > 0 ? Name(context, paths) : throw new SerenityException(
         SerenityCodes.ModelNotFound, word, "There is no model here, no manifest, and no results of a build. Name a folder that holds some, or build the project first.");
 
     private static IEnumerable<string> Name(ToolContext context, IEnumerable<string> paths) => paths.Select(path => Path.GetRelativePath(context.Folder, path).Replace('\\', '/'));

@@ -32,7 +32,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
                 if (ModelPaths.IsResults(file))
                     results.AddRange(ResultsFile.Read(context.PathOf(file)).Select(result => Again(result, seen)));
                 else
-                    results.Add(Of(parsed, file, cancellation, seen));
+                    results.Add(Of(parsed, file, seen, cancellation));
             }
             catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
             {
@@ -42,7 +42,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         return results;
     }
 
-    private ModelResult Of(ParseResult parsed, string file, CancellationToken cancellation, Action<string, MemoryManifest>? seen)
+    private ModelResult Of(ParseResult parsed, string file, Action<string, MemoryManifest>? seen, CancellationToken cancellation)
     {
         bool isManifest = ModelArgument.IsManifest(file);
         if (!limits.Any && !isManifest && limits.Needed)
@@ -65,11 +65,11 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         long? before = null;
         if (limits.BaselinePath is { } path)
         {
-            Baseline baseline = Baseline.Read(path, limits.Update);
+            Baseline baseline = Baseline.Read(path, Limits.Update);
             // A manifest says where its source lies in its project.
             string name = isManifest && baseline.Find(manifest.Source.Path) is not null ? manifest.Source.Path : baseline.NameOf(context.PathOf(file), "");
             before = baseline.Find(name);
-            if (baseline.Check(name, manifest.Peak.RequiredBytes, limits.Tolerance, file, limits.Update) is { } grown)
+            if (baseline.Check(name, manifest.Peak.RequiredBytes, limits.Tolerance, file, Limits.Update) is { } grown)
                 told.Add(grown);
         }
         return new ModelResult(file, null, Figures(manifest, before), told, isManifest ? context.PathOf(file) : null);

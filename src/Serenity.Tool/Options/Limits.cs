@@ -18,5 +18,5 @@ internal sealed record Limits(MemoryBudgets? Budgets, double? WarnAt, string? Ba
     public bool Any => Budgets is not null || BaselinePath is not null;
 
     /// <summary>How the baseline is updated, as words behind "run".</summary>
-    public string Update => "the same command with --update-baseline";
+    public static string Update => "the same command with --update-baseline";
 }
