@@ -44,7 +44,7 @@ public sealed record ModelItem
     /// <summary>What is asked of the optimizer.</summary>
     public required OptimizeRequest Request { get; init; }
 
-    /// <summary>How much work a run may be where the budget needs it; see <see cref="Output.WorkLadder"/>.</summary>
+    /// <summary>How long a run may take where the budget needs it, as a multiple of the predicted time; see <see cref="Output.WorkLadder"/>.</summary>
     public double WorkLimit => Options.Get(ModelOptions.WorkLimit);
 
     /// <summary>What the model may cost, in bytes: chooses among plans. Null for no budget, or where it does not matter.</summary>

@@ -30,11 +30,11 @@ public static class WorkLadder
     private static readonly double[] _between = [1.5, 2, 3];
 
     /// <summary>The limit of the plan that is always made, and first.</summary>
-    /// <param name="limit">How much work a run may be at most.</param>
+    /// <param name="limit">How long a run may take at most, as a multiple of the predicted time.</param>
     public static double First(double limit) => Math.Min(limit, OptimizeRequest.FreeWork);
 
     /// <summary>Takes a plan.</summary>
-    /// <param name="limit">How much work a run may be at most; at least 1.</param>
+    /// <param name="limit">How long a run may take at most, as a multiple of the predicted time; at least 1.</param>
     /// <param name="budget">The memory budget in bytes; null for none.</param>
     /// <param name="plan">Makes the plan for a work limit.</param>
     /// <returns>The plan, and the budgets for which the same would be taken. Where none fits, the plan that adds no work, which says in its

@@ -13,6 +13,9 @@ internal static class ModelPartition
     /// <summary>How often pieces are cut again: images into rows, heads into blocks of queries.</summary>
     private const int MostRounds = 3;
 
+    /// <summary>Steps that the cuts costed may have together, in the first search and in each further one.</summary>
+    private const long StepsAtFirst = 800_000, StepsAgain = 200_000;
+
     /// <summary>A model with more nodes is not cut again.</summary>
     private const int MostNodes = 1_500;
 
@@ -36,7 +39,7 @@ internal static class ModelPartition
         {
             PartitionGraph graph = found is null ? new(model, shapes, order, modelPath, sharing)
                 : new(found.Model, found.Shapes, found.Order, modelPath, sharing) { Origins = found.Origins };
-            PartitionSearch search = new(graph, cancellation, techniques);
+            PartitionSearch search = new(graph, cancellation, techniques, found is null ? StepsAtFirst : StepsAgain);
             IReadOnlyList<Cut>? cuts = search.Lowest(nanoseconds);
             isLimited |= search.IsLimited;
             if (cuts is null)

@@ -24,8 +24,8 @@ internal sealed class PartitionSearch
     /// <summary>Steps that a region's interval may have.</summary>
     private const int MostNodes = 64;
 
-    /// <summary>Cuts that may be costed, and steps of all of them together.</summary>
-    private const int MostCuts = 20_000, MostSteps = 2_000_000;
+    /// <summary>Cuts that may be costed.</summary>
+    private const int MostCuts = 20_000;
 
     /// <summary>Intervals of the schedule in which regions may be looked for.</summary>
     private const int MostIntervals = 30_000;
@@ -38,7 +38,7 @@ internal sealed class PartitionSearch
     private readonly CancellationToken _cancellation;
     private readonly long _peak;
     private readonly bool _bounds;
-    private long _steps;
+    private long _stepsLeft;
     private readonly Dictionary<(int First, int Last), List<CutRegion>> _regions = [];
     private readonly Dictionary<(CutRegion Region, int Pieces), Cut?> _cuts = [];
     private readonly Dictionary<CutRegion, long> _least = [];
@@ -47,9 +47,11 @@ internal sealed class PartitionSearch
     /// <param name="graph">The graph, in the order of its schedule.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <param name="techniques">Which of <see cref="RewriteTechniques.PieceBounds"/> is used.</param>
-    public PartitionSearch(PartitionGraph graph, CancellationToken cancellation, RewriteTechniques techniques = RewriteTechniques.All)
+    /// <param name="steps">Steps that all cuts costed may have together.</param>
+    public PartitionSearch(PartitionGraph graph, CancellationToken cancellation, RewriteTechniques techniques = RewriteTechniques.All, long steps = 800_000)
     {
         _graph = graph;
+        _stepsLeft = steps;
         _bounds = techniques.HasFlag(RewriteTechniques.PieceBounds);
         _live = new LiveBytes(graph);
         _time = new PieceTime(graph);
@@ -62,7 +64,7 @@ internal sealed class PartitionSearch
     public int Costed { get; private set; }
 
     /// <summary>False once a limit of the search struck.</summary>
-    private bool MayCost => Costed < MostCuts && _steps < MostSteps;
+    private bool MayCost => Costed < MostCuts && _stepsLeft > 0;
 
     /// <summary>True if a region in pieces was left out because it adds more time than may be added: with more the peak may be lower.</summary>
     public bool IsLimited { get; private set; }
@@ -243,7 +245,7 @@ internal sealed class PartitionSearch
         {
             Costed++;
             PieceProgram program = new(table);
-            _steps += program.Steps.Count;
+            _stepsLeft -= program.Steps.Count;
             (long live, long required) = _live.Peak(program, _peak + 1);
             // What raises the peak is on no path.
             cut = live > _peak ? null : new Cut(program, live, required, _time.Added(program));
