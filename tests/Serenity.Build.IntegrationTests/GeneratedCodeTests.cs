@@ -1,3 +1,6 @@
+using Serenity.Onnx.Models;
+using Serenity.Testing.Models;
+
 namespace Serenity.Build.IntegrationTests;
 
 [TestClass]
@@ -38,7 +41,7 @@ public sealed class GeneratedCodeTests
         {
             Body = """
                 <PropertyGroup><Nullable>enable</Nullable><TreatWarningsAsErrors>true</TreatWarningsAsErrors></PropertyGroup>
-                <ItemGroup><SerenityModel Include="net.onnx" /><SerenityModel Include="two.onnx" Threads="2" /></ItemGroup>
+                <ItemGroup><SerenityModel Include="net.onnx" Layout="Portable" /><SerenityModel Include="two.onnx" Layout="Portable" Threads="2" /></ItemGroup>
                 """,
         };
         project.Model("net.onnx");
@@ -77,13 +80,41 @@ public sealed class GeneratedCodeTests
     }
 
     [TestMethod]
+    public void A_session_loads_the_layout_that_the_processor_has()
+    {
+        using ConsumerProject project = new(planned: true) { Body = """<ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""" };
+        ModelFile.Save(IrregularModels.DartsCell(vertices: 3, channels: 16, size: 12), project["net.onnx"]);
+        File.WriteAllText(project["Program.cs"], """
+            using System;
+            using System.Collections.Generic;
+            using Microsoft.ML.OnnxRuntime;
+            using Microsoft.ML.OnnxRuntime.Tensors;
+            using Serenity.Runtime;
+            using PlannedSession net = SerenityModels.Net.CreateSession();
+            Dictionary<string, OrtValue> inputs = new();
+            foreach (KeyValuePair<string, NodeMetadata> input in net.InputMetadata)
+                inputs.Add(input.Key, OrtValue.CreateAllocatedTensorValue(OrtAllocator.DefaultInstance, TensorElementType.Float, Array.ConvertAll(input.Value.Dimensions, d => (long)d)));
+            for (int i = 0; i < 5; i++)
+                net.Run(null, inputs).Dispose();
+            Console.WriteLine($"{net.Layout == ModelLayout.Host} {net.IsPlanned} {net.UnplannedCalls} {net.MeasurePeak(inputs) == SerenityModels.Net.RequiredBytes} {net.BlockBytes == SerenityModels.Net.BlockBytes}");
+            """);
+        project.Build().Succeeds();
+        Manifest.MemoryManifest manifest = project.Manifest("net.memory.json");
+        foreach (Manifest.VariantEntry variant in manifest.Variants)
+            Assert.IsTrue(File.Exists(project.Output(variant.Output.Path)), variant.Output.Path);
+        (int exit, string output) = DotNet.Run(project.Folder, [project.Output("app.dll")]);
+        Assert.AreEqual(0, exit, output);
+        Assert.AreEqual("True True 0 True True", output.Trim());
+    }
+
+    [TestMethod]
     [DataRow("fs", "module Program\nlet session = plannedapp.SerenityModels.Net.CreateSession ()\nprintfn \"%b %b\" session.IsPlanned (session.BlockBytes = plannedapp.SerenityModels.Net.BlockBytes)\n")]
     [DataRow("vb", "Module Program\n    Sub Main()\n        Using session = SerenityModels.Net.CreateSession()\n            System.Console.WriteLine($\"{session.IsPlanned} {session.BlockBytes = SerenityModels.Net.BlockBytes}\")\n        End Using\n    End Sub\nEnd Module\n")]
     public void Other_languages_have_it_too(string language, string program)
     {
         using ConsumerProject project = new(name: "plannedapp", language: language, planned: true)
         {
-            Body = $"<ItemGroup><SerenityModel Include=\"net.onnx\" />{(language == "fs" ? "<Compile Include=\"Program.fs\" />" : "")}</ItemGroup>",
+            Body = $"<ItemGroup><SerenityModel Include=\"net.onnx\" Layout=\"Portable\" />{(language == "fs" ? "<Compile Include=\"Program.fs\" />" : "")}</ItemGroup>",
         };
         project.Model("net.onnx");
         File.WriteAllText(project["Program." + language], program);

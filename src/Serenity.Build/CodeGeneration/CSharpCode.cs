@@ -48,7 +48,7 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
                     /// <summary>Path of the optimized model, relative to the application's folder.</summary>
                     public const string RelativePath = {{Literal(model.TargetPath)}};
 
-            {{Required(model)}}
+            {{Figure(model, "RequiredBytes", RequiredDoc, model.RequiredBytes, l => l.RequiredBytes)}}
                     /// <summary>{{PeakDoc}}</summary>
                     public const long PeakBytes = {{model.PeakBytes}}L;
 
@@ -90,15 +90,15 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
     }
 
     /// <summary>A constant, or with several layouts that of the one at hand.</summary>
-    private static string Required(ModelCode model)
+    private static string Figure(ModelCode model, string name, string doc, long portable, Func<LayoutCode, long> of)
     {
         if (model.Layouts.Count == 0)
-            return FormattableString.Invariant($"        /// <summary>{RequiredDoc}</summary>\n        public const long RequiredBytes = {model.RequiredBytes}L;\n");
-        StringBuilder code = new($"        /// <summary>{LayoutRequiredDoc}</summary>\n        public static long RequiredBytes\n        {{\n            get\n            {{\n");
+            return FormattableString.Invariant($"        /// <summary>{doc}</summary>\n        public const long {name} = {portable}L;\n");
+        StringBuilder code = new($"        /// <summary>{doc} {OfLayoutDoc}</summary>\n        public static long {name}\n        {{\n            get\n            {{\n");
         code.Append(CultureInfo.InvariantCulture, $"                switch ({SerenityRuntime}ModelLayout.Find(Path{LayoutNames(model)}))\n                {{\n");
         foreach (LayoutCode layout in model.Layouts)
-            code.Append(CultureInfo.InvariantCulture, $"                    case \"{layout.Name}\":\n                        return {layout.RequiredBytes}L;\n");
-        return code.Append(CultureInfo.InvariantCulture, $"                    default:\n                        return {model.RequiredBytes}L;\n                }}\n            }}\n        }}\n").ToString();
+            code.Append(CultureInfo.InvariantCulture, $"                    case \"{layout.Name}\":\n                        return {of(layout)}L;\n");
+        return code.Append(CultureInfo.InvariantCulture, $"                    default:\n                        return {portable}L;\n                }}\n            }}\n        }}\n").ToString();
     }
 
     private static void WriteEnds(StringBuilder code, string access, string name, string summary, IReadOnlyList<TensorCode> tensors)
@@ -122,7 +122,7 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
     private static void WriteSession(StringBuilder code, ModelCode model)
     {
         if (model.BlockBytes is { } block)
-            code.Append(CultureInfo.InvariantCulture, $"\n        /// <summary>{BlockDoc}</summary>\n        public const long BlockBytes = {block}L;\n");
+            code.Append('\n').Append(Figure(model, "BlockBytes", BlockDoc, block, l => l.BlockBytes));
         code.Append(FormattableString.Invariant($$"""
 
                     /// <summary>{{OptionsDoc}}</summary>

@@ -14,7 +14,7 @@ public abstract class CodeLanguage
 
     private protected const string LayoutPathDoc = "Absolute path of the file that CreateSession loads: in the layout that ONNX Runtime has on the processor at hand, or the portable one.";
 
-    private protected const string LayoutRequiredDoc = "Bytes that a run of the file at LayoutPath needs beside the weights.";
+    private protected const string OfLayoutDoc = "Of the file at LayoutPath.";
 
     private protected const string PeakDoc = "Bytes of tensors at the peak of a run. What kernels take for themselves while they work is not in it; see RequiredBytes.";
 

@@ -68,10 +68,13 @@ public sealed class FSharpCode : CodeLanguage
         if (model.Layouts.Count > 0)
         {
             code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{LayoutPathDoc}</summary>\n        let LayoutPath () = {SerenityRuntime}ModelLayout.PathFor(Path{LayoutNames(model)})\n\n");
-            code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{LayoutRequiredDoc}</summary>\n        let LayoutRequiredBytes () =\n            match {SerenityRuntime}ModelLayout.Find(Path{LayoutNames(model)}) with\n");
-            foreach (LayoutCode layout in model.Layouts)
-                code.Append(CultureInfo.InvariantCulture, $"            | \"{layout.Name}\" -> {layout.RequiredBytes}L\n");
-            code.Append("            | _ -> RequiredBytes\n\n");
+            foreach ((string name, string doc, Func<LayoutCode, long> of) in (IEnumerable<(string, string, Func<LayoutCode, long>)>)[("RequiredBytes", RequiredDoc, l => l.RequiredBytes), ("BlockBytes", BlockDoc, l => l.BlockBytes)])
+            {
+                code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{doc} {OfLayoutDoc}</summary>\n        let Layout{name} () =\n            match {SerenityRuntime}ModelLayout.Find(Path{LayoutNames(model)}) with\n");
+                foreach (LayoutCode layout in model.Layouts)
+                    code.Append(CultureInfo.InvariantCulture, $"            | \"{layout.Name}\" -> {of(layout)}L\n");
+                code.Append(CultureInfo.InvariantCulture, $"            | _ -> {name}\n\n");
+            }
         }
         code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{(model.BlockBytes is null ? "A session on the optimized model with these options." : PlannedDoc)}</summary>\n");
         code.Append(CultureInfo.InvariantCulture, $"        let CreateSession () =\n            use options = CreateSessionOptions ()\n            {session}\n");

@@ -19,7 +19,8 @@ public sealed record TensorCode(string Identifier, string Name, string? ElementT
 /// <summary>What the generated code says of a model in another layout.</summary>
 /// <param name="Name">The layout, such as <c>blocked16</c>.</param>
 /// <param name="RequiredBytes">What a memory budget is held against.</param>
-public sealed record LayoutCode(string Name, long RequiredBytes);
+/// <param name="BlockBytes">Bytes of the block in which a run takes place; 0 where none was planned.</param>
+public sealed record LayoutCode(string Name, long RequiredBytes, long BlockBytes);
 
 /// <summary>What the generated code says of one model.</summary>
 /// <param name="Identifier">Name of its class or module.</param>
@@ -66,7 +67,7 @@ public sealed record ModelCode(
         {
             Range = manifest is null ? null : RangeCode.Of(manifest.Range, manifest.Peak),
             Layouts = runs && referencesSerenityRuntime && manifest is not null
-                ? [.. LayoutCheck.Within(manifest).Select(layout => new LayoutCode(ManifestNames.Of(layout), LayoutCheck.RequiredBytes(manifest, layout) ?? 0))] : [],
+                ? [.. LayoutCheck.Within(manifest).Select(layout => new LayoutCode(ManifestNames.Of(layout), LayoutCheck.RequiredBytes(manifest, layout) ?? 0, manifest.Plans.FirstOrDefault(p => p.Layout == layout)?.BlockBytes ?? 0))] : [],
         };
     }
 

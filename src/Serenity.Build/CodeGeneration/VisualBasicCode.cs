@@ -36,7 +36,7 @@ public sealed class VisualBasicCode : CodeLanguage
                     ''' <summary>Path of the optimized model, relative to the application's folder.</summary>
                     Public Const RelativePath As String = {{Quoted(model.TargetPath)}}
 
-            {{Required(model)}}
+            {{Figure(model, "RequiredBytes", RequiredDoc, model.RequiredBytes, l => l.RequiredBytes)}}
                     ''' <summary>{{PeakDoc}}</summary>
                     Public Const PeakBytes As Long = {{model.PeakBytes}}L
 
@@ -77,15 +77,15 @@ public sealed class VisualBasicCode : CodeLanguage
     }
 
     /// <summary>A constant, or with several layouts that of the one at hand.</summary>
-    private static string Required(ModelCode model)
+    private static string Figure(ModelCode model, string name, string doc, long portable, Func<LayoutCode, long> of)
     {
         if (model.Layouts.Count == 0)
-            return FormattableString.Invariant($"        ''' <summary>{RequiredDoc}</summary>\n        Public Const RequiredBytes As Long = {model.RequiredBytes}L\n");
-        StringBuilder code = new($"        ''' <summary>{LayoutRequiredDoc}</summary>\n        Public Shared ReadOnly Property RequiredBytes As Long\n            Get\n");
+            return FormattableString.Invariant($"        ''' <summary>{doc}</summary>\n        Public Const {name} As Long = {portable}L\n");
+        StringBuilder code = new($"        ''' <summary>{doc} {OfLayoutDoc}</summary>\n        Public Shared ReadOnly Property {name} As Long\n            Get\n");
         code.Append(CultureInfo.InvariantCulture, $"                Select Case {SerenityRuntime}ModelLayout.Find(Path{LayoutNames(model)})\n");
         foreach (LayoutCode layout in model.Layouts)
-            code.Append(CultureInfo.InvariantCulture, $"                    Case \"{layout.Name}\"\n                        Return {layout.RequiredBytes}L\n");
-        return code.Append(CultureInfo.InvariantCulture, $"                    Case Else\n                        Return {model.RequiredBytes}L\n                End Select\n            End Get\n        End Property\n").ToString();
+            code.Append(CultureInfo.InvariantCulture, $"                    Case \"{layout.Name}\"\n                        Return {of(layout)}L\n");
+        return code.Append(CultureInfo.InvariantCulture, $"                    Case Else\n                        Return {portable}L\n                End Select\n            End Get\n        End Property\n").ToString();
     }
 
     private static void WriteEnds(StringBuilder code, string access, string name, string summary, IReadOnlyList<TensorCode> tensors)
@@ -109,7 +109,7 @@ public sealed class VisualBasicCode : CodeLanguage
     private static void WriteSession(StringBuilder code, ModelCode model)
     {
         if (model.BlockBytes is { } block)
-            code.Append(CultureInfo.InvariantCulture, $"\n        ''' <summary>{BlockDoc}</summary>\n        Public Const BlockBytes As Long = {block}L\n");
+            code.Append('\n').Append(Figure(model, "BlockBytes", BlockDoc, block, l => l.BlockBytes));
         code.Append(CultureInfo.InvariantCulture, $"\n        ''' <summary>{OptionsDoc}</summary>\n        Public Shared Function CreateSessionOptions() As {OnnxRuntime}SessionOptions\n            Dim options As New {OnnxRuntime}SessionOptions()\n");
         foreach ((string option, string value, bool isEnum) in Options(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.{option} = {(isEnum ? OnnxRuntime : "")}{value}\n");

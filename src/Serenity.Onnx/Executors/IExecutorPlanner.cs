@@ -67,6 +67,13 @@ internal interface IExecutorPlanner
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     LayoutPlan? InLayout(ExecutorPlan plan, PlanLayout layout, out string? reason);
 
+    /// <summary>The block of a run in a layout that this machine cannot make.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="portable">What a run of the portable plan took; null if not measured.</param>
+    /// <returns>Null where the run cannot be foreseen.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    RunBlock? Foresee(LayoutPlan plan, MeasuredMemory? portable);
+
     /// <summary>What a plan in a layout takes.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="memory">What a run of it took; null where it was not run.</param>

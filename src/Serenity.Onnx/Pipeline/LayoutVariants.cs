@@ -57,10 +57,11 @@ internal sealed class LayoutVariants(
                     continue;
                 }
             }
+            RunBlock? block = verified is null ? planner.Foresee(plan, memory) : verified.Block;
             PlanFacts account = planner.Account(plan, verified?.Memory, memory);
-            plans.Add(account with { BlockBytes = verified?.Block?.Bytes });
+            plans.Add(account with { BlockBytes = block?.Bytes });
             FigureBasis basis = verified?.Memory is null ? FigureBasis.ByRule : FigureBasis.Measured;
-            variants.Add(new VariantFacts(layout, basis, plan.WorkRatio, plan.Convolutions, plan.Reorders, verified?.Block));
+            variants.Add(new VariantFacts(layout, basis, plan.WorkRatio, plan.Convolutions, plan.Reorders, block));
             models.Add(plan.Plan.Written);
         }
         return variants.Count == 0 ? result : result with { Variants = variants, VariantModels = models, Plans = plans };

@@ -55,12 +55,12 @@ public sealed class ModelCodeTests
     {
         foreach (CodeLanguage language in Languages)
         {
-            ModelCode model = Of("net.onnx", runtime: true)[0] with { BlockBytes = 3584, Layouts = [new LayoutCode("blocked8", 4001), new LayoutCode("blocked16", 4002)] };
+            ModelCode model = Of("net.onnx", runtime: true)[0] with { BlockBytes = 3584, Layouts = [new LayoutCode("blocked8", 4001, 5001), new LayoutCode("blocked16", 4002, 5002)] };
             string code = language.Write([model], "");
             Assert.Contains("ModelLayout.PathFor(Path, \"blocked8\", \"blocked16\")", code);
             Assert.Contains("ModelLayout.Find(Path, \"blocked8\", \"blocked16\")", code);
             Assert.Contains("PlannedSession(LayoutPath", code);
-            foreach (string bytes in (string[])["4001L", "4002L", "3500L"])
+            foreach (string bytes in (string[])["4001L", "4002L", "3500L", "5001L", "5002L", "3584L"])
                 Assert.Contains(bytes, code);
         }
     }

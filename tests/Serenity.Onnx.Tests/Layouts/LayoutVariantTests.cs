@@ -32,10 +32,10 @@ public sealed class LayoutVariantTests
             PlanFacts plan = both.Plans.Single(p => p.Layout == variant.Layout);
             Assert.IsGreaterThan(0, variant.Convolutions);
             Assert.IsLessThan(1, variant.WorkRatio);
-            Assert.IsLessThanOrEqualTo(1.25 * both.Peak.RequiredBytes, (double)plan.Account.RequiredBytes);
+            Assert.IsLessThanOrEqualTo(4.0 / 3 * both.Peak.RequiredBytes, (double)plan.Account.RequiredBytes);
             bool runs = HostChannelBlock.Layout == variant.Layout;
             Assert.AreEqual(runs ? FigureBasis.Measured : FigureBasis.ByRule, variant.Basis);
-            Assert.AreEqual(runs, variant.Block is not null);
+            Assert.IsNotNull(variant.Block);
             Assert.AreEqual(variant.Block?.Bytes, plan.BlockBytes);
             long block = ChannelBlock.Of(variant.Layout);
             Assert.IsTrue(both.VariantModels[i].Graph.Node.Where(n => n.Domain == OperatorDomain.Nchwc && n.OpType == "Conv")
@@ -48,10 +48,11 @@ public sealed class LayoutVariantTests
     }
 
     [TestMethod]
-    public void Scratch_by_rule_is_what_a_run_takes()
+    public void Scratch_and_sequence_by_rule_are_those_of_a_run()
     {
         if (HostChannelBlock.Layout == PlanLayout.Portable)
             Assert.Inconclusive("ONNX Runtime has no blocked layout for this processor.");
+        int compared = 0;
         for (ulong seed = 0; seed < 4; seed++)
         {
             ModelProto model = IrregularModels.WattsStrogatz(vertices: 10, seed: seed, channels: 12, size: 12);
@@ -60,7 +61,15 @@ public sealed class LayoutVariantTests
                 continue;
             PlanFacts a = measured.Plans.Single(p => p.Layout != PlanLayout.Portable), b = byRule.Plans.Single(p => p.Layout != PlanLayout.Portable);
             Assert.AreEqual(a.Account.RequiredBytes, b.Account.RequiredBytes, $"seed {seed}");
+            // The run that was foreseen is the one that was seen, call by call.
+            if (measured.Variants[0].Block is not { } seen || byRule.Variants[0].Block is not { } foreseen)
+                continue;
+            compared++;
+            CollectionAssert.AreEqual(seen.Sizes.ToArray(), foreseen.Sizes.ToArray(), $"seed {seed}");
+            CollectionAssert.AreEqual(seen.Outputs.ToArray(), foreseen.Outputs.ToArray(), $"seed {seed}");
+            CollectionAssert.AreEqual(seen.Offsets.ToArray(), foreseen.Offsets.ToArray(), $"seed {seed}");
         }
+        Assert.IsGreaterThan(0, compared, "No run was foreseen.");
     }
 
     [TestMethod]

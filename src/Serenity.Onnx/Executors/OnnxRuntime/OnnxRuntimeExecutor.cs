@@ -1,6 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.OnnxRuntime.Blocks;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
@@ -87,6 +88,14 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     /// <inheritdoc/>
     public LayoutPlan? InLayout(ExecutorPlan plan, PlanLayout layout, out string? reason) =>
         new OnnxRuntimeLayouts(_task, _starts, _search).Plan((OnnxRuntimeExecutorPlan)plan, layout, out reason);
+
+    /// <inheritdoc/>
+    public RunBlock? Foresee(LayoutPlan plan, MeasuredMemory? portable)
+    {
+        OnnxRuntimeExecutorPlan planned = (OnnxRuntimeExecutorPlan)plan.Plan;
+        WorkspaceRules rules = new(planned.Nodes, planned.Model.Graph, planned.Shapes) { Threads = Threads };
+        return ForeseenRun.TryOf(planned.Plan, rules, TargetKernels.Of(plan.Layout), portable) is { } run ? RunBlockPlanner.Plan(run, Threads, _task.Cancellation) : null;
+    }
 
     /// <inheritdoc/>
     public PlanFacts Account(LayoutPlan plan, MeasuredMemory? memory, MeasuredMemory? portable) => OnnxRuntimeAccount.Of(_task, plan, memory, portable);

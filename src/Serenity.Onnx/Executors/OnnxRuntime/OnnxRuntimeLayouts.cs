@@ -20,7 +20,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime;
 internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts starts, OnnxRuntimeSearch search)
 {
     /// <summary>A layout may need so many times what the portable plan needs.</summary>
-    private const double MostBytes = 1.25;
+    private const double MostBytes = 4.0 / 3;
 
     /// <summary>A layout of more work, as a multiple of the portable model's, is not worth a file.</summary>
     private const double MostWork = 0.97;
@@ -31,7 +31,7 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
     private const long StatesToCompare = 50_000;
 
     /// <summary>Prices of an element that fills a block, in work.</summary>
-    private static readonly double[] s_prices = [0, 8, 64, 1e6];
+    private static readonly double[] s_prices = [0, 1, 2, 4, 8, 16, 32, 64, 1e6];
 
     /// <summary>The plan in a layout.</summary>
     /// <param name="portable">The portable plan.</param>
@@ -48,7 +48,7 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
         int block = ChannelBlock.Of(layout);
         double work = Layout(whole, block, weights).PlainWork;
         IEnumerable<Candidate> candidates = Candidates(whole, block, weights).Where(c => c.Blocked.Work <= MostWork * work && c.Bytes <= MostBytes * bytes);
-        reason = $"none was found that takes less work than the portable model and at most {MostBytes} times its memory";
+        reason = $"none was found that takes less work than the portable model and at most a third more memory";
         // A fifth more memory for a tenth less work, and no more.
         foreach (Candidate candidate in candidates.OrderBy(c => c.Blocked.Work * Math.Sqrt(Math.Max(1, (double)c.Bytes / bytes))).ThenBy(c => c.Bytes))
         {

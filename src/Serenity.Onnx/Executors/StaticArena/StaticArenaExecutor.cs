@@ -91,6 +91,9 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     }
 
     /// <inheritdoc/>
+    public RunBlock? Foresee(LayoutPlan plan, MeasuredMemory? portable) => null;
+
+    /// <inheritdoc/>
     public PlanFacts Account(LayoutPlan plan, MeasuredMemory? memory, MeasuredMemory? portable) => throw new InvalidOperationException("An arena has one layout.");
 
     private ModelCost Baseline()
