@@ -3,6 +3,7 @@ using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Output;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Formulas;
 using Serenity.Build.Options.Syntax;
 
@@ -37,7 +38,7 @@ internal static class TestManifest
         Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700) { Pieces = new PieceFacts(4, "a", 2, 0.031) }],
         Work = new WorkEntry(1.1, 1.042, true, 4, 2750),
         Verification = new VerificationFacts("passed", null, "1.30.0", "X64", bytes, false, 1.25e-7),
-        Warnings = [new WarningEntry("SER2401", "The search ended early {0}."), new WarningEntry("SER2501", "\u00fc <x> + 'y'")],
+        Warnings = [new WarningEntry("SER2401", "The search ended early {0}.", [new(ModelSetting.SearchLimit), new(ModelSetting.WorkLimit, "4")]), new WarningEntry("SER2501", "\u00fc <x> + 'y'")],
         Schedule = ["conv1", "relu \"1\"", "add"],
         OperatorTypes = ["Conv", "Relu", "Add"],
         Tensors =

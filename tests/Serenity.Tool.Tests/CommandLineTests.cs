@@ -200,15 +200,36 @@ public sealed class CommandLineTests
     }
 
     [TestMethod]
-    [DataRow("Give their sizes in the SerenityModel item, for example FreeDimensions=\"N=1;seq len=2\".", "-d N=1 -d \"seq len=2\"")]
-    [DataRow("The least budget that passes now is MemoryBudget=\"236KiB\".", "-b 236KiB")]
-    [DataRow("Raise WorkLimit=\"4\" (WorkLimit), or a larger SearchLimit.", "--work-limit 4, SearchLimit is --search-limit")]
-    [DataRow("Build with Fuse=\"false\".", "--no-fuse")]
-    [DataRow("FreeDimensions sets 'n', but all dimensions are fixed.", "FreeDimensions is -d")]
-    [DataRow("The largest live tensors are 'WorkLimit' and 'x/SearchLimit'.", null)]
-    [DataRow("--rewrite=\"most\" is not understood: it can be None, Exact, All.", null)]
-    public void What_a_project_file_would_say_is_said_for_the_command_line_too(string message, string? form) =>
-        Assert.AreEqual(form is null ? "" : $" On the command line: {form}.", Terminal.CommandLineForm.Of(message));
+    public void What_a_project_file_would_say_is_said_for_the_command_line_too()
+    {
+        AssertForm($"Give their sizes in the SerenityModel item, for example {ModelSetting.FreeDimensions.Of("N=1;seq len=2")}.", "-d N=1 -d \"seq len=2\"");
+        AssertForm($"The least budget that passes now is {ModelSetting.MemoryBudget.Of("236KiB")}.", "-b 236KiB");
+        AssertForm($"Raise {ModelSetting.WorkLimit.Of("4")} ({ModelSetting.WorkLimit}), or a larger {ModelSetting.SearchLimit}.", "--work-limit 4, SearchLimit is --search-limit");
+        AssertForm($"Build with {ModelSetting.Fuse.Of("false")}.", "--no-fuse");
+        // What a switch cannot say, because it is the default, is not said.
+        AssertForm($"Let verification run ({ModelSetting.Verify.Of("true")}).", null);
+        AssertForm($"{ModelSetting.FreeDimensions} sets 'n', but all dimensions are fixed.", "FreeDimensions is -d");
+        AssertForm($"Cut it off: {ModelSetting.Outputs.Of("a;b c")}.", "--outputs a --outputs \"b c\"");
+        // Names from a model are no settings, whatever they are.
+        AssertForm($"The largest live tensors are '{"WorkLimit"}' and '{"Fuse=\"false\""}'.", null);
+        MessageText nested = new MessageText().Append("Either ").Append($"{ModelSetting.Rewrite.Of("None")}").Append($" or {new SerenityException(SerenityCodes.UnknownSize, null, $"set {ModelSetting.Fuse.Of("false")}")}");
+        Assert.AreEqual("Either Rewrite=\"None\" or set Fuse=\"false\"", nested.ToString());
+        AssertForm(nested, "-r None, --no-fuse");
+
+        static void AssertForm(MessageText message, string? form) =>
+            Assert.AreEqual(form is null ? "" : $" On the command line: {form}.", Terminal.CommandLineForm.Of(message.Settings), message.ToString());
+    }
+
+    /// <summary>Every setting that a message can name is an option of a model, and what a message shows of it can be put into an item as it is.</summary>
+    [TestMethod]
+    public void Every_setting_is_an_option()
+    {
+        foreach (ModelSetting setting in Enum.GetValues<ModelSetting>())
+        {
+            Assert.AreEqual(setting.ToString(), Terminal.CommandLineForm.OptionOf(setting).Name);
+            Assert.IsNotNull(Terminal.CommandLineForm.OptionOf(setting).Switch, setting.ToString());
+        }
+    }
 
     [TestMethod]
     public async Task An_error_of_the_optimizer_is_shown_as_it_is_and_anything_else_as_internal()

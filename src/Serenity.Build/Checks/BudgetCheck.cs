@@ -106,40 +106,40 @@ public static class BudgetCheck
         return errors;
     }
 
-    private static string OverMemory(MemoryManifest manifest, long budget)
+    private static MessageText OverMemory(MemoryManifest manifest, long budget)
     {
         PeakFacts peak = manifest.Peak;
         long needed = peak.RequiredBytes;
         // First what an annotation in a pull request, or a list of errors, has room for: how much, and what passes.
         (string need, string limit) = ByteSize.Compared(needed, budget);
-        StringBuilder text = new();
-        text.Append(CultureInfo.InvariantCulture, $"The model needs {(peak.AtMost ? "at most " : "")}{need} of activation memory; the budget{OfDevice(manifest.Budget)} is {limit}.");
-        text.Append(CultureInfo.InvariantCulture, $" The least budget that passes now is MemoryBudget=\"{ByteSize.RoundUpBudget(needed)}\".");
-        text.Append(CultureInfo.InvariantCulture, $" In bytes: {needed} of {budget}, {needed - budget} too much");
+        MessageText text = new();
+        text.Append($"The model needs {(peak.AtMost ? "at most " : "")}{need} of activation memory; the budget{OfDevice(manifest.Budget)} is {limit}.");
+        text.Append($" The least budget that passes now is {ModelSetting.MemoryBudget.Of(ByteSize.RoundUpBudget(needed))}.");
+        text.Append($" In bytes: {needed} of {budget}, {needed - budget} too much");
         text.Append(peak.WorkspaceBytes is > 0 ? FormattableString.Invariant($" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)}).") : ".");
         if (manifest.PeakStep is { } step)
         {
-            text.Append(CultureInfo.InvariantCulture, $" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{Shown(step.Node)}'");
+            text.Append($" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{Shown(step.Node)}'");
             if (step.Index < manifest.OperatorTypes.Count)
-                text.Append(CultureInfo.InvariantCulture, $" ({Shown(manifest.OperatorTypes[step.Index])})");
+                text.Append($" ({Shown(manifest.OperatorTypes[step.Index])})");
             if (step.Live.Count > 0)
             {
                 text.Append(", where the largest live tensors are ");
-                text.AppendJoin(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{Shown(t.Tensor)}' ({t.Bytes} bytes)")));
+                text.Append(string.Join(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{Shown(t.Tensor)}' ({t.Bytes} bytes)"))));
                 if (step.Live.Count > NamedTensors)
-                    text.Append(CultureInfo.InvariantCulture, $" and {step.Live.Count - NamedTensors} more");
+                    text.Append($" and {step.Live.Count - NamedTensors} more");
             }
-            text.Append('.');
+            text.Append(".");
         }
         if (manifest.Executor.Traits().HoldsForReuse && peak.Bytes > peak.LiveBytes)
-            text.Append(CultureInfo.InvariantCulture, $" ONNX Runtime holds {peak.Bytes - peak.LiveBytes} bytes of it for later tensors of the same shape.");
-        text.Append(' ').Append(Bound(peak, budget));
+            text.Append($" ONNX Runtime holds {peak.Bytes - peak.LiveBytes} bytes of it for later tensors of the same shape.");
+        text.Append(" ").Append(Bound(peak, budget));
         if (manifest.Work is { MostLimit: { } most, LeastBytes: { } least })
         {
-            text.Append(CultureInfo.InvariantCulture, $" Rewrites that make a run up to {most} times as long (WorkLimit) were tried for it, and ");
+            text.Append($" Rewrites that make a run up to {most} times as long ({ModelSetting.WorkLimit}) were tried for it, and ");
             text.Append(least < needed ? $"come to {ByteSize.Format(least)}." : "go no lower.");
         }
-        return text.Append(' ').Append(Advice(manifest, budget)).ToString();
+        return text.Append(" ").Append(Advice(manifest, budget));
     }
 
     private static string Bound(PeakFacts peak, long budget)
@@ -152,35 +152,38 @@ public static class BudgetCheck
     }
 
     /// <summary>What the developer can change, other than the budget.</summary>
-    private static string Advice(MemoryManifest manifest, long budget)
+    private static MessageText Advice(MemoryManifest manifest, long budget)
     {
-        List<string> ways = [];
+        List<MessageText> ways = [];
         OptionValues options = manifest.Options;
         if (options.Get(ModelOptions.Rewrite) is not RewriteLevel.All and var level)
-            ways.Add($"allow rewrites that go lower (Rewrite=\"All\"; now \"{level}\")");
+            ways.Add($"allow rewrites that go lower ({ModelSetting.Rewrite.Of("All")}; now \"{level}\")");
         if (manifest.Executor.Traits().Partitions && !options.Get(ModelOptions.Partition))
-            ways.Add("run parts of the network in pieces (Partition=\"true\"; now \"false\")");
+            ways.Add($"run parts of the network in pieces ({ModelSetting.Partition.Of("true")}; now \"false\")");
         if (!manifest.Peak.IsOrderProven() && manifest.Peak.LowerBoundBytes <= budget)
-            ways.Add("search longer (a larger SearchLimit)");
+            ways.Add($"search longer (a larger {ModelSetting.SearchLimit})");
         if (manifest.Work is { Limited: true, MostLimit: null })
-            ways.Add(FormattableString.Invariant($"allow rewrites that make a run longer where the budget needs them (WorkLimit=\"4\" for up to 4 times the predicted time; now {manifest.Work.Limit})"));
+            ways.Add($"allow rewrites that make a run longer where the budget needs them ({ModelSetting.WorkLimit.Of("4")} for up to 4 times the predicted time; now {manifest.Work.Limit})");
         if (options.Get(ModelOptions.FreeDimensions) is var sizes && (sizes.Ranges.Count > 0 || sizes.Sizes.Values.Any(v => v > 1)))
-            ways.Add("set smaller FreeDimensions");
+            ways.Add($"set smaller {ModelSetting.FreeDimensions}");
         // Where order and rewrites can give no more, only what the tensors are made of can.
         ways.Add("make the tensors named here smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");
-        return $"To make it fit: {string.Join("; or ", ways)}.";
+        MessageText text = new();
+        foreach (MessageText way in ways)
+            text.Append(way == ways[0] ? "To make it fit: " : "; or ").Append(way);
+        return text.Append(".");
     }
 
     // A name from the model, which may hold anything, in a message of one line.
     private static string Shown(string name) => ModelText.Clean(name, LongestName);
 
-    private static string OverWeights(MemoryManifest manifest, long budget)
+    private static MessageText OverWeights(MemoryManifest manifest, long budget)
     {
         (string takes, string limit) = ByteSize.Compared(manifest.Weights.Bytes, budget);
-        return FormattableString.Invariant($"The model's weights take {takes}; the weight budget{OfDevice(manifest.Budget)} is {limit}.")
-            + $" The least that passes now is WeightBudget=\"{ByteSize.RoundUpBudget(manifest.Weights.Bytes)}\"."
-            + FormattableString.Invariant($" In bytes: {manifest.Weights.Bytes} of {budget}, {manifest.Weights.Bytes - budget} too much.")
-            + " No order changes that: quantize or prune the model, or raise the budget.";
+        return $"The model's weights take {takes}; the weight budget{OfDevice(manifest.Budget)} is {limit}."
+            + $" The least that passes now is {ModelSetting.WeightBudget.Of(ByteSize.RoundUpBudget(manifest.Weights.Bytes))}."
+            + $" In bytes: {manifest.Weights.Bytes} of {budget}, {manifest.Weights.Bytes - budget} too much."
+            + $" No order changes that: quantize or prune the model, or raise the budget.";
     }
 
     private static string OfDevice(BudgetEntry budget) => budget.Device is null ? "" : $" of device '{budget.Device}'";

@@ -23,7 +23,7 @@ public static class RuntimeCheck
             return new SerenityDiagnostic(
                 SerenityCodes.RuntimeTooOld, DiagnosticSeverity.Error, file,
                 $"The project references ONNX Runtime {app}, which cannot run this plan in the memory that it states: the plan adds partial results up in one buffer, and versions before"
-                + $" {RuntimeRules.SumInPlace.Since.ToString(2)} copy that buffer ({difference}). Reference Microsoft.ML.OnnxRuntime {verified}, plan for the version that the app brings (VerifyWith=\"App\", from 1.23 on), or plan without such sums: Rewrite=\"Exact\" Fuse=\"false\".");
+                + $" {RuntimeRules.SumInPlace.Since.ToString(2)} copy that buffer ({difference}). Reference Microsoft.ML.OnnxRuntime {verified}, plan for the version that the app brings (VerifyWith=\"App\", from 1.23 on), or plan without such sums: {ModelSetting.Rewrite.Of("Exact")} {ModelSetting.Fuse.Of("false")}.");
         }
         return new SerenityDiagnostic(
             SerenityCodes.OtherRuntime, DiagnosticSeverity.Warning, file,

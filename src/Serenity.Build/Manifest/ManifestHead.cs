@@ -152,12 +152,14 @@ public sealed record ManifestHead(
         string code = "", message = "";
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            bool isCode = reader.ValueTextEquals("code");
+            bool isCode = reader.ValueTextEquals("code"), isMessage = reader.ValueTextEquals("message");
             reader.Read();
             if (isCode)
                 code = reader.GetString() ?? "";
-            else
+            else if (isMessage)
                 message = reader.GetString() ?? "";
+            else
+                reader.Skip();
         }
         return new WarningEntry(code, message);
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Serenity.Build.Identity;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Formulas;
 
 namespace Serenity.Build.Manifest;
@@ -41,7 +42,7 @@ internal static class ManifestReader
         Work = Work(root.GetProperty("work")),
         Verification = root.TryGetProperty("verification", out JsonElement verification) ? Verification(verification) : null,
         Blocks = root.TryGetProperty("blocks", out JsonElement blocks) ? List(blocks, Block) : [],
-        Warnings = List(root.GetProperty("warnings"), static w => new WarningEntry(Text(w, "code"), Text(w, "message"))),
+        Warnings = List(root.GetProperty("warnings"), static w => new WarningEntry(Text(w, "code"), Text(w, "message"), Settings(w))),
         Schedule = Names(root.GetProperty("schedule")),
         OperatorTypes = root.TryGetProperty("operatorTypes", out JsonElement types) ? Names(types) : [],
         Tensors = List(root.GetProperty("tensors"), Tensor),
@@ -50,6 +51,20 @@ internal static class ManifestReader
         PeakStep = root.TryGetProperty("peakStep", out JsonElement step) ? Step(step) : null,
         BlockAllocations = root.TryGetProperty("blockAllocations", out JsonElement allocations) ? List(allocations, Allocations) : [],
     };
+
+    /// <summary>The settings that a warning names; those of a later version, which are not known here, are left out.</summary>
+    private static AdvisedSetting[]? Settings(JsonElement warning)
+    {
+        if (!warning.TryGetProperty("settings", out JsonElement settings))
+            return null;
+        List<AdvisedSetting> known = [];
+        foreach (JsonElement advised in settings.EnumerateArray())
+        {
+            if (Enum.TryParse(Text(advised, "name"), out ModelSetting setting) && Enum.IsDefined(setting))
+                known.Add(new AdvisedSetting(setting, OptionalText(advised, "value")));
+        }
+        return known.Count == 0 ? null : [.. known];
+    }
 
     private static FileInfoEntry File(JsonElement file) => new(Text(file, "path"), Text(file, "sha256"));
 

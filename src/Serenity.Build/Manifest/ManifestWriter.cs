@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Formulas;
 
 namespace Serenity.Build.Manifest;
@@ -73,6 +74,8 @@ internal sealed class ManifestWriter : IDisposable
             j.WriteStartObject();
             j.WriteString("code", warning.Code);
             j.WriteString("message", warning.Message);
+            if (warning.Settings is { Count: > 0 } settings)
+                Settings(j, settings);
             j.WriteEndObject();
         });
         Lines("schedule", manifest.Schedule, static (j, node) => j.WriteStringValue(node));
@@ -147,6 +150,20 @@ internal sealed class ManifestWriter : IDisposable
         foreach ((string dimension, long size) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
             json.WriteNumber(dimension, size);
         json.WriteEndObject();
+    }
+
+    private static void Settings(Utf8JsonWriter json, IReadOnlyList<AdvisedSetting> settings)
+    {
+        json.WriteStartArray("settings");
+        foreach (AdvisedSetting advised in settings)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", advised.Name.ToString());
+            if (advised.Value is { } value)
+                json.WriteString("value", value);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
     }
 
     private static void Bound(Utf8JsonWriter json, SizeBound bound)

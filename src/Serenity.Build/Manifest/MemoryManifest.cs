@@ -1,6 +1,7 @@
 using Serenity.Build.Identity;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Manifest;
 
@@ -138,4 +139,12 @@ public sealed record WorkEntry(double Limit, double Ratio, bool Limited, double?
 public sealed record WeightsEntry(long Bytes);
 
 /// <summary>A warning with its code.</summary>
-public sealed record WarningEntry(string Code, string Message);
+public sealed record WarningEntry(string Code, string Message, IReadOnlyList<AdvisedSetting>? Settings = null)
+{
+    /// <summary>The same of a diagnostic.</summary>
+    public static WarningEntry Of(SerenityDiagnostic diagnostic)
+    {
+        ArgumentNullException.ThrowIfNull(diagnostic);
+        return new WarningEntry(diagnostic.Code, diagnostic.Message, diagnostic.Settings);
+    }
+}

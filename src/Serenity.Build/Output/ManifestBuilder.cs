@@ -47,7 +47,7 @@ public static class ManifestBuilder
             Work = new WorkEntry(result.Work.Limit, result.Work.Ratio, result.Work.Limited),
             Verification = result.Verification,
             Blocks = [.. Blocks(result).Select(b => new BlockEntry(b.Architecture, b.Threads, b.RuntimeVersion, b.Bytes, b.LowerBoundBytes))],
-            Warnings = [.. result.Warnings.Select(w => new WarningEntry(w.Code, w.Message))],
+            Warnings = [.. result.Warnings.Select(WarningEntry.Of)],
             Schedule = result.Schedule,
             OperatorTypes = result.OperatorTypes,
             Tensors = result.Tensors,

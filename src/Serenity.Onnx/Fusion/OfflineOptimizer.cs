@@ -45,7 +45,7 @@ internal static class OfflineOptimizer
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
         {
             throw new SerenityException(SerenityCodes.RuntimeRefuses, file,
-                "ONNX Runtime cannot save the model it loaded. Check that the folder for temporary files has room, or set Fuse=\"false\" on the item.", e);
+                $"ONNX Runtime cannot save the model it loaded. Check that the folder for temporary files has room, or set {ModelSetting.Fuse.Of("false")} on the item.", e);
         }
         finally
         {

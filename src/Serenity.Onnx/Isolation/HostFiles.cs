@@ -72,7 +72,7 @@ internal sealed partial class HostFiles(string folder)
     public void ThrowProblem()
     {
         if (File.Exists(ErrorPath) && JsonSerializer.Deserialize(File.ReadAllBytes(ErrorPath), HostJson.Default.SerenityDiagnostic) is { } error)
-            throw new SerenityException(error.Code, error.File, error.Message);
+            throw new SerenityException(error.Code, error.File, error.Message) { Settings = error.Settings };
         if (File.Exists(FaultPath) && JsonSerializer.Deserialize(File.ReadAllBytes(FaultPath), HostJson.Default.HostFault) is { } fault)
             throw fault.ToException();
     }

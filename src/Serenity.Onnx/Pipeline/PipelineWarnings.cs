@@ -14,14 +14,14 @@ internal static class PipelineWarnings
     public static SerenityDiagnostic NotProven(SourceModel source, long peak, long lowerBound) => new(
         SerenityCodes.NotProven, DiagnosticSeverity.Warning, source.File.Path,
         $"The order is not proven optimal: its live peak is {peak} bytes, and no order needs less than {lowerBound}. The order is valid and the figures are"
-        + " true. Either the search limit struck, and a larger SearchLimit on the item may bring a proof, or an order with fewer live bytes was found that"
-        + " needs more once it runs: memory that is reused is held through the gaps.");
+        + $" true. Either the search limit struck, and a larger {ModelSetting.SearchLimit} on the item may bring a proof, or an order with fewer live bytes was found that"
+        + $" needs more once it runs: memory that is reused is held through the gaps.");
 
     /// <summary>A verification that failed, where the model as it is stands in for the optimized one.</summary>
     public static SerenityDiagnostic PassedThrough(SourceModel source, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
-        "The model was passed through unchanged, and the figures are those of the model as it is, since the optimized one did not hold in verification."
-        + $" {fault.Code}: {fault.Message}");
+        $"The model was passed through unchanged, and the figures are those of the model as it is, since the optimized one did not hold in verification."
+        + $" {fault.Code}: {fault}");
 
     /// <summary>A model that another order could make mean something else, so that the order stays.</summary>
     public static SerenityDiagnostic KeptAsItIs(SourceModel source, NodeProto node) => new(
@@ -33,14 +33,14 @@ internal static class PipelineWarnings
     public static SerenityDiagnostic LeftOut(SourceModel source, IReadOnlyList<LeftOutRewrite> rewrites) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
         $"{(rewrites.Count == 1 ? "A rewrite was" : $"{rewrites.Count} rewrites were")} left out, since sums in another order lose more there than the source's: "
-        + string.Join("; ", rewrites.Take(3).Select(r => $"{r.Kind} at '{r.Nodes[0]}'")) + (rewrites.Count > 3 ? "; …" : "") + ". The others stay. Rewrite=\"Exact\" on the item"
+        + $"{string.Join("; ", rewrites.Take(3).Select(r => $"{r.Kind} at '{r.Nodes[0]}'"))}{(rewrites.Count > 3 ? "; …" : "")}. The others stay. {ModelSetting.Rewrite.Of("Exact")} on the item"
         + $" leaves all of this kind out. {rewrites[0].Reason}");
 
     /// <summary>A verification that failed with rewrites that change the order of sums, where those that do not stand in for them.</summary>
     public static SerenityDiagnostic RewrittenExactly(SourceModel source, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
-        "Rewrites that change the order of floating-point sums were left out, since outputs did not stay within the tolerance with them: something in the model makes much of"
-        + $" little. Rewrite=\"Exact\" on the item says so without the attempt. {fault.WhatHappened}");
+        $"Rewrites that change the order of floating-point sums were left out, since outputs did not stay within the tolerance with them: something in the model makes much of"
+        + $" little. {ModelSetting.Rewrite.Of("Exact")} on the item says so without the attempt. {fault.WhatHappened}");
 
     /// <summary>A verification that failed with regions in pieces, where the plan without them stands in.</summary>
     public static SerenityDiagnostic NotPartitioned(SourceModel source, SerenityException fault) => new(

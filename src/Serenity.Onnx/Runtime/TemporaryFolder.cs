@@ -17,8 +17,8 @@ internal static class TemporaryFolder
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SerenityException(SerenityCodes.InputOutput, file,
-                "No file can be written to the folder for temporary files, which ONNX Runtime needs to work on a model."
-                + " Make it writable, point TMPDIR (TEMP on Windows) to another folder, or set Verify=\"false\" and Fuse=\"false\" on the item.", e);
+                $"No file can be written to the folder for temporary files, which ONNX Runtime needs to work on a model."
+                + $" Make it writable, point TMPDIR (TEMP on Windows) to another folder, or set {ModelSetting.Verify.Of("false")} and {ModelSetting.Fuse.Of("false")} on the item.", e);
         }
     }
 

@@ -28,7 +28,7 @@ internal static class FixedInputs
         foreach ((string name, string text) in values.OrderBy(v => v.Key, StringComparer.Ordinal))
         {
             ValueInfoProto input = model.Graph.Input.FirstOrDefault(i => i.Name == name)
-                ?? throw Bad(file.Path, $"FixedInputs sets '{name}', which is no input of the model. These are: {string.Join(", ", model.Graph.Input.Take(12).Select(i => $"'{i.Name}'"))}.");
+                ?? throw Bad(file.Path, $"{ModelSetting.FixedInputs} sets '{name}', which is no input of the model. These are: {string.Join(", ", model.Graph.Input.Take(12).Select(i => $"'{i.Name}'"))}.");
             TensorProto tensor = Tensor(input, text, file.Path);
             if (weights.Contains(name))
                 model.Graph.Initializer.Remove(model.Graph.Initializer.First(t => t.Name == name));
@@ -43,7 +43,7 @@ internal static class FixedInputs
     private static TensorProto Tensor(ValueInfoProto input, string text, string path)
     {
         if (input.Type?.TensorType is not { ElemType: not 0 } type)
-            throw Bad(path, $"FixedInputs sets '{input.Name}', which is no tensor.");
+            throw Bad(path, $"{ModelSetting.FixedInputs} sets '{input.Name}', which is no tensor.");
         string[] elements = text.Split(',', StringSplitOptions.TrimEntries);
         List<long> dims = [];
         long known = 1;
@@ -65,17 +65,17 @@ internal static class FixedInputs
         }
         long count = dims.Aggregate(1L, (product, dim) => product * dim);
         if (count > MostElements)
-            throw Bad(path, $"FixedInputs sets '{input.Name}', which has {count} elements; it is for inputs of at most {MostElements}.");
+            throw Bad(path, $"{ModelSetting.FixedInputs} sets '{input.Name}', which has {count} elements; it is for inputs of at most {MostElements}.");
         if (elements.Length == 1 && count != 1)
             elements = [.. Enumerable.Repeat(elements[0], (int)count)];
         if (elements.Length != count)
-            throw Bad(path, $"FixedInputs gives {elements.Length} elements for input '{input.Name}', which has the shape [{string.Join(",", dims)}].");
+            throw Bad(path, $"{ModelSetting.FixedInputs} gives {elements.Length} elements for input '{input.Name}', which has the shape [{string.Join(",", dims)}].");
         TensorProto tensor = new()
         {
             Name = input.Name,
             DataType = type.ElemType,
             RawData = ByteString.CopyFrom([.. elements.SelectMany(e => Bytes((DataType)type.ElemType, e) ??
-            throw Bad(path, $"FixedInputs gives '{e}' for input '{input.Name}', which is no {((DataType)type.ElemType).ToString().ToLowerInvariant()}."))])
+            throw Bad(path, $"{ModelSetting.FixedInputs} gives '{e}' for input '{input.Name}', which is no {((DataType)type.ElemType).ToString().ToLowerInvariant()}."))])
         };
         tensor.Dims.AddRange(dims);
         return tensor;
@@ -99,5 +99,5 @@ internal static class FixedInputs
         return whole < least || whole > most ? null : BitConverter.GetBytes(signed ? (long)whole : (long)(ulong)whole)[..(bits / 8)];
     }
 
-    private static SerenityException Bad(string path, string message) => new(SerenityCodes.BadCut, path, message);
+    private static SerenityException Bad(string path, MessageText message) => new(SerenityCodes.BadCut, path, message);
 }

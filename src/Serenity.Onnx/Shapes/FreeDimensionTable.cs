@@ -34,12 +34,12 @@ internal sealed class FreeDimensionTable
         {
             if (!known.Contains(name))
             {
-                throw new SerenityException(SerenityCodes.BadFreeDimension, path, _open.Count == 0
-                    ? $"FreeDimensions sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it."
-                    : $"FreeDimensions sets '{name}', which is no open dimension of the model's inputs. These are: {Joined(_open.SelectMany(o => o.Asked))}.");
+                throw _open.Count == 0
+                    ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"{ModelSetting.FreeDimensions} sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it.")
+                    : new SerenityException(SerenityCodes.BadFreeDimension, path, $"{ModelSetting.FreeDimensions} sets '{name}', which is no open dimension of the model's inputs. These are: {Joined(_open.SelectMany(o => o.Asked))}.");
             }
             if (size < 0)
-                throw new SerenityException(SerenityCodes.BadFreeDimension, path, string.Create(CultureInfo.InvariantCulture, $"FreeDimensions sets '{name}' to {size}; a size is 0 or more."));
+                throw new SerenityException(SerenityCodes.BadFreeDimension, path, $"{ModelSetting.FreeDimensions} sets '{name}' to {size}; a size is 0 or more.");
         }
         Solve();
         foreach (OpenDimension dimension in _open)
@@ -135,8 +135,8 @@ internal sealed class FreeDimensionTable
         if (formula.Evaluate(Symbol) is { } follows && follows != size)
         {
             string symbols = string.Join(", ", formula.Symbols.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s}={Symbol(s)}")));
-            throw new SerenityException(SerenityCodes.BadFreeDimension, path, string.Create(CultureInfo.InvariantCulture,
-                $"FreeDimensions sets '{dimension.Name}' to {size}, but it is {follows} with {symbols}. Leave it out: it follows from these."));
+            throw new SerenityException(SerenityCodes.BadFreeDimension, path,
+                $"{ModelSetting.FreeDimensions} sets '{dimension.Name}' to {size}, but it is {follows} with {symbols}. Leave it out: it follows from these.");
         }
     }
 

@@ -3,6 +3,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
@@ -75,7 +76,7 @@ internal sealed class GraphInference
             {
                 if (without.Contains(node) || IsSettled(node, facts))
                     continue;
-                again |= node.OpType == "Loop" ? SettleLoop(node, facts, visible) : KeptShapes.Settle(node, facts) || ProbedShapes.Settle(_model, node, facts, visible);
+                again |= node.Kind() == OperatorKind.Loop ? SettleLoop(node, facts, visible) : KeptShapes.Settle(node, facts) || ProbedShapes.Settle(_model, node, facts, visible);
                 TakeOut(node);
             }
             // Nothing more can be inferred; what the next node gives has to be taken from elsewhere.
@@ -147,10 +148,10 @@ internal sealed class GraphInference
     }
 
     /// <summary>What a node's subgraphs say of one of its outputs.</summary>
-    private SizeAssumption? Inner(NodeProto node, int output, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants) => node.OpType switch
+    private SizeAssumption? Inner(NodeProto node, int output, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants) => node.Kind() switch
     {
-        "If" => _subgraphs.BranchOutput(node, output, facts, constants),
-        "Loop" => _subgraphs.LoopOutputs(node, facts, constants, atMost: true).FirstOrDefault(o => o.Output == node.Output[output]).Fact?.Type is { Dims.Length: > 0 } type
+        OperatorKind.Branch => _subgraphs.BranchOutput(node, output, facts, constants),
+        OperatorKind.Loop => _subgraphs.LoopOutputs(node, facts, constants, atMost: true).FirstOrDefault(o => o.Output == node.Output[output]).Fact?.Type is { Dims.Length: > 0 } type
             ? SizeAssumption.UpTo(type, [.. type.Dims.Select((_, i) => i == 0)], SizeOrigin.Rule) : null,
         _ => null,
     };

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
@@ -48,7 +49,7 @@ internal static class LoopTripCount
             NodeProto? writer = body.Node.FirstOrDefault(n => n.Output.Contains(condition));
             if (writer is null)
                 return IsTrue(constant(condition));
-            if (writer.OpType != "Identity")
+            if (!writer.IsIdentity())
                 return IsTrue(ProbeModel.ConstantValue(writer));
             condition = writer.Input[0];
         }

@@ -219,7 +219,8 @@ internal static class ShapeInference
     private static SerenityException Open(string value, FreeDimensionTable free, IEnumerable<KeyValuePair<string, long>> proposal, string path) => new(
         SerenityCodes.UnknownSize, path,
         $"The size of value '{value}' is not known, because the model leaves dimensions of its inputs open: {string.Join(", ", free.Unset.Select(n => $"'{n}'"))}. "
-        + $"Give their sizes in the SerenityModel item, for example FreeDimensions=\"{FreeDimensionProposal.Text(proposal)}\". The written model then accepts exactly these sizes; with a range, as in {free.Unset[0]}=1..{Math.Max(64, proposal.FirstOrDefault(p => p.Key == free.Unset[0]).Value)}, it accepts all of them.");
+        + $"Give their sizes in the SerenityModel item, for example {ModelSetting.FreeDimensions.Of(FreeDimensionProposal.Text(proposal))}. The written model then accepts exactly these sizes;"
+        + $" with a range, as in {free.Unset[0]}=1..{Math.Max(64, proposal.FirstOrDefault(p => p.Key == free.Unset[0]).Value)}, it accepts all of them.");
 
     /// <summary>True if ONNX Runtime takes the model with sizes: what is proposed should not be refused when it is tried.</summary>
     private static bool Takes(ModelProto model, string path, IReadOnlyDictionary<string, long> given, IReadOnlyDictionary<string, long> more, CancellationToken cancellation)
@@ -253,11 +254,13 @@ internal static class ShapeInference
         NodeProto node = graph.Node.First(n => n.Output.Contains(value));
         (IReadOnlyList<string> missing, IReadOnlyList<string> before) = StandInTheWay(model, value, free, path, cancellation);
         string others = missing.Count > 1 ? $" So are {string.Join(", ", missing.Skip(1).Take(12).Select(m => $"'{m}'"))}{(missing.Count > 13 ? " and others" : "")}." : "";
-        string cut = before.Count > 0 ? $" Or cut this part off the model: Outputs=\"{string.Join(";", before)}\"." : "";
+        MessageText cut = new();
+        if (before.Count > 0)
+            cut.Append($" Or cut this part off the model: {ModelSetting.Outputs.Of(string.Join(";", before))}.");
         return new SerenityException(
             SerenityCodes.UnknownSize, path,
             $"The size of value '{value}' is not known: {GraphCheck.Describe(node)} makes it as large as the data asks for.{others} State the most that any run gives,"
-            + $" for example Bounds=\"{string.Join(";", missing.Select(m => $"{m}={SizeAssumptions.SomeElements}"))}\" on the item.{cut}");
+            + $" for example {ModelSetting.Bounds.Of(string.Join(";", missing.Select(m => $"{m}={SizeAssumptions.SomeElements}")))} on the item.{cut}");
     }
 
     /// <summary>All values of the main graph that no size is known for, as if one were known for each before it; and the last values before the first of them.</summary>
@@ -310,7 +313,7 @@ internal static class ShapeInference
             throw new SerenityException(SerenityCodes.UnknownSize, path, $"The size of value '{name}' is not known: its element type {(int)type.ElementType} is not supported.");
         }
         if (bytes > LargestValue)
-            throw new SerenityException(SerenityCodes.UnknownSize, path, $"Value '{name}' has the shape [{string.Join(",", type.Dims)}], more than 4 TiB, which cannot be planned. Check FreeDimensions and the model's shapes.");
+            throw new SerenityException(SerenityCodes.UnknownSize, path, $"Value '{name}' has the shape [{string.Join(",", type.Dims)}], more than 4 TiB, which cannot be planned. Check {ModelSetting.FreeDimensions} and the model's shapes.");
     }
 
     // Whose fault is it: ours for asking, the sizes', or the model's?
@@ -327,7 +330,7 @@ internal static class ShapeInference
             return new SerenityException(SerenityCodes.RuntimeRefuses, path, $"ONNX Runtime cannot load the model: {RuntimeMessage.Plain(e)}", e);
         }
         return sized
-            ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"The model does not work with the sizes in FreeDimensions: {RuntimeMessage.Plain(refusal)}", refusal)
+            ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"The model does not work with the sizes in {ModelSetting.FreeDimensions}: {RuntimeMessage.Plain(refusal)}", refusal)
             : new SerenityException(SerenityCodes.UnknownSize, path, $"ONNX Runtime loads the model, but cannot tell the sizes of its values: {RuntimeMessage.Plain(refusal)}", refusal);
     }
 }

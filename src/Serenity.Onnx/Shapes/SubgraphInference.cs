@@ -1,6 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
@@ -24,9 +25,9 @@ internal sealed class SubgraphInference
     {
         foreach ((SubgraphKey key, GraphProto graph) in ModelShapes.SubgraphsOf(node))
         {
-            if (node.OpType == "Loop" && node.Input.Count >= 2)
+            if (node.Kind() == OperatorKind.Loop && node.Input.Count >= 2)
                 LoopBody(node, key, graph, facts, constants);
-            else if (node.OpType == "Scan" && _opset >= 9)
+            else if (node.Kind() == OperatorKind.Scan && _opset >= 9)
                 Infer(key, graph, ScanInputs(node, graph, facts), facts, constants);
             else
                 Infer(key, graph, DeclaredInputs(graph), facts, constants);

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Shapes;
@@ -35,7 +36,7 @@ internal static class TakenBranches
 
     private static GraphProto? Taken(NodeProto node, Dictionary<string, TensorProto> constants)
     {
-        if (node.OpType != "If" || node.Domain is not ("" or "ai.onnx") || node.Input.Count != 1 || !constants.TryGetValue(node.Input[0], out TensorProto? condition))
+        if (node.Kind() != OperatorKind.Branch || node.Input.Count != 1 || !constants.TryGetValue(node.Input[0], out TensorProto? condition))
             return null;
         string? branch = LoopTripCount.IsTrue(condition) ? "then_branch" : LoopTripCount.IsFalse(condition) ? "else_branch" : null;
         GraphProto? taken = branch is null ? null : node.Attribute.FirstOrDefault(a => a.Name == branch)?.G;
@@ -70,10 +71,7 @@ internal static class TakenBranches
             {
                 if (node.Output[k].Length == 0)
                     continue;
-                NodeProto identity = new() { OpType = "Identity" };
-                identity.Input.Add(renamed.GetValueOrDefault(branch.Output[k].Name, branch.Output[k].Name));
-                identity.Output.Add(node.Output[k]);
-                nodes.Add(identity);
+                nodes.Add(NodeForms.Identity("", renamed.GetValueOrDefault(branch.Output[k].Name, branch.Output[k].Name), node.Output[k]));
             }
         }
         ModelProto result = ModelCopy.WithNodes(model, Direct(nodes, node));

@@ -46,7 +46,7 @@ internal static class IndexRanges
         }
         foreach (NodeProto node in graph.Node)
         {
-            if (node.OpType is "Gather" or "GatherElements" && node.Input.Count == 2
+            if (node.Input.Count == 2 && OperatorTable.Of(node).Roles.PositionOf(InputRole.Indices) == 1
                 && tables.TryGetValue(node.Input[0], out TensorProto? table) && roots.TryGetValue(node.Input[1], out HashSet<string>? inputs))
             {
                 long axis = node.Attribute.FirstOrDefault(a => a.Name == "axis")?.I ?? 0;

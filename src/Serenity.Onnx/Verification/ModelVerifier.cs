@@ -167,8 +167,8 @@ internal static class ModelVerifier
             // Whoever does not fuse has not loaded the source as a whole before; if that fails too, it is the source that is wrong.
             ModelSession.Load(RunnableModel.Of(request.Source, request.ExternalFolder, request.File)).Dispose();
             throw new SerenityException(SerenityCodes.OutputsDiffer, request.File,
-                "ONNX Runtime cannot load the optimized model. This is a fault of Serenity.Build. Please report it with the model;"
-                + " until it is mended, set Rewrite=\"None\" or Fuse=\"false\" on the item.", e);
+                $"ONNX Runtime cannot load the optimized model. This is a fault of Serenity.Build. Please report it with the model;"
+                + $" until it is mended, set {ModelSetting.Rewrite.Of("None")} or {ModelSetting.Fuse.Of("false")} on the item.", e);
         }
     }
 
@@ -298,13 +298,13 @@ internal static class ModelVerifier
     {
         string what = $"loses what its sums are good for: '{faults[0].Value}' {faults[0].Text}";
         SerenityException differs = Differs(request, what, null);
-        return new(differs.Code, differs.File, differs.Message) { WhatHappened = differs.WhatHappened, Values = [.. faults.Select(f => f.Value)] };
+        return new(differs.Code, differs.File, differs.Message) { Settings = differs.Settings, WhatHappened = differs.WhatHappened, Values = [.. faults.Select(f => f.Value)] };
     }
 
     private static SerenityException Differs(VerificationRequest request, string what, Exception? inner) =>
         new(SerenityCodes.OutputsDiffer, request.File,
             $"The optimized model {what}. This is a fault of Serenity.Build. Please report it with the model; until it is mended, set"
-            + $" {(request.Exact ? "Fuse=\"false\"" : "Rewrite=\"Exact\"")} on the item.", inner)
+            + $" {(request.Exact ? ModelSetting.Fuse.Of("false") : ModelSetting.Rewrite.Of("Exact"))} on the item.", inner)
         {
             WhatHappened = $"The optimized model {what}.",
         };

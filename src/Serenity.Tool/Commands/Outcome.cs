@@ -22,20 +22,20 @@ internal sealed record Outcome(
     /// <summary>The outcome of a manifest whose verdict is settled.</summary>
     public static Outcome Of(MemoryManifest manifest, string model, IReadOnlyList<string>? files = null) => new(
         model, manifest.Executor, manifest.Peak, manifest.Weights.Bytes, manifest.Budget, files,
-        [.. BudgetCheck.Errors(manifest, model).Select(e => new WarningEntry(e.Code, e.Message))], WarningsOf(manifest, model));
+        [.. BudgetCheck.Errors(manifest, model).Select(WarningEntry.Of)], WarningsOf(manifest, model));
 
     private static IReadOnlyList<WarningEntry> WarningsOf(MemoryManifest manifest, string model) =>
         BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor, manifest.Budget.MemoryBytes, manifest.Warnings, model) is { } unmeasured
-            ? [.. manifest.Warnings, new WarningEntry(unmeasured.Code, unmeasured.Message)] : manifest.Warnings;
+            ? [.. manifest.Warnings, WarningEntry.Of(unmeasured)] : manifest.Warnings;
 
     /// <summary>Writes warnings and exceeded budgets to standard error.</summary>
     /// <returns>The exit code.</returns>
     public int Conclude(Terminal.ToolConsole console)
     {
         foreach (WarningEntry warning in Warnings)
-            console.Problem(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, Model, warning.Message));
+            console.Problem(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, Model, warning.Message, warning.Settings));
         foreach (WarningEntry error in Errors)
-            console.Problem(new SerenityDiagnostic(error.Code, DiagnosticSeverity.Error, Model, error.Message));
+            console.Problem(new SerenityDiagnostic(error.Code, DiagnosticSeverity.Error, Model, error.Message, error.Settings));
         return Budget.Verdict == BudgetVerdict.Fail ? ExitCodes.No : ExitCodes.Ok;
     }
 }

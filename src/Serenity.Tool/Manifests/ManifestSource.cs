@@ -85,7 +85,7 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
         {
             // Under the name the user gave it, whatever path the stages knew.
             SerenityDiagnostic known = ProblemDiagnostic.Of(problem, given);
-            throw new SerenityException(known.Code, known.File == path ? given : known.File, known.Message, problem);
+            throw new SerenityException(known.Code, known.File == path ? given : known.File, known.Message, problem) { Settings = known.Settings };
         }
     }
 

@@ -1,67 +1,46 @@
-using System.Text.RegularExpressions;
+using Serenity.Build.Options;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Tool.Terminal;
 
 /// <summary>
-/// Problems are worded for project files, since most are met in a build. What one of them says to write into an item is written another way on
-/// the command line; this says how.
+/// Problems are worded for project files, since most are met in a build. The settings that one of them names are written another way on the command line; this says how.
 /// </summary>
-internal static partial class CommandLineForm
+internal static class CommandLineForm
 {
-    private static readonly Dictionary<string, string> _options = new(StringComparer.Ordinal)
-    {
-        ["MemoryBudget"] = "-b",
-        ["WeightBudget"] = "--weight-budget",
-        ["FreeDimensions"] = "-d",
-        ["WorkLimit"] = "--work-limit",
-        ["SearchLimit"] = "--search-limit",
-        ["Rewrite"] = "-r",
-        ["Executor"] = "-e",
-        ["Alignment"] = "--alignment",
-        ["Partition"] = "--no-partition",
-        ["Bounds"] = "--bounds",
-        ["Inputs"] = "--inputs",
-        ["Outputs"] = "--outputs",
-        ["FixedInputs"] = "--fixed-inputs",
-        ["Fuse"] = "--no-fuse",
-        ["Precision"] = "--precision",
-        ["Verify"] = "--no-verify",
-        ["VerifyLimit"] = "--verify-limit",
-    };
-
-    /// <summary>A sentence to stand behind a message; empty where it names nothing that an item has.</summary>
-    public static string Of(string message)
+    /// <summary>A sentence to stand behind a message; empty where it names no setting that the command line has.</summary>
+    public static string Of(IReadOnlyList<AdvisedSetting>? settings)
     {
         List<string> parts = [];
-        HashSet<string> told = new(StringComparer.Ordinal);
-        foreach (Match metadata in WithValue().Matches(message))
+        HashSet<ModelSetting> told = [];
+        // How to write a value says what the setting is called, too.
+        foreach (AdvisedSetting advised in (settings ?? []).OrderBy(s => s.Value is null))
         {
-            string name = metadata.Groups["name"].Value, value = metadata.Groups["value"].Value;
-            if (Written(name, value) is { } written && told.Add(name))
+            if (!told.Contains(advised.Name) && Written(advised) is { } written)
+            {
+                told.Add(advised.Name);
                 parts.Add(written);
-        }
-        foreach (Match metadata in Bare().Matches(message))
-        {
-            if (told.Add(metadata.Value))
-                parts.Add($"{metadata.Value} is {_options[metadata.Value]}");
+            }
         }
         return parts.Count == 0 ? "" : $" On the command line: {string.Join(", ", parts)}.";
     }
 
-    private static string? Written(string name, string value) => name switch
+    /// <summary>The option that a setting is.</summary>
+    public static ModelOption OptionOf(ModelSetting setting) => ModelOptions.All.First(option => option.Name == setting.ToString());
+
+    private static string? Written(AdvisedSetting advised)
     {
-        // Switches, which can only turn off.
-        "Partition" or "Fuse" or "Verify" => value == "false" ? _options[name] : null,
-        "FreeDimensions" => string.Join(' ', value.Split(';').Select(size => $"-d {Quoted(size)}")),
-        _ => $"{_options[name]} {Quoted(value)}",
-    };
+        ModelOption option = OptionOf(advised.Name);
+        if (option.Switch is not { } known)
+            return null;
+        string name = known.Alias ?? known.Name;
+        if (advised.Value is not { } value)
+            return option is ModelOption<bool> ? null : $"{option.Name} is {name}";
+        // A flag is there to change the default.
+        if (option is ModelOption<bool> flag)
+            return flag.Default == (value == "false") ? name : null;
+        return known.Repeats ? string.Join(' ', value.Split(';').Select(part => $"{name} {Quoted(part)}")) : $"{name} {Quoted(value)}";
+    }
 
     private static string Quoted(string value) => value.All(c => char.IsAsciiLetterOrDigit(c) || c is '=' or '.' or '_' or ':' or '-' or '/') ? value : $"\"{value}\"";
-
-    [GeneratedRegex("(?<![\\w'-])(?<name>MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|Rewrite|Executor|Alignment|Partition|Bounds|Inputs|Outputs|FixedInputs|Precision|Fuse|VerifyLimit|Verify)=\"(?<value>[^\"]*)\"")]
-    private static partial Regex WithValue();
-
-    // Only names that are no words of their own, and not what a model calls its nodes.
-    [GeneratedRegex("(?<![\\w'/.-])(MemoryBudget|WeightBudget|FreeDimensions|WorkLimit|SearchLimit|VerifyLimit)(?![\\w'/=-])")]
-    private static partial Regex Bare();
 }

@@ -71,7 +71,7 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool rich
     {
         string kind = diagnostic.Severity == DiagnosticSeverity.Error ? "error" : "warning";
         string file = diagnostic.File is null ? "serenity" : ModelText.Clean(diagnostic.File);
-        string text = $"{file} : {kind} {diagnostic.Code}: {ModelText.Clean(diagnostic.Message)}{ModelText.Clean(CommandLineForm.Of(diagnostic.Message))}";
+        string text = $"{file} : {kind} {diagnostic.Code}: {ModelText.Clean(diagnostic.Message)}{ModelText.Clean(CommandLineForm.Of(diagnostic.Settings))}";
         if (richError)
             Ansi(error).MarkupLine($"[{(kind == "error" ? "red" : "yellow")}]{Markup.Escape(text)}[/]");
         else

@@ -33,7 +33,7 @@ public sealed class ManifestJsonTests
             Converters =
             {
                 new JsonStringEnumConverter<BudgetVerdict>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<TensorRole>(JsonNamingPolicy.CamelCase),
-                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<Precision>(), new OptionsConverter(), new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<Precision>(), new JsonStringEnumConverter<ModelSetting>(), new OptionsConverter(), new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
                 new JsonStringEnumConverter<FigureBasis>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<PlanLayout>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<MemoryPool>(JsonNamingPolicy.CamelCase),
             },
         };
@@ -54,7 +54,7 @@ public sealed class ManifestJsonTests
         object?[] records =
         [
             manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Plans[0], manifest.Plans[0].Account, manifest.Plans[0].Account.Pools[0], manifest.Plans[0].Account.Pools[0].Parts[0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Rewrites[0].Pieces, manifest.Bounds![0], manifest.LeftOut![0], manifest.Verification, manifest.Verification!.Instead, manifest.OtherPrecision,
-            manifest.Warnings[0], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
+            manifest.Warnings[0], manifest.Warnings[0].Settings![1], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         foreach (object? record in records)
         {

@@ -20,7 +20,7 @@ internal static class MovementOperators
         Moves("Split", new(Data, Control), MovementRegions.Split),
         Moves("Gather", new(Data, Indices), MovementRegions.Gather),
         Moves("GatherElements", new(Data, Indices), null) with { Traits = None },
-        Moves("GatherND", new(Data, Indices), null) with { Traits = None },
+        Moves("GatherND", new(Data, Control), null) with { Traits = None },
         Moves("Expand", new(Data, Sizes), MovementRegions.Expand),
         Moves("Tile", new(Data, Sizes), MovementRegions.Tile),
         Moves("DepthToSpace", new(Data), MovementRegions.DepthToSpace),

@@ -14,6 +14,15 @@ internal static class OperatorQuestions
     /// <summary>True for the standard's Concat.</summary>
     public static bool IsConcat(this NodeProto node) => OperatorTable.Of(node) is { Kind: OperatorKind.Concat, IsStandard: true };
 
+    /// <summary>True for the standard's Identity.</summary>
+    public static bool IsIdentity(this NodeProto node) => OperatorTable.Of(node) is { Kind: OperatorKind.Elementwise, IsStandard: true } entry && entry.Has(OperatorTraits.SharesFirst);
+
+    /// <summary>True for the standard's DequantizeLinear.</summary>
+    public static bool IsDequantize(this NodeProto node) => OperatorTable.Of(node) is { Kind: OperatorKind.Dequantization, IsStandard: true };
+
+    /// <summary>True for an operator whose first output may be another name of its first input: a view, an Identity, a Dropout that is off.</summary>
+    public static bool MayShareFirst(this NodeProto node) => OperatorTable.Of(node) is var entry && (entry.Has(OperatorTraits.SharesFirst) || entry.Randomness == Randomness.InTraining);
+
     /// <summary>True for a convolution of floating-point or plain numbers over channels that lie before the spatial axes: its inputs are data, kernel, bias and, where it has one, a sum.</summary>
     public static bool IsPlainConvolution(this NodeProto node) =>
         OperatorTable.Of(node) is { Kind: OperatorKind.Convolution } entry && (entry.Traits & (OperatorTraits.Quantized | OperatorTraits.OtherLayout)) == 0;

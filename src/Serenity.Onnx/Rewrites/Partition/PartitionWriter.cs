@@ -193,10 +193,8 @@ internal sealed class PartitionWriter
     private void AddJoin(PieceProgram program, PieceOperation step, string[] names)
     {
         PieceValue exit = program.Values[step.Outputs[0]];
-        NodeProto join = new() { Name = Unique($"{_graph.Name(exit.Value)}/join", _nodeNames), OpType = "Concat" };
-        join.Input.AddRange(step.Inputs.Select(i => Name(program, i, names)));
-        join.Output.Add(_graph.Name(exit.Value));
-        join.Set("axis", program.Region.AxisOf[exit.Value]);
+        string whole = _graph.Name(exit.Value);
+        NodeProto join = NodeForms.Concat(Unique(whole + "/join", _nodeNames), step.Inputs.Select(i => Name(program, i, names)), whole, program.Region.AxisOf[exit.Value]);
         _origins[join.Name] = null;
         _nodes.Add(join);
     }

@@ -66,15 +66,13 @@ internal sealed class ConcatLifting : IRewrite
         public void Apply(RewriteGraph graph, NodeProto concat)
         {
             TensorType whole = graph.TypeOf(Concat.Value)!;
-            NodeProto small = new() { Name = graph.NewNodeName(concat.Name + "/small"), OpType = "Concat" };
-            small.Input.AddRange(Enlargers.Select(e => e.Input[0]));
-            small.Output.Add(graph.NewValue(Concat.Value + "/small", whole with { ElementType = Small }));
-            small.Set("axis", Concat.Axis);
+            NodeProto small = NodeForms.Concat(
+                graph.NewNodeName(concat.Name + "/small"), Enlargers.Select(e => e.Input[0]), graph.NewValue(Concat.Value + "/small", whole with { ElementType = Small }), Concat.Axis);
 
             NodeProto enlarger = Enlargers[0].Clone();
             enlarger.Input[0] = small.Output[0];
             // With a scale per slice an activation must not look to ONNX Runtime's optimizers like the input of a quantized kernel, which takes one scale.
-            bool isPerSlice = enlarger.Is("DequantizeLinear") && !HaveOneScale(graph);
+            bool isPerSlice = enlarger.IsDequantize() && !HaveOneScale(graph);
             if (isPerSlice)
                 SetScales(graph, enlarger);
             else
@@ -160,7 +158,7 @@ internal sealed class ConcatLifting : IRewrite
         /// <summary>The scale and zero point of a part, one of each or one per slice of the concat's axis; null where it is dequantized in another way.</summary>
         private (byte[] Scale, byte[] Zero)? ScaleOf(RewriteGraph graph, NodeProto node, int part)
         {
-            if (!node.Is("DequantizeLinear") || node.Int("block_size", 0) != 0 || graph.Constant(node.In(1)) is not { DataType: (int)DataType.Float } scale)
+            if (!node.IsDequantize() || node.Int("block_size", 0) != 0 || graph.Constant(node.In(1)) is not { DataType: (int)DataType.Float } scale)
                 return null;
             long count = scale.Dims.Aggregate(1L, static (a, b) => a * b);
             int rank = graph.TypeOf(Concat.Value)!.Dims.Length;

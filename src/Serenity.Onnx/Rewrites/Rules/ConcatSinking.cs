@@ -45,12 +45,6 @@ internal sealed class ConcatSinking : IConcatRewrite
     }
 
     /// <summary>The Concat behind the parts, which makes the value the reader made.</summary>
-    public static NodeProto Join(RewriteGraph graph, NodeProto reader, IReadOnlyList<string> parts, int axis)
-    {
-        NodeProto concat = new() { Name = graph.NewNodeName(reader.Name + "/concat"), OpType = "Concat" };
-        concat.Input.AddRange(parts);
-        concat.Output.Add(reader.Output[0]);
-        concat.Set("axis", axis);
-        return concat;
-    }
+    public static NodeProto Join(RewriteGraph graph, NodeProto reader, IReadOnlyList<string> parts, int axis) =>
+        NodeForms.Concat(graph.NewNodeName(reader.Name + "/concat"), parts, reader.Output[0], axis);
 }

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 
@@ -40,7 +41,7 @@ internal static class ConstantRows
 
     /// <summary>The DequantizeLinear of constants that makes a value, or null.</summary>
     private static NodeProto? Dequantized(RewriteGraph graph, string value) =>
-        graph.Producer(value) is { } node && node.Is("DequantizeLinear") && node.Int("block_size", 0) == 0 && graph.TypeOf(value) is { Dims.Length: > 0 }
+        graph.Producer(value) is { } node && node.IsDequantize() && node.Int("block_size", 0) == 0 && graph.TypeOf(value) is { Dims.Length: > 0 }
         && node.Input.All(i => i.Length == 0 || graph.Constant(i) is { Dims.Count: var rank } constant && WeightReader.CanRead(constant) && (rank <= 1 || i == node.Input[0]))
             ? node : null;
 }

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
@@ -32,7 +33,7 @@ internal sealed record ConvNode(NodeProto Node, TensorProto Weight, long Group, 
 
     public static ConvNode? Parse(RewriteGraph graph, NodeProto node)
     {
-        if (!(node.Is("Conv") || node.IsMicrosoft("FusedConv")) || node.Output.Count != 1)
+        if (!node.IsPlainConvolution() || node.Output.Count != 1)
             return null;
         if (graph.TypeOf(node.Input[0]) is not { } x || graph.TypeOf(node.Output[0]) is null)
             return null;

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
@@ -45,11 +46,11 @@ internal static class ControlFlow
         if (!OperatorDomain.IsOnnx(node.Domain))
             return null;
         (SubgraphKey Key, GraphProto Graph)[] bodies = [.. ModelShapes.SubgraphsOf(node)];
-        return node.OpType switch
+        return node.Kind() switch
         {
-            "If" => If(node, bodies, scope),
-            "Loop" when bodies.Length == 1 => Loop(node, bodies[0].Key, bodies[0].Graph, shapes, scope),
-            "Scan" when bodies.Length == 1 => Scan(node, bodies[0].Key, bodies[0].Graph, shapes, scope),
+            OperatorKind.Branch => If(node, bodies, scope),
+            OperatorKind.Loop when bodies.Length == 1 => Loop(node, bodies[0].Key, bodies[0].Graph, shapes, scope),
+            OperatorKind.Scan when bodies.Length == 1 => Scan(node, bodies[0].Key, bodies[0].Graph, shapes, scope),
             _ => null,
         };
     }

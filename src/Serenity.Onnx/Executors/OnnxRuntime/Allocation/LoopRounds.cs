@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
@@ -24,7 +25,7 @@ internal static class LoopRounds
         string source = output;
         if (writer is not null)
         {
-            if (writer.OpType != "Identity" || !OperatorDomain.IsOnnx(writer.Domain) || body.Node.Any(node => node.Output.Contains(writer.Input[0])))
+            if (!writer.IsIdentity() || body.Node.Any(node => node.Output.Contains(writer.Input[0])))
                 return Own;
             source = writer.Input[0];
         }

@@ -2,6 +2,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
 using Serenity.Planning;
@@ -45,7 +46,7 @@ internal sealed record FreeGroupOrder(NodeOrder Order, long? LowerBoundBytes, IR
             foreach (AccumulationWriter writer in group.Parts)
             {
                 int node = nodeOf[writer.Node];
-                mayAlias[node] = writer.First.Is("Identity");
+                mayAlias[node] = writer.First.IsIdentity();
                 groupOf[node] = result;
                 merged[live.TensorOf(graph.Outputs(node)[0])] = result;
             }

@@ -3,6 +3,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 
@@ -73,7 +74,7 @@ internal static class OnnxRuntimeTensors
     /// <summary>The value that a node reads; where it reads it through a veil, which is no step of the schedule, the value behind that.</summary>
     private static int BehindVeil(OrtGraph graph, int value)
     {
-        while (graph.Producer(value) is >= 0 and int node && ShapeVeil.IsVeil(graph.Node(node)) && graph.Node(node).OpType == "Reshape")
+        while (graph.Producer(value) is >= 0 and int node && ShapeVeil.IsVeil(graph.Node(node)) && graph.Node(node).Kind() == OperatorKind.View)
             value = graph.Inputs(node)[0];
         return value;
     }

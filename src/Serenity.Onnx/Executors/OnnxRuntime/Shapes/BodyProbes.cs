@@ -5,6 +5,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
@@ -92,11 +93,11 @@ internal sealed class BodyProbes
 
     private void AddInputs(NodeProto owner, GraphProto body, ShapeTable table, Func<string, string> renamed, Func<string, string> outer)
     {
-        int scans = owner.OpType == "Scan" ? (int)(owner.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs")?.I ?? 0) : 0;
+        int scans = owner.Kind() == OperatorKind.Scan ? (int)(owner.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs")?.I ?? 0) : 0;
         for (int i = 0; i < body.Input.Count; i++)
         {
             ValueInfoProto declared = new() { Name = renamed(body.Input[i].Name), Type = body.Input[i].Type?.Clone() ?? new TypeProto() };
-            if (owner.OpType != "Scan" || owner.Input.Count != body.Input.Count)
+            if (owner.Kind() != OperatorKind.Scan || owner.Input.Count != body.Input.Count)
             {
                 if (declared.Type.ValueCase == TypeProto.ValueOneofCase.None && table.Find(body.Input[i].Name) is { } type)
                     declared.Type.TensorType = new TypeProto.Types.Tensor { ElemType = (int)type.ElementType };

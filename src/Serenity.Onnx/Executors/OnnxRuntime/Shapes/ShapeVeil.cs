@@ -4,6 +4,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -127,7 +128,7 @@ internal static class ShapeVeil
     private static string? ReadsShapeOf(OrtGraph source, int node, int[] hidden)
     {
         NodeProto reader = source.Node(node);
-        if (reader.OpType is not ("Shape" or "Size") || !OperatorDomain.IsOnnx(reader.Domain))
+        if (reader.Kind() != OperatorKind.ShapeOf)
             return null;
         int value = source.Inputs(node)[0];
         return value >= 0 && hidden[value] != 0 ? source.Name(value) : null;
@@ -175,10 +176,7 @@ internal static class ShapeVeil
         graph.Node.AddRange(nodes.Where(ConstantNode.Is));
         foreach (string name in ownShapes)
         {
-            NodeProto identity = new() { Name = name, OpType = "Identity" };
-            identity.Input.Add(name + "_zeros");
-            identity.Output.Add(name);
-            graph.Node.Add(identity);
+            graph.Node.Add(NodeForms.Identity(name, name + "_zeros", name));
         }
         int[] first = new int[source.NodeCount];
         List<int> sourceOf = [.. ownShapes.Select(_ => -1)];

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.StaticArena.Execution;
@@ -35,12 +36,11 @@ internal sealed class ArenaDataflow
     public int LastUse(string value) => _lastUse.GetValueOrDefault(value, -1);
 
     /// <summary>True if the node does nothing in the arena: its first output is another name of its first input, or a view of all of them.</summary>
-    public bool IsFree(ProgramBuffer made, NodeProto node) => node.OpType == "Concat" ? made.Parts is not null : SharesInput(made, node);
+    public bool IsFree(ProgramBuffer made, NodeProto node) => node.IsConcat() ? made.Parts is not null : SharesInput(made, node);
 
     private bool SharesInput(ProgramBuffer made, NodeProto node) =>
-        made.Parts is not null && node.OpType == "Concat"
-        || _program.SharedBy(made) is { } of && node.Input.Count > 0 && node.Input[0] == of
-            && node.OpType is "Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Dropout";
+        made.Parts is not null && node.IsConcat()
+        || _program.SharedBy(made) is { } of && node.Input.Count > 0 && node.Input[0] == of && node.MayShareFirst();
 
     private bool IsShared(ProgramBuffer made, string input) => _program.SharedBy(made) == input || _program.IsPart(made, input);
 }

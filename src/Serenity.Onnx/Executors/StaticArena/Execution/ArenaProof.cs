@@ -47,7 +47,7 @@ internal static class ArenaProof
             if (run.Passed)
                 return null;
             throw new SerenityException(SerenityCodes.InternalCheckFailed, file,
-                $"The arena plan does not hold when it is run. {run.Fault} This is a fault of Serenity.Build: please report it with the model. Until it is mended, use Executor=\"OnnxRuntime\".");
+                $"The arena plan does not hold when it is run. {run.Fault} This is a fault of Serenity.Build: please report it with the model. Until it is mended, use {ModelSetting.Executor.Of("OnnxRuntime")}.");
         }
         catch (RunLimitException)
         {

@@ -2,6 +2,7 @@ using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
@@ -123,7 +124,7 @@ internal sealed class ArenaRunner : IDisposable
         {
             if (ConstantNode.Is(node))
                 return true;
-            if (node.OpType is not ("Identity" or "Reshape" or "Flatten" or "Squeeze" or "Unsqueeze" or "Dropout" or "Concat") || node.Input.Count == 0)
+            if (!node.MayShareFirst() && !node.IsConcat() || node.Input.Count == 0)
                 return false;
             if (_weights.ContainsKey(node.Input[0]))
                 return true;

@@ -77,7 +77,7 @@ internal sealed unsafe class NodeKernel : IDisposable
         catch (OnnxRuntimeException e)
         {
             throw new SerenityException(SerenityCodes.RuntimeRefuses, null,
-                $"ONNX Runtime {NativeRuntime.Version} cannot load node '{node.Name}' ({node.OpType}) on its own, so the plan cannot be proven by running it. Set Verify=\"false\" on the item.", e);
+                $"ONNX Runtime {NativeRuntime.Version} cannot load node '{node.Name}' ({node.OpType}) on its own, so the plan cannot be proven by running it. Set {ModelSetting.Verify.Of("false")} on the item.", e);
         }
     }
 

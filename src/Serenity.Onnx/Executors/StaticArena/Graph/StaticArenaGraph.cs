@@ -80,7 +80,7 @@ internal sealed class StaticArenaGraph
         {
             throw new SerenityException(
                 SerenityCodes.UnknownSize, path,
-                $"{GraphCheck.Describe(call)} calls a function of the model, and what its body needs has no place of its own in the arena. Inline the model's functions (onnx.inliner does), or use Executor=\"OnnxRuntime\".");
+                $"{GraphCheck.Describe(call)} calls a function of the model, and what its body needs has no place of its own in the arena. Inline the model's functions (onnx.inliner does), or use {ModelSetting.Executor.Of("OnnxRuntime")}.");
         }
         long opset = OperatorDomain.OpsetOf(model);
         return new StaticArenaGraphBuilder(model.Graph, shapes.Main, shapes, groups ?? [], opset, path, outer: null).Build();

@@ -190,7 +190,7 @@ internal sealed class StaticArenaGraphBuilder
         if (node.Output[0] != group.Result)
             Add(new ArenaValue(node.Output[0], result.Bytes, ArenaValueKind.Alias, result.Tensors, -1, group.Result, null, true));
         NodeProto first = group.Parts[Array.IndexOf([.. group.Writers], node.Name)].First;
-        return first.OpType == "Identity" ? WholeTensor(first.Input[0], result.Bytes) : -1;
+        return first.IsIdentity() ? WholeTensor(first.Input[0], result.Bytes) : -1;
     }
 
     private int Alias(NodeProto node, List<int> writes)
@@ -273,15 +273,14 @@ internal sealed class StaticArenaGraphBuilder
         {
             if (!_modelShapes.Subgraphs.TryGetValue(key, out ShapeTable? table))
             {
-                string what = _modelShapes.RefusedSubgraphs.TryGetValue(key, out string? reason)
-                    ? $"The sizes in the subgraph '{key.Attribute}' of {GraphCheck.Describe(node)} are not known, since ONNX Runtime refuses it with these shapes: {reason} Check FreeDimensions, or cut the operator off the model."
-                    : $"The size of value '{_modelShapes.UnknownInSubgraph.GetValueOrDefault(key)}' in a subgraph of {GraphCheck.Describe(node)} depends on the data, so no fixed block of memory can be planned. Use Executor=\"OnnxRuntime\", or replace the operator.";
-                throw new SerenityException(SerenityCodes.UnknownSize, _path, what);
+                throw _modelShapes.RefusedSubgraphs.TryGetValue(key, out string? reason)
+                    ? new SerenityException(SerenityCodes.UnknownSize, _path, $"The sizes in the subgraph '{key.Attribute}' of {GraphCheck.Describe(node)} are not known, since ONNX Runtime refuses it with these shapes: {reason} Check {ModelSetting.FreeDimensions}, or cut the operator off the model.")
+                    : new SerenityException(SerenityCodes.UnknownSize, _path, $"The size of value '{_modelShapes.UnknownInSubgraph.GetValueOrDefault(key)}' in a subgraph of {GraphCheck.Describe(node)} depends on the data, so no fixed block of memory can be planned. Use {ModelSetting.Executor.Of("OnnxRuntime")}, or replace the operator.");
             }
             Dictionary<string, TensorProto> constants = new(_outerConstants ?? new Dictionary<string, TensorProto>(), StringComparer.Ordinal);
             foreach ((string name, TensorProto tensor) in _constants)
                 constants[name] = tensor;
-            StaticArenaGraph inner = new StaticArenaGraphBuilder(graph, table, _modelShapes, [], _opset, _path, constants) { FreeOutputs = node.OpType == "If" && !node.Output.Contains("") }.Build();
+            StaticArenaGraph inner = new StaticArenaGraphBuilder(graph, table, _modelShapes, [], _opset, _path, constants) { FreeOutputs = node.Kind() == OperatorKind.Branch && !node.Output.Contains("") }.Build();
             peak = Math.Max(peak, LiveProfile.Peak(inner.Graph, inner.FileOrder()));
         }
         return peak;
@@ -305,7 +304,7 @@ internal sealed class StaticArenaGraphBuilder
             return type.Bytes;
         throw new SerenityException(
             SerenityCodes.UnknownSize, _path,
-            $"Value '{name}' is no tensor with elements of a fixed size (a sequence, an optional or strings), so no fixed block of memory can hold it. Use Executor=\"OnnxRuntime\".");
+            $"Value '{name}' is no tensor with elements of a fixed size (a sequence, an optional or strings), so no fixed block of memory can hold it. Use {ModelSetting.Executor.Of("OnnxRuntime")}.");
     }
 
     private int Buffer(string name, long bytes)
