@@ -26,7 +26,8 @@ internal static class EntryCheck
             && IsSound(manifest.Peak) && manifest.Plans.All(IsSound) && manifest.Weights.Bytes >= 0
             && double.IsFinite(manifest.Work.Limit) && double.IsFinite(manifest.Work.Ratio)
             && manifest.Warnings.All(w => IsCode(w.Code) && IsLine(w.Message) && (w.Settings ?? []).All(s => s.Value is null || IsLine(s.Value)))
-            && (manifest.Verification is not { } facts || _statuses.Contains(facts.Status) && IsLine(facts.Reason) && IsLine(facts.RuntimeVersion) && IsLine(facts.Architecture) && facts.MeasuredBytes is not < 0)
+            && (manifest.Verification is not { } facts || _statuses.Contains(facts.Status) && IsLine(facts.Reason) && IsLine(facts.RuntimeVersion) && IsLine(facts.Architecture)
+                && facts.MeasuredBytes is not < 0)
             && (manifest.SessionOptions?.All(o => IsLine(o.Key) && IsLine(o.Value)) ?? true)
             && manifest.Rewrites.All(r => r.Kind.Length > 0 && IsLine(r.Kind) && r.Pieces is null or { Count: > 1, Axis: >= 0 })
             && (manifest.LeftOut?.All(r => r.Kind.Length > 0 && IsLine(r.Kind)) ?? true)

@@ -6,8 +6,8 @@ using Task = System.Threading.Tasks.Task;
 namespace Serenity.Build.Output;
 
 /// <summary>
-/// What the models of a build have in common, one for all projects that the process builds: the process they are worked on in, and what is begun before it is asked for, the warm-up and plans of models that are out
-/// of date. <see cref="ModelBuild"/> takes the plans, and only those of the very content and options it works on.
+/// What the models of a build have in common, one for all projects that the process builds: the process they are worked on in, and what is begun before it is asked for,
+/// the warm-up and plans of models that are out of date. <see cref="ModelBuild"/> takes the plans, and only those of the very content and options it works on.
 /// </summary>
 /// <remarks>
 /// A process must not end while native code is being loaded or run: the build's end cancels what was begun and waits for it, and nothing

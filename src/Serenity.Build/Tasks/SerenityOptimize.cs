@@ -64,7 +64,9 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
     private void Optimize(List<(ITaskItem Item, ModelItem Model)> models, WorkAhead ahead)
     {
         ModelBuild build = new(
-            Engine ?? (Isolate ? ahead.Host.Optimize : (request, cancellation) => request.Runtime is null ? ModelOptimizer.Finish(request, cancellation) : ahead.Host.Optimize(request, cancellation)), new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)), ahead);
+            Engine ?? (Isolate ? ahead.Host.Optimize
+                : (request, cancellation) => request.Runtime is null ? ModelOptimizer.Finish(request, cancellation) : ahead.Host.Optimize(request, cancellation)),
+            new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)), ahead);
         CancellationToken cancelled = _cancellation.Token;
         (ModelBuildResult? Result, Exception? Problem)[] outcomes = new (ModelBuildResult?, Exception?)[models.Count];
 

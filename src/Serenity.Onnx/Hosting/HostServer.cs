@@ -31,7 +31,8 @@ public sealed class HostServer : IDisposable
     }
 
     /// <summary>Answers requests.</summary>
-    /// <param name="args">The folder that is shared with the parent, the token that messages begin with, and where it is not this program's own, the native ONNX Runtime to use, and the assembly that goes with it, which is loaded by then.</param>
+    /// <param name="args">The folder that is shared with the parent, the token that messages begin with, and where it is not this program's own, the native ONNX Runtime to
+    /// use, and the assembly that goes with it, which is loaded by then.</param>
     /// <returns>2: called wrongly. Else it does not return: what native code does at the end of a process must not keep one whose parent is gone.</returns>
     public static int Run(string[] args)
     {

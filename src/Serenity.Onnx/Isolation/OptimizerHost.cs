@@ -11,9 +11,9 @@ namespace Serenity.Onnx.Isolation;
 /// Has models worked on in a process apart from this one, so that a model which makes native code crash, hang or eat all memory ends that process and not
 /// the build: one clear error for that model, and the others go on.
 /// <para>
-/// There is one such process for each ONNX Runtime that is asked for, mostly one, for as many models as are given, side by side: what a process has to load and to compile is then paid for once. If it dies, each model it was
-/// working on is begun anew in a process that works on nothing else, and the one that ends that too is the culprit. The process also ends itself when a model
-/// takes more than it may.
+/// There is one such process for each ONNX Runtime that is asked for, mostly one, for as many models as are given, side by side: what a process has to load and to compile
+/// is then paid for once. If it dies, each model it was working on is begun anew in a process that works on nothing else, and the one that ends that too is the culprit. The process
+/// also ends itself when a model takes more than it may.
 /// </para>
 /// </summary>
 /// <param name="command">Makes the process's command, from the folder it is to share with this one and the token its messages begin with; null for the program that ships beside this assembly.</param>

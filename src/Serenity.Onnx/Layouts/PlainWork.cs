@@ -44,7 +44,9 @@ internal static class PlainWork
     private static double Columns(NodeProto node, Operator entry, Func<string, long[]?> dims)
     {
         int kernel = entry.Roles.PositionOf(InputRole.Weight);
-        if (entry.Kind != OperatorKind.Convolution || entry.Has(OperatorTraits.OtherLayout) || dims(node.In(kernel)) is not { Length: > 2 } w || dims(node.Input[0]) is not { Length: > 2 } x || dims(node.Output[0]) is not { Length: > 2 } y)
+        if (entry.Kind != OperatorKind.Convolution || entry.Has(OperatorTraits.OtherLayout))
+            return 0;
+        if (dims(node.In(kernel)) is not { Length: > 2 } w || dims(node.Input[0]) is not { Length: > 2 } x || dims(node.Output[0]) is not { Length: > 2 } y)
             return 0;
         bool pointwise = w.Skip(2).All(k => k == 1) && x.AsSpan(2).SequenceEqual(y.AsSpan(2));
         if (pointwise || y[1] == 0)

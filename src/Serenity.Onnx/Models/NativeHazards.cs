@@ -83,8 +83,9 @@ internal static class NativeHazards
                 case "Scan" when node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs") is { HasI: true } scans && (scans.I < 0 || scans.I > node.Input.Count):
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"states {scans.I} scan inputs and has {node.Input.Count} inputs"));
             }
-            if (OperatorTable.Of(node).Roles.PositionOf(InputRole.Sizes) is >= 0 and var at && at < node.Input.Count && lengths.GetValueOrDefault(node.Input[at]) is var length && length > MostDimensions)
-                throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"reads a shape of {length} dimensions from '{node.Input[at]}', more than the {MostDimensions} that are supported"));
+            int sizes = OperatorTable.Of(node).Roles.PositionOf(InputRole.Sizes);
+            if (sizes >= 0 && sizes < node.Input.Count && lengths.GetValueOrDefault(node.Input[sizes]) is var length && length > MostDimensions)
+                throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"reads a shape of {length} dimensions from '{node.Input[sizes]}', more than the {MostDimensions} that are supported"));
         }
         foreach (GraphProto inner in SubgraphCaptures.SubgraphsOf(node))
             CheckGraph(inner, lengths, path);

@@ -56,8 +56,8 @@ internal static class PipelineWarnings
     public static SerenityDiagnostic WidenedAtRun(SourceModel source, OptimizationResult result, PrecisionAccount twin) => new(
         SerenityCodes.WidenedAtRun, DiagnosticSeverity.Warning, source.File.Path,
         $"The model is of float16, for which ONNX Runtime's CPU provider has no kernels for most operators: it holds what they read and give in float32 as well, and needs {result.Peak.Bytes} bytes at the peak."
-        + $" In float32 it needs {twin.PeakBytes} bytes, with weights of {twin.WeightBytes} bytes instead of {result.WeightBytes}. Precision=\"Float32\" on the item plans and writes that;"
-        + " inputs and outputs keep their types.");
+        + $" In float32 it needs {twin.PeakBytes} bytes, with weights of {twin.WeightBytes} bytes instead of {result.WeightBytes}. {ModelSetting.Precision.Of("Float32")} on the item plans and writes that;"
+        + $" inputs and outputs keep their types.");
 
     /// <summary>True for what verification holds against a plan: another plan may stand.</summary>
     public static bool IsFaultOfPlan(SerenityException fault) =>

@@ -75,7 +75,7 @@ internal static class RangeProof
                 }
                 catch (SerenityException fault)
                 {
-                    throw new SerenityException(fault.Code, fault.File, $"With {Text(sizes)}: {fault.Message}", fault) { WhatHappened = fault.WhatHappened, Values = fault.Values };
+                    throw new SerenityException(fault.Code, fault.File, $"With {Text(sizes)}: {fault.Message}", fault) { Settings = fault.Settings, WhatHappened = fault.WhatHappened, Values = fault.Values };
                 }
                 if (found.Facts.Status == "skipped")
                 {

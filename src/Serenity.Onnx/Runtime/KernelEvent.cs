@@ -10,7 +10,7 @@ namespace Serenity.Onnx.Runtime;
 /// <param name="FirstMark">The mark of <see cref="MeasuringAllocator"/> at its start; 0 if there is none.</param>
 /// <param name="LastMark">The mark at its end; 0 if there is none.</param>
 /// <param name="InSubgraph">True if it ran within another kernel: in the body of a Loop, Scan or If.</param>
-public sealed record KernelEvent(
+internal sealed record KernelEvent(
     string Node, string Operator, int Index, IReadOnlyList<KernelOutput> Outputs, int FirstMark, int LastMark, bool InSubgraph)
 {
     /// <summary>True for an operator that computes nothing itself and runs subgraphs.</summary>
@@ -20,4 +20,4 @@ public sealed record KernelEvent(
 /// <summary>Type and shape of an output as it was in one run.</summary>
 /// <param name="Type">ONNX Runtime's name of the element type, such as "float" or "int64"; empty if it is no tensor.</param>
 /// <param name="Dims">Dimensions.</param>
-public sealed record KernelOutput(string Type, long[] Dims);
+internal sealed record KernelOutput(string Type, long[] Dims);

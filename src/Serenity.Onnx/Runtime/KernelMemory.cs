@@ -5,4 +5,4 @@ namespace Serenity.Onnx.Runtime;
 /// <param name="InSubgraph">True if it ran in the body of a Loop, Scan or If.</param>
 /// <param name="PeakBytes">Most at any one time, scratch included.</param>
 /// <param name="ActivationBytes">Most of activations alone.</param>
-public sealed record KernelMemory(string Node, bool InSubgraph, long PeakBytes, long ActivationBytes);
+internal sealed record KernelMemory(string Node, bool InSubgraph, long PeakBytes, long ActivationBytes);

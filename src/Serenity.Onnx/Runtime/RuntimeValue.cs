@@ -4,7 +4,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 namespace Serenity.Onnx.Runtime;
 
 /// <summary>A value that went into or came out of a run, copied out of ONNX Runtime's memory.</summary>
-public abstract record RuntimeValue
+internal abstract record RuntimeValue
 {
     private RuntimeValue()
     {

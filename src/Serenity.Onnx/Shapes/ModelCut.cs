@@ -6,7 +6,7 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Shapes;
 
 /// <summary>A piece of a model: from some of its values to others, and what lies between.</summary>
-public static class ModelCut
+internal static class ModelCut
 {
     /// <summary>Cuts a model.</summary>
     /// <param name="file">The model; not changed.</param>

@@ -64,7 +64,7 @@ internal sealed record RangedInputs(IReadOnlyDictionary<string, SizeExpression[]
         DimensionExpression? formula = DimensionExpression.TryParse(text, known.Keys.ToHashSet(StringComparer.Ordinal));
         return formula?.Linear(known.GetValueOrDefault) ?? throw new SerenityException(
             SerenityCodes.BadFreeDimension, path,
-            $"FreeDimensions sets '{name}' to '{text}', which is no size, no range, and no sum of multiples of dimensions that have one: write total=past+seq beside past=0..255;seq=1.");
+            $"{ModelSetting.FreeDimensions} sets '{name}' to '{text}', which is no size, no range, and no sum of multiples of dimensions that have one: write total=past+seq beside past=0..255;seq=1.");
     }
 
     private static SizeExpression? SizeOf(OpenDimension dimension, Dictionary<string, SizeExpression> known) =>
@@ -72,5 +72,5 @@ internal sealed record RangedInputs(IReadOnlyDictionary<string, SizeExpression[]
 
     private static SerenityException NoFormula(OpenDimension dimension, string? path) => new(
         SerenityCodes.BadFreeDimension, path,
-        $"FreeDimensions gives a range from which the dimension '{dimension.Name}' of input '{dimension.Input.Name}' follows by more than sums and multiples. Give one size for each of its symbols, or a range for the dimension itself, as {dimension.Place}=1..512.");
+        $"{ModelSetting.FreeDimensions} gives a range from which the dimension '{dimension.Name}' of input '{dimension.Input.Name}' follows by more than sums and multiples. Give one size for each of its symbols, or a range for the dimension itself, as {dimension.Place}=1..512.");
 }

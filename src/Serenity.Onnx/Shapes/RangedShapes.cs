@@ -69,12 +69,12 @@ internal static class RangedShapes
         NodeProto? node = graph.Node.FirstOrDefault(n => n.Output.Contains(value));
         return new SerenityException(
             SerenityCodes.RangeNotPlanned, path,
-            $"FreeDimensions gives a range, and no formula is known for the size of value '{value}'{(node is null ? "" : $", which {GraphCheck.Describe(node)} makes")}: at the largest sizes it is [{string.Join(",", type.Dims)}]."
-            + " Give one size instead of the range; for several, write an item for each, with a Link or TargetPath of its own.");
+            $"{ModelSetting.FreeDimensions} gives a range, and no formula is known for the size of value '{value}'{(node is null ? "" : $", which {GraphCheck.Describe(node)} makes")}: at the largest sizes it is [{string.Join(",", type.Dims)}]."
+            + $" Give one size instead of the range; for several, write an item for each, with a Link or TargetPath of its own.");
     }
 
     private static SerenityException OtherSize(string value, SizeExpression[] dims, TensorType? found, SizeSpace space, string path) => new(
         SerenityCodes.RangeNotPlanned, path,
-        $"FreeDimensions gives a range, and value '{value}' does not follow its formula [{string.Join(", ", dims.Select(d => d.ToString()))}]: with {string.Join(";", space.Least.Select(s => FormattableString.Invariant($"{s.Key}={s.Value}")))} ONNX Runtime says [{string.Join(",", found?.Dims ?? [])}]."
-        + " Begin the range at a larger size, or give one size.");
+        $"{ModelSetting.FreeDimensions} gives a range, and value '{value}' does not follow its formula [{string.Join(", ", dims.Select(d => d.ToString()))}]: with {string.Join(";", space.Least.Select(s => FormattableString.Invariant($"{s.Key}={s.Value}")))} ONNX Runtime says [{string.Join(",", found?.Dims ?? [])}]."
+        + $" Begin the range at a larger size, or give one size.");
 }

@@ -114,7 +114,7 @@ internal sealed class WidenedModel
         }
         return ModelTensors.EmbeddedBytes(model) <= MostBytes ? _source.File with { Model = model }
             : throw new SerenityException(SerenityCodes.BadOption, _source.File.Path,
-                "The weights come to more than 1.75 GiB in float32, more than one model in memory can have. Use Precision=\"Float32KeepWeights\" on the item, which leaves them as they are.");
+                $"The weights come to more than 1.75 GiB in float32, more than one model in memory can have. Use {ModelSetting.Precision.Of("Float32KeepWeights")} on the item, which leaves them as they are.");
     }
 
     /// <summary>Widens the nodes of a graph, and takes out casts between what are two precisions no more.</summary>

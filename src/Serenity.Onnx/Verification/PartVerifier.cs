@@ -57,7 +57,8 @@ internal sealed class PartVerifier : IDisposable
             RunnableModel.Of(telling, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: SourceAhead.MayRunLong(start));
         try
         {
-            ModelSession rewritten = ModelSession.Load(RunnableModel.Of(parts.Model, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: SourceAhead.MayRunLong(parts.Model));
+            ModelSession rewritten = ModelSession.Load(
+                RunnableModel.Of(parts.Model, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: SourceAhead.MayRunLong(parts.Model));
             return new PartVerifier(parts, source, rewritten, ConstantsOf(start.Graph, request.ExternalFolder), yardstick, request.Limits);
         }
         catch

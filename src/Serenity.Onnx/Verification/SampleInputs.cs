@@ -12,13 +12,13 @@ namespace Serenity.Onnx.Verification;
 /// <summary>Inputs of one run that the user gives.</summary>
 /// <param name="Source">The file or folder that they come from.</param>
 /// <param name="Values">A value for every input.</param>
-public sealed record SampleCase(string Source, IReadOnlyList<KeyValuePair<string, RuntimeValue>> Values);
+internal sealed record SampleCase(string Source, IReadOnlyList<KeyValuePair<string, RuntimeValue>> Values);
 
 /// <summary>
 /// Inputs that the user gives, for what made-up numbers do not show: <c>.npz</c> files (NumPy: one array for each input, by its name), each one case; and <c>.pb</c> files as ONNX's
 /// conformance tests store them (<c>test_data_set_0/input_0.pb</c>), each folder of them one case.
 /// </summary>
-public static class SampleInputs
+internal static class SampleInputs
 {
     /// <summary>Bytes that one file may have, and one array unpacked.</summary>
     private const long MostBytes = 512L << 20;
@@ -47,7 +47,8 @@ public static class SampleInputs
                     else
                         ReadTensor(path, inputs, values);
                 }
-                catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or OverflowException or Google.Protobuf.InvalidProtocolBufferException)
+                catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or OverflowException
+                    or Google.Protobuf.InvalidProtocolBufferException)
                 {
                     throw Bad(path, $"it cannot be read: {problem.Message.ReplaceLineEndings(" ")}");
                 }

@@ -37,7 +37,9 @@ internal static class OptimizeCommand
         options.AddTo(command);
         command.Add(json);
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => Run(context, options, parsed, parsed.GetValue(model)!, parsed.GetValue(output), budgets.Read(parsed, parsed.GetValue(model)!), parsed.GetValue(report), parsed.GetValue(json), cancellation),
+            () => Run(
+                context, options, parsed, parsed.GetValue(model)!, parsed.GetValue(output), budgets.Read(parsed, parsed.GetValue(model)!),
+                parsed.GetValue(report), parsed.GetValue(json), cancellation),
             CancellationToken.None));
         return command;
     }

@@ -53,7 +53,7 @@ internal static class MemoryBenchmark
         });
         Observation ours = Observe(RunnableModel.Of(result.Model, model.ExternalFolder), model, inputs, result.UnplannedBodies);
         string? problem = ours.Memory!.ActivationBytes != result.Peak.Bytes ? $"measured {ours.Memory.ActivationBytes}"
-            : !ExecutedSchedule.Of(ours, result.Model).SequenceEqual(result.Schedule, StringComparer.Ordinal) ? "another order" : null;
+            : !ExecutedSchedule.Of(ours.ExecutedOrder, result.Model).SequenceEqual(result.Schedule, StringComparer.Ordinal) ? "another order" : null;
         return new Row(model.Name, problem, result.Schedule.Count, DefaultSession(model, inputs), original.Memory!.PeakBytes,
             result.Peak.Bytes, ours.Memory.WorkspaceBytes ?? 0, result.Peak.LiveBytes, result.Peak.LowerBoundBytes);
     }

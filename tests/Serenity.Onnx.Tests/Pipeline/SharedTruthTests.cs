@@ -71,7 +71,7 @@ public sealed class SharedTruthTests
         session.Run(new SeededInputs(result.Model.Graph, session.Inputs).Create(InputCase.Uniform));
         Observation run = session.EndObservation(result.UnplannedBodies);
 
-        CollectionAssert.AreEqual(result.Schedule.ToArray(), ExecutedSchedule.Of(run, result.Model).ToArray());
+        CollectionAssert.AreEqual(result.Schedule.ToArray(), ExecutedSchedule.Of(run.ExecutedOrder, result.Model).ToArray());
         Assert.AreEqual(result.Peak.Bytes, run.Memory!.ActivationBytes);
         Assert.AreEqual(result.Peak.Bytes, result.Profile.Max());
         Assert.AreEqual(result.Peak.Bytes, result.PeakStep!.Live.Sum(live => live.Bytes));

@@ -1,4 +1,3 @@
-using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Testing.Runs;
@@ -7,14 +6,14 @@ namespace Serenity.Testing.Runs;
 public static class ExecutedSchedule
 {
     /// <summary>Names of the nodes of the main graph as they were executed; nodes that were added to hold the order or hide shapes left out.</summary>
-    /// <param name="run">The run.</param>
+    /// <param name="executed">Names of the nodes that a run executed, in their order.</param>
     /// <param name="model">The model that ran.</param>
-    public static IReadOnlyList<string> Of(Observation run, ModelProto model)
+    public static IReadOnlyList<string> Of(IReadOnlyList<string> executed, ModelProto model)
     {
-        ArgumentNullException.ThrowIfNull(run);
+        ArgumentNullException.ThrowIfNull(executed);
         ArgumentNullException.ThrowIfNull(model);
         HashSet<string> own = new(model.Graph.Node.Select(node => node.Name), StringComparer.Ordinal);
         own.RemoveWhere(name => name.StartsWith("serenity_anchor_", StringComparison.Ordinal));
-        return [.. run.ExecutedOrder.Where(own.Contains)];
+        return [.. executed.Where(own.Contains)];
     }
 }

@@ -25,7 +25,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         if (task.Request.Ranges.Count > 0)
         {
             throw new SerenityException(SerenityCodes.RangeNotPlanned, task.Source.File.Path,
-                "FreeDimensions gives a range, and an arena is laid out for one size of every dimension. Give the largest size, as in seq=512, or set Executor=\"OnnxRuntime\".");
+                $"{ModelSetting.FreeDimensions} gives a range, and an arena is laid out for one size of every dimension. Give the largest size, as in seq=512, or set {ModelSetting.Executor.Of("OnnxRuntime")}.");
         }
         _task = task;
         Start = new PlanStart(Today, task.Source.Shapes.Main, Fused: false);

@@ -97,7 +97,9 @@ internal static class PartwiseOperators
     {
         for (int i = 0; i < node.Input.Count; i++)
         {
-            if (roles[i] == InputRole.PerChannel && graph.Constant(node.In(i)) is var constant && (constant is not { Dims.Count: 1 } || constant.Dims[0] != concat.Total || !WeightReader.CanRead(constant)))
+            if (roles[i] != InputRole.PerChannel)
+                continue;
+            if (graph.Constant(node.In(i)) is not { Dims.Count: 1 } constant || constant.Dims[0] != concat.Total || !WeightReader.CanRead(constant))
                 return false;
         }
         return true;

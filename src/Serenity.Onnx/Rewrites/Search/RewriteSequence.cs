@@ -13,7 +13,10 @@ internal static class RewriteSequence
 
     /// <summary>All rewrites, by stage. This is the one place that names them.</summary>
     private static readonly IRewrite[] _stages =
-        [new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(), new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation()];
+    [
+        new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(),
+        new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation(),
+    ];
 
     /// <summary>What all of them say of themselves, by stage.</summary>
     public static IReadOnlyList<RewriteDescription> Descriptions { get; } = [.. _stages.SelectMany(rewrite => rewrite.Descriptions)];

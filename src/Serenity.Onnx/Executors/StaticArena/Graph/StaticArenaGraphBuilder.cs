@@ -280,7 +280,10 @@ internal sealed class StaticArenaGraphBuilder
             Dictionary<string, TensorProto> constants = new(_outerConstants ?? new Dictionary<string, TensorProto>(), StringComparer.Ordinal);
             foreach ((string name, TensorProto tensor) in _constants)
                 constants[name] = tensor;
-            StaticArenaGraph inner = new StaticArenaGraphBuilder(graph, table, _modelShapes, [], _opset, _path, constants) { FreeOutputs = node.Kind() == OperatorKind.Branch && !node.Output.Contains("") }.Build();
+            StaticArenaGraph inner = new StaticArenaGraphBuilder(graph, table, _modelShapes, [], _opset, _path, constants)
+            {
+                FreeOutputs = node.Kind() == OperatorKind.Branch && !node.Output.Contains(""),
+            }.Build();
             peak = Math.Max(peak, LiveProfile.Peak(inner.Graph, inner.FileOrder()));
         }
         return peak;
