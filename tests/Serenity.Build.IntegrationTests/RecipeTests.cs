@@ -143,6 +143,9 @@ public sealed partial class RecipeTests
             start.Environment["GITHUB_STEP_SUMMARY"] = Summary;
             // Tools come from here and nowhere else; the project says itself where its packages are.
             start.Environment["NUGET_PACKAGES"] = Path.Combine(_project.Root, "tool-packages");
+            // Where the SDK keeps what it knows of restored tools.
+            start.Environment["DOTNET_CLI_HOME"] = Path.Combine(_project.Root, "home");
+            start.Environment["DOTNET_GENERATE_ASPNET_CERTIFICATE"] = "false";
             start.ArgumentList.Add("-ec");
             start.ArgumentList.Add(commands + "\n");
             using Process process = Process.Start(start)!;
