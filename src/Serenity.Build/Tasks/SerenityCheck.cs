@@ -145,12 +145,13 @@ public sealed class SerenityCheck : SerenityTask
             Log.LogMessage(MessageImportance.Normal, "{0}", problem.Message);
         }
         string table = ResultTable.Write(results);
-        if (Log.HasLoggedErrors)
-            Log.LogMessage(MessageImportance.High, "{0}", table);
-        else if (changed)
+        if (changed && !Log.HasLoggedErrors)
+        {
             Summary = table;
-        else
-            Log.LogMessage(MessageImportance.Normal, "{0}", table);
+            return;
+        }
+        foreach (string line in table.Split('\n'))
+            Log.LogMessage(Log.HasLoggedErrors ? MessageImportance.High : MessageImportance.Normal, "{0}", line);
     }
 
     private static IEnumerable<string> FilesOf(ModelItem model) =>

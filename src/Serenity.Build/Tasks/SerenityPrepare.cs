@@ -62,6 +62,8 @@ public sealed class SerenityPrepare : SerenityTask
     protected override void Run()
     {
         LookAtProject();
+        if (Models.Length > 0 && HotReload.Notice() is { } notice)
+            Log.LogMessage(MessageImportance.High, "{0}", notice);
         List<ITaskItem> taken = [], stale = [], problems = [];
         DeviceItems? devices = ReadDevices();
         foreach (ITaskItem item in Models)

@@ -10,6 +10,13 @@ namespace Serenity.Build.Tests.Items;
 public sealed class ProjectChecksTests
 {
     [TestMethod]
+    [DataRow("dotnet-watch", "run", true)]
+    [DataRow("dotnet-watch", "--no-hot-reload run", false)]
+    [DataRow("dotnet", "build", false)]
+    [DataRow(null, "", false)]
+    public void Hot_reload_is_told_of_where_it_is_on(string? program, string arguments, bool told) => Assert.AreEqual(told, HotReload.Notice(program, arguments.Split(' ')) is not null);
+
+    [TestMethod]
     [DataRow("<SerenityMemoryBuget>1KiB</SerenityMemoryBuget>", "SerenityMemoryBuget", "SerenityMemoryBudget")]
     [DataRow("<SerenityBudget>1KiB</SerenityBudget>", "SerenityBudget", "SerenityMemoryBudget")]
     [DataRow("<SerenityEnable>true</SerenityEnable>", "SerenityEnable", "SerenityEnabled")]

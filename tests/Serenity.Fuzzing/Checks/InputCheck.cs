@@ -87,7 +87,8 @@ public static class InputCheck
         string[] files = Directory.Exists(project.Intermediate) ? Directory.GetFiles(project.Intermediate, "*", SearchOption.AllDirectories) : [];
         if (files.FirstOrDefault(f => f.EndsWith(".tmp", StringComparison.Ordinal)) is { } half)
             problems.Add($"half: {half}");
-        string[] staged = [.. files.Where(f => f.StartsWith(project.Staging + Path.DirectorySeparatorChar, StringComparison.Ordinal))];
+        // What became of the models is told there of every build, whatever became of them.
+        string[] staged = [.. files.Where(f => f.StartsWith(project.Staging + Path.DirectorySeparatorChar, StringComparison.Ordinal) && Path.GetFileName(f) != Build.Results.ResultsFile.Name)];
         if (!outcome.Optimized)
         {
             if (staged.Length > 0)
