@@ -1,5 +1,6 @@
 using Serenity.Benchmarks;
 using Serenity.Benchmarks.Conformance;
+using Serenity.Benchmarks.Many;
 using Serenity.Benchmarks.Runs;
 using Serenity.Benchmarks.Versions;
 using Serenity.Benchmarks.Same;
@@ -13,6 +14,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["build"] = ("MODEL… [--runs=N]: what the package adds to a build, new, from the plan cache, and with nothing to do", BuildBenchmark.Run),
     ["large"] = ("[LAYERSxWIDTH[xTOKENS]…] [--sequence=N]: encoders of 340 MB and 1.3 GB planned and verified: seconds, and the most memory held", LargeBenchmark.Run),
     ["latency"] = ("[MODEL…] [--kernels]: median latency beside the original at the extended level, in turns; and where the difference comes from", LatencyBenchmark.Run),
+    ["many"] = ("[--projects=20] [--models=10]: a solution with many models and a shared plan cache: nothing known, nothing to do, a second clone; seconds, memory, hits", ManyBenchmark.Run),
     ["memory"] = ("[MODEL…] [--no-fuse]: bytes of a default session, the original under our options, ours; and the bound", MemoryBenchmark.Run),
     ["planned"] = ("[MODEL…] [--threads=N] [--rewrite=None] [--no-partition] [--portable] [--runs=N]: a planned session, in the layout that the processor has, beside a default session of the original, in turns; unplanned calls, page faults, bytes beside the portable plan's", PlannedBenchmark.Run),
     ["planned-steady"] = ("MODEL MADE.onnx [--plain]: what a process takes for a thousand runs; MADE is what 'planned --make MODEL FOLDER Rewrite Threads' wrote", SteadyBenchmark.Run),

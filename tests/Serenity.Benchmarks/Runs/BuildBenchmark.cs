@@ -70,13 +70,18 @@ internal static partial class BuildBenchmark
         return (Stopwatch.GetElapsedTime(start).TotalMilliseconds, output);
     }
 
-    private static void WriteProject(string folder, IReadOnlyList<string> models)
+    /// <summary>The folder of the packed package, and its version.</summary>
+    public static (string Feed, string Version) Package()
     {
         string feed = Path.Combine(Checkout.RootOrNull ?? throw new ArgumentException("this benchmark runs from the repository"), "artifacts", "packages");
         string package = Directory.Exists(feed) ? Directory.GetFiles(feed, "Serenity.Build.*.nupkg").Order(StringComparer.Ordinal).LastOrDefault() ?? "" : "";
-        if (package.Length == 0)
-            throw new ArgumentException($"there is no package in '{feed}'; run ./build.sh pack first");
-        string version = Path.GetFileNameWithoutExtension(package)["Serenity.Build.".Length..];
+        return package.Length > 0 ? (feed, Path.GetFileNameWithoutExtension(package)["Serenity.Build.".Length..])
+            : throw new ArgumentException($"there is no package in '{feed}'; run ./build.sh pack first");
+    }
+
+    private static void WriteProject(string folder, IReadOnlyList<string> models)
+    {
+        (string feed, string version) = Package();
         for (int i = 0; i < models.Count; i++)
             File.Copy(models[i], Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"m{i:D3}.onnx")));
         // Nothing of a folder above may reach in.
