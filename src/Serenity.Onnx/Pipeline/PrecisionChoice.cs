@@ -26,7 +26,7 @@ internal static class PrecisionChoice
             return Widened(request, source, cancellation);
         OptimizationResult result = new ModelPipeline(request, source, cancellation).Run();
         // Generated code has the kernels that it is generated with.
-        return isHalf && request.Executor == Executor.OnnxRuntime ? WithTwin(result, request, source, cancellation) : result;
+        return isHalf && request.Executor.Traits().RunsInSession ? WithTwin(result, request, source, cancellation) : result;
     }
 
     private static OptimizationResult Widened(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
