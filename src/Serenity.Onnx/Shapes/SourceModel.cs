@@ -53,6 +53,8 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
         // Cheap: protobuf's byte strings never change, so a clone shares the weights.
         ModelProto model = file.Model.Clone();
         UniqueNames.Assign(model);
+        if (request.Ranges.Count > 0)
+            RangeGuard.Add(model, request.Ranges);
         ModelShapes shapes = request.Ranges.Count > 0 ? RangedShapes.Run(model, file.Path, request, null, cancellation)
             : ShapeInference.Run(model, file.Path, request.FreeDimensions, request.Bounds, null, cancellation);
         (model, shapes) = ResizeScales.Restate(model, shapes);

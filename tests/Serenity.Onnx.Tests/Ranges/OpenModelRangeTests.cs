@@ -11,13 +11,12 @@ public sealed class OpenModelRangeTests
     public required TestContext TestContext { get; init; }
 
     [TestMethod]
-    [DataRow("encoder", "batch=1..2;sequence=1..24")]
     [DataRow("decoder", "batch=1;seq=1;past=0..255")]
     [DataRow("prompt", "batch=1..2;seq=1..16;past=0..32")]
     [DataRow("reader", "width=8..160")]
     public void The_written_file_takes_what_the_formula_says(string kind, string dimensions)
     {
-        ModelProto model = kind switch { "encoder" => OpenModels.Encoder(6, 384, 12), "reader" => OpenModels.LineReader(), _ => OpenModels.DecoderStep(2, 64, 4) };
+        ModelProto model = kind switch { "reader" => OpenModels.LineReader(), _ => OpenModels.DecoderStep(2, 64, 4) };
         DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-test-");
         try
         {
@@ -26,6 +25,10 @@ public sealed class OpenModelRangeTests
             RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, RangeTruth.SizesEach(6));
             TestContext.WriteLine($"{outcome.Result.Peak.OriginalBytes} -> {outcome.Result.Peak.Bytes}, bound {outcome.Result.Peak.LowerBoundBytes}: {string.Join(" | ", outcome.Result.Range!.Peaks)}");
             Assert.AreEqual(0, outcome.Below);
+            // With one size of a prompt ONNX Runtime folds the mask, and fuses more.
+            double beside = RangeTruth.BesideOneSize(path, dimensions);
+            TestContext.WriteLine($"{beside:0.###} times the plan for the largest sizes alone");
+            Assert.IsLessThanOrEqualTo(kind == "prompt" ? 1.2 : 1.05, beside);
         }
         finally
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Pipeline;
@@ -34,6 +35,7 @@ internal static class RangeTruth
     {
         OptimizeRequest request = Request(path, dimensions);
         OptimizationResult result = ModelOptimizer.Optimize(change?.Invoke(request) ?? request);
+        Assert.IsFalse(result.Warnings.Any(w => w.Code == SerenityCodes.PassedThrough), string.Join('\n', result.Warnings.Select(w => w.Message)));
         RangeFacts range = result.Range!;
         SizeSpace space = new(range.Ranges);
         LoadedModel source = ModelFile.Load(path);
@@ -66,7 +68,40 @@ internal static class RangeTruth
             else
                 below++;
         }
+        Refuses(result, source, request, space);
         return new Outcome(result, equal, below);
+    }
+
+    /// <summary>
+    /// What the largest peak over the range is, as a multiple of that of a plan for the largest sizes alone; both without rewrites, which may need one size.
+    /// </summary>
+    public static double BesideOneSize(string path, string dimensions)
+    {
+        OptimizeRequest request = Request(path, dimensions) with { Rewrite = RewriteLevel.None, Partition = false, Verify = false };
+        OptimizationResult ranged = ModelOptimizer.Optimize(request);
+        Dictionary<string, long> sizes = new(request.FreeDimensions, StringComparer.Ordinal);
+        foreach ((string name, long size) in ranged.Range!.PeakAt)
+            sizes[name] = size;
+        OptimizationResult one = ModelOptimizer.Optimize(request with { FreeDimensions = sizes, Ranges = OptimizeRequest.NoRanges });
+        return ranged.Peak.Bytes / (double)Math.Max(1, one.Peak.Bytes);
+    }
+
+    /// <summary>A size above its range is refused by ONNX Runtime.</summary>
+    private static void Refuses(OptimizationResult result, LoadedModel source, OptimizeRequest request, SizeSpace space)
+    {
+        // Before version 12 of the operator set there is nothing to look at a size with.
+        if (OperatorDomain.OpsetOf(source.Model) < 12)
+            return;
+        string name = space.Ranges.Keys.First();
+        Assert.IsTrue(result.Model.Graph.Node.Any(n => n.Name.StartsWith($"range_{name}_", StringComparison.Ordinal)), string.Join(' ', result.Model.Graph.Node.Where(n => n.OpType is "Shape" or "Gather" or "Clip").Select(n => n.Name)));
+        Dictionary<string, long> sizes = new(request.FreeDimensions, StringComparer.Ordinal);
+        foreach ((string dimension, long size) in space.Most)
+            sizes[dimension] = dimension == name ? size + 1 : size;
+        foreach ((string dimension, string sum) in request.SizeFormulas)
+            sizes[dimension] = sum.Split('+').Sum(symbol => sizes[symbol]);
+        using ModelSession written = ModelSession.Load(RunnableModel.Of(result.Model, source.ExternalFolder, source.Path));
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = new SeededInputs(source.Model.Graph, written.Inputs, Inputs(source.Model.Graph, sizes)).Create(InputCase.Ones);
+        Assert.ThrowsExactly<SerenityException>(() => written.Run(values), $"{name}={sizes[name]}");
     }
 
     /// <summary>A request with sizes as the item writes them.</summary>

@@ -23,5 +23,8 @@ public sealed class SharedRangeTests
         TestContext.WriteLine($"{outcome.Result.Peak.OriginalBytes} -> {outcome.Result.Peak.Bytes}, bound {outcome.Result.Peak.LowerBoundBytes}: {string.Join(" | ", outcome.Result.Range!.Peaks)}");
         TestContext.WriteLine(string.Join("\n", outcome.Result.Warnings.Select(w => w.Message)));
         Assert.AreEqual(0, outcome.Below);
+        double beside = RangeTruth.BesideOneSize(path, dimensions);
+        TestContext.WriteLine($"{beside:0.###} times the plan for the largest sizes alone");
+        Assert.IsLessThanOrEqualTo(1.05, beside);
     }
 }

@@ -3,45 +3,13 @@ using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Testing.Models;
 
-/// <summary>Networks as people export them, with dimensions left open: an encoder of sentences, a step of a decoder with its cache, a reader of lines of text. Weights are random.</summary>
+/// <summary>Networks as people export them, with dimensions left open: a step of a decoder with its cache, and a reader of lines of text. Weights are random.</summary>
 public sealed class OpenModels
 {
     private readonly TestRandom _random = new(7);
     private readonly OnnxModelBuilder _builder;
 
     private OpenModels(string name) => _builder = new OnnxModelBuilder(name);
-
-    /// <summary>An encoder as of sentence embedders: ids and mask of [batch, sequence] give [batch, sequence, width].</summary>
-    /// <param name="layers">Layers.</param>
-    /// <param name="width">Width; the feed-forward part is four times as wide.</param>
-    /// <param name="heads">Heads of attention.</param>
-    public static ModelProto Encoder(int layers, int width, int heads)
-    {
-        OpenModels m = new("encoder");
-        OnnxModelBuilder b = m._builder;
-        string ids = b.SymbolicInput("input_ids", DataType.Int64, "batch", "sequence"), mask = b.SymbolicInput("attention_mask", DataType.Int64, "batch", "sequence");
-        // Positions 0, 1, 2 of a table, as many as there are tokens.
-        string length = b.Node("Gather", [b.Node("Shape", [ids]), b.Integers(1)]);
-        string positions = b.Node("Slice", [m.Weight(1, 512, width), b.Integers(0), length, b.Integers(1)]);
-        string x = m.Norm(b.Node("Add", [b.Node("Gather", [m.Weight(200, width), ids]), positions]), width);
-        // Minus a lot where there is no token, for [batch, 1, 1, sequence].
-        string seen = b.Node("Cast", [b.Node("Unsqueeze", [mask, b.Integers(1, 2)])], ("to", (long)DataType.Float));
-        string hidden = b.Node("Mul", [b.Node("Sub", [m.Number(1), seen]), m.Number(-10000)]);
-        for (int layer = 0; layer < layers; layer++)
-        {
-            string query = m.Heads(x, width, heads, 0, 2, 1, 3), key = m.Heads(x, width, heads, 0, 2, 3, 1), value = m.Heads(x, width, heads, 0, 2, 1, 3);
-            string scores = b.Node("Div", [b.Node("MatMul", [query, key]), m.Number(MathF.Sqrt(width / (float)heads))]);
-            string weights = b.Node("Softmax", [b.Node("Add", [scores, hidden])], ("axis", -1L));
-            string context = b.Node("Transpose", [b.Node("MatMul", [weights, value])], ("perm", new long[] { 0, 2, 1, 3 }));
-            string shape = b.Node("Concat", [m.Size(context, 0), m.Size(context, 1), b.Integers(width)], ("axis", 0L));
-            x = m.Norm(b.Node("Add", [m.Linear(b.Node("Reshape", [context, shape]), width, width), x]), width);
-            string wide = m.Linear(x, width, 4 * width);
-            string gelu = b.Node("Mul", [b.Node("Mul", [wide, b.Node("Add", [b.Node("Erf", [b.Node("Div", [wide, m.Number(MathF.Sqrt(2))])]), m.Number(1)])]), m.Number(0.5f)]);
-            x = m.Norm(b.Node("Add", [m.Linear(gelu, 4 * width, width), x]), width);
-        }
-        b.Output(x, DataType.Float, null);
-        return b.Build();
-    }
 
     /// <summary>A step of a decoder: ids of [batch, sequence] and caches of [batch, heads, past, width of a head] give scores and larger caches.</summary>
     /// <param name="layers">Layers.</param>

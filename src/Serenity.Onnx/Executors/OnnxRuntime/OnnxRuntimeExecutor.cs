@@ -60,7 +60,8 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
             Shapes = today.Shapes,
             Rewrites = [],
             Work = instead is null ? new WorkFacts(_task.Request.WorkLimit, 1, Limited: false) : instead.Work with { Ratio = 1 },
-            AsWritten = settled ? null : _task.Source.File.Model,
+            // With a range, the model that refuses what is outside of it.
+            AsWritten = settled || today.Shapes.Formulas is not null ? null : _task.Source.File.Model,
         };
     }
 

@@ -1,9 +1,10 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Shapes.Symbolic;
 
-/// <summary>Operators whose outputs are as large as an input, or as their inputs broadcast; and reductions.</summary>
+/// <summary>Operators whose outputs are as large as an input, or as their inputs broadcast; and reductions. What the operator table says of an operator's kind tells most of them.</summary>
 internal static class ElementwiseSizes
 {
     private const string Onnx = "", Microsoft = OperatorDomain.Microsoft;
@@ -11,32 +12,37 @@ internal static class ElementwiseSizes
     public static void AddTo(AddRule add)
     {
         add(Onnx, AsFirst,
-            "Abs", "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "BatchNormalization", "Bernoulli", "BitwiseNot", "Cast", "CastLike", "Ceil", "Celu", "Clip", "Cos", "Cosh",
-            "CumSum", "DequantizeLinear", "Elu", "Erf", "Exp", "Floor", "Gelu", "GroupNormalization", "HardSigmoid", "HardSwish", "Hardmax", "Identity", "InstanceNormalization", "IsInf", "IsNaN",
-            "LeakyRelu", "Log", "LogSoftmax", "LpNormalization", "LRN", "MeanVarianceNormalization", "Mish", "Neg", "Not", "PRelu", "QuantizeLinear", "RMSNormalization",
-            "RandomNormalLike", "RandomUniformLike", "Reciprocal", "Relu", "ReverseSequence", "RotaryEmbedding", "Round", "Scatter", "ScatterElements", "ScatterND", "Selu", "Shrink", "Sigmoid", "Sign",
-            "SimplifiedLayerNormalization", "Sin", "Sinh", "Softmax", "Softplus", "Softsign", "Sqrt", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Trilu");
-        add(Microsoft, AsFirst,
-            "BiasGelu", "BiasSoftmax", "DequantizeLinear", "FastGelu", "Gelu", "QLinearLeakyRelu", "QLinearSigmoid", "QLinearSoftmax", "QuantizeLinear", "QuickGelu", "RotaryEmbedding",
-            "BiasAdd", "GroupNorm");
+            "BatchNormalization", "Bernoulli", "CastLike", "CumSum", "GroupNormalization", "InstanceNormalization", "LpNormalization", "LRN", "MeanVarianceNormalization", "RMSNormalization",
+            "RandomNormalLike", "RandomUniformLike", "ReverseSequence", "RotaryEmbedding", "Scatter", "ScatterElements", "ScatterND", "SimplifiedLayerNormalization", "Trilu");
+        add(Microsoft, AsFirst, "BiasSoftmax", "QLinearLeakyRelu", "QLinearSigmoid", "QLinearSoftmax", "RotaryEmbedding", "GroupNorm");
         add(Onnx, n => [n.Dims(0), n.Dims(0)], "Dropout");
         add(Onnx, n => [n.Dims(0), [], []], "DynamicQuantizeLinear");
         add(Onnx, Normalized, "LayerNormalization");
         add(Microsoft, n => [n.Dims(0), null, null, n.Dims(0)], "SkipLayerNormalization", "SkipSimplifiedLayerNormalization");
         add(Microsoft, Embedded, "EmbedLayerNormalization");
-        add(Onnx, Broadcast,
-            "Add", "And", "BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Mean", "Min", "Mod", "Mul", "Or", "Pow", "Sub", "Sum",
-            "Where", "Xor");
         add(Microsoft, n => [n.Broadcast(n.Dims(0), n.Dims(3))], "QLinearAdd", "QLinearMul");
         add(Microsoft, n => [n.Broadcast(n.Dims(0), n.Dims(3), n.Dims(6))], "QLinearWhere");
-        add(Onnx, Reduced,
-            "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare");
         add(Onnx, n => [Without(n, n.Node.Int("axis", 0))], "ArgMax", "ArgMin");
     }
 
-    private static SizeExpression[]?[] AsFirst(SizedInputs n) => [n.Dims(0)];
+    /// <summary>What the kind of an operator tells; null for a kind that does not tell it.</summary>
+    public static SizeExpression[]?[]? ByKind(SizedInputs n)
+    {
+        Operator known = OperatorTable.Of(n.Node);
+        if (known.Has(OperatorTraits.KeepsShape))
+            return [.. n.Node.Output.Select(_ => n.Dims(0))];
+        return known.Kind switch
+        {
+            OperatorKind.Elementwise or OperatorKind.Softmax or OperatorKind.Quantization or OperatorKind.Dequantization => AsFirst(n),
+            // Where an attribute says along which axes, the others are made to fit the first.
+            OperatorKind.Broadcast when n.Node.Find("broadcast") is not null => AsFirst(n),
+            OperatorKind.Broadcast => [n.Broadcast([.. n.Inputs.Where(i => i is not null).Select(i => i!.Dims)])],
+            OperatorKind.Reduction => Reduced(n),
+            _ => null,
+        };
+    }
 
-    private static SizeExpression[]?[] Broadcast(SizedInputs n) => [n.Broadcast([.. n.Inputs.Select(i => i?.Dims)])];
+    private static SizeExpression[]?[] AsFirst(SizedInputs n) => [n.Dims(0)];
 
     // Mean and deviation have one element for each that is normalized over.
     private static SizeExpression[]?[] Normalized(SizedInputs n)

@@ -14,7 +14,7 @@ internal static class NodeSizes
     public static SizeExpression[]?[]? Of(SizedInputs inputs)
     {
         string domain = OperatorDomain.IsOnnx(inputs.Node.Domain) ? "" : inputs.Node.Domain;
-        return _rules.TryGetValue((domain, inputs.Node.OpType), out Func<SizedInputs, SizeExpression[]?[]>? rule) ? rule(inputs) : null;
+        return _rules.TryGetValue((domain, inputs.Node.OpType), out Func<SizedInputs, SizeExpression[]?[]>? rule) ? rule(inputs) : ElementwiseSizes.ByKind(inputs);
     }
 
     private static Dictionary<(string Domain, string Op), Func<SizedInputs, SizeExpression[]?[]>> Rules()

@@ -43,6 +43,7 @@ public sealed partial class OperatorNamesTests
         ["Rewrites/Rules/SumReassociation.cs"] = 4,
         ["Rewrites/Sums/AccumulationWriters.cs"] = 5,
         ["Shapes/DataDependentSizes.cs"] = 7,
+        ["Shapes/RangeGuard.cs"] = 5,
         ["Shapes/GraphInference.cs"] = 1,
         ["Shapes/ResizeScales.cs"] = 1,
         ["Shapes/SizeAssumptions.cs"] = 2,
