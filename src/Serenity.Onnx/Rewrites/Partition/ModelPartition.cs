@@ -14,7 +14,7 @@ internal static class ModelPartition
     private const int MostRounds = 3;
 
     /// <summary>Steps that the cuts costed may have together, in the first search and in each further one.</summary>
-    private const long StepsAtFirst = 800_000, StepsAgain = 200_000;
+    private const long StepsAtFirst = 4_000_000, StepsAgain = 500_000;
 
     /// <summary>A model with more nodes is not cut again.</summary>
     private const int MostNodes = 1_500;

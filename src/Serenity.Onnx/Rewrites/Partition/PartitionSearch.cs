@@ -48,7 +48,7 @@ internal sealed class PartitionSearch
     /// <param name="cancellation">Ends the search at once.</param>
     /// <param name="techniques">Which of <see cref="RewriteTechniques.PieceBounds"/> is used.</param>
     /// <param name="steps">Steps that all cuts costed may have together.</param>
-    public PartitionSearch(PartitionGraph graph, CancellationToken cancellation, RewriteTechniques techniques = RewriteTechniques.All, long steps = 800_000)
+    public PartitionSearch(PartitionGraph graph, CancellationToken cancellation, RewriteTechniques techniques = RewriteTechniques.All, long steps = 4_000_000)
     {
         _graph = graph;
         _stepsLeft = steps;
