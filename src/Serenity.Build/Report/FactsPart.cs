@@ -44,7 +44,7 @@ internal static class FactsPart
         if (facts.Status != "skipped")
         {
             text.Append(facts.Exact
-                ? "; outputs bit for bit the same"
+                ? "; outputs bit for bit the same" + (facts.Level is { } level ? $" as the source's in a session at {level}" : "")
                 : string.Create(CultureInfo.InvariantCulture, $"; largest difference of outputs {facts.MaxError:0.###e+0} of their magnitude"));
         }
         if (facts.RuntimeVersion is not null)

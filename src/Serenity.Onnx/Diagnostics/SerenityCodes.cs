@@ -47,6 +47,7 @@ public static class SerenityCodes
         new(PassedThrough, "The model, or a part of it, was passed through unchanged"),
         new(NotFused, "The model was not fused"),
         new(HardwareBound, "The model was saved for one kind of processor"),
+        new(WidenedAtRun, "A model of float16 needs more than it would in float32"),
         new(NotVerified, "The result was not, or not fully, verified"),
         new(WorkspaceUnknown, "The budget does not count kernels' workspace"),
         new(OtherRuntime, "The app brings another ONNX Runtime than the plan was verified with"),

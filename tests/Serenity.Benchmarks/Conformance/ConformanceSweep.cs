@@ -47,7 +47,12 @@ internal static class ConformanceSweep
             worker.StandardInput.WriteLine(model);
             worker.StandardInput.Flush();
             Task<string?> line = worker.StandardOutput.ReadLineAsync();
-            bool inTime = line.Wait(_patience);
+            bool inTime = line.Wait(_patience), runs = inTime && line.Result == ConformanceWorker.Runs;
+            if (runs)
+            {
+                line = worker.StandardOutput.ReadLineAsync();
+                inTime = line.Wait(_patience);
+            }
             if (inTime && line.Result is { } row)
             {
                 rows.Add(ConformanceRow.Parse(row));
@@ -56,7 +61,7 @@ internal static class ConformanceSweep
             if (!worker.HasExited)
                 worker.Kill(entireProcessTree: true);
             worker.WaitForExit();
-            rows.Add(new ConformanceRow(Path.GetFileName(Path.GetDirectoryName(model))!, ConformanceFate.Died, inTime ? $"exit code {worker.ExitCode}" : "more than a minute"));
+            rows.Add(new ConformanceRow(Path.GetFileName(Path.GetDirectoryName(model))!, runs || !inTime ? ConformanceFate.Died : ConformanceFate.NotRun, inTime ? $"exit code {worker.ExitCode}" : "more than a minute"));
             worker.Dispose();
             worker = null;
         }
@@ -84,7 +89,7 @@ internal static class ConformanceSweep
         using StringWriter text = new(CultureInfo.InvariantCulture) { NewLine = "\n" };
         text.WriteLine("| models | what became of them |\n|--:|---|");
         foreach ((ConformanceFate fate, string says) in (ReadOnlySpan<(ConformanceFate, string)>)[
-            (ConformanceFate.NotRun, "ONNX Runtime itself does not load or run them on the suite's data"), (ConformanceFate.Same, "planned, and the file written gives the source's outputs bit for bit"),
+            (ConformanceFate.NotRun, "ONNX Runtime itself does not load or run them on the suite's data, or ends the process"), (ConformanceFate.Same, "planned, and the file written gives the source's outputs bit for bit"),
             (ConformanceFate.Random, "planned; they give random values"), (ConformanceFate.Different, "planned, and outputs differ"), (ConformanceFate.Refused, "refused"), (ConformanceFate.Died, "crashed or hung")])
             text.WriteLine($"| {rows.Count(r => r.Fate == fate)} | {says} |");
         text.WriteLine("\n| model | | reason |\n|---|---|---|");

@@ -15,6 +15,9 @@ namespace Serenity.Benchmarks.Conformance;
 /// <summary>Tries models whose paths come in on standard input, one a line, and says what became of each on standard output.</summary>
 internal static class ConformanceWorker
 {
+    /// <summary>The line that says that ONNX Runtime ran the model by itself.</summary>
+    public const string Runs = "runs";
+
     public static int Run()
     {
         while (Console.ReadLine() is { Length: > 0 } path)
@@ -46,6 +49,9 @@ internal static class ConformanceWorker
         {
             return new ConformanceRow(name, ConformanceFate.NotRun, e.Message);
         }
+        // What ends the process before this is ONNX Runtime's own.
+        Console.WriteLine(Runs);
+        Console.Out.Flush();
         try
         {
             OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Rewrite = RewriteLevel.Exact, FreeDimensions = Sizes(file.Model.Graph, inputs) });
