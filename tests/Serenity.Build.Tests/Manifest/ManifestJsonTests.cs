@@ -144,7 +144,8 @@ public sealed class ManifestJsonTests
         Assert.AreEqual(Executor.OnnxRuntime, head.Executor);
         Assert.AreEqual(new MemoryBudgets(4000, 1, "dev"), head.Budgets);
         Assert.IsTrue(head.Failed);
-        CollectionAssert.AreEqual(manifest.Warnings.ToArray(), head.Warnings.ToArray());
+        // A build words messages as they stand; the settings beside them are for others.
+        CollectionAssert.AreEqual(manifest.Warnings.Select(w => w with { Settings = null }).ToArray(), head.Warnings.ToArray());
         CollectionAssert.AreEqual(manifest.SessionOptions!.ToArray(), head.SessionOptions.ToArray());
     }
 
