@@ -5,4 +5,5 @@ namespace Serenity.Build.Budgets;
 /// <param name="MemoryBytes">RAM for activations; null if not stated.</param>
 /// <param name="WeightBytes">Flash for weights; null if not stated or not part of the device.</param>
 /// <param name="Source">Where the figures are from.</param>
-public sealed record Device(string Name, long? MemoryBytes, long? WeightBytes, string Source);
+/// <param name="ProcessBytes">Memory for the whole process; null if not stated.</param>
+public sealed record Device(string Name, long? MemoryBytes, long? WeightBytes, string Source, long? ProcessBytes = null);

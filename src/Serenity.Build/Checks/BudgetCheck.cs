@@ -22,21 +22,23 @@ public static class BudgetCheck
     /// <param name="neededBytes">What is held against the memory budget; see <see cref="PeakFacts.RequiredBytes"/>.</param>
     /// <param name="weightBytes">Bytes of the weights.</param>
     /// <param name="budgets">The budgets.</param>
-    public static BudgetEntry Judge(long neededBytes, long weightBytes, MemoryBudgets budgets)
+    /// <param name="processBytes">What is held against the budget for the process; null if not known, which does not pass.</param>
+    public static BudgetEntry Judge(long neededBytes, long weightBytes, MemoryBudgets budgets, long? processBytes = null)
     {
         ArgumentNullException.ThrowIfNull(budgets);
         BudgetVerdict verdict =
-            budgets.MemoryBytes is null && budgets.WeightBytes is null ? BudgetVerdict.None
-            : neededBytes > (budgets.MemoryBytes ?? long.MaxValue) || weightBytes > (budgets.WeightBytes ?? long.MaxValue) ? BudgetVerdict.Fail
+            budgets.MemoryBytes is null && budgets.WeightBytes is null && budgets.ProcessBytes is null ? BudgetVerdict.None
+            : neededBytes > (budgets.MemoryBytes ?? long.MaxValue) || weightBytes > (budgets.WeightBytes ?? long.MaxValue)
+                || (budgets.ProcessBytes is { } process && !(processBytes <= process)) ? BudgetVerdict.Fail
             : BudgetVerdict.Pass;
-        return new BudgetEntry(budgets.MemoryBytes, verdict, budgets.Device, budgets.WeightBytes);
+        return new BudgetEntry(budgets.MemoryBytes, verdict, budgets.Device, budgets.WeightBytes, budgets.ProcessBytes);
     }
 
     /// <summary>The manifest with the verdict on it.</summary>
     public static MemoryManifest Apply(MemoryManifest manifest, MemoryBudgets budgets)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return manifest with { Budget = Judge(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, budgets) };
+        return manifest with { Budget = Judge(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, budgets, manifest.Peak.ProcessBytes) };
     }
 
     /// <summary>
@@ -91,7 +93,7 @@ public static class BudgetCheck
         }
     }
 
-    /// <summary>One error per budget that is exceeded (SER1001, SER1002); none if the verdict is not "fail".</summary>
+    /// <summary>One error per budget that is exceeded (SER1001, SER1002, SER1005); none if the verdict is not "fail".</summary>
     /// <param name="manifest">A manifest with its verdict.</param>
     /// <param name="file">The model as the user named it.</param>
     public static IReadOnlyList<SerenityDiagnostic> Errors(MemoryManifest manifest, string file)
@@ -103,7 +105,24 @@ public static class BudgetCheck
             errors.Add(new(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, file, OverMemory(manifest, memory)));
         if (budget.WeightBytes is long weights && manifest.Weights.Bytes > weights)
             errors.Add(new(SerenityCodes.OverWeightBudget, DiagnosticSeverity.Error, file, OverWeights(manifest, weights)));
+        if (budget.ProcessBytes is long process && !(manifest.Peak.ProcessBytes <= process))
+            errors.Add(new(SerenityCodes.OverProcessBudget, DiagnosticSeverity.Error, file, OverProcess(manifest, process)));
         return errors;
+    }
+
+    private static MessageText OverProcess(MemoryManifest manifest, long budget)
+    {
+        MessageText text = new();
+        if (manifest.Peak.ProcessBytes is not { } needed || manifest.Plans.Where(plan => plan.Layout == PlanLayout.Portable).MaxBy(plan => plan.Account.ProcessBytes) is not { } most)
+        {
+            text.Append($"What the process takes is not known, so the process budget{OfDevice(manifest.Budget)} of {ByteSize.Format(budget)} cannot be held.");
+            return text.Append($" It is known for models that ONNX Runtime runs and that were verified on a machine where it loads ({ModelSetting.Verify.Of("true")}).");
+        }
+        string parts = string.Join(", ", most.Account.Pools.Where(pool => pool.Bytes > 0).OrderByDescending(pool => pool.Bytes)
+            .Select(pool => $"{MemoryPools.Of(pool.Pool).Title} {ByteSize.Rounded(pool.Bytes!.Value)}"));
+        text.Append($"ONNX Runtime with the model takes about {ByteSize.Format(needed)} of the process; the process budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: {ByteSize.Format(needed - budget)} too much.");
+        text.Append($" The least that passes now is {ModelSetting.ProcessBudget.Of(ByteSize.RoundUpBudget(needed))}.");
+        return text.Append($" It is made of {parts}; the app and .NET come on top. Fewer runs at a time ({ModelSetting.Concurrency}), an 8-bit model or a smaller one take less.");
     }
 
     private static MessageText OverMemory(MemoryManifest manifest, long budget)
@@ -116,7 +135,8 @@ public static class BudgetCheck
         text.Append($"The model needs {(peak.AtMost ? "at most " : "")}{need} of activation memory; the budget{OfDevice(manifest.Budget)} is {limit}.");
         text.Append($" The least budget that passes now is {ModelSetting.MemoryBudget.Of(ByteSize.RoundUpBudget(needed))}.");
         text.Append($" In bytes: {needed} of {budget}, {needed - budget} too much");
-        text.Append(peak.WorkspaceBytes is > 0 ? FormattableString.Invariant($" ({peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)}).") : ".");
+        text.Append(peak.WorkspaceBytes is > 0 ? FormattableString.Invariant($" ({(peak.Runs > 1 ? $"{peak.Runs} runs at a time, each " : "")}{peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)}).")
+            : peak.Runs > 1 ? FormattableString.Invariant($" ({peak.Runs} runs at a time, each {peak.Bytes}).") : ".");
         if (manifest.PeakStep is { } step)
         {
             text.Append($" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{Shown(step.Node)}'");

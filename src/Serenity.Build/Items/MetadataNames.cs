@@ -12,7 +12,7 @@ public static class MetadataNames
 {
     private static readonly string[] _model = [.. ModelOptions.All.Select(option => option.Name), "Link"];
 
-    private static readonly string[] _device = [ModelOptions.MemoryBudget.Name, ModelOptions.WeightBudget.Name];
+    private static readonly string[] _device = [ModelOptions.MemoryBudget.Name, ModelOptions.WeightBudget.Name, ModelOptions.ProcessBudget.Name];
 
     // Given to every item by MSBuild, or read of every item by MSBuild, NuGet, the SDK and Visual Studio.
     private static readonly HashSet<string> _others = new(StringComparer.OrdinalIgnoreCase)

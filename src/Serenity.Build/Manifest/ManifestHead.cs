@@ -31,7 +31,13 @@ public sealed record ManifestHead(
     public bool AtMost { get; init; }
 
     /// <summary>What is held against the memory budget.</summary>
-    public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes).RequiredBytes;
+    public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes, Runs).RequiredBytes;
+
+    /// <summary><c>peak.runs</c>: runs at a time.</summary>
+    public int Runs { get; init; } = 1;
+
+    /// <summary><c>peak.processBytes</c>: what is held against the budget for the process; null if not known.</summary>
+    public long? ProcessBytes { get; init; }
 
     /// <summary>True if the verdict is "fail".</summary>
     public bool Failed => Verdict == "fail";
@@ -56,7 +62,8 @@ public sealed record ManifestHead(
     private static ManifestHead? Read(ref Utf8JsonReader reader)
     {
         long version = 0, peak = -1, weights = -1, original = 0;
-        long? workspace = null, memoryBudget = null, weightBudget = null;
+        long? workspace = null, memoryBudget = null, weightBudget = null, process = null, processBudget = null;
+        int runs = 1;
         string verdict = "";
         Executor? executor = null;
         string? device = null, runtimeVersion = null;
@@ -91,6 +98,8 @@ public sealed record ManifestHead(
                         case "originalBytes": original = reader.GetInt64(); break;
                         case "workspaceBytes": workspace = reader.GetInt64(); break;
                         case "atMost": atMost = reader.GetBoolean(); break;
+                        case "runs": runs = reader.GetInt32(); break;
+                        case "processBytes": process = reader.GetInt64(); break;
                         case "sumsInPlace": sumsInPlace = reader.GetBoolean(); break;
                         default: reader.Skip(); break;
                     }
@@ -104,6 +113,7 @@ public sealed record ManifestHead(
                     {
                         case "memoryBytes": memoryBudget = reader.GetInt64(); break;
                         case "weightBytes": weightBudget = reader.GetInt64(); break;
+                        case "processBytes": processBudget = reader.GetInt64(); break;
                         case "device": device = reader.GetString(); break;
                         case "verdict": verdict = reader.GetString() ?? ""; break;
                         default: reader.Skip(); break;
@@ -143,7 +153,7 @@ public sealed record ManifestHead(
         }
         bool complete = version == 1 && executor is not null && peak >= 0 && weights >= 0 && verdict.Length > 0 && reader.TokenType == JsonTokenType.PropertyName;
         return complete
-            ? new ManifestHead(peak, workspace, weights, original, executor!.Value, new MemoryBudgets(memoryBudget, weightBudget, device), verdict, options, warnings) { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost }
+            ? new ManifestHead(peak, workspace, weights, original, executor!.Value, new MemoryBudgets(memoryBudget, weightBudget, device, processBudget), verdict, options, warnings) { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost, Runs = runs, ProcessBytes = process }
             : null;
     }
 

@@ -74,6 +74,8 @@ internal static class ManifestReader
         OptionalNumber(peak, "workspaceBytes"), peak.TryGetProperty("sumsInPlace", out JsonElement inPlace) && inPlace.GetBoolean(),
         peak.TryGetProperty("atMost", out JsonElement atMost) && atMost.GetBoolean())
     {
+        Runs = (int)(OptionalNumber(peak, "runs") ?? 1),
+        ProcessBytes = OptionalNumber(peak, "processBytes"),
         Formula = OptionalText(peak, "formula"),
     };
 
@@ -102,7 +104,7 @@ internal static class ManifestReader
     private static PlanFacts Plan(JsonElement plan) => new(
         ManifestNames.LayoutOf(Text(plan, "layout")), OptionalText(plan, "architecture"), plan.GetProperty("threads").GetInt32(),
         plan.TryGetProperty("sizes", out JsonElement sizes) ? Sizes(sizes) : null, OptionalNumber(plan, "blockBytes"),
-        new MemoryAccount(List(plan.GetProperty("account").GetProperty("pools"), Pool)));
+        new MemoryAccount(List(plan.GetProperty("account").GetProperty("pools"), Pool)) { Runs = (int)(OptionalNumber(plan.GetProperty("account"), "runs") ?? 1) });
 
     private static VariantEntry Variant(JsonElement variant) => new(
         ManifestNames.LayoutOf(Text(variant, "layout")), File(variant.GetProperty("output")), ManifestNames.BasisOf(Text(variant, "basis")),
@@ -121,7 +123,7 @@ internal static class ManifestReader
     }
 
     private static BudgetEntry Budget(JsonElement budget) => new(
-        OptionalNumber(budget, "memoryBytes"), ManifestNames.VerdictOf(Text(budget, "verdict")), OptionalText(budget, "device"), OptionalNumber(budget, "weightBytes"));
+        OptionalNumber(budget, "memoryBytes"), ManifestNames.VerdictOf(Text(budget, "verdict")), OptionalText(budget, "device"), OptionalNumber(budget, "weightBytes"), OptionalNumber(budget, "processBytes"));
 
     private static WorkEntry Work(JsonElement work) => new(
         work.GetProperty("limit").GetDouble(), work.GetProperty("ratio").GetDouble(), work.GetProperty("limited").GetBoolean(),

@@ -109,7 +109,9 @@ internal sealed class ManifestWriter : IDisposable
         Optional(json, "workspaceBytes", peak.WorkspaceBytes);
         json.WriteBoolean("sumsInPlace", peak.SumsInPlace);
         json.WriteBoolean("atMost", peak.AtMost);
+        json.WriteNumber("runs", peak.Runs);
         json.WriteNumber("requiredBytes", peak.RequiredBytes);
+        Optional(json, "processBytes", peak.ProcessBytes);
         Optional(json, "formula", peak.Formula);
     }
 
@@ -216,7 +218,9 @@ internal sealed class ManifestWriter : IDisposable
         foreach (PoolAccount pool in plan.Account.Pools)
             Pool(json, pool);
         json.WriteEndArray();
+        json.WriteNumber("runs", plan.Account.Runs);
         json.WriteNumber("requiredBytes", plan.Account.RequiredBytes);
+        Optional(json, "processBytes", plan.Account.ProcessBytes);
         json.WriteEndObject();
         json.WriteEndObject();
     }
@@ -245,6 +249,7 @@ internal sealed class ManifestWriter : IDisposable
         json.WriteString("verdict", ManifestNames.Of(budget.Verdict));
         Optional(json, "device", budget.Device);
         Optional(json, "weightBytes", budget.WeightBytes);
+        Optional(json, "processBytes", budget.ProcessBytes);
     }
 
     private static void OtherPrecision(Utf8JsonWriter json, PrecisionAccount account)

@@ -125,7 +125,8 @@ public enum BudgetVerdict
 /// <param name="Verdict">The verdict.</param>
 /// <param name="Device">The device the budget came from, or null.</param>
 /// <param name="WeightBytes">Budget for weights; null if none.</param>
-public sealed record BudgetEntry(long? MemoryBytes, BudgetVerdict Verdict, string? Device = null, long? WeightBytes = null);
+/// <param name="ProcessBytes">Budget for the process; null if none.</param>
+public sealed record BudgetEntry(long? MemoryBytes, BudgetVerdict Verdict, string? Device = null, long? WeightBytes = null, long? ProcessBytes = null);
 
 /// <summary>The work of a run, as <see cref="WorkFacts"/>.</summary>
 /// <param name="Limit">How long it could take, as a multiple of the source's predicted time.</param>

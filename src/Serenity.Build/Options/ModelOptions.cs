@@ -34,6 +34,14 @@ public static class ModelOptions
         Switch = new("--weight-budget"),
     };
 
+    /// <summary>Most bytes for the whole process; null for no budget.</summary>
+    public static ModelOption<long?> ProcessBudget { get; } = new(
+        "ProcessBudget", OptionEffect.Check, Size, null, "Most bytes that ONNX Runtime with the model may take in the process, library, session and weights included: 64MiB.")
+    {
+        IsBudget = true,
+        Switch = new("--process-budget"),
+    };
+
     /// <summary>Name of the device whose memory is the budget; empty for none.</summary>
     public static ModelOption<string> Device { get; } = new(
         "Device", OptionEffect.Check, new TextSyntax("name"), "", "A SerenityDevice item, or a well-known device, whose memory is the budget.")
@@ -206,6 +214,14 @@ public static class ModelOptions
         Switch = new("--threads"),
     };
 
+    /// <summary>Runs at a time.</summary>
+    public static ModelOption<int> Concurrency { get; } = new(
+        "Concurrency", new CountSyntax(256, "count"), request => request.Concurrency, (request, value, _) => request with { Concurrency = value },
+        "Runs that go on at a time on one session: the memory budget is held against all of them.")
+    {
+        Switch = new("--concurrency"),
+    };
+
     /// <summary>The most of values whose size depends on data.</summary>
     public static ModelOption<IReadOnlyDictionary<string, long[]>?> Bounds { get; } = new(
         "Bounds", new BoundsSyntax(), request => request.Bounds, (request, value, _) => request with { Bounds = value },
@@ -285,7 +301,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, Layout, WorkLimit, SearchLimit, Alignment, Threads, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, Layout, WorkLimit, SearchLimit, Alignment, Threads, Concurrency, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

@@ -26,7 +26,7 @@ internal sealed class ModelChecker(BaselineChecks baselines)
         try
         {
             head = ManifestHead.Read(text, model.ManifestPath);
-            judged = BudgetCheck.Judge(head.RequiredBytes, head.WeightBytes, budgets);
+            judged = BudgetCheck.Judge(head.RequiredBytes, head.WeightBytes, budgets, head.ProcessBytes);
             changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
             if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model) || HasVariants(model))
                 whole = ManifestJson.Read(text, model.ManifestPath);
@@ -56,11 +56,11 @@ internal sealed class ModelChecker(BaselineChecks baselines)
                 told.AddRange(LayoutCheck.Over(whole).Select(over => new SerenityDiagnostic(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, model.Name, $"{over}. Raise the budget, or set Layout=\"Auto\", which leaves out what does not fit.")));
         }
         long? baseline = baselines.Check(model, head.RequiredBytes, told);
-        if (told.Any(d => d.Code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverBaseline))
+        if (told.Any(d => d.Code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.OverBaseline))
             WriteReport(model, whole ?? ManifestJson.Read(text, model.ManifestPath), told);
         else
             DerivedFiles.RemoveReport(model);
-        ModelFigures figures = new(head.OriginalBytes, head.PeakBytes, head.WorkspaceBytes, head.AtMost, head.WeightBytes, judged, baseline);
+        ModelFigures figures = new(head.OriginalBytes, head.PeakBytes, head.WorkspaceBytes, head.AtMost, head.WeightBytes, judged, baseline) { Runs = head.Runs, ProcessBytes = head.ProcessBytes };
         PlanLayout[] leftOut = whole is null ? [] : [.. whole.Variants.Select(v => v.Layout).Except(LayoutCheck.Within(whole))];
         return new ModelCheck(figures, told, changed)
         {

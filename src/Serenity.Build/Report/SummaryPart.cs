@@ -43,7 +43,38 @@ internal static class SummaryPart
 
         if (manifest.Budget.MemoryBytes is long budget)
             Bar(html, manifest, held, budget);
+        if (manifest.Plans.Where(plan => plan.Layout == PlanLayout.Portable).MaxBy(plan => plan.Account.ProcessBytes) is { Account: { ProcessBytes: { } process } account })
+            Stack(html, account, process, manifest.Budget.ProcessBytes);
         return html.ToString();
+    }
+
+    /// <summary>What the process takes, pool beside pool: what is there all the time, then the larger of loading and running.</summary>
+    private static void Stack(StringBuilder html, MemoryAccount account, long process, long? budget)
+    {
+        long scale = Math.Max(1, Math.Max(process, budget ?? 0));
+        long running = Sum(MemoryPhase.Running) * account.Runs;
+        MemoryPhase then = running >= Sum(MemoryPhase.Loading) ? MemoryPhase.Running : MemoryPhase.Loading;
+        string text = budget is { } limit ? $"the process: about {ByteSize.Rounded(process)} of {ByteSize.Rounded(limit)}" : $"the process: about {ByteSize.Rounded(process)}, .NET and the app apart";
+        html.Append(CultureInfo.InvariantCulture, $"<svg class=\"bar stack\" viewBox=\"0 0 1000 22\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"{ReportPage.Text(text)}\">");
+        html.Append("<rect class=\"track\" x=\"0\" y=\"4\" width=\"1000\" height=\"14\" rx=\"3\"/>");
+        double at = 0;
+        List<string> parts = [];
+        foreach (MemoryPoolInfo info in MemoryPools.All.Where(p => p.Phase == MemoryPhase.Always).Concat(MemoryPools.All.Where(p => p.Phase == then)))
+        {
+            long bytes = checked((account.Find(info.Pool)?.Bytes ?? 0) * (info.Phase == MemoryPhase.Running ? account.Runs : 1));
+            if (bytes == 0)
+                continue;
+            double width = 1000.0 * bytes / scale;
+            // Every other one paler, so that they can be told apart; the names below are in the same order.
+            html.Append(CultureInfo.InvariantCulture, $"<rect class=\"scratch\" x=\"{at:0.##}\" y=\"4\" width=\"{width:0.##}\" height=\"14\" fill-opacity=\"{(parts.Count % 2 == 0 ? "1" : "0.55")}\"><title>{ReportPage.Text(info.Title)}</title></rect>");
+            at += width;
+            parts.Add($"{info.Title} {ByteSize.Rounded(bytes)}");
+        }
+        if (budget is { } most)
+            html.Append(CultureInfo.InvariantCulture, $"<rect class=\"limit\" x=\"{Math.Max(0, (1000.0 * most / scale) - 3):0.##}\" y=\"0\" width=\"3\" height=\"22\"/>");
+        html.Append(CultureInfo.InvariantCulture, $"</svg><p class=\"small\">{ReportPage.Text(text)}: {ReportPage.Text(string.Join(", ", parts))}</p>\n");
+
+        long Sum(MemoryPhase phase) => account.Pools.Where(p => MemoryPools.Of(p.Pool).Phase == phase).Sum(p => p.Bytes ?? 0);
     }
 
     private static string Proof(PeakFacts peak)

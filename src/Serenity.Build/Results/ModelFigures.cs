@@ -13,6 +13,12 @@ namespace Serenity.Build.Results;
 /// <param name="BaselineBytes">What it needed by its baseline; null if there is none, or it is not in it.</param>
 public sealed record ModelFigures(long OriginalBytes, long PeakBytes, long? WorkspaceBytes, bool AtMost, long WeightBytes, BudgetEntry Budget, long? BaselineBytes)
 {
+    /// <summary>Runs at a time.</summary>
+    public int Runs { get; init; } = 1;
+
+    /// <summary>What a budget for the process is held against; null if not known.</summary>
+    public long? ProcessBytes { get; init; }
+
     /// <summary>What a memory budget is held against.</summary>
-    public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes).RequiredBytes;
+    public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes, Runs).RequiredBytes;
 }

@@ -23,7 +23,7 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
 
     // Every error is of a budget or a baseline, and no other thing is wrong.
     private bool IsOver => Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error)
-        .All(d => d.Code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverBaseline);
+        .All(d => d.Code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.OverBaseline);
 
     /// <summary>The verdict in words, for a table: what is over, and by how much.</summary>
     public string VerdictText
@@ -40,6 +40,7 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
             }
             Add(figures.RequiredBytes, figures.Budget.MemoryBytes, "budget");
             Add(figures.WeightBytes, figures.Budget.WeightBytes, "weight budget");
+            Add(figures.ProcessBytes ?? 0, figures.Budget.ProcessBytes, "process budget");
             if (Diagnostics.Any(d => d.Code == SerenityCodes.OverBaseline))
                 Add(figures.RequiredBytes, figures.BaselineBytes, "baseline");
             return over.Count > 0 ? string.Join(", ", over)

@@ -89,6 +89,9 @@ public static class ResultsFile
             json.WriteNumber("weightBytes", figures.WeightBytes);
             Write(json, "memoryBudget", figures.Budget.MemoryBytes);
             Write(json, "weightBudget", figures.Budget.WeightBytes);
+            json.WriteNumber("runs", figures.Runs);
+            Write(json, "processBytes", figures.ProcessBytes);
+            Write(json, "processBudget", figures.Budget.ProcessBytes);
             if (figures.Budget.Device is { } device)
                 json.WriteString("device", device);
             Write(json, "baselineBytes", figures.BaselineBytes);
@@ -123,8 +126,12 @@ public static class ResultsFile
         {
             long? workspace = Number(model, "workspaceBytes");
             long weights = model.GetProperty("weightBytes").GetInt64();
-            BudgetEntry budget = Checks.BudgetCheck.Judge(MemoryAccount.OfPeak(peak, workspace).RequiredBytes, weights, new Budgets.MemoryBudgets(Number(model, "memoryBudget"), Number(model, "weightBudget"), Text(model, "device")));
-            figures = new ModelFigures(model.GetProperty("originalBytes").GetInt64(), peak, workspace, model.GetProperty("atMost").GetBoolean(), weights, budget, Number(model, "baselineBytes"));
+            int runs = (int)(Number(model, "runs") ?? 1);
+            long? process = Number(model, "processBytes");
+            BudgetEntry budget = Checks.BudgetCheck.Judge(
+                MemoryAccount.OfPeak(peak, workspace, runs).RequiredBytes, weights,
+                new Budgets.MemoryBudgets(Number(model, "memoryBudget"), Number(model, "weightBudget"), Text(model, "device"), Number(model, "processBudget")), process);
+            figures = new ModelFigures(model.GetProperty("originalBytes").GetInt64(), peak, workspace, model.GetProperty("atMost").GetBoolean(), weights, budget, Number(model, "baselineBytes")) { Runs = runs, ProcessBytes = process };
         }
         SerenityDiagnostic[] diagnostics = [.. model.GetProperty("diagnostics").EnumerateArray().Select(d => new SerenityDiagnostic(
             Text(d, "code")!, Text(d, "severity") == "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning, name, Text(d, "message")!))];

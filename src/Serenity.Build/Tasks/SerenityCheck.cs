@@ -33,6 +33,9 @@ public sealed class SerenityCheck : SerenityTask
     /// <summary>Weight budget of models that have none of their own; empty for none.</summary>
     public string WeightBudget { get; set; } = "";
 
+    /// <summary>Budget for the process of models that have none of their own; empty for none.</summary>
+    public string ProcessBudget { get; set; } = "";
+
     /// <summary>Device of models that name none; empty for none.</summary>
     public string Device { get; set; } = "";
 
@@ -86,7 +89,7 @@ public sealed class SerenityCheck : SerenityTask
             Report(problem, place: ItemPlace.Of(item));
             results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
         }
-        DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device);
+        DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget);
         BaselineChecks baselines = new(Variant, UpdateBaseline);
         List<ITaskItem> outputs = [];
         List<ITaskItem> states = [];

@@ -31,6 +31,9 @@ public sealed class SerenityPrepare : SerenityTask
     /// <summary>Weight budget of models that have none of their own; only to see that it came to something.</summary>
     public string WeightBudget { get; set; } = "";
 
+    /// <summary>Budget for the process of models that have none of their own; only to see that it came to something.</summary>
+    public string ProcessBudget { get; set; } = "";
+
     /// <summary>Absolute paths of the files that a project is made of besides; those that do not exist are passed over.</summary>
     public string[] ProjectImports { get; set; } = [];
 
@@ -115,6 +118,7 @@ public sealed class SerenityPrepare : SerenityTask
         {
             [ModelOptions.MemoryBudget.Property!] = MemoryBudget,
             [ModelOptions.WeightBudget.Property!] = WeightBudget,
+            [ModelOptions.ProcessBudget.Property!] = ProcessBudget,
             [ModelOptions.Device.Property!] = Device,
         };
         foreach (PlacedDiagnostic warning in (PlacedDiagnostic[])

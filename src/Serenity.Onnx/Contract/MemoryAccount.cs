@@ -4,7 +4,10 @@ namespace Serenity.Onnx.Contract;
 /// <param name="Pools">The pools that something is said of, each once, in the order of <see cref="MemoryPools.All"/>.</param>
 public sealed record MemoryAccount(IReadOnlyList<PoolAccount> Pools)
 {
-    /// <summary>Bytes that <c>MemoryBudget</c> is held against: of the pools it is about, all that is known. The one place where that sum is formed.</summary>
+    /// <summary>Runs at a time, each with what its pools take.</summary>
+    public int Runs { get; init; } = 1;
+
+    /// <summary>Bytes that <c>MemoryBudget</c> is held against: of the pools it is about, all that is known, for each run. The one place where that sum is formed.</summary>
     public long RequiredBytes
     {
         get
@@ -15,18 +18,43 @@ public sealed record MemoryAccount(IReadOnlyList<PoolAccount> Pools)
                 if (MemoryPools.Of(pool.Pool).IsOfMemoryBudget)
                     sum = checked(sum + (pool.Bytes ?? 0));
             }
-            return sum;
+            return checked(Runs * sum);
+        }
+    }
+
+    /// <summary>
+    /// Bytes that <c>ProcessBudget</c> is held against: what is held all the time, and the larger of what loading and what the runs take on top. Null where a pool is not known.
+    /// </summary>
+    public long? ProcessBytes
+    {
+        get
+        {
+            long always = 0, loading = 0, running = 0;
+            foreach (MemoryPoolInfo info in MemoryPools.All)
+            {
+                if (Find(info.Pool)?.Bytes is not { } bytes)
+                    return null;
+                switch (info.Phase)
+                {
+                    case MemoryPhase.Always: always = checked(always + bytes); break;
+                    case MemoryPhase.Loading: loading = checked(loading + bytes); break;
+                    default: running = checked(running + (Runs * bytes)); break;
+                }
+            }
+            return checked(always + Math.Max(loading, running));
         }
     }
 
     /// <summary>The account of a peak, where that is all that is known.</summary>
     /// <param name="activations">Bytes of <see cref="MemoryPool.Activations"/>.</param>
     /// <param name="workspace">Bytes of <see cref="MemoryPool.Workspace"/>; null if not known.</param>
-    public static MemoryAccount OfPeak(long activations, long? workspace) => new(
+    /// <param name="runs">Runs at a time.</param>
+    public static MemoryAccount OfPeak(long activations, long? workspace, int runs = 1) => new(
     [
         new PoolAccount(MemoryPool.Activations, [new MemoryPart("tensors", activations, FigureBasis.Planned)]),
         new PoolAccount(MemoryPool.Workspace, [new MemoryPart("kernels", workspace, workspace is null ? FigureBasis.Unknown : FigureBasis.Measured)]),
-    ]);
+    ])
+    { Runs = runs };
 
     /// <summary>What is said of a pool; null for nothing.</summary>
     public PoolAccount? Find(MemoryPool pool) => Pools.FirstOrDefault(p => p.Pool == pool);
@@ -35,7 +63,7 @@ public sealed record MemoryAccount(IReadOnlyList<PoolAccount> Pools)
     public MemoryAccount With(PoolAccount pool)
     {
         ArgumentNullException.ThrowIfNull(pool);
-        return new([.. Pools.Where(p => p.Pool != pool.Pool).Append(pool).OrderBy(p => p.Pool)]);
+        return this with { Pools = [.. Pools.Where(p => p.Pool != pool.Pool).Append(pool).OrderBy(p => p.Pool)] };
     }
 }
 

@@ -9,11 +9,11 @@ public static class MemoryPools
         new(MemoryPool.Activations, "activations", "activations", IsOfMemoryBudget: true),
         new(MemoryPool.Workspace, "workspace", "kernels' workspace", IsOfMemoryBudget: true),
         new(MemoryPool.Inputs, "inputs", "inputs"),
-        new(MemoryPool.Weights, "weights", "weights"),
-        new(MemoryPool.PrepackedWeights, "prepackedWeights", "prepacked weights"),
-        new(MemoryPool.Session, "session", "session"),
-        new(MemoryPool.Library, "library", "runtime library"),
-        new(MemoryPool.Loading, "loading", "while loading"),
+        new(MemoryPool.Weights, "weights", "weights", Phase: MemoryPhase.Always),
+        new(MemoryPool.PrepackedWeights, "prepackedWeights", "prepacked weights", Phase: MemoryPhase.Always),
+        new(MemoryPool.Session, "session", "session", Phase: MemoryPhase.Always),
+        new(MemoryPool.Library, "library", "runtime library", Phase: MemoryPhase.Always),
+        new(MemoryPool.Loading, "loading", "while loading", Phase: MemoryPhase.Loading),
     ];
 
     /// <summary>What there is to know of one.</summary>
@@ -36,4 +36,18 @@ public static class MemoryPools
 /// <param name="Name">Its name in a manifest.</param>
 /// <param name="Title">Its name for people.</param>
 /// <param name="IsOfMemoryBudget">True if <c>MemoryBudget</c> is held against it.</param>
-public sealed record MemoryPoolInfo(MemoryPool Pool, string Name, string Title, bool IsOfMemoryBudget = false);
+/// <param name="Phase">When it is held.</param>
+public sealed record MemoryPoolInfo(MemoryPool Pool, string Name, string Title, bool IsOfMemoryBudget = false, MemoryPhase Phase = MemoryPhase.Running);
+
+/// <summary>When memory is held.</summary>
+public enum MemoryPhase
+{
+    /// <summary>During a run, and by each that goes on.</summary>
+    Running,
+
+    /// <summary>From when the model is loaded, all the time.</summary>
+    Always,
+
+    /// <summary>While the model is loaded.</summary>
+    Loading,
+}

@@ -107,8 +107,14 @@ public record OptimizationFacts
 public sealed record PeakFacts(
     long OriginalBytes, long Bytes, long LiveBytes, long LowerBoundBytes, bool Optimal, long InputBytes, long? WorkspaceBytes, bool SumsInPlace = false, bool AtMost = false)
 {
-    /// <summary>Bytes that <c>MemoryBudget</c> is held against.</summary>
-    public long RequiredBytes => MemoryAccount.OfPeak(Bytes, WorkspaceBytes).RequiredBytes;
+    /// <summary>Runs at a time.</summary>
+    public int Runs { get; init; } = 1;
+
+    /// <summary>Bytes that <c>ProcessBudget</c> is held against; the most of all plans, null if not known.</summary>
+    public long? ProcessBytes { get; init; }
+
+    /// <summary>Bytes that <c>MemoryBudget</c> is held against: for all runs that go on at a time.</summary>
+    public long RequiredBytes => MemoryAccount.OfPeak(Bytes, WorkspaceBytes, Runs).RequiredBytes;
 
     /// <summary>For a range of sizes, the peak as a formula of the dimensions, of which <see cref="Bytes"/> is the largest value; else null.</summary>
     public string? Formula { get; init; }

@@ -111,6 +111,9 @@ public sealed record OptimizeRequest
     /// <summary>True if a layout of <see cref="Layouts"/> may be left out where the model cannot have it, or gains nothing by it; else that is an error.</summary>
     public bool LayoutsWhereUseful { get; init; }
 
+    /// <summary>Runs that the app has going on one session at a time, from 1: each needs activations and workspace of its own.</summary>
+    public int Concurrency { get; init; } = 1;
+
     /// <summary>How long a run of the rewritten model may take, as a multiple of the source's predicted time; see <see cref="WorkFacts"/>.</summary>
     public double WorkLimit { get; init; } = FreeWork;
 

@@ -51,6 +51,9 @@ public static class RuntimeRules
     /// <summary>A foreign allocator that has no memory to give must not return: what it gives is not looked at.</summary>
     public static RuntimeRule UncheckedAllocations { get; } = Rule("1.31.0", "ModelSessionTests");
 
+    /// <summary>What a session and the library take besides weights, for each node and initializer (linux-x64).</summary>
+    public static RuntimeRule SessionMemory { get; } = Rule("1.31.0", "ProcessAccountTests");
+
     /// <summary>Pairs of casts are taken out at every level of optimization.</summary>
     public static RuntimeRule CastPairs { get; } = Rule("1.31.0", "SharedTruthTests");
 

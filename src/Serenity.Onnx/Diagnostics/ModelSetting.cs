@@ -12,6 +12,12 @@ public enum ModelSetting
     /// <summary>Most bytes that weights may take.</summary>
     WeightBudget,
 
+    /// <summary>Most bytes that the process may take.</summary>
+    ProcessBudget,
+
+    /// <summary>Runs at a time.</summary>
+    Concurrency,
+
     /// <summary>Sizes of open dimensions.</summary>
     FreeDimensions,
 

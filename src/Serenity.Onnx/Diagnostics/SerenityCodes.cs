@@ -14,6 +14,7 @@ public static class SerenityCodes
         new(OverWeightBudget, "The weights are over their budget"),
         new(OverBaseline, "The model needs more than its baseline"),
         new(BadBaseline, "The baseline cannot be used"),
+        new(OverProcessBudget, "The process needs more than its budget"),
         new(BadOption, "A value cannot be understood"),
         new(UnknownDevice, "The device is not known"),
         new(BadTargetPath, "An output path cannot be used"),
@@ -65,6 +66,9 @@ public static class SerenityCodes
 
     /// <summary>The baseline is missing or damaged.</summary>
     public const string BadBaseline = "SER1004";
+
+    /// <summary>What the process takes is above its budget.</summary>
+    public const string OverProcessBudget = "SER1005";
 
     /// <summary>A metadata value or option cannot be understood.</summary>
     public const string BadOption = "SER1101";

@@ -264,6 +264,8 @@ internal sealed class ModelPipeline
                 plan.SumsInPlace, _source.Shapes.Main.Varies.Count > 0)
             {
                 Formula = _range is null ? null : _range.Peaks is [var only] ? only.ToString() : $"max({string.Join(", ", _range.Peaks)})",
+                Runs = _request.Concurrency,
+                ProcessBytes = plans.All(p => p.Layout != PlanLayout.Portable || p.Account.ProcessBytes is not null) ? plans.Where(p => p.Layout == PlanLayout.Portable).Max(p => p.Account.ProcessBytes) : null,
             },
             Plans = plans,
             WeightBytes = ModelTensors.WeightBytes(plan.Written),

@@ -32,6 +32,9 @@ internal sealed class AllocationTrace
     /// <summary>Most bytes allocated at any one time.</summary>
     public long PeakBytes { get; private set; }
 
+    /// <summary>Bytes that were allocated and not given back yet.</summary>
+    public long HeldBytes => _inUse;
+
     /// <summary>Number of marks so far; a mark's own number is the count that includes it.</summary>
     public int MarkCount { get; private set; }
 

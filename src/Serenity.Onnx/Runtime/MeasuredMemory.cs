@@ -6,6 +6,9 @@ namespace Serenity.Onnx.Runtime;
 /// <param name="Kernels">Each kernel, in the order in which they ended; empty where <paramref name="ActivationBytes"/> is null.</param>
 internal sealed record MeasuredMemory(long PeakBytes, long? ActivationBytes, IReadOnlyList<KernelMemory> Kernels)
 {
+    /// <summary>What the session had allocated once it was loaded: weights that kernels laid out anew for themselves. Weights as the file has them are not in it.</summary>
+    public long SessionBytes { get; init; }
+
     /// <summary>What kernels' scratch adds to the peak: the budget is held against the sum of the two. Null if not known.</summary>
     public long? WorkspaceBytes => ActivationBytes is { } activations ? PeakBytes - activations : null;
 }

@@ -14,6 +14,7 @@ internal sealed class ModelSession : IDisposable
     private readonly InferenceSession _session;
     private readonly string? _profileFolder;
     private readonly bool _measures;
+    private long _heldBytes;
     private AllocationTrace? _firstTrace;
     private RunSequence? _firstSequence;
     private bool _ran;
@@ -64,7 +65,14 @@ internal sealed class ModelSession : IDisposable
                 options.ProfileOutputPathPrefix = Path.Combine(profileFolder, "run");
                 options.EnableProfiling = true;
             }
-            ModelSession loaded = new(model, new InferenceSession(model.Bytes, options), profileFolder, measures);
+            InferenceSession? session = null;
+            long held = 0;
+            if (measures)
+            {
+                MeasuringAllocator.Record(RunLimits.Default, static () => { }, () => session = new InferenceSession(model.Bytes, options), out AllocationTrace trace);
+                held = trace.HeldBytes;
+            }
+            ModelSession loaded = new(model, session ?? new InferenceSession(model.Bytes, options), profileFolder, measures) { _heldBytes = held };
             profileFolder = null;
             return loaded;
         }
@@ -216,6 +224,7 @@ internal sealed class ModelSession : IDisposable
             throw new InvalidOperationException("The session does not observe, or has not run.");
         IReadOnlyList<KernelEvent> kernels = ProfileReader.ReadFirstRun(File.ReadAllBytes(_session.EndProfiling()));
         MeasuredMemory? memory = _firstTrace?.Measure(kernels, new HashSet<string>(unplannedBodies ?? [], StringComparer.Ordinal));
+        memory = memory is null ? null : memory with { SessionBytes = _heldBytes };
         return new(kernels, memory, _firstSequence);
     }
 

@@ -79,6 +79,8 @@ internal static class CheckCommand
         }
         Add("memory", figures.RequiredBytes, figures.Budget.MemoryBytes, "");
         Add("weights", figures.WeightBytes, figures.Budget.WeightBytes, "");
+        if (figures.ProcessBytes is { } process)
+            Add("process", process, figures.Budget.ProcessBytes, "");
         Add("memory", figures.RequiredBytes, figures.BaselineBytes, " in the baseline");
         string verdict = result.Verdict switch { ModelVerdict.Pass => "fits", ModelVerdict.Fail => "does not fit", ModelVerdict.None => "no budget", _ => "no answer" };
         return parts.Count == 0 ? verdict : $"{verdict}: {string.Join(", ", parts)}";

@@ -49,8 +49,8 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
             throw NoBudget(file, "Give --budget, --weight-budget, --device or --baseline.");
         MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, file, limits.Budgets, cancellation);
         // Without a budget of its own the check is of the one the manifest was made with.
-        MemoryBudgets budgets = limits.Budgets ?? new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device);
-        if (budgets is { MemoryBytes: null, WeightBytes: null } && limits.BaselinePath is null && limits.Needed)
+        MemoryBudgets budgets = limits.Budgets ?? new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device, manifest.Budget.ProcessBytes);
+        if (budgets is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null } && limits.BaselinePath is null && limits.Needed)
             throw NoBudget(file, "The manifest was made without one: give --budget, --weight-budget, --device or --baseline.");
         manifest = BudgetCheck.Apply(manifest, budgets);
         seen?.Invoke(file, manifest);
@@ -87,7 +87,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
             result = result with
             {
                 Figures = Figures(manifest, result.Figures?.BaselineBytes),
-                Diagnostics = [.. result.Diagnostics.Where(d => d.Code is not (SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.NearBudget)), .. BudgetCheck.Errors(manifest, result.Model)],
+                Diagnostics = [.. result.Diagnostics.Where(d => d.Code is not (SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.NearBudget)), .. BudgetCheck.Errors(manifest, result.Model)],
             };
         }
         seen?.Invoke(Path.GetRelativePath(context.Folder, path).Replace('\\', '/'), manifest);

@@ -8,12 +8,12 @@ namespace Serenity.Tool.Options;
 /// <summary>Budgets on the command line. A stated budget wins over the device's, as on an item.</summary>
 internal sealed class BudgetSwitches
 {
-    private readonly OptionSwitch _memory = new(ModelOptions.MemoryBudget), _weights = new(ModelOptions.WeightBudget), _device = new(ModelOptions.Device);
+    private readonly OptionSwitch _memory = new(ModelOptions.MemoryBudget), _weights = new(ModelOptions.WeightBudget), _process = new(ModelOptions.ProcessBudget), _device = new(ModelOptions.Device);
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (OptionSwitch option in (OptionSwitch[])[_memory, _weights, _device])
+        foreach (OptionSwitch option in (OptionSwitch[])[_memory, _weights, _process, _device])
             command.Add(option.Parsed);
     }
 
@@ -28,7 +28,7 @@ internal sealed class BudgetSwitches
             $"--device=\"{name}\" is not known.{NearestName.Question(name, DeviceCatalog.Devices.Select(d => d.Name))} Give --budget, or use one of: {string.Join(", ", DeviceCatalog.Devices.Select(d => d.Name))}.");
         long? memory = Value(ModelOptions.MemoryBudget, _memory), weights = Value(ModelOptions.WeightBudget, _weights);
         bool fromDevice = (memory is null && device?.MemoryBytes is not null) || (weights is null && device?.WeightBytes is not null);
-        MemoryBudgets budgets = new(memory ?? device?.MemoryBytes, weights ?? device?.WeightBytes, fromDevice ? device!.Name : null);
+        MemoryBudgets budgets = new(memory ?? device?.MemoryBytes, weights ?? device?.WeightBytes, fromDevice ? device!.Name : null, Value(ModelOptions.ProcessBudget, _process));
         return budgets == MemoryBudgets.None ? null : budgets;
     }
 }

@@ -29,6 +29,10 @@ internal static class SummaryLines
         if (manifest.OtherPrecision is { } other)
             Row(other.Precision == Precision.Source ? "peak in the source's float16" : "peak in float32", other.PeakBytes, $"weights {ByteSize.Rounded(other.WeightBytes)}");
         Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");
+        if (peak.Runs > 1)
+            Row(string.Create(CultureInfo.InvariantCulture, $"{peak.Runs} runs at a time"), peak.RequiredBytes, "peak and workspace of each");
+        if (peak.ProcessBytes is long process)
+            Row("of the process, about", process, manifest.Budget.ProcessBytes is long most ? $"budget {ByteSize.Rounded(most)}" : "library, session and weights included");
         if (manifest.Budget.MemoryBytes is long budget)
         {
             long rest = budget - peak.RequiredBytes;

@@ -53,6 +53,30 @@ public sealed class BudgetCheckTests
     }
 
     [TestMethod]
+    [DataRow(1000L, 1000L, BudgetVerdict.Pass)]
+    [DataRow(1001L, 1000L, BudgetVerdict.Fail)]
+    [DataRow(null, 1000L, BudgetVerdict.Fail)]
+    public void The_process_has_a_budget_of_its_own_and_what_is_not_known_does_not_pass(long? process, long budget, BudgetVerdict expected)
+    {
+        MemoryManifest manifest = TestManifest.Create();
+        manifest = BudgetCheck.Apply(manifest with { Peak = manifest.Peak with { ProcessBytes = process } }, new MemoryBudgets(null, null, null, budget));
+        Assert.AreEqual(expected, manifest.Budget.Verdict);
+        IReadOnlyList<SerenityDiagnostic> errors = BudgetCheck.Errors(manifest, "net.onnx");
+        Assert.HasCount(expected == BudgetVerdict.Fail ? 1 : 0, errors);
+        Assert.IsTrue(errors.All(e => e.Code == "SER1005" && e.Message.Contains(process is null ? "not known" : "ProcessBudget=", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
+    public void Runs_at_a_time_count_against_the_budget()
+    {
+        MemoryManifest manifest = TestManifest.Create(bytes: 3000, workspace: 500);
+        manifest = manifest with { Peak = manifest.Peak with { Runs = 3 } };
+        Assert.AreEqual(BudgetVerdict.Pass, BudgetCheck.Apply(manifest, new MemoryBudgets(10500, null, null)).Budget.Verdict);
+        MemoryManifest over = BudgetCheck.Apply(manifest, new MemoryBudgets(10499, null, null));
+        Assert.Contains("3 runs at a time, each 3000 for tensors, 500 for kernels' workspace", BudgetCheck.Errors(over, "net.onnx").Single().Message);
+    }
+
+    [TestMethod]
     public void Without_a_budget_there_is_no_verdict()
     {
         MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), MemoryBudgets.None);

@@ -79,15 +79,16 @@ public sealed class ManifestJsonTests
 
     private static MemoryManifest Full() => TestManifest.Create() with
     {
-        Budget = new BudgetEntry(1, BudgetVerdict.Fail, "board", 2),
+        Budget = new BudgetEntry(1, BudgetVerdict.Fail, "board", 2, 3),
         Verification = new VerificationFacts("partial", "because", "1.30.0", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL", new VerifiedInstead(new SortedDictionary<string, long> { ["seq"] = 8 }, ["a"])),
         OtherPrecision = new PrecisionAccount(Precision.Float32, 3, 4, 0.25),
         Tensors = [new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7], "n")],
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
-        Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Formula = "12*batch" },
+        Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Runs = 2, ProcessBytes = 9000, Formula = "12*batch" },
         Range = new RangeFacts(
             new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch + floor((batch + 1)/2)")], new SortedDictionary<string, long> { ["batch"] = 8 },
             [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5)]),
+        Plans = [TestManifest.Create().Plans[0] with { Account = new MemoryAccount([.. MemoryPools.All.Select(p => new PoolAccount(p.Pool, [new MemoryPart("all", 7, FigureBasis.Estimated)]))]) { Runs = 2 } }],
         Bounds = [new SizeBound("found", [2, 100], true, SizeOrigin.Stated)],
     };
 
@@ -135,14 +136,14 @@ public sealed class ManifestJsonTests
     [TestMethod]
     public void The_head_is_what_the_whole_says()
     {
-        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), new MemoryBudgets(4000, 1, "dev"));
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), new MemoryBudgets(4000, 1, "dev", 5));
         ManifestHead head = ManifestHead.Read(ManifestJson.Write(manifest), "m");
         Assert.AreEqual(manifest.Peak.Bytes, head.PeakBytes);
         Assert.AreEqual(manifest.Peak.OriginalBytes, head.OriginalBytes);
         Assert.AreEqual(manifest.Peak.WorkspaceBytes, head.WorkspaceBytes);
         Assert.AreEqual(manifest.Weights.Bytes, head.WeightBytes);
         Assert.AreEqual(Executor.OnnxRuntime, head.Executor);
-        Assert.AreEqual(new MemoryBudgets(4000, 1, "dev"), head.Budgets);
+        Assert.AreEqual(new MemoryBudgets(4000, 1, "dev", 5), head.Budgets);
         Assert.IsTrue(head.Failed);
         // A build words messages as they stand; the settings beside them are for others.
         CollectionAssert.AreEqual(manifest.Warnings.Select(w => w with { Settings = null }).ToArray(), head.Warnings.ToArray());

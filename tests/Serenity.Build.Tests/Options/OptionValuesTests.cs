@@ -13,6 +13,7 @@ public sealed class OptionValuesTests
     [
         ("MemoryBudget", "524288", "512 KiB", null),
         ("WeightBudget", "1500000", "1.5mb", null),
+        ("ProcessBudget", "67108864", "64 MiB", null),
         ("Device", "esp32", " esp32 ", null),
         ("WarnAt", "90%", "90 %", null),
         ("Baseline", "a/b.json", " a/b.json", null),
@@ -33,6 +34,7 @@ public sealed class OptionValuesTests
         ("SearchLimit", "1000", "01000", "1000"),
         ("Alignment", "64", "64 ", "64"),
         ("Threads", "4", "04", "4"),
+        ("Concurrency", "3", "03", "3"),
         ("Bounds", "a=1x2;b=3", " b = 3; a=1x2;", "{\"a\":[1,2],\"b\":[3]}"),
         ("Inputs", "a;b", "a; b", "[\"a\",\"b\"]"),
         ("Outputs", "b;a", " b;a;", "[\"b\",\"a\"]"),

@@ -2,7 +2,6 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
-using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime;
@@ -11,7 +10,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime;
 internal static class OnnxRuntimeAccount
 {
     /// <summary>Names of parts.</summary>
-    private const string Live = "live", HeldForReuse = "heldForReuse", Kernels = "kernels", Callers = "callers", Initializers = "initializers";
+    private const string Live = "live", HeldForReuse = "heldForReuse", Kernels = "kernels", Callers = "callers";
 
     /// <summary>An entry for each architecture, in order; for none this machine's alone.</summary>
     /// <param name="task">What is planned.</param>
@@ -25,10 +24,11 @@ internal static class OnnxRuntimeAccount
             kernels => task.Request.Verify && KernelWorkspace.Peak(plan.Plan.Graph, plan.Shapes, plan.Plan.Allocations, kernels) - plan.Plan.SimulatedPeak is > 0 and var scratch ? scratch : null);
         PoolAccount activations = Activations(plan);
         PoolAccount inputs = new(MemoryPool.Inputs, [new MemoryPart(Callers, ScheduledValues.InputBytes(task.Source.Model.Graph, task.Source.Shapes.Main), FigureBasis.Planned)]);
-        PoolAccount weights = new(MemoryPool.Weights, [new MemoryPart(Initializers, ModelTensors.WeightBytes(plan.Written), FigureBasis.Planned)]);
         return [.. targets.Select(target => new PlanFacts(
             PlanLayout.Portable, target.Architecture, threads, null, null,
-            new MemoryAccount([activations, new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, target.WorkspaceBytes, target.Basis)]), inputs, weights])))];
+            new MemoryAccount([activations, new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, target.WorkspaceBytes, target.Basis)]), inputs,
+                .. SessionAccount.Of(plan.Written, memory, target.Architecture == NativeRuntime.Architecture)])
+            { Runs = task.Request.Concurrency }))];
     }
 
     /// <summary>The entry of a plan in a layout, for the processors that have it.</summary>
@@ -48,10 +48,11 @@ internal static class OnnxRuntimeAccount
             basis = FigureBasis.ByRule;
         }
         PoolAccount inputs = new(MemoryPool.Inputs, [new MemoryPart(Callers, ScheduledValues.InputBytes(task.Source.Model.Graph, task.Source.Shapes.Main), FigureBasis.Planned)]);
-        PoolAccount weights = new(MemoryPool.Weights, [new MemoryPart(Initializers, ModelTensors.WeightBytes(planned.Written), FigureBasis.Planned)]);
         return new PlanFacts(
             plan.Layout, TargetKernels.NameOf(TargetArchitecture.X64), task.Request.Threads, null, null,
-            new MemoryAccount([Activations(planned), new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, workspace, basis)]), inputs, weights]));
+            new MemoryAccount([Activations(planned), new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, workspace, basis)]), inputs,
+                .. SessionAccount.Of(planned.Written, memory ?? portable, memory is not null)])
+            { Runs = task.Request.Concurrency });
     }
 
     private static PoolAccount Activations(OnnxRuntimeExecutorPlan plan)

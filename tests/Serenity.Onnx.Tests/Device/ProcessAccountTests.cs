@@ -1,0 +1,91 @@
+using Google.Protobuf;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Tests.Models;
+using Serenity.Testing.Device;
+using Serenity.Testing.Models;
+
+namespace Serenity.Onnx.Tests.Device;
+
+/// <summary>What the account says of the whole process is what a small native program needs (docs/process.md).</summary>
+[TestClass]
+public sealed class ProcessAccountTests
+{
+    private const long KiB = 1024;
+
+    [TestMethod]
+    public void A_native_runner_lives_within_the_account_and_not_within_four_fifths_of_it()
+    {
+        if (NativeProbe.TryFind(DeviceProcessor.Host, out string why) is not { } probe)
+        {
+            Assert.Inconclusive(why);
+            return;
+        }
+        using TempFolder folder = new();
+        string source = folder.File("cell.onnx", ModelFile.ToBytes(IrregularModels.DartsCell(vertices: 6, seed: 3, channels: 32, size: 28)));
+        OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = source });
+        string path = folder.File("planned.onnx", result.Model.ToByteArray());
+        MemoryAccount account = result.Plans.Single(p => p.Layout == PlanLayout.Portable).Account;
+        Assert.AreEqual(account.ProcessBytes, result.Peak.ProcessBytes);
+        // What is mapped from a file can be dropped and is no data; data segments count though nobody touches them.
+        long code = account.Find(MemoryPool.Library)!.Parts.Single(p => p.Name == "code").Bytes!.Value, untouched = 2 << 20;
+        long limit = account.ProcessBytes!.Value - code + untouched;
+        Assert.IsNull(Run(limit), $"{limit} bytes are enough.");
+        Assert.IsNotNull(Run(limit / 5 * 4), $"Four fifths of {limit} bytes are too little, so the figure is not idle.");
+
+        string? Run(long bytes)
+        {
+            try
+            {
+                return probe.Run([path], new ProbeOptions { Plain = true, Runs = 2, DataLimit = bytes, Configuration = [("mlas.disable_kleidiai", "1")] })[0].Error;
+            }
+            catch (InvalidOperationException e)
+            {
+                return e.Message;
+            }
+        }
+    }
+
+    [TestMethod]
+    public void Pages_written_to_are_as_estimated()
+    {
+        if (NativeProbe.TryFind(DeviceProcessor.Host, out string why) is not { } probe)
+        {
+            Assert.Inconclusive(why);
+            return;
+        }
+        using TempFolder folder = new();
+        foreach (int channels in (int[])[8, 96])
+        {
+            string source = folder.File($"cell{channels}.onnx", ModelFile.ToBytes(IrregularModels.DartsCell(vertices: 6, seed: 3, channels: channels, size: 8)));
+            OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = source });
+            string path = folder.File($"planned{channels}.onnx", result.Model.ToByteArray());
+            MemoryAccount account = result.Plans.Single(p => p.Layout == PlanLayout.Portable).Account;
+            ProbeResult seen = probe.Run([path], new ProbeOptions { Configuration = [("mlas.disable_kleidiai", "1")] })[0];
+            Assert.IsNull(seen.Error);
+            long estimated = new[] { MemoryPool.Weights, MemoryPool.PrepackedWeights, MemoryPool.Session }.Sum(pool => account.Find(pool)!.Bytes!.Value);
+            long written = (seen.Loaded.AnonymousKiB - seen.Before.AnonymousKiB) * KiB;
+            Assert.IsLessThan(1 << 20, Math.Abs(written - estimated), $"{written} bytes were written to, {estimated} estimated.");
+            Assert.AreEqual(seen.RestingBytes, account.Find(MemoryPool.PrepackedWeights)!.Bytes, "Weights laid out anew are counted.");
+        }
+    }
+
+    [TestMethod]
+    public void Runs_at_a_time_are_all_counted()
+    {
+        if (!NativeRuntime.IsAvailable)
+        {
+            Assert.Inconclusive("There is no ONNX Runtime here.");
+            return;
+        }
+        using TempFolder folder = new();
+        string path = folder.File("cell.onnx", ModelFile.ToBytes(IrregularModels.DartsCell(vertices: 4, seed: 3, channels: 8, size: 8)));
+        OptimizationResult one = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path }), four = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Concurrency = 4 });
+        Assert.AreEqual(one.Peak.Bytes, four.Peak.Bytes);
+        Assert.AreEqual(4 * one.Peak.RequiredBytes, four.Peak.RequiredBytes);
+        long loading = one.Plans[0].Account.Find(MemoryPool.Loading)!.Bytes!.Value, run = one.Peak.RequiredBytes + one.Peak.InputBytes;
+        Assert.AreEqual(one.Peak.ProcessBytes - Math.Max(run, loading) + Math.Max(4 * run, loading), four.Peak.ProcessBytes);
+    }
+}
