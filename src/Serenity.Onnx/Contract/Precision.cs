@@ -1,6 +1,9 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace Serenity.Onnx.Contract;
 
 /// <summary>In which precision a model of float16 is planned and written. Models without float16 are the same in each.</summary>
+[SuppressMessage("Naming", "CA1720", Justification = "The types' own names, as users write them.")]
 public enum Precision
 {
     /// <summary>The source's own.</summary>
