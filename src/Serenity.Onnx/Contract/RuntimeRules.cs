@@ -52,7 +52,7 @@ public static class RuntimeRules
     public static RuntimeRule UncheckedAllocations { get; } = Rule("1.31.0", "ModelSessionTests");
 
     /// <summary>What a session and the library take besides weights, for each node and initializer (linux-x64).</summary>
-    public static RuntimeRule SessionMemory { get; } = Rule("1.31.0", "ProcessAccountTests");
+    public static RuntimeRule SessionMemory { get; } = Rule("1.32.0", "ProcessAccountTests");
 
     /// <summary>Pairs of casts are taken out at every level of optimization.</summary>
     public static RuntimeRule CastPairs { get; } = Rule("1.31.0", "SharedTruthTests");

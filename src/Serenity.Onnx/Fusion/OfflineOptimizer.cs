@@ -32,6 +32,8 @@ internal static class OfflineOptimizer
                 options.OptimizedModelFilePath = saved;
                 // Nothing will run, so weights need not be laid out for it.
                 options.AddSessionConfigEntry("session.disable_prepacking", "1");
+                // Slices of every other row and column and their concat stay as they are: a convolution over them can be taken apart so that no two exist at once, one over a SpaceToDepth cannot.
+                options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "SliceConcatToSpaceToDepthFusion");
                 if (mostFolded is { } bytes)
                     options.AddSessionConfigEntry(FoldedConstants.LimitOption, bytes.ToString(CultureInfo.InvariantCulture));
                 ModelSession.LoadAndForget(runnable, options);
