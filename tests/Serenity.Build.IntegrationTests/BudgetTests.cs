@@ -65,7 +65,7 @@ public sealed class BudgetTests
     public void A_model_just_over_budget_is_made_to_fit_by_work_and_goes_back_when_there_is_room_again()
     {
         using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="a.onnx" MemoryBudget="$(Budget)" WorkLimit="4" /></ItemGroup>""" };
-        File.WriteAllBytes(project["a.onnx"], ExpandedModel.Create(3, 32, 3).ToByteArray());
+        File.WriteAllBytes(project["a.onnx"], ExpandedModel.Create(3, 32, 3, 128).ToByteArray());
         project.Build().Succeeds();
         byte[] free = File.ReadAllBytes(project.Output("a.onnx"));
         MemoryManifest manifest = project.Manifest("a.memory.json");

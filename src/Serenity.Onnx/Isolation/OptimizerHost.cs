@@ -80,7 +80,9 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         }
         catch (JsonException e)
         {
-            throw Crashed(request, "gave an answer that cannot be read", e);
+            throw new SerenityException(
+                SerenityCodes.InputOutput, request.ModelPath,
+                $"What was found out of the model was cut short in the folder for temporary files, {Path.GetTempPath()}. Most likely it is full: make room there, or name another folder (TMPDIR, or TEMP on Windows).", e);
         }
     }
 

@@ -116,7 +116,7 @@ internal sealed class ModelPipeline
     {
         _request.Progress?.Invoke(PipelineStage.Verify);
         string limit = string.Create(
-            CultureInfo.InvariantCulture, $"One run takes {_work / 1e9:0.#} thousand million multiply-accumulates, more than VerifyLimit ({_request.VerifyLimit / 1e9:0.#} thousand million)");
+            CultureInfo.InvariantCulture, $"One run takes {_work:N0} multiply-accumulates, more than VerifyLimit ({_request.VerifyLimit:N0})");
         string? refusal = null;
         int tries = 0;
         foreach (VerificationStandIn standIn in VerificationStandIn.For(_source, _request, _cancellation))

@@ -163,7 +163,6 @@ public sealed class OptimizerHostTests
     [DataRow("read line; kill -KILL $$")]
     [DataRow("read line; exit 134")]
     [DataRow("read line; exit 0")]
-    [DataRow("read line; echo '{' > \"$0/1/answer.json\"; echo \"$1 Done 1\"; sleep 600")]
     [DataRow("read line; echo \"talk of a library$1 Done 1\"; sleep 600")]
     public void Death_of_the_host_is_one_clear_error(string script)
     {
@@ -174,6 +173,18 @@ public sealed class OptimizerHostTests
         Assert.AreEqual(SerenityCodes.RuntimeCrashed, e.Code);
         Assert.Contains("The process that worked on the model", e.Message);
         Assert.AreEqual(model.Request.ModelPath, e.File);
+    }
+
+    [TestMethod]
+    public void An_answer_that_is_cut_short_is_no_fault_of_the_model()
+    {
+        // As a full disk leaves it.
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        using OptimizerHost host = new(Shell("echo \"$1 Ready\"; read line; echo '{' > \"$0/1/answer.json\"; echo \"$1 Done 1\"; sleep 600"));
+        SerenityException e = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request));
+
+        Assert.AreEqual(SerenityCodes.InputOutput, e.Code);
+        Assert.Contains("temporary files", e.Message);
     }
 
     [TestMethod]

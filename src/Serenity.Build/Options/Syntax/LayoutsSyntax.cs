@@ -23,7 +23,11 @@ public sealed class LayoutsSyntax : OptionSyntax<IReadOnlyList<PlanLayout>>
         if (parts is [var only] && only.Equals(Auto, StringComparison.OrdinalIgnoreCase))
             return [];
         if (Array.Find(parts, part => !Array.Exists(Known, k => k.Name.Equals(part, StringComparison.OrdinalIgnoreCase))) is { } unknown)
-            throw new FormatException($"'{unknown}' is not Portable, Blocked8 or Blocked16; name one, or several as in Blocked8;Blocked16, or Auto alone for those that are of use");
+        {
+            throw new FormatException(unknown.Equals(Auto, StringComparison.OrdinalIgnoreCase)
+                ? "'Auto' stands alone: for the layouts that are of use"
+                : $"'{unknown}' is not Portable, Blocked8 or Blocked16; name one, or several as in Blocked8;Blocked16, or Auto alone for those that are of use");
+        }
         // In one order; the portable one is there in any case, and named where it is alone.
         PlanLayout[] blocked = [.. Known.Where(k => k.Value != PlanLayout.Portable && parts.Contains(k.Name, StringComparer.OrdinalIgnoreCase)).Select(k => k.Value)];
         return blocked.Length > 0 ? blocked : [PlanLayout.Portable];

@@ -21,6 +21,9 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     /// <summary>ONNX Runtime is asked about every candidate.</summary>
     private const RewriteTechniques Asked = RewriteTechniques.All & ~(RewriteTechniques.Estimates | RewriteTechniques.KnownShapes);
 
+    /// <summary>States of the search for the order of a model with regions in pieces: a few seconds of processor time.</summary>
+    private const long StatesForPieces = 400_000;
+
     private readonly OptimizeRequest _request = task.Request;
     private readonly SourceModel _source = task.Source;
     private readonly CancellationToken _cancellation = task.Cancellation;
@@ -121,7 +124,7 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
             // What ONNX Runtime changes as it loads a model would not be what was planned.
             if (!Pays(cut.PeakBytes, cut.RequiredBytes) || !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)))
                 continue;
-            OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, costs.Full with { First = cut.Order }, cancellation: _cancellation);
+            OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, PieceOptions(costs.Full) with { First = cut.Order }, cancellation: _cancellation);
             long requiredNow = Required(plan, cut.Shapes);
             if (!Pays(plan.SimulatedPeak, requiredNow))
                 continue;
@@ -158,6 +161,10 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
             return cut;
         }
     }
+
+    // Pieces are many and alike, so a proof may take as many states as there are; the order that they were chosen with is a good one. A limit that the user states stands.
+    private OnnxRuntimePlanOptions PieceOptions(OnnxRuntimePlanOptions full) =>
+        _request.SearchLimit is not null ? full : full with { Schedule = full.Schedule with { StateLimit = Math.Min(full.Schedule.StateLimit, StatesForPieces) } };
 
     /// <summary>A plan's peak with its kernels' scratch, as far as that is known.</summary>
     public long Required(OnnxRuntimePlan plan, ShapeTable shapes) => KernelWorkspace.Peak(plan.Graph, shapes, plan.Allocations, TargetKernels.Of(_request.Targets));

@@ -19,6 +19,8 @@ public sealed partial class OperatorNamesTests
         ["Executors/OnnxRuntime/Allocation/KernelRules.cs"] = 19,
         ["Executors/OnnxRuntime/Graph/CastPairs.cs"] = 1,
         ["Executors/OnnxRuntime/Order/AnchorOperator.cs"] = 2,
+        ["Executors/OnnxRuntime/Planning/ForeseenRun.cs"] = 19,
+        ["Executors/OnnxRuntime/SessionAccount.cs"] = 11,
         ["Executors/OnnxRuntime/Shapes/BodyProbes.cs"] = 2,
         ["Executors/OnnxRuntime/Shapes/ShapeVeil.cs"] = 1,
         ["Layouts/BlockedForms.cs"] = 50,
