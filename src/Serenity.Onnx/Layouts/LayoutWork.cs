@@ -30,7 +30,7 @@ internal sealed class LayoutWork(ImageGraph graph, int block)
         double computed = form.Kind switch
         {
             BlockedKind.Conv => outputs * WeightsOfOutput(node, form),
-            BlockedKind.Depthwise => outputs * Product(graph.DimsOf(node.Input[1])!.AsSpan(2)),
+            BlockedKind.Depthwise => outputs * WorkEstimate.Elements(graph.DimsOf(node.Input[1])![2..]),
             BlockedKind.Pool => Places(node, graph.DimsOf) / 4 + outputs,
             _ => outputs,
         };
@@ -50,28 +50,20 @@ internal sealed class LayoutWork(ImageGraph graph, int block)
     {
         long[] w = graph.DimsOf(node.Input[1])!;
         long inputs = form.ReadsPlain && !MayBeBlocked(node.Input[0]) || node.Int("group", 1) > 1 ? w[1] : ChannelBlock.Padded(w[1], block);
-        return inputs * Product(w.AsSpan(2));
+        return inputs * WorkEstimate.Elements(w[2..]);
     }
 
     private double Elements(string image, bool isPlain)
     {
         long[] dims = graph.Image(image)!;
-        return Product(isPlain ? dims : ChannelBlock.Dims(dims, block));
+        return WorkEstimate.Elements(isPlain ? dims : ChannelBlock.Dims(dims, block));
     }
 
     /// <summary>Places that a pool's windows look at.</summary>
     private static double Places(NodeProto node, Func<string, long[]?> dims) => node.OpType switch
     {
-        "MaxPool" or "AveragePool" => WorkEstimate.Elements(dims(node.Output[0])) * Product(node.Ints("kernel_shape") ?? []),
+        "MaxPool" or "AveragePool" => WorkEstimate.Elements(dims(node.Output[0])) * WorkEstimate.Elements(node.Ints("kernel_shape") ?? []),
         "GlobalAveragePool" or "GlobalMaxPool" => WorkEstimate.Elements(dims(node.Input[0])),
         _ => 0,
     };
-
-    private static double Product(ReadOnlySpan<long> dims)
-    {
-        double product = 1;
-        foreach (long dim in dims)
-            product *= dim;
-        return product;
-    }
 }

@@ -63,7 +63,9 @@ public static class TrafficOrder
 
         TrafficOrderResult Result()
         {
-            TrafficPlan plan = TrafficPlanner.Plan(graph, best, capacity, cancellation: cancellation), first = TrafficPlanner.Plan(graph, least.Order, capacity, cancellation: cancellation);
+            TrafficPlan first = TrafficPlanner.Plan(graph, least.Order, capacity, cancellation: cancellation);
+            // Where nothing was moved, there is one order, planned once.
+            TrafficPlan plan = best.AsSpan().SequenceEqual(least.Order) ? first : TrafficPlanner.Plan(graph, best, capacity, cancellation: cancellation);
             return plan.Bytes < first.Bytes ? new(best, plan, bound) : new([.. least.Order], first, bound);
         }
     }
