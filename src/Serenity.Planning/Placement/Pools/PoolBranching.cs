@@ -1,0 +1,158 @@
+namespace Serenity.Planning.Placement.Pools;
+
+/// <summary>
+/// The cheapest choices that can be placed, where the cheapest that pass by their sums cannot: depth first, block by block, each pool laid down exactly at the end. What does not fit
+/// is narrowed down to the few buffers that are to blame, and no choice that repeats them is looked at again.
+/// </summary>
+internal sealed class PoolBranching
+{
+    /// <summary>Placements that narrowing down one failure may take.</summary>
+    private const int MostNarrowing = 120;
+
+    private readonly PoolChoices _choices;
+    private readonly PoolPrices _prices;
+    private readonly PoolPlacement _placement;
+    private readonly PoolOptions _options;
+    private readonly CancellationToken _cancellation;
+    private readonly int[][] _order;
+    private readonly long[][] _used;
+    private readonly int[] _chosen, _unitOf;
+    private readonly List<(int Unit, int Choice)[]>[] _conflicts;
+
+    public PoolBranching(PoolChoices choices, PoolPrices prices, PoolPlacement placement, PoolOptions options, CancellationToken cancellation)
+    {
+        _choices = choices;
+        _prices = prices;
+        _placement = placement;
+        _options = options;
+        _cancellation = cancellation;
+        _used = Array.ConvertAll(choices.Capacity, _ => new long[prices.Times]);
+        _order = new int[choices.Units.Length][];
+        _chosen = new int[choices.Units.Length];
+        _conflicts = Array.ConvertAll(choices.Units, _ => new List<(int, int)[]>());
+        _unitOf = new int[choices.Blocks.BlockOf.Length];
+        for (int u = 0; u < _order.Length; u++)
+        {
+            long[] slack = prices.Slack[u];
+            _order[u] = [.. Enumerable.Range(0, slack.Length).OrderBy(c => slack[c])];
+            foreach (int part in choices.Units[u].Parts)
+                _unitOf[part] = u;
+        }
+    }
+
+    /// <summary>The best choices found; null for none below the cost that was to be beaten.</summary>
+    public PoolChoice[]? Best { get; private set; }
+
+    /// <summary>What they cost; the cost that was to be beaten where there are none.</summary>
+    public long Cost { get; private set; }
+
+    /// <summary>True if all were looked at, so that nothing costs less.</summary>
+    public bool IsComplete { get; private set; } = true;
+
+    /// <summary>States expanded.</summary>
+    public long States { get; private set; }
+
+    /// <summary>Searches for what costs less.</summary>
+    public void Run(long below)
+    {
+        Cost = below;
+        Descend(0, _prices.Bound, 0);
+    }
+
+    private void Descend(int unit, long bound, long cost)
+    {
+        if (unit == _chosen.Length)
+        {
+            Try(cost);
+            return;
+        }
+        foreach (int c in _order[unit])
+        {
+            long next = bound + _prices.Slack[unit][c];
+            if (_prices.Ceiling(next) >= Cost)
+                return;
+            if (States >= _options.StateLimit)
+            {
+                IsComplete = false;
+                return;
+            }
+            if ((++States & 1023) == 0)
+                _cancellation.ThrowIfCancellationRequested();
+            _chosen[unit] = c;
+            if (_conflicts[unit].Exists(IsRepeated))
+                continue;
+            PoolChoice choice = _choices.Units[unit].Choices[c];
+            if (Change(choice, 1))
+                Descend(unit + 1, next, cost + choice.Cost);
+            Change(choice, -1);
+        }
+    }
+
+    private bool IsRepeated((int Unit, int Choice)[] conflict)
+    {
+        foreach ((int unit, int choice) in conflict)
+        {
+            if (_chosen[unit] != choice)
+                return false;
+        }
+        return true;
+    }
+
+    // Adds a choice or takes it away; false if a pool is overfull then.
+    private bool Change(PoolChoice choice, int sign)
+    {
+        bool fits = true;
+        foreach (PoolSpan span in choice.Spans)
+        {
+            long[] used = _used[span.Pool];
+            int to = _prices.At(span.To);
+            for (int t = _prices.At(span.From); t < to; t++)
+                fits &= (used[t] += sign * span.Bytes) <= _choices.Capacity[span.Pool];
+        }
+        return fits;
+    }
+
+    private void Try(long cost)
+    {
+        PoolChoice[] choice = [.. _chosen.Select((c, u) => _choices.Units[u].Choices[c])];
+        for (int pool = 0; pool < _used.Length; pool++)
+        {
+            if (_choices.IsRoomy[pool])
+                continue;
+            PoolTenant[] tenants = _placement.TenantsOf(pool, _choices.Units, choice);
+            PackingOutcome outcome = _placement.Place(pool, tenants, _cancellation).Outcome;
+            if (outcome == PackingOutcome.Found)
+                continue;
+            IsComplete &= outcome == PackingOutcome.Refuted;
+            if (_options.Techniques.HasFlag(PoolTechniques.Conflicts))
+                Remember(outcome == PackingOutcome.Refuted ? Narrowed(pool, tenants) : tenants);
+            return;
+        }
+        (Best, Cost) = (choice, cost);
+    }
+
+    private PoolTenant[] Narrowed(int pool, PoolTenant[] tenants)
+    {
+        int placements = 0;
+        for (int part = Math.Max(tenants.Length / 2, 1); part >= 1; part /= 2)
+        {
+            for (int at = 0; at < tenants.Length && placements < MostNarrowing;)
+            {
+                PoolTenant[] fewer = [.. tenants[..at], .. tenants[Math.Min(at + part, tenants.Length)..]];
+                placements++;
+                if (fewer.Length > 0 && _placement.Place(pool, fewer, _cancellation).Outcome == PackingOutcome.Refuted)
+                    tenants = fewer;
+                else
+                    at += part;
+            }
+        }
+        return tenants;
+    }
+
+    private void Remember(PoolTenant[] tenants)
+    {
+        (int Unit, int Choice)[] conflict = [.. tenants.Select(t => _unitOf[t.Buffer]).Distinct().Order().Select(u => (u, _chosen[u]))];
+        if (conflict.Length > 0)
+            _conflicts[conflict[^1].Unit].Add(conflict);
+    }
+}

@@ -1,0 +1,90 @@
+namespace Serenity.Planning.Placement.Pools;
+
+/// <summary>What became of laying down the blocks that one pool is to hold.</summary>
+/// <param name="Outcome">Whether they fit.</param>
+/// <param name="Offsets">Where each lies, in the order given; null if they do not fit.</param>
+internal sealed record PoolPlacementResult(PackingOutcome Outcome, long[]? Offsets);
+
+/// <summary>A buffer in a pool, for all its life or for the part of it that it is there.</summary>
+/// <param name="Buffer">Its number in the problem.</param>
+/// <param name="Lower">First half step.</param>
+/// <param name="Upper">The half step behind the last.</param>
+internal readonly record struct PoolTenant(int Buffer, int Lower, int Upper);
+
+/// <summary>Lays down, in each pool, what choices put there: the exact placement of an arena.</summary>
+/// <param name="problem">The problem.</param>
+/// <param name="options">Limits.</param>
+internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
+{
+    private readonly Dictionary<string, PoolPlacementResult> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Who lives in a pool, by number.</summary>
+    public PoolTenant[] TenantsOf(int pool, PoolUnit[] units, IReadOnlyList<PoolChoice> choice)
+    {
+        List<PoolTenant> tenants = [];
+        for (int u = 0; u < units.Length; u++)
+            AddTenants(pool, units[u], choice[u], tenants);
+        return [.. tenants.OrderBy(t => t.Buffer)];
+    }
+
+    private void AddTenants(int pool, PoolUnit unit, PoolChoice choice, List<PoolTenant> tenants)
+    {
+        foreach (int part in unit.Parts)
+        {
+            ArenaBuffer buffer = problem.Buffers[part].Buffer;
+            int from = PoolChoices.Start(buffer.Lower), to = PoolChoices.End(buffer.Upper);
+            if (choice.MoveStep < 0 && choice.Pool == pool)
+                tenants.Add(new PoolTenant(part, from, to));
+            else if (choice.MoveStep >= 0 && choice.Pool == pool)
+                tenants.Add(new PoolTenant(part, from, PoolChoices.Boundary(choice.MoveStep) + 1));
+            else if (choice.MoveStep >= 0 && choice.MovePool == pool)
+                tenants.Add(new PoolTenant(part, PoolChoices.Boundary(choice.MoveStep), to));
+        }
+    }
+
+    /// <summary>Everyone who may live in a pool, all their lives.</summary>
+    public PoolTenant[] AllOf(int pool, RigidBlocks blocks)
+    {
+        List<PoolTenant> tenants = [];
+        for (int block = 0; block < blocks.Count; block++)
+        {
+            ReadOnlySpan<int> parts = blocks.Parts(block);
+            ulong allowed = ulong.MaxValue;
+            foreach (int part in parts)
+                allowed &= problem.Buffers[part].Pools;
+            foreach (int part in parts)
+            {
+                ArenaBuffer buffer = problem.Buffers[part].Buffer;
+                if ((allowed >> pool & 1) != 0)
+                    tenants.Add(new PoolTenant(part, PoolChoices.Start(buffer.Lower), PoolChoices.End(buffer.Upper)));
+            }
+        }
+        return [.. tenants.OrderBy(t => t.Buffer)];
+    }
+
+    /// <summary>Lays tenants down within the pool's size.</summary>
+    public PoolPlacementResult Place(int pool, PoolTenant[] tenants, CancellationToken cancellation)
+    {
+        string key = pool + "|" + string.Join(',', tenants.Select(t => FormattableString.Invariant($"{t.Buffer}:{t.Lower}:{t.Upper}")));
+        if (_known.TryGetValue(key, out PoolPlacementResult? known))
+            return known;
+        ArenaPlan plan = ArenaPlanner.Place(
+            ProblemOf(tenants), new ArenaOptions { Capacity = problem.Pools[pool].Bytes, StateLimit = options.PlacementStates }, cancellation);
+        PackingOutcome outcome = plan.SizeBytes <= problem.Pools[pool].Bytes ? PackingOutcome.Found
+            : plan.LowerBoundBytes > problem.Pools[pool].Bytes ? PackingOutcome.Refuted : PackingOutcome.Limit;
+        return _known[key] = new PoolPlacementResult(outcome, outcome == PackingOutcome.Found ? plan.Offsets : null);
+    }
+
+    /// <summary>Lays tenants down in as little as can be.</summary>
+    public ArenaPlan Least(PoolTenant[] tenants, CancellationToken cancellation) => ArenaPlanner.Place(ProblemOf(tenants), new ArenaOptions { StateLimit = options.PlacementStates }, cancellation);
+
+    private ArenaProblem ProblemOf(PoolTenant[] tenants)
+    {
+        int[] place = new int[problem.Buffers.Length];
+        Array.Fill(place, -1);
+        for (int i = 0; i < tenants.Length; i++)
+            place[tenants[i].Buffer] = i;
+        ArenaLink[] links = [.. problem.Links.Where(l => place[l.Buffer] >= 0 && place[l.Anchor] >= 0).Select(l => new ArenaLink(place[l.Buffer], place[l.Anchor], l.Distance))];
+        return new ArenaProblem(Array.ConvertAll(tenants, t => new ArenaBuffer(t.Lower, t.Upper, problem.Buffers[t.Buffer].Buffer.Bytes)), links, problem.Alignment);
+    }
+}
