@@ -12,6 +12,11 @@ namespace Serenity.Build.Tests;
 /// <summary>A small manifest with every kind of entry in it.</summary>
 internal static class TestManifest
 {
+    /// <summary>The same manifest with other lists in it.</summary>
+    public static MemoryManifest With(
+        this MemoryManifest manifest, IReadOnlyList<string>? schedule = null, IReadOnlyList<string>? operatorTypes = null, IReadOnlyList<TensorFacts>? tensors = null) =>
+        manifest with { Program = ExecutionProgram.Of(schedule ?? manifest.Schedule, operatorTypes ?? manifest.OperatorTypes, tensors ?? manifest.Tensors) };
+
     public static MemoryManifest Create(long bytes = 3000, long? workspace = 500, long weights = 1000, long lowerBound = 2500, bool optimal = false) => new()
     {
         Tool = new ToolInfo("Serenity.Build", "1.2.3"),
@@ -39,14 +44,12 @@ internal static class TestManifest
         Work = new WorkEntry(1.1, 1.042, true, 4, 2750),
         Verification = new VerificationFacts("passed", null, "1.30.0", "X64", bytes, false, 1.25e-7),
         Warnings = [new WarningEntry("SER2401", "The search ended early {0}.", [new(ModelSetting.SearchLimit), new(ModelSetting.WorkLimit, "4")]), new WarningEntry("SER2501", "\u00fc <x> + 'y'")],
-        Schedule = ["conv1", "relu \"1\"", "add"],
-        OperatorTypes = ["Conv", "Relu", "Add"],
-        Tensors =
+        Program = ExecutionProgram.Of(["conv1", "relu \"1\"", "add"], ["Conv", "Relu", "Add"],
         [
             new TensorFacts("in", 400, null, 0, 0, TensorRole.Input, null, Type: "float[1,100]", Writers: [], Readers: [0]),
             new TensorFacts("a", 1500, 0, 0, 2, TensorRole.Activation, null),
             new TensorFacts("b", 1500, null, 1, 2, TensorRole.Output, "a", ["x", "y"]),
-        ],
+        ]),
         Profile = [1900, 3000, 3000],
         OriginalProfile = [],
         Blocks = [new BlockEntry("x64", 2, "1.30.0", 3584, 3520)],

@@ -31,10 +31,9 @@ internal static class EntryCheck
             && (manifest.SessionOptions?.All(o => IsLine(o.Key) && IsLine(o.Value)) ?? true)
             && manifest.Rewrites.All(r => r.Kind.Length > 0 && IsLine(r.Kind) && r.Pieces is null or { Count: > 1, Axis: >= 0 })
             && (manifest.LeftOut?.All(r => r.Kind.Length > 0 && IsLine(r.Kind)) ?? true)
-            && (manifest.OperatorTypes.Count == 0 || manifest.OperatorTypes.Count == manifest.Schedule.Count)
-            && manifest.Profile.Count == manifest.Schedule.Count && manifest.Profile.All(bytes => bytes >= 0) && manifest.OriginalProfile.All(bytes => bytes >= 0)
-            && manifest.Tensors.All(t => IsSound(t, manifest.Schedule.Count))
-            && (manifest.PeakStep is not { } step || step.Index >= 0 && step.Index < manifest.Schedule.Count && step.Live.All(live => live.Bytes >= 0));
+            && manifest.Profile.Count == manifest.Program.Steps.Count && manifest.Profile.All(bytes => bytes >= 0) && manifest.OriginalProfile.All(bytes => bytes >= 0)
+            && manifest.Program.Buffers.All(t => IsSound(t, manifest.Program.Steps.Count))
+            && (manifest.PeakStep is not { } step || step.Index >= 0 && step.Index < manifest.Program.Steps.Count && step.Live.All(live => live.Bytes >= 0));
     }
 
     private static bool IsSound(PeakFacts peak) =>
@@ -45,7 +44,7 @@ internal static class EntryCheck
         IsLine(plan.Architecture) && plan.Threads > 0 && plan.BlockBytes is not < 0 && (plan.Sizes?.Values.All(s => s.From >= 0 && s.To >= s.From) ?? true)
         && plan.Account.Pools.All(pool => pool.Parts.All(part => IsLine(part.Name) && part.Bytes is not < 0));
 
-    private static bool IsSound(TensorFacts tensor, int steps) =>
+    private static bool IsSound(ProgramBuffer tensor, int steps) =>
         tensor.Bytes >= 0 && tensor.Offset is not < 0 && tensor.FirstStep >= 0 && tensor.LastStep >= tensor.FirstStep && tensor.LastStep < Math.Max(1, steps)
         && IsWithin(tensor.Writers, steps) && IsWithin(tensor.Readers, steps);
 

@@ -139,9 +139,9 @@ public static class BudgetCheck
             : peak.Runs > 1 ? FormattableString.Invariant($" ({peak.Runs} runs at a time, each {peak.Bytes}).") : ".");
         if (manifest.PeakStep is { } step)
         {
-            text.Append($" The peak is at step {step.Index} of {manifest.Schedule.Count}, node '{Shown(step.Node)}'");
-            if (step.Index < manifest.OperatorTypes.Count)
-                text.Append($" ({Shown(manifest.OperatorTypes[step.Index])})");
+            text.Append($" The peak is at step {step.Index} of {manifest.Program.Steps.Count}, node '{Shown(step.Node)}'");
+            if (step.Index < manifest.Program.Steps.Count && manifest.Program.Steps[step.Index].OperatorType is { Length: > 0 } type)
+                text.Append($" ({Shown(type)})");
             if (step.Live.Count > 0)
             {
                 text.Append(", where the largest live tensors are ");

@@ -57,7 +57,7 @@ public sealed record ModelCode(
 
     private static ModelCode Of(string name, ModelItem model, MemoryManifest? manifest, bool referencesOnnxRuntime, bool referencesSerenityRuntime)
     {
-        (IReadOnlyList<TensorCode> inputs, IReadOnlyList<TensorCode> outputs) = manifest is null ? Ends(model.SourcePath) : (Ends(manifest, TensorRole.Input), Ends(manifest, TensorRole.Output));
+        (IReadOnlyList<TensorCode> inputs, IReadOnlyList<TensorCode> outputs) = manifest is null ? Ends(model.SourcePath) : (Ends(manifest, BufferKind.Input), Ends(manifest, BufferKind.Output));
         bool runs = referencesOnnxRuntime && model.Options.Get(ModelOptions.Executor).Traits().RunsInSession;
         return new ModelCode(
             name, model.Options.Get(ModelOptions.Access) == CodeAccess.Public, model.TargetPath, Path.GetRelativePath(model.StagingFolder, model.ManifestPath).Replace('\\', '/'),
@@ -71,8 +71,8 @@ public sealed record ModelCode(
         };
     }
 
-    private static IReadOnlyList<TensorCode> Ends(MemoryManifest manifest, TensorRole role) =>
-        Named([.. manifest.Tensors.Where(t => t.Role == role).Select(t => (t.Name, ElementOf(t.Type), ShapeOf(t.Type)))]);
+    private static IReadOnlyList<TensorCode> Ends(MemoryManifest manifest, BufferKind kind) =>
+        Named([.. manifest.Program.Buffers.Where(t => t.Kind == kind).Select(t => (t.Name, ElementOf(t.Type), ShapeOf(t.Type)))]);
 
     /// <summary>Inputs and outputs as the file of a model declares them; none if it cannot be read, which whoever plans it will say.</summary>
     private static (IReadOnlyList<TensorCode> Inputs, IReadOnlyList<TensorCode> Outputs) Ends(string path)

@@ -24,7 +24,7 @@ public static class ArenaHeader
         CNames names = new();
         string prefix = CNames.Upper(name);
         string lower = CNames.Lower(name);
-        ExecutionProgram program = manifest.Program();
+        ExecutionProgram program = manifest.Program;
         ProgramBuffer[] placed = [.. program.Buffers.Where(t => t.Offset is not null)];
 
         StringBuilder text = new();

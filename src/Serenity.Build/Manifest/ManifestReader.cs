@@ -43,9 +43,7 @@ internal static class ManifestReader
         Verification = root.TryGetProperty("verification", out JsonElement verification) ? Verification(verification) : null,
         Blocks = root.TryGetProperty("blocks", out JsonElement blocks) ? List(blocks, Block) : [],
         Warnings = List(root.GetProperty("warnings"), static w => new WarningEntry(Text(w, "code"), Text(w, "message"), Settings(w))),
-        Schedule = Names(root.GetProperty("schedule")),
-        OperatorTypes = root.TryGetProperty("operatorTypes", out JsonElement types) ? Names(types) : [],
-        Tensors = List(root.GetProperty("tensors"), Tensor),
+        Program = Program(root),
         Profile = Numbers(root.GetProperty("profile")),
         OriginalProfile = Numbers(root.GetProperty("originalProfile")),
         PeakStep = root.TryGetProperty("peakStep", out JsonElement step) ? Step(step) : null,
@@ -144,6 +142,13 @@ internal static class ManifestReader
         foreach (JsonProperty value in values.EnumerateObject())
             counts[value.Name] = value.Value.GetInt64();
         return counts;
+    }
+
+    private static ExecutionProgram Program(JsonElement root)
+    {
+        string[] nodes = Names(root.GetProperty("schedule")), types = root.TryGetProperty("operatorTypes", out JsonElement given) ? Names(given) : [];
+        return types.Length == 0 || types.Length == nodes.Length ? ExecutionProgram.Of(nodes, types, List(root.GetProperty("tensors"), Tensor))
+            : throw new FormatException("There are not as many operator types as nodes.");
     }
 
     private static TensorFacts Tensor(JsonElement tensor) => new(

@@ -77,14 +77,17 @@ public sealed record MemoryManifest
     /// <summary>Warnings of the optimization, repeated by the check on every build.</summary>
     public required IReadOnlyList<WarningEntry> Warnings { get; init; }
 
-    /// <summary>Node names in execution order, anchors left out.</summary>
-    public required IReadOnlyList<string> Schedule { get; init; }
+    /// <summary>What the model does: its steps and their buffers. The file has it as the three lists that follow.</summary>
+    public required ExecutionProgram Program { get; init; }
 
-    /// <summary>Operator type of each node of <see cref="Schedule"/>; empty if not known.</summary>
-    public IReadOnlyList<string> OperatorTypes { get; init; } = [];
+    /// <summary>Node names in execution order, anchors left out; made of <see cref="Program"/> each time.</summary>
+    public IReadOnlyList<string> Schedule => Program.NodeNames();
 
-    /// <summary>Every tensor.</summary>
-    public required IReadOnlyList<TensorFacts> Tensors { get; init; }
+    /// <summary>Operator type of each node of <see cref="Schedule"/>; empty if not known. Made of <see cref="Program"/> each time.</summary>
+    public IReadOnlyList<string> OperatorTypes => Program.OperatorTypes();
+
+    /// <summary>Every tensor; made of <see cref="Program"/> each time.</summary>
+    public IReadOnlyList<TensorFacts> Tensors => Program.Tensors();
 
     /// <summary>Live bytes during each step.</summary>
     public required IReadOnlyList<long> Profile { get; init; }
@@ -97,9 +100,6 @@ public sealed record MemoryManifest
 
     /// <summary>The allocations in each of <see cref="Blocks"/>, in the same order.</summary>
     public IReadOnlyList<BlockAllocationsEntry> BlockAllocations { get; init; } = [];
-
-    /// <summary>Schedule and tensors as steps and buffers that refer to one another.</summary>
-    public ExecutionProgram Program() => ExecutionProgram.Of(Schedule, OperatorTypes, Tensors);
 }
 
 /// <summary>A file and its content.</summary>

@@ -17,10 +17,10 @@ public sealed class BufferUses
     public BufferUses(MemoryManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        _program = manifest.Program();
+        _program = manifest.Program;
         _members = new List<ProgramBuffer>?[_program.Buffers.Count];
         _views = new List<ProgramBuffer>?[_program.Buffers.Count];
-        foreach (ProgramBuffer buffer in _program.Buffers)
+        foreach (ProgramBuffer buffer in _program.Listed())
         {
             _byName.TryAdd(buffer.Name, buffer);
             (_members[OwnerOf(buffer).Index] ??= []).Add(buffer);
@@ -30,7 +30,7 @@ public sealed class BufferUses
     }
 
     /// <summary>All buffers, in the manifest's order.</summary>
-    public IReadOnlyList<ProgramBuffer> Buffers => _program.Buffers;
+    public IEnumerable<ProgramBuffer> Buffers => _program.Listed();
 
     /// <summary>The tensor of a name, or null.</summary>
     public ProgramBuffer? Find(string name) => _byName.GetValueOrDefault(name);

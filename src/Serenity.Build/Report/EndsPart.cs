@@ -15,8 +15,8 @@ internal static class EndsPart
     public static string Render(MemoryManifest manifest, ReportNames names)
     {
         StringBuilder html = new("<div class=\"scroll\"><table><thead><tr><th></th><th>Name</th><th>Type</th><th class=\"num\">Bytes</th></tr></thead><tbody>");
-        Rows(html, manifest, names, TensorRole.Input, "input");
-        Rows(html, manifest, names, TensorRole.Output, "output");
+        Rows(html, manifest, names, BufferKind.Input, "input");
+        Rows(html, manifest, names, BufferKind.Output, "output");
         html.Append(CultureInfo.InvariantCulture, $"<tr><td>weights</td><td class=\"dim\">all initializers</td><td></td><td class=\"num\">{ByteSize.Rounded(manifest.Weights.Bytes)}</td></tr>");
         html.Append("</tbody></table></div>");
         html.Append("<p class=\"dim small\">").Append(manifest.Executor.Traits().CountsInputs
@@ -25,12 +25,12 @@ internal static class EndsPart
         return html.Append(" Weights never are: they stay in flash or in their own block.</p>").ToString();
     }
 
-    private static void Rows(StringBuilder html, MemoryManifest manifest, ReportNames names, TensorRole role, string label)
+    private static void Rows(StringBuilder html, MemoryManifest manifest, ReportNames names, BufferKind kind, string label)
     {
         int count = 0;
-        foreach (TensorFacts tensor in manifest.Tensors)
+        foreach (ProgramBuffer tensor in manifest.Program.Buffers)
         {
-            if (tensor.Role != role || ++count > Shown)
+            if (tensor.Kind != kind || ++count > Shown)
                 continue;
             html.Append(CultureInfo.InvariantCulture,
                 $"<tr><td>{label}</td><td>{ReportPage.Name(names.Show(tensor.Name))}</td><td>{ReportPage.Text(ModelText.Clean(tensor.Type ?? "", 80))}</td><td class=\"num\">{ByteSize.Rounded(tensor.Bytes)}</td></tr>");

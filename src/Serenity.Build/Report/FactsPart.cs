@@ -24,7 +24,7 @@ internal static class FactsPart
                 .Select(o => $"{o.Key}={o.Value}")));
         }
         Fact(html, "Verification", Verification(manifest));
-        Fact(html, "Schedule", string.Create(CultureInfo.InvariantCulture, $"{manifest.Schedule.Count} nodes, {manifest.Tensors.Count} tensors"));
+        Fact(html, "Schedule", string.Create(CultureInfo.InvariantCulture, $"{manifest.Program.Steps.Count} nodes, {manifest.Program.Listed().Count()} tensors"));
         return html.Append("</dl>").ToString();
     }
 

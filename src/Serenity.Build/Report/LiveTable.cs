@@ -26,7 +26,7 @@ internal sealed class LiveTable
         if (_manifest.PeakStep is not { } peak)
             return "This model has no nodes, so it needs no activation memory of its own.";
         return string.Create(CultureInfo.InvariantCulture,
-            $"Step {peak.Index} of {_manifest.Schedule.Count}, {ReportPage.Name(_names.Show(peak.Node))}{Operator(peak.Index)}: {ByteSize.Format(Total(peak))} live.");
+            $"Step {peak.Index} of {_manifest.Program.Steps.Count}, {ReportPage.Name(_names.Show(peak.Node))}{Operator(peak.Index)}: {ByteSize.Format(Total(peak))} live.");
     }
 
     /// <summary>The rows.</summary>
@@ -81,11 +81,11 @@ internal sealed class LiveTable
     // What is allocated there, which can be more than what is live: buffers are held for reuse.
     private long Total(PeakStep peak) => peak.Index < _manifest.Profile.Count ? _manifest.Profile[peak.Index] : _manifest.Peak.LiveBytes;
 
-    private string Node(int step) => step >= 0 && step < _manifest.Schedule.Count
-        ? string.Create(CultureInfo.InvariantCulture, $"{ReportPage.Name(_names.Show(_manifest.Schedule[step]))} <span class=\"dim\">{step}</span>")
+    private string Node(int step) => step >= 0 && step < _manifest.Program.Steps.Count
+        ? string.Create(CultureInfo.InvariantCulture, $"{ReportPage.Name(_names.Show(_manifest.Program.Steps[step].Node))} <span class=\"dim\">{step}</span>")
         : "";
 
-    private string Operator(int step) => step < _manifest.OperatorTypes.Count
-        ? $" ({ReportPage.Text(_names.Show(_manifest.OperatorTypes[step]))})"
+    private string Operator(int step) => step < _manifest.Program.Steps.Count && _manifest.Program.Steps[step].OperatorType is { Length: > 0 } type
+        ? $" ({ReportPage.Text(_names.Show(type))})"
         : "";
 }

@@ -26,7 +26,7 @@ internal static class ReportData
             if (manifest.Budget.MemoryBytes is long budget)
                 json.WriteNumber("budget", budget);
             json.WriteNumber("peakStep", manifest.PeakStep?.Index ?? -1);
-            Strings(json, "nodes", manifest.Schedule.Select(names.Show));
+            Strings(json, "nodes", manifest.Program.Steps.Select(step => names.Show(step.Node)));
             Indexed(json, "ops", "op", [.. manifest.OperatorTypes.Select(names.Show)]);
             Numbers(json, "after", manifest.Profile);
             Numbers(json, "before", manifest.OriginalProfile);
@@ -38,7 +38,7 @@ internal static class ReportData
 
     private static void Tensors(Utf8JsonWriter json, MemoryManifest manifest, ReportNames names)
     {
-        IReadOnlyList<ProgramBuffer> tensors = manifest.Program().Buffers;
+        ProgramBuffer[] tensors = [.. manifest.Program.Listed()];
         json.WriteStartObject("tensors");
         Strings(json, "name", tensors.Select(t => names.Show(t.Name)));
         Numbers(json, "bytes", tensors.Select(t => t.Bytes));
@@ -48,7 +48,7 @@ internal static class ReportData
         Numbers(json, "last", tensors.Select(t => (long)t.LastStep));
         Numbers(json, "role", tensors.Select(t => (long)(t.Kind switch { BufferKind.Input => 1, BufferKind.Output => 2, _ => 0 })));
         Numbers(json, "alias", tensors.Select(t => (long)(t.SharesWith ?? -1)));
-        Lists(json, "parts", tensors.Select(t => t.Parts is { Count: > 0 } parts ? parts : null));
+        Lists(json, "parts", tensors.Select(t => t.Parts?.Where(part => part < tensors.Length).ToArray() is { Length: > 0 } parts ? parts : null));
         Indexed(json, "types", "type", [.. tensors.Select(t => names.Show(t.Type ?? ""))]);
         Lists(json, "writers", tensors.Select(t => t.Writers));
         Lists(json, "readers", tensors.Select(t => t.Readers));

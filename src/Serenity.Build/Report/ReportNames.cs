@@ -13,7 +13,7 @@ internal sealed class ReportNames
 
     public ReportNames(MemoryManifest manifest)
     {
-        int count = manifest.Schedule.Count + manifest.Tensors.Count;
+        int count = manifest.Program.Steps.Count + manifest.Program.Listed().Count();
         _limit = Math.Clamp(CharactersForAllNames / Math.Max(count, 1), 24, 240);
     }
 

@@ -31,8 +31,8 @@ internal static class ReportPage
                 ? "Height is the offset in the arena."
                 : "Heights are bytes, widths are lifetimes. ONNX Runtime chooses addresses when it runs, so positions here are only a packing.",
             ["map-label"] = arena
-                ? $"Map of the arena: {manifest.Tensors.Count} tensors, offset against step."
-                : $"Map of {manifest.Tensors.Count} tensors, bytes against step.",
+                ? $"Map of the arena: {manifest.Program.Listed().Count()} tensors, offset against step."
+                : $"Map of {manifest.Program.Listed().Count()} tensors, bytes against step.",
             ["live-title"] = manifest.PeakStep is null ? "Live tensors" : "What is live at the peak",
             ["live-lead"] = live.Lead(),
             ["live-rows"] = live.Rows(),
@@ -71,7 +71,7 @@ internal static class ReportPage
     private static string ProfileLabel(MemoryManifest manifest)
     {
         string peak = manifest.PeakStep is { } step
-            ? $"The peak, {ByteSize.Rounded(manifest.Peak.LiveBytes)}, is at step {step.Index} of {manifest.Schedule.Count}."
+            ? $"The peak, {ByteSize.Rounded(manifest.Peak.LiveBytes)}, is at step {step.Index} of {manifest.Program.Steps.Count}."
             : "The model has no nodes.";
         return "Live bytes at each step, before and after. " + peak;
     }

@@ -1,52 +1,55 @@
 namespace Serenity.Onnx.Contract;
 
 /// <summary>
-/// A plan as those need it who run, prove, draw or write it down: steps that refer to buffers, and buffers that say what they hold. References are numbers, so that
-/// nothing depends on what a buffer is called.
+/// What a plan does: steps that refer to buffers, and buffers that say what they hold. Planners make it, and whoever runs, proves, draws or writes a plan reads it.
+/// References are numbers, so that nothing depends on what a buffer is called.
 /// </summary>
 /// <param name="Steps">What is run, in this order; Constant nodes, and what was added only to hold the order, left out.</param>
-/// <param name="Buffers">Everything that takes memory, and every other name of it.</param>
+/// <param name="Buffers">
+/// Everything that takes memory, and every other name of it, in order of first step, then name; after these, what lies <see cref="BufferKind.Outside"/>.
+/// </param>
 public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnlyList<ProgramBuffer> Buffers)
 {
-    /// <summary>The program that a list of tensors tells of.</summary>
+    /// <summary>The program that the lists of a manifest tell of.</summary>
     /// <param name="nodes">Names of the nodes, in execution order.</param>
     /// <param name="operatorTypes">Their types; empty where these are not known.</param>
-    /// <param name="tensors">Every tensor, and the scratch of nodes.</param>
+    /// <param name="tensors">Every tensor, and the scratch of nodes. What one refers to and none is called lies outside.</param>
     public static ExecutionProgram Of(IReadOnlyList<string> nodes, IReadOnlyList<string> operatorTypes, IReadOnlyList<TensorFacts> tensors)
     {
         ArgumentNullException.ThrowIfNull(nodes);
         ArgumentNullException.ThrowIfNull(operatorTypes);
         ArgumentNullException.ThrowIfNull(tensors);
-        Dictionary<string, int> byName = new(StringComparer.Ordinal);
-        for (int i = 0; i < tensors.Count; i++)
+        ProgramBuilder builder = new(nodes, operatorTypes);
+        Dictionary<string, int> stepOf = new(StringComparer.Ordinal);
+        for (int step = 0; step < nodes.Count; step++)
+            stepOf[nodes[step]] = step;
+        foreach (TensorFacts tensor in tensors)
         {
-            // Scratch is no value, whatever it is called.
-            if (tensors[i].ScratchOf is null)
-                byName.TryAdd(tensors[i].Name, i);
-        }
-        List<int>?[] inputs = new List<int>?[nodes.Count], outputs = new List<int>?[nodes.Count];
-        Dictionary<string, int> scratch = new(StringComparer.Ordinal);
-        ProgramBuffer[] buffers = new ProgramBuffer[tensors.Count];
-        for (int i = 0; i < buffers.Length; i++)
-        {
-            TensorFacts tensor = tensors[i];
-            buffers[i] = new ProgramBuffer(
-                i, KindOf(tensor), tensor.Name, tensor.ScratchOf ?? tensor.Name, tensor.Bytes, tensor.Offset, tensor.FirstStep, tensor.LastStep,
-                tensor.AliasOf is { } of && byName.TryGetValue(of, out int shared) ? shared : null,
-                tensor.Parts is { } parts ? [.. parts.Where(byName.ContainsKey).Select(part => byName[part])] : null, tensor.Type, tensor.Writers, tensor.Readers);
+            ProgramBuffer buffer = new(
+                0, KindOf(tensor), tensor.Name, tensor.ScratchOf ?? tensor.Name, tensor.Bytes, tensor.Offset, tensor.FirstStep, tensor.LastStep, null, null,
+                tensor.Type, tensor.Writers, tensor.Readers);
             if (tensor.ScratchOf is { } node)
-            {
-                scratch[node] = i;
-                continue;
-            }
-            Note(inputs, tensor.Readers, i);
-            Note(outputs, tensor.Writers, i);
+                builder.AddScratch(buffer, stepOf.GetValueOrDefault(node, -1));
+            else
+                builder.AddValue(buffer, tensor.AliasOf, tensor.Parts);
         }
-        return new ExecutionProgram(
-            [.. nodes.Select((node, step) => new ProgramStep(
-                node, step < operatorTypes.Count ? operatorTypes[step] : "", inputs[step] ?? [], outputs[step] ?? [], scratch.TryGetValue(node, out int own) ? own : null))],
-            buffers);
+        return builder.Build();
     }
+
+    /// <summary>Names of the nodes, in execution order; a new list each time.</summary>
+    public IReadOnlyList<string> NodeNames() => [.. Steps.Select(step => step.Node)];
+
+    /// <summary>Types of the nodes, in execution order; empty where they are not known. A new list each time.</summary>
+    public IReadOnlyList<string> OperatorTypes() => Steps.All(step => step.OperatorType.Length == 0) ? [] : [.. Steps.Select(step => step.OperatorType)];
+
+    /// <summary>The buffers as the rows of a manifest, with names for references; what lies outside is no row. A new list each time.</summary>
+    public IReadOnlyList<TensorFacts> Tensors() => [.. Listed().Select(buffer => new TensorFacts(
+        buffer.Name, buffer.Bytes, buffer.Offset, buffer.FirstStep, buffer.LastStep, RoleOf(buffer.Kind), buffer.SharesWith is { } of ? Buffers[of].Name : null,
+        buffer.Parts is { } parts ? [.. parts.Select(part => Buffers[part].Name)] : null, buffer.Type, buffer.Writers, buffer.Readers,
+        buffer.Kind == BufferKind.Scratch ? buffer.Owner : null))];
+
+    /// <summary>The buffers that the plan holds: all but what lies outside. Their numbers are 0, 1, 2 and so on.</summary>
+    public IEnumerable<ProgramBuffer> Listed() => Buffers.Where(buffer => buffer.Kind != BufferKind.Outside);
 
     /// <summary>The buffer that another one lies in, through any number of names; itself if it has its own.</summary>
     public ProgramBuffer OwnerOf(ProgramBuffer buffer)
@@ -65,54 +68,18 @@ public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnl
         _ => BufferKind.Activation,
     };
 
-    private static void Note(List<int>?[] at, IReadOnlyList<int>? steps, int buffer)
+    private static TensorRole RoleOf(BufferKind kind) => kind switch
     {
-        foreach (int step in steps ?? [])
-        {
-            if (step >= 0 && step < at.Length)
-                (at[step] ??= []).Add(buffer);
-        }
-    }
+        BufferKind.Input => TensorRole.Input,
+        BufferKind.Output => TensorRole.Output,
+        _ => TensorRole.Activation,
+    };
 }
 
 /// <summary>One step of a program.</summary>
 /// <param name="Node">Name of the node that runs.</param>
-/// <param name="OperatorType">Its operator type; empty if not known.</param>
+/// <param name="OperatorType">Its operator type, with its domain if that is not ONNX's own; empty if not known.</param>
 /// <param name="Inputs">Buffers that it reads.</param>
 /// <param name="Outputs">Buffers that it writes.</param>
 /// <param name="Scratch">The buffer that it needs for itself while it runs; null for none.</param>
 public sealed record ProgramStep(string Node, string OperatorType, IReadOnlyList<int> Inputs, IReadOnlyList<int> Outputs, int? Scratch);
-
-/// <summary>What a buffer holds.</summary>
-public enum BufferKind
-{
-    /// <summary>A value between two nodes.</summary>
-    Activation,
-
-    /// <summary>A graph input.</summary>
-    Input,
-
-    /// <summary>A graph output.</summary>
-    Output,
-
-    /// <summary>What a node needs for itself; no value of the model.</summary>
-    Scratch,
-}
-
-/// <summary>A buffer of a program, or another name of one.</summary>
-/// <param name="Index">Its number: its place in <see cref="ExecutionProgram.Buffers"/>.</param>
-/// <param name="Kind">What it holds.</param>
-/// <param name="Name">What it is called where people read it; differs from every other.</param>
-/// <param name="Owner">The value that it holds, or the node whose scratch it is.</param>
-/// <param name="Bytes">Its size.</param>
-/// <param name="Offset">Bytes from the start of the arena; null where there is none, and for a view that does not lie in one piece.</param>
-/// <param name="FirstStep">First step at which it is live, inclusive.</param>
-/// <param name="LastStep">Last step at which it is live, inclusive.</param>
-/// <param name="SharesWith">The buffer that it lies in, or takes over; null for one of its own.</param>
-/// <param name="Parts">For a view of several: the buffers that it consists of, in order; else null.</param>
-/// <param name="Type">Element type and shape for people; null if not known.</param>
-/// <param name="Writers">Steps that write it, ascending; null if not known.</param>
-/// <param name="Readers">Steps that read it, ascending; null if not known.</param>
-public sealed record ProgramBuffer(
-    int Index, BufferKind Kind, string Name, string Owner, long Bytes, long? Offset, int FirstStep, int LastStep, int? SharesWith = null, IReadOnlyList<int>? Parts = null,
-    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Text.Json.Serialization;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Schema;
 
@@ -54,14 +55,20 @@ public record OptimizationFacts
     /// <summary>The work of a run.</summary>
     public required WorkFacts Work { get; init; }
 
-    /// <summary>Node names in execution order, anchors left out.</summary>
-    public required IReadOnlyList<string> Schedule { get; init; }
+    /// <summary>What the written model does: its steps and their buffers.</summary>
+    public required ExecutionProgram Program { get; init; }
 
-    /// <summary>Operator type of each node of <see cref="Schedule"/>, with its domain if that is not ONNX's own; for people to read.</summary>
-    public IReadOnlyList<string> OperatorTypes { get; init; } = [];
+    /// <summary>Node names in execution order, anchors left out; made of <see cref="Program"/> each time.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> Schedule => Program.NodeNames();
 
-    /// <summary>Every tensor of the schedule, in order of first step, then name.</summary>
-    public required IReadOnlyList<TensorFacts> Tensors { get; init; }
+    /// <summary>Operator type of each node, with its domain if that is not ONNX's own; made of <see cref="Program"/> each time.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<string> OperatorTypes => Program.OperatorTypes();
+
+    /// <summary>Every tensor, in order of first step, then name; made of <see cref="Program"/> each time.</summary>
+    [JsonIgnore]
+    public IReadOnlyList<TensorFacts> Tensors => Program.Tensors();
 
     /// <summary>Live bytes during each step of the schedule.</summary>
     public required IReadOnlyList<long> Profile { get; init; }
@@ -154,37 +161,6 @@ public sealed record LeftOutRewrite(string Kind, IReadOnlyList<string> Nodes, st
 /// <param name="Ratio">How long it is predicted to take, as a multiple of the source's, rounded to thousandths.</param>
 /// <param name="Limited">True if rewrites were left out because of the limit: with a larger one the peak may be lower.</param>
 public sealed record WorkFacts(double Limit, double Ratio, bool Limited);
-
-/// <summary>The role of a tensor.</summary>
-public enum TensorRole
-{
-    /// <summary>A graph input.</summary>
-    Input,
-
-    /// <summary>A graph output.</summary>
-    Output,
-
-    /// <summary>Anything between.</summary>
-    Activation,
-}
-
-/// <summary>One tensor of the schedule.</summary>
-/// <param name="Name">Value name in the written model.</param>
-/// <param name="Bytes">Its own size in bytes.</param>
-/// <param name="Offset">Bytes from the start of the arena (StaticArena), else null.</param>
-/// <param name="FirstStep">First step at which it is live, inclusive.</param>
-/// <param name="LastStep">Last step at which it is live, inclusive.</param>
-/// <param name="Role">Input, output or activation.</param>
-/// <param name="AliasOf">The tensor whose buffer it shares, or null.</param>
-/// <param name="Parts">For a view of several tensors (a concat that is not copied): the tensors it consists of, in order; else null.</param>
-/// <param name="Type">Element type and shape as <c>float[1,8,32,32]</c>, for people to read; null if not known.</param>
-/// <param name="Writers">Steps of the nodes that write it, ascending: none for an input, several for an accumulation group; null if not known.</param>
-/// <param name="Readers">Steps of the nodes that read it, ascending; null if not known.</param>
-/// <param name="ScratchOf">The node whose own scratch this is, which is no value of the model; null for a value.</param>
-public sealed record TensorFacts(
-    string Name, long Bytes, long? Offset, int FirstStep, int LastStep, TensorRole Role, string? AliasOf, IReadOnlyList<string>? Parts = null,
-    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null,
-    string? ScratchOf = null);
 
 /// <summary>What is live at the peak.</summary>
 /// <param name="Index">Step, from 0.</param>

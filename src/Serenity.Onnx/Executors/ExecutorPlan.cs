@@ -44,11 +44,8 @@ internal abstract record ExecutorPlan
     /// <summary>The nodes in execution order; what was added only to hold the order, and Constant nodes, left out.</summary>
     public abstract IReadOnlyList<NodeProto> Nodes { get; }
 
-    /// <summary>Every tensor, in order of first step, then name.</summary>
-    public abstract IReadOnlyList<TensorFacts> Tensors { get; }
-
-    /// <summary>The same as steps and buffers.</summary>
-    public ExecutionProgram Program => ExecutionProgram.Of([.. Nodes.Select(node => node.Name)], [.. Nodes.Select(ScheduledValues.OperatorType)], Tensors);
+    /// <summary>What a run does: a step for each of <see cref="Nodes"/>, and all buffers.</summary>
+    public abstract ExecutionProgram Program { get; }
 
     /// <summary>Bytes during each step.</summary>
     public abstract IReadOnlyList<long> Profile { get; }

@@ -15,12 +15,11 @@ internal static class ScheduledValues
     public static string? TypeText(ShapeTable shapes, string value) =>
         shapes.Find(value) is { } type ? $"{type.ElementType.ToString().ToLowerInvariant()}[{string.Join(",", type.Dims)}]" : null;
 
-    /// <summary>Role of a value in a graph.</summary>
-    public static TensorRole Role(bool isInput, bool isOutput) =>
-        isOutput ? TensorRole.Output : isInput ? TensorRole.Input : TensorRole.Activation;
+    /// <summary>What the buffer of a value in a graph holds.</summary>
+    public static BufferKind Kind(bool isInput, bool isOutput) => isOutput ? BufferKind.Output : isInput ? BufferKind.Input : BufferKind.Activation;
 
     /// <summary>The step of the peak, and what lives there, largest first. Inputs belong to the caller of ONNX Runtime, so they are no part of it.</summary>
-    public static PeakStep? PeakStep(IReadOnlyList<long> profile, IReadOnlyList<string> schedule, IReadOnlyList<TensorFacts> tensors)
+    public static PeakStep? PeakStep(IReadOnlyList<long> profile, ExecutionProgram program)
     {
         if (profile.Count == 0)
             return null;
@@ -30,11 +29,11 @@ internal static class ScheduledValues
             if (profile[i] > profile[step])
                 step = i;
         }
-        LiveTensor[] live = [.. tensors
-            .Where(t => t.Role != TensorRole.Input && t.AliasOf is null && t.Parts is null && t.Bytes > 0 && t.FirstStep <= step && step <= t.LastStep)
-            .OrderByDescending(t => t.Bytes).ThenBy(t => t.Name, StringComparer.Ordinal)
-            .Select(t => new LiveTensor(t.Name, t.Bytes))];
-        return new PeakStep(step, schedule[step], live);
+        LiveTensor[] live = [.. program.Listed()
+            .Where(b => b is { SharesWith: null, Parts: null, Bytes: > 0 } && b.Kind != BufferKind.Input && b.FirstStep <= step && step <= b.LastStep)
+            .OrderByDescending(b => b.Bytes).ThenBy(b => b.Name, StringComparer.Ordinal)
+            .Select(b => new LiveTensor(b.Name, b.Bytes))];
+        return new PeakStep(step, program.Steps[step].Node, live);
     }
 
     /// <summary>Bytes of all graph inputs that are no weights.</summary>

@@ -44,7 +44,7 @@ internal static class PrecisionChoice
     private static OptimizationResult WithTwin(OptimizationResult result, OptimizeRequest request, SourceModel source, CancellationToken cancellation)
     {
         // Where every kernel takes float16, nothing is widened, and the twin is twice as large.
-        if (!result.OperatorTypes.Contains("Cast") && result.Peak.Bytes <= result.Peak.OriginalBytes && !IsWidened(source, cancellation))
+        if (result.Program.Steps.All(step => step.OperatorType != "Cast") && result.Peak.Bytes <= result.Peak.OriginalBytes && !IsWidened(source, cancellation))
             return result;
         if (ModelTensors.WeightBytes(source.Model) > MostToCompare)
             return result;

@@ -44,7 +44,7 @@ public static class WarmUp
             new OnnxRuntimeCosts(RewriteCandidate.Unchanged(model, shapes), limits));
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, limits);
-        OnnxRuntimeTensors.Of(plan.Graph, plan.Allocations, best.Shapes);
+        OnnxRuntimeProgram.Of(plan.Graph, plan.Allocations, best.Shapes);
         return outcome.Applied.Count;
     }
 

@@ -124,8 +124,8 @@ internal static class CompareCommand
         Row("lower bound bytes", a.Peak.LowerBoundBytes, b.Peak.LowerBoundBytes);
         Row("source model's peak bytes", a.Peak.OriginalBytes, b.Peak.OriginalBytes);
         Row("weight bytes", a.Weights.Bytes, b.Weights.Bytes);
-        Row("nodes", a.Schedule.Count, b.Schedule.Count);
-        Row("tensors", a.Tensors.Count, b.Tensors.Count);
+        Row("nodes", a.Program.Steps.Count, b.Program.Steps.Count);
+        Row("tensors", a.Program.Listed().Count(), b.Program.Listed().Count());
         Row("rewrites", a.Rewrites.Count, b.Rewrites.Count);
         console.Write(table);
         AtThePeak(console, a, b);

@@ -45,11 +45,11 @@ internal static class InspectCommand
                 if (limits is not null)
                     manifest = BudgetCheck.Apply(manifest, limits);
                 // Before anything is printed: an error leaves standard output empty.
-                if (at >= manifest.Schedule.Count)
+                if (at >= manifest.Program.Steps.Count)
                 {
-                    throw new SerenityException(SerenityCodes.BadOption, given, manifest.Schedule.Count == 0
+                    throw new SerenityException(SerenityCodes.BadOption, given, manifest.Program.Steps.Count == 0
                         ? FormattableString.Invariant($"--step {at} does not exist: the schedule has no steps.")
-                        : FormattableString.Invariant($"--step {at} does not exist: the schedule has steps 0 to {manifest.Schedule.Count - 1}."));
+                        : FormattableString.Invariant($"--step {at} does not exist: the schedule has steps 0 to {manifest.Program.Steps.Count - 1}."));
                 }
                 if (parsed.GetValue(json))
                     context.Console.Output.Write(System.Text.Encoding.UTF8.GetString(ManifestJson.Write(manifest)));
@@ -71,10 +71,10 @@ internal static class InspectCommand
             return;
         int at = step ?? peak.Index;
         LiveSet live = new(manifest);
-        string op = at < manifest.OperatorTypes.Count ? $" ({ModelText.Clean(manifest.OperatorTypes[at], LongestName)})" : "";
+        string op = manifest.Program.Steps[at].OperatorType is { Length: > 0 } type ? $" ({ModelText.Clean(type, LongestName)})" : "";
         console.Line();
         console.Heading(string.Create(CultureInfo.InvariantCulture,
-            $"{(at == peak.Index ? "Live at the peak, step" : "Live at step")} {at} of {manifest.Schedule.Count}, {ModelText.Clean(manifest.Schedule[at], LongestName)}{op}: {ByteSize.Format(manifest.Profile[at])}"));
+            $"{(at == peak.Index ? "Live at the peak, step" : "Live at step")} {at} of {manifest.Program.Steps.Count}, {ModelText.Clean(manifest.Program.Steps[at].Node, LongestName)}{op}: {ByteSize.Format(manifest.Profile[at])}"));
         console.Write(LiveTable(manifest, live, at, count));
         console.Line();
         console.Heading("Largest tensors");
@@ -107,11 +107,11 @@ internal static class InspectCommand
     private static TextTable Largest(MemoryManifest manifest, int count)
     {
         TextTable table = new("tensor", ">bytes", "type", "role", ">live from", ">to");
-        foreach (TensorFacts tensor in manifest.Tensors.Where(t => t.AliasOf is null && t.Parts is null)
+        foreach (ProgramBuffer tensor in manifest.Program.Listed().Where(t => t.SharesWith is null && t.Parts is null)
             .OrderByDescending(t => t.Bytes).ThenBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal).Take(count))
         {
             table.Add(
-                ModelText.Clean(tensor.Name, LongestName), Bytes(tensor.Bytes), ModelText.Clean(tensor.Type ?? "", LongestName), tensor.Role.ToString().ToLowerInvariant(),
+                ModelText.Clean(tensor.Name, LongestName), Bytes(tensor.Bytes), ModelText.Clean(tensor.Type ?? "", LongestName), (tensor.Kind == BufferKind.Scratch ? BufferKind.Activation : tensor.Kind).ToString().ToLowerInvariant(),
                 tensor.FirstStep.ToString(CultureInfo.InvariantCulture), tensor.LastStep.ToString(CultureInfo.InvariantCulture));
         }
         return table;
@@ -142,7 +142,7 @@ internal static class InspectCommand
     }
 
     private static string Node(MemoryManifest manifest, int step) =>
-        FormattableString.Invariant($"{ModelText.Clean(manifest.Schedule[step], LongestName / 2)} ({step})");
+        FormattableString.Invariant($"{ModelText.Clean(manifest.Program.Steps[step].Node, LongestName / 2)} ({step})");
 
     private static string Bytes(long bytes) => bytes.ToString(CultureInfo.InvariantCulture);
 

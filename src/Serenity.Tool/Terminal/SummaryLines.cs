@@ -40,7 +40,7 @@ internal static class SummaryLines
             Row("memory budget" + device, budget, rest >= 0 ? $"{ByteSize.Rounded(rest)} left" : $"{ByteSize.Rounded(-rest)} too little");
         }
         console.Write(table);
-        string nodes = string.Create(CultureInfo.InvariantCulture, $"{manifest.Schedule.Count} nodes, {manifest.Tensors.Count} tensors, {manifest.Rewrites.Count} rewrites");
+        string nodes = string.Create(CultureInfo.InvariantCulture, $"{manifest.Program.Steps.Count} nodes, {manifest.Program.Listed().Count()} tensors, {manifest.Rewrites.Count} rewrites");
         if (manifest.Work.Ratio > OptimizeRequest.FreeWork)
             nodes += string.Create(CultureInfo.InvariantCulture, $" for {manifest.Work.Ratio:0.##} times the predicted time");
         console.Line(nodes + (manifest.Verification is { } facts ? $"; verification {facts.Status}" : "; not verified"));

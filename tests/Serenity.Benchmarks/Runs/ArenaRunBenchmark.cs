@@ -36,7 +36,7 @@ internal static class ArenaRunBenchmark
                 TimeSpan optimized = watch.Elapsed;
                 watch.Restart();
                 using ArenaRunner runner = ArenaRunner.Create(result.Model, model.Inputs(), model.ExternalFolder);
-                ArenaRun run = runner.Run(new ArenaProgram(ExecutionProgram.Of(result.Schedule, result.OperatorTypes, result.Tensors), result.Peak.Bytes));
+                ArenaRun run = runner.Run(new ArenaProgram(result.Program, result.Peak.Bytes));
                 failed += run.Passed ? 0 : 1;
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                     $"{name}\t{result.Schedule.Count}\t{result.Peak.Bytes}\t{result.Peak.LiveBytes}\t{result.Peak.LowerBoundBytes}\t{(result.Peak.Bytes == result.Peak.LiveBytes ? "at-peak" : "above")}\t{run.Fault ?? "passed"}\t{optimized.TotalMilliseconds:F0}\t{watch.Elapsed.TotalMilliseconds:F0}"));

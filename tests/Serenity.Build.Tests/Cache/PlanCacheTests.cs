@@ -167,8 +167,8 @@ public sealed class PlanCacheTests
             good with { Warnings = [new("SER2401", "one line\nand a forged one")] },
             good with { Profile = [.. good.Profile, 1] },
             good with { Profile = [.. good.Profile.Select(_ => -1L)] },
-            good with { Tensors = [good.Tensors[0] with { LastStep = 1000 }] },
-            good with { Tensors = [good.Tensors[0] with { Offset = -8 }] },
+            good.With(tensors: [good.Tensors[0] with { LastStep = 1000 }]),
+            good.With(tensors: [good.Tensors[0] with { Offset = -8 }]),
             good with { Budget = new(null, BudgetVerdict.Pass) },
         ];
         using TempFolder folder = new();

@@ -40,10 +40,9 @@ public sealed class ArenaHeaderTests
     public void Hostile_names_stay_inside_their_comments_and_literals()
     {
         MemoryManifest manifest = Arena();
-        string header = ArenaHeader.Render(manifest with
+        string header = ArenaHeader.Render(manifest.With(schedule: ["\"); evil(\"", "a\n#error", "\u00fc"]) with
         {
             Source = new FileInfoEntry("*/ evil /*.onnx", ""),
-            Schedule = ["\"); evil(\"", "a\n#error", "\u00fc"],
         }, "9 lives");
         Assert.DoesNotContain("*/ evil", header);
         Assert.DoesNotContain("\n#error", header);
@@ -63,8 +62,9 @@ public sealed class ArenaHeaderTests
         {
             Executor = Executor.StaticArena,
             SessionOptions = null,
-            Schedule = ["conv1", "relu \"1\"??/", "add"],
-            Tensors = [new TensorFacts("a*/", 1500, 0, 0, 2, TensorRole.Activation, null), new TensorFacts("b", 1500, 1504, 1, 2, TensorRole.Output, null, Type: "float[1,375]")],
+            Program = ExecutionProgram.Of(
+                ["conv1", "relu \"1\"??/", "add"], [],
+                [new TensorFacts("a*/", 1500, 0, 0, 2, TensorRole.Activation, null), new TensorFacts("b", 1500, 1504, 1, 2, TensorRole.Output, null, Type: "float[1,375]")]),
         };
     }
 

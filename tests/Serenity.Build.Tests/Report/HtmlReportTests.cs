@@ -54,8 +54,7 @@ public sealed partial class HtmlReportTests
             Tool = new ToolInfo(Attack, Attack),
             Rewrites = [new AppliedRewrite(Attack, [Attack], true, 1)],
             Warnings = [new WarningEntry(Attack, Attack)],
-            OperatorTypes = [.. manifest.Schedule.Select(_ => Attack)],
-            Tensors = [.. manifest.Tensors.Select(t => t with { Type = Attack })],
+            Program = ExecutionProgram.Of(manifest.Schedule, [.. manifest.Schedule.Select(_ => Attack)], [.. manifest.Tensors.Select(t => t with { Type = Attack })]),
             PeakStep = manifest.PeakStep! with { Node = Attack, Live = [new LiveTensor(Attack, 4)] },
         };
         string html = HtmlReport.Render(manifest);
@@ -96,7 +95,7 @@ public sealed partial class HtmlReportTests
     [DataRow(1)]
     public void A_model_of_almost_nothing_has_a_report(int operators)
     {
-        MemoryManifest manifest = SyntheticManifest.Create(operators, Executor.OnnxRuntime) with { OperatorTypes = [], OriginalProfile = [] };
+        MemoryManifest manifest = SyntheticManifest.Create(operators, Executor.OnnxRuntime) .With(operatorTypes: []) with { OriginalProfile = [] };
         using JsonDocument data = Data(HtmlReport.Render(manifest));
         Assert.AreEqual(operators - 1, data.RootElement.GetProperty("peakStep").GetInt32());
     }
@@ -116,10 +115,8 @@ public sealed partial class HtmlReportTests
         MemoryManifest manifest = SyntheticManifest.Create(12, Executor.OnnxRuntime);
         // The first activation's buffer is taken up again by the last but one.
         TensorFacts first = manifest.Tensors[1], last = manifest.Tensors[^2];
-        BufferUses uses = new(manifest with
-        {
-            Tensors = [.. manifest.Tensors.Select(t => t == first ? t with { LastStep = last.LastStep } : t == last ? t with { AliasOf = first.Name } : t)],
-        });
+        BufferUses uses = new(manifest.With(
+            tensors: [.. manifest.Tensors.Select((t, i) => i == 1 ? first with { LastStep = last.LastStep } : i == manifest.Program.Buffers.Count - 2 ? last with { AliasOf = first.Name } : t)]));
         ProgramBuffer owner = uses.Find(first.Name)!, again = uses.Find(last.Name)!;
         int lastRead = owner.Readers![^1], taken = again.Writers![0];
         CollectionAssert.AreEqual(owner.Readers.Where(r => r >= 1).ToArray(), uses.After(owner, 1).Readers.ToArray());
@@ -136,9 +133,8 @@ public sealed partial class HtmlReportTests
         TensorFacts sum = new("sum", 4096, 0, 2, 9, TensorRole.Activation, null, null, "float[1024]", [7], [9]);
         TensorFacts first = sum with { Name = "first", LastStep = 5, AliasOf = "sum", Writers = [2], Readers = [5] };
         TensorFacts second = first with { Name = "second", FirstStep = 5, LastStep = 7, Writers = [5], Readers = [7] };
-        manifest = manifest with
+        manifest = manifest.With(tensors: [.. manifest.Tensors, sum, first, second]) with
         {
-            Tensors = [.. manifest.Tensors, sum, first, second],
             PeakStep = new PeakStep(6, manifest.Schedule[6], [new LiveTensor("sum", 4096)]),
         };
         BufferUses uses = new(manifest);
@@ -147,7 +143,7 @@ public sealed partial class HtmlReportTests
         CollectionAssert.AreEqual((int[])[2], uses.WritersAt(added, 4)!.ToArray());
         CollectionAssert.AreEqual((int[])[5], uses.WritersAt(added, 6)!.ToArray());
         CollectionAssert.AreEqual((int[])[7], uses.WritersAt(added, 8)!.ToArray());
-        Assert.IsEmpty(uses.WritersAt(uses.Buffers[0], 0)!, "the caller");
+        Assert.IsEmpty(uses.WritersAt(uses.Buffers.First(), 0)!, "the caller");
         string html = HtmlReport.Render(manifest);
         string row = html[html.IndexOf("<bdi class=\"name\">sum</bdi>", StringComparison.Ordinal)..];
         row = row[..row.IndexOf("</tr>", StringComparison.Ordinal)];
@@ -162,7 +158,7 @@ public sealed partial class HtmlReportTests
         MemoryManifest manifest = SyntheticManifest.Create(12, Executor.StaticArena);
         TensorFacts part = manifest.Tensors[2];
         TensorFacts view = new("view", 64, 0, 4, 9, TensorRole.Activation, null, [part.Name], "float[16]", [4], [8, 9]);
-        BufferUses uses = new(manifest with { Tensors = [.. manifest.Tensors, view, view with { Name = "view of view", Parts = ["view"], Readers = [11] }] });
+        BufferUses uses = new(manifest.With(tensors: [.. manifest.Tensors, view, view with { Name = "view of view", Parts = ["view"], Readers = [11] }]));
         ProgramBuffer read = uses.Find(part.Name)!;
         CollectionAssert.AreEqual((int[])[8, 9, 11], uses.After(read, 6).Readers.ToArray());
         Assert.IsNull(uses.After(read, 10).ReusedAt);

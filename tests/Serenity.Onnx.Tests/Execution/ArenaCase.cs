@@ -21,7 +21,7 @@ internal sealed class ArenaCase : IDisposable
 
     public ArenaRunner Runner { get; }
 
-    public ArenaProgram Program => new(ExecutionProgram.Of(Plan.Schedule, [], Plan.Tensors), Plan.ArenaBytes);
+    public ArenaProgram Program => new(Plan.Program, Plan.ArenaBytes);
 
     /// <summary>Plans a model under an optimal order, or in file order.</summary>
     public static ArenaCase Create(ModelProto model, int alignment = 16, bool fileOrder = false, string path = "/nowhere/model.onnx", IReadOnlyDictionary<string, long>? free = null)

@@ -67,7 +67,7 @@ public sealed class ArenaRunnerTests
         Expect(Ordered([.. good.Program.Steps.Skip(1)]), "is not in the schedule");
         Expect(Ordered([.. good.Program.Steps, good.Program.Steps[0]]), "twice");
         Expect(Ordered([.. good.Program.Steps.Reverse()]), "not what was written");
-        Expect(new ArenaProgram(ExecutionProgram.Of(made.Plan.Schedule, [], [.. made.Plan.Tensors.Where(t => t.Role != TensorRole.Output)]), good.ArenaBytes), "no place in the plan");
+        Expect(new ArenaProgram(ExecutionProgram.Of(made.Plan.Schedule, [], [.. made.Plan.Program.Tensors().Where(t => t.Role != TensorRole.Output)]), good.ArenaBytes), "no place in the plan");
 
         ArenaProgram Ordered(ProgramStep[] steps) => good with { Program = good.Program with { Steps = steps } };
 

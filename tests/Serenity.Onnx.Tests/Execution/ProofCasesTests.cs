@@ -1,5 +1,4 @@
 using Serenity.Onnx.Contract;
-using Serenity.Onnx.Executors;
 using Serenity.Testing;
 
 namespace Serenity.Onnx.Tests.Execution;
@@ -27,10 +26,13 @@ public sealed class ProofCasesTests
     [TestMethod]
     public void Scratch_takes_no_name_that_a_value_has()
     {
-        ScratchNames names = new(["cond/scratch", "cond/scratch_1"]);
-        Assert.AreEqual("cond/scratch_2", names.Of("cond"));
-        Assert.AreEqual("cond/scratch_2", names.Of("cond"));
-        Assert.AreEqual("loop/scratch", names.Of("loop"));
-        Assert.AreEqual("cond", names.Facts("cond", 8, null, 3).ScratchOf);
+        ProgramBuilder builder = new(["cond", "loop"], []);
+        builder.AddScratch(0, 8, null);
+        builder.AddScratch(1, 16, 64);
+        builder.AddValue(new ProgramBuffer(0, BufferKind.Activation, "cond/scratch", "cond/scratch", 4, null, 0, 1, null, null, null, [0], [1]));
+        ExecutionProgram program = builder.Arrange(["cond/scratch_1"]).Build();
+        CollectionAssert.AreEqual((string[])["cond/scratch", "cond/scratch_2", "loop/scratch"], program.Buffers.Select(b => b.Name).ToArray());
+        CollectionAssert.AreEqual((int?[])[1, 2], program.Steps.Select(s => s.Scratch).ToArray());
+        CollectionAssert.AreEqual((string?[])[null, "cond", "loop"], program.Tensors().Select(t => t.ScratchOf).ToArray());
     }
 }

@@ -201,10 +201,10 @@ public sealed class StaticArenaTests
         StaticArenaPlan plan = StaticArenaPlanner.Plan(graph, graph.FileOrder());
         // x dies at Sin, which works in place; then both parts.
         Assert.AreEqual(256, plan.ArenaBytes);
-        TensorFacts view = plan.Tensors.Single(t => t.Role == TensorRole.Output);
+        TensorFacts view = plan.Program.Tensors().Single(t => t.Role == TensorRole.Output);
         CollectionAssert.AreEqual(new[] { a, b }, view.Parts!.ToArray());
-        Assert.AreEqual(plan.Tensors.Single(t => t.Name == a).Offset, view.Offset);
-        Assert.AreEqual(view.Offset + 128, plan.Tensors.Single(t => t.Name == b).Offset);
+        Assert.AreEqual(plan.Program.Tensors().Single(t => t.Name == a).Offset, view.Offset);
+        Assert.AreEqual(view.Offset + 128, plan.Program.Tensors().Single(t => t.Name == b).Offset);
     }
 
     [TestMethod]
@@ -236,8 +236,9 @@ public sealed class StaticArenaTests
     {
         Assert.AreEqual(plan.Profile.Max(), plan.LivePeakBytes);
         Assert.IsGreaterThanOrEqualTo(plan.LivePeakBytes, plan.ArenaBytes);
-        Dictionary<string, TensorFacts> facts = plan.Tensors.ToDictionary(t => t.Name);
-        List<TensorFacts> own = [.. plan.Tensors.Where(t => t.Parts is null && (t.AliasOf is null || graph.Values[t.Name].Kind == ArenaValueKind.Buffer))];
+        IReadOnlyList<TensorFacts> tensors = plan.Program.Tensors();
+        Dictionary<string, TensorFacts> facts = tensors.ToDictionary(t => t.Name);
+        List<TensorFacts> own = [.. tensors.Where(t => t.Parts is null && (t.AliasOf is null || graph.Values[t.Name].Kind == ArenaValueKind.Buffer))];
         for (int step = 0; step < plan.Profile.Count; step++)
         {
             // A buffer that is taken over is counted once at the step where it changes hands.
@@ -253,9 +254,9 @@ public sealed class StaticArenaTests
                 Assert.IsFalse(together && over, $"{a.Name} lies over {b.Name}");
             }
         }
-        foreach (TensorFacts alias in plan.Tensors.Where(t => t.AliasOf is not null))
+        foreach (TensorFacts alias in tensors.Where(t => t.AliasOf is not null))
             Assert.AreEqual(facts[alias.AliasOf!].Offset, alias.Offset, alias.Name);
-        foreach (TensorFacts view in plan.Tensors.Where(t => t.Parts is not null && t.Offset is not null))
+        foreach (TensorFacts view in tensors.Where(t => t.Parts is not null && t.Offset is not null))
         {
             long at = view.Offset!.Value;
             foreach (string part in view.Parts!)
@@ -264,7 +265,7 @@ public sealed class StaticArenaTests
                 at += facts[part].Bytes;
             }
         }
-        Assert.IsEmpty(plan.Tensors.Where(t => t.Role == TensorRole.Output && t.Offset is null));
+        Assert.IsEmpty(tensors.Where(t => t.Role == TensorRole.Output && t.Offset is null));
         CheckUses(graph, plan, facts);
         Assert.AreEqual(plan.LivePeakBytes, plan.PeakStep!.Live.Sum(l => l.Bytes));
     }

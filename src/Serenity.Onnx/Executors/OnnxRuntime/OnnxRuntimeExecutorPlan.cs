@@ -10,7 +10,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime;
 internal sealed record OnnxRuntimeExecutorPlan : ExecutorPlan
 {
     private IReadOnlyList<NodeProto>? _nodes;
-    private IReadOnlyList<TensorFacts>? _tensors;
+    private ExecutionProgram? _program;
     private SizeExpression[]? _steps;
 
     /// <summary>The pinned model and its allocations.</summary>
@@ -38,7 +38,7 @@ internal sealed record OnnxRuntimeExecutorPlan : ExecutorPlan
     public override IReadOnlyList<NodeProto> Nodes => _nodes ??= [.. Plan.Order.Select(Plan.Graph.Node)];
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TensorFacts> Tensors => _tensors ??= OnnxRuntimeTensors.Of(Plan.Graph, Plan.Allocations, Shapes);
+    public override ExecutionProgram Program => _program ??= OnnxRuntimeProgram.Of(Plan.Graph, Plan.Allocations, Shapes);
 
     /// <inheritdoc/>
     public override IReadOnlyList<long> Profile => Plan.Allocations.Profile;
@@ -47,7 +47,7 @@ internal sealed record OnnxRuntimeExecutorPlan : ExecutorPlan
     public override IReadOnlyList<SizeExpression>? StepFormulas => Shapes.Formulas is null ? null : _steps ??= Planning.StepFormulas.Of(Plan, Shapes);
 
     /// <inheritdoc/>
-    public override PeakStep? PeakStep => ScheduledValues.PeakStep(Profile, [.. Nodes.Select(node => node.Name)], Tensors);
+    public override PeakStep? PeakStep => ScheduledValues.PeakStep(Profile, Program);
 
     /// <inheritdoc/>
     public override bool SumsInPlace => Written.Graph.Node.Any(KernelRules.AddsInPlace);

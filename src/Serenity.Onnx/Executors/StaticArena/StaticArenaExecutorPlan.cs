@@ -36,7 +36,7 @@ internal sealed record StaticArenaExecutorPlan : ExecutorPlan
     public override IReadOnlyList<NodeProto> Nodes => Plan.Order.Nodes;
 
     /// <inheritdoc/>
-    public override IReadOnlyList<TensorFacts> Tensors => Plan.Tensors;
+    public override ExecutionProgram Program => Plan.Program;
 
     /// <inheritdoc/>
     public override IReadOnlyList<long> Profile => Plan.Profile;

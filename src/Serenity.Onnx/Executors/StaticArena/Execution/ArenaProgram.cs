@@ -11,7 +11,7 @@ internal sealed record ArenaProgram(ExecutionProgram Program, long ArenaBytes)
     public IReadOnlyDictionary<string, ProgramBuffer> Values()
     {
         Dictionary<string, ProgramBuffer> values = new(StringComparer.Ordinal);
-        foreach (ProgramBuffer buffer in Program.Buffers)
+        foreach (ProgramBuffer buffer in Program.Listed())
         {
             if (buffer.Kind != BufferKind.Scratch)
                 values[buffer.Owner] = buffer;

@@ -88,7 +88,7 @@ internal sealed class ArenaRunner : IDisposable
     /// <summary>What is wrong with a plan before anything is run: places outside the arena, sizes, aliases that are elsewhere, nodes left out.</summary>
     private string? StaticFault(ArenaProgram program, NodeProto[] schedule, IReadOnlyDictionary<string, ProgramBuffer> facts)
     {
-        foreach (ProgramBuffer fact in program.Program.Buffers)
+        foreach (ProgramBuffer fact in program.Program.Listed())
         {
             if (fact.Offset is { } offset && (offset < 0 || offset + fact.Bytes > program.ArenaBytes))
                 return $"Value '{fact.Name}' lies at {offset}..{offset + fact.Bytes}, outside the arena of {program.ArenaBytes} bytes.";

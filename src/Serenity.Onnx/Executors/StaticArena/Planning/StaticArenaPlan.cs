@@ -9,11 +9,11 @@ namespace Serenity.Onnx.Executors.StaticArena.Planning;
 /// <param name="Profile">Live bytes during each step.</param>
 /// <param name="LivePeakBytes">The largest of <paramref name="Profile"/>; for a model without operators, the bytes of its outputs.</param>
 /// <param name="Placement">Offsets, arena size, and the bound of the placement.</param>
-/// <param name="Tensors">Every value in the arena, in order of first step, then name. An operator's scratch is there too, with the name of its node.</param>
+/// <param name="Program">Steps, and every value in the arena, with the scratch of operators.</param>
 /// <param name="PeakStep">What is live at the first step of the peak; null for a model without operators.</param>
 internal sealed record StaticArenaPlan(
     NodeOrder Order, IReadOnlyList<long> Profile, long LivePeakBytes, ArenaPlan Placement,
-    IReadOnlyList<TensorFacts> Tensors, PeakStep? PeakStep)
+    ExecutionProgram Program, PeakStep? PeakStep)
 {
     /// <summary>Node names in execution order; Constant nodes, which are weights, are left out.</summary>
     public IReadOnlyList<string> Schedule { get; } = [.. Order.Names];

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Planning.Placement;
 using Serenity.Planning.Scheduling;
@@ -58,8 +59,8 @@ internal static class StaticArenaPlanner
             if (other.SizeBytes < placement.SizeBytes)
                 (layout, placement) = (loose, other);
         }
-        TensorReport report = new(graph, steps, layout, placement);
-        return new StaticArenaPlan(
-            graph.OrderOf(steps), profile, LiveProfile.Peak(graph.Graph, steps), placement, report.Tensors(), report.PeakStep(profile));
+        PlacedProgram placed = new(graph, steps, layout, placement);
+        ExecutionProgram program = placed.Program();
+        return new StaticArenaPlan(graph.OrderOf(steps), profile, LiveProfile.Peak(graph.Graph, steps), placement, program, placed.PeakStep(profile, program));
     }
 }

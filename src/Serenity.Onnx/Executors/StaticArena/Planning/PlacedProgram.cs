@@ -1,29 +1,28 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Schema;
 using Serenity.Planning.Placement;
 
 namespace Serenity.Onnx.Executors.StaticArena.Planning;
 
-/// <summary>Turns a placed schedule back into facts about the model's values, for the manifest.</summary>
-internal sealed class TensorReport
+/// <summary>A placed schedule as steps and buffers.</summary>
+internal sealed class PlacedProgram
 {
     private readonly StaticArenaGraph _graph;
     private readonly int[] _order;
     private readonly ArenaLayout _layout;
     private readonly ArenaPlan _placement;
     private readonly HashSet<string> _inputs, _outputs;
-    private readonly ScratchNames _scratch;
     private readonly Dictionary<string, List<int>> _writers = new(StringComparer.Ordinal), _readers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _lastUse = new(StringComparer.Ordinal);
 
-    public TensorReport(StaticArenaGraph graph, int[] order, ArenaLayout layout, ArenaPlan placement)
+    public PlacedProgram(StaticArenaGraph graph, int[] order, ArenaLayout layout, ArenaPlan placement)
     {
         _graph = graph;
         _order = order;
         _layout = layout;
         _placement = placement;
-        _scratch = new ScratchNames(graph.Values.Keys);
         _inputs = new(graph.Source.Input.Select(i => i.Name), StringComparer.Ordinal);
         _outputs = new(graph.Source.Output.Select(o => o.Name), StringComparer.Ordinal);
         for (int step = 0; step < order.Length; step++)
@@ -44,25 +43,29 @@ internal sealed class TensorReport
         }
     }
 
-    public IReadOnlyList<TensorFacts> Tensors()
+    public ExecutionProgram Program()
     {
-        List<TensorFacts> facts = [];
+        NodeProto[] nodes = Array.ConvertAll(_order, op => _graph.Nodes[op]);
+        ProgramBuilder program = new(Array.ConvertAll(nodes, node => node.Name), Array.ConvertAll(nodes, ScheduledValues.OperatorType));
         foreach (ArenaValue value in _graph.Values.Values)
         {
-            if (value.Kind != ArenaValueKind.Outside && Array.TrueForAll(value.Tensors, t => _layout.BufferOf[t] >= 0))
-                facts.Add(value.Kind == ArenaValueKind.Buffer ? OfBuffer(value) : OfView(value));
+            if (value.Kind == ArenaValueKind.Outside || !Array.TrueForAll(value.Tensors, t => _layout.BufferOf[t] >= 0))
+                continue;
+            if (value.Kind == ArenaValueKind.Buffer)
+                AddBuffer(program, value);
+            else
+                AddView(program, value);
         }
         for (int step = 0; step < _order.Length; step++)
         {
             if (_layout.ScratchOf[step] is >= 0 and int buffer)
-            {
-                facts.Add(_scratch.Facts(_graph.Nodes[_order[step]].Name, _graph.Graph.Scratch(_order[step]), _placement.Offsets[buffer], step));
-            }
+                program.AddScratch(step, _graph.Graph.Scratch(_order[step]), _placement.Offsets[buffer]);
         }
-        return [.. facts.OrderBy(f => f.FirstStep).ThenBy(f => f.Name, StringComparer.Ordinal)];
+        return program.Arrange(_graph.Values.Keys).Build();
     }
 
-    public PeakStep? PeakStep(long[] profile)
+    /// <summary>What is live at the first step of the peak; null for a model without operators.</summary>
+    public PeakStep? PeakStep(long[] profile, ExecutionProgram program)
     {
         if (profile.Length == 0)
             return null;
@@ -76,26 +79,26 @@ internal sealed class TensorReport
             if (_graph.TensorNames[t] is { } name && _graph.Graph.Bytes(t) > 0 && schedule.First[t] >= 0 && schedule.First[t] <= peak && schedule.Last[t] >= peak && !arrivesInPlace)
                 live.Add(new LiveTensor(name, _graph.Graph.Bytes(t)));
         }
-        if (_graph.Graph.Scratch(_order[peak]) is > 0 and long scratch)
-            live.Add(new LiveTensor(_scratch.Of(_graph.Nodes[_order[peak]].Name), scratch));
-        return new PeakStep(peak, _graph.Nodes[_order[peak]].Name, [.. live.OrderByDescending(l => l.Bytes).ThenBy(l => l.Tensor, StringComparer.Ordinal)]);
+        if (program.Steps[peak].Scratch is { } own)
+            live.Add(new LiveTensor(program.Buffers[own].Name, program.Buffers[own].Bytes));
+        return new PeakStep(peak, program.Steps[peak].Node, [.. live.OrderByDescending(l => l.Bytes).ThenBy(l => l.Tensor, StringComparer.Ordinal)]);
     }
 
-    private TensorFacts OfBuffer(ArenaValue value)
+    private void AddBuffer(ProgramBuilder program, ArenaValue value)
     {
         int tensor = value.Tensors[0];
         ArenaSchedule schedule = _layout.Schedule;
         string? from = schedule.TakenFrom[tensor] is >= 0 and int taken ? _graph.TensorNames[taken] : null;
-        return Fact(value, _placement.Offsets[_layout.BufferOf[tensor]], schedule.First[tensor], schedule.Last[tensor], from, Steps(_writers, value.Name));
+        Add(program, value, _placement.Offsets[_layout.BufferOf[tensor]], schedule.First[tensor], schedule.Last[tensor], from, Steps(_writers, value.Name));
     }
 
     // An alias or a view is there from its own operator to its own last use; what it lies in may be there longer.
-    private TensorFacts OfView(ArenaValue value)
+    private void AddView(ProgramBuilder program, ArenaValue value)
     {
         List<int> writers = Steps(_writers, value.Name);
         int first = writers.FirstOrDefault(0), last = Math.Max(first, _lastUse[value.Name]);
         bool inOne = (value.Tensors.Length == 1 && value.IsContiguous) || _layout.Contiguous.Contains(ViewOf(value));
-        return Fact(value, inOne ? _placement.Offsets[_layout.BufferOf[value.Tensors[0]]] : null, first, last, value.Of, writers);
+        Add(program, value, inOne ? _placement.Offsets[_layout.BufferOf[value.Tensors[0]]] : null, first, last, value.Of, writers);
     }
 
     // The view that an alias is another name of, through any number of aliases.
@@ -106,12 +109,11 @@ internal sealed class TensorReport
         return value.Name;
     }
 
-    private TensorFacts Fact(ArenaValue value, long? offset, int first, int last, string? aliasOf, IReadOnlyList<int> writers)
-    {
-        TensorRole role = _outputs.Contains(value.Name) ? TensorRole.Output : _inputs.Contains(value.Name) ? TensorRole.Input : TensorRole.Activation;
-        string? type = _graph.Shapes.Find(value.Name) is { } t ? $"{Models.TensorData.Name(t.ElementType)}[{string.Join(",", t.Dims)}]" : null;
-        return new TensorFacts(value.Name, value.Bytes, offset, first, last, role, aliasOf, value.Parts, type, writers, Steps(_readers, value.Name));
-    }
+    private void Add(ProgramBuilder program, ArenaValue value, long? offset, int first, int last, string? sharesWith, IReadOnlyList<int> writers) => program.AddValue(
+        new ProgramBuffer(
+            0, ScheduledValues.Kind(_inputs.Contains(value.Name), _outputs.Contains(value.Name)), value.Name, value.Name, value.Bytes, offset, first, last, null, null,
+            ScheduledValues.TypeText(_graph.Shapes, value.Name), writers, Steps(_readers, value.Name)),
+        sharesWith, value.Parts);
 
     private static List<int> Steps(Dictionary<string, List<int>> of, string name) => of.GetValueOrDefault(name) ?? [];
 

@@ -4,17 +4,18 @@ using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
+using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 
 /// <summary>
-/// The tensors of a plan for ONNX Runtime. A tensor that owns a buffer is live as long as that buffer is allocated, gaps between two
+/// A plan for ONNX Runtime as steps and buffers. A tensor that owns a buffer is live as long as that buffer is allocated, gaps between two
 /// uses included; one that shares a buffer names the owner. What an If, Loop or Scan allocates within itself is there as
 /// its scratch. So the owners live at a step add up to the profile's figure.
 /// </summary>
-internal static class OnnxRuntimeTensors
+internal static class OnnxRuntimeProgram
 {
-    public static IReadOnlyList<TensorFacts> Of(OrtGraph graph, AllocationPlan plan, ShapeTable shapes)
+    public static ExecutionProgram Of(OrtGraph graph, AllocationPlan plan, ShapeTable shapes)
     {
         int last = Math.Max(0, plan.Order.Length - 1);
         int[] stepOf = new int[graph.NodeCount];
@@ -34,7 +35,8 @@ internal static class OnnxRuntimeTensors
         }
 
         HashSet<string> inputs = new(graph.Graph.Input.Select(i => i.Name), StringComparer.Ordinal);
-        List<TensorFacts> tensors = [];
+        NodeProto[] nodes = Array.ConvertAll(plan.Order, graph.Node);
+        ProgramBuilder program = new(Array.ConvertAll(nodes, node => node.Name), Array.ConvertAll(nodes, ScheduledValues.OperatorType));
         for (int value = 0; value < graph.ValueCount; value++)
         {
             string name = graph.Name(value);
@@ -58,17 +60,19 @@ internal static class OnnxRuntimeTensors
             }
             // A veil's own shape tensor is no value of the model; its buffer is real all the same.
             bool ours = shapes.Find(name) is null && !shapes.Opaque.Contains(name);
-            tensors.Add(new TensorFacts(
-                name, !ours ? shapes.Bytes(name) : buffer >= 0 ? plan.Buffers[buffer].Bytes : 0, null, first, end, ScheduledValues.Role(isInput, isOutput), aliasOf, null,
-                ScheduledValues.TypeText(shapes, name), producer < 0 ? [] : [stepOf[producer]], readers[value]));
+            long bytes = !ours ? shapes.Bytes(name) : buffer >= 0 ? plan.Buffers[buffer].Bytes : 0;
+            program.AddValue(
+                new ProgramBuffer(
+                    0, ScheduledValues.Kind(isInput, isOutput), name, name, bytes, null, first, end, null, null, ScheduledValues.TypeText(shapes, name),
+                    producer < 0 ? [] : [stepOf[producer]], readers[value]),
+                aliasOf);
         }
-        ScratchNames scratch = new(Enumerable.Range(0, graph.ValueCount).Select(graph.Name));
         for (int step = 0; step < plan.Order.Length; step++)
         {
             if (plan.Inner[step] > 0)
-                tensors.Add(scratch.Facts(graph.Node(plan.Order[step]).Name, plan.Inner[step], null, step));
+                program.AddScratch(step, plan.Inner[step], null);
         }
-        return [.. tensors.OrderBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal)];
+        return program.Arrange(Enumerable.Range(0, graph.ValueCount).Select(graph.Name)).Build();
     }
 
     /// <summary>The value that a node reads; where it reads it through a veil, which is no step of the schedule, the value behind that.</summary>

@@ -1,0 +1,38 @@
+namespace Serenity.Onnx.Contract;
+
+/// <summary>What a buffer holds.</summary>
+public enum BufferKind
+{
+    /// <summary>A value between two nodes.</summary>
+    Activation,
+
+    /// <summary>A graph input.</summary>
+    Input,
+
+    /// <summary>A graph output.</summary>
+    Output,
+
+    /// <summary>What a node needs for itself; no value of the model.</summary>
+    Scratch,
+
+    /// <summary>A weight that a view consists of in part: it lies where no plan places it, and its size is not stated.</summary>
+    Outside,
+}
+
+/// <summary>A buffer of a program, or another name of one.</summary>
+/// <param name="Index">Its number: its place in <see cref="ExecutionProgram.Buffers"/>.</param>
+/// <param name="Kind">What it holds.</param>
+/// <param name="Name">What it is called where people read it; differs from every other.</param>
+/// <param name="Owner">The value that it holds, or the node whose scratch it is.</param>
+/// <param name="Bytes">Its size.</param>
+/// <param name="Offset">Bytes from the start of the arena; null where there is none, and for a view that does not lie in one piece.</param>
+/// <param name="FirstStep">First step at which it is live, inclusive.</param>
+/// <param name="LastStep">Last step at which it is live, inclusive.</param>
+/// <param name="SharesWith">The buffer that it lies in, or takes over; null for one of its own.</param>
+/// <param name="Parts">For a view of several: the buffers that it consists of, in order; else null.</param>
+/// <param name="Type">Element type and shape for people; null if not known.</param>
+/// <param name="Writers">Steps that write it, ascending; null if not known.</param>
+/// <param name="Readers">Steps that read it, ascending; null if not known.</param>
+public sealed record ProgramBuffer(
+    int Index, BufferKind Kind, string Name, string Owner, long Bytes, long? Offset, int FirstStep, int LastStep, int? SharesWith = null, IReadOnlyList<int>? Parts = null,
+    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null);
