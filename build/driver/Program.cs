@@ -16,6 +16,7 @@ try
         "sweep" => new SweepVerb(workspace, log).Run(rest),
         BusyVerb.Name => BusyVerb.Run(),
         "pin" => new PinVerb(workspace, log).Run(rest),
+        "touched" => new TouchedVerb(workspace, log).Run(rest),
         "audit" => new AuditVerb(workspace, log).Run(),
         "format" => new FormatVerb(workspace, log).Run(rest.Contains("--check")),
         _ => Usage(),
@@ -50,6 +51,8 @@ static int Usage()
           sweep versions [--write] [VERSION…]
                            run plans in other versions of ONNX Runtime, and tell, or write down, which need more there
           pin VERSION      build with another version of ONNX Runtime from now on
+          touched KIND [COMMIT|A..B]
+                           count the files of a change, against what one of its kind may touch (docs/contributing.md)
           audit            ask the registry for known weaknesses of the packages
           format [--check] put the source into the standard format, or only check it
 

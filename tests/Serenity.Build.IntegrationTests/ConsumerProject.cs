@@ -13,8 +13,8 @@ namespace Serenity.Build.IntegrationTests;
 /// </summary>
 internal sealed class ConsumerProject : IDisposable
 {
-    private static readonly ConcurrentDictionary<string, Lazy<string>> Templates = new(StringComparer.Ordinal);
-    private static int s_logs;
+    private static readonly ConcurrentDictionary<string, Lazy<string>> _templates = new(StringComparer.Ordinal);
+    private static int _logs;
 
     private readonly bool _ownsRoot;
 
@@ -83,7 +83,7 @@ internal sealed class ConsumerProject : IDisposable
     public BuildResult Run(string[] arguments, IReadOnlyDictionary<string, string>? environment = null)
     {
         WriteProjectFile();
-        string log = Path.Combine(Root, string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref s_logs)}.binlog"));
+        string log = Path.Combine(Root, string.Create(CultureInfo.InvariantCulture, $"{Interlocked.Increment(ref _logs)}.binlog"));
         string[] all = [.. arguments, "-bl:" + log, "-tl:off"];
         (int exit, string output) = DotNet.Run(Folder, all, environment);
         return new BuildResult("dotnet " + string.Join(' ', all), exit, output, log);
@@ -106,7 +106,7 @@ internal sealed class ConsumerProject : IDisposable
     /// <summary>Removes what was restored to be copied.</summary>
     public static void DeleteTemplates()
     {
-        foreach (Lazy<string> template in Templates.Values.Where(t => t.IsValueCreated))
+        foreach (Lazy<string> template in _templates.Values.Where(t => t.IsValueCreated))
             Directory.Delete(Path.GetDirectoryName(template.Value)!, recursive: true);
     }
 
@@ -135,7 +135,7 @@ internal sealed class ConsumerProject : IDisposable
     // The version of ONNX Runtime that the solution was built with is the one that can be restored here.
     private static string RuntimeVersion() => ToolIdentity.Fingerprint.Split(' ').Single(p => p.StartsWith("onnxruntime/", StringComparison.Ordinal))["onnxruntime/".Length..];
 
-    private static string Template(string projectFile, string sdk, string head) => Templates.GetOrAdd(projectFile + "\n" + sdk + "\n" + head, _ => new Lazy<string>(() =>
+    private static string Template(string projectFile, string sdk, string head) => _templates.GetOrAdd(projectFile + "\n" + sdk + "\n" + head, _ => new Lazy<string>(() =>
     {
         string folder = Path.Combine(Directory.CreateTempSubdirectory("serenity-template-").FullName, Path.GetFileNameWithoutExtension(projectFile));
         Directory.CreateDirectory(folder);

@@ -10,7 +10,7 @@ namespace Serenity.Build.Tests;
 [TestClass]
 public sealed class SampleModelsTests
 {
-    private static readonly (string File, Func<ModelProto> Generate)[] Models =
+    private static readonly (string File, Func<ModelProto> Generate)[] _models =
     [
         ("Arena/models/wakeword.onnx", () => IrregularModels.DartsCell(vertices: 4, seed: 6, channels: 8, size: 12)),
         ("ConsoleApp/models/randwire.onnx", () => IrregularModels.WattsStrogatz(vertices: 16, seed: 3, channels: 8, size: 16)),
@@ -24,7 +24,7 @@ public sealed class SampleModelsTests
     {
         string samples = Path.Combine(Checkout.Root, "samples");
         bool write = Environment.GetEnvironmentVariable("SERENITY_WRITE_SAMPLE_MODELS") == "1";
-        foreach ((string file, Func<ModelProto> generate) in Models)
+        foreach ((string file, Func<ModelProto> generate) in _models)
         {
             string path = Path.Combine(samples, file);
             if (write)

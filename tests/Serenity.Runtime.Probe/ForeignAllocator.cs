@@ -5,7 +5,7 @@ using Microsoft.ML.OnnxRuntime;
 /// <summary>An allocator that an app registered for purposes of its own.</summary>
 internal static unsafe class ForeignAllocator
 {
-    private static IntPtr s_info;
+    private static IntPtr _info;
 
     public static void Register()
     {
@@ -15,7 +15,7 @@ internal static unsafe class ForeignAllocator
         IntPtr* api = (IntPtr*)((delegate* unmanaged<uint, IntPtr>)OrtGetApiBase()[0])(version);
         IntPtr info;
         _ = ((delegate* unmanaged<int, int, IntPtr*, IntPtr>)api[createCpuMemoryInfo])(0, 0, &info);
-        s_info = info;
+        _info = info;
         IntPtr* table = (IntPtr*)NativeMemory.AllocZeroed(5, (nuint)sizeof(IntPtr));
         *(uint*)table = version;
         table[1] = table[4] = (IntPtr)(delegate* unmanaged[Cdecl]<IntPtr, nuint, void*>)&Alloc;
@@ -32,7 +32,7 @@ internal static unsafe class ForeignAllocator
     private static void Free(IntPtr self, void* memory) => NativeMemory.AlignedFree(memory);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static IntPtr Info(IntPtr self) => s_info;
+    private static IntPtr Info(IntPtr self) => _info;
 
     [DllImport("onnxruntime", ExactSpelling = true)]
     private static extern IntPtr* OrtGetApiBase();

@@ -27,7 +27,7 @@ public abstract class CodeLanguage
     private protected const string ShapeDoc = "Dimensions; -1 for one that is open.";
 
     // Settings that a manifest can ask for, and how each value is written, which is the same in all languages but for the names of enumerations. Only these are ever emitted.
-    private static readonly Dictionary<string, Func<string, string?>> Settings = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Func<string, string?>> _settings = new(StringComparer.Ordinal)
     {
         ["EnableCpuMemArena"] = Boolean,
         ["EnableMemoryPattern"] = Boolean,
@@ -39,7 +39,7 @@ public abstract class CodeLanguage
     };
 
     // Entries of a session's configuration that a manifest can ask for, with their values.
-    private static readonly Dictionary<string, string[]> Configuration = new(StringComparer.Ordinal) { ["mlas.disable_kleidiai"] = ["0", "1"] };
+    private static readonly Dictionary<string, string[]> _configuration = new(StringComparer.Ordinal) { ["mlas.disable_kleidiai"] = ["0", "1"] };
 
     /// <summary>The language of a project; null if there is none for it.</summary>
     /// <param name="name">MSBuild's <c>Language</c>.</param>
@@ -62,14 +62,14 @@ public abstract class CodeLanguage
     {
         foreach ((string option, string value) in model.SessionOptions ?? [])
         {
-            if (Settings.TryGetValue(option, out Func<string, string?>? write) && write(value) is { } text)
+            if (_settings.TryGetValue(option, out Func<string, string?>? write) && write(value) is { } text)
                 yield return (option, text, text.Contains('.', StringComparison.Ordinal));
         }
     }
 
     /// <summary>Configuration entries that can be written.</summary>
     private protected static IEnumerable<KeyValuePair<string, string>> ConfigurationOf(ModelCode model) =>
-        (model.SessionOptions ?? []).Where(o => Configuration.TryGetValue(o.Key, out string[]? values) && values.Contains(o.Value));
+        (model.SessionOptions ?? []).Where(o => _configuration.TryGetValue(o.Key, out string[]? values) && values.Contains(o.Value));
 
     /// <summary>A literal as C# and F# write it; file names may hold anything.</summary>
     private protected static string Literal(string text)

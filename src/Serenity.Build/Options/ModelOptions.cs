@@ -12,23 +12,23 @@ public static class ModelOptions
 {
     private const string BudgetSummary = "Most activation memory the model may need: 512KiB, 1.5MB.";
 
-    private static readonly SizeSyntax Size = new();
-    private static readonly BooleanSyntax Boolean = new();
+    private static readonly SizeSyntax _size = new();
+    private static readonly BooleanSyntax _boolean = new();
 
     // As MSBuild and the SDK know them.
-    private static readonly ChoiceSyntax<string?> CopyMode = new(
+    private static readonly ChoiceSyntax<string?> _copyMode = new(
         ("Never", "Never", "Do not copy"), ("Always", "Always", "Copy always"), ("PreserveNewest", "PreserveNewest", "Copy if newer"),
         ("IfDifferent", "IfDifferent", "Copy if different"));
 
     /// <summary>Most bytes for activations and measured workspace; null for no budget.</summary>
-    public static ModelOption<long?> MemoryBudget { get; } = new("MemoryBudget", OptionEffect.Check, Size, null, BudgetSummary)
+    public static ModelOption<long?> MemoryBudget { get; } = new("MemoryBudget", OptionEffect.Check, _size, null, BudgetSummary)
     {
         IsBudget = true,
         Switch = new("--budget", "-b"),
     };
 
     /// <summary>Most bytes for weights; null for no budget.</summary>
-    public static ModelOption<long?> WeightBudget { get; } = new("WeightBudget", OptionEffect.Check, Size, null, "Most bytes the weights may take: 1MiB.")
+    public static ModelOption<long?> WeightBudget { get; } = new("WeightBudget", OptionEffect.Check, _size, null, "Most bytes the weights may take: 1MiB.")
     {
         IsBudget = true,
         Switch = new("--weight-budget"),
@@ -36,7 +36,7 @@ public static class ModelOptions
 
     /// <summary>Most bytes for the whole process; null for no budget.</summary>
     public static ModelOption<long?> ProcessBudget { get; } = new(
-        "ProcessBudget", OptionEffect.Check, Size, null, "Most bytes that ONNX Runtime with the model may take in the process, library, session and weights included: 64MiB.")
+        "ProcessBudget", OptionEffect.Check, _size, null, "Most bytes that ONNX Runtime with the model may take in the process, library, session and weights included: 64MiB.")
     {
         IsBudget = true,
         Switch = new("--process-budget"),
@@ -93,7 +93,7 @@ public static class ModelOptions
 
     /// <summary>Run parts of the network in pieces.</summary>
     public static ModelOption<bool> Partition { get; } = new(
-        "Partition", Boolean, request => request.Partition, (request, value, _) => request with { Partition = value },
+        "Partition", _boolean, request => request.Partition, (request, value, _) => request with { Partition = value },
         "Run parts of the network in pieces where that lowers the peak.")
     {
         Switch = new("--no-partition"),
@@ -112,14 +112,14 @@ public static class ModelOptions
 
     /// <summary>Apply ONNX Runtime's fusions ahead of time.</summary>
     public static ModelOption<bool> Fuse { get; } = new(
-        "Fuse", Boolean, request => request.Fuse, (request, value, _) => request with { Fuse = value }, "Apply ONNX Runtime's fusions ahead of time.")
+        "Fuse", _boolean, request => request.Fuse, (request, value, _) => request with { Fuse = value }, "Apply ONNX Runtime's fusions ahead of time.")
     {
         Switch = new("--no-fuse"),
     };
 
     /// <summary>Run source and optimized model and compare them.</summary>
     public static ModelOption<bool> Verify { get; } = new(
-        "Verify", Boolean, request => request.Verify, (request, value, _) => request with { Verify = value },
+        "Verify", _boolean, request => request.Verify, (request, value, _) => request with { Verify = value },
         "Run original and optimized and compare outputs, order and memory.")
     {
         Switch = new("--no-verify"),
@@ -259,10 +259,10 @@ public static class ModelOptions
     };
 
     /// <summary>Write an HTML report.</summary>
-    public static ModelOption<bool> Report { get; } = new("Report", OptionEffect.Files, Boolean, false, "Write an HTML report beside the manifest.");
+    public static ModelOption<bool> Report { get; } = new("Report", OptionEffect.Files, _boolean, false, "Write an HTML report beside the manifest.");
 
     /// <summary>Write the arena as a C header.</summary>
-    public static ModelOption<bool> Header { get; } = new("Header", OptionEffect.Files, Boolean, false, "Write a C header with the arena's layout.")
+    public static ModelOption<bool> Header { get; } = new("Header", OptionEffect.Files, _boolean, false, "Write a C header with the arena's layout.")
     {
         FitsWhereItCan = true,
     };
@@ -276,22 +276,22 @@ public static class ModelOptions
 
     /// <summary>When outputs are copied to the output folder.</summary>
     public static ModelOption<string?> CopyToOutputDirectory { get; } = new(
-        "CopyToOutputDirectory", OptionEffect.Files, CopyMode, "IfDifferent", "When the outputs are copied to the output folder.");
+        "CopyToOutputDirectory", OptionEffect.Files, _copyMode, "IfDifferent", "When the outputs are copied to the output folder.");
 
     /// <summary>When outputs are published; null for as they are copied to the output folder.</summary>
     public static ModelOption<string?> CopyToPublishDirectory { get; } = new(
-        "CopyToPublishDirectory", OptionEffect.Files, CopyMode, null, "When the outputs are published with the app.")
+        "CopyToPublishDirectory", OptionEffect.Files, _copyMode, null, "When the outputs are published with the app.")
     {
         Property = null,
     };
 
     /// <summary>Publish manifest, report and header too.</summary>
     public static ModelOption<bool> PublishManifest { get; } = new(
-        "PublishManifest", OptionEffect.Files, Boolean, false, "Publish the manifest, the report and the header with the app too.");
+        "PublishManifest", OptionEffect.Files, _boolean, false, "Publish the manifest, the report and the header with the app too.");
 
     /// <summary>Put the outputs into the package that the project makes.</summary>
     public static ModelOption<bool> Pack { get; } = new(
-        "Pack", OptionEffect.Files, Boolean, false, "Put the optimized model into the NuGet package that the project makes, for all who reference it.");
+        "Pack", OptionEffect.Files, _boolean, false, "Put the optimized model into the NuGet package that the project makes, for all who reference it.");
 
     /// <summary>Who sees the generated code.</summary>
     public static ModelOption<CodeAccess> Access { get; } = new(

@@ -8,7 +8,7 @@ namespace Serenity.Build.Text;
 /// </summary>
 public static class ByteSize
 {
-    private static readonly (string Unit, long Bytes)[] Units =
+    private static readonly (string Unit, long Bytes)[] _units =
     [
         ("KiB", 1L << 10), ("MiB", 1L << 20), ("GiB", 1L << 30), ("KB", 1000), ("MB", 1000_000), ("GB", 1000_000_000), ("B", 1),
     ];
@@ -29,7 +29,7 @@ public static class ByteSize
         bytes = 0;
         ReadOnlySpan<char> number = text.AsSpan().Trim();
         long unit = 1;
-        foreach ((string name, long size) in Units)
+        foreach ((string name, long size) in _units)
         {
             if (!number.EndsWith(name, StringComparison.OrdinalIgnoreCase))
                 continue;

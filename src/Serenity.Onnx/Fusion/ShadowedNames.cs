@@ -15,11 +15,11 @@ internal static class ShadowedNames
     private static void Rename(GraphProto graph, HashSet<string> outer)
     {
         HashSet<string> visible = new(outer, StringComparer.Ordinal);
-        visible.UnionWith(Defined(graph));
+        visible.UnionWith(ValueNames.DefinedIn(graph));
         foreach (GraphProto inner in graph.Node.SelectMany(SubgraphCaptures.SubgraphsOf))
         {
             Dictionary<string, string> names = new(StringComparer.Ordinal);
-            HashSet<string> own = new(Defined(inner), StringComparer.Ordinal);
+            HashSet<string> own = new(ValueNames.DefinedWithin(inner), StringComparer.Ordinal);
             foreach (string name in inner.Node.SelectMany(n => n.Output).Where(o => o.Length > 0 && visible.Contains(o)))
             {
                 string other = name + "_";
@@ -28,26 +28,8 @@ internal static class ShadowedNames
                 names[name] = other;
             }
             if (names.Count > 0)
-                Apply(inner, names);
+                ValueNames.Rename(inner, names);
             Rename(inner, visible);
         }
-    }
-
-    private static IEnumerable<string> Defined(GraphProto graph) =>
-        graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(t => t.Name)).Concat(graph.Node.SelectMany(n => n.Output)).Where(n => n.Length > 0);
-
-    private static void Apply(GraphProto graph, Dictionary<string, string> names)
-    {
-        foreach (NodeProto node in graph.Node)
-        {
-            for (int i = 0; i < node.Input.Count; i++)
-                node.Input[i] = names.GetValueOrDefault(node.Input[i], node.Input[i]);
-            for (int i = 0; i < node.Output.Count; i++)
-                node.Output[i] = names.GetValueOrDefault(node.Output[i], node.Output[i]);
-            foreach (GraphProto inner in SubgraphCaptures.SubgraphsOf(node))
-                Apply(inner, names);
-        }
-        foreach (ValueInfoProto value in graph.ValueInfo.Concat(graph.Output))
-            value.Name = names.GetValueOrDefault(value.Name, value.Name);
     }
 }

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Isolation;
 /// </summary>
 internal sealed class HostProcess : IDisposable
 {
-    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1), s_cancelling = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1), _cancelling = TimeSpan.FromMilliseconds(300);
 
     private readonly object _gate = new();
     private readonly SessionFolder _folder = SessionFolder.Create();
@@ -101,7 +101,7 @@ internal sealed class HostProcess : IDisposable
         {
             Send(HostMessages.Cancel(id));
             // Native code does not listen. Others that were worked on beside it are then begun anew.
-            if (!asked.Ended.Task.Wait(s_cancelling, CancellationToken.None))
+            if (!asked.Ended.Task.Wait(_cancelling, CancellationToken.None))
                 End("was ended");
             throw;
         }

@@ -14,18 +14,18 @@ namespace Serenity.Onnx.Layouts;
 internal sealed class BlockedForms(ImageGraph graph, int block)
 {
     // Finite on what fills the last block: zeros, and what these make of zeros.
-    private static readonly HashSet<string> s_unary = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _unary = new(StringComparer.Ordinal)
     {
         "Abs", "Ceil", "Celu", "Clip", "Cos", "Elu", "Erf", "Floor", "Gelu", "HardSigmoid", "HardSwish", "LeakyRelu", "Mish", "Neg", "Relu", "Round", "Selu", "Sigmoid", "Sign",
         "Sin", "Softplus", "Softsign", "Tanh", "ThresholdedRelu",
     };
-    private static readonly HashSet<string> s_microsoftUnary = new(StringComparer.Ordinal) { "Gelu", "QuickGelu" };
-    private static readonly HashSet<string> s_combining = new(StringComparer.Ordinal) { "Add", "Max", "Mean", "Min", "Mul", "Sub", "Sum" };
+    private static readonly HashSet<string> _microsoftUnary = new(StringComparer.Ordinal) { "Gelu", "QuickGelu" };
+    private static readonly HashSet<string> _combining = new(StringComparer.Ordinal) { "Add", "Max", "Mean", "Min", "Mul", "Sub", "Sum" };
 
     // These are not: 0/0, the logarithm of 0.
-    private static readonly HashSet<string> s_wholeUnary = new(StringComparer.Ordinal) { "Exp", "Log", "Reciprocal", "Sqrt" };
-    private static readonly HashSet<string> s_wholeCombining = new(StringComparer.Ordinal) { "Div", "Pow" };
-    private static readonly HashSet<string> s_activations = new(StringComparer.Ordinal) { "", "Clip", "HardSigmoid", "LeakyRelu", "Relu", "Sigmoid", "Tanh" };
+    private static readonly HashSet<string> _wholeUnary = new(StringComparer.Ordinal) { "Exp", "Log", "Reciprocal", "Sqrt" };
+    private static readonly HashSet<string> _wholeCombining = new(StringComparer.Ordinal) { "Div", "Pow" };
+    private static readonly HashSet<string> _activations = new(StringComparer.Ordinal) { "", "Clip", "HardSigmoid", "LeakyRelu", "Relu", "Sigmoid", "Tanh" };
 
     /// <summary>How a node can stand in the blocked layout.</summary>
     public BlockedForm Of(NodeProto node)
@@ -34,7 +34,7 @@ internal sealed class BlockedForms(ImageGraph graph, int block)
             return BlockedForm.None;
         if (node.Is("Conv") || node.IsMicrosoft("FusedConv"))
             return Conv(node);
-        if (node.IsMicrosoft(node.OpType) && s_microsoftUnary.Contains(node.OpType))
+        if (node.IsMicrosoft(node.OpType) && _microsoftUnary.Contains(node.OpType))
             return Elementwise(node, 1);
         if (!OperatorDomain.IsOnnx(node.Domain))
             return BlockedForm.None;
@@ -49,8 +49,8 @@ internal sealed class BlockedForms(ImageGraph graph, int block)
             "Concat" when IsChannelAxis(node.Int("axis", 0)) => WholeBlocks(node, node.Input.Count),
             "Split" when IsChannelAxis(node.Int("axis", 0)) => WholeBlocks(node, 1),
             "Slice" when IsSliceOfBlocks(node) => WholeBlocks(node, 1),
-            _ when s_unary.Contains(node.OpType) || (whole && s_wholeUnary.Contains(node.OpType)) => Elementwise(node, 1),
-            _ when s_combining.Contains(node.OpType) || (whole && s_wholeCombining.Contains(node.OpType)) => Elementwise(node, node.Input.Count),
+            _ when _unary.Contains(node.OpType) || (whole && _wholeUnary.Contains(node.OpType)) => Elementwise(node, 1),
+            _ when _combining.Contains(node.OpType) || (whole && _wholeCombining.Contains(node.OpType)) => Elementwise(node, node.Input.Count),
             _ => BlockedForm.None,
         };
     }
@@ -59,7 +59,7 @@ internal sealed class BlockedForms(ImageGraph graph, int block)
     {
         if (node.Output.Count != 1 || graph.Image(node.Input[0]) is not { } x || graph.Image(node.Output[0]) is not { } y || graph.Constant(node.In(1)) is not { } w)
             return BlockedForm.None;
-        if (w.DataType != (int)DataType.Float || w.Dims.Count != 4 || w.Dims.Any(d => d < 1) || !s_activations.Contains(node.Text("activation", "")))
+        if (w.DataType != (int)DataType.Float || w.Dims.Count != 4 || w.Dims.Any(d => d < 1) || !_activations.Contains(node.Text("activation", "")))
             return BlockedForm.None;
         if (node.In(2).Length > 0 && !(graph.Constant(node.Input[2]) is { } bias && bias.DataType == (int)DataType.Float && bias.Dims.Count == 1 && bias.Dims[0] == w.Dims[0]))
             return BlockedForm.None;

@@ -31,7 +31,7 @@ internal sealed class ImageGraph
         }
         foreach (NodeProto node in graph.Node)
         {
-            if (ConstantNode.Is(node) && node.Find("value")?.T is { } value)
+            if (ConstantNode.ValueOf(node) is { } value)
                 _constants[node.Output[0]] = value;
         }
         for (int node = 0; node < Nodes.Length; node++)

@@ -63,4 +63,7 @@ internal enum OperatorTraits
 
     /// <summary>Reads as many elements as it gives, however many there are.</summary>
     ReadsWhatItGives = 1 << 17,
+
+    /// <summary>In training, writes the running mean and variance, outputs 1 and 2, over the ones that it is given as inputs 3 and 4.</summary>
+    UpdatesStatistics = 1 << 18,
 }

@@ -44,7 +44,7 @@ internal static class PrecisionChoice
     private static OptimizationResult WithTwin(OptimizationResult result, OptimizeRequest request, SourceModel source, CancellationToken cancellation)
     {
         // Where every kernel takes float16, nothing is widened, and the twin is twice as large.
-        if (result.Program.Steps.All(step => step.OperatorType != "Cast") && result.Peak.Bytes <= result.Peak.OriginalBytes && !IsWidened(source, cancellation))
+        if (Casts(result.Model) == 0 && result.Peak.Bytes <= result.Peak.OriginalBytes && !IsWidened(source, cancellation))
             return result;
         if (ModelTensors.WeightBytes(source.Model) > MostToCompare)
             return result;
@@ -72,9 +72,9 @@ internal static class PrecisionChoice
     {
         ModelProto today = ExecutorPlanners.For(new PlanningTask(new OptimizeRequest { ModelPath = source.File.Path }, source, static _ => { }, cancellation)).Today;
         return Casts(today) > Casts(source.Model);
-
-        static int Casts(ModelProto model) => model.Graph.Node.Count(n => n.OpType == "Cast");
     }
+
+    private static int Casts(ModelProto model) => model.Graph.Node.Count(n => n.IsCast());
 
     private static OptimizeRequest Unverified(OptimizeRequest request) => request with { Verify = false, Layouts = [], LayoutsWhereUseful = false, Progress = null };
 }

@@ -13,7 +13,7 @@ internal static class RehearsalModel
     private const int Channels = 2, Size = 4;
 
     /// <summary>Values in the order written, with their channels.</summary>
-    private static readonly (string Name, int Channels)[] Values =
+    private static readonly (string Name, int Channels)[] _values =
         [("x", Channels), ("a", Channels), ("b", Channels), ("c", Channels), ("joined", 3 * Channels), ("mixed", Channels), ("sum", Channels), ("y", Channels)];
 
     /// <summary>A new copy.</summary>
@@ -42,7 +42,7 @@ internal static class RehearsalModel
     public static ShapeTable Shapes()
     {
         Dictionary<string, TensorType> types = new(StringComparer.Ordinal);
-        foreach ((string name, int channels) in Values)
+        foreach ((string name, int channels) in _values)
             types.Add(name, new TensorType(TensorProto.Types.DataType.Float, [1, channels, Size, Size]));
         foreach (TensorProto weight in Create().Graph.Initializer)
             types.Add(weight.Name, new TensorType(TensorProto.Types.DataType.Float, [.. weight.Dims]));

@@ -27,15 +27,15 @@ internal static unsafe class MeasuringAllocator
     private const int HeaderBytes = 64;
 
     private static readonly Lazy<bool> _registered = new(Register, LazyThreadSafetyMode.ExecutionAndPublication);
-    private static IntPtr s_memoryInfo;
-    private static IntPtr* s_api;
-    private static int s_lastTrace;
+    private static IntPtr _memoryInfo;
+    private static IntPtr* _api;
+    private static int _lastTrace;
 
     [ThreadStatic]
-    private static AllocationTrace? t_trace;
+    private static AllocationTrace? _trace;
 
     [ThreadStatic]
-    private static GuardedBlock? t_block;
+    private static GuardedBlock? _block;
 
     /// <summary>
     /// Makes a session use the allocator. False if this process already has another environment allocator for CPU memory; then nothing is measured.
@@ -55,37 +55,37 @@ internal static unsafe class MeasuringAllocator
     /// <param name="trace">What it did; complete even if it throws.</param>
     public static void Record(RunLimits limits, Action stop, Action run, out AllocationTrace trace)
     {
-        trace = new(Interlocked.Increment(ref s_lastTrace), limits, stop);
-        AllocationTrace? outer = t_trace;
-        t_trace = trace;
+        trace = new(Interlocked.Increment(ref _lastTrace), limits, stop);
+        AllocationTrace? outer = _trace;
+        _trace = trace;
         try
         {
             run();
         }
         finally
         {
-            t_trace = outer;
+            _trace = outer;
         }
     }
 
     /// <summary>Runs an action on this thread with its memory in a block.</summary>
     public static void RunIn(GuardedBlock block, Action run)
     {
-        t_block = block;
+        _block = block;
         try
         {
             run();
         }
         finally
         {
-            t_block = null;
+            _block = null;
         }
     }
 
     private static bool Register()
     {
-        s_api = NativeRuntime.Api;
-        s_memoryInfo = NativeRuntime.CreateCpuMemoryInfo();
+        _api = NativeRuntime.Api;
+        _memoryInfo = NativeRuntime.CreateCpuMemoryInfo();
         OrtAllocatorTable* table = (OrtAllocatorTable*)NativeMemory.AllocZeroed((nuint)sizeof(OrtAllocatorTable));
         table->Version = NativeRuntime.ApiVersion;
         table->Alloc = &Alloc;
@@ -101,7 +101,7 @@ internal static unsafe class MeasuringAllocator
     {
         if (bytes == 0)
             return null;
-        if (t_block is { } guarded)
+        if (_block is { } guarded)
         {
             byte* planned = guarded.Allocate((long)bytes);
             if (planned is not null)
@@ -110,7 +110,7 @@ internal static unsafe class MeasuringAllocator
         // Failing softly is not possible (RuntimeRules.UncheckedAllocations): ONNX Runtime would crash.
         BlockHeader* header = (BlockHeader*)NativeMemory.AlignedAlloc(checked(bytes + HeaderBytes), HeaderBytes);
         header->Bytes = (long)bytes;
-        AllocationTrace? trace = t_trace;
+        AllocationTrace? trace = _trace;
         header->Trace = trace is null ? 0 : trace.Id;
         header->Block = trace is null ? -1 : trace.Allocated((long)bytes, (nint)header + HeaderBytes);
         return (byte*)header + HeaderBytes;
@@ -121,26 +121,26 @@ internal static unsafe class MeasuringAllocator
     {
         if (memory is null)
             return;
-        if (t_block is { } guarded && guarded.Free(memory))
+        if (_block is { } guarded && guarded.Free(memory))
             return;
         BlockHeader* header = (BlockHeader*)(memory - HeaderBytes);
-        AllocationTrace? trace = t_trace;
+        AllocationTrace? trace = _trace;
         if (trace is not null && trace.Id == header->Trace)
             trace.Freed(header->Block, (nint)memory);
         NativeMemory.AlignedFree(header);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static IntPtr Info(OrtAllocatorTable* self) => s_memoryInfo;
+    private static IntPtr Info(OrtAllocatorTable* self) => _memoryInfo;
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static IntPtr GetStats(OrtAllocatorTable* self, IntPtr* pairs)
     {
-        int mark = t_trace?.Marked() ?? 0;
+        int mark = _trace?.Marked() ?? 0;
         Span<byte> number = stackalloc byte[16];
         mark.TryFormat(number, out int length, default, CultureInfo.InvariantCulture);
         number[length] = 0;
-        *pairs = NativeRuntime.CreateKeyValuePairs(s_api);
+        *pairs = NativeRuntime.CreateKeyValuePairs(_api);
         Add(*pairs, "Limit\0"u8, "-1\0"u8);
         Add(*pairs, "NumAllocs\0"u8, "1\0"u8);
         Add(*pairs, "InUse\0"u8, number);
@@ -149,7 +149,7 @@ internal static unsafe class MeasuringAllocator
         static void Add(IntPtr pairs, ReadOnlySpan<byte> name, ReadOnlySpan<byte> text)
         {
             fixed (byte* key = name, value = text)
-                NativeRuntime.AddKeyValuePair(s_api, pairs, key, value);
+                NativeRuntime.AddKeyValuePair(_api, pairs, key, value);
         }
     }
 

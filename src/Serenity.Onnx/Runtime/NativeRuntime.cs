@@ -22,7 +22,7 @@ public static unsafe class NativeRuntime
     internal const string TelemetrySwitch = "ORT_DISABLE_TELEMETRY";
 
     private static readonly Lazy<NativeRuntimeState> _state = new(Load, LazyThreadSafetyMode.ExecutionAndPublication);
-    private static string? s_other;
+    private static string? _other;
 
     /// <summary>Has this process use another native library than the one that comes with this program; before anything else that needs it.</summary>
     /// <param name="path">Absolute path of the library.</param>
@@ -35,7 +35,7 @@ public static unsafe class NativeRuntime
             Path.GetFileNameWithoutExtension(name) is "onnxruntime" or "libonnxruntime" ? NativeLibrary.Load(path) : 0;
         NativeLibrary.SetDllImportResolver(typeof(OrtEnv).Assembly, Resolve);
         NativeLibrary.SetDllImportResolver(typeof(NativeRuntime).Assembly, Resolve);
-        s_other = path;
+        _other = path;
     }
 
     /// <summary>True if ONNX Runtime can be used on this host.</summary>
@@ -127,7 +127,7 @@ public static unsafe class NativeRuntime
     {
         try
         {
-            if ((s_other ?? HostDiagnosis.OwnLibrary()) is { } library && NativeLibraryFile.IsCutShort(library))
+            if ((_other ?? HostDiagnosis.OwnLibrary()) is { } library && NativeLibraryFile.IsCutShort(library))
                 return new(0, null, HostDiagnosis.CutShort(library), null);
             SilenceTelemetry();
             OrtEnv environment = OrtEnv.Instance();
@@ -138,13 +138,13 @@ public static unsafe class NativeRuntime
             IntPtr* api = (IntPtr*)((delegate* unmanaged<uint, IntPtr>)OrtGetApiBase()[0])(ApiVersion);
             string version = environment.GetVersionString();
             return api is null
-                ? new(0, null, s_other is null ? HostDiagnosis.TooOld(version) : HostDiagnosis.CannotUse(s_other, new NotSupportedException($"it is version {version}")), null)
+                ? new(0, null, _other is null ? HostDiagnosis.TooOld(version) : HostDiagnosis.CannotUse(_other, new NotSupportedException($"it is version {version}")), null)
                 : new((nint)api, version, null, null);
         }
         catch (Exception e) when (e is TypeInitializationException or DllNotFoundException or EntryPointNotFoundException
             or BadImageFormatException or OnnxRuntimeException or NotSupportedException)
         {
-            return new(0, null, s_other is null ? HostDiagnosis.Explain(e, HostDiagnosis.ThisHost()) : HostDiagnosis.CannotUse(s_other, e), e);
+            return new(0, null, _other is null ? HostDiagnosis.Explain(e, HostDiagnosis.ThisHost()) : HostDiagnosis.CannotUse(_other, e), e);
         }
     }
 

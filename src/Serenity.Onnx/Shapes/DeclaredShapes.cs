@@ -55,7 +55,7 @@ internal static class DeclaredShapes
             facts[sparse.Values.Name] = ValueFact.Tensor((DataType)sparse.Values.DataType, [.. sparse.Dims]);
         foreach (NodeProto node in graph.Node)
         {
-            if (ProbeModel.ConstantValue(node) is { } constant)
+            if (ConstantNode.ValueOf(node) is { } constant)
                 facts[node.Output[0]] = ProbeModel.TypeOf(constant);
         }
         return facts;

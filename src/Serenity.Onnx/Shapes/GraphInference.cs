@@ -61,7 +61,7 @@ internal sealed class GraphInference
             facts[sparse.Values.Name] = ValueFact.Tensor((DataType)sparse.Values.DataType, [.. sparse.Dims]);
         foreach (NodeProto node in graph.Node)
         {
-            if (ProbeModel.ConstantValue(node) is { } value && node.Output[0].Length > 0)
+            if (ConstantNode.ValueOf(node) is { } value && node.Output[0].Length > 0)
                 Known(node.Output[0], value);
         }
 

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
@@ -50,7 +51,7 @@ internal static class LoopTripCount
             if (writer is null)
                 return IsTrue(constant(condition));
             if (!writer.IsIdentity())
-                return IsTrue(ProbeModel.ConstantValue(writer));
+                return IsTrue(ConstantNode.ValueOf(writer));
             condition = writer.Input[0];
         }
         return false;

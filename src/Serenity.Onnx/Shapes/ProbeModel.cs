@@ -67,7 +67,7 @@ internal sealed class ProbeModel
         {
             if (without.Contains(node))
                 continue;
-            if (ConstantValue(node) is { } value && !_keepWeights && !IsSmall(value))
+            if (ConstantNode.ValueOf(node) is { } value && !_keepWeights && !IsSmall(value))
                 probe.Input.Add(new ValueInfoProto { Name = node.Output[0], Type = TypeOf(value).Proto });
             else
                 probe.Node.Add(node);
@@ -80,15 +80,6 @@ internal sealed class ProbeModel
         model.OpsetImport.AddRange(_source.OpsetImport);
         model.Functions.AddRange(_source.Functions);
         return model.ToByteArray();
-    }
-
-    /// <summary>The dense tensor that a Constant node holds; null for any other node or form.</summary>
-    public static TensorProto? ConstantValue(NodeProto node)
-    {
-        if (!ConstantNode.Is(node) || node.Domain is not ("" or "ai.onnx") || node.Output.Count != 1 || node.Attribute.Count != 1)
-            return null;
-        AttributeProto attribute = node.Attribute[0];
-        return attribute.Name == "value" && attribute.RefAttrName.Length == 0 ? attribute.T : null;
     }
 
     /// <summary>The type of a tensor that the model carries.</summary>

@@ -30,7 +30,7 @@ internal static class RangeGuard
         if (opset < FirstOpset || model.IrVersion < 4)
             return;
         IReadOnlyList<OpenDimension> open = new FreeDimensionTable(model, new Dictionary<string, long>(), null).Dimensions;
-        HashSet<string> names = new(model.Graph.Input.Select(i => i.Name).Concat(model.Graph.Initializer.Select(t => t.Name)).Concat(model.Graph.Node.SelectMany(n => n.Output)), StringComparer.Ordinal);
+        HashSet<string> names = new(ValueNames.DefinedIn(model.Graph), StringComparer.Ordinal);
         foreach ((string name, SizeRange range) in ranges.OrderBy(r => r.Key, StringComparer.Ordinal))
         {
             if (open.FirstOrDefault(d => d.Place == name || d.Name == name) is { } dimension)

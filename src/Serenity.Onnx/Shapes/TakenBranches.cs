@@ -28,7 +28,7 @@ internal static class TakenBranches
             constants[tensor.Name] = tensor;
         foreach (NodeProto node in model.Graph.Node)
         {
-            if (ProbeModel.ConstantValue(node) is { } value)
+            if (ConstantNode.ValueOf(node) is { } value)
                 constants[node.Output[0]] = value;
         }
         return constants;
@@ -45,14 +45,14 @@ internal static class TakenBranches
 
     private static ModelProto Replaced(ModelProto model, NodeProto node, GraphProto branch)
     {
-        HashSet<string> names = new(model.Graph.Input.Select(i => i.Name).Concat(model.Graph.Initializer.Select(t => t.Name))
-            .Concat(model.Graph.Node.SelectMany(n => n.Output)), StringComparer.Ordinal);
+        HashSet<string> names = new(ValueNames.DefinedIn(model.Graph), StringComparer.Ordinal);
         // A name within may occur outside as well, in the other branch of another If for example.
         Dictionary<string, string> renamed = new(StringComparer.Ordinal);
+        HashSet<string> within = new(branch.Node.SelectMany(SubgraphCaptures.SubgraphsOf).SelectMany(ValueNames.DefinedWithin), StringComparer.Ordinal);
         foreach (string name in branch.Initializer.Select(t => t.Name).Concat(branch.Node.SelectMany(n => n.Output)).Where(n => n.Length > 0))
         {
             string own = name;
-            while (!names.Add(own))
+            while (!names.Add(own) || (own != name && within.Contains(own)))
                 own += "_";
             if (own != name)
                 renamed[name] = own;
@@ -111,26 +111,7 @@ internal static class TakenBranches
         if (names.Count == 0)
             return node;
         NodeProto copy = node.Clone();
-        for (int i = 0; i < copy.Input.Count; i++)
-            copy.Input[i] = names.GetValueOrDefault(copy.Input[i], copy.Input[i]);
-        for (int i = 0; i < copy.Output.Count; i++)
-            copy.Output[i] = names.GetValueOrDefault(copy.Output[i], copy.Output[i]);
-        foreach (GraphProto inner in SubgraphCaptures.SubgraphsOf(copy))
-            Rename(inner, names);
+        ValueNames.Rename(copy, names);
         return copy;
-    }
-
-    // ONNX lets no graph name a value as one outside of it.
-    private static void Rename(GraphProto graph, Dictionary<string, string> names)
-    {
-        foreach (NodeProto node in graph.Node)
-        {
-            for (int i = 0; i < node.Input.Count; i++)
-                node.Input[i] = names.GetValueOrDefault(node.Input[i], node.Input[i]);
-            foreach (GraphProto inner in SubgraphCaptures.SubgraphsOf(node))
-                Rename(inner, names);
-        }
-        foreach (ValueInfoProto output in graph.Output)
-            output.Name = names.GetValueOrDefault(output.Name, output.Name);
     }
 }

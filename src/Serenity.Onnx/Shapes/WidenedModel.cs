@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
@@ -33,7 +34,7 @@ internal sealed class WidenedModel
     {
         _source = source;
         _keepWeights = keepWeights;
-        _names = [.. AllGraphs(source.File.Model.Graph).SelectMany(Names)];
+        _names = [.. ValueNames.DefinedWithin(source.File.Model.Graph)];
     }
 
     /// <summary>True if a model has values or weights of float16.</summary>
@@ -156,7 +157,7 @@ internal sealed class WidenedModel
 
     private static bool IsCastOfPrecision(NodeProto node, ShapeTable? shapes)
     {
-        if (node.OpType != "Cast" || node.Domain is not ("" or "ai.onnx") || node.Input.Count != 1 || node.Find("to") is not { } to)
+        if (!node.IsCast() || node.Input.Count != 1 || node.Find("to") is not { } to)
             return false;
         return shapes?.Find(node.Input[0])?.ElementType is DataType.Float or DataType.Float16 && (DataType)to.I is DataType.Float or DataType.Float16;
     }
@@ -235,6 +236,4 @@ internal sealed class WidenedModel
 
     private static IEnumerable<GraphProto> AllGraphs(GraphProto graph) =>
         graph.Node.SelectMany(SubgraphCaptures.SubgraphsOf).SelectMany(AllGraphs).Prepend(graph);
-
-    private static IEnumerable<string> Names(GraphProto graph) => graph.Input.Select(i => i.Name).Concat(graph.Initializer.Select(t => t.Name)).Concat(graph.Node.SelectMany(n => n.Output));
 }

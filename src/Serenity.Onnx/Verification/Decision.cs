@@ -13,7 +13,7 @@ namespace Serenity.Onnx.Verification;
 internal sealed record Decision(string Output, NodeProto Node)
 {
     /// <summary>The floating-point values that are compared.</summary>
-    public IReadOnlyList<string> Compared => Node.OpType is "ArgMax" or "ArgMin" or "TopK" ? [Node.Input[0]] : [.. Node.Input.Take(2)];
+    public IReadOnlyList<string> Compared => Node.Kind() == OperatorKind.Selection ? [Node.Input[0]] : [.. Node.Input.Take(2)];
 
     /// <summary>The decisions behind a graph's outputs, in the graph's order.</summary>
     public static IReadOnlyList<Decision> Of(GraphProto graph)
@@ -30,8 +30,8 @@ internal sealed record Decision(string Output, NodeProto Node)
             string value = output.Name;
             for (int depth = 0; depth < graph.Node.Count && makers.TryGetValue(value, out NodeProto? node); depth++)
             {
-                if (node.Is("ArgMax") || node.Is("ArgMin") || node.Is("TopK") && node.Output.Count > 1 && node.Output[1] == value
-                    || node.Has(OperatorTraits.Compares))
+                // Where several are told, the values that were found come first, and they do not jump.
+                if (node.Kind() == OperatorKind.Selection && node.Output[^1] == value && (node.Output.Count > 1 || !Ranks(node)) || node.Has(OperatorTraits.Compares))
                 {
                     decisions.Add(new Decision(output.Name, node));
                     break;
@@ -54,7 +54,7 @@ internal sealed record Decision(string Output, NodeProto Node)
     {
         if (values[0] is not { } x)
             return null;
-        if (Node.OpType is "ArgMax" or "ArgMin" or "TopK")
+        if (Node.Kind() == OperatorKind.Selection)
             return UndecidedAlong(x, tolerance, elements);
         if (values[1] is not { } y || !x.Dims.AsSpan().SequenceEqual(y.Dims) && y.Elements.Length != 1 && x.Elements.Length != 1)
             return null;
@@ -69,9 +69,12 @@ internal sealed record Decision(string Output, NodeProto Node)
         return near;
     }
 
+    /// <summary>True for an operator that tells of several elements in order, and not of one.</summary>
+    private static bool Ranks(NodeProto node) => node.Is("TopK");
+
     private bool[]? UndecidedAlong(SeenTensor x, double tolerance, long elements)
     {
-        int rank = x.Dims.Length, axis = (int)Node.Int("axis", Node.OpType == "TopK" ? -1 : 0);
+        int rank = x.Dims.Length, axis = (int)Node.Int("axis", Ranks(Node) ? -1 : 0);
         axis += axis < 0 ? rank : 0;
         if (axis < 0 || axis >= rank)
             return null;
@@ -80,8 +83,7 @@ internal sealed record Decision(string Output, NodeProto Node)
             inner *= (int)x.Dims[i];
         if (size == 0)
             return null;
-        bool largest = Node.OpType == "TopK" ? Node.Int("largest", 1) != 0 : Node.OpType == "ArgMax";
-        bool ranks = Node.OpType == "TopK";
+        bool ranks = Ranks(Node), largest = ranks ? Node.Int("largest", 1) != 0 : Node.Is("ArgMax");
         int lines = x.Elements.Length / size;
         double[][] sorted = new double[lines][];
         for (int line = 0; line < lines; line++)

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Verification;
@@ -25,5 +26,5 @@ internal static class OverwrittenInputs
         return Array.Find(nodes, node => Overwrites(node) && node.Input.Skip(FirstStatistic).Take(Statistics).Any(input => uses[input] > 1));
     }
 
-    private static bool Overwrites(NodeProto node) => node.OpType == "BatchNormalization" && node.Output.Skip(FirstUpdated).Take(Statistics).Any(o => o.Length > 0);
+    private static bool Overwrites(NodeProto node) => node.Has(OperatorTraits.UpdatesStatistics) && node.Output.Skip(FirstUpdated).Take(Statistics).Any(o => o.Length > 0);
 }

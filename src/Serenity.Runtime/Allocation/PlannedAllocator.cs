@@ -21,11 +21,11 @@ internal static unsafe class PlannedAllocator
     private const string UseConfig = "session.use_env_allocators";
 
     private static readonly object _registering = new();
-    private static bool s_registered;
-    private static IntPtr s_memoryInfo;
+    private static bool _registered;
+    private static IntPtr _memoryInfo;
 
     [ThreadStatic]
-    private static RunMemory? t_run;
+    private static RunMemory? _run;
 
     /// <summary>Makes a session use the allocator.</summary>
     /// <returns>Why that is not possible in this process; null if it was done.</returns>
@@ -33,13 +33,13 @@ internal static unsafe class PlannedAllocator
     {
         lock (_registering)
         {
-            if (!s_registered)
+            if (!_registered)
             {
                 using SessionOptions asking = new();
                 asking.AddSessionConfigEntry(UseConfig, "1");
                 if ((AllocatorCheck.FindForeign(asking) ?? Register()) is { } error)
                     return error;
-                s_registered = true;
+                _registered = true;
             }
         }
         options.AddSessionConfigEntry(UseConfig, "1");
@@ -50,13 +50,13 @@ internal static unsafe class PlannedAllocator
     /// <returns>The run that they belonged to before, to be handed to <see cref="Leave"/>.</returns>
     public static RunMemory? Enter(RunMemory run)
     {
-        RunMemory? outer = t_run;
-        t_run = run;
+        RunMemory? outer = _run;
+        _run = run;
         return outer;
     }
 
     /// <summary>The run is over.</summary>
-    public static void Leave(RunMemory? outer) => t_run = outer;
+    public static void Leave(RunMemory? outer) => _run = outer;
 
     private static string? Register()
     {
@@ -72,7 +72,7 @@ internal static unsafe class PlannedAllocator
         table->Info = Marshal.GetFunctionPointerForDelegate(_infoDelegate);
 #endif
         table->Reserve = table->Alloc;
-        s_memoryInfo = NativeApi.CreateCpuMemoryInfo();
+        _memoryInfo = NativeApi.CreateCpuMemoryInfo();
         // ONNX Runtime keeps the table as long as the environment lives, and that is as long as the process.
         return NativeApi.RegisterAllocator(table);
     }
@@ -81,7 +81,7 @@ internal static unsafe class PlannedAllocator
     {
         if (bytes == 0)
             return null;
-        RunMemory? run = t_run;
+        RunMemory? run = _run;
         return run is null ? HeapMemory.Allocate(bytes) : run.Allocate((long)bytes);
     }
 
@@ -89,7 +89,7 @@ internal static unsafe class PlannedAllocator
     {
         if (memory is null)
             return;
-        RunMemory? run = t_run;
+        RunMemory? run = _run;
         if (run is not null && run.Free(memory))
             return;
         if (BlockRegistry.Find(memory) is { } block)
@@ -106,12 +106,12 @@ internal static unsafe class PlannedAllocator
     private static void NativeFree(IntPtr self, byte* memory) => Free(memory);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvStdcall)])]
-    private static IntPtr NativeInfo(IntPtr self) => s_memoryInfo;
+    private static IntPtr NativeInfo(IntPtr self) => _memoryInfo;
 #else
     // Native code holds pointers into these: they must live as long as the process.
     private static readonly AllocCallback _allocDelegate = static (_, bytes) => Alloc(bytes);
     private static readonly FreeCallback _freeDelegate = static (_, memory) => Free(memory);
-    private static readonly InfoCallback _infoDelegate = static _ => s_memoryInfo;
+    private static readonly InfoCallback _infoDelegate = static _ => _memoryInfo;
 
     [UnmanagedFunctionPointer(CallingConvention.StdCall)]
     private delegate byte* AllocCallback(IntPtr self, nuint bytes);

@@ -10,12 +10,12 @@ namespace Serenity.Runtime;
 internal static unsafe class BlockRegistry
 {
     private static readonly object _writing = new();
-    private static MemoryBlock[] s_blocks = [];
+    private static MemoryBlock[] _blocks = [];
 
     /// <summary>The block in which an address lies; null if it lies in none.</summary>
     public static MemoryBlock? Find(byte* memory)
     {
-        MemoryBlock[] blocks = Volatile.Read(ref s_blocks);
+        MemoryBlock[] blocks = Volatile.Read(ref _blocks);
         int low = 0, high = blocks.Length;
         while (low < high)
         {
@@ -34,13 +34,13 @@ internal static unsafe class BlockRegistry
         lock (_writing)
         {
             int at = 0;
-            while (at < s_blocks.Length && s_blocks[at].Start < block.Start)
+            while (at < _blocks.Length && _blocks[at].Start < block.Start)
                 at++;
-            MemoryBlock[] blocks = new MemoryBlock[s_blocks.Length + 1];
-            Array.Copy(s_blocks, blocks, at);
+            MemoryBlock[] blocks = new MemoryBlock[_blocks.Length + 1];
+            Array.Copy(_blocks, blocks, at);
             blocks[at] = block;
-            Array.Copy(s_blocks, at, blocks, at + 1, s_blocks.Length - at);
-            Volatile.Write(ref s_blocks, blocks);
+            Array.Copy(_blocks, at, blocks, at + 1, _blocks.Length - at);
+            Volatile.Write(ref _blocks, blocks);
         }
     }
 
@@ -48,6 +48,6 @@ internal static unsafe class BlockRegistry
     public static void Remove(MemoryBlock block)
     {
         lock (_writing)
-            Volatile.Write(ref s_blocks, Array.FindAll(s_blocks, b => b != block));
+            Volatile.Write(ref _blocks, Array.FindAll(_blocks, b => b != block));
     }
 }

@@ -24,7 +24,7 @@ internal static class PlanText
     /// <summary>More than any run was seen to need; keeps a broken file from asking for gigabytes.</summary>
     private const int MostCalls = 10_000_000;
 
-    private static readonly char[] Space = [' '];
+    private static readonly char[] _space = [' '];
 
     /// <summary>Reads a plan.</summary>
     /// <param name="reader">The text.</param>
@@ -36,7 +36,7 @@ internal static class PlanText
         {
             string? text = reader.ReadLine();
             line++;
-            return text?.Split(Space, StringSplitOptions.RemoveEmptyEntries);
+            return text?.Split(_space, StringSplitOptions.RemoveEmptyEntries);
         }
         Exception Wrong(string what) => new InvalidDataException(
             $"{name}, line {line}: {what} The file is not a memory plan that this version of Serenity.Runtime can read. Build the project again, with the same version of Serenity.Build.");

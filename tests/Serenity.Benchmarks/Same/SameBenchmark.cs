@@ -9,9 +9,10 @@ using Serenity.Testing.Models;
 namespace Serenity.Benchmarks.Same;
 
 /// <summary>
-/// <c>same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [MODEL…]</c>: whether two builds of the command line write the same. Every model is optimized for each executor with
+/// <c>same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [--later=SWITCH,…] [MODEL…]</c>: whether two builds of the command line write the same. Every model is optimized for each executor with
 /// both, with default options and the sizes that the test data gives for open dimensions; models, data files and manifests are compared byte for byte, but for
-/// <c>tool.version</c> and the fields named (<c>--but=plans,peak.requiredBytes</c>), and so are exit codes and messages. Without a later package, this checkout's own build is the later one. Outputs of a package are kept
+/// <c>tool.version</c> and the fields named (<c>--but=plans,peak.requiredBytes</c>), and so are exit codes and messages.
+/// <c>--later=--no-partition,--layout=Portable</c> hands the later one switches that the earlier has not, to turn off what is new. Without a later package, this checkout's own build is the later one. Outputs of a package are kept
 /// in <c>artifacts/same</c>, and not made a second time.
 /// </summary>
 internal static class SameBenchmark
@@ -22,13 +23,14 @@ internal static class SameBenchmark
     /// <returns>0 if nothing differs.</returns>
     public static int Run(string[] args)
     {
-        const string But = "--but=";
-        HashSet<string> but = new(args.Where(a => a.StartsWith(But, StringComparison.Ordinal)).SelectMany(a => a[But.Length..].Split(',')).Append("tool.version"), StringComparer.Ordinal);
-        args = [.. args.Where(a => !a.StartsWith(But, StringComparison.Ordinal))];
+        HashSet<string> but = new(Values(args, "--but=").Append("tool.version"), StringComparer.Ordinal);
+        string[] switches = Values(args, "--later=");
+        args = [.. args.Where(a => !a.StartsWith("--", StringComparison.Ordinal))];
         string[] packages = [.. args.TakeWhile(a => a.EndsWith(".nupkg", StringComparison.OrdinalIgnoreCase))];
         if (packages.Length is 0 or > 2)
-            throw new ArgumentException("usage: bench same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [MODEL…]");
+            throw new ArgumentException("usage: bench same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [--later=SWITCH,…] [MODEL…]");
         ToolProgram earlier = ToolProgram.OfPackage(packages[0]), later = packages.Length > 1 ? ToolProgram.OfPackage(packages[1]) : ToolProgram.OfCheckout();
+        later = later.With(switches);
         IReadOnlyList<string> models = args.Length > packages.Length ? ModelArguments.Expand(args[packages.Length..]) : SharedData.Files("models", "*.onnx");
         if (models.Count == 0)
             throw new ArgumentException("there are no models; name some");
@@ -58,6 +60,8 @@ internal static class SameBenchmark
         string told = SharedData.Root is { } root && model.StartsWith(root, StringComparison.Ordinal) ? Path.GetRelativePath(root, model) : model;
         return ($"{told}, {executor}", before.Files.Count > 0 && now.Files.Count > 0, [.. before.Differences(now, but)]);
     }
+
+    private static string[] Values(string[] args, string option) => [.. args.Where(a => a.StartsWith(option, StringComparison.Ordinal)).SelectMany(a => a[option.Length..].Split(','))];
 
     private static Dictionary<string, long> Sizes(string model)
     {

@@ -9,8 +9,9 @@ namespace Serenity.Benchmarks.Same;
 /// <param name="name">How it is called in what is printed.</param>
 /// <param name="program">Path of its Serenity.Tool.dll.</param>
 /// <param name="folder">Where its outputs go.</param>
+/// <param name="switches">What it is given on every command line besides.</param>
 /// <param name="keeps">True if outputs of an earlier run in <paramref name="folder"/> are as good as new ones.</param>
-internal sealed class ToolProgram(string name, string program, string folder, bool keeps)
+internal sealed class ToolProgram(string name, string program, string folder, IReadOnlyList<string> switches, bool keeps)
 {
     private const string Program = "Serenity.Tool.dll";
 
@@ -42,7 +43,7 @@ internal sealed class ToolProgram(string name, string program, string folder, bo
         string program = Path.Combine(tool, "tools", "net8.0", "any", Program);
         if (!File.Exists(program))
             throw new ArgumentException($"'{package}' holds no command line; give a Serenity.Tool.*.nupkg");
-        return new ToolProgram(Path.GetFileNameWithoutExtension(package), program, Path.Combine(folder, "outputs"), keeps: true);
+        return new ToolProgram(Path.GetFileNameWithoutExtension(package), program, Path.Combine(folder, "outputs"), [], keeps: true);
     }
 
     /// <summary>The tool as this checkout was built. A copy, so that the checkout can be built again meanwhile.</summary>
@@ -57,8 +58,11 @@ internal sealed class ToolProgram(string name, string program, string folder, bo
             Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
             File.Copy(file, copy);
         }
-        return new ToolProgram("this checkout", Path.Combine(tool, Program), Path.Combine(folder, "outputs"), keeps: false);
+        return new ToolProgram("this checkout", Path.Combine(tool, Program), Path.Combine(folder, "outputs"), [], keeps: false);
     }
+
+    /// <summary>The same with switches on its command line; outputs of a run with others are no use to it.</summary>
+    public ToolProgram With(IReadOnlyList<string> more) => more.Count == 0 ? this : new(Name, program, folder, more, keeps: false);
 
     /// <summary>Optimizes a model, or takes what an earlier run left.</summary>
     /// <param name="model">The model.</param>
@@ -75,7 +79,7 @@ internal sealed class ToolProgram(string name, string program, string folder, bo
             Directory.CreateDirectory(place);
             File.Delete(ended);
             string[] dimensions = [.. sizes.OrderBy(s => s.Key, StringComparer.Ordinal).SelectMany(s => (string[])["-d", FormattableString.Invariant($"{s.Key}={s.Value}")])];
-            (int exit, _, string errors) = Start(program, ["optimize", model, "-o", Path.Combine(place, "model.onnx"), "-e", executor, .. dimensions, .. _inProcess.Value]);
+            (int exit, _, string errors) = Start(program, ["optimize", model, "-o", Path.Combine(place, "model.onnx"), "-e", executor, .. dimensions, .. switches, .. _inProcess.Value]);
             // Told of under its name alone, so that it does not matter how the model was named or where the outputs go.
             errors = errors.Replace(place, "", StringComparison.Ordinal).Replace(model, Path.GetFileName(model), StringComparison.Ordinal);
             File.WriteAllText(ended, FormattableString.Invariant($"{exit}\n{errors}"));

@@ -9,7 +9,7 @@ public sealed class PlanCacheTests
 {
     private static readonly byte[] _secret = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
 
-    private static readonly string _key = new('0', 64), Other = new('1', 64);
+    private static readonly string _key = new('0', 64), _other = new('1', 64);
 
     [TestMethod]
     public void What_is_added_is_found_whole()
@@ -60,8 +60,8 @@ public sealed class PlanCacheTests
         using TempFolder folder = new();
         PlanCache cache = new(folder.Path, _secret);
         cache.Add(_key, Entry());
-        File.Move(Path.Combine(folder.Path, _key + ".plan"), Path.Combine(folder.Path, Other + ".plan"));
-        Assert.IsNull(cache.Find(Other, "net.onnx"));
+        File.Move(Path.Combine(folder.Path, _key + ".plan"), Path.Combine(folder.Path, _other + ".plan"));
+        Assert.IsNull(cache.Find(_other, "net.onnx"));
     }
 
     [TestMethod]
@@ -125,9 +125,9 @@ public sealed class PlanCacheTests
         PlanCache cache = new(folder.Path, _secret);
         cache.Add(_key, Entry());
         File.SetLastWriteTimeUtc(Path.Combine(folder.Path, _key + ".plan"), DateTime.UtcNow.AddDays(-31));
-        cache.Add(Other, Entry());
+        cache.Add(_other, Entry());
         Assert.IsNull(cache.Find(_key, "net.onnx"));
-        Assert.IsNotNull(cache.Find(Other, "net.onnx"));
+        Assert.IsNotNull(cache.Find(_other, "net.onnx"));
     }
 
     [TestMethod]
@@ -149,7 +149,7 @@ public sealed class PlanCacheTests
         PlanCache cache = new(folder.Path, null);
         Assert.IsFalse(cache.Contains(_key));
         Assert.IsNull(cache.Find(_key, "net.onnx"));
-        Assert.IsFalse(cache.Add(Other, Entry()));
+        Assert.IsFalse(cache.Add(_other, Entry()));
     }
 
     [TestMethod]
@@ -194,10 +194,10 @@ public sealed class PlanCacheTests
         if (OperatingSystem.IsWindows())
             return;
         // A link may lead to what never ends.
-        File.CreateSymbolicLink(Path.Combine(folder.Path, Other + ".plan"), "/dev/zero");
-        Assert.IsNull(cache.Find(Other, "net.onnx"));
-        Assert.IsTrue(cache.Add(Other, Entry()));
-        Assert.IsNotNull(cache.Find(Other, "net.onnx"));
+        File.CreateSymbolicLink(Path.Combine(folder.Path, _other + ".plan"), "/dev/zero");
+        Assert.IsNull(cache.Find(_other, "net.onnx"));
+        Assert.IsTrue(cache.Add(_other, Entry()));
+        Assert.IsNotNull(cache.Find(_other, "net.onnx"));
     }
 
     [TestMethod]

@@ -11,12 +11,12 @@ namespace Serenity.Build.Tests.CodeGeneration;
 [TestClass]
 public sealed class ModelCodeTests
 {
-    private static readonly CodeLanguage[] Languages = [new CSharpCode(true), new CSharpCode(false), new FSharpCode(), new VisualBasicCode()];
+    private static readonly CodeLanguage[] _languages = [new CSharpCode(true), new CSharpCode(false), new FSharpCode(), new VisualBasicCode()];
 
     [TestMethod]
     public void Every_session_option_of_the_manifest_is_written()
     {
-        foreach (CodeLanguage language in Languages)
+        foreach (CodeLanguage language in _languages)
         {
             string code = language.Write(Of("net.onnx", runtime: true), "");
             foreach ((string option, string value) in TruthfulSessionOptions.AsText(1))
@@ -32,14 +32,14 @@ public sealed class ModelCodeTests
     [TestMethod]
     public void Without_a_reference_to_ONNX_Runtime_nothing_of_it_is_named()
     {
-        foreach (CodeLanguage language in Languages)
+        foreach (CodeLanguage language in _languages)
             Assert.DoesNotContain("Microsoft.ML", language.Write(Of("net.onnx", runtime: false), "My.App"));
     }
 
     [TestMethod]
     public void Where_Serenity_Runtime_is_referenced_sessions_are_planned()
     {
-        foreach (CodeLanguage language in Languages)
+        foreach (CodeLanguage language in _languages)
         {
             string plain = language.Write(Of("net.onnx", runtime: true), ""), planned = language.Write([Of("net.onnx", runtime: true)[0] with { BlockBytes = 3584 }], "");
             Assert.DoesNotContain("Serenity.Runtime", plain);
@@ -53,7 +53,7 @@ public sealed class ModelCodeTests
     [TestMethod]
     public void A_model_in_several_layouts_is_loaded_in_the_one_that_the_processor_has()
     {
-        foreach (CodeLanguage language in Languages)
+        foreach (CodeLanguage language in _languages)
         {
             ModelCode model = Of("net.onnx", runtime: true)[0] with { BlockBytes = 3584, Layouts = [new LayoutCode("blocked8", 4001, 5001), new LayoutCode("blocked16", 4002, 5002)] };
             string code = language.Write([model], "");
@@ -68,7 +68,7 @@ public sealed class ModelCodeTests
     [TestMethod]
     public void What_a_budget_needs_is_peak_and_workspace()
     {
-        foreach (CodeLanguage language in Languages)
+        foreach (CodeLanguage language in _languages)
         {
             string code = language.Write(Of("net.onnx", runtime: false), "");
             Assert.Contains(language is VisualBasicCode ? "RequiredBytes As Long = 3500L" : "RequiredBytes = 3500L", code);
@@ -107,7 +107,7 @@ public sealed class ModelCodeTests
     public void A_name_cannot_break_out_of_its_literal()
     {
         const string Hostile = "a\"; evil(); \" </summary>\u2028\u201c & Evil() & \u201d\n.onnx";
-        foreach (CodeLanguage language in Languages)
+        foreach (CodeLanguage language in _languages)
         {
             string code = language.Write(Of(Hostile, runtime: true), "");
             Assert.DoesNotContain("\u2028", code);
@@ -122,7 +122,7 @@ public sealed class ModelCodeTests
     public void Options_that_are_not_ours_are_not_written()
     {
         ModelCode model = Of("a.onnx", runtime: true)[0] with { SessionOptions = [new("EnableMemoryPattern", "Evil()"), new("LogId", "\"x\""), new("IntraOpNumThreads", "1;")] };
-        foreach (CodeLanguage language in Languages)
+        foreach (CodeLanguage language in _languages)
         {
             string code = language.Write([model], "");
             Assert.DoesNotContain("Evil", code);

@@ -95,7 +95,7 @@ public sealed partial class HtmlReportTests
     [DataRow(1)]
     public void A_model_of_almost_nothing_has_a_report(int operators)
     {
-        MemoryManifest manifest = SyntheticManifest.Create(operators, Executor.OnnxRuntime) .With(operatorTypes: []) with { OriginalProfile = [] };
+        MemoryManifest manifest = SyntheticManifest.Create(operators, Executor.OnnxRuntime).With(operatorTypes: []) with { OriginalProfile = [] };
         using JsonDocument data = Data(HtmlReport.Render(manifest));
         Assert.AreEqual(operators - 1, data.RootElement.GetProperty("peakStep").GetInt32());
     }

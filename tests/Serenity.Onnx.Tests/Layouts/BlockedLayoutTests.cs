@@ -21,7 +21,7 @@ namespace Serenity.Onnx.Tests.Layouts;
 [TestClass]
 public sealed class BlockedLayoutTests
 {
-    private static readonly double[] s_fillings = [0, 8, 64, 1e6];
+    private static readonly double[] _fillings = [0, 8, 64, 1e6];
 
     [TestMethod]
     public void A_model_in_blocks_gives_the_source_s_outputs_and_onnx_runtime_s_own_where_it_has_the_same_nodes()
@@ -33,7 +33,7 @@ public sealed class BlockedLayoutTests
             ModelProto model = RandomImageModel.Create(seed, plain: seed % 3 != 0);
             ShapeTable shapes = OrtRun.Shapes(model);
             BlockedLayout layout = new(model, shapes, model.Graph.Node, block, new WeightReader(""));
-            foreach (bool[] inBlocks in s_fillings.Select(layout.Choose).OfType<bool[]>().Append(layout.All()))
+            foreach (bool[] inBlocks in _fillings.Select(layout.Choose).OfType<bool[]>().Append(layout.All()))
             {
                 BlockedModel blocked = layout.Write(inBlocks);
                 OrtRun.AssertSame(model, blocked.Model, seed, exact: false, $"seed {seed}");

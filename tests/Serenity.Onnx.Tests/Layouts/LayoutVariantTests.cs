@@ -16,17 +16,17 @@ namespace Serenity.Onnx.Tests.Layouts;
 [TestClass]
 public sealed class LayoutVariantTests
 {
-    private static readonly PlanLayout[] s_both = [PlanLayout.Blocked8, PlanLayout.Blocked16];
+    private static readonly PlanLayout[] _both = [PlanLayout.Blocked8, PlanLayout.Blocked16];
 
     [TestMethod]
     public void A_cell_is_planned_in_both_layouts_and_run_in_the_one_that_this_machine_has()
     {
         ModelProto model = IrregularModels.DartsCell(channels: 16, size: 14);
-        OptimizationResult portable = Optimize(model, []), both = Optimize(model, s_both);
+        OptimizationResult portable = Optimize(model, []), both = Optimize(model, _both);
         CollectionAssert.AreEqual(ModelFile.ToBytes(portable.Model), ModelFile.ToBytes(both.Model), "The portable model is another one.");
         Assert.AreEqual(portable.Peak, both.Peak);
-        CollectionAssert.AreEqual(s_both, both.Variants.Select(v => v.Layout).ToArray());
-        for (int i = 0; i < s_both.Length; i++)
+        CollectionAssert.AreEqual(_both, both.Variants.Select(v => v.Layout).ToArray());
+        for (int i = 0; i < _both.Length; i++)
         {
             VariantFacts variant = both.Variants[i];
             PlanFacts plan = both.Plans.Single(p => p.Layout == variant.Layout);
@@ -42,8 +42,8 @@ public sealed class LayoutVariantTests
                 .All(n => both.VariantModels[i].Graph.Initializer.Single(t => t.Name == n.Input[1]).Dims[0] % block == 0));
         }
         // The same files on every machine, whatever it can run.
-        OptimizationResult again = Optimize(model, s_both);
-        for (int i = 0; i < s_both.Length; i++)
+        OptimizationResult again = Optimize(model, _both);
+        for (int i = 0; i < _both.Length; i++)
             CollectionAssert.AreEqual(ModelFile.ToBytes(both.VariantModels[i]), ModelFile.ToBytes(again.VariantModels[i]));
     }
 
@@ -76,8 +76,8 @@ public sealed class LayoutVariantTests
     public void An_app_for_arm64_has_none_and_one_that_is_named_is_an_error()
     {
         ModelProto model = IrregularModels.DartsCell(channels: 16, size: 14);
-        Assert.IsEmpty(Optimize(model, s_both, targets: [TargetArchitecture.Arm64]).Variants);
-        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Optimize(model, s_both, targets: [TargetArchitecture.Arm64], named: true));
+        Assert.IsEmpty(Optimize(model, _both, targets: [TargetArchitecture.Arm64]).Variants);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Optimize(model, _both, targets: [TargetArchitecture.Arm64], named: true));
         Assert.AreEqual(SerenityCodes.BadOption, error.Code);
         StringAssert.Contains(error.Message, "x64");
     }
@@ -87,7 +87,7 @@ public sealed class LayoutVariantTests
     {
         OnnxModelBuilder builder = new();
         builder.Output(builder.Node("Relu", [builder.Input("x", TensorProto.Types.DataType.Float, 1, 16, 4, 4)]), TensorProto.Types.DataType.Float, 1, 16, 4, 4);
-        Assert.IsEmpty(Optimize(builder.Build(), s_both).Variants);
+        Assert.IsEmpty(Optimize(builder.Build(), _both).Variants);
     }
 
     private static OptimizationResult Optimize(ModelProto model, PlanLayout[] layouts, bool runs = true, TargetArchitecture[]? targets = null, bool named = false)

@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Tests.Layouts;
 /// <summary>Small networks over images, of what can stand in the blocked layout and of what cannot, from a seed.</summary>
 internal static class RandomImageModel
 {
-    private static readonly int[] s_channels = [1, 3, 4, 6, 8, 12, 13, 16, 20, 24, 32, 48];
+    private static readonly int[] _channels = [1, 3, 4, 6, 8, 12, 13, 16, 20, 24, 32, 48];
 
     /// <summary>Makes a network.</summary>
     /// <param name="seed">The seed.</param>
@@ -54,7 +54,7 @@ internal static class RandomImageModel
 
     private static (string[], long[]) Conv(OnnxModelBuilder builder, TestRandom random, string x, long[] dims)
     {
-        long k = random.Pick([1, 1, 3]), filters = random.Pick(s_channels), stride = random.Chance(0.2) && dims[2] > 3 ? 2 : 1;
+        long k = random.Pick([1, 1, 3]), filters = random.Pick(_channels), stride = random.Chance(0.2) && dims[2] > 3 ? 2 : 1;
         string w = builder.Weight(random.Floats(filters * dims[1] * k * k, 0.5), filters, dims[1], k, k);
         string[] inputs = random.Chance(0.7) ? [x, w, builder.Weight(random.Floats(filters, 0.5), filters)] : [x, w];
         string y = builder.Node("Conv", inputs, ("pads", new long[] { k / 2, k / 2, k / 2, k / 2 }), ("strides", new[] { stride, stride }));

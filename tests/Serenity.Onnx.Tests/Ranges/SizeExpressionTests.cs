@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Tests.Ranges;
 [TestClass]
 public sealed class SizeExpressionTests
 {
-    private static readonly SizeSpace Space = new(new Dictionary<string, SizeRange> { ["a"] = new(0, 5), ["b"] = new(1, 4), ["c"] = new(2, 6) });
+    private static readonly SizeSpace _space = new(new Dictionary<string, SizeRange> { ["a"] = new(0, 5), ["b"] = new(1, 4), ["c"] = new(2, 6) });
 
     private static IEnumerable<Dictionary<string, long>> All()
     {
@@ -28,7 +28,7 @@ public sealed class SizeExpressionTests
         for (int round = 0; round < 300; round++)
         {
             (SizeExpression formula, Func<Dictionary<string, long>, long> value) = Random(random, 4);
-            (Int128 least, Int128 most) = formula.Between(Space);
+            (Int128 least, Int128 most) = formula.Between(_space);
             SizeExpression read = SizeExpression.Parse(formula.ToString());
             Assert.AreEqual(formula.ToString(), read.ToString());
             long before = long.MinValue;
@@ -44,7 +44,7 @@ public sealed class SizeExpressionTests
                 }
                 before = Math.Max(before, expected);
             }
-            (long largest, IReadOnlyDictionary<string, long> at, _) = SizeMaximum.Find([formula], Space)!.Value;
+            (long largest, IReadOnlyDictionary<string, long> at, _) = SizeMaximum.Find([formula], _space)!.Value;
             Assert.AreEqual(before, largest, formula.ToString());
             Assert.AreEqual(largest, formula.Evaluate(at));
         }
@@ -57,7 +57,7 @@ public sealed class SizeExpressionTests
         for (int round = 0; round < 60; round++)
         {
             SizeExpression[] formulas = [.. Enumerable.Range(0, 6).Select(_ => Random(random, 3).Formula)];
-            IReadOnlyList<SizeExpression> kept = PeakFormulas.Largest(formulas, Space);
+            IReadOnlyList<SizeExpression> kept = PeakFormulas.Largest(formulas, _space);
             foreach (Dictionary<string, long> sizes in All())
                 Assert.AreEqual(formulas.Max(f => f.Evaluate(sizes)), kept.Max(f => f.Evaluate(sizes)));
         }
@@ -98,8 +98,8 @@ public sealed class SizeExpressionTests
             2 => (x - y, s => valueX(s) - valueY(s)),
             3 => (x * y, s => valueX(s) * valueY(s)),
             4 => (SizeExpression.FloorDivide(x, SizeExpression.Of(divisor)), s => SizeExpression.Floor(valueX(s), divisor)),
-            5 => (SizeExpression.Max(x, y, Space), s => Math.Max(valueX(s), valueY(s))),
-            _ => (SizeExpression.Min(x, y, Space), s => Math.Min(valueX(s), valueY(s))),
+            5 => (SizeExpression.Max(x, y, _space), s => Math.Max(valueX(s), valueY(s))),
+            _ => (SizeExpression.Min(x, y, _space), s => Math.Min(valueX(s), valueY(s))),
         };
     }
 }

@@ -12,7 +12,7 @@ namespace Serenity.Onnx.Tests.Shapes;
 public sealed class ShapeInferenceTests
 {
     [TestMethod]
-    public void TypesOfRandomModelsAreThoseTheGeneratorComputed()
+    public void Types_of_random_models_are_those_the_generator_computed()
     {
         for (ulong seed = 0; seed < 40; seed++)
         {
@@ -25,7 +25,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void OpenDimensionsAreNamedInTheErrorAndFilledIn()
+    public void Open_dimensions_are_named_in_the_error_and_filled_in()
     {
         OnnxModelBuilder builder = new();
         string x = builder.SymbolicInput("x", DataType.Float, "batch", 3, "side");
@@ -41,7 +41,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void DimensionWithoutANameIsSetByItsPlace()
+    public void Dimension_without_a_name_is_set_by_its_place()
     {
         OnnxModelBuilder builder = new();
         string y = builder.Node("Relu", [builder.Input("x", DataType.Float, -1, 3)]);
@@ -58,7 +58,7 @@ public sealed class ShapeInferenceTests
     [DataRow("bach", 1L, "which is no open dimension")]
     [DataRow("x:1", 1L, "which is no open dimension")]
     [DataRow("batch", -1L, "a size is 0 or more")]
-    public void WrongFreeDimensionIsRefused(string name, long size, string says)
+    public void Wrong_free_dimension_is_refused(string name, long size, string says)
     {
         OnnxModelBuilder builder = new();
         builder.Output(builder.Node("Relu", [builder.SymbolicInput("x", DataType.Float, "batch", 3)]), DataType.Float, null);
@@ -68,7 +68,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void SizesThatDoNotFitTheModelAreRefused()
+    public void Sizes_that_do_not_fit_the_model_are_refused()
     {
         OnnxModelBuilder builder = new();
         string x = builder.SymbolicInput("x", DataType.Float, "n", 3), y = builder.Input("y", DataType.Float, 4, 3);
@@ -79,7 +79,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void SizeThatDependsOnDataIsRefusedAtTheNodeThatMakesItSo()
+    public void Size_that_depends_on_data_is_refused_at_the_node_that_makes_it_so()
     {
         OnnxModelBuilder builder = new();
         string range = builder.Node("Range", [builder.Input("from", DataType.Int64), builder.Input("to", DataType.Int64), builder.Input("by", DataType.Int64)]);
@@ -91,7 +91,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void ScalarIsToldFromUnknownRank()
+    public void Scalar_is_told_from_unknown_rank()
     {
         OnnxModelBuilder builder = new();
         string sum = builder.Node("ReduceSum", [builder.Input("x", DataType.Float, 4, 4)], ("keepdims", 0L));
@@ -105,7 +105,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void LoopWithStateOfOneShapeIsProven()
+    public void Loop_with_state_of_one_shape_is_proven()
     {
         ModelProto model = LoopModel(grows: false, constantTrips: true, out string state, out string stacked, out string inner);
         ModelShapes shapes = Infer(model);
@@ -115,7 +115,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void LoopWhoseStateGrowsOrWhoseRoundsAreDataIsRefused()
+    public void Loop_whose_state_grows_or_whose_rounds_are_data_is_refused()
     {
         SerenityException grows = Assert.ThrowsExactly<SerenityException>(() => Infer(LoopModel(true, true, out _, out _, out _)));
         Assert.AreEqual(SerenityCodes.UnknownSize, grows.Code);
@@ -124,7 +124,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void ShapesStatedInTheFileServeWithoutARuntime()
+    public void Shapes_stated_in_the_file_serve_without_a_runtime()
     {
         RandomModel made = RandomModel.Create(3, new RandomModelOptions(Branches: false));
         ModelProto model = made.Model.Clone();
@@ -139,7 +139,7 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    public void ValueOfAbsurdSizeIsRefused()
+    public void Value_of_absurd_size_is_refused()
     {
         OnnxModelBuilder builder = new();
         string x = builder.Input("x", DataType.Float, 1 << 30, 1 << 30, 1 << 30);

@@ -16,7 +16,7 @@ namespace Serenity.Onnx.Tests.Shapes;
 public sealed class SharedShapesTests
 {
     [TestMethod]
-    public void ShapesAreThoseOfARunOrTheModelIsRefusedWithACode()
+    public void Shapes_are_those_of_a_run_or_the_model_is_refused_with_a_code()
     {
         IReadOnlyList<string> files = SharedData.Files("models", "*.onnx");
         if (files.Count == 0)

@@ -6,7 +6,7 @@ namespace Serenity.Build.Options.Syntax;
 /// <summary>Processor architectures, as <c>x64;arm64</c>.</summary>
 public sealed class ArchitecturesSyntax : OptionSyntax<IReadOnlyList<TargetArchitecture>>
 {
-    private static readonly (string Name, TargetArchitecture Value)[] Known = [("x64", TargetArchitecture.X64), ("arm64", TargetArchitecture.Arm64)];
+    private static readonly (string Name, TargetArchitecture Value)[] _known = [("x64", TargetArchitecture.X64), ("arm64", TargetArchitecture.Arm64)];
 
     /// <inheritdoc/>
     public override string ValueName => "x64|arm64";
@@ -18,10 +18,10 @@ public sealed class ArchitecturesSyntax : OptionSyntax<IReadOnlyList<TargetArchi
     public override IReadOnlyList<TargetArchitecture> Parse(string text)
     {
         string[] parts = text.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-        if (Array.Find(parts, part => !Array.Exists(Known, k => k.Name.Equals(part, StringComparison.OrdinalIgnoreCase))) is { } unknown)
+        if (Array.Find(parts, part => !Array.Exists(_known, k => k.Name.Equals(part, StringComparison.OrdinalIgnoreCase))) is { } unknown)
             throw new FormatException($"'{unknown}' is not x64 or arm64, the architectures whose kernels are known; name one, or several as in x64;arm64");
         // In one order, so that equal sets are planned and kept as one.
-        return [.. Known.Where(k => parts.Contains(k.Name, StringComparer.OrdinalIgnoreCase)).Select(k => k.Value)];
+        return [.. _known.Where(k => parts.Contains(k.Name, StringComparer.OrdinalIgnoreCase)).Select(k => k.Value)];
     }
 
     /// <inheritdoc/>
@@ -39,5 +39,5 @@ public sealed class ArchitecturesSyntax : OptionSyntax<IReadOnlyList<TargetArchi
     /// <inheritdoc/>
     public override IReadOnlyList<TargetArchitecture> Read(JsonElement json) => Parse(string.Join(';', json.EnumerateArray().Select(e => e.GetString())));
 
-    private static string NameOf(TargetArchitecture architecture) => Array.Find(Known, k => k.Value == architecture).Name;
+    private static string NameOf(TargetArchitecture architecture) => Array.Find(_known, k => k.Value == architecture).Name;
 }

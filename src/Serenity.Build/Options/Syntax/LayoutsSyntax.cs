@@ -8,7 +8,7 @@ public sealed class LayoutsSyntax : OptionSyntax<IReadOnlyList<PlanLayout>>
 {
     private const string Auto = "Auto";
 
-    private static readonly (string Name, PlanLayout Value)[] Known = [("Portable", PlanLayout.Portable), ("Blocked8", PlanLayout.Blocked8), ("Blocked16", PlanLayout.Blocked16)];
+    private static readonly (string Name, PlanLayout Value)[] _known = [("Portable", PlanLayout.Portable), ("Blocked8", PlanLayout.Blocked8), ("Blocked16", PlanLayout.Blocked16)];
 
     /// <inheritdoc/>
     public override string ValueName => "Portable|Blocked8|Blocked16|Auto";
@@ -22,14 +22,14 @@ public sealed class LayoutsSyntax : OptionSyntax<IReadOnlyList<PlanLayout>>
         string[] parts = text.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         if (parts is [var only] && only.Equals(Auto, StringComparison.OrdinalIgnoreCase))
             return [];
-        if (Array.Find(parts, part => !Array.Exists(Known, k => k.Name.Equals(part, StringComparison.OrdinalIgnoreCase))) is { } unknown)
+        if (Array.Find(parts, part => !Array.Exists(_known, k => k.Name.Equals(part, StringComparison.OrdinalIgnoreCase))) is { } unknown)
         {
             throw new FormatException(unknown.Equals(Auto, StringComparison.OrdinalIgnoreCase)
                 ? "'Auto' stands alone: for the layouts that are of use"
                 : $"'{unknown}' is not Portable, Blocked8 or Blocked16; name one, or several as in Blocked8;Blocked16, or Auto alone for those that are of use");
         }
         // In one order; the portable one is there in any case, and named where it is alone.
-        PlanLayout[] blocked = [.. Known.Where(k => k.Value != PlanLayout.Portable && parts.Contains(k.Name, StringComparer.OrdinalIgnoreCase)).Select(k => k.Value)];
+        PlanLayout[] blocked = [.. _known.Where(k => k.Value != PlanLayout.Portable && parts.Contains(k.Name, StringComparer.OrdinalIgnoreCase)).Select(k => k.Value)];
         return blocked.Length > 0 ? blocked : [PlanLayout.Portable];
     }
 
@@ -50,5 +50,5 @@ public sealed class LayoutsSyntax : OptionSyntax<IReadOnlyList<PlanLayout>>
     /// <inheritdoc/>
     public override IReadOnlyList<PlanLayout> Read(JsonElement json) => Parse(string.Join(';', json.EnumerateArray().Select(e => e.GetString())));
 
-    private static string NameOf(PlanLayout layout) => Array.Find(Known, k => k.Value == layout).Name;
+    private static string NameOf(PlanLayout layout) => Array.Find(_known, k => k.Value == layout).Name;
 }

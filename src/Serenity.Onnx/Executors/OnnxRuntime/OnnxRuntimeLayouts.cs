@@ -31,7 +31,7 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
     private const long StatesToCompare = 50_000;
 
     /// <summary>Prices of an element that fills a block, in work.</summary>
-    private static readonly double[] s_prices = [0, 1, 2, 4, 8, 16, 32, 64, 1e6];
+    private static readonly double[] _prices = [0, 1, 2, 4, 8, 16, 32, 64, 1e6];
 
     /// <summary>The plan in a layout.</summary>
     /// <param name="portable">The portable plan.</param>
@@ -76,7 +76,7 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
     {
         BlockedLayout layout = Layout(whole, block, weights);
         HashSet<string> known = new(StringComparer.Ordinal);
-        foreach (double price in s_prices)
+        foreach (double price in _prices)
         {
             if (layout.Choose(price) is not { } inBlocks || !known.Add(string.Concat(inBlocks.Select(b => b ? '1' : '0'))))
                 continue;
@@ -88,7 +88,7 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
         // Before rewrites, which make convolutions smaller: there may be less to gain by them in blocks.
         PlanStart start = starts.First;
         BlockedLayout before = new(start.Model, start.Shapes, start.Model.Graph.Node, block, weights);
-        foreach (double price in (double[])[s_prices[0], s_prices[^1]])
+        foreach (double price in (double[])[_prices[0], _prices[^1]])
         {
             if (before.Choose(price) is not { } inBlocks)
                 continue;

@@ -17,6 +17,9 @@ internal static class OperatorQuestions
     /// <summary>True for the standard's Identity.</summary>
     public static bool IsIdentity(this NodeProto node) => OperatorTable.Of(node) is { Kind: OperatorKind.Elementwise, IsStandard: true } entry && entry.Has(OperatorTraits.SharesFirst);
 
+    /// <summary>True for the standard's Cast.</summary>
+    public static bool IsCast(this NodeProto node) => node.Is("Cast");
+
     /// <summary>True for the standard's DequantizeLinear.</summary>
     public static bool IsDequantize(this NodeProto node) => OperatorTable.Of(node) is { Kind: OperatorKind.Dequantization, IsStandard: true };
 

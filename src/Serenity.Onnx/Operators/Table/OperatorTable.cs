@@ -8,10 +8,10 @@ namespace Serenity.Onnx.Operators.Table;
 /// </summary>
 internal static class OperatorTable
 {
-    private static readonly Dictionary<string, Dictionary<string, Operator[]>> s_domains = Index();
+    private static readonly Dictionary<string, Dictionary<string, Operator[]>> _domains = Index();
 
     /// <summary>All entries, those of earlier versions too.</summary>
-    public static IEnumerable<Operator> All => s_domains.Values.SelectMany(names => names.Values).SelectMany(versions => versions);
+    public static IEnumerable<Operator> All => _domains.Values.SelectMany(names => names.Values).SelectMany(versions => versions);
 
     /// <summary>The entry of a node's operator in its newest version; <see cref="Operator.Unknown"/> where it has none.</summary>
     public static Operator Of(NodeProto node)
@@ -34,7 +34,7 @@ internal static class OperatorTable
 
     private static Operator Of(string domain, string name, long opset)
     {
-        if (!s_domains.TryGetValue(OperatorDomain.IsOnnx(domain) ? "" : domain, out Dictionary<string, Operator[]>? names) || !names.TryGetValue(name, out Operator[]? versions))
+        if (!_domains.TryGetValue(OperatorDomain.IsOnnx(domain) ? "" : domain, out Dictionary<string, Operator[]>? names) || !names.TryGetValue(name, out Operator[]? versions))
             return Operator.Unknown;
         for (int i = versions.Length - 1; i > 0; i--)
         {

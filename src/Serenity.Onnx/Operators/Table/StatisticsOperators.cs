@@ -8,13 +8,13 @@ internal static class StatisticsOperators
 {
     private const OperatorTraits Rows = OperatorTraits.OverwritesFirst;
 
-    private static readonly InputRoles s_perChannel = new(Data, PerChannel), s_scaled = new(Data, Other);
+    private static readonly InputRoles _perChannel = new(Data, PerChannel), _scaled = new(Data, Other);
 
     public static IEnumerable<Operator> All =>
     [
         // Before version 9 it may have statistics for each position, or be training.
-        ByChannel("BatchNormalization", NormRegions.Batch) with { Traits = OperatorTraits.OverwritesFirst },
-        ByChannel("BatchNormalization", NormRegions.Batch) with { Since = 9, Traits = OperatorTraits.OverwritesFirst | OperatorTraits.ByChannel },
+        ByChannel("BatchNormalization", NormRegions.Batch) with { Traits = OperatorTraits.OverwritesFirst | OperatorTraits.UpdatesStatistics },
+        ByChannel("BatchNormalization", NormRegions.Batch) with { Since = 9, Traits = OperatorTraits.OverwritesFirst | OperatorTraits.ByChannel | OperatorTraits.UpdatesStatistics },
         ByChannel("InstanceNormalization", NormRegions.Instance),
         Norm("", "LayerNormalization", NormRegions.Layer),
         Norm("", "RMSNormalization", NormRegions.Layer),
@@ -43,10 +43,10 @@ internal static class StatisticsOperators
     ];
 
     private static Operator Norm(string domain, string name, Func<RegionQuery, NodeRegion?>? region) =>
-        new(domain, name, 1, OperatorKind.Normalization) { Roles = s_scaled, Region = region };
+        new(domain, name, 1, OperatorKind.Normalization) { Roles = _scaled, Region = region };
 
     private static Operator ByChannel(string name, Func<RegionQuery, NodeRegion?>? region) =>
-        new("", name, 1, OperatorKind.Normalization) { Traits = OperatorTraits.ByChannel, Roles = s_perChannel, Region = region };
+        new("", name, 1, OperatorKind.Normalization) { Traits = OperatorTraits.ByChannel, Roles = _perChannel, Region = region };
 
     private static Operator[] Softmax(string name, OperatorTraits traits) =>
     [

@@ -40,6 +40,6 @@ internal static class RoundedValues
 
     private static bool Rounds(NodeProto node, Func<string, DataType?> typeOf) =>
         node.Has(OperatorTraits.Rounds)
-        || node.Is("Cast") && (DataType)node.Int("to", 0) is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16 or DataType.Bool)
+        || node.IsCast() && (DataType)node.Int("to", 0) is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16 or DataType.Bool)
             && typeOf(node.In(0)) is null or DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16;
 }

@@ -112,11 +112,11 @@ internal sealed class ConcatLifting : IRewrite
             return !readers.Any(r => graph.IsWriter(r.Name)) && (!many || readers.All(r => !SubgraphCaptures.Of(r).Contains(value)));
         }
 
-        private bool AreCasts() => Enlargers.All(e => e.Is("Cast") && e.Int("to", 0) == Enlargers[0].Int("to", -1));
+        private bool AreCasts() => Enlargers.All(e => e.IsCast() && e.Int("to", 0) == Enlargers[0].Int("to", -1));
 
         /// <summary>False if the large copy of a reader would be cast again: ONNX Runtime takes pairs of casts out when it loads a model.</summary>
         private bool CastsStayApart(RewriteGraph graph) =>
-            !graph.Executor.Traits().TakesOutCasts || !graph.Consumers(Concat.Value).Any(r => r.Is("Cast")) && !Enlargers.Any(e => graph.Producer(e.Input[0])?.Is("Cast") == true);
+            !graph.Executor.Traits().TakesOutCasts || !graph.Consumers(Concat.Value).Any(r => r.IsCast()) && !Enlargers.Any(e => graph.Producer(e.Input[0])?.IsCast() == true);
 
         private bool AreDequantized(RewriteGraph graph) =>
             Enlargers.Select((e, i) => ScaleOf(graph, e, i)).All(s => s is not null) && (graph.Opset >= OpsetOfAxis || HaveOneScale(graph));

@@ -20,7 +20,7 @@ internal static class PartwiseOperators
         if (!entry.IsStandard)
             return at == 0 && entry.Kind == OperatorKind.Elementwise && !entry.Has(OperatorTraits.Quantized);
         // ONNX Runtime takes pairs of casts out when it loads a model.
-        if (node.OpType == "Cast" && graph.Executor.Traits().TakesOutCasts && concat.Parts.Any(p => graph.Producer(p)?.Is("Cast") == true))
+        if (node.IsCast() && graph.Executor.Traits().TakesOutCasts && concat.Parts.Any(p => graph.Producer(p)?.IsCast() == true))
             return false;
         if (entry.Kind == OperatorKind.Broadcast)
             return node.Input.Count == 2 && !entry.Has(OperatorTraits.MatchesByAttribute) && entry.Roles[at] == InputRole.Data && BinaryApplies(graph, concat, node.Input[1 - at], node);

@@ -71,11 +71,11 @@ internal static class RewriteSearch
     {
         private const int SinglesPerRound = 16, Few = 12;
 
-        private readonly RewriteOptions options = trials.Options;
+        private readonly RewriteOptions _options = trials.Options;
 
         public RewriteOutcome Run()
         {
-            RewriteTrial best = options.Level == RewriteLevel.None ? trials.Source : Best();
+            RewriteTrial best = _options.Level == RewriteLevel.None ? trials.Source : Best();
             bool rewritten = best != trials.Source;
             trials.SettleSource(best);
             return trials.Outcome(rewritten && best.PeakBytes <= trials.Source.PeakBytes - Worth(trials.Source) ? best : trials.Source);
@@ -102,7 +102,7 @@ internal static class RewriteSearch
             {
                 HashSet<string> live = HotSpots.Live(trial.Cost, best.PeakBytes);
                 int before = chosen.Count;
-                foreach (RewriteSite site in RewriteSequence.Sites(trial.Graph, options.Level, allowed))
+                foreach (RewriteSite site in RewriteSequence.Sites(trial.Graph, _options.Level, allowed))
                 {
                     if (site.Values.Any(live.Contains))
                         chosen.Add(site);
@@ -151,9 +151,9 @@ internal static class RewriteSearch
                 RewriteSite[] hot =
                 [
                     .. RewriteSequence.WithParameter(trials.Source.Graph).Where(s => !settled.Contains(s.Nodes[0])),
-                    .. RewriteSequence.Sites(best.Graph, options.Level, new KindChoice(kind => !RewriteSequence.Of(kind).HasParameter)),
+                    .. RewriteSequence.Sites(best.Graph, _options.Level, new KindChoice(kind => !RewriteSequence.Of(kind).HasParameter)),
                 ];
-                hot = [.. hot.Where(s => RewriteSequence.Allowed(trials.Source.Graph, s, options.Level) && !taken.Wants(s) && s.Values.Any(live.Contains))];
+                hot = [.. hot.Where(s => RewriteSequence.Allowed(trials.Source.Graph, s, _options.Level) && !taken.Wants(s) && s.Values.Any(live.Contains))];
                 List<RewriteSite[]> steps = [.. hot.GroupBy(s => (s.Kind, Parameter(s))).Select(g => g.ToArray())];
                 // Sums gain together what none of them gains alone.
                 RewriteSite[] together = [.. hot.Where(s => !RewriteSequence.Of(s.Kind).RepeatsWork)];

@@ -60,7 +60,7 @@ internal sealed class SymbolicShapes
 
     private void Follow(NodeProto node)
     {
-        if (node.Is("Constant") && node.Find("value")?.T is { } constant)
+        if (ConstantNode.ValueOf(node) is { } constant)
         {
             Add(node.Output[0], constant, true);
             return;

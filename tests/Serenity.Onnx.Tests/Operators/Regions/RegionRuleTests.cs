@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Tests.Operators.Regions;
 [TestClass]
 public sealed class RegionRuleTests
 {
-    private static readonly long[] _some = [1, 2, 3], s_few = [0, 1, 2];
+    private static readonly long[] _some = [1, 2, 3], _few = [0, 1, 2];
 
     [TestInitialize]
     public void NeedsOnnxRuntime()
@@ -27,7 +27,7 @@ public sealed class RegionRuleTests
         {
             foreach ((long stride, long dilation) in _some.SelectMany(s => new[] { (s, 1L), (s, 2L) }))
             {
-                foreach ((long before, long after) in s_few.SelectMany(b => s_few.Select(a => (b, a))))
+                foreach ((long before, long after) in _few.SelectMany(b => _few.Select(a => (b, a))))
                 {
                     foreach ((long size, long group) in new[] { (7L, 1L), (12L, 4L), (9L, 2L) })
                     {
@@ -64,7 +64,7 @@ public sealed class RegionRuleTests
         {
             foreach ((long kernel, long stride) in new[] { (1L, 1L), (2L, 2L), (3L, 1L), (3L, 2L), (3L, 3L), (2L, 3L), (4L, 3L) })
             {
-                foreach ((long before, long after) in s_few.SelectMany(b => s_few.Select(a => (b, a))).Where(p => p.b < kernel && p.a < kernel))
+                foreach ((long before, long after) in _few.SelectMany(b => _few.Select(a => (b, a))).Where(p => p.b < kernel && p.a < kernel))
                 {
                     foreach ((long size, long ceil) in new[] { (8L, 0L), (8L, 1L), (9L, 1L), (10L, 1L), (11L, 0L) })
                     {

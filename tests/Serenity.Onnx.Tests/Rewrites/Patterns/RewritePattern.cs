@@ -16,7 +16,7 @@ internal sealed record RewritePattern(
     string Kind, ModelProto Model, IReadOnlySet<string> External, bool HoldsInOnnxRuntime, bool HoldsInArena)
 {
     /// <summary>The methods that have a <see cref="PatternOfAttribute"/>, by their places.</summary>
-    private static readonly (string Kind, Func<PatternBuilder, bool> Write)[] Writers =
+    private static readonly (string Kind, Func<PatternBuilder, bool> Write)[] _writers =
     [
         .. from type in typeof(RewritePattern).Assembly.GetTypes()
            where type.Namespace == typeof(RewritePattern).Namespace
@@ -28,14 +28,14 @@ internal sealed record RewritePattern(
     ];
 
     /// <summary>All kinds there are; the seeds go through them in turn.</summary>
-    public static IReadOnlyList<string> Kinds { get; } = [.. Writers.Select(w => w.Kind)];
+    public static IReadOnlyList<string> Kinds { get; } = [.. _writers.Select(w => w.Kind)];
 
     public bool Holds(Executor executor) => executor == Executor.OnnxRuntime ? HoldsInOnnxRuntime : HoldsInArena;
 
     /// <summary>The pattern of a seed.</summary>
     public static RewritePattern Create(ulong seed)
     {
-        (string kind, Func<PatternBuilder, bool> write) = Writers[seed % (ulong)Writers.Length];
+        (string kind, Func<PatternBuilder, bool> write) = _writers[seed % (ulong)_writers.Length];
         PatternBuilder builder = new(seed);
         bool holds = write(builder);
         ModelProto model = builder.Finish();

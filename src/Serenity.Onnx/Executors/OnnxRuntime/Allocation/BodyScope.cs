@@ -25,7 +25,7 @@ internal sealed record BodyScope(
             own.TryAdd(tensor.Name, tensor);
         foreach (NodeProto node in graph.Node)
         {
-            if (ProbeModel.ConstantValue(node) is { } value)
+            if (ConstantNode.ValueOf(node) is { } value)
                 own.TryAdd(node.Output[0], value);
         }
         // From IR version 4 on, an initializer that is an input too is a default that the caller may replace.

@@ -32,13 +32,13 @@ internal static class KernelRules
     ];
     private static readonly string[] _microsoftInPlace = ["SampleOp", "Trilu"];
 
-    private static readonly Dictionary<(string Domain, string Operator), KernelRule> s_rules = Build();
+    private static readonly Dictionary<(string Domain, string Operator), KernelRule> _rules = Build();
 
     /// <summary>The rule of a node's kernel.</summary>
     public static KernelRule Find(NodeProto node)
     {
         ArgumentNullException.ThrowIfNull(node);
-        return s_rules.GetValueOrDefault((OperatorDomain.Normalize(node.Domain), node.OpType), KernelRule.None);
+        return _rules.GetValueOrDefault((OperatorDomain.Normalize(node.Domain), node.OpType), KernelRule.None);
     }
 
     /// <summary>True for a node whose kernel adds what it computes to an input, in that input's buffer where it may.</summary>
@@ -65,8 +65,8 @@ internal static class KernelRules
         if (NativeRuntime.Version is not { } version || !Version.TryParse(version.Split('-')[0], out Version? used) || used >= RuntimeRules.SumInPlace.Since)
             Add(OperatorDomain.Microsoft, ["FusedConv"], _addsInPlace);
         Add(OperatorDomain.Nchwc, ["Conv"], _addsInPlace);
-        // In training the running mean and variance are written over the ones that came in.
-        Add(OperatorDomain.Onnx, ["BatchNormalization"], _updatesStatistics);
+        foreach (Operator entry in OperatorTable.All.Where(entry => entry.Has(OperatorTraits.UpdatesStatistics)))
+            rules[(OperatorDomain.Normalize(entry.Domain), entry.Name)] = _updatesStatistics;
         return rules;
     }
 }

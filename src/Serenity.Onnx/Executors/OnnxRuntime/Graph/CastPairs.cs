@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Graph;
@@ -16,9 +17,9 @@ internal static class CastPairs
         Dictionary<string, string> casts = new(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Node)
         {
-            if (node.Is("Cast"))
+            if (node.IsCast())
                 casts[node.Output[0]] = node.Name;
         }
-        return casts.Count == 0 ? [] : [.. graph.Node.Where(n => n.Is("Cast") && casts.ContainsKey(n.Input[0])).Select(n => (casts[n.Input[0]], n.Name))];
+        return casts.Count == 0 ? [] : [.. graph.Node.Where(n => n.IsCast() && casts.ContainsKey(n.Input[0])).Select(n => (casts[n.Input[0]], n.Name))];
     }
 }

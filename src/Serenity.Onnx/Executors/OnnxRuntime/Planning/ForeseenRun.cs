@@ -13,7 +13,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 internal static class ForeseenRun
 {
     // Operators that no run was seen to take scratch for.
-    private static readonly HashSet<string> s_plain = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> _plain = new(StringComparer.Ordinal)
     {
         "Add", "AveragePool", "BatchNormalization", "Clip", "Concat", "Flatten", "GlobalAveragePool", "Identity", "LeakyRelu", "MaxPool", "Mul", "Relu", "Reshape", "Sigmoid", "Squeeze", "Sub",
         "Sum", "Tanh", "Unsqueeze",
@@ -57,7 +57,7 @@ internal static class ForeseenRun
             if (node.Domain != OperatorDomain.Nchwc)
             {
                 long? rule = rules.Find(node.Name, kernels);
-                if (rule is null && seen.GetValueOrDefault(node.Name, s_plain.Contains(node.OpType) ? 0 : 1) != 0)
+                if (rule is null && seen.GetValueOrDefault(node.Name, _plain.Contains(node.OpType) ? 0 : 1) != 0)
                     return null;
                 if (rule is { } scratch && scratch > 0)
                     made.Add(new RunAllocation(scratch, events++, events++, -1));

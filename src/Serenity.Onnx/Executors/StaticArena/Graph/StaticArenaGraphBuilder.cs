@@ -66,7 +66,7 @@ internal sealed class StaticArenaGraphBuilder
             _constants.TryAdd(tensor.Name, tensor);
         foreach (NodeProto node in _graph.Node)
         {
-            if (ProbeModel.ConstantValue(node) is { } constant)
+            if (ConstantNode.ValueOf(node) is { } constant)
                 _constants.TryAdd(node.Output[0], constant);
         }
         // An initializer that is an input too is a default that the caller may replace. (Before IR version 4 it is not, and no operator of that time asks for a constant.)
