@@ -103,8 +103,7 @@ internal static class WindowRegions
                 if (node.Find("output_padding") is not null)
                     piece.Set("output_padding", ownMore);
             },
-            // Each output position is summed from the same columns, but the matrix product before it has fewer.
-            Stable = q.Values.TypeOf(node.In(0))!.ElementType == DataType.Float ? _ => false : null,
+            Stable = TransposedStability(q, data, kernel, map),
         };
 
         // Uncut, the input rows make positions from start * s on; what lies outside the part is cut by pads.
@@ -117,6 +116,31 @@ internal static class WindowRegions
             return (part.Start - first, last - part.End);
         }
     }
+
+    /// <summary>
+    /// Each output position is summed from the same columns, in the order of the kernel. The columns are a matrix product: of the kernel, so many products each as there are input
+    /// channels in a group, with one column for each input position.
+    /// </summary>
+    private static Func<Interval, bool>? TransposedStability(RegionQuery q, long[] data, long[] kernel, AxisMap map)
+    {
+        if (q.Values.TypeOf(q.Node.In(0))!.ElementType != DataType.Float)
+            return null;
+        long group = Math.Max(1, q.Node.Int("group", 1)), products = data[1] / group, across = 1, rows = kernel[1];
+        for (int i = 2; i < data.Length; i++)
+        {
+            across *= i == q.Axis ? 1 : data[i];
+            rows *= kernel[i];
+        }
+        // A kernel that is computed is multiplied by another routine; so is one that makes a single row of columns.
+        if (q.Axis != 2 || rows == 1 || q.Values.Constant(q.Node.In(1)) is null)
+            return _ => false;
+        long extent = data[q.Axis];
+        return part => map.Of(part).Within(extent).Length is var length && KeepsOrder(products, across * length, across * extent);
+    }
+
+    /// <summary>True if a part of a product's columns sums in the order in which the whole does.</summary>
+    private static bool KeepsOrder(long products, long columns, long whole) =>
+        products <= ManyProducts ? columns > 1 || whole == 1 : columns > FewPositions || (columns == whole && whole <= FewPositions);
 
     /// <summary>A pool. Where ceil_mode makes a window reach beyond the pad, the piece's pad is that much larger.</summary>
     public static NodeRegion? Pool(RegionQuery q, PoolForm form)
@@ -154,11 +178,10 @@ internal static class WindowRegions
         long products = kernel.Skip(1).Aggregate(1L, (a, b) => a * b), across = 1;
         for (int i = 2; i < q.Rank; i++)
             across *= i == q.Axis ? 1 : q.Dims[i];
-        bool wholeIsFew = across * q.Extent <= FewPositions;
         // Rows alone are relied on: how wide a row is decides between ways through the kernel. So does a single position.
         if (q.Axis != 2)
             return _ => false;
-        return part => products <= ManyProducts ? across * part.Length > 1 || across * q.Extent == 1 : across * part.Length > FewPositions || wholeIsFew && part.Length == q.Extent;
+        return part => KeepsOrder(products, across * part.Length, across * q.Extent);
     }
 
     private static long[] Fill(int count, long value)

@@ -77,6 +77,26 @@ internal sealed class LiveBytes
         return bytes;
     }
 
+    /// <summary>True for a buffer that is there before an interval of steps and behind it.</summary>
+    public bool Outlives(int root, int first, int last) => _graph.Producer[root] < first && _lastUse[root] > last;
+
+    /// <summary>What a node as a whole reads and makes, which is there at once: but for graph inputs and weights, and for an output in the buffer of an input.</summary>
+    public long AtOnce(int node)
+    {
+        HashSet<int> buffers = [];
+        foreach (int value in _graph.Reads[node])
+            buffers.Add(_root[value]);
+        for (int k = 0; k < _graph.Outputs[node].Length; k++)
+        {
+            if (_graph.Outputs[node][k] is >= 0 and int made && !MayShare(node, k))
+                buffers.Add(_root[made]);
+        }
+        long bytes = 0;
+        foreach (int buffer in buffers)
+            bytes += _graph.Bytes[buffer];
+        return bytes;
+    }
+
     /// <summary>True if an output may lie in the buffer of an input.</summary>
     public bool MayShare(int node, int output) => _alias[node][output] >= 0 || _inPlace[node][output].Length > 0;
 

@@ -16,7 +16,7 @@ internal sealed record Cut(PieceProgram Program, long PeakBytes, long RequiredBy
 /// </summary>
 /// <remarks>
 /// T bounds required bytes, with the scratch of kernels; once its least is found, a second bisection goes for the least live bytes within it. For the schedule that
-/// it is given, and for regions of up to <see cref="MostNodes"/> steps, this is exact: regions on a path do not overlap, and what is live between two of
+/// it is given, and for regions of up to <see cref="MostNodes"/> steps, this is exact, up to what <see cref="PieceTrend"/> foretells: regions on a path do not overlap, and what is live between two of
 /// them is what the schedule says. Limited in cuts costed, so deterministic.
 /// </remarks>
 internal sealed class PartitionSearch
@@ -37,22 +37,23 @@ internal sealed class PartitionSearch
     private readonly PieceTime _time;
     private readonly CancellationToken _cancellation;
     private readonly long _peak;
-    private readonly bool _bounds;
+    private readonly bool _bounds, _trends;
     private long _stepsLeft;
     private readonly Dictionary<(int First, int Last), List<CutRegion>> _regions = [];
     private readonly Dictionary<(CutRegion Region, int Pieces), Cut?> _cuts = [];
-    private readonly Dictionary<CutRegion, long> _least = [];
+    private readonly Dictionary<CutRegion, CutBound> _least = [];
 
     /// <summary>Prepares a search.</summary>
     /// <param name="graph">The graph, in the order of its schedule.</param>
     /// <param name="cancellation">Ends the search at once.</param>
-    /// <param name="techniques">Which of <see cref="RewriteTechniques.PieceBounds"/> is used.</param>
+    /// <param name="techniques">Which of <see cref="RewriteTechniques.PieceBounds"/> and <see cref="RewriteTechniques.PieceTrends"/> are used.</param>
     /// <param name="steps">Steps that all cuts costed may have together.</param>
     public PartitionSearch(PartitionGraph graph, CancellationToken cancellation, RewriteTechniques techniques = RewriteTechniques.All, long steps = 4_000_000)
     {
         _graph = graph;
         _stepsLeft = steps;
         _bounds = techniques.HasFlag(RewriteTechniques.PieceBounds);
+        _trends = techniques.HasFlag(RewriteTechniques.PieceTrends);
         _live = new LiveBytes(graph);
         _time = new PieceTime(graph);
         _cancellation = cancellation;
@@ -207,8 +208,8 @@ internal sealed class PartitionSearch
     private Cut? Cheapest(CutRegion region, Target target, double room, out bool dear)
     {
         dear = false;
-        // All parts of an exit are there as it is put together, whatever the number of pieces.
-        if (_bounds && LeastOf(region) > target.Live)
+        CutBound bound = BoundOf(region);
+        if (_bounds && bound.With(2) > Math.Min(target.Live, target.Required))
             return null;
         double calls = 0, whole = 0;
         foreach (int node in region.Nodes)
@@ -216,12 +217,17 @@ internal sealed class PartitionSearch
             calls += _graph.CallNanoseconds[node];
             whole += _graph.Nanoseconds[node];
         }
+        // The scratch of kernels is not in proportion to anything, so live bytes alone are foretold.
+        PieceTrend trend = default;
         foreach (int pieces in _pieces)
         {
             // No piece costs less than its calls; a large tensor that never exists may save more than they cost.
             dear = _bounds && (pieces * calls) - whole >= room;
-            if (dear)
+            if (dear || (_bounds && bound.With(pieces) > Math.Min(target.Live, target.Required)))
                 return null;
+            double share = bound.LargestShare(pieces);
+            if (_trends && trend.IsAbove(Math.Min(target.Live, target.Required), share))
+                continue;
             if (CutInto(region, pieces) is not { } cut)
                 continue;
             dear = cut.Added >= room;
@@ -229,6 +235,9 @@ internal sealed class PartitionSearch
                 return null;
             if (target.Holds(cut.PeakBytes, cut.RequiredBytes))
                 return dear ? null : cut;
+            // The first of two pieces has a neighbour on one side only.
+            if (pieces > 2)
+                trend = trend.With(share, cut.PeakBytes);
         }
         return null;
     }
@@ -254,17 +263,11 @@ internal sealed class PartitionSearch
         return cut;
     }
 
-    /// <summary>Live bytes that a region needs in any number of pieces: what outlives it, and its largest exit twice.</summary>
-    private long LeastOf(CutRegion region)
+    private CutBound BoundOf(CutRegion region)
     {
-        if (!_least.TryGetValue(region, out long least))
-        {
-            long exit = 0;
-            foreach (int value in region.Exits)
-                exit = Math.Max(exit, _graph.Bytes[value]);
-            _least.Add(region, least = _live.Outliving(region.First, region.Last) + (2 * exit));
-        }
-        return least;
+        if (!_least.TryGetValue(region, out CutBound? bound))
+            _least.Add(region, bound = new CutBound(region, _live));
+        return bound;
     }
 
     /// <summary>False if some node's pieces round otherwise whatever their size: no number of pieces need be tried.</summary>

@@ -30,6 +30,9 @@ internal enum RewriteTechniques
     /// <summary>Pieces are not costed where a bound tells that they come to too much or take too long.</summary>
     PieceBounds = 64,
 
+    /// <summary>Numbers of pieces are not costed where fewer pieces tell how far these bring the peak down. Where pieces are ragged that may be a little more than is foretold.</summary>
+    PieceTrends = 128,
+
     /// <summary>All of them.</summary>
-    All = 127,
+    All = 255,
 }

@@ -107,6 +107,20 @@ public sealed class RegionRuleTests
     }
 
     [TestMethod]
+    public void Rows_of_a_transposed_convolution_keep_its_bits_where_the_rule_says_so()
+    {
+        foreach ((long channels, long group, long width) in new[] { (3L, 1L, 4L), (24L, 1L, 11L), (40L, 1L, 5L), (128L, 1L, 9L), (200L, 1L, 7L), (200L, 1L, 40L), (300L, 2L, 9L), (8L, 4L, 6L), (2L, 2L, 5L) })
+        {
+            foreach ((long kernel, long stride, long pad, long filters) in new[] { (2L, 2L, 0L, 3L), (3L, 2L, 1L, 2L), (4L, 2L, 1L, 5L), (3L, 1L, 1L, 1L), (5L, 3L, 2L, 4L), (1L, 1L, 0L, 1L) })
+            {
+                Check(false, $"ConvTranspose {channels}/{group} wide {width} k{kernel} s{stride} p{pad} to {filters}", [2, 3], b => b.Node("ConvTranspose",
+                    [Data(b, false, 1, channels, 12, width), Weight(b, false, channels, filters, kernel, kernel), Weight(b, false, filters * group)],
+                    ("strides", new[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad }), ("group", group)));
+            }
+        }
+    }
+
+    [TestMethod]
     [DataRow(7)]
     [DataRow(13)]
     [DataRow(17)]

@@ -84,8 +84,9 @@ public sealed class PartitionPropertyTests
     }
 
     [TestMethod]
-    public void Bounds_change_no_result()
+    public void Bounds_change_no_result_and_trends_hardly_one()
     {
+        int costed = 0, costedWithoutBounds = 0, costedWithoutTrends = 0;
         for (ulong seed = 1; seed <= (ulong)_models; seed++)
         {
             ModelProto model = RandomImageModel.Build(seed);
@@ -93,16 +94,22 @@ public sealed class PartitionPropertyTests
             foreach (double times in new[] { 0.1, 1.0 })
             {
                 PartitionSearch with = new(graph, default), without = new(graph, default, RewriteTechniques.All & ~RewriteTechniques.PieceBounds);
+                PartitionSearch every = new(graph, default, RewriteTechniques.All & ~RewriteTechniques.PieceTrends);
                 double time = times * graph.Nanoseconds.Sum();
                 (IReadOnlyList<Cut>? fast, IReadOnlyList<Cut>? slow) = (with.Lowest(time), without.Lowest(time));
+                Assert.IsLessThanOrEqualTo(1.03 * Required(every, every.Lowest(time)), Required(with, fast), $"seed {seed}, {times} times: trends.");
                 Assert.AreEqual(Lowest(without, slow), Lowest(with, fast), $"seed {seed}, {times} times");
                 Assert.IsLessThanOrEqualTo(slow is null ? without.PeakBytes : without.PeakOf(slow), with.Bound.Bytes, $"seed {seed}: the bound.");
-                Assert.IsLessThanOrEqualTo(without.Costed, with.Costed, $"seed {seed}");
+                (costed, costedWithoutBounds, costedWithoutTrends) = (costed + with.Costed, costedWithoutBounds + without.Costed, costedWithoutTrends + every.Costed);
             }
         }
+        Assert.IsLessThan(costedWithoutBounds, costed);
+        Assert.IsLessThan(costedWithoutTrends, costed);
 
         // To a thousandth, as the bisection goes.
-        static long Lowest(PartitionSearch search, IReadOnlyList<Cut>? cuts) => (cuts is null ? search.RequiredBytes : search.RequiredOf(cuts)) * 400 / search.RequiredBytes;
+        static long Lowest(PartitionSearch search, IReadOnlyList<Cut>? cuts) => Required(search, cuts) * 400 / search.RequiredBytes;
+
+        static long Required(PartitionSearch search, IReadOnlyList<Cut>? cuts) => cuts is null ? search.RequiredBytes : search.RequiredOf(cuts);
     }
 
     private static PartitionGraph Graph(ModelProto model, ShapeTable shapes)
