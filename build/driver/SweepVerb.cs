@@ -4,7 +4,8 @@ namespace Serenity.Driver;
 
 /// <summary>
 /// <c>sweep</c>: the tests that the ordinary run does a few rounds of, with as many as asked for: builds killed at random moments, builds in other
-/// languages, time zones, folders and numbers of processors; all models on arm64; models with open dimensions at many sizes; random networks in pieces at random places; random models whose sizes depend on data; the whole suite as on other machines; and ONNX's own conformance models.
+/// languages, time zones, folders and numbers of processors; all models on arm64; models with open dimensions at many sizes; random networks in pieces at random places; random models whose sizes
+/// depend on data; the whole suite as on other machines; and ONNX's own conformance models.
 /// </summary>
 internal sealed class SweepVerb(Workspace workspace, DriverLog log)
 {

@@ -5,4 +5,5 @@ using Serenity.Tool;
 using Serenity.Tool.Terminal;
 
 using OptimizerHost host = new();
-return await new SerenityCommandLine(new OptimizerEngines(host.Optimize, ModelOptimizer.Finish), ToolConsole.OfProcess(), Environment.CurrentDirectory, Environment.GetEnvironmentVariable("GITHUB_STEP_SUMMARY") is { Length: > 0 } summary ? summary : null).RunAsync(args);
+return await new SerenityCommandLine(new OptimizerEngines(host.Optimize, ModelOptimizer.Finish), ToolConsole.OfProcess(), Environment.CurrentDirectory,
+    Environment.GetEnvironmentVariable("GITHUB_STEP_SUMMARY") is { Length: > 0 } summary ? summary : null).RunAsync(args);

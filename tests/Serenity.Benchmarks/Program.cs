@@ -23,7 +23,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["models"] = ("[MODEL…] [--out FILE]: what becomes of every model of the test data, as in docs/models.md", ModelTable.Run),
     ["probe"] = ("[--all]: what the installed ONNX Runtime's kernels share, against the table of rules", ProbeBenchmark.Run),
     ["same"] = ("EARLIER.nupkg [LATER.nupkg] [MODEL…]: whether two builds of the command line write the same files, byte for byte", SameBenchmark.Run),
-    ["stages"] = ("MODEL… [--static-arena] [--runs=N]: how long each stage takes, compiled code, without verification", StageBenchmark.Run),
+    ["stages"] = ("MODEL… [--static-arena] [--no-partition] [--runs=N]: how long each stage takes, compiled code, without verification", StageBenchmark.Run),
     ["schedule"] = ("FILE.tg… [--order]: least peak of each graph, with proof", ScheduleBenchmark.Run),
     ["paper"] = ("FILE.tg… [--states=N] [--seconds=S]: SERENITY's own algorithm beside ours", PaperBenchmark.Run),
     ["schedule-report"] = ("[--paper-states=N] [--paper-seconds=S]: the scheduling section of docs/benchmarks.md", ScheduleReport.Run),

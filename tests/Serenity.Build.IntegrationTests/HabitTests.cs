@@ -64,7 +64,8 @@ public sealed class HabitTests
         };
         project.Model("net.onnx");
         BuildResult result = project.Run(["build", "--no-restore", "-p:SerenityBudget=1KiB"], new Dictionary<string, string> { ["SerenityReprot"] = "true" }).Succeeds();
-        Microsoft.Build.Logging.StructuredLogger.Warning[] warnings = [.. result.All<Microsoft.Build.Logging.StructuredLogger.Warning>().Where(w => w.Code.StartsWith("SER", StringComparison.Ordinal)).DistinctBy(w => w.Text)];
+        Microsoft.Build.Logging.StructuredLogger.Warning[] warnings =
+            [.. result.All<Microsoft.Build.Logging.StructuredLogger.Warning>().Where(w => w.Code.StartsWith("SER", StringComparison.Ordinal)).DistinctBy(w => w.Text)];
         string[] texts = [.. warnings.Select(w => w.Text)];
         Assert.HasCount(5, texts, string.Join('\n', texts));
         foreach (string start in (string[])["SerenityMemoryBuget is not a property", "SerenityBudget is not a property", "SerenityReprot is not a property", "net.onnx: Budget is not metadata", "MemoryBudget=\"$(DeviceMemroy)\" comes to nothing"])

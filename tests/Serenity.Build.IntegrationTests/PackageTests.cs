@@ -46,7 +46,8 @@ public sealed class PackageTests
             CollectionAssert.Contains(entries, file);
         using StreamReader notices = new(package.GetEntry("THIRD-PARTY-NOTICES.txt")!.Open());
         string text = notices.ReadToEnd();
-        foreach (string assembly in entries.Where(e => e.StartsWith("tasks/net8.0/", StringComparison.Ordinal) && e.EndsWith(".dll", StringComparison.Ordinal) && !e.Contains("/runtimes/", StringComparison.Ordinal)).Select(e => Path.GetFileNameWithoutExtension(e)))
+        foreach (string assembly in entries.Where(e => e.StartsWith("tasks/net8.0/", StringComparison.Ordinal) && e.EndsWith(".dll", StringComparison.Ordinal)
+            && !e.Contains("/runtimes/", StringComparison.Ordinal)).Select(e => Path.GetFileNameWithoutExtension(e)))
             Assert.IsTrue(assembly.StartsWith("Serenity.", StringComparison.Ordinal) || text.Contains(assembly, StringComparison.Ordinal), $"{assembly} is not in the notices.");
         using Stream stream = package.GetEntry("Serenity.Build.nuspec")!.Open();
         string[] metadata = [.. XDocument.Load(stream).Root!.Elements().Single().Elements().Select(e => $"{e.Name.LocalName}={e.Value}")];

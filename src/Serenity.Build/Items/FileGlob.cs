@@ -13,7 +13,11 @@ internal static class FileGlob
         // From the last folder without a wildcard down.
         int wildcard = pattern.IndexOfAny(['*', '?']), slash = wildcard < 0 ? pattern.LastIndexOf('/') : pattern.LastIndexOf('/', wildcard);
         string start = Path.GetFullPath(slash < 0 ? "." : pattern[..(slash + 1)], folder), rest = pattern[(slash + 1)..];
-        EnumerationOptions options = new() { RecurseSubdirectories = rest.Contains('/', StringComparison.Ordinal) || rest.Contains("**", StringComparison.Ordinal), AttributesToSkip = FileAttributes.ReparsePoint };
+        EnumerationOptions options = new()
+        {
+            RecurseSubdirectories = rest.Contains('/', StringComparison.Ordinal) || rest.Contains("**", StringComparison.Ordinal),
+            AttributesToSkip = FileAttributes.ReparsePoint,
+        };
         ItemPattern below = new(rest);
         return Directory.Exists(start)
             ? [.. Directory.EnumerateFiles(start, "*", options).Where(path => below.Matches(Path.GetRelativePath(start, path))).Take(most).Order(StringComparer.Ordinal)] : [];

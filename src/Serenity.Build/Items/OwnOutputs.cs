@@ -24,7 +24,8 @@ internal static class OwnOutputs
             return null;
         if (PortableOf(modelPath) is { } portable && Origin(portable + ManifestExtension, model) is { } variant)
             return variant.Source.Path;
-        return Origin(modelPath[..^Extension.Length] + ManifestExtension, model) is { } origin && origin.Output.Path == Path.GetFileName(modelPath) && HasContent(modelPath, origin) ? origin.Source.Path : null;
+        return Origin(modelPath[..^Extension.Length] + ManifestExtension, model) is { } origin && origin.Output.Path == Path.GetFileName(modelPath) && HasContent(modelPath, origin)
+            ? origin.Source.Path : null;
     }
 
     /// <summary>The source of a model that is a copy of an output, without its manifest, as publishing leaves it; null for any other.</summary>

@@ -1,27 +1,19 @@
-using System.Buffers;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Formulas;
+using static Serenity.Build.Manifest.JsonParts;
 
 namespace Serenity.Build.Manifest;
 
 /// <summary>Writes one manifest, property by property. By hand: starting the serializer costs a build more than all of a small model's search.</summary>
-internal sealed class ManifestWriter : IDisposable
+internal sealed class ManifestWriter : ManifestText
 {
-    private readonly ArrayBufferWriter<byte> _output = new();
-    private readonly Utf8JsonWriter _json;
-    private bool _any;
-
-    public ManifestWriter() =>
-        _json = new Utf8JsonWriter(_output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true });
-
     /// <summary>The manifest as UTF-8 text.</summary>
     public byte[] Write(MemoryManifest manifest)
     {
-        Raw("{\n"u8);
+        Begin();
         Property("version").WriteNumberValue(manifest.Version);
         Object("tool", j =>
         {
@@ -86,11 +78,8 @@ internal sealed class ManifestWriter : IDisposable
         if (manifest.PeakStep is { } step)
             Object("peakStep", j => Step(j, step));
         Lines("blockAllocations", manifest.BlockAllocations, BlockAllocations);
-        Raw("\n}\n"u8);
-        return _output.WrittenSpan.ToArray();
+        return End();
     }
-
-    public void Dispose() => _json.Dispose();
 
     private static void File(Utf8JsonWriter json, FileInfoEntry file)
     {
@@ -367,83 +356,5 @@ internal sealed class ManifestWriter : IDisposable
             json.WriteEndObject();
         }
         json.WriteEndArray();
-    }
-
-    private static void Names(Utf8JsonWriter json, string property, IReadOnlyList<string> names)
-    {
-        json.WriteStartArray(property);
-        foreach (string name in names)
-            json.WriteStringValue(name);
-        json.WriteEndArray();
-    }
-
-    private static void Steps(Utf8JsonWriter json, string property, IReadOnlyList<int>? steps)
-    {
-        if (steps is null)
-            return;
-        json.WriteStartArray(property);
-        foreach (int step in steps)
-            json.WriteNumberValue(step);
-        json.WriteEndArray();
-    }
-
-    private static void Numbers(Utf8JsonWriter json, IReadOnlyList<long> numbers)
-    {
-        json.WriteStartArray();
-        foreach (long number in numbers)
-            json.WriteNumberValue(number);
-        json.WriteEndArray();
-    }
-
-    private static void Optional(Utf8JsonWriter json, string property, string? value)
-    {
-        if (value is not null)
-            json.WriteString(property, value);
-    }
-
-    private static void Optional(Utf8JsonWriter json, string property, long? value)
-    {
-        if (value is { } number)
-            json.WriteNumber(property, number);
-    }
-
-    private void Object(string name, Action<Utf8JsonWriter> content)
-    {
-        Utf8JsonWriter json = Property(name);
-        json.WriteStartObject();
-        content(json);
-        json.WriteEndObject();
-    }
-
-    /// <summary>A list with a line for each element.</summary>
-    private void Lines<T>(string name, IReadOnlyList<T> elements, Action<Utf8JsonWriter, T> write)
-        where T : class
-    {
-        Property(name);
-        Raw("["u8);
-        for (int i = 0; i < elements.Count; i++)
-        {
-            Raw(i == 0 ? "\n    "u8 : ",\n    "u8);
-            write(_json, elements[i]);
-        }
-        Raw(elements.Count == 0 ? "]"u8 : "\n  ]"u8);
-    }
-
-    /// <summary>Begins a line with a property's name; its value comes next.</summary>
-    private Utf8JsonWriter Property(string name)
-    {
-        Raw(_any ? ",\n  "u8 : "  "u8);
-        _any = true;
-        _json.WriteStringValue(name);
-        Raw(": "u8);
-        return _json;
-    }
-
-    /// <summary>Text between values, which the JSON writer knows nothing of.</summary>
-    private void Raw(ReadOnlySpan<byte> text)
-    {
-        _json.Flush();
-        _json.Reset();
-        _output.Write(text);
     }
 }

@@ -29,7 +29,10 @@ internal static class ValueNames
             value.Name = names.GetValueOrDefault(value.Name, value.Name);
     }
 
-    /// <summary>Gives values other names where a node makes or reads them, and its subgraphs too; what a subgraph defines under such a name is a value of its own. No new name may be one that a subgraph defines.</summary>
+    /// <summary>
+    /// Gives values other names where a node makes or reads them, and its subgraphs too; what a subgraph defines under such a name is a value of its own. No new name may be one that a
+    /// subgraph defines.
+    /// </summary>
     /// <param name="node">The node, which is changed.</param>
     /// <param name="names">The new name of each value that gets one.</param>
     public static void Rename(NodeProto node, IReadOnlyDictionary<string, string> names)

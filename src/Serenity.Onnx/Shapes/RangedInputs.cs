@@ -17,7 +17,8 @@ internal sealed record RangedInputs(IReadOnlyDictionary<string, SizeExpression[]
     /// <param name="formulas">What others follow from.</param>
     /// <param name="path">The model's file, for errors.</param>
     /// <exception cref="SerenityException">SER1302: a formula of dimensions that no sum or multiple of them is.</exception>
-    public static RangedInputs Write(ModelProto model, IReadOnlyDictionary<string, long> sizes, IReadOnlyDictionary<string, SizeRange> ranges, IReadOnlyDictionary<string, string> formulas, string? path)
+    public static RangedInputs Write(ModelProto model, IReadOnlyDictionary<string, long> sizes, IReadOnlyDictionary<string, SizeRange> ranges, IReadOnlyDictionary<string, string> formulas,
+        string? path)
     {
         IReadOnlyList<OpenDimension> open = new FreeDimensionTable(model, FreeDimensionTable.Applicable(model, sizes), path).Dimensions;
         Dictionary<string, SizeExpression> known = new(StringComparer.Ordinal);

@@ -39,7 +39,12 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
             request = request with { FreeDimensions = all, SizeFormulas = new Dictionary<string, string>(StringComparer.Ordinal) };
         }
         return request.FreeDimensionsAreDefaults && request.FreeDimensions.Count + request.Ranges.Count > 0
-            ? request with { FreeDimensions = FreeDimensionTable.Applicable(model, request.FreeDimensions), Ranges = FreeDimensionTable.Applicable(model, request.Ranges), SizeFormulas = FreeDimensionTable.Applicable(model, request.SizeFormulas) }
+            ? request with
+            {
+                FreeDimensions = FreeDimensionTable.Applicable(model, request.FreeDimensions),
+                Ranges = FreeDimensionTable.Applicable(model, request.Ranges),
+                SizeFormulas = FreeDimensionTable.Applicable(model, request.SizeFormulas),
+            }
             : request;
     }
 

@@ -90,7 +90,8 @@ internal sealed class SeededInputs
         foreach ((string name, NodeMetadata meta) in _inputs.OrderBy(i => i.Key, StringComparer.Ordinal))
         {
             SplitMix random = new(SplitMix.SeedOf(name) + (ulong)kind + seed);
-            values.Add(new(name, _stated.GetValueOrDefault(name) ?? CreateOne(meta, DimsOf(name, meta), _ranges.GetValueOrDefault(name, 0), _told.TryGetValue(name, out (double, double) told) ? told : null, kind, ref random)));
+            values.Add(new(name, _stated.GetValueOrDefault(name)
+                ?? CreateOne(meta, DimsOf(name, meta), _ranges.GetValueOrDefault(name, 0), _told.TryGetValue(name, out (double, double) told) ? told : null, kind, ref random)));
         }
         return values;
     }

@@ -60,7 +60,9 @@ internal static class CheckCommand
     private static void WriteOne(ToolConsole console, string format, ModelResult result, MemoryManifest? manifest)
     {
         if (format == "json" && manifest is not null)
-            JsonText.Write(console.Output, Outcome.Of(manifest, result.Model) with { Errors = [.. result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Select(d => new WarningEntry(d.Code, d.Message))] });
+            JsonText.Write(
+                console.Output,
+                Outcome.Of(manifest, result.Model) with { Errors = [.. result.Diagnostics.Where(d => d.Severity == DiagnosticSeverity.Error).Select(d => new WarningEntry(d.Code, d.Message))] });
         else if (format == "json")
             JsonText.Write(console.Output, new { result.Model, Verdict = "error", Errors = result.Diagnostics.Select(d => new WarningEntry(d.Code, d.Message)).ToArray() });
         else if (result.Figures is { } figures)

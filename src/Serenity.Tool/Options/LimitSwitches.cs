@@ -26,7 +26,8 @@ internal sealed class LimitSwitches
     {
         T Value<T>(ModelOption<T> option, OptionSwitch from) => option.Read(from.Text(parsed), option.Switch!.Name, null);
         string baseline = Value(ModelOptions.Baseline, _baseline);
-        return new Limits(budgets, Value(ModelOptions.WarnAt, _warnAt), baseline.Length == 0 ? null : context.PathOf(baseline), Value(ModelOptions.BaselineTolerance, _tolerance), !parsed.GetValue(_update));
+        return new Limits(budgets, Value(ModelOptions.WarnAt, _warnAt), baseline.Length == 0 ? null : context.PathOf(baseline), Value(ModelOptions.BaselineTolerance, _tolerance),
+            !parsed.GetValue(_update));
     }
 
     /// <summary>True if the baseline is to be updated.</summary>

@@ -62,7 +62,8 @@ internal sealed class ProjectEdit(string path, string version)
     private static string Attribute(string name, long? bytes) => bytes is not { } known ? "" : known % 1024 == 0
         ? string.Create(CultureInfo.InvariantCulture, $" {name}=\"{known / 1024}KiB\"") : string.Create(CultureInfo.InvariantCulture, $" {name}=\"{known}\"");
 
-    private bool Names(string text, string element) => Parse(text).Descendants().Any(e => e.Name.LocalName == element && string.Equals((string?)e.Attribute("Include"), Package, StringComparison.OrdinalIgnoreCase));
+    private bool Names(string text, string element) => Parse(text).Descendants()
+        .Any(e => e.Name.LocalName == element && string.Equals((string?)e.Attribute("Include"), Package, StringComparison.OrdinalIgnoreCase));
 
     // The nearest list upwards, where versions are stated centrally.
     private string? VersionsFolder()

@@ -8,8 +8,9 @@ using Serenity.Testing.Models;
 namespace Serenity.Benchmarks.Many;
 
 /// <summary>
-/// A solution with many models, none like another, in many projects that share a plan cache: a build with nothing known, one with nothing to do, a second clone elsewhere that takes every plan from the
-/// cache, and a build without the package. Seconds, memory of all processes together and of the largest, and models that were planned and taken from the cache. Uses the package in <c>artifacts/packages</c>.
+/// A solution with many models, none like another, in many projects that share a plan cache: a build with nothing known, one with nothing to do, a second clone elsewhere that takes every plan from
+/// the cache, and a build without the package. Seconds, memory of all processes together and of the largest, and models that were planned and taken from the cache. Uses the package in
+/// <c>artifacts/packages</c>.
 /// </summary>
 internal static class ManyBenchmark
 {
@@ -17,7 +18,8 @@ internal static class ManyBenchmark
     /// <param name="args"><c>--projects=N</c>, <c>--models=N</c> in each.</param>
     public static int Run(string[] args)
     {
-        int Number(string name, int otherwise) => args.Where(a => a.StartsWith(name, StringComparison.Ordinal)).Select(a => int.Parse(a[name.Length..], CultureInfo.InvariantCulture)).FirstOrDefault(otherwise);
+        int Number(string name, int otherwise) =>
+            args.Where(a => a.StartsWith(name, StringComparison.Ordinal)).Select(a => int.Parse(a[name.Length..], CultureInfo.InvariantCulture)).FirstOrDefault(otherwise);
         int projects = Number("--projects=", 20), models = Number("--models=", 10);
         string root = Directory.CreateTempSubdirectory("serenity-many-").FullName;
         try

@@ -30,7 +30,7 @@ internal static class StageBenchmark
         {
             try
             {
-                Measure(path, executor, Math.Max(2, runs));
+                Measure(path, executor, !args.Contains("--no-partition"), Math.Max(2, runs));
             }
             catch (SerenityException e)
             {
@@ -40,7 +40,7 @@ internal static class StageBenchmark
         return 0;
     }
 
-    private static void Measure(string path, Executor executor, int runs)
+    private static void Measure(string path, Executor executor, bool partition, int runs)
     {
         SuppliedModel model = SuppliedModel.Load(path);
         List<double>[] cpu = [.. _stages.Select(_ => new List<double>()), []], wall = [.. _stages.Select(_ => new List<double>()), []];
@@ -55,6 +55,7 @@ internal static class StageBenchmark
                 Executor = executor,
                 FreeDimensions = model.FreeDimensions,
                 Verify = false,
+                Partition = partition,
                 Progress = next => Close(Array.IndexOf(_stages, next)),
             });
             Close(-1);

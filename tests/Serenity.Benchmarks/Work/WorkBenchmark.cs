@@ -148,5 +148,6 @@ internal static class WorkBenchmark
         Console.WriteLine();
     }
 
-    private static string Rounded(double price) => price == 0 ? "0" : double.Parse(price.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
+    private static string Rounded(double price) =>
+        price == 0 ? "0" : double.Parse(price.ToString("G3", CultureInfo.InvariantCulture), CultureInfo.InvariantCulture).ToString(CultureInfo.InvariantCulture);
 }

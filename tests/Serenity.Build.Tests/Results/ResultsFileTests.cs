@@ -48,7 +48,8 @@ public sealed class ResultsFileTests
         Assert.EndsWith("fits", lines[1]);
         StringAssert.Matches(lines[2], new(@"≤ 4 KiB .* 4096 bytes +1 B over budget$"));
         Assert.EndsWith("error SER1202", lines[3]);
-        string[] bare = ResultTable.Write([results[0] with { Figures = results[0].Figures! with { WorkspaceBytes = 0, Budget = new BudgetEntry(null, BudgetVerdict.None), BaselineBytes = null } }]).Split('\n');
+        string[] bare = ResultTable.Write([results[0] with { Figures = results[0].Figures! with { WorkspaceBytes = 0, Budget = new BudgetEntry(null, BudgetVerdict.None), BaselineBytes = null } }])
+            .Split('\n');
         CollectionAssert.AreEqual((string[])["model", "before", "after", "change", "verdict"], bare[0].Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
     }
 }

@@ -129,7 +129,8 @@ internal sealed class TensorMutation(Corpus corpus, TestRandom random, GraphPick
     /// <summary>A value of any size, that costs nothing to write down.</summary>
     public void AddLargeValue(GraphProto graph)
     {
-        long[] dims = [.. Enumerable.Range(0, random.Next(1, 4)).Select(_ => random.Chance(0.5) ? 1L << (random.Chance(0.1) ? random.Next(0, 34) : random.Next(0, 14)) : StrangeValues.Dimension(random))];
+        long[] dims = [.. Enumerable.Range(0, random.Next(1, 4))
+            .Select(_ => random.Chance(0.5) ? 1L << (random.Chance(0.1) ? random.Next(0, 34) : random.Next(0, 14)) : StrangeValues.Dimension(random))];
         string shape = pick.Fresh(), made = pick.Fresh();
         graph.Initializer.Add(OnnxModelBuilder.Tensor(shape, DataType.Int64, System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(dims), dims.Length));
         NodeProto node = new() { OpType = random.Pick(["ConstantOfShape", "Expand", "Tile", "RandomNormal", "Range", "Reshape"]) };

@@ -60,7 +60,8 @@ internal static class ConvolutionGrid
         foreach ((bool signedFilters, sbyte zero) in signedData ? ((bool, sbyte)[])[(true, 0), (true, 3)] : [(true, 0), (true, 3), (false, 0)])
         {
             foreach ((long channels, long filters, long groups) in ((long, long, long)[])
-                [(3, 16, 1), (4, 16, 1), (8, 12, 1), (16, 20, 1), (16, 24, 1), (20, 36, 1), (64, 8, 1), (64, 16, 1), (68, 16, 1), (72, 24, 1), (64, 20, 1), (8, 8, 8), (16, 16, 16), (24, 24, 24), (20, 20, 20), (16, 32, 16), (32, 32, 2), (1, 1, 1)])
+                [(3, 16, 1), (4, 16, 1), (8, 12, 1), (16, 20, 1), (16, 24, 1), (20, 36, 1), (64, 8, 1), (64, 16, 1), (68, 16, 1), (72, 24, 1), (64, 20, 1), (8, 8, 8), (16, 16, 16), (24, 24, 24),
+                    (20, 20, 20), (16, 32, 16), (32, 32, 2), (1, 1, 1)])
             {
                 write.Quantized(1, channels, filters, groups, [9, 8], [1, 1], 1, 0, signedData, signedFilters, zero);
                 write.Quantized(1, channels, filters, groups, [9, 8], [3, 3], 1, 1, signedData, signedFilters, zero);

@@ -52,6 +52,8 @@ internal sealed class BrokenPlans(ArenaProgram good, Random random, long alignme
                     moved.Add(fact.Index);
             }
         }
-        return good with { Program = good.Program with { Buffers = [.. good.Program.Buffers.Select(t => moved.Contains(t.Index) && t.Offset is not null ? t with { Offset = t.Offset + to - victim.Offset } : t)] } };
+        ProgramBuffer[] buffers =
+            [.. good.Program.Buffers.Select(t => moved.Contains(t.Index) && t.Offset is not null ? t with { Offset = t.Offset + to - victim.Offset } : t)];
+        return good with { Program = good.Program with { Buffers = buffers } };
     }
 }

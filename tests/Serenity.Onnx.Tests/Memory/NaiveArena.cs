@@ -44,7 +44,8 @@ internal static class NaiveArena
         for (int step = 0; step < order.Count; step++)
         {
             NodeProto node = nodes[order[step]];
-            foreach (string buffer in node.Input.Where(i => i.Length > 0).Concat(SubgraphCaptures.Of(node)).SelectMany(i => buffers[i]).Concat(node.Output.Where(o => o.Length > 0).SelectMany(o => buffers[o])))
+            foreach (string buffer in node.Input.Where(i => i.Length > 0).Concat(SubgraphCaptures.Of(node)).SelectMany(i => buffers[i])
+                .Concat(node.Output.Where(o => o.Length > 0).SelectMany(o => buffers[o])))
                 lastUse[buffer] = step;
             foreach (string buffer in node.Input.Where(i => i.Length > 0).Concat(SubgraphCaptures.Of(node)).SelectMany(i => buffers[i]))
                 (users.TryGetValue(buffer, out HashSet<int>? at) ? at : users[buffer] = []).Add(step);

@@ -166,11 +166,13 @@ public sealed class DataDependentSizeTests
                 break;
             case "NonMaxSuppression":
                 Out(builder.Node("Neg", [builder.Node("NonMaxSuppression",
-                    [builder.Input("boxes", DataType.Float, 2, 6, 4), builder.Input("scores", DataType.Float, 2, 3, 6), builder.Integers(4), Scalar("iou", DataType.Float, BitConverter.GetBytes(0.5f)), Scalar("least", DataType.Float, BitConverter.GetBytes(0.1f))])]), DataType.Int64);
+                    [builder.Input("boxes", DataType.Float, 2, 6, 4), builder.Input("scores", DataType.Float, 2, 3, 6), builder.Integers(4),
+                    Scalar("iou", DataType.Float, BitConverter.GetBytes(0.5f)), Scalar("least", DataType.Float, BitConverter.GetBytes(0.1f))])]), DataType.Int64);
                 break;
             case "NonMaxSuppression without a limit":
                 Out(builder.Node("Neg", [builder.Node("NonMaxSuppression",
-                    [builder.Input("boxes", DataType.Float, 1, 6, 4), builder.Input("scores", DataType.Float, 1, 2, 6), builder.Integers(1000), Scalar("iou", DataType.Float, BitConverter.GetBytes(0.5f)), Scalar("least", DataType.Float, BitConverter.GetBytes(0.1f))])]), DataType.Int64);
+                    [builder.Input("boxes", DataType.Float, 1, 6, 4), builder.Input("scores", DataType.Float, 1, 2, 6), builder.Integers(1000),
+                    Scalar("iou", DataType.Float, BitConverter.GetBytes(0.5f)), Scalar("least", DataType.Float, BitConverter.GetBytes(0.1f))])]), DataType.Int64);
                 break;
             case "TopK":
                 Out(builder.Node("Neg", [builder.Nodes("TopK", [builder.Input("x", DataType.Float, 2, 7), Count(7)], 2)[0]]));
@@ -212,7 +214,10 @@ public sealed class DataDependentSizeTests
         string Count(long all)
         {
             string sum = builder.Node("ReduceMax", [builder.Node("Abs", [builder.Input("n", DataType.Float, 3)])], ("keepdims", 0L));
-            string part = builder.Node("Cast", [builder.Node("Floor", [builder.Node("Mul", [builder.Node("Min", [sum, Scalar("unit", DataType.Float, BitConverter.GetBytes(1f))]), Scalar("all", DataType.Float, BitConverter.GetBytes((float)all))])])], ("to", (long)DataType.Int64));
+            string part = builder.Node("Cast",
+                [builder.Node("Floor",
+                [builder.Node("Mul", [builder.Node("Min", [sum, Scalar("unit", DataType.Float, BitConverter.GetBytes(1f))]), Scalar("all", DataType.Float, BitConverter.GetBytes((float)all))])])],
+                ("to", (long)DataType.Int64));
             return builder.Node("Reshape", [part, builder.Integers(1)]);
         }
     }

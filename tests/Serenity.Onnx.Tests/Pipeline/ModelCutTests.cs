@@ -46,7 +46,8 @@ public sealed class ModelCutTests
         Assert.HasCount(2, bounds, "both values that stand in the way");
         CollectionAssert.Contains(outputs, last);
         Assert.AreEqual("passed", Optimize(model, r => r with { Outputs = outputs }).Verification!.Status);
-        Assert.AreEqual("passed", Optimize(model, r => r with { Outputs = [unknown, last], Bounds = bounds.ToDictionary(b => b.Split('=')[0], b => new[] { long.Parse(b.Split('=')[1]) }) }).Verification!.Status);
+        Assert.AreEqual("passed", Optimize(model,
+            r => r with { Outputs = [unknown, last], Bounds = bounds.ToDictionary(b => b.Split('=')[0], b => new[] { long.Parse(b.Split('=')[1]) }) }).Verification!.Status);
     }
 
     [TestMethod]
@@ -147,7 +148,8 @@ public sealed class ModelCutTests
         string Range(string of, string name)
         {
             string number = builder.Node("Cast", [builder.Node("ReduceMax", [builder.Node("Cast", [of], ("to", (long)DataType.Float))], ("keepdims", 0L))], ("to", (long)DataType.Int64));
-            return builder.Node("Range", [builder.Add(OnnxModelBuilder.Tensor("zero" + name, DataType.Int64, new byte[8])), number, builder.Add(OnnxModelBuilder.Tensor("one" + name, DataType.Int64, BitConverter.GetBytes(1L)))]);
+            return builder.Node("Range", [builder.Add(OnnxModelBuilder.Tensor("zero" + name, DataType.Int64, new byte[8])), number,
+                builder.Add(OnnxModelBuilder.Tensor("one" + name, DataType.Int64, BitConverter.GetBytes(1L)))]);
         }
     }
 

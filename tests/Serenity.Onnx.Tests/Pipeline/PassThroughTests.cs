@@ -64,7 +64,8 @@ public sealed class PassThroughTests
         {
             // A sum that was rewritten has lost the node that it was, whole or in pieces.
             (request, source) = Prepare(executor, model);
-            OptimizationResult result = Run(request, source, (asked, cancellation) => asked.Optimized.Graph.Node.Any(n => n.Name == guilty.Nodes[0] || n.Name.StartsWith(guilty.Nodes[0] + "/piece", StringComparison.Ordinal))
+            OptimizationResult result = Run(request, source,
+                (asked, cancellation) => asked.Optimized.Graph.Node.Any(n => n.Name == guilty.Nodes[0] || n.Name.StartsWith(guilty.Nodes[0] + "/piece", StringComparison.Ordinal))
                 ? ModelVerifier.Verify(asked, cancellation) : throw Made(asked));
             CollectionAssert.AreEqual(new[] { guilty.Nodes[0] }, result.LeftOut.Select(r => r.Nodes[0]).ToArray());
             Assert.AreEqual("Made up by the test.", result.LeftOut[0].Reason);

@@ -52,7 +52,8 @@ internal static class RangeTruth
             ShapeTable inputs = Inputs(source.Model.Graph, all);
             using ModelSession written = ModelSession.Load(RunnableModel.Of(result.Model, source.ExternalFolder, path), observe: true);
             using ModelSession original = ModelSession.Load(
-                RunnableModel.Of(source.Model, source.ExternalFolder, path), result.Verification?.Level == nameof(GraphOptimizationLevel.ORT_ENABLE_EXTENDED) ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL);
+                RunnableModel.Of(source.Model, source.ExternalFolder, path), result.Verification?.Level == nameof(GraphOptimizationLevel.ORT_ENABLE_EXTENDED)
+                ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL);
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = new SeededInputs(source.Model.Graph, original.Inputs, inputs).Create(InputCase.Ones);
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected = original.Run(values), actual = written.Run(values);
             for (int i = 0; i < expected.Count; i++)
@@ -93,7 +94,8 @@ internal static class RangeTruth
         if (OperatorDomain.OpsetOf(source.Model) < 12)
             return;
         string name = space.Ranges.Keys.First();
-        Assert.IsTrue(result.Model.Graph.Node.Any(n => n.Name.StartsWith($"range_{name}_", StringComparison.Ordinal)), string.Join(' ', result.Model.Graph.Node.Where(n => n.OpType is "Shape" or "Gather" or "Clip").Select(n => n.Name)));
+        Assert.IsTrue(result.Model.Graph.Node.Any(n => n.Name.StartsWith($"range_{name}_", StringComparison.Ordinal)),
+            string.Join(' ', result.Model.Graph.Node.Where(n => n.OpType is "Shape" or "Gather" or "Clip").Select(n => n.Name)));
         Dictionary<string, long> sizes = new(request.FreeDimensions, StringComparer.Ordinal);
         foreach ((string dimension, long size) in space.Most)
             sizes[dimension] = dimension == name ? size + 1 : size;

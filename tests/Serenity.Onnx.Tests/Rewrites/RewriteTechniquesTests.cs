@@ -59,7 +59,8 @@ public sealed class RewriteTechniquesTests
             (ModelProto model, ModelShapes shapes) = Model(400 + seed);
             TestRandom random = new(seed);
             RewriteCandidate source = RewriteCandidate.Unchanged(model, shapes.Main);
-            ICandidateCosts[] costs = [.. new[] { RewriteTechniques.None, RewriteTechniques.SolvedSegments, RewriteTechniques.KnownShapes, RewriteTechniques.Estimates, RewriteTechniques.All & ~RewriteTechniques.FreeOrder }
+            ICandidateCosts[] costs =
+                [.. new[] { RewriteTechniques.None, RewriteTechniques.SolvedSegments, RewriteTechniques.KnownShapes, RewriteTechniques.Estimates, RewriteTechniques.All & ~RewriteTechniques.FreeOrder }
                 .Select(techniques => Costs(source, shapes, executor, techniques))];
             for (int set = 0; set < 4; set++)
             {

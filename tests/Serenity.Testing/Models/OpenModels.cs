@@ -75,7 +75,9 @@ public sealed class OpenModels
     private string Linear(string x, int from, int to) => _builder.Node("Add", [_builder.Node("MatMul", [x, Weight(from, to)]), Weight(to)]);
 
     private string Heads(string x, int width, int heads, params long[] order) =>
-        _builder.Node("Transpose", [_builder.Node("Reshape", [Linear(x, width, width), _builder.Node("Concat", [Size(x, 0), Size(x, 1), _builder.Integers(heads), _builder.Integers(width / heads)], ("axis", 0L))])], ("perm", order));
+        _builder.Node("Transpose",
+            [_builder.Node("Reshape", [Linear(x, width, width), _builder.Node("Concat", [Size(x, 0), Size(x, 1), _builder.Integers(heads), _builder.Integers(width / heads)], ("axis", 0L))])],
+            ("perm", order));
 
     private string Norm(string x, int width)
     {

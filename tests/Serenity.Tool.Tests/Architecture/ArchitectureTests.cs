@@ -109,7 +109,8 @@ public sealed partial class ArchitectureTests
             for (int i = 1; i < steps.Length; i++)
             {
                 // A step with a file for each executor goes down for each.
-                bool isDown = steps[i - 1].Min(RoomTable.PlaceOf).CompareTo(steps[i].Min(RoomTable.PlaceOf)) <= 0 && steps[i - 1].Max(RoomTable.PlaceOf).CompareTo(steps[i].Max(RoomTable.PlaceOf)) <= 0;
+                bool isDown = steps[i - 1].Min(RoomTable.PlaceOf).CompareTo(steps[i].Min(RoomTable.PlaceOf)) <= 0
+                    && steps[i - 1].Max(RoomTable.PlaceOf).CompareTo(steps[i].Max(RoomTable.PlaceOf)) <= 0;
                 Assert.IsTrue(isDown, $"{way}: {string.Join(", ", steps[i])} stands above {string.Join(", ", steps[i - 1])}.");
             }
         }

@@ -7,8 +7,8 @@ namespace Serenity.Onnx.Executors.OnnxRuntime;
 
 /// <summary>
 /// What a process takes for a session besides its runs. Weights are the file's; what kernels lay out anew was counted as the session was loaded; the rest is estimated, by a line through what
-/// 56 models of up to 2,828 nodes took (<see cref="RuntimeRules.SessionMemory"/>, <c>tests/native/probe.c</c>): pages that were written to beyond weights, from before the session was made. Off by at most 0.5 MiB in all but one,
-/// of 15 MB of weights, by 1.5.
+/// 56 models of up to 2,828 nodes took (<see cref="RuntimeRules.SessionMemory"/>, <c>tests/native/probe.c</c>): pages that were written to beyond weights, from before the session was made. Off by at
+/// most 0.5 MiB in all but one, of 15 MB of weights, by 1.5.
 /// </summary>
 internal static class SessionAccount
 {

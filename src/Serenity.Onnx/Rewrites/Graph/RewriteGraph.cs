@@ -256,7 +256,12 @@ internal sealed class RewriteGraph
     {
         AccumulationGroup[] groups = [.. Groups];
         (ModelProto model, HashSet<string> values) = _writer.Write(_nodes, groups, _added);
-        ShapeTable shapes = new(_types.Where(t => values.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque) { Bodies = _bodies, Varies = _varies, Formulas = _formulas };
+        ShapeTable shapes = new(_types.Where(t => values.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque)
+        {
+            Bodies = _bodies,
+            Varies = _varies,
+            Formulas = _formulas,
+        };
         return new RewriteCandidate(model, shapes, groups, [.. Applied]);
     }
 

@@ -31,7 +31,8 @@ internal static class ModelPartition
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null where no region in pieces lowers the peak.</returns>
     public static PartitionedModel? TryCut(
-        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, double nanoseconds, RewriteTechniques techniques, out bool isLimited, CancellationToken cancellation)
+        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, double nanoseconds, RewriteTechniques techniques, out bool isLimited,
+        CancellationToken cancellation)
     {
         isLimited = nanoseconds <= 0;
         PartitionedModel? found = null;

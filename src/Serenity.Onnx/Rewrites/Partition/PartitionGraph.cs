@@ -83,7 +83,8 @@ internal sealed class PartitionGraph
         CallNanoseconds = Array.ConvertAll(Nodes, node =>
         {
             TimeSum time = new();
-            KernelTime.Add(time, node, name => Values.Constant(name) is null && Values.TypeOf(name) is { } type ? type with { Dims = [.. type.Dims.Select(_ => 1L)] } : Values.TypeOf(name), name => Values.Constant(name) is not null);
+            KernelTime.Add(time, node, name => Values.Constant(name) is null && Values.TypeOf(name) is { } type ? type with { Dims = [.. type.Dims.Select(_ => 1L)] } : Values.TypeOf(name),
+                name => Values.Constant(name) is not null);
             return time.Nanoseconds;
         });
     }

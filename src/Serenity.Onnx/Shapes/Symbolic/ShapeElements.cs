@@ -90,7 +90,8 @@ internal static class ShapeElements
         if (inputs.Inputs[0] is not { Dims.Length: 1, Elements: { } all } || inputs.List("starts", 1) is not [var start] || inputs.List("ends", 2) is not [var end])
             return null;
         long[]? steps = inputs.Has(4) ? inputs.Constant(4) : [1];
-        return steps is [1] ? all[(int)Clamped(start, all.Length)..(int)Math.Max(Clamped(start, all.Length), Clamped(end, all.Length))] : steps is [-1] && start is -1 && end < -all.Length ? [.. Enumerable.Reverse(all)] : null;
+        return steps is [1] ? all[(int)Clamped(start, all.Length)..(int)Math.Max(Clamped(start, all.Length), Clamped(end, all.Length))] : steps is [-1] && start is -1 && end < -all.Length
+            ? [.. Enumerable.Reverse(all)] : null;
     }
 
     private static SizeExpression?[]? Pairwise(SizedInputs inputs, Func<SizeExpression, SizeExpression, SizeExpression?> of)

@@ -18,61 +18,19 @@ namespace Serenity.Planning.Scheduling.Search;
 /// </remarks>
 internal sealed class KillMoves
 {
-    private const int Words = 4, Limit = 64 * Words;
-
-    // With more ready operators than this the region does not pay, if it fits at all.
-    private const int MostReady = 128;
-
     private readonly SearchProblem _problem;
     private readonly SearchState _state;
-
-    // The region: operators near enough to be run within the budget, with the set of operators that each needs, itself included.
-    private readonly int[] _op = new int[Limit];
-    private readonly ulong[] _needs = new ulong[Limit * Words];
-    private readonly bool[] _kills = new bool[Limit];
-    private readonly int[] _localOf, _pending, _pendingSeen, _endsSeen, _endsInRegion, _allocSeen;
+    private readonly KillRegion _region;
+    private readonly KillingSets _sets;
     private readonly bool _hasCredits;
-
-    // Bytes that an operator starts alone, and whether there are others that it may share; then, in the region, what each set allocates.
-    private readonly long[] _startsAlone;
-    private readonly bool[] _startsShared;
-    private readonly long[] _allocated = new long[Limit];
-    private int _count, _stamp, _allocStamp;
-
-    // Tensors whose whole end set is in the region, then the candidate sets.
-    private readonly List<int> _touched = [];
-    private ulong[] _sets = new ulong[64 * Words];
-    private long[] _excess = new long[64];
-    private int[] _last = new int[64];
-    private int _setCount;
-
-    // Operators that kill something on their own: no other smallest set contains one.
-    private readonly ulong[] _lone = new ulong[Words];
-    private readonly int[] _order = new int[Limit];
-    private int[] _kept = new int[64];
+    private readonly int[] _order = new int[RegionSet.Limit];
 
     public KillMoves(SearchProblem problem, SearchState state)
     {
         _problem = problem;
         _state = state;
-        _localOf = new int[problem.OpCount];
-        _pending = new int[problem.OpCount];
-        _pendingSeen = new int[problem.OpCount];
-        _endsSeen = new int[problem.TensorCount];
-        _endsInRegion = new int[problem.TensorCount];
-        _allocSeen = new int[problem.TensorCount];
-        _startsAlone = new long[problem.OpCount];
-        _startsShared = new bool[problem.OpCount];
-        for (int op = 0; op < problem.OpCount; op++)
-        {
-            foreach (int t in problem.OpStarts[op])
-            {
-                if (problem.Starts[t].Length == 1)
-                    _startsAlone[op] += problem.Bytes[t];
-                else
-                    _startsShared[op] = true;
-            }
-        }
+        _region = new KillRegion(problem, state);
+        _sets = new KillingSets(problem, state, _region);
         _hasCredits = Array.Exists(problem.Credit, credit => credit != 0);
     }
 
@@ -83,269 +41,56 @@ internal sealed class KillMoves
     /// <returns>False if this state is better branched by single operators: too much is near, or nothing can die any more.</returns>
     public bool TryAdd(long budget, MoveList moves, ref long exceeded)
     {
-        if (_state.ReadyCount > MostReady)
+        _sets.Clear();
+        if (!_region.TryCollect(budget, ref exceeded))
             return false;
-        _stamp++;
-        _count = 0;
-        _setCount = 0;
-        _touched.Clear();
-        Array.Clear(_lone);
-        if (!CollectRegion(budget, ref exceeded))
-            return false;
-        foreach (int t in _touched)
+        foreach (int t in _region.Touched)
         {
-            if (_endsInRegion[t] == _state.EndsLeft(t))
-                AddKillingSet(t);
+            if (_region.CanKill(t))
+                _sets.AddKillingSet(t);
         }
-        foreach (int t in _touched)
+        foreach (int t in _region.Touched)
         {
-            if (_hasCredits && _endsInRegion[t] == _state.EndsLeft(t))
-                AddTakeOvers(t);
+            if (_hasCredits && _region.CanKill(t))
+                _sets.AddTakeOvers(t);
         }
-        if (_setCount == 0 && !AnyDeathAhead())
+        if (_sets.Count == 0 && !AnyDeathAhead())
             return false;
-        AddPeaky();
-        KeepSmallest();
-        for (int i = 0; i < _setCount; i++)
+        _sets.AddPeaky();
+        _sets.KeepSmallest();
+        for (int i = 0; i < _sets.Count; i++)
             Emit(i, budget, moves, ref exceeded);
-        return true;
-    }
-
-    private bool CollectRegion(long budget, ref long exceeded)
-    {
-        for (int i = 0; i < _state.ReadyCount; i++)
-        {
-            if (!TryEnter(_state.Ready(i), budget, ref exceeded))
-                return false;
-        }
-        for (int i = 0; i < _count; i++)
-        {
-            if (_kills[i])
-                continue;
-            foreach (int after in _problem.Successors[_op[i]])
-            {
-                if (_pendingSeen[after] != _stamp)
-                {
-                    _pendingSeen[after] = _stamp;
-                    _pending[after] = _state.PendingPredecessors(after);
-                }
-                if (--_pending[after] == 0 && !TryEnter(after, budget, ref exceeded))
-                    return false;
-            }
-        }
-        return true;
-    }
-
-    // False only if the region is full.
-    private bool TryEnter(int op, long budget, ref long exceeded)
-    {
-        if (_count == Limit)
-            return false;
-        int local = _count;
-        Span<ulong> needs = _needs.AsSpan(local * Words, Words);
-        needs.Clear();
-        needs[local >> 6] = 1UL << (local & 63);
-        int missing = _state.PendingPredecessors(op), only = -1;
-        if (missing > 0)
-        {
-            foreach (int before in _problem.Predecessors[op])
-            {
-                if (_state.IsDone(before))
-                    continue;
-                only = _localOf[before];
-                Unite(needs, _needs.AsSpan(only * Words, Words));
-            }
-        }
-        _op[local] = op;
-        // What only this operator starts is simply added; with several ways into it, or tensors that others may start, the set is summed anew.
-        long allocated = missing > 1 || _startsShared[op] ? AllocatedBy(needs) : (missing == 1 ? _allocated[only] : 0) + _startsAlone[op];
-        _allocated[local] = allocated;
-        long during = _state.Live + allocated + _problem.Scratch[op] - _problem.Credit[op];
-        if (during > budget)
-        {
-            exceeded = Math.Min(exceeded, during);
-            return true;
-        }
-        _localOf[op] = local;
-        _kills[local] = false;
-        _count++;
-        foreach (int t in _problem.OpEnds[op])
-        {
-            if (_endsSeen[t] != _stamp)
-            {
-                _endsSeen[t] = _stamp;
-                _endsInRegion[t] = 0;
-                _touched.Add(t);
-            }
-            _endsInRegion[t]++;
-            _kills[local] |= _state.EndsLeft(t) == 1;
-        }
-        return true;
-    }
-
-    private long AllocatedBy(ReadOnlySpan<ulong> set)
-    {
-        long bytes = 0;
-        _allocStamp++;
-        for (int word = 0; word < Words; word++)
-        {
-            for (ulong bits = set[word]; bits != 0; bits &= bits - 1)
-            {
-                foreach (int t in _problem.OpStarts[_op[(word << 6) + BitOperations.TrailingZeroCount(bits)]])
-                {
-                    if (_state.IsStarted(t) || _allocSeen[t] == _allocStamp)
-                        continue;
-                    _allocSeen[t] = _allocStamp;
-                    bytes += _problem.Bytes[t];
-                }
-            }
-        }
-        return bytes;
-    }
-
-    private void AddKillingSet(int t)
-    {
-        Span<ulong> set = NewSet();
-        long held = long.MaxValue;
-        foreach (int end in _problem.Ends[t])
-        {
-            if (_state.IsDone(end))
-                continue;
-            Unite(set, _needs.AsSpan(_localOf[end] * Words, Words));
-            held = Math.Min(held, _problem.Scratch[end] - _problem.Credit[end]);
-        }
-        _excess[_setCount++] = Math.Max(0, _problem.Bytes[t] + held);
-        if (SizeOf(set) == 1)
-            Unite(_lone, set);
-    }
-
-    // An operator that takes over t's buffer saves that only behind all other consumers of t, though a smaller set may kill something at it.
-    private void AddTakeOvers(int t)
-    {
-        foreach (int end in _problem.Ends[t])
-        {
-            if (_state.IsDone(end) || _problem.Credit[end] == 0 || !_problem.CreditEnds[end].Contains(t))
-                continue;
-            Span<ulong> set = NewSet();
-            foreach (int other in _problem.Ends[t])
-            {
-                if (!_state.IsDone(other))
-                    Unite(set, _needs.AsSpan(_localOf[other] * Words, Words));
-            }
-            _last[_setCount] = _localOf[end];
-            _excess[_setCount++] = Math.Max(0, _problem.Bytes[t] + _problem.Scratch[end] - _problem.Credit[end]);
-        }
-    }
-
-    private void AddPeaky()
-    {
-        long least = long.MaxValue;
-        for (int i = 0; i < _setCount; i++)
-            least = Math.Min(least, _excess[i]);
-        for (int local = 0; local < _count; local++)
-        {
-            if (_problem.Scratch[_op[local]] <= least)
-                continue;
-            Span<ulong> set = NewSet();
-            _needs.AsSpan(local * Words, Words).CopyTo(set);
-            _excess[_setCount++] = 0;
-        }
-    }
-
-    private Span<ulong> NewSet()
-    {
-        if (_setCount == _excess.Length)
-        {
-            Array.Resize(ref _excess, _setCount * 2);
-            Array.Resize(ref _last, _setCount * 2);
-            Array.Resize(ref _sets, _setCount * 2 * Words);
-        }
-        _last[_setCount] = -1;
-        Span<ulong> set = _sets.AsSpan(_setCount * Words, Words);
-        set.Clear();
-        return set;
-    }
-
-    private void KeepSmallest()
-    {
-        int kept = 0;
-        if (_kept.Length < _setCount)
-            Array.Resize(ref _kept, _excess.Length);
-        for (int i = 0; i < _setCount; i++)
-        {
-            if (_last[i] >= 0 ? IsSmallestWithLast(i) : IsSmallest(i))
-                _kept[kept++] = i;
-        }
-        for (int i = 0; i < kept; i++)
-        {
-            if (_kept[i] != i)
-            {
-                Set(_kept[i]).CopyTo(Set(i));
-                _excess[i] = _excess[_kept[i]];
-                _last[i] = _last[_kept[i]];
-            }
-        }
-        _setCount = kept;
-    }
-
-    // Of equal sets the first stays. Sets with a given last operator do not displace others.
-    private bool IsSmallest(int i)
-    {
-        Span<ulong> set = Set(i);
-        bool lone = SizeOf(set) == 1;
-        if (!lone && Intersects(set, _lone))
-            return false;
-        for (int j = 0; j < _setCount; j++)
-        {
-            if (j == i || _last[j] >= 0 || (lone && j > i))
-                continue;
-            if (IsSubset(Set(j), set) && (j < i || !IsSubset(set, Set(j))))
-                return false;
-        }
-        return true;
-    }
-
-    // A set with a given last operator gives way only to what dies before that.
-    private bool IsSmallestWithLast(int i)
-    {
-        Span<ulong> set = Set(i);
-        int last = _last[i];
-        for (int j = 0; j < _setCount; j++)
-        {
-            if (j != i && (Set(j)[last >> 6] >> (last & 63) & 1) == 0 && IsSubset(Set(j), set))
-                return false;
-        }
         return true;
     }
 
     private void Emit(int index, long budget, MoveList moves, ref long exceeded)
     {
-        Span<ulong> set = Set(index);
+        Span<ulong> set = _sets.Set(index);
         int size = 0;
         bool credits = false;
-        for (int word = 0; word < Words; word++)
+        for (int word = 0; word < RegionSet.Words; word++)
         {
             for (ulong bits = set[word]; bits != 0; bits &= bits - 1)
             {
                 int local = (word << 6) + BitOperations.TrailingZeroCount(bits);
                 _order[size++] = local;
-                credits |= _problem.Credit[_op[local]] != 0 && _problem.CreditEnds[_op[local]].Length > 0;
+                credits |= _problem.Credit[_region.Op(local)] != 0 && _problem.CreditEnds[_region.Op(local)].Length > 0;
             }
         }
-        long allocated = AllocatedBy(set), peak;
+        long allocated = _region.AllocatedBy(set), peak;
         if (size == 1)
         {
-            _state.Evaluate(_op[_order[0]], out peak, out _);
-            _order[0] = _op[_order[0]];
+            _state.Evaluate(_region.Op(_order[0]), out peak, out _);
+            _order[0] = _region.Op(_order[0]);
         }
         else
         {
-            peak = Arrange(set, size, credits, _last[index], budget);
+            peak = Arrange(set, size, credits, _sets.Last(index), budget);
         }
         if (peak > budget)
             exceeded = Math.Min(exceeded, peak);
         else
-            moves.Add(_order.AsSpan(0, size), allocated - _excess[index]);
+            moves.Add(_order.AsSpan(0, size), allocated - _sets.Excess(index));
     }
 
     // Lawler's rule. A credit that needs a death is granted to the last operator only, since nothing dies before it; where there is
@@ -353,7 +98,7 @@ internal sealed class KillMoves
     private long Arrange(Span<ulong> set, int size, bool credits, int givenLast, long budget)
     {
         Span<int> members = stackalloc int[size], best = stackalloc int[size], trial = stackalloc int[size];
-        Span<ulong> left = stackalloc ulong[Words];
+        Span<ulong> left = stackalloc ulong[RegionSet.Words];
         _order.AsSpan(0, size).CopyTo(members);
         long bestPeak = long.MaxValue;
         int choices = credits ? size : 1;
@@ -365,18 +110,18 @@ internal sealed class KillMoves
             if (credits)
             {
                 int last = members[choice];
-                if ((givenLast >= 0 && last != givenLast) || !IsNeededByNone(last, set))
+                if ((givenLast >= 0 && last != givenLast) || !_region.IsNeededByNone(last, set))
                     continue;
-                peak = _state.Live + AllocatedBy(set) + _problem.Scratch[_op[last]] - CreditAtEnd(last, set);
-                left[last >> 6] &= ~(1UL << (last & 63));
-                trial[at--] = _op[last];
+                peak = _state.Live + _region.AllocatedBy(set) + _problem.Scratch[_region.Op(last)] - _region.CreditAtEnd(last, set);
+                RegionSet.Remove(left, last);
+                trial[at--] = _region.Op(last);
             }
             for (; at >= 0; at--)
             {
                 int last = Cheapest(left, out long held);
-                peak = Math.Max(peak, _state.Live + AllocatedBy(left) + held);
-                left[last >> 6] &= ~(1UL << (last & 63));
-                trial[at] = _op[last];
+                peak = Math.Max(peak, _state.Live + _region.AllocatedBy(left) + held);
+                RegionSet.Remove(left, last);
+                trial[at] = _region.Op(last);
             }
             if (peak < bestPeak)
             {
@@ -395,63 +140,19 @@ internal sealed class KillMoves
     {
         int best = -1;
         held = long.MaxValue;
-        for (int word = 0; word < Words; word++)
+        for (int word = 0; word < RegionSet.Words; word++)
         {
             for (ulong bits = left[word]; bits != 0; bits &= bits - 1)
             {
-                int local = (word << 6) + BitOperations.TrailingZeroCount(bits), op = _op[local];
-                if (!IsNeededByNone(local, left))
+                int local = (word << 6) + BitOperations.TrailingZeroCount(bits), op = _region.Op(local);
+                if (!_region.IsNeededByNone(local, left))
                     continue;
-                long own = _problem.Scratch[op] - (_problem.CreditEnds[op].Length == 0 ? CreditAtEnd(local, left) : 0);
+                long own = _problem.Scratch[op] - (_problem.CreditEnds[op].Length == 0 ? _region.CreditAtEnd(local, left) : 0);
                 if (own < held)
                     (best, held) = (local, own);
             }
         }
         return best;
-    }
-
-    private bool IsNeededByNone(int local, ReadOnlySpan<ulong> set)
-    {
-        for (int word = 0; word < Words; word++)
-        {
-            for (ulong bits = set[word]; bits != 0; bits &= bits - 1)
-            {
-                int other = (word << 6) + BitOperations.TrailingZeroCount(bits);
-                if (other != local && (_needs[(other * Words) + (local >> 6)] >> (local & 63) & 1) != 0)
-                    return false;
-            }
-        }
-        return true;
-    }
-
-    // What the operator saves if it runs behind all others of the set.
-    private long CreditAtEnd(int local, ReadOnlySpan<ulong> set)
-    {
-        int op = _op[local];
-        if (_problem.Credit[op] == 0)
-            return 0;
-        ReadOnlySpan<int> starts = _problem.CreditStarts[op], ends = _problem.CreditEnds[op];
-        bool granted = starts.Length == 0;
-        foreach (int t in starts)
-            granted |= !_state.IsStarted(t) && CountIn(_problem.Starts[t], set) == 1;
-        if (!granted)
-            return 0;
-        granted = ends.Length == 0;
-        foreach (int t in ends)
-            granted |= CountIn(_problem.Ends[t], set) == _state.EndsLeft(t);
-        return granted ? _problem.Credit[op] : 0;
-    }
-
-    private int CountIn(ReadOnlySpan<int> ops, ReadOnlySpan<ulong> set)
-    {
-        int count = 0;
-        foreach (int op in ops)
-        {
-            int local = _localOf[op];
-            if (!_state.IsDone(op) && local < _count && _op[local] == op && (set[local >> 6] >> (local & 63) & 1) != 0)
-                count++;
-        }
-        return count;
     }
 
     // Whether any tensor is left to die; if not, the rest only allocates.
@@ -463,41 +164,5 @@ internal sealed class KillMoves
                 return true;
         }
         return false;
-    }
-
-    private Span<ulong> Set(int i) => _sets.AsSpan(i * Words, Words);
-
-    private static void Unite(Span<ulong> into, ReadOnlySpan<ulong> other)
-    {
-        for (int word = 0; word < Words; word++)
-            into[word] |= other[word];
-    }
-
-    private static int SizeOf(ReadOnlySpan<ulong> set)
-    {
-        int size = 0;
-        for (int word = 0; word < Words; word++)
-            size += BitOperations.PopCount(set[word]);
-        return size;
-    }
-
-    private static bool Intersects(ReadOnlySpan<ulong> a, ReadOnlySpan<ulong> b)
-    {
-        for (int word = 0; word < Words; word++)
-        {
-            if ((a[word] & b[word]) != 0)
-                return true;
-        }
-        return false;
-    }
-
-    private static bool IsSubset(ReadOnlySpan<ulong> inner, ReadOnlySpan<ulong> outer)
-    {
-        for (int word = 0; word < Words; word++)
-        {
-            if ((inner[word] & ~outer[word]) != 0)
-                return false;
-        }
-        return true;
     }
 }

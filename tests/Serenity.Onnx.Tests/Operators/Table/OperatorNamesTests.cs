@@ -29,17 +29,6 @@ public sealed partial class OperatorNamesTests
         ["Models/NativeHazards.cs"] = 6,
         ["Rehearsal/RehearsalModel.cs"] = 4,
         ["Rewrites/Partition/PartitionWriter.cs"] = 1,
-        ["Rewrites/Rules/ActivationFusion.cs"] = 6,
-        ["Rewrites/Rules/ConcatLifting.cs"] = 1,
-        ["Rewrites/Rules/ConcatSinking.cs"] = 1,
-        ["Rewrites/Rules/ConvNode.cs"] = 7,
-        ["Rewrites/Rules/KernelPartition.cs"] = 3,
-        ["Rewrites/Rules/MatMulPartition.cs"] = 2,
-        ["Rewrites/Rules/PartwiseOperators.cs"] = 4,
-        ["Rewrites/Rules/SliceRange.cs"] = 1,
-        ["Rewrites/Rules/StackedSum.cs"] = 2,
-        ["Rewrites/Rules/StrideIntoSlice.cs"] = 1,
-        ["Rewrites/Rules/SumReassociation.cs"] = 4,
         ["Rewrites/Sums/AccumulationWriters.cs"] = 5,
         ["Shapes/DataDependentSizes.cs"] = 7,
         ["Shapes/RangeGuard.cs"] = 5,
@@ -54,6 +43,9 @@ public sealed partial class OperatorNamesTests
         ["Verification/SumTerms.cs"] = 11,
     };
 
+    /// <summary>A rewrite is about the operators of its pattern: each may name that many without being on the list.</summary>
+    private const int MostInARewrite = 7;
+
     [TestMethod]
     public void Only_files_on_the_list_name_operators()
     {
@@ -67,10 +59,11 @@ public sealed partial class OperatorNamesTests
                 continue;
             string code = Comment().Replace(File.ReadAllText(path), "");
             string[] names = [.. Text().Matches(code).Select(match => match.Groups["text"].Value).Where(operators.Contains).Distinct()];
-            int allowed = _named.GetValueOrDefault(file);
+            bool isRewrite = file.StartsWith("Rewrites/Rules/", StringComparison.Ordinal);
+            int allowed = isRewrite ? MostInARewrite : _named.GetValueOrDefault(file);
             if (names.Length > allowed)
                 wrong.Add($"{file} names {string.Join(", ", names)}: ask the operator table, or state there what is new.");
-            else if (names.Length < allowed)
+            else if (names.Length < allowed && !isRewrite)
                 wrong.Add($"{file} names {names.Length} operators: set its number on the list to that.");
         }
         wrong.AddRange(_named.Keys.Where(file => !File.Exists(Path.Combine(_source, file))).Select(file => $"{file} is on the list and does not exist."));

@@ -118,7 +118,8 @@ internal static class ShapeVeil
         string[] ownShapes = [.. ownShape.OfType<string>()];
         (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, ownShapes);
         StateShapes(graph, source, shapes, hidden);
-        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, new ShapeTable(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies, Formulas = shapes.Formulas }, count + ownShapes.Length, sourceOf);
+        ShapeTable table = new(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies, Formulas = shapes.Formulas };
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, table, count + ownShapes.Length, sourceOf);
     }
 
     /// <summary>
