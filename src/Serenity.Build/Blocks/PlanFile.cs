@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Blocks;
@@ -11,6 +12,8 @@ namespace Serenity.Build.Blocks;
 /// </summary>
 public static class PlanFile
 {
+    private const string NotPrepacked = "prepack false\n";
+
     /// <summary>The text.</summary>
     public static string Render(MemoryManifest manifest)
     {
@@ -18,6 +21,8 @@ public static class PlanFile
         StringBuilder text = new();
         text.Append("serenity-plan 1\n");
         text.Append(CultureInfo.InvariantCulture, $"onnxruntime {(manifest.Blocks.Count > 0 ? manifest.Blocks[0].RuntimeVersion : "none")}\n");
+        if (!manifest.Options.Get(ModelOptions.Prepack))
+            text.Append(NotPrepacked);
         for (int i = 0; i < manifest.Blocks.Count; i++)
             Append(text, manifest.Blocks[i], manifest.BlockAllocations[i]);
         return text.ToString();
@@ -25,11 +30,14 @@ public static class PlanFile
 
     /// <summary>The text for a layout besides the portable one: a line more says which, so that a session on another processor refuses it.</summary>
     /// <param name="variant">The layout and its block.</param>
-    public static string Render(VariantFacts variant)
+    /// <param name="prepack">Whether kernels may lay weights out anew.</param>
+    public static string Render(VariantFacts variant, bool prepack = true)
     {
         ArgumentNullException.ThrowIfNull(variant);
         StringBuilder text = new();
         text.Append(CultureInfo.InvariantCulture, $"serenity-plan 1\nonnxruntime {variant.Block?.RuntimeVersion ?? "none"}\nlayout {ManifestNames.Of(variant.Layout)}\n");
+        if (!prepack)
+            text.Append(NotPrepacked);
         if (variant.Block is { } block)
         {
             BlockEntry entry = new(block.Architecture, block.Threads, block.RuntimeVersion, block.Bytes, block.LowerBoundBytes);

@@ -146,11 +146,11 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
                         /// <summary>{{PlannedDoc}}</summary>
                         public static {{SerenityRuntime}}PlannedSession CreateSession()
                         {
-                            return CreateSession(null);
+                            return CreateSession({{(model.Concurrency > 1 ? FormattableString.Invariant($"new {SerenityRuntime}PlannedSessionOptions {{ MaxConcurrency = {model.Concurrency} }}") : "null")}});
                         }
 
                         /// <summary>{{PlannedDoc}}</summary>
-                        /// <param name="plannedOptions">How memory is taken and shared; null for the defaults.</param>
+                        /// <param name="plannedOptions">{{PlannedOptionsDoc}}; null for the defaults.</param>
                         public static {{SerenityRuntime}}PlannedSession CreateSession({{SerenityRuntime}}PlannedSessionOptions plannedOptions)
                         {
                             using ({{OnnxRuntime}}SessionOptions options = CreateSessionOptions())

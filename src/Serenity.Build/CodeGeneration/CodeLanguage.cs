@@ -24,6 +24,8 @@ public abstract class CodeLanguage
 
     private protected const string PlannedDoc = "A session that runs the optimized model in one block of BlockBytes bytes.";
 
+    private protected const string PlannedOptionsDoc = "How memory is taken and shared, and how many runs may go on at a time";
+
     private protected const string ShapeDoc = "Dimensions; -1 for one that is open.";
 
     // Settings that a manifest can ask for, and how each value is written, which is the same in all languages but for the names of enumerations. Only these are ever emitted.
@@ -39,7 +41,7 @@ public abstract class CodeLanguage
     };
 
     // Entries of a session's configuration that a manifest can ask for, with their values.
-    private static readonly Dictionary<string, string[]> _configuration = new(StringComparer.Ordinal) { ["mlas.disable_kleidiai"] = ["0", "1"] };
+    private static readonly Dictionary<string, string[]> _configuration = new(StringComparer.Ordinal) { ["mlas.disable_kleidiai"] = ["0", "1"], ["session.disable_prepacking"] = ["0", "1"] };
 
     /// <summary>The language of a project; null if there is none for it.</summary>
     /// <param name="name">MSBuild's <c>Language</c>.</param>

@@ -63,7 +63,7 @@ public sealed class FSharpCode : CodeLanguage
             code.Append(CultureInfo.InvariantCulture, $"            options.{option} <- {(isEnum ? OnnxRuntime : "")}{value}\n");
         foreach ((string key, string value) in ConfigurationOf(model))
             code.Append(CultureInfo.InvariantCulture, $"            options.AddSessionConfigEntry({Literal(key)}, {Literal(value)})\n");
-        string session = model.BlockBytes is null ? $"new {OnnxRuntime}InferenceSession(Path, options)" : $"new {SerenityRuntime}PlannedSession({(model.Layouts.Count > 0 ? "LayoutPath ()" : "Path")}, null, options)";
+        string session = model.BlockBytes is null ? $"new {OnnxRuntime}InferenceSession(Path, options)" : $"new {SerenityRuntime}PlannedSession({(model.Layouts.Count > 0 ? "LayoutPath ()" : "Path")}, {(model.Concurrency > 1 ? FormattableString.Invariant($"{SerenityRuntime}PlannedSessionOptions(MaxConcurrency = {model.Concurrency})") : "null")}, options)";
         code.Append("            options\n\n");
         if (model.Layouts.Count > 0)
         {

@@ -38,6 +38,9 @@ public sealed record ModelCode(
     string Identifier, bool IsPublic, string TargetPath, string ManifestPath, long RequiredBytes, long PeakBytes, long WeightBytes,
     IReadOnlyList<KeyValuePair<string, string>>? SessionOptions, IReadOnlyList<TensorCode> Inputs, IReadOnlyList<TensorCode> Outputs, long? BlockBytes = null)
 {
+    /// <summary>Runs that go on at a time: as many as a planned session lets.</summary>
+    public int Concurrency { get; init; } = 1;
+
     /// <summary>What a run needs at each size, where dimensions have ranges; else null.</summary>
     public RangeCode? Range { get; init; }
 
@@ -62,9 +65,10 @@ public sealed record ModelCode(
         return new ModelCode(
             name, model.Options.Get(ModelOptions.Access) == CodeAccess.Public, model.TargetPath, Path.GetRelativePath(model.StagingFolder, model.ManifestPath).Replace('\\', '/'),
             manifest is null ? 0 : manifest.Peak.RequiredBytes, manifest?.Peak.Bytes ?? 0, manifest?.Weights.Bytes ?? 0,
-            runs ? [.. (manifest?.SessionOptions ?? TruthfulSessionOptions.AsText(model.Request.Threads).ToDictionary(StringComparer.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal)] : null, inputs, outputs,
+            runs ? [.. (manifest?.SessionOptions ?? TruthfulSessionOptions.AsText(model.Request.Threads, model.Request.Prepack).ToDictionary(StringComparer.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal)] : null, inputs, outputs,
             runs && referencesSerenityRuntime ? (manifest is { Blocks.Count: > 0 } ? manifest.Blocks[0].Bytes : 0) : null)
         {
+            Concurrency = model.Request.Concurrency,
             Range = manifest is null ? null : RangeCode.Of(manifest.Range, manifest.Peak),
             Layouts = runs && referencesSerenityRuntime && manifest is not null
                 ? [.. LayoutCheck.Within(manifest).Select(layout => new LayoutCode(ManifestNames.Of(layout), LayoutCheck.RequiredBytes(manifest, layout) ?? 0, manifest.Plans.FirstOrDefault(p => p.Layout == layout)?.BlockBytes ?? 0))] : [],

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.CodeGeneration;
 
@@ -21,14 +22,14 @@ public static class ModelNames
     public static IReadOnlyList<string> Of(IReadOnlyList<string> targetPaths)
     {
         ArgumentNullException.ThrowIfNull(targetPaths);
-        string[] names = [.. targetPaths.Select(p => Pascal(WithoutExtension(p.Split('/')[^1]), "Model"))];
+        string[] names = [.. targetPaths.Select(p => Pascal(ModelFormats.WithoutExtension(p.Split('/')[^1]), "Model"))];
         Dictionary<string, int> times = new(StringComparer.OrdinalIgnoreCase);
         foreach (string name in names)
             times[name] = times.GetValueOrDefault(name) + 1;
         for (int i = 0; i < names.Length; i++)
         {
             if (times[names[i]] > 1)
-                names[i] = Pascal(WithoutExtension(targetPaths[i]), "Model");
+                names[i] = Pascal(ModelFormats.WithoutExtension(targetPaths[i]), "Model");
         }
         return Different(names);
     }
@@ -58,8 +59,6 @@ public static class ModelNames
         }
         return different;
     }
-
-    private static string WithoutExtension(string path) => path.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? path[..^".onnx".Length] : path;
 
     private static string Pascal(string text, string kind)
     {

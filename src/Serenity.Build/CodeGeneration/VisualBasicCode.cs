@@ -122,10 +122,10 @@ public sealed class VisualBasicCode : CodeLanguage
         {
             code.Append(FormattableString.Invariant($$"""
                         ''' <summary>{{PlannedDoc}}</summary>
-                        ''' <param name="plannedOptions">How memory is taken and shared; Nothing for the defaults.</param>
+                        ''' <param name="plannedOptions">{{PlannedOptionsDoc}}; Nothing for the defaults{{(model.Concurrency > 1 ? FormattableString.Invariant($" and {model.Concurrency} runs") : "")}}.</param>
                         Public Shared Function CreateSession(Optional plannedOptions As {{SerenityRuntime}}PlannedSessionOptions = Nothing) As {{SerenityRuntime}}PlannedSession
                             Using options As {{OnnxRuntime}}SessionOptions = CreateSessionOptions()
-                                Return New {{SerenityRuntime}}PlannedSession({{(model.Layouts.Count > 0 ? "LayoutPath" : "Path")}}, plannedOptions, options)
+                                Return New {{SerenityRuntime}}PlannedSession({{(model.Layouts.Count > 0 ? "LayoutPath" : "Path")}}, {{(model.Concurrency > 1 ? FormattableString.Invariant($"If(plannedOptions, New {SerenityRuntime}PlannedSessionOptions With {{.MaxConcurrency = {model.Concurrency}}})") : "plannedOptions")}}, options)
                             End Using
                         End Function
 

@@ -29,6 +29,9 @@ public sealed record ModelItem
     /// <summary>Where the optimized model goes, relative to the output folder, with forward slashes.</summary>
     public required string TargetPath { get; init; }
 
+    /// <summary>The same as the item has it: where the source itself goes where models are passed through.</summary>
+    public string SourceTargetPath { get; init; } = "";
+
     /// <summary>Absolute path of the project's folder; where there is no project, the folder that paths start from.</summary>
     public required string ProjectFolder { get; init; }
 
@@ -56,15 +59,8 @@ public sealed record ModelItem
     /// <summary>Write the arena header: where the project asks for headers, of models that can have one.</summary>
     public bool Header => Options.Get(ModelOptions.Header) && Options.Get(ModelOptions.Executor).Traits().HasOffsets;
 
-    /// <summary>File name of the optimized model without <c>.onnx</c>.</summary>
-    public string BaseName
-    {
-        get
-        {
-            string file = TargetPath[(TargetPath.LastIndexOf('/') + 1)..];
-            return file.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? file[..^".onnx".Length] : file;
-        }
-    }
+    /// <summary>File name of the optimized model without the ending of its format.</summary>
+    public string BaseName => ModelFormats.WithoutExtension(TargetPath[(TargetPath.LastIndexOf('/') + 1)..]);
 
     /// <summary>Absolute path of the optimized model in the staging folder.</summary>
     public string ModelPath => Path.Combine(StagingFolder, TargetPath.Replace('/', Path.DirectorySeparatorChar));
@@ -88,7 +84,7 @@ public sealed record ModelItem
     public string VariantPlanPath(PlanLayout layout) => Beside($".{ManifestNames.Of(layout)}.memory.plan");
 
     /// <summary>Absolute path of the record of what the outputs were made from; see <see cref="Output.OutputState"/>.</summary>
-    public string StatePath => ModelPath + ".state";
+    public string StatePath => ModelPath + Output.OutputState.Ending;
 
     /// <summary>Everything but the model's content that decides a plan, as text.</summary>
     public string OptionsKey => string.Join(
@@ -119,22 +115,53 @@ public sealed record ModelItem
                 SerenityCodes.BadOption, name,
                 $"Header=\"true\" needs Executor=\"StaticArena\": with Executor=\"{executor}\" the runtime places the tensors itself, so there are no offsets to write down.");
         }
+        ModelFormat format = FormatOf(options, name);
+        string target = ReadTargetPath(options.Get(ModelOptions.TargetPath), name);
         return new ModelItem
         {
             Name = name,
             SourcePath = source,
             SourceName = RelativeName(source, projectFolder),
-            TargetPath = ReadTargetPath(options.Get(ModelOptions.TargetPath), name),
+            TargetPath = PathIn(format, target, name),
+            SourceTargetPath = target,
             ProjectFolder = projectFolder,
             StagingFolder = stagingFolder,
             Options = options,
             Request = options.Request(source) with
             {
+                Format = format,
                 SamplePaths = SampleFiles.Find(options.Get(ModelOptions.VerifyInputs), projectFolder, name),
                 Runtime = AppRuntime.Find(options.Get(ModelOptions.VerifyWith), item.GetMetadata(AppRuntime.LibraryMetadata), item.GetMetadata(AppRuntime.AssemblyMetadata), projectFolder, name),
             },
             MemoryBudgetBytes = long.TryParse(item.GetMetadata(BudgetMetadata), NumberStyles.None, CultureInfo.InvariantCulture, out long budget) ? budget : null,
         };
+    }
+
+    /// <summary>The format that a model is written as: the one that was asked for, but where the project asks for all its models and nothing loads this one.</summary>
+    internal static ModelFormat FormatOf(OptionValues options, string name)
+    {
+        Executor executor = options.Get(ModelOptions.Executor);
+        ModelFormat format = options.Get(ModelOptions.Format);
+        if (format == ModelFormat.Onnx || executor.Traits().RunsInSession)
+            return format;
+        return options.IsProjects(ModelOptions.Format) ? ModelFormat.Onnx : throw new SerenityException(
+            SerenityCodes.BadOption, name, $"Format=\"{format}\" is about how ONNX Runtime loads a model, and with Executor=\"{executor}\" it does not. Remove one of the two.");
+    }
+
+    /// <summary>ONNX Runtime tells its own format by the ending of the name.</summary>
+    private static string PathIn(ModelFormat format, string target, string name)
+    {
+        string ending = format.Extension();
+        if (target.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+            return target;
+        string other = ModelFormat.Ort.Extension(), usual = ModelFormat.Onnx.Extension();
+        if (format == ModelFormat.Ort)
+        {
+            return target.EndsWith(usual, StringComparison.OrdinalIgnoreCase) ? target[..^usual.Length] + ending : throw new SerenityException(
+                SerenityCodes.BadTargetPath, name, $"TargetPath=\"{target}\" does not end in {ending}, by which ONNX Runtime tells the files of Format=\"Ort\". Give the model such a name.");
+        }
+        return !target.EndsWith(other, StringComparison.OrdinalIgnoreCase) ? target : throw new SerenityException(
+            SerenityCodes.BadTargetPath, name, $"TargetPath=\"{target}\" ends in {other}, by which ONNX Runtime tells files of its own format. Set Format=\"Ort\", or give the model another name.");
     }
 
     private static string ReadTargetPath(string target, string name)

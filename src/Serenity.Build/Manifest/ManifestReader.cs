@@ -74,6 +74,8 @@ internal static class ManifestReader
     {
         Runs = (int)(OptionalNumber(peak, "runs") ?? 1),
         ProcessBytes = OptionalNumber(peak, "processBytes"),
+        PlainSessionBytes = OptionalNumber(peak, "plainSessionBytes"),
+        OriginalPlainSessionBytes = OptionalNumber(peak, "originalPlainSessionBytes"),
         Formula = OptionalText(peak, "formula"),
     };
 

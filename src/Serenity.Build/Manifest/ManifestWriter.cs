@@ -101,6 +101,8 @@ internal sealed class ManifestWriter : ManifestText
         json.WriteNumber("runs", peak.Runs);
         json.WriteNumber("requiredBytes", peak.RequiredBytes);
         Optional(json, "processBytes", peak.ProcessBytes);
+        Optional(json, "plainSessionBytes", peak.PlainSessionBytes);
+        Optional(json, "originalPlainSessionBytes", peak.OriginalPlainSessionBytes);
         Optional(json, "formula", peak.Formula);
     }
 

@@ -181,6 +181,26 @@ public static class ModelOptions
         Switch = new("--layout", Repeats: true),
     };
 
+    /// <summary>The files that the model is written as.</summary>
+    public static ModelOption<ModelFormat> Format { get; } = new(
+        "Format",
+        new ChoiceSyntax<ModelFormat>(
+            (ModelFormat.Onnx, "Onnx", "One .onnx file"), (ModelFormat.OnnxExternal, "OnnxExternal", "An .onnx file, and one with the weights"), (ModelFormat.Ort, "Ort", "One .ort file")),
+        request => request.Format, (request, value, _) => request with { Format = value },
+        "The files that the model is written as: Onnx, OnnxExternal for weights in a file that is mapped, Ort for ONNX Runtime's own format (OnnxRuntime).")
+    {
+        FitsWhereItCan = true,
+        Switch = new("--format"),
+    };
+
+    /// <summary>Let kernels lay weights out anew as the model is loaded.</summary>
+    public static ModelOption<bool> Prepack { get; } = new(
+        "Prepack", _boolean, request => request.Prepack, (request, value, _) => request with { Prepack = value },
+        "Let kernels lay weights out anew as the model is loaded: faster, and the weights may be in memory twice (OnnxRuntime).")
+    {
+        Switch = new("--no-prepack"),
+    };
+
     /// <summary>How long a run may take where the budget needs it, as a multiple of the source's predicted time.</summary>
     public static ModelOption<double> WorkLimit { get; } = new(
         "WorkLimit", OptionEffect.Choice, new MultipleSyntax(), OptimizeRequest.FreeWork,
@@ -301,7 +321,7 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, Layout, WorkLimit, SearchLimit, Alignment, Threads, Concurrency, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, Threads, Concurrency, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

@@ -13,8 +13,9 @@ public static class ManifestBuilder
 {
     /// <summary>Session options under which ONNX Runtime does what the manifest says; names as in the C# API.</summary>
     /// <param name="threads">Threads within operators.</param>
-    public static IReadOnlyDictionary<string, string> OnnxRuntimeSessionOptions(int threads) =>
-        new SortedDictionary<string, string>(TruthfulSessionOptions.AsText(threads).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
+    /// <param name="prepack">Whether kernels may lay weights out anew.</param>
+    public static IReadOnlyDictionary<string, string> OnnxRuntimeSessionOptions(int threads, bool prepack = true) =>
+        new SortedDictionary<string, string>(TruthfulSessionOptions.AsText(threads, prepack).ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal);
 
     /// <summary>Makes the manifest, with no budget yet; see <see cref="BudgetCheck.Apply"/>.</summary>
     /// <param name="request">What was asked.</param>
@@ -32,7 +33,7 @@ public static class ManifestBuilder
             Output = output,
             Options = OptionValues.Of(request),
             Executor = request.Executor,
-            SessionOptions = request.Executor.Traits().RunsInSession ? OnnxRuntimeSessionOptions(request.Threads) : null,
+            SessionOptions = request.Executor.Traits().RunsInSession ? OnnxRuntimeSessionOptions(request.Threads, request.Prepack) : null,
             Peak = result.Peak,
             Targets = request.Executor.Traits().RunsInSession ? [.. result.Plans.Where(p => p.Layout == PlanLayout.Portable && (p.Sizes is null || result.Range is not null)).Select(TargetEntry)] : null,
             Plans = result.Plans,

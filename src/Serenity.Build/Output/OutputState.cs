@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using Serenity.Build.Items;
 using Serenity.Build.Options;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 
@@ -15,6 +16,9 @@ namespace Serenity.Build.Output;
 public sealed class OutputState
 {
     private const string Header = "serenity-state 2";
+
+    /// <summary>What stands behind the path of the model in that of its record.</summary>
+    internal const string Ending = ".state";
 
     /// <summary>Stands behind the options of outputs that were planned where ONNX Runtime does not load.</summary>
     private const string WithoutRuntime = "|without ONNX Runtime";
@@ -93,6 +97,16 @@ public sealed class OutputState
             text.Append(CultureInfo.InvariantCulture, $"out {FileStamp.Of(path)} {Escape(Path.GetRelativePath(item.StagingFolder, path))}\n");
         AtomicFile.Write(item.StatePath, Encoding.UTF8.GetBytes(text.ToString()));
     }
+
+    /// <summary>Absolute paths of all outputs that earlier builds wrote of a model, in whichever format.</summary>
+    internal static IReadOnlyList<string> OutputsOf(ModelItem item) =>
+        [.. OthersOf(item).Prepend(item.StatePath).SelectMany(path => Read(item with { TargetPath = TargetOf(item, path) })?.Outputs ?? []).Distinct(StringComparer.Ordinal)];
+
+    /// <summary>Absolute paths of the records of the model in other formats.</summary>
+    internal static IReadOnlyList<string> OthersOf(ModelItem item) =>
+        [.. ModelFormats.Extensions.Select(extension => Path.Combine(Path.GetDirectoryName(item.ModelPath)!, item.BaseName + extension + Ending)).Where(path => path != item.StatePath && File.Exists(path))];
+
+    private static string TargetOf(ModelItem item, string state) => Path.GetRelativePath(item.StagingFolder, state[..^Ending.Length]).Replace('\\', '/');
 
     /// <summary>Reads the record; null if there is none or it is not one of ours.</summary>
     public static OutputState? Read(ModelItem item)

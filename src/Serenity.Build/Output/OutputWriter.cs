@@ -21,7 +21,9 @@ public static class OutputWriter
         ModelItem item, OptimizedOutput output, BudgetRange budgets, string sourceSha256, IReadOnlyList<StampedFile> inputs)
     {
         ArgumentNullException.ThrowIfNull(output);
-        OutputState.Write(item, budgets, inputs, WriteFiles(item, output, sourceSha256), output.WithoutRuntime);
+        IReadOnlyList<string> before = OutputState.OutputsOf(item), written = WriteFiles(item, output, sourceSha256);
+        OutputState.Write(item, budgets, inputs, written, output.WithoutRuntime);
+        RemoveLeft(item, before.Except(written, StringComparer.Ordinal));
     }
 
     /// <summary>Writes data file, model and manifest, without a record: for outputs that no build watches over.</summary>
@@ -52,6 +54,15 @@ public static class OutputWriter
         WriteVariants(item, output, written);
         AtomicFile.Write(item.ManifestPath, manifest);
         return written;
+    }
+
+    /// <summary>Removes what an earlier build wrote in another format: files in the staging folder that its record names.</summary>
+    private static void RemoveLeft(ModelItem item, IEnumerable<string> left)
+    {
+        foreach (string path in left)
+            File.Delete(path);
+        foreach (string state in OutputState.OthersOf(item))
+            File.Delete(state);
     }
 
     /// <summary>Writes each layout with its plan, and removes what an earlier build left of another.</summary>

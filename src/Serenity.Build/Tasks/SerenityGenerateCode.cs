@@ -89,8 +89,9 @@ public sealed partial class SerenityGenerateCode : SerenityTask
             {
                 // The build itself tells what is wrong with it.
             }
+            // Where models are passed through, what lies there is the source.
             if (model is not null)
-                yield return model;
+                yield return model with { TargetPath = model.SourceTargetPath };
         }
     }
 

@@ -33,8 +33,8 @@ public sealed class SerenityPassThrough : SerenityTask
                 continue;
             try
             {
-                string sourceFolder = Path.GetDirectoryName(model.SourcePath)!, targetFolder = Path.GetDirectoryName(model.TargetPath)!;
-                outputs.Add(OutputItems.Of(model.SourcePath, model.TargetPath, model, true, CopiesIfDifferent, PublishesIfDifferent));
+                string sourceFolder = Path.GetDirectoryName(model.SourcePath)!, targetFolder = Path.GetDirectoryName(model.SourceTargetPath)!;
+                outputs.Add(OutputItems.Of(model.SourcePath, model.SourceTargetPath, model, true, CopiesIfDifferent, PublishesIfDifferent));
                 foreach (string data in ExternalDataScan.Files(File.ReadAllBytes(model.SourcePath), model.SourcePath))
                     outputs.Add(OutputItems.Of(data, Path.Combine(targetFolder, Path.GetRelativePath(sourceFolder, data)), model, true, CopiesIfDifferent, PublishesIfDifferent));
             }

@@ -21,6 +21,12 @@ public sealed record OptimizationResult : OptimizationFacts
     /// <summary>The optimized model, ready to be saved.</summary>
     public required ModelProto Model { get; init; }
 
+    /// <summary>The files that it is written as.</summary>
+    public ModelFormat Format { get; init; }
+
+    /// <summary>Content of the file that is written, where that is not <see cref="Model"/> as protobuf; else null.</summary>
+    public byte[]? Content { get; init; }
+
     /// <summary>The model of each of <see cref="OptimizationFacts.Variants"/>, in the same order.</summary>
     public IReadOnlyList<ModelProto> VariantModels { get; init; } = [];
 }
@@ -119,6 +125,14 @@ public sealed record PeakFacts(
 
     /// <summary>Bytes that <c>ProcessBudget</c> is held against; the most of all plans, null if not known.</summary>
     public long? ProcessBytes { get; init; }
+
+    /// <summary>
+    /// Most bytes that a run was seen to take in a session without the stated options, but for the number of threads and the layout of the processor; null if not measured.
+    /// </summary>
+    public long? PlainSessionBytes { get; init; }
+
+    /// <summary>The same of the source model.</summary>
+    public long? OriginalPlainSessionBytes { get; init; }
 
     /// <summary>Bytes that <c>MemoryBudget</c> is held against: for all runs that go on at a time.</summary>
     public long RequiredBytes => MemoryAccount.OfPeak(Bytes, WorkspaceBytes, Runs).RequiredBytes;

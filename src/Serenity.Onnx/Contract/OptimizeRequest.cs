@@ -111,6 +111,12 @@ public sealed record OptimizeRequest
     /// <summary>True if a layout of <see cref="Layouts"/> may be left out where the model cannot have it, or gains nothing by it; else that is an error.</summary>
     public bool LayoutsWhereUseful { get; init; }
 
+    /// <summary>The files that the model is written as; all but <see cref="ModelFormat.Onnx"/> for executor OnnxRuntime alone.</summary>
+    public ModelFormat Format { get; init; } = ModelFormat.Onnx;
+
+    /// <summary>Let kernels lay weights out anew as the model is loaded, which takes memory for them and saves time (executor OnnxRuntime).</summary>
+    public bool Prepack { get; init; } = true;
+
     /// <summary>Runs that the app has going on one session at a time, from 1: each needs activations and workspace of its own.</summary>
     public int Concurrency { get; init; } = 1;
 

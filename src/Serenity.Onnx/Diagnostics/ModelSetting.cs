@@ -56,6 +56,9 @@ public enum ModelSetting
 
     /// <summary>How large a model is verified.</summary>
     VerifyLimit,
+
+    /// <summary>Which files the model is written as.</summary>
+    Format,
 }
 
 /// <summary>A setting that a message names, and the value that it gives it.</summary>

@@ -52,6 +52,7 @@ public static class SerenityCodes
         new(NotVerified, "The result was not, or not fully, verified"),
         new(WorkspaceUnknown, "The budget does not count kernels' workspace"),
         new(OtherRuntime, "The app brings another ONNX Runtime than the plan was verified with"),
+        new(MoreWithoutOptions, "Without the session options the model needs more than its source"),
         new(PlannedWithoutRuntime, "Planned without ONNX Runtime"),
     ];
 
@@ -180,6 +181,9 @@ public static class SerenityCodes
 
     /// <summary>The app references another ONNX Runtime than the plan was verified with, in which it may need more.</summary>
     public const string OtherRuntime = "SER2503";
+
+    /// <summary>Loaded without the stated session options, the optimized model needs more than its source does.</summary>
+    public const string MoreWithoutOptions = "SER2504";
 
     /// <summary>The native ONNX Runtime cannot be loaded on this host; the model was planned by what its file states.</summary>
     public const string PlannedWithoutRuntime = "SER2701";

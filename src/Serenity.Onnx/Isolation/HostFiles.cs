@@ -44,7 +44,7 @@ internal sealed partial class HostFiles(string folder)
         IReadOnlyList<WrittenPart> parts = [];
         if (request.OutputName is { } name)
         {
-            WrittenModel written = WrittenModel.Create(result.Model, request.ModelPath, name);
+            WrittenModel written = WrittenModel.Of(result, request.ModelPath, name);
             File.WriteAllBytes(ModelPath, written.Bytes);
             (dataFile, parts) = (written.DataFile, written.Parts(SpillPath));
         }

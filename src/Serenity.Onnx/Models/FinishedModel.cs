@@ -17,6 +17,6 @@ public sealed record FinishedModel(OptimizationFacts Facts, Func<string, string,
     public static FinishedModel FromOptimizationResult(OptimizationResult result)
     {
         ArgumentNullException.ThrowIfNull(result);
-        return new FinishedModel(result, (source, name) => WrittenModel.Create(result.Model, source, name)) { Variants = [.. result.VariantModels.Select(model => ModelFile.ToBytes(model))] };
+        return new FinishedModel(result, (source, name) => WrittenModel.Of(result, source, name)) { Variants = [.. result.VariantModels.Select(model => ModelFile.ToBytes(model))] };
     }
 }

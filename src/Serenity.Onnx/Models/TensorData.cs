@@ -54,6 +54,21 @@ internal static class TensorData
         return have == entries ? null : $"{of} {entries} values, it has {have}";
     }
 
+    /// <summary>Moves the data of an embedded tensor from a typed field to raw bytes.</summary>
+    /// <exception cref="NotSupportedException">Strings, or an element type this version does not know.</exception>
+    public static void MakeRaw(TensorProto tensor)
+    {
+        if (tensor.RawData.Length > 0)
+            return;
+        byte[] raw = ToRaw(tensor);
+        tensor.FloatData.Clear();
+        tensor.DoubleData.Clear();
+        tensor.Int32Data.Clear();
+        tensor.Int64Data.Clear();
+        tensor.Uint64Data.Clear();
+        tensor.RawData = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(raw);
+    }
+
     /// <summary>The data of an embedded tensor as raw bytes, little-endian.</summary>
     /// <exception cref="NotSupportedException">Strings, or an element type this version does not know.</exception>
     public static byte[] ToRaw(TensorProto tensor)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
@@ -41,12 +42,13 @@ public sealed class WrittenModel
     /// <param name="model">The model; external data in it is relative to <paramref name="sourcePath"/>. Not changed.</param>
     /// <param name="sourcePath">Absolute path of the source model.</param>
     /// <param name="fileName">Name of the .onnx file to be written, without a folder.</param>
+    /// <param name="outside">True for all weights of a page or more in the file beside it: below, a mapping takes as much as a copy.</param>
     /// <exception cref="SerenityException">SER1204, SER1205, SER1601: the external data is not as it was; SER1202: too large.</exception>
-    public static WrittenModel Create(ModelProto model, string sourcePath, string fileName)
+    public static WrittenModel Create(ModelProto model, string sourcePath, string fileName, bool outside = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         List<(TensorProto?, long, ExternalRange?)> data = [];
-        bool spill = ModelTensors.EmbeddedBytes(model) > EmbedAtMost;
+        bool spill = outside || ModelTensors.EmbeddedBytes(model) > EmbedAtMost;
         if (!spill && !ModelTensors.All(model).Any(t => TensorData.IsExternal(t.Tensor)))
             return new WrittenModel(ModelFile.ToBytes(model, sourcePath), null, data);
 
@@ -59,6 +61,8 @@ public sealed class WrittenModel
         {
             TensorProto tensor = carried.Tensor;
             ExternalRange? source = TensorData.IsExternal(tensor) ? ExternalData.Locate(tensor, sourcePath) : null;
+            if (outside && source is null && carried.IsInitializer && TensorData.ExpectedBytes(tensor) >= PageBytes)
+                TensorData.MakeRaw(tensor);
             long length = source?.Length ?? tensor.RawData.Length;
             if (source is null && !(spill && carried.IsInitializer && length >= PageBytes))
                 continue;
@@ -74,7 +78,18 @@ public sealed class WrittenModel
             }
             Point(tensor, dataFile, offset, length);
         }
-        return new WrittenModel(ModelFile.ToBytes(model, sourcePath), dataFile, data);
+        return new WrittenModel(ModelFile.ToBytes(model, sourcePath), data.Count > 0 ? dataFile : null, data);
+    }
+
+    /// <summary>A result ready to be written, in the format that was asked for.</summary>
+    /// <param name="result">The result.</param>
+    /// <param name="sourcePath">Absolute path of the source model.</param>
+    /// <param name="fileName">Name of the model's file, without a folder.</param>
+    /// <exception cref="SerenityException">As <see cref="Create"/>.</exception>
+    public static WrittenModel Of(OptimizationResult result, string sourcePath, string fileName)
+    {
+        ArgumentNullException.ThrowIfNull(result);
+        return result.Content is { } content ? new WrittenModel(content, null, []) : Create(result.Model, sourcePath, fileName, result.Format == ModelFormat.OnnxExternal);
     }
 
     /// <summary>One that another process made, and took apart with <see cref="Parts"/>.</summary>

@@ -37,7 +37,9 @@ internal sealed class LayoutVariants(
             if (layout == PlanLayout.Portable)
                 continue;
             string? reason = "ONNX Runtime has blocks of channels on x64 alone, and the app is not built for that";
-            LayoutPlan? plan = IsForX64 ? planner.InLayout(portable, layout, out reason) : null;
+            if (request.Format != ModelFormat.Onnx)
+                reason = $"the model is written as {request.Format}, and layouts besides the portable one are written as {ModelFormat.Onnx} alone";
+            LayoutPlan? plan = IsForX64 && request.Format == ModelFormat.Onnx ? planner.InLayout(portable, layout, out reason) : null;
             if (plan is null)
             {
                 if (!request.LayoutsWhereUseful)

@@ -26,6 +26,7 @@ internal sealed class ModelPipeline
     private readonly SourceModel _source;
     private readonly CancellationToken _cancellation;
     private readonly IExecutorPlanner _planner;
+    private readonly WrittenForm _form;
     private readonly List<SerenityDiagnostic> _warnings = [];
     private readonly long _work;
     private IReadOnlyList<LeftOutRewrite> _leftOut = [];
@@ -37,6 +38,7 @@ internal sealed class ModelPipeline
         _source = source;
         _cancellation = cancellation;
         _work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
+        _form = new WrittenForm(request.Executor.Traits().RunsInSession ? request.Format : ModelFormat.Onnx, source);
         _planner = ExecutorPlanners.For(new PlanningTask(request, source, _warnings.Add, cancellation));
     }
 
@@ -69,7 +71,7 @@ internal sealed class ModelPipeline
     }
 
     private SourceAhead? BeginVerification(PlanStart start) => SourceAhead.Start(
-        _source.Reference, _source.File.ExternalFolder, _source.File.Path, start.Fused, _work, _planner.Threads, _source.Shapes.Main);
+        _source.Reference, _source.File.ExternalFolder, _source.File.Path, start.Fused, _work, _planner.Threads, _source.Shapes.Main, _request.Prepack);
 
     /// <summary>
     /// Holds a plan to what it promises. If it does not hold, one without the rewrites at fault takes its place, or else one with exact rewrites alone, or
@@ -227,6 +229,9 @@ internal sealed class ModelPipeline
             Assumed = _source.Shapes.Assumed,
             Ahead = ahead,
             Threads = _planner.Threads,
+            Prepack = _request.Prepack,
+            Written = _form.Runnable(plan),
+            MeasuresPlain = isPortable && _request.Executor.Traits().RunsInSession,
         };
         if (_source.Shapes.Main.Formulas is not { } formulas)
             return _planner.Prove(plan, Verifier(_planner.Promise(plan, asked), _cancellation));
@@ -248,6 +253,8 @@ internal sealed class ModelPipeline
             _warnings.Add(PipelineWarnings.NotProven(_source, plan.LiveBytes, plan.LowerBoundBytes));
         if (verified is { Facts.Status: not "passed" })
             _warnings.Add(PipelineWarnings.NotVerified(_source, verified.Facts));
+        if (verified?.Plain is { } plain && plain.OptimizedBytes > plain.SourceBytes)
+            _warnings.Add(PipelineWarnings.MoreWithoutOptions(_source, plain, plan.Bytes, _request.Format));
         if (_source.Shapes.Main.Formulas is { } formulas && (verified is null || verified.Facts.Instead is not null || _range is null))
             _range = RangeProof.Of(plan, formulas.Space, _source.File.Path);
         long bytes = _range?.PeakBytes(_range.PeakAt) ?? plan.Bytes;
@@ -257,6 +264,8 @@ internal sealed class ModelPipeline
         return new OptimizationResult
         {
             Model = plan.Written,
+            Format = _request.Format,
+            Content = _form.Content(plan),
             Range = _range,
             Peak = new PeakFacts(
                 _planner.Original.Bytes, bytes, plan.LiveBytes, plan.LowerBoundBytes, bytes == plan.LowerBoundBytes,
@@ -265,6 +274,8 @@ internal sealed class ModelPipeline
             {
                 Formula = _range is null ? null : _range.Peaks is [var only] ? only.ToString() : $"max({string.Join(", ", _range.Peaks)})",
                 Runs = _request.Concurrency,
+                PlainSessionBytes = verified?.Plain?.OptimizedBytes,
+                OriginalPlainSessionBytes = verified?.Plain?.SourceBytes,
                 ProcessBytes = plans.All(p => p.Layout != PlanLayout.Portable || p.Account.ProcessBytes is not null) ? plans.Where(p => p.Layout == PlanLayout.Portable).Max(p => p.Account.ProcessBytes) : null,
             },
             Plans = plans,

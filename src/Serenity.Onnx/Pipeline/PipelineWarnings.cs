@@ -5,6 +5,7 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
+using Serenity.Onnx.Verification;
 
 namespace Serenity.Onnx.Pipeline;
 
@@ -85,6 +86,15 @@ internal static class PipelineWarnings
 
     /// <summary>What verification did on such a host.</summary>
     public static VerificationFacts NotRun { get; } = new("skipped", "There is no ONNX Runtime on this host.", null, null, null, false, 0);
+
+    /// <summary>A model that needs more than its source where it is loaded without the options that its figures are stated for.</summary>
+    public static SerenityDiagnostic MoreWithoutOptions(SourceModel source, PlainSessions plain, long planned, ModelFormat format) => new(
+        SerenityCodes.MoreWithoutOptions, DiagnosticSeverity.Warning, source.File.Path,
+        $"In a session without options ('new InferenceSession(path)') a run of the optimized model takes {plain.OptimizedBytes} bytes, and one of the source {plain.SourceBytes}: "
+        + (format == ModelFormat.Ort ? "ONNX Runtime then takes one block for all activations, laid out by its own pattern"
+            : "ONNX Runtime then changes the graph and its order, and takes one block laid out by its own pattern")
+        + $", so the {planned} bytes that were planned do not hold. Load it with the session options of the manifest, as the generated CreateSession() does"
+        + (format == ModelFormat.Ort ? "." : $", or set {ModelSetting.Format.Of("Ort")} on the item, which keeps graph and order in every session."));
 
     public static SerenityDiagnostic NotVerified(SourceModel source, VerificationFacts facts) => new(
         SerenityCodes.NotVerified, DiagnosticSeverity.Warning, source.File.Path,

@@ -76,5 +76,5 @@ internal static class PrecisionChoice
 
     private static int Casts(ModelProto model) => model.Graph.Node.Count(n => n.IsCast());
 
-    private static OptimizeRequest Unverified(OptimizeRequest request) => request with { Verify = false, Layouts = [], LayoutsWhereUseful = false, Progress = null };
+    private static OptimizeRequest Unverified(OptimizeRequest request) => request with { Verify = false, Format = ModelFormat.Onnx, Layouts = [], LayoutsWhereUseful = false, Progress = null };
 }

@@ -14,6 +14,7 @@ internal sealed class ModelSession : IDisposable
     private readonly InferenceSession _session;
     private readonly string? _profileFolder;
     private readonly bool _measures;
+    private long _mostRunBytes;
     private long _heldBytes;
     private AllocationTrace? _firstTrace;
     private RunSequence? _firstSequence;
@@ -31,6 +32,9 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Graph inputs that have an initializer as their default, by name.</summary>
     public IReadOnlyDictionary<string, NodeMetadata> OverridableInitializers => _session.OverridableInitializerMetadata;
 
+    /// <summary>Most bytes that any run so far had at one time; 0 where that is not measured.</summary>
+    public long MostRunBytes => _mostRunBytes;
+
     /// <summary>Graph outputs in the model's order.</summary>
     public IReadOnlyList<string> OutputNames => _session.OutputNames;
 
@@ -40,21 +44,37 @@ internal sealed class ModelSession : IDisposable
     /// <param name="observe">Record what the first run executes and allocates, and hold all runs against their limits.</param>
     /// <param name="freeDimensions">Sizes of symbolic dimensions, by name.</param>
     /// <param name="threads">Threads within operators.</param>
+    /// <param name="prepack">Whether kernels may lay weights out anew.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.RuntimeMissing"/>,
     /// <see cref="SerenityCodes.InputOutput"/> where the profile cannot be written.</exception>
     public static ModelSession Load(
         RunnableModel model, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL, bool observe = false,
-        IReadOnlyDictionary<string, long>? freeDimensions = null, int threads = 1)
+        IReadOnlyDictionary<string, long>? freeDimensions = null, int threads = 1, bool prepack = true)
     {
         ArgumentNullException.ThrowIfNull(model);
         NativeRuntime.EnsureAvailable();
-        using SessionOptions options = TruthfulSessionOptions.Create(threads);
+        using SessionOptions options = TruthfulSessionOptions.Create(threads, prepack);
         options.GraphOptimizationLevel = level;
-        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
-        PointAtExternalData(model, options);
         foreach ((string name, long size) in freeDimensions ?? new Dictionary<string, long>())
             options.AddFreeDimensionOverrideByName(name, size);
+        return Load(model, options, observe);
+    }
 
+    /// <summary>
+    /// Loads a model as a session without options does, but for the number of threads and the layout of the processor; the memory of its runs is ours to see
+    /// (<see cref="MostRunBytes"/>). Null where another allocator is in use in this process.
+    /// </summary>
+    /// <exception cref="SerenityException">As <see cref="Load(RunnableModel, GraphOptimizationLevel, bool, IReadOnlyDictionary{string, long}, int, bool)"/>.</exception>
+    public static ModelSession? LoadPlain(RunnableModel model, int threads)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        NativeRuntime.EnsureAvailable();
+        using SessionOptions options = new() { IntraOpNumThreads = threads, GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED };
+        return MeasuringAllocator.TryUse(options) ? Load(model, options, measures: true, profileFolder: null) : null;
+    }
+
+    private static ModelSession Load(RunnableModel model, SessionOptions options, bool observe)
+    {
         string? profileFolder = null;
         try
         {
@@ -65,6 +85,23 @@ internal sealed class ModelSession : IDisposable
                 options.ProfileOutputPathPrefix = Path.Combine(profileFolder, "run");
                 options.EnableProfiling = true;
             }
+            ModelSession loaded = Load(model, options, measures, profileFolder);
+            profileFolder = null;
+            return loaded;
+        }
+        finally
+        {
+            TemporaryFolder.Delete(profileFolder);
+        }
+    }
+
+    private static ModelSession Load(RunnableModel model, SessionOptions options, bool measures, string? profileFolder)
+    {
+        options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
+        PointAtExternalData(model, options);
+        string? ownFolder = model.OwnFolder;
+        try
+        {
             InferenceSession? session = null;
             long held = 0;
             if (measures)
@@ -73,7 +110,7 @@ internal sealed class ModelSession : IDisposable
                 held = trace.HeldBytes;
             }
             ModelSession loaded = new(model, session ?? new InferenceSession(model.Bytes, options), profileFolder, measures) { _heldBytes = held };
-            profileFolder = null;
+            ownFolder = null;
             return loaded;
         }
         catch (OnnxRuntimeException e)
@@ -82,7 +119,7 @@ internal sealed class ModelSession : IDisposable
         }
         finally
         {
-            TemporaryFolder.Delete(profileFolder);
+            TemporaryFolder.Delete(ownFolder);
         }
     }
 
@@ -142,6 +179,7 @@ internal sealed class ModelSession : IDisposable
             {
                 if (trace?.LimitStruck == true)
                     throw new RunLimitException();
+                _mostRunBytes = Math.Max(_mostRunBytes, trace?.PeakBytes ?? 0);
                 if (!_ran && trace is not null)
                 {
                     _firstTrace = trace;
@@ -233,6 +271,7 @@ internal sealed class ModelSession : IDisposable
     {
         _session.Dispose();
         TemporaryFolder.Delete(_profileFolder);
+        TemporaryFolder.Delete(_model.OwnFolder);
     }
 
     private static SerenityException Refused(RunnableModel model, string what, OnnxRuntimeException e) =>

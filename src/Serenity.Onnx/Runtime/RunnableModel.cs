@@ -9,6 +9,9 @@ namespace Serenity.Onnx.Runtime;
 /// <param name="File">The file as the user named it, for messages; or null.</param>
 internal sealed record RunnableModel(byte[] Bytes, string? ExternalFolder = null, string? File = null)
 {
+    /// <summary>Absolute path of a folder that was made for this model alone, and goes with the session that has loaded it; null for none.</summary>
+    public string? OwnFolder { get; init; }
+
     /// <summary>Serializes a model. Deterministic.</summary>
     /// <param name="model">The model; below 2 GiB.</param>
     /// <param name="externalFolder">Folder of its external data, or null.</param>

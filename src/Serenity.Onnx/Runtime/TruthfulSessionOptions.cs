@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Runtime;
 /// </summary>
 public static class TruthfulSessionOptions
 {
-    private const string DisableKleidiAi = "mlas.disable_kleidiai";
+    private const string DisableKleidiAi = "mlas.disable_kleidiai", DisablePrepacking = "session.disable_prepacking";
 
     /// <summary>
     /// Name and value of every option, in a fixed order. The names are the property names of
@@ -23,10 +23,12 @@ public static class TruthfulSessionOptions
     /// Activation bytes do not depend on it.</item>
     /// <item><c>mlas.disable_kleidiai</c>: a configuration entry. On arm64 processors with SME other kernels take other scratch, and buffers that no
     /// allocator sees (1.9 MB in one network), and nothing tells beforehand which processor it will be.</item>
+    /// <item><c>session.disable_prepacking</c>, only where that is asked for: kernels then read weights as the file has them.</item>
     /// </list>
     /// </summary>
     /// <param name="threads">Threads within operators.</param>
-    public static IReadOnlyList<KeyValuePair<string, string>> AsText(int threads) =>
+    /// <param name="prepack">Whether kernels may lay weights out anew.</param>
+    public static IReadOnlyList<KeyValuePair<string, string>> AsText(int threads, bool prepack = true) =>
     [
         new("GraphOptimizationLevel", "ORT_DISABLE_ALL"),
         new("ExecutionMode", "ORT_SEQUENTIAL"),
@@ -35,11 +37,13 @@ public static class TruthfulSessionOptions
         new("IntraOpNumThreads", threads.ToString(CultureInfo.InvariantCulture)),
         new("InterOpNumThreads", "1"),
         new(DisableKleidiAi, "1"),
+        .. prepack ? (ReadOnlySpan<KeyValuePair<string, string>>)[] : [new(DisablePrepacking, "1")],
     ];
 
     /// <summary>New options with these values; the caller disposes of them.</summary>
     /// <param name="threads">Threads within operators.</param>
-    public static SessionOptions Create(int threads = 1)
+    /// <param name="prepack">Whether kernels may lay weights out anew.</param>
+    public static SessionOptions Create(int threads = 1, bool prepack = true)
     {
         SessionOptions options = new()
         {
@@ -51,6 +55,8 @@ public static class TruthfulSessionOptions
             InterOpNumThreads = 1,
         };
         options.AddSessionConfigEntry(DisableKleidiAi, "1");
+        if (!prepack)
+            options.AddSessionConfigEntry(DisablePrepacking, "1");
         return options;
     }
 }

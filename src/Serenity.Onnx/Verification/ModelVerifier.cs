@@ -50,7 +50,7 @@ internal static class ModelVerifier
         PartwiseComparison.Outcome? parted = apart ? parts?.End() : null;
         SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused ? begun.Take() : null;
         using ModelSession? reference = same ? null
-            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads);
+            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads, request.Prepack);
         ModelSession? optimized = apart ? null : LoadOptimized(request);
         try
         {
@@ -90,6 +90,7 @@ internal static class ModelVerifier
         double maxError = 0;
         int compared = 0;
         Action<RunBlock>? proveBlock = null;
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>>? firstInputs = null;
         foreach (SourceRun run in runs)
         {
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> own = reference is null ? run.Outputs
@@ -97,6 +98,7 @@ internal static class ModelVerifier
             // The first run is the one whose allocations were recorded.
             if (compared == 0)
             {
+                firstInputs = run.Inputs;
                 // It is another run of the same session, in which a generator with a seed has gone on.
                 IReadOnlyList<KeyValuePair<string, RuntimeValue>>? again = RandomOperators.Find(request.Source, seededToo: true) is null ? own : null;
                 proveBlock = block => BlockProof.Prove(block, optimized, run.Inputs, again, request.File, cancellation);
@@ -119,6 +121,8 @@ internal static class ModelVerifier
             : null;
         Observation seen = optimized.EndObservation(request.UnplannedBodies);
         VerificationOutcome outcome = Conclude(request, seen, random, maxError, notCompared);
+        if (request.MeasuresPlain && request.Work <= WorkForTwoCases && ModelTensors.WeightBytes(request.Source) <= WeightsHeldTwice)
+            outcome = outcome with { Plain = PlainRuns.Measure(request, firstInputs!, cancellation) };
         // With other data the blocks of a run have other sizes.
         return request.Shapes is { Varies.Count: > 0 } ? outcome : outcome with { Block = Place(request, seen, proveBlock) };
     }
@@ -160,7 +164,8 @@ internal static class ModelVerifier
     {
         try
         {
-            return ModelSession.Load(RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, threads: request.Threads);
+            RunnableModel written = request.Written?.Invoke() ?? RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File);
+            return ModelSession.Load(written, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, threads: request.Threads, prepack: request.Prepack);
         }
         catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses && !ReferenceEquals(request.Source, request.Optimized))
         {

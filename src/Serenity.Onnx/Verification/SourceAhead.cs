@@ -58,16 +58,17 @@ internal sealed class SourceAhead : IDisposable
     /// <param name="work">Multiply-accumulates of one run.</param>
     /// <param name="threads">Threads within operators.</param>
     /// <param name="shapes">The shapes that are planned with.</param>
+    /// <param name="prepack">Whether kernels may lay weights out anew.</param>
     /// <returns>What runs; null where it is not worth it.</returns>
     public static SourceAhead? Start(
-        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1, ShapeTable? shapes = null)
+        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1, ShapeTable? shapes = null, bool prepack = true)
     {
         if (Environment.ProcessorCount < 2 || work > ModelVerifier.WorkForTwoCases || ModelTensors.WeightBytes(source) > ModelVerifier.WeightsHeldTwice)
             return null;
         return new SourceAhead(
             cancellation =>
             {
-                ModelSession session = Load(source, externalFolder, file, fused, threads);
+                ModelSession session = Load(source, externalFolder, file, fused, threads, prepack);
                 try
                 {
                     SeededInputs seeded = new(source.Graph, session.Inputs, shapes);
@@ -91,11 +92,11 @@ internal sealed class SourceAhead : IDisposable
     /// <summary>Loads the source as verification compares it.</summary>
     /// <exception cref="Diagnostics.SerenityException">ONNX Runtime cannot load it.</exception>
     public static ModelSession Load(
-        ModelProto source, string? externalFolder, string? file, bool fused, int threads) =>
+        ModelProto source, string? externalFolder, string? file, bool fused, int threads, bool prepack = true) =>
         ModelSession.Load(
             RunnableModel.Of(source, externalFolder, file),
             fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
-            observe: MayRunLong(source), threads: threads);
+            observe: MayRunLong(source), threads: threads, prepack: prepack);
 
     /// <summary>True for a model whose runs have to be held to limits, which only observed ones are: only loops can run longer than the model is large.</summary>
     public static bool MayRunLong(ModelProto model) => ModelNodes.All(model.Graph).Any(n => n.Kind() is OperatorKind.Loop or OperatorKind.Scan);

@@ -7,4 +7,13 @@ namespace Serenity.Onnx.Verification;
 /// <param name="Facts">For the manifest.</param>
 /// <param name="Memory">What a run of the optimized model took; null if not measured.</param>
 /// <param name="Block">A block in which a run was seen to take place; null if there is none.</param>
-internal sealed record VerificationOutcome(VerificationFacts Facts, MeasuredMemory? Memory, RunBlock? Block = null);
+internal sealed record VerificationOutcome(VerificationFacts Facts, MeasuredMemory? Memory, RunBlock? Block = null)
+{
+    /// <summary>What runs took in sessions without options; null if not measured.</summary>
+    public PlainSessions? Plain { get; init; }
+}
+
+/// <summary>Most bytes of a run in a session without options, but for the number of threads and the layout of the processor: ONNX Runtime's own changes of the graph, and memory patterns.</summary>
+/// <param name="OptimizedBytes">Of the written model.</param>
+/// <param name="SourceBytes">Of the source.</param>
+internal sealed record PlainSessions(long OptimizedBytes, long SourceBytes);

@@ -74,6 +74,15 @@ internal sealed record VerificationRequest
     /// <summary>Threads within operators that both run with.</summary>
     public int Threads { get; init; } = 1;
 
+    /// <summary>Whether kernels may lay weights out anew as a model is loaded.</summary>
+    public bool Prepack { get; init; } = true;
+
+    /// <summary>Makes the file of <see cref="Optimized"/> as it is written, where that is not just the model; else null.</summary>
+    public Func<RunnableModel>? Written { get; init; }
+
+    /// <summary>Measure what both take in sessions without options.</summary>
+    public bool MeasuresPlain { get; init; }
+
     /// <summary>Lays out the sequence of a run's allocations in a block, in which a run is then proven; null for no block.</summary>
     public Func<RunSequence, RunBlock>? PlaceRun { get; init; }
 

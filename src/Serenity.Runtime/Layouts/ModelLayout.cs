@@ -44,7 +44,7 @@ public static class ModelLayout
     }
 
     private static string VariantOf(string modelPath, string layout) =>
-        (modelPath.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? modelPath.Substring(0, modelPath.Length - ".onnx".Length) : modelPath) + "." + layout + ".onnx";
+        MemoryPlan.WithoutExtension(modelPath) + "." + layout + ".onnx";
 
     private static string Ask()
     {

@@ -10,7 +10,7 @@ namespace Serenity.Runtime;
 /// </summary>
 public sealed class MemoryPlan
 {
-    /// <summary>What takes the place of <c>.onnx</c> in the name of a model's plan.</summary>
+    /// <summary>What takes the place of <c>.onnx</c> or <c>.ort</c> in the name of a model's plan.</summary>
     public const string Extension = ".memory.plan";
 
     internal MemoryPlan(string onnxRuntimeVersion, IReadOnlyList<BlockPlan> blocks) => (OnnxRuntimeVersion, Blocks) = (onnxRuntimeVersion, blocks);
@@ -24,6 +24,9 @@ public sealed class MemoryPlan
     /// <summary>The layout of the model that it belongs to, such as "blocked16"; <see cref="ModelLayout.Portable"/> for one that runs everywhere.</summary>
     public string Layout { get; internal set; } = ModelLayout.Portable;
 
+    /// <summary>False where kernels read weights as the file has them: the session must not lay them out anew (<c>session.disable_prepacking</c>).</summary>
+    public bool Prepack { get; internal set; } = true;
+
     /// <summary>Why there are no blocks; null if that is not known.</summary>
     internal string? WhyEmpty { get; set; }
 
@@ -32,7 +35,18 @@ public sealed class MemoryPlan
     {
         if (modelPath is null)
             throw new ArgumentNullException(nameof(modelPath));
-        return (modelPath.EndsWith(".onnx", StringComparison.OrdinalIgnoreCase) ? modelPath.Substring(0, modelPath.Length - ".onnx".Length) : modelPath) + Extension;
+        return WithoutExtension(modelPath) + Extension;
+    }
+
+    /// <summary>A path without <c>.onnx</c> or <c>.ort</c> at its end.</summary>
+    internal static string WithoutExtension(string modelPath)
+    {
+        foreach (string extension in new[] { ".onnx", ".ort" })
+        {
+            if (modelPath.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
+                return modelPath.Substring(0, modelPath.Length - extension.Length);
+        }
+        return modelPath;
     }
 
     /// <summary>Reads a plan file.</summary>

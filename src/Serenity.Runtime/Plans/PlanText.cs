@@ -11,6 +11,7 @@ namespace Serenity.Runtime;
 /// serenity-plan 1
 /// onnxruntime 1.30.0
 /// layout blocked16           where it is not the portable one
+/// prepack false              where kernels may not lay weights out anew
 /// block x64 1 717824 2       architecture, threads, bytes of the block, number of allocations
 /// 4096 0                     bytes and offset of each allocation, in the order of a run
 /// 65536 4096 0               and which output of the model it is for
@@ -50,6 +51,7 @@ internal static class PlanText
         string version = words[1];
 
         string layout = ModelLayout.Portable;
+        bool prepack = true;
         List<BlockPlan> blocks = [];
         while ((words = Words()) is not null)
         {
@@ -58,6 +60,11 @@ internal static class PlanText
             if (line == 3 && words.Length == 2 && words[0] == "layout")
             {
                 layout = words[1];
+                continue;
+            }
+            if (blocks.Count == 0 && words.Length == 2 && words[0] == "prepack" && (words[1] is "true" or "false"))
+            {
+                prepack = words[1] == "true";
                 continue;
             }
             if (words.Length != 5 || words[0] != "block" || !Number(words[2], out long threads) || threads is < 1 or > ushort.MaxValue
@@ -89,6 +96,7 @@ internal static class PlanText
         return new MemoryPlan(version, blocks)
         {
             Layout = layout,
+            Prepack = prepack,
             WhyEmpty = blocks.Count > 0 ? null
                 : layout == ModelLayout.Portable ? "the build could not plan the model's runs: its manifest says why"
                 : $"the build's own processor has no layout {layout}, so that no run in it was seen there",

@@ -82,7 +82,7 @@ public sealed partial class PlannedSession : IDisposable
         using SessionOptions? own = sessionOptions is null ? new SessionOptions() : null;
         SessionOptions used = sessionOptions ?? own!;
         _plan = Choose(plan, used, out string? why);
-        Require(used);
+        Require(used, plan);
         string? refusal = PlannedAllocator.Use(used);
         if (refusal is not null && !_options.AllowHeap)
             throw Refused(refusal);
@@ -205,7 +205,7 @@ public sealed partial class PlannedSession : IDisposable
     }
 
     /// <summary>The options under which a run makes the planned sequence of allocations.</summary>
-    private static void Require(SessionOptions options)
+    private static void Require(SessionOptions options, MemoryPlan plan)
     {
         options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_DISABLE_ALL;
         options.ExecutionMode = ExecutionMode.ORT_SEQUENTIAL;
@@ -214,7 +214,17 @@ public sealed partial class PlannedSession : IDisposable
         options.InterOpNumThreads = 1;
         // On arm64 processors with SME these kernels make other calls, and take memory that no allocator sees.
         // The options of the generated code say so already, and ONNX Runtime warns of an entry that is set again.
-        if (!NativeApi.HasConfigEntry(options, "mlas.disable_kleidiai", "1"))
-            options.AddSessionConfigEntry("mlas.disable_kleidiai", "1");
+        Require(options, "mlas.disable_kleidiai", "1");
+        string prepacking = "session.disable_prepacking";
+        if (!plan.Prepack)
+            Require(options, prepacking, "1");
+        else if (NativeApi.HasConfigEntry(options, prepacking, "1"))
+            options.AddSessionConfigEntry(prepacking, "0");
+    }
+
+    private static void Require(SessionOptions options, string key, string value)
+    {
+        if (!NativeApi.HasConfigEntry(options, key, value))
+            options.AddSessionConfigEntry(key, value);
     }
 }

@@ -48,7 +48,7 @@ internal static class OptimizeCommand
         ToolContext context, ModelSwitches options, ParseResult parsed, string given, string? output, MemoryBudgets? budgets, bool report, bool json,
         CancellationToken cancellation)
     {
-        string target = OutputPath.Of(context, given, output, ".optimized.onnx");
+        string target = OutputPath.Of(context, given, output, ".optimized", ModelItem.FormatOf(options.Read(parsed, given), given));
         ManifestSource models = new(context, options);
         (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, budgets, cancellation);
         manifest = BudgetCheck.Apply(manifest, budgets ?? MemoryBudgets.None);

@@ -100,7 +100,7 @@ internal static class ReportCommand
 
     private static string Name(string given)
     {
-        foreach (string ending in new[] { ".memory.json", ".json", ".onnx" })
+        foreach (string ending in new[] { ".memory.json", ".json", ".onnx", ".ort" })
         {
             if (given.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
                 return given[..^ending.Length] + ".memory.html";

@@ -69,6 +69,7 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
             Options = said,
             Request = said.Request(path) with
             {
+                Format = ModelItem.FormatOf(said, given),
                 SamplePaths = SampleFiles.Find(said.Get(Build.Options.ModelOptions.VerifyInputs), context.PathOf("."), given),
                 Runtime = AppRuntime.Find(said.Get(Build.Options.ModelOptions.VerifyWith), AppRuntime.None, "", context.PathOf("."), given),
             },

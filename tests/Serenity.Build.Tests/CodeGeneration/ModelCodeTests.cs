@@ -51,6 +51,17 @@ public sealed class ModelCodeTests
     }
 
     [TestMethod]
+    public void A_planned_session_lets_as_many_runs_as_the_item_counts()
+    {
+        foreach (CodeLanguage language in _languages)
+        {
+            ModelCode one = Of("net.onnx", runtime: true)[0] with { BlockBytes = 3584 };
+            Assert.DoesNotContain("MaxConcurrency", language.Write([one], ""));
+            Assert.Contains("MaxConcurrency = 4", language.Write([one with { Concurrency = 4 }], ""));
+        }
+    }
+
+    [TestMethod]
     public void A_model_in_several_layouts_is_loaded_in_the_one_that_the_processor_has()
     {
         foreach (CodeLanguage language in _languages)

@@ -98,7 +98,7 @@ public sealed class ManifestJsonTests
             new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]), new TensorFacts("n/scratch", 1, 2, 0, 0, TensorRole.Activation, null, null, null, [0], [0], "n"),
         ]),
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
-        Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Runs = 2, ProcessBytes = 9000, Formula = "12*batch" },
+        Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Runs = 2, PlainSessionBytes = 5, OriginalPlainSessionBytes = 6, ProcessBytes = 9000, Formula = "12*batch" },
         Range = new RangeFacts(
             new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch + floor((batch + 1)/2)")], new SortedDictionary<string, long> { ["batch"] = 8 },
             [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5)]),

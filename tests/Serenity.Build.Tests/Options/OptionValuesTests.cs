@@ -30,6 +30,8 @@ public sealed class OptionValuesTests
         ("FreeDimensions", "a=1;b=2", "b = 2, a=1;", "{\"a\":1,\"b\":2}"),
         ("TargetArchitecture", "x64;arm64", "ARM64, x64;x64", "[\"x64\",\"arm64\"]"),
         ("Layout", "Blocked8;Blocked16", "blocked16, Portable;BLOCKED8", "[\"Blocked8\",\"Blocked16\"]"),
+        ("Format", "Ort", "ORT", "\"Ort\""),
+        ("Prepack", "false", "False", "false"),
         ("WorkLimit", "4", "4.0", null),
         ("SearchLimit", "1000", "01000", "1000"),
         ("Alignment", "64", "64 ", "64"),

@@ -23,6 +23,16 @@ public sealed class PlanTextTests
     }
 
     [TestMethod]
+    public void Reads_whether_weights_may_be_laid_out_anew()
+    {
+        Assert.IsTrue(MemoryPlan.Read(new StringReader(Good)).Prepack);
+        MemoryPlan plan = MemoryPlan.Read(new StringReader(Good.Replace("block x64", "layout blocked16\nprepack false\nblock x64", StringComparison.Ordinal)));
+        Assert.IsFalse(plan.Prepack);
+        Assert.AreEqual("blocked16", plan.Layout);
+        Assert.HasCount(2, plan.Blocks);
+    }
+
+    [TestMethod]
     public void Reads_the_layout_and_a_session_refuses_one_that_the_processor_does_not_have()
     {
         Assert.AreEqual(ModelLayout.Portable, MemoryPlan.Read(new StringReader(Good)).Layout);

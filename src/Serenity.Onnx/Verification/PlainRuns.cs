@@ -1,0 +1,46 @@
+using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Runtime;
+
+namespace Serenity.Onnx.Verification;
+
+/// <summary>
+/// What a model takes where the app loads it without the stated options, as <c>new InferenceSession(path)</c> does. ONNX Runtime then changes the graph, orders it by that, and from the
+/// second run on takes one block for all activations. Without blocks of channels, which it lays out on x64 besides: those are another matter on each kind of processor, and take other amounts from one load
+/// of the same file to the next (615,720 to 805,672 bytes were seen), as nodes come in the order of addresses.
+/// </summary>
+internal static class PlainRuns
+{
+    /// <summary>The first run shows ONNX Runtime what it allocates; from the second on it has a pattern of it.</summary>
+    private const int Runs = 2;
+
+    /// <summary>Measures a model and its source, one after the other.</summary>
+    /// <param name="request">What is verified.</param>
+    /// <param name="inputs">Value of every input.</param>
+    /// <param name="cancellation">Ends the work at the next kernel.</param>
+    /// <returns>Null where it cannot be measured, or one of them does not run so.</returns>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static PlainSessions? Measure(VerificationRequest request, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        try
+        {
+            if (Measure(request.Written?.Invoke() ?? RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File), request.Threads, inputs, cancellation) is not { } optimized)
+                return null;
+            bool same = request.Written is null && ReferenceEquals(request.Source, request.Optimized);
+            return same ? new PlainSessions(optimized, optimized)
+                : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), request.Threads, inputs, cancellation) is { } source ? new PlainSessions(optimized, source) : null;
+        }
+        catch (Exception e) when (e is SerenityException { Code: SerenityCodes.RuntimeRefuses } or RunLimitException)
+        {
+            return null;
+        }
+    }
+
+    private static long? Measure(RunnableModel model, int threads, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
+    {
+        using ModelSession? session = ModelSession.LoadPlain(model, threads);
+        for (int run = 0; session is not null && run < Runs; run++)
+            session.Run(inputs, RunLimits.Default, cancellation);
+        return session?.MostRunBytes;
+    }
+}
