@@ -16,7 +16,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
     private static readonly NpmArtefact _npm = new(
         "com.github.asus4.onnxruntime", "0.4.9", "BkzxduSZ9IkeDP6Q8lz2TFU2ie7hSSvS7ZIfzMooExoq0CNzJnuuGaUJ7IsojBgqO4ouD1jXah8OYyJbCN29Fg==");
 
-    private static readonly (string Source, string Rid)[] Natives =
+    private static readonly (string Source, string Rid)[] _natives =
     [
         ("Linux/x64/libonnxruntime.so", "linux-x64"),
         ("Windows/x64/onnxruntime.dll", "win-x64"),
@@ -77,7 +77,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
         {
             // Only what is used: a few dozen sources and four libraries out of half a gigabyte.
             bool wanted = entry.Name.EndsWith(".shared.cs", StringComparison.Ordinal) || entry.Name == "package/LICENSE"
-                || Natives.Any(n => entry.Name == "package/Plugins/" + n.Source);
+                || _natives.Any(n => entry.Name == "package/Plugins/" + n.Source);
             if (!wanted || entry.Name.Contains("..", StringComparison.Ordinal))
                 continue;
             string file = Path.Combine(work, entry.Name.Replace('/', Path.DirectorySeparatorChar));
@@ -138,7 +138,7 @@ internal sealed partial class OnnxRuntimeFeed(DriverLog log)
     {
         string folder = Path.Combine(work, "native");
         Isolate(folder);
-        string items = string.Concat(Natives.Select(n => string.Create(
+        string items = string.Concat(_natives.Select(n => string.Create(
             CultureInfo.InvariantCulture,
             $"    <None Include=\"{Path.Combine(package, "Plugins", n.Source)}\" Pack=\"true\" PackagePath=\"runtimes/{n.Rid}/native\" />\n")));
         File.WriteAllText(Path.Combine(folder, "Native.csproj"), $"""

@@ -10,12 +10,19 @@ public sealed class RewriteDescriptionTests
 {
     private static readonly string[] _sums = ["SumReassociation", "AddAbsorption", "StackedSum"];
 
-    /// <summary>Written down by hand: a kind that changes what it says of itself changes what is tried.</summary>
+    private static readonly string[] _known =
+    [
+        "ChannelPartition", "KernelPartition", "ConcatSinking", "ConcatLifting", "MatMulPartition", "ChannelSplit", "StrideIntoSlice", "DuplicateMerging", "UnreadOutputs", "CheapRecompute", .. _sums,
+    ];
+
+    /// <summary>Written down by hand: a kind that changes what it says of itself changes what is tried. What a new one changes, the next test tells.</summary>
     [TestMethod]
     public void Kinds_are_tried_together_and_without_what_may_hinder()
     {
-        string[] free = [.. Kinds.Except(["ChannelSplit", "CheapRecompute"])];
-        AssertCombinations(RewriteSequence.Descriptions,
+        RewriteDescription[] known = [.. RewriteSequence.Descriptions.Where(d => _known.Contains(d.Kind))];
+        Assert.HasCount(_known.Length, known);
+        string[] free = [.. known.Select(d => d.Kind).Except(["ChannelSplit", "CheapRecompute"])];
+        AssertCombinations(known,
             free,
             [.. free.Except(["DuplicateMerging"])],
             [.. free.Except(["DuplicateMerging"]), "CheapRecompute"],
