@@ -15,6 +15,7 @@ try
         "fuzz" => new ProjectVerb(workspace, log, "Serenity.Fuzzing").Run(rest),
         "sweep" => new SweepVerb(workspace, log).Run(rest),
         BusyVerb.Name => BusyVerb.Run(),
+        "page" => new PageVerb(workspace, log).Run(rest.Contains("--check")),
         "pin" => new PinVerb(workspace, log).Run(rest),
         "touched" => new TouchedVerb(workspace, log).Run(rest),
         "audit" => new AuditVerb(workspace, log).Run(),
@@ -50,6 +51,7 @@ static int Usage()
                            plan and run ONNX's own conformance models (Debian: libonnx-testdata)
           sweep versions [--write] [VERSION…]
                            run plans in other versions of ONNX Runtime, and tell, or write down, which need more there
+          page [--check]   bundle the script of the report, or only check that it is what its sources make; needs npm
           pin VERSION      build with another version of ONNX Runtime from now on
           touched KIND [COMMIT|A..B]
                            count the files of a change, against what one of its kind may touch (docs/contributing.md)

@@ -20,6 +20,8 @@ internal sealed class ProjectVerb(Workspace workspace, DriverLog log, string nam
             ChildProcess.Must("dotnet", ["build", project, "-c", "Release", "--no-restore", "-v", "quiet", "--nologo"], workspace.Root, "the build");
             return true;
         });
+        if (arguments is ["report", ..])
+            new TestBrowser(log).Ensure();
         string program = Path.Combine(Path.GetDirectoryName(project)!, "bin", "Release", "net10.0", name + ".dll");
         return ChildProcess.Run("dotnet", [program, .. arguments], Environment.CurrentDirectory);
     }

@@ -17,6 +17,7 @@ internal sealed class TestVerb(Workspace workspace, DriverLog log)
         // Told, and not counted: an advisory of today must not turn yesterday's commit red. `audit` fails on it.
         new AuditVerb(workspace, log).Look();
         bool formatted = new FormatVerb(workspace, log).Run(check: true) == 0;
+        bool bundled = new PageVerb(workspace, log).Look();
 
         if (Directory.Exists(workspace.TestResults))
             Directory.Delete(workspace.TestResults, recursive: true);
@@ -24,7 +25,7 @@ internal sealed class TestVerb(Workspace workspace, DriverLog log)
         new TestBrowser(log).Ensure();
         new DeviceTools(log).Ensure();
         TrxCounters sum = new(0, 0, 0);
-        bool sound = formatted;
+        bool sound = formatted && bundled;
         foreach (string project in Projects(names))
         {
             string name = Path.GetFileNameWithoutExtension(project);
@@ -35,6 +36,8 @@ internal sealed class TestVerb(Workspace workspace, DriverLog log)
         }
         if (!formatted)
             log.Line("the source is not in the standard format (see above)");
+        if (!bundled)
+            log.Line("the report's script is not what its sources make (see above)");
         log.Line(sum.ToString());
         return sound && sum.Failed == 0 ? 0 : 1;
     }

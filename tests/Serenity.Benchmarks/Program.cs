@@ -19,6 +19,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["planned"] = ("[MODEL…] [--threads=N] [--rewrite=None] [--no-partition] [--portable] [--runs=N]: a planned session, in the layout that the processor has, beside a default session of the original, in turns; unplanned calls, page faults, bytes beside the portable plan's", PlannedBenchmark.Run),
     ["planned-steady"] = ("MODEL MADE.onnx [--plain]: what a process takes for a thousand runs; MADE is what 'planned --make MODEL FOLDER Rewrite Threads' wrote", SteadyBenchmark.Run),
     ["arena-run"] = ("[MODEL…]: plan each model for StaticArena and prove the plan by running it in its arena", ArenaRunBenchmark.Run),
+    ["report"] = ("MANIFEST…: how soon a report is usable, how large it is, and its longest piece of script while it is brushed", ReportBenchmark.Run),
     ["rewrites"] = ("MODEL…|ws:N|nas:N [--static-arena] [--time]: each model ordered, and ordered and rewritten", RewriteBenchmark.Run),
     ["models"] = ("[MODEL…] [--out FILE]: what becomes of every model of the test data, as in docs/models.md", ModelTable.Run),
     ["probe"] = ("[--all]: what the installed ONNX Runtime's kernels share, against the table of rules", ProbeBenchmark.Run),

@@ -16,7 +16,7 @@ public sealed class CommandLineTests
         using ToolRun run = new();
         MemoryManifest manifest = run.WriteManifest("a.memory.json");
         Assert.AreEqual(0, await run.RunAsync("inspect", "a.memory.json"), run.Error);
-        StringAssert.Contains(run.Output, $"Live at the peak, step {manifest.PeakStep!.Index} of 30");
+        StringAssert.Contains(run.Output, $"Live at the peak, step {manifest.PeakStep!.Index + 1} of 30");
         long sum = 0;
         foreach (LiveTensor live in manifest.PeakStep.Live)
         {
@@ -47,12 +47,12 @@ public sealed class CommandLineTests
         using ToolRun run = new();
         MemoryManifest manifest = run.WriteManifest("a.memory.json");
         int step = manifest.PeakStep!.Index + 2;
-        Assert.AreEqual(0, await run.RunAsync("inspect", "a.memory.json", "--step", $"{step}"), run.Error);
-        StringAssert.Contains(run.Output, $"Live at step {step} of 30");
+        Assert.AreEqual(0, await run.RunAsync("inspect", "a.memory.json", "--step", $"{step + 1}"), run.Error);
+        StringAssert.Contains(run.Output, $"Live at step {step + 1} of 30");
         StringAssert.Contains(run.Output, $"{manifest.Profile[step]} bytes");
         Assert.DoesNotContain("scratch and rounding", run.Output, "The tensors alone add up to the profile of this manifest.");
-        Assert.AreEqual(2, await run.RunAsync("inspect", "a.memory.json", "--step", "30"));
-        StringAssert.Contains(run.Error, "steps 0 to 29");
+        Assert.AreEqual(2, await run.RunAsync("inspect", "a.memory.json", "--step", "31"));
+        StringAssert.Contains(run.Error, "steps 1 to 30");
         Assert.AreEqual("", run.Output, "It is known before anything is printed.");
     }
 

@@ -110,6 +110,29 @@ public static class BudgetCheck
         return errors;
     }
 
+    /// <summary>What the developer can change, other than the budget, to make a model fit: a phrase each, the most promising first.</summary>
+    /// <param name="manifest">The model's manifest.</param>
+    /// <param name="budget">The memory budget in bytes.</param>
+    public static IReadOnlyList<MessageText> Ways(MemoryManifest manifest, long budget)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        List<MessageText> ways = [];
+        OptionValues options = manifest.Options;
+        if (options.Get(ModelOptions.Rewrite) is not RewriteLevel.All and var level)
+            ways.Add($"allow rewrites that go lower ({ModelSetting.Rewrite.Of("All")}; now \"{level}\")");
+        if (manifest.Executor.Traits().Partitions && !options.Get(ModelOptions.Partition))
+            ways.Add($"run parts of the network in pieces ({ModelSetting.Partition.Of("true")}; now \"false\")");
+        if (!manifest.Peak.IsOrderProven() && manifest.Peak.LowerBoundBytes <= budget)
+            ways.Add($"search longer (a larger {ModelSetting.SearchLimit})");
+        if (manifest.Work is { Limited: true, MostLimit: null })
+            ways.Add($"allow rewrites that make a run longer where the budget needs them ({ModelSetting.WorkLimit.Of("4")} for up to 4 times the predicted time; now {manifest.Work.Limit})");
+        if (options.Get(ModelOptions.FreeDimensions) is var sizes && (sizes.Ranges.Count > 0 || sizes.Sizes.Values.Any(v => v > 1)))
+            ways.Add($"set smaller {ModelSetting.FreeDimensions}");
+        // Where order and rewrites can give no more, only what the tensors are made of can.
+        ways.Add("make the tensors named here smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");
+        return ways;
+    }
+
     private static MessageText OverProcess(MemoryManifest manifest, long budget)
     {
         MessageText text = new();
@@ -139,7 +162,7 @@ public static class BudgetCheck
             : peak.Runs > 1 ? FormattableString.Invariant($" ({peak.Runs} runs at a time, each {peak.Bytes}).") : ".");
         if (manifest.PeakStep is { } step)
         {
-            text.Append($" The peak is at step {step.Index} of {manifest.Program.Steps.Count}, node '{Shown(step.Node)}'");
+            text.Append($" The peak is at step {step.Index + 1} of {manifest.Program.Steps.Count}, node '{Shown(step.Node)}'");
             if (step.Index < manifest.Program.Steps.Count && manifest.Program.Steps[step.Index].OperatorType is { Length: > 0 } type)
                 text.Append($" ({Shown(type)})");
             if (step.Live.Count > 0)
@@ -171,23 +194,9 @@ public static class BudgetCheck
             : $"The search ended before a proof: the least may be as low as {ByteSize.Format(peak.LowerBoundBytes)}.";
     }
 
-    /// <summary>What the developer can change, other than the budget.</summary>
     private static MessageText Advice(MemoryManifest manifest, long budget)
     {
-        List<MessageText> ways = [];
-        OptionValues options = manifest.Options;
-        if (options.Get(ModelOptions.Rewrite) is not RewriteLevel.All and var level)
-            ways.Add($"allow rewrites that go lower ({ModelSetting.Rewrite.Of("All")}; now \"{level}\")");
-        if (manifest.Executor.Traits().Partitions && !options.Get(ModelOptions.Partition))
-            ways.Add($"run parts of the network in pieces ({ModelSetting.Partition.Of("true")}; now \"false\")");
-        if (!manifest.Peak.IsOrderProven() && manifest.Peak.LowerBoundBytes <= budget)
-            ways.Add($"search longer (a larger {ModelSetting.SearchLimit})");
-        if (manifest.Work is { Limited: true, MostLimit: null })
-            ways.Add($"allow rewrites that make a run longer where the budget needs them ({ModelSetting.WorkLimit.Of("4")} for up to 4 times the predicted time; now {manifest.Work.Limit})");
-        if (options.Get(ModelOptions.FreeDimensions) is var sizes && (sizes.Ranges.Count > 0 || sizes.Sizes.Values.Any(v => v > 1)))
-            ways.Add($"set smaller {ModelSetting.FreeDimensions}");
-        // Where order and rewrites can give no more, only what the tensors are made of can.
-        ways.Add("make the tensors named here smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");
+        IReadOnlyList<MessageText> ways = Ways(manifest, budget);
         MessageText text = new();
         foreach (MessageText way in ways)
             text.Append(way == ways[0] ? "To make it fit: " : "; or ").Append(way);

@@ -9,16 +9,15 @@ namespace Serenity.Build.Report;
 /// <summary>What goes in and out of the model, and its weights.</summary>
 internal static class EndsPart
 {
-    // A page of thousands of inputs would hide the rest; the search finds them all.
-    private const int Shown = 40;
+    // A page of thousands of inputs would hide the rest; the list of all finds them.
+    private const int Open = 6, Most = 60;
 
     public static string Render(MemoryManifest manifest, ReportNames names)
     {
-        StringBuilder html = new("<div class=\"scroll\"><table><thead><tr><th></th><th>Name</th><th>Type</th><th class=\"num\">Bytes</th></tr></thead><tbody>");
+        StringBuilder html = new();
         Rows(html, manifest, names, BufferKind.Input, "input");
         Rows(html, manifest, names, BufferKind.Output, "output");
-        html.Append(CultureInfo.InvariantCulture, $"<tr><td>weights</td><td class=\"dim\">all initializers</td><td></td><td class=\"num\">{ByteSize.Rounded(manifest.Weights.Bytes)}</td></tr>");
-        html.Append("</tbody></table></div>");
+        html.Append(CultureInfo.InvariantCulture, $"<p>Weights: {ByteSize.Rounded(manifest.Weights.Bytes)}, all initializers together.</p>\n");
         html.Append("<p class=\"dim small\">").Append(manifest.Executor.Traits().CountsInputs
             ? "The arena holds inputs and outputs too, so they are part of its size."
             : "ONNX Runtime leaves inputs to the caller, so they are not part of the peak; outputs are.");
@@ -27,15 +26,25 @@ internal static class EndsPart
 
     private static void Rows(StringBuilder html, MemoryManifest manifest, ReportNames names, BufferKind kind, string label)
     {
-        int count = 0;
-        foreach (ProgramBuffer tensor in manifest.Program.Buffers)
+        ProgramBuffer[] tensors = [.. manifest.Program.Buffers.Where(t => t.Kind == kind)];
+        Table(html, tensors.Take(Open), names, label);
+        if (tensors.Length <= Open)
+            return;
+        html.Append(CultureInfo.InvariantCulture, $"<details><summary>{tensors.Length - Open} more {label}s</summary>");
+        Table(html, tensors.Skip(Open).Take(Most), names, label);
+        if (tensors.Length > Open + Most)
+            html.Append(CultureInfo.InvariantCulture, $"<p class=\"dim\">and {tensors.Length - Open - Most} more, in the list of all tensors.</p>");
+        html.Append("</details>\n");
+    }
+
+    private static void Table(StringBuilder html, IEnumerable<ProgramBuffer> tensors, ReportNames names, string label)
+    {
+        html.Append("<table class=\"cards\"><thead><tr><th>").Append(char.ToUpperInvariant(label[0])).Append(label[1..]).Append("</th><th>Type</th><th class=\"num\">Bytes</th></tr></thead><tbody>");
+        foreach (ProgramBuffer tensor in tensors)
         {
-            if (tensor.Kind != kind || ++count > Shown)
-                continue;
             html.Append(CultureInfo.InvariantCulture,
-                $"<tr><td>{label}</td><td>{ReportPage.Name(names.Show(tensor.Name))}</td><td>{ReportPage.Text(ModelText.Clean(tensor.Type ?? "", 80))}</td><td class=\"num\">{ByteSize.Rounded(tensor.Bytes)}</td></tr>");
+                $"<tr><td>{ReportPage.Name(names.Show(tensor.Name))}</td><td data-label=\"Type\">{ReportPage.Text(ModelText.Clean(tensor.Type ?? "", 80))}</td><td class=\"num\" data-label=\"Bytes\">{ByteSize.Rounded(tensor.Bytes)}</td></tr>");
         }
-        if (count > Shown)
-            html.Append(CultureInfo.InvariantCulture, $"<tr><td>{label}</td><td class=\"dim\" colspan=\"3\">and {count - Shown} more</td></tr>");
+        html.Append("</tbody></table>\n");
     }
 }

@@ -11,7 +11,7 @@ internal static class FactsPart
 {
     public static string Render(MemoryManifest manifest)
     {
-        StringBuilder html = new("<dl>");
+        StringBuilder html = new("<dl class=\"facts\">");
         Fact(html, "Executor", manifest.Executor.ToString());
         Fact(html, "Source", $"{manifest.Source.Path}  ·  SHA-256 {manifest.Source.Sha256}");
         Fact(html, "Optimized", $"{manifest.Output.Path}  ·  SHA-256 {manifest.Output.Sha256}");

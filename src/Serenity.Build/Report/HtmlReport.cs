@@ -15,11 +15,9 @@ namespace Serenity.Build.Report;
 /// </remarks>
 public static class HtmlReport
 {
-    // The order is the order in the file; later parts use what earlier ones define.
-    private static readonly string[] _scripts = ["format.js", "data.js", "view.js", "canvas.js", "profile.js", "map.js", "live.js", "search.js", "main.js"];
-
-    private static readonly string _script = "'use strict';\n(() => {\n" + string.Concat(_scripts.Select(Asset)) + "})();\n";
-    private static readonly string _style = Asset("report.css");
+    // Bundled from Report/Script by './build.sh page'.
+    private static readonly string _script = Asset("report.js");
+    private static readonly string _style = Asset("theme.css") + Asset("report.css");
 
     /// <summary>Draws the report of one model.</summary>
     /// <param name="manifest">The manifest, with the verdict settled.</param>
@@ -55,7 +53,8 @@ public static class HtmlReport
     /// <summary>A hash as a content security policy names a script or a style sheet by.</summary>
     internal static string Hash(string text) => "sha256-" + Convert.ToBase64String(SHA256.HashData(Encoding.UTF8.GetBytes(text)));
 
-    private static string Asset(string name)
+    /// <summary>A file of <c>Report/Assets</c>.</summary>
+    internal static string Asset(string name)
     {
         using Stream stream = typeof(HtmlReport).Assembly.GetManifestResourceStream("Serenity.Build.Report." + name)
             ?? throw new InvalidOperationException($"The resource {name} is missing from the assembly.");

@@ -10,53 +10,69 @@ namespace Serenity.Build.Report;
 /// <summary>What a model with a range of sizes takes at each: the formula, a curve for each dimension with the others at the peak, and sizes that were run.</summary>
 internal static class RangePart
 {
-    private const int Width = 300, Height = 110, Points = 60, ShownFormulas = 8;
+    private const int Points = 60, ShownFormulas = 8;
 
     /// <summary>Renders it; empty for one size of each dimension.</summary>
     public static string Render(MemoryManifest manifest)
     {
         if (manifest.Range is not { } range)
             return "";
-        StringBuilder html = new();
-        html.Append("<h2>Over the range of sizes</h2>\n<p class=\"dim\">");
-        html.Append(ReportPage.Text($"The model accepts {string.Join(", ", range.Ranges.Select(r => $"{ModelText.Clean(r.Key, 60)} {r.Value.From} to {r.Value.To}"))}. The peak is largest at {Sizes(range.PeakAt)}: all other figures and pictures are for these sizes."));
-        html.Append("</p>\n<p>Peak, in bytes: the largest of</p>\n<ul>\n");
-        foreach (SizeExpression peak in range.Peaks.Take(ShownFormulas))
-            html.Append(CultureInfo.InvariantCulture, $"<li><code>{ReportPage.Text(ModelText.Clean(peak.ToString(), 600))}</code></li>\n");
-        html.Append("</ul>\n");
-        if (range.Peaks.Count > ShownFormulas)
-            html.Append(CultureInfo.InvariantCulture, $"<p class=\"dim\">and {range.Peaks.Count - ShownFormulas} more, in the manifest.</p>\n");
+        StringBuilder html = new("<section class=\"card\" aria-labelledby=\"h-range\"><h2 id=\"h-range\">Over the range of sizes</h2>\n<p class=\"dim\">");
+        html.Append(ReportPage.Text($"The model accepts {string.Join(", ", range.Ranges.Select(r => FormattableString.Invariant($"{ModelText.Clean(r.Key, 60)} {r.Value.From} to {r.Value.To}")))}. The peak is largest at {Sizes(range.PeakAt)}: all other figures and pictures are for these sizes."));
+        html.Append("</p>\n");
+        Formulas(html, range);
+        html.Append("<div class=\"curves\">\n");
         foreach (string name in range.Ranges.Keys.Order(StringComparer.Ordinal))
             Curve(html, range, name);
-        html.Append("<table><thead><tr><th>sizes</th><th class=\"num\">bytes</th><th class=\"num\">measured</th><th class=\"num\">kernels’ workspace</th></tr></thead><tbody>\n");
+        html.Append("</div>\n<table class=\"cards\"><thead><tr><th>Sizes</th><th class=\"num\">Bytes by the formula</th><th class=\"num\">Measured</th><th class=\"num\">Kernels’ workspace</th></tr></thead><tbody>\n");
         foreach (RangePoint point in range.Points)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<tr><td>{ReportPage.Text(Sizes(point.Sizes))}</td><td class=\"num\">{ReportPage.Exact(point.Bytes)}</td>");
-            html.Append(CultureInfo.InvariantCulture, $"<td class=\"num\">{Figure(point.MeasuredBytes)}</td><td class=\"num\">{Figure(point.WorkspaceBytes)}</td></tr>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<tr><td>{ReportPage.Text(Sizes(point.Sizes))}</td><td class=\"num\" data-label=\"Bytes by the formula\">{ReportPage.Exact(point.Bytes)}</td>");
+            html.Append(CultureInfo.InvariantCulture, $"<td class=\"num\" data-label=\"Measured\">{Figure(point.MeasuredBytes)}{(point.MeasuredBytes == point.Bytes ? " <span class=\"pill pass\">equal</span>" : "")}</td><td class=\"num\" data-label=\"Kernels’ workspace\">{Figure(point.WorkspaceBytes)}</td></tr>\n");
         }
-        return html.Append("</tbody></table>\n").ToString();
+        return html.Append("</tbody></table></section>\n").ToString();
     }
 
-    // Drawn as text, so that it can be looked at without scripts; the page allows no style attributes.
+    private static void Formulas(StringBuilder html, RangeFacts range)
+    {
+        html.Append(range.Peaks.Count == 1 ? "<p>Peak, in bytes: " : "<p>Peak, in bytes: the largest of</p>\n<ul class=\"formulas\">\n");
+        foreach (SizeExpression peak in range.Peaks.Take(ShownFormulas))
+        {
+            string code = $"<code>{ReportPage.Text(ModelText.Clean(peak.ToString(), 600))}</code>";
+            html.Append(range.Peaks.Count == 1 ? code + "</p>\n" : $"<li>{code}</li>\n");
+        }
+        if (range.Peaks.Count > 1)
+            html.Append("</ul>\n");
+        if (range.Peaks.Count > ShownFormulas)
+            html.Append(CultureInfo.InvariantCulture, $"<p class=\"dim\">and {range.Peaks.Count - ShownFormulas} more, in the manifest.</p>\n");
+    }
+
+    // Drawn ahead, so that it can be looked at without scripts.
     private static void Curve(StringBuilder html, RangeFacts range, string name)
     {
         SizeRange sizes = range.Ranges[name];
         long count = Math.Min(Points, sizes.To - sizes.From + 1);
-        long most = Math.Max(1, range.PeakBytes(range.PeakAt));
-        StringBuilder line = new();
         Dictionary<string, long> at = new(range.PeakAt, StringComparer.Ordinal);
+        long[] bytes = new long[count];
         for (long i = 0; i < count; i++)
         {
-            at[name] = count == 1 ? sizes.From : sizes.From + ((sizes.To - sizes.From) * i / (count - 1));
-            double x = count == 1 ? 0 : Width * (double)i / (count - 1), y = Height - (Height * (double)range.PeakBytes(at) / most);
-            line.Append(CultureInfo.InvariantCulture, $"{(i == 0 ? "" : " ")}{x:0.#},{y:0.#}");
+            at[name] = count == 1 ? sizes.From : sizes.From + (long)((Int128)(sizes.To - sizes.From) * i / (count - 1));
+            bytes[i] = range.PeakBytes(at);
         }
+        long top = Math.Max(1, bytes.Max());
+        string line = string.Join(' ', bytes.Select((value, i) => FormattableString.Invariant($"{(count == 1 ? 0 : 1000.0 * i / (count - 1)):0.#},{PlotScale.Units - PlotScale.Unit(value, top)}")));
+        string shown = ModelText.Clean(name, 60);
         string others = string.Join(", ", range.PeakAt.Where(s => s.Key != name).OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => FormattableString.Invariant($"{ModelText.Clean(s.Key, 60)}={s.Value}")));
-        string label = FormattableString.Invariant($"{ModelText.Clean(name, 60)} from {sizes.From} to {sizes.To}{(others.Length > 0 ? $", with {others}" : "")}: up to {ByteSize.Rounded(most)}");
-        html.Append(CultureInfo.InvariantCulture, $"<figure><svg width=\"{Width + 4}\" height=\"{Height + 4}\" viewBox=\"-2 -2 {Width + 4} {Height + 4}\" role=\"img\" aria-label=\"{ReportPage.Text(label)}\">");
-        html.Append(CultureInfo.InvariantCulture, $"<path d=\"M0,0 V{Height} H{Width}\" fill=\"none\" stroke=\"currentColor\" stroke-opacity=\"0.4\"/>");
-        html.Append(CultureInfo.InvariantCulture, $"<polyline points=\"{line}\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2\"/></svg>");
-        html.Append(CultureInfo.InvariantCulture, $"<figcaption class=\"dim small\">{ReportPage.Text(label)}</figcaption></figure>\n");
+        string label = FormattableString.Invariant($"Peak for {shown} from {sizes.From} to {sizes.To}{(others.Length > 0 ? $", with {others}" : "")}: up to {ByteSize.Format(top)}");
+        html.Append(CultureInfo.InvariantCulture, $"<figure class=\"plot curve\"><svg class=\"frame\" role=\"img\" aria-label=\"{ReportPage.Text(label)}\"><g class=\"grid\">");
+        foreach (long tick in PlotScale.OfBytes(top))
+        {
+            string y = PlotScale.Percent(1 - ((double)tick / top));
+            html.Append(CultureInfo.InvariantCulture, $"<line x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text x=\"-8\" y=\"{y}\">{ByteSize.Rounded(tick)}</text>");
+        }
+        html.Append(CultureInfo.InvariantCulture, $"</g><svg class=\"shapes\" width=\"100%\" height=\"100%\" viewBox=\"0 0 1000 {PlotScale.Units}\" preserveAspectRatio=\"none\"><polyline class=\"curve\" points=\"{line}\"/></svg>");
+        html.Append(CultureInfo.InvariantCulture, $"<g class=\"steps\"><text class=\"first\" x=\"0\" y=\"100%\" dy=\"17\">{sizes.From}</text><text class=\"end\" x=\"100%\" y=\"100%\" dy=\"17\">{sizes.To}</text></g>");
+        html.Append(CultureInfo.InvariantCulture, $"<text class=\"title\" x=\"0\" y=\"-9\">bytes at the peak</text><text class=\"title end\" x=\"100%\" y=\"100%\" dy=\"35\">{ReportPage.Text(shown)}{ReportPage.Text(others.Length > 0 ? $" (with {others})" : "")}</text></svg></figure>\n");
     }
 
     private static string Sizes(IReadOnlyDictionary<string, long> sizes) =>

@@ -7,7 +7,7 @@ using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Report;
 
-/// <summary>The numbers behind the report's pictures, as compact JSON: columns instead of records, indices instead of names.</summary>
+/// <summary>The numbers behind what the report's script shows, as compact JSON: columns instead of records, indices instead of names.</summary>
 internal static class ReportData
 {
     // Escapes < > & ' " wherever they stand, so the text can neither close its block nor open another; leaves other scripts readable.
@@ -20,11 +20,8 @@ internal static class ReportData
         {
             json.WriteStartObject();
             json.WriteString("executor", manifest.Executor.ToString());
-            json.WriteNumber("bytes", manifest.Peak.Bytes);
-            json.WriteNumber("live", manifest.Peak.LiveBytes);
-            json.WriteNumber("workspace", manifest.Peak.WorkspaceBytes ?? 0);
-            if (manifest.Budget.MemoryBytes is long budget)
-                json.WriteNumber("budget", budget);
+            json.WriteBoolean("countsInputs", manifest.Executor.Traits().CountsInputs);
+            json.WriteBoolean("hasOffsets", manifest.Executor.Traits().HasOffsets);
             json.WriteNumber("peakStep", manifest.PeakStep?.Index ?? -1);
             Strings(json, "nodes", manifest.Program.Steps.Select(step => names.Show(step.Node)));
             Indexed(json, "ops", "op", [.. manifest.OperatorTypes.Select(names.Show)]);

@@ -8,36 +8,37 @@ using Serenity.Onnx.Contract;
 
 namespace Serenity.Build.Report;
 
-/// <summary>The parts of the report that are plain HTML: all figures, and what is live at the peak, can be read without scripts.</summary>
+/// <summary>The parts of the report that are plain HTML and SVG: all figures and pictures, and what is live at the peak, can be read without scripts.</summary>
 internal static class ReportPage
 {
     /// <summary>Content of each slot of the template, except policy, style, script and data.</summary>
     public static Dictionary<string, string> Slots(MemoryManifest manifest, ReportNames names)
     {
-        bool arena = manifest.Executor.Traits().HasOffsets;
+        ExecutorTraits traits = manifest.Executor.Traits();
         string model = Text(ModelText.Clean(FileName(manifest.Source.Path), 120));
-        LiveTable live = new(manifest, names);
+        LivePart live = new(manifest, names);
         return new(StringComparer.Ordinal)
         {
-            ["title"] = $"{model}: {ByteSize.Rounded(manifest.Peak.Bytes)} peak",
-            ["summary"] = SummaryPart.Render(manifest, model) + RangePart.Render(manifest),
+            ["title"] = $"{model}: {ByteSize.Rounded(manifest.Peak.RequiredBytes)} needed",
+            ["verdict"] = VerdictPart.Render(manifest, model),
+            ["fit"] = FitPart.Render(manifest),
             ["warnings"] = Warnings(manifest),
-            ["legend"] = Legend(manifest),
-            ["profile-label"] = Text(ProfileLabel(manifest)),
-            ["map-input"] = arena ? "<span class=\"key in\"></span>input " : "",
-            ["map-keys"] = arena ? "<span class=\"key view\"></span>view" : "<span class=\"key held\"></span>held for reuse",
-            ["map-title"] = arena ? "Arena" : "Tensors in memory",
-            ["map-note"] = arena
-                ? "Height is the offset in the arena."
-                : "Heights are bytes, widths are lifetimes. ONNX Runtime chooses addresses when it runs, so positions here are only a packing.",
-            ["map-label"] = arena
-                ? $"Map of the arena: {manifest.Program.Listed().Count()} tensors, offset against step."
-                : $"Map of {manifest.Program.Listed().Count()} tensors, bytes against step.",
+            ["profile-legend"] = ProfileLegend(manifest),
+            ["profile"] = new ProfilePlot(manifest).Render(),
+            ["beside"] = manifest.OriginalProfile.Count > 0 ? "<button type=\"button\" id=\"side\" aria-pressed=\"false\">Before and after side by side</button>" : "",
+            ["steps"] = Math.Max(1, manifest.Program.Steps.Count).ToString(CultureInfo.InvariantCulture),
+            ["peak-step"] = ((manifest.PeakStep?.Index ?? 0) + 1).ToString(CultureInfo.InvariantCulture),
+            ["map-title"] = traits.HasOffsets ? "Tensors in the arena" : "Tensors in memory",
+            ["map-legend"] = MapLegend(traits),
+            ["map"] = new MapPlot(manifest, names).Render(),
             ["live-title"] = manifest.PeakStep is null ? "Live tensors" : "What is live at the peak",
             ["live-lead"] = live.Lead(),
-            ["live-rows"] = live.Rows(),
-            ["rewrites"] = Rewrites(manifest, names),
+            ["live"] = live.Tables(),
+            ["rewrites"] = RewritesPart.Render(manifest, names),
+            ["range"] = RangePart.Render(manifest),
+            ["account"] = AccountPart.Render(manifest),
             ["ends"] = EndsPart.Render(manifest, names),
+            ["count"] = string.Create(CultureInfo.InvariantCulture, $"{manifest.Program.Steps.Count} nodes and {manifest.Program.Listed().Count()} tensors"),
             ["facts"] = FactsPart.Render(manifest),
             ["footer"] = $"{Text(ModelText.Clean(manifest.Tool.Name, 60))} {Text(ModelText.Clean(manifest.Tool.Version, 60))}. " +
                 "This file loads nothing from anywhere.",
@@ -55,25 +56,26 @@ internal static class ReportPage
 
     private static string FileName(string path) => path[(path.LastIndexOf('/') + 1)..];
 
-    private static string Legend(MemoryManifest manifest)
+    private static string ProfileLegend(MemoryManifest manifest)
     {
         StringBuilder html = new();
         if (manifest.OriginalProfile.Count > 0)
-            html.Append("<span class=\"key before\"></span>source model as it runs today ");
+            html.Append(CultureInfo.InvariantCulture, $"<span class=\"key before\"></span>source model as it runs today{(manifest.OriginalProfile.Count == manifest.Program.Steps.Count ? "" : $", its {manifest.OriginalProfile.Count} steps over the same width")} ");
         html.Append("<span class=\"key after\"></span>optimized model ");
         if (manifest.Budget.MemoryBytes is not null)
-            html.Append(CultureInfo.InvariantCulture, $"<span class=\"key budget\"></span>budget{(manifest.Peak.WorkspaceBytes > 0 ? " less the kernels’ workspace" : "")} ");
+            html.Append("<span class=\"key limit\"></span>budget ");
         if (manifest.Executor.Traits().HasOffsets)
             html.Append("<span class=\"key arena\"></span>arena size ");
         return html.ToString();
     }
 
-    private static string ProfileLabel(MemoryManifest manifest)
+    private static string MapLegend(ExecutorTraits traits)
     {
-        string peak = manifest.PeakStep is { } step
-            ? $"The peak, {ByteSize.Rounded(manifest.Peak.LiveBytes)}, is at step {step.Index} of {manifest.Program.Steps.Count}."
-            : "The model has no nodes.";
-        return "Live bytes at each step, before and after. " + peak;
+        string input = traits.CountsInputs ? "<span class=\"key in\"></span>input " : "";
+        string last = traits.HasOffsets
+            ? "<span class=\"key view\"></span>view <span class=\"dim\">Height is the offset in the arena, up to its size.</span>"
+            : "<span class=\"key held\"></span>held for reuse <span class=\"key scratch\"></span>scratch <span class=\"dim\">Stacked, the oldest at the bottom: heights add up to what is allocated, and the top of the picture is the peak. ONNX Runtime chooses addresses when it runs.</span>";
+        return $"{input}<span class=\"key act\"></span>activation <span class=\"key out\"></span>output {last}";
     }
 
     private static string Warnings(MemoryManifest manifest)
@@ -82,32 +84,5 @@ internal static class ReportPage
         foreach (WarningEntry warning in manifest.Warnings)
             html.Append(CultureInfo.InvariantCulture, $"<p class=\"note warn\"><b>{Text(ModelText.Clean(warning.Code, 40))}</b> {Text(ModelText.Clean(warning.Message, 2000))}</p>\n");
         return html.ToString();
-    }
-
-    private static string Rewrites(MemoryManifest manifest, ReportNames names)
-    {
-        if (manifest.Rewrites.Count == 0)
-        {
-            return manifest.Options.Get(ModelOptions.Rewrite) == RewriteLevel.None
-                ? "<p>None: rewrites are turned off for this model.</p>"
-                : "<p>None: the order alone gave this peak, and no rewrite would lower it.</p>";
-        }
-        StringBuilder html = new("<div class=\"scroll\"><table><thead><tr><th>Rewrite</th><th>Replaced</th><th>Outputs</th><th class=\"num\">Saved</th></tr></thead><tbody>");
-        foreach (AppliedRewrite rewrite in manifest.Rewrites)
-        {
-            const int Shown = 6;
-            string nodes = string.Join("<br>", rewrite.Nodes.Take(Shown).Select(node => Name(names.Show(node))));
-            if (rewrite.Nodes.Count > Shown)
-                nodes += $"<br><span class=\"dim\">and {rewrite.Nodes.Count - Shown} more</span>";
-            if (rewrite.Pieces is { } pieces)
-            {
-                string costs = pieces.AddedTime > 0 ? string.Create(CultureInfo.InvariantCulture, $"; {pieces.AddedTime:P1} more time") : "";
-                nodes += string.Create(CultureInfo.InvariantCulture, $"<br><span class=\"dim\">in {pieces.Count} pieces along axis {pieces.Axis} of {Name(names.Show(pieces.Value))}{costs}</span>");
-            }
-            string exact = rewrite.Exact ? "bit for bit the same" : "a sum in another order";
-            html.Append(CultureInfo.InvariantCulture,
-                $"<tr><td>{Text(names.Show(rewrite.Kind))}</td><td>{nodes}</td><td>{exact}</td><td class=\"num\">{ByteSize.Rounded(rewrite.SavedBytes)}</td></tr>");
-        }
-        return html.Append("</tbody></table></div>").ToString();
     }
 }

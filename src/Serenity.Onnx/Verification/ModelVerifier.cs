@@ -257,7 +257,7 @@ internal static class ModelVerifier
             return;
         string Step(string[] order) => at < order.Length ? $"'{order[at]}'" : "nothing";
         throw new SerenityException(SerenityCodes.OrderDiffers, request.File,
-            $"ONNX Runtime {NativeRuntime.Version} executed {Step(seen)} at step {at} where {Step(wanted)} was planned."
+            $"ONNX Runtime {NativeRuntime.Version} executed {Step(seen)} at step {at + 1} where {Step(wanted)} was planned."
             + " The plan must not be trusted. This is a fault of Serenity.Build, or a change in ONNX Runtime: please report it with the model.");
     }
 

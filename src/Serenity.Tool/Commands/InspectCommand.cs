@@ -38,7 +38,7 @@ internal static class InspectCommand
             () =>
             {
                 string given = parsed.GetValue(model)!;
-                int? at = Number(parsed.GetValue(step), "--step", 0, given);
+                int? at = Number(parsed.GetValue(step), "--step", 1, given) - 1;
                 int count = Number(parsed.GetValue(top), "--top", 1, given) ?? 20;
                 MemoryBudgets? limits = budgets.Read(parsed, given);
                 MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
@@ -48,8 +48,8 @@ internal static class InspectCommand
                 if (at >= manifest.Program.Steps.Count)
                 {
                     throw new SerenityException(SerenityCodes.BadOption, given, manifest.Program.Steps.Count == 0
-                        ? FormattableString.Invariant($"--step {at} does not exist: the schedule has no steps.")
-                        : FormattableString.Invariant($"--step {at} does not exist: the schedule has steps 0 to {manifest.Program.Steps.Count - 1}."));
+                        ? FormattableString.Invariant($"--step {at + 1} does not exist: the schedule has no steps.")
+                        : FormattableString.Invariant($"--step {at + 1} does not exist: the schedule has steps 1 to {manifest.Program.Steps.Count}."));
                 }
                 if (parsed.GetValue(json))
                     context.Console.Output.Write(System.Text.Encoding.UTF8.GetString(ManifestJson.Write(manifest)));
@@ -74,7 +74,7 @@ internal static class InspectCommand
         string op = manifest.Program.Steps[at].OperatorType is { Length: > 0 } type ? $" ({ModelText.Clean(type, LongestName)})" : "";
         console.Line();
         console.Heading(string.Create(CultureInfo.InvariantCulture,
-            $"{(at == peak.Index ? "Live at the peak, step" : "Live at step")} {at} of {manifest.Program.Steps.Count}, {ModelText.Clean(manifest.Program.Steps[at].Node, LongestName)}{op}: {ByteSize.Format(manifest.Profile[at])}"));
+            $"{(at == peak.Index ? "Live at the peak, step" : "Live at step")} {at + 1} of {manifest.Program.Steps.Count}, {ModelText.Clean(manifest.Program.Steps[at].Node, LongestName)}{op}: {ByteSize.Format(manifest.Profile[at])}"));
         console.Write(LiveTable(manifest, live, at, count));
         console.Line();
         console.Heading("Largest tensors");
@@ -112,7 +112,7 @@ internal static class InspectCommand
         {
             table.Add(
                 ModelText.Clean(tensor.Name, LongestName), Bytes(tensor.Bytes), ModelText.Clean(tensor.Type ?? "", LongestName), (tensor.Kind == BufferKind.Scratch ? BufferKind.Activation : tensor.Kind).ToString().ToLowerInvariant(),
-                tensor.FirstStep.ToString(CultureInfo.InvariantCulture), tensor.LastStep.ToString(CultureInfo.InvariantCulture));
+                (tensor.FirstStep + 1).ToString(CultureInfo.InvariantCulture), (tensor.LastStep + 1).ToString(CultureInfo.InvariantCulture));
         }
         return table;
     }
@@ -141,8 +141,9 @@ internal static class InspectCommand
         return parts.Count == 0 ? "nobody" : string.Join(", ", parts);
     }
 
+    // People count steps from 1, the manifest from 0.
     private static string Node(MemoryManifest manifest, int step) =>
-        FormattableString.Invariant($"{ModelText.Clean(manifest.Program.Steps[step].Node, LongestName / 2)} ({step})");
+        FormattableString.Invariant($"{ModelText.Clean(manifest.Program.Steps[step].Node, LongestName / 2)} ({step + 1})");
 
     private static string Bytes(long bytes) => bytes.ToString(CultureInfo.InvariantCulture);
 

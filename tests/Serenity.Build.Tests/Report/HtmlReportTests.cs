@@ -12,7 +12,7 @@ namespace Serenity.Build.Tests.Report;
 [TestClass]
 public sealed partial class HtmlReportTests
 {
-    private const string Attack = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\u202e{{data}}\u0000'\"&";
+    private const string Attack = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">\u202e\u2066{{data}}\u0000'\"&";
 
     [TestMethod]
     public void The_same_manifest_gives_the_same_bytes()
@@ -26,9 +26,41 @@ public sealed partial class HtmlReportTests
     [DataRow(Executor.StaticArena)]
     public void Nothing_is_loaded_from_anywhere(Executor executor)
     {
-        string html = HtmlReport.Render(SyntheticManifest.Create(40, executor));
+        // Names of XML's vocabularies are no addresses.
+        string html = HtmlReport.Render(SyntheticManifest.Create(40, executor)).Replace("http://www.w3.org/", "", StringComparison.Ordinal);
         StringAssert.Contains(html, "default-src 'none'");
         Assert.IsFalse(Reference().IsMatch(html), "A reference to another file: " + Reference().Match(html).Value);
+    }
+
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void The_page_s_data_are_the_manifest_s(Executor executor)
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(80, executor, 1 << 20);
+        using JsonDocument document = Data(HtmlReport.Render(manifest));
+        JsonElement data = document.RootElement, tensors = data.GetProperty("tensors");
+        CollectionAssert.AreEqual(manifest.Schedule.ToArray(), Texts(data, "nodes"));
+        string[] operators = Texts(data, "ops");
+        CollectionAssert.AreEqual(manifest.OperatorTypes.ToArray(), Numbers(data, "op").Select(op => operators[op]).ToArray());
+        CollectionAssert.AreEqual(manifest.Profile.ToArray(), Numbers(data, "after"));
+        CollectionAssert.AreEqual(manifest.OriginalProfile.ToArray(), Numbers(data, "before"));
+        Assert.AreEqual(manifest.PeakStep!.Index, data.GetProperty("peakStep").GetInt32());
+        CollectionAssert.AreEqual(manifest.Tensors.Select(t => t.Name).ToArray(), Texts(tensors, "name"));
+        CollectionAssert.AreEqual(manifest.Tensors.Select(t => t.Bytes).ToArray(), Numbers(tensors, "bytes"));
+        CollectionAssert.AreEqual(manifest.Tensors.Select(t => (long)t.FirstStep).ToArray(), Numbers(tensors, "first"));
+        CollectionAssert.AreEqual(manifest.Tensors.Select(t => (long)t.LastStep).ToArray(), Numbers(tensors, "last"));
+        CollectionAssert.AreEqual(manifest.Tensors.Select(t => (long)(t.Role switch { TensorRole.Input => 1, TensorRole.Output => 2, _ => 0 })).ToArray(), Numbers(tensors, "role"));
+        string[] types = Texts(tensors, "types");
+        CollectionAssert.AreEqual(manifest.Tensors.Select(t => t.Type).ToArray(), Numbers(tensors, "type").Select(type => types[type]).ToArray());
+        Assert.AreEqual(executor == Executor.StaticArena, tensors.TryGetProperty("offset", out JsonElement offsets));
+        if (executor == Executor.StaticArena)
+            CollectionAssert.AreEqual(manifest.Tensors.Select(t => t.Offset!.Value).ToArray(), offsets.EnumerateArray().Select(o => o.GetInt64()).ToArray());
+        foreach ((string name, Func<TensorFacts, IReadOnlyList<int>?> of) in ((string, Func<TensorFacts, IReadOnlyList<int>?>)[])[("writers", t => t.Writers), ("readers", t => t.Readers)])
+            CollectionAssert.AreEqual(manifest.Tensors.Select(t => string.Join(' ', of(t)!)).ToArray(), tensors.GetProperty(name).EnumerateArray().Select(row => string.Join(' ', row.EnumerateArray().Select(v => v.GetInt32()))).ToArray());
+
+        static string[] Texts(JsonElement owner, string name) => [.. owner.GetProperty(name).EnumerateArray().Select(v => v.GetString()!)];
+        static long[] Numbers(JsonElement owner, string name) => [.. owner.GetProperty(name).EnumerateArray().Select(v => v.GetInt64())];
     }
 
     [TestMethod]
@@ -58,8 +90,9 @@ public sealed partial class HtmlReportTests
             PeakStep = manifest.PeakStep! with { Node = Attack, Live = [new LiveTensor(Attack, 4)] },
         };
         string html = HtmlReport.Render(manifest);
-        Assert.HasCount(2, Tag("script").Matches(html), "The data block and the page's own script, and no other.");
-        foreach (string forbidden in new[] { "<img", "\u202e", "\u0000" })
+        string ours = html.Replace(HtmlReport.Asset("report.js"), "", StringComparison.Ordinal);
+        Assert.HasCount(2, Tag("script").Matches(ours), "The data block and the page's own script, and no other.");
+        foreach (string forbidden in new[] { "<img", "\u202e", "\u2066", "\u0000" })
             Assert.IsFalse(html.Contains(forbidden, StringComparison.Ordinal), $"'{forbidden}' stands in the page.");
         // The data still says the name, as text.
         using JsonDocument data = Data(html);
@@ -106,7 +139,7 @@ public sealed partial class HtmlReportTests
         MemoryManifest manifest = SyntheticManifest.Create(20, Executor.OnnxRuntime);
         int peak = manifest.PeakStep!.Index;
         manifest = manifest with { Profile = [.. manifest.Profile.Select((bytes, step) => step == peak ? bytes + 2048 : bytes)] };
-        StringAssert.Contains(HtmlReport.Render(manifest), "scratch and rounding</span></td><td class=\"num\" title=\"2,048 bytes\">2 KiB");
+        StringAssert.Contains(HtmlReport.Render(manifest), "scratch and rounding</span></td><td class=\"num\" data-label=\"Bytes\" title=\"2,048 bytes\">2 KiB");
     }
 
     [TestMethod]
@@ -147,9 +180,9 @@ public sealed partial class HtmlReportTests
         string html = HtmlReport.Render(manifest);
         string row = html[html.IndexOf("<bdi class=\"name\">sum</bdi>", StringComparison.Ordinal)..];
         row = row[..row.IndexOf("</tr>", StringComparison.Ordinal)];
-        StringAssert.Contains(row, "<span class=\"dim\">5</span>");
-        StringAssert.Contains(row, "<span class=\"dim\">7</span>", "the one that is still to read it");
-        Assert.IsLessThan(row.IndexOf(">7<", StringComparison.Ordinal), row.IndexOf(">5<", StringComparison.Ordinal));
+        StringAssert.Contains(row, ">step 6</a>");
+        StringAssert.Contains(row, ">step 8</a>", "the one that is still to read it");
+        Assert.IsLessThan(row.IndexOf(">step 8<", StringComparison.Ordinal), row.IndexOf(">step 6<", StringComparison.Ordinal));
     }
 
     [TestMethod]

@@ -1,0 +1,27 @@
+// Puts the page together. Everything but the list, the graph and the answers to clicks was there before this ran.
+import { startControls } from './controls';
+import { listen, timed } from './frames';
+import { startGraph } from './graph';
+import { startInspector } from './inspector';
+import { startList } from './list';
+import { startMap } from './map';
+import { startProfile } from './profile';
+import { byId } from './text';
+import { follow, remember, view } from './view';
+
+const root = document.documentElement;
+timed('start', () => {
+  root.dataset.scripts = '';
+  for (const start of [startControls, startInspector, startMap, startProfile, startGraph, startList]) start();
+  follow();
+});
+
+listen(window, 'hashchange', () => {
+  if (!follow()) return;
+  remember();
+  // A link in the list below would otherwise seem to do nothing.
+  (view.tensor >= 0 && location.hash.includes('tensor=') ? byId('tensor') : byId('h-profile')).scrollIntoView({ block: 'nearest' });
+});
+
+// For whoever measures: milliseconds from the start of loading to the first frame in which everything works.
+requestAnimationFrame(() => requestAnimationFrame(() => { root.dataset.ready = String(Math.round(performance.now())); }));

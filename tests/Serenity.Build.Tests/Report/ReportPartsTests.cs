@@ -1,0 +1,99 @@
+using System.Text.RegularExpressions;
+using Serenity.Build.Checks;
+using Serenity.Build.Manifest;
+using Serenity.Build.Report;
+using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
+
+namespace Serenity.Build.Tests.Report;
+
+/// <summary>What each part of the report says.</summary>
+[TestClass]
+public sealed class ReportPartsTests
+{
+    [TestMethod]
+    public void The_large_figure_is_what_the_budget_is_held_against()
+    {
+        MemoryManifest manifest = RichManifest.Create(1 << 30);
+        string html = VerdictPart.Render(manifest, "net.onnx");
+        StringAssert.Contains(html, $"<div class=\"value\">{ByteSize.Rounded(manifest.Peak.Bytes + 40_000)}</div>");
+        StringAssert.Contains(html, "measured equals predicted");
+        StringAssert.Contains(VerdictPart.Render(manifest with { Verification = null }, "net.onnx"), "not measured");
+        StringAssert.Contains(VerdictPart.Render(manifest with { Verification = manifest.Verification! with { MeasuredBytes = manifest.Peak.Bytes - 1 } }, "net.onnx"), "measured below the most predicted");
+        manifest = manifest with { Peak = manifest.Peak with { Runs = 3 } };
+        StringAssert.Contains(VerdictPart.Render(manifest, "net.onnx"), $"{ReportPage.Exact(3 * (manifest.Peak.Bytes + 40_000))} bytes: 3 runs at a time");
+    }
+
+    [TestMethod]
+    public void Over_budget_it_says_what_would_fit()
+    {
+        MemoryManifest manifest = RichManifest.Create(100);
+        string html = FitPart.Render(manifest);
+        StringAssert.Contains(html, $"MemoryBudget=&quot;{ByteSize.RoundUpBudget(manifest.Peak.RequiredBytes)}&quot;");
+        foreach (MessageText way in BudgetCheck.Ways(manifest, 100))
+            StringAssert.Contains(html, ReportPage.Text(way.ToString()));
+        StringAssert.Contains(html, "SER1002", "Weights are over theirs.");
+        Assert.AreEqual("", FitPart.Render(SyntheticManifest.Create(10, Executor.OnnxRuntime, 1 << 30)));
+        // The least budget that is named passes.
+        Assert.IsTrue(ByteSize.TryParse(Regex.Match(html, "MemoryBudget=&quot;([^&]*)").Groups[1].Value, out long least));
+        Assert.AreEqual(BudgetVerdict.Pass, BudgetCheck.Judge(manifest.Peak.RequiredBytes, 0, new(least, null, null)).Verdict);
+    }
+
+    [TestMethod]
+    public void Rewrites_are_grouped_with_what_each_group_saved()
+    {
+        MemoryManifest manifest = RichManifest.Create(null);
+        string html = RewritesPart.Render(manifest, new ReportNames(manifest));
+        StringAssert.Contains(html, "<b>ChannelPartition</b> ×2: 40 KiB saved together");
+        StringAssert.Contains(html, "<b>Partition</b> ×1: 10 KiB saved");
+        StringAssert.Contains(html, "in 4 pieces along axis 2");
+        StringAssert.Contains(html, "1 left out");
+    }
+
+    [TestMethod]
+    public void Every_pool_of_every_way_of_running_it_is_listed()
+    {
+        MemoryManifest manifest = RichManifest.Create(null);
+        string html = AccountPart.Render(manifest);
+        foreach (MemoryPoolInfo pool in MemoryPools.All)
+            StringAssert.Contains(html, ReportPage.Text(pool.Title));
+        foreach (string text in (string[])["portable, arm64, 4 threads", "blocked16", "synthetic.blocked16.onnx", "one block for a whole run", "Float32"])
+            StringAssert.Contains(html, text);
+        Assert.AreEqual("", AccountPart.Render(SyntheticManifest.Create(4, Executor.OnnxRuntime)));
+    }
+
+    [TestMethod]
+    public void A_range_is_a_formula_a_curve_for_each_size_and_a_table()
+    {
+        string html = RangePart.Render(RichManifest.Create(null));
+        StringAssert.Contains(html, "batch 1 to 8, seq 1 to 512");
+        StringAssert.Contains(html, "<code>4096*batch</code>");
+        Assert.HasCount(2, Regex.Matches(html, "<polyline"));
+        StringAssert.Contains(html, "4,096 <span class=\"pill pass\">equal</span>");
+        Assert.HasCount(1, Regex.Matches(html, ">equal<"));
+    }
+
+    [TestMethod]
+    public void Steps_are_counted_from_one_as_in_the_build_s_error()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(60, Executor.OnnxRuntime, 100);
+        int shown = manifest.PeakStep!.Index + 1;
+        StringAssert.Contains(BudgetCheck.Errors(manifest, "a.onnx")[0].Message, $"The peak is at step {shown} of 60");
+        StringAssert.Contains(HtmlReport.Render(manifest), $">Step {shown} of 60, ");
+        // The last step is the number of steps.
+        manifest = manifest with { PeakStep = manifest.PeakStep with { Index = 59 } };
+        StringAssert.Contains(BudgetCheck.Errors(manifest, "a.onnx")[0].Message, "The peak is at step 60 of 60");
+    }
+
+    [TestMethod]
+    public void Hundreds_of_live_tensors_are_folded_and_summed()
+    {
+        MemoryManifest manifest = SyntheticManifest.Create(20, Executor.OnnxRuntime);
+        manifest = manifest with { PeakStep = manifest.PeakStep! with { Live = [.. Enumerable.Range(0, 900).Select(i => new LiveTensor($"t{i}", 2048))] } };
+        string html = new LivePart(manifest, new ReportNames(manifest)).Tables();
+        Assert.HasCount(8 + 192 + 1 + 2, Regex.Matches(html, "<tr>"), "Eight in sight, the rest folded, one line for those beyond, two heads.");
+        StringAssert.Contains(html, "892 smaller, 1.7 MiB together");
+        StringAssert.Contains(html, "700 smaller ones");
+    }
+}
