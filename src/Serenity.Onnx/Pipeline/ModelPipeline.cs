@@ -29,6 +29,7 @@ internal sealed class ModelPipeline
     private readonly WrittenForm _form;
     private readonly List<SerenityDiagnostic> _warnings = [];
     private readonly long _work;
+    private readonly bool _widensAtRun;
     private IReadOnlyList<LeftOutRewrite> _leftOut = [];
     private RangeFacts? _range;
 
@@ -39,6 +40,7 @@ internal sealed class ModelPipeline
         _cancellation = cancellation;
         _work = WorkEstimate.Of(source.Model.Graph, source.Shapes.Main);
         _form = new WrittenForm(request.Executor.Traits().RunsInSession ? request.Format : ModelFormat.Onnx, source);
+        _widensAtRun = request.Precision == Precision.Float32KeepWeights && WidenedModel.WidensAtRun(source);
         _planner = ExecutorPlanners.For(new PlanningTask(request, source, _warnings.Add, cancellation));
     }
 
@@ -223,7 +225,7 @@ internal sealed class ModelPipeline
             Start = isPortable ? plan.Start.Model : null,
             StartShapes = plan.Shapes,
             Samples = SampleInputs.Read(_request.SamplePaths, _source.Reference.Graph),
-            Exact = isPortable && plan.Rewrites.All(r => r.Exact),
+            Exact = isPortable && !_widensAtRun && plan.Rewrites.All(r => r.Exact),
             Work = _work,
             Shapes = _source.Shapes.Main,
             Assumed = _source.Shapes.Assumed,

@@ -44,6 +44,18 @@ internal sealed class WidenedModel
         return source.Shapes.Main.Types.Values.Any(type => type.ElementType == DataType.Float16);
     }
 
+    /// <summary>
+    /// True if a widened model widens weights in every run. Kernels lay out weights that are constants, as they are in a session that folds the casts, and add up in another order
+    /// (LSTM, seen in 1.32).
+    /// </summary>
+    public static bool WidensAtRun(SourceModel widened)
+    {
+        ArgumentNullException.ThrowIfNull(widened);
+        GraphProto graph = widened.Model.Graph;
+        HashSet<string> narrow = [.. graph.Initializer.Where(t => (DataType)t.DataType == DataType.Float16).Select(t => t.Name)];
+        return narrow.Count > 0 && graph.Node.Any(n => n.OpType == "Cast" && n.Output[0].StartsWith(n.Input[0] + Suffix, StringComparison.Ordinal) && narrow.Contains(n.Input[0]));
+    }
+
     /// <summary>Widens a model.</summary>
     /// <param name="source">The model, its types known; not changed.</param>
     /// <param name="keepWeights">True to leave large weights as they are, behind a Cast each.</param>
@@ -61,6 +73,9 @@ internal sealed class WidenedModel
         UniqueNames.Assign(model);
         GraphProto graph = model.Graph;
         List<NodeProto> first = [], last = [];
+        // Before version 4 an initializer has to be an input too.
+        if (_keepWeights && model.IrVersion >= 4)
+            LiftLargeConstants(graph);
         HashSet<string> weights = new(graph.Initializer.Select(t => t.Name), StringComparer.Ordinal);
         // Before version 4 every initializer is listed as an input too, and is constant all the same.
         bool weightsAreInputs = model.IrVersion < 4;
@@ -116,6 +131,20 @@ internal sealed class WidenedModel
         return ModelTensors.EmbeddedBytes(model) <= MostBytes ? _source.File with { Model = model }
             : throw new SerenityException(SerenityCodes.BadOption, _source.File.Path,
                 $"The weights come to more than 1.75 GiB in float32, more than one model in memory can have. Use {ModelSetting.Precision.Of("Float32KeepWeights")} on the item, which leaves them as they are.");
+    }
+
+    /// <summary>Makes initializers of the large constants of float16, some exporters' way to write weights.</summary>
+    private static void LiftLargeConstants(GraphProto graph)
+    {
+        for (int i = graph.Node.Count - 1; i >= 0; i--)
+        {
+            if (OperatorTable.Of(graph.Node[i]).Kind != OperatorKind.Constant || graph.Node[i].Find("value")?.T is not { } tensor || (DataType)tensor.DataType != DataType.Float16 || TensorData.ExpectedBytes(tensor) < LargeBytes)
+                continue;
+            TensorProto lifted = tensor.Clone();
+            lifted.Name = graph.Node[i].Output[0];
+            graph.Initializer.Add(lifted);
+            graph.Node.RemoveAt(i);
+        }
     }
 
     /// <summary>Widens the nodes of a graph, and takes out casts between what are two precisions no more.</summary>

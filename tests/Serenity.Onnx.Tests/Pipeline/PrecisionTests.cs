@@ -67,6 +67,55 @@ public sealed class PrecisionTests
         Assert.IsGreaterThan(1.9 * kept.WeightBytes, wide.WeightBytes);
     }
 
+    /// <summary>A kernel whose weights are constants lays them out, and then adds up in another order than with weights that a run computes.</summary>
+    [TestMethod]
+    public void Weights_widened_in_a_run_may_be_added_up_in_another_order()
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", DataType.Float16, 4, 1, 64);
+        string[] outputs = builder.Nodes("LSTM", [x, Halves(builder, 1, 256, 64), Halves(builder, 1, 256, 64)], 3, ("hidden_size", 64L));
+        foreach (string output in outputs)
+            builder.Output(output, DataType.Float16, null);
+        OptimizationResult kept = Optimize(builder.Build(), Precision.Float32KeepWeights);
+        Assert.AreEqual("passed", kept.Verification!.Status, kept.Verification.Reason);
+        Assert.DoesNotContain(SerenityCodes.PassedThrough, kept.Warnings.Select(w => w.Code).ToArray());
+    }
+
+    [TestMethod]
+    public void Weights_that_are_constant_nodes_are_kept_too()
+    {
+        ModelProto model = Product();
+        foreach (TensorProto weight in model.Graph.Initializer)
+        {
+            NodeProto constant = new() { OpType = "Constant", Name = "constant " + weight.Name };
+            constant.Output.Add(weight.Name);
+            constant.Attribute.Add(new AttributeProto { Name = "value", Type = AttributeProto.Types.AttributeType.Tensor, T = weight.Clone() });
+            model.Graph.Node.Insert(0, constant);
+        }
+        model.Graph.Initializer.Clear();
+        OptimizationResult kept = Optimize(model, Precision.Float32KeepWeights);
+        Assert.AreEqual("passed", kept.Verification!.Status);
+        Assert.AreEqual(2 * 64 * 64 * 2, kept.Model.Graph.Initializer.Where(t => t.DataType == (int)DataType.Float16).Sum(t => t.RawData.Length));
+    }
+
+    [TestMethod]
+    public void A_recurrent_model_keeps_its_weights_and_is_planned()
+    {
+        if (SharedData.PathOf("models/quant/silero_vad_half.onnx") is not { } path || !File.Exists(path))
+        {
+            Assert.Inconclusive("../shared/models is missing.");
+            return;
+        }
+        OptimizationResult kept = ModelOptimizer.Optimize(new OptimizeRequest
+        {
+            ModelPath = path,
+            Precision = Precision.Float32KeepWeights,
+            FreeDimensions = SharedRunInputs.FreeDimensions(Path.GetFileName(path), ModelFile.Load(path).Model),
+        });
+        Assert.DoesNotContain(SerenityCodes.PassedThrough, kept.Warnings.Select(w => w.Code).ToArray(), string.Join(' ', kept.Warnings.Select(w => w.Message)));
+        Assert.AreEqual(kept.Peak.Bytes, kept.Verification!.MeasuredBytes);
+    }
+
     [TestMethod]
     public void A_model_without_float16_is_the_same_in_each()
     {

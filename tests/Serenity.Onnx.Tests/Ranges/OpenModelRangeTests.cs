@@ -14,9 +14,10 @@ public sealed class OpenModelRangeTests
     [DataRow("decoder", "batch=1;seq=1;past=0..255")]
     [DataRow("prompt", "batch=1..2;seq=1..16;past=0..32")]
     [DataRow("reader", "width=8..160")]
+    [DataRow("encoder", "batch=1..4;sequence=1..64")]
     public void The_written_file_takes_what_the_formula_says(string kind, string dimensions)
     {
-        ModelProto model = kind switch { "reader" => OpenModels.LineReader(), _ => OpenModels.DecoderStep(2, 64, 4) };
+        ModelProto model = kind switch { "reader" => OpenModels.LineReader(), "encoder" => SentenceEncoder.Create(layers: 2, width: 64, heads: 4), _ => OpenModels.DecoderStep(2, 64, 4) };
         DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-test-");
         try
         {

@@ -84,6 +84,19 @@ public sealed class OnnxModelBuilder
     /// <param name="attributes">Name and value: long, double, string, long[], float[], TensorProto or GraphProto.</param>
     public string Node(string op, string[] inputs, params (string Name, object Value)[] attributes) => Nodes(op, inputs, 1, attributes)[0];
 
+    /// <summary>Adds a node with one output as exporters of PyTorch name them: after the module it stands in.</summary>
+    /// <param name="op">Operator.</param>
+    /// <param name="inputs">Values; "" for an omitted one.</param>
+    /// <param name="module">The module, as in <c>/encoder/layer.0</c>; "" for none.</param>
+    /// <param name="attributes">Name and value.</param>
+    public string Node(string op, string[] inputs, string module, (string Name, object Value)[] attributes)
+    {
+        string value = Node(op, inputs, attributes);
+        NodeProto node = _graph.Node[^1];
+        node.Name = string.Create(CultureInfo.InvariantCulture, $"{module}/{op}_{value[(_prefix.Length + 1)..]}");
+        return node.Output[0] = node.Name + "_output_0";
+    }
+
     /// <summary>Adds a node with several outputs and returns their names.</summary>
     public string[] Nodes(string op, string[] inputs, int outputs, params (string Name, object Value)[] attributes)
     {
