@@ -39,7 +39,7 @@ public sealed class LanguageTests
         project.Model("models/net.onnx");
         File.WriteAllText(project["Program.fs"], """
             module Program
-            printfn "%b %b %s%d" (fsapp.SerenityModels.Net.RequiredBytes > 0L) (System.IO.File.Exists fsapp.SerenityModels.Net.Path) fsapp.SerenityModels.Net.Inputs.X.Name (fsapp.SerenityModels.Net.Inputs.X.Shape ()).Length
+            printfn "%b %b %s%d" (fsapp.SerenityModels.Net.RequiredBytes > 0L) (System.IO.File.Exists fsapp.SerenityModels.Net.Path) fsapp.SerenityModels.Net.Inputs.X.Name fsapp.SerenityModels.Net.Inputs.X.Shape.Length
             """);
         Run(project, "fsapp", ends => $"true true {ends.Input}4", "X");
     }
@@ -52,7 +52,7 @@ public sealed class LanguageTests
         File.WriteAllText(project["Program.vb"], """
             Module Program
                 Sub Main()
-                    System.Console.WriteLine($"{SerenityModels.Net.RequiredBytes > 0} {System.IO.File.Exists(SerenityModels.Net.Path)} {SerenityModels.Net.Inputs.X.Name}{SerenityModels.Net.Inputs.X.Shape().Length}")
+                    System.Console.WriteLine($"{SerenityModels.Net.RequiredBytes > 0} {System.IO.File.Exists(SerenityModels.Net.Path)} {SerenityModels.Net.Inputs.X.Name}{SerenityModels.Net.Inputs.X.Shape.Length + 0 * SerenityModels.Net.Inputs.X.Shape(0)}")
                 End Sub
             End Module
             """);

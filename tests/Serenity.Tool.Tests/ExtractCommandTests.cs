@@ -34,6 +34,18 @@ public sealed class ExtractCommandTests
     }
 
     [TestMethod]
+    public async Task A_semicolon_in_a_name_is_escaped()
+    {
+        using ToolRun run = new();
+        ModelProto model = Three();
+        model.Graph.Node[0].Output[0] = model.Graph.Node[1].Input[0] = "a;b";
+        File.WriteAllBytes(run.PathOf("three.onnx"), ModelFile.ToBytes(model));
+        Assert.AreEqual(0, await run.RunAsync("extract", "three.onnx", "--outputs", "a%3Bb", "--outputs", "t3", "-o", "part.onnx"), run.Error);
+        CollectionAssert.AreEqual((string[])["a;b", "t3"], ModelFile.Load(run.PathOf("part.onnx")).Model.Graph.Output.Select(o => o.Name).ToArray());
+        Assert.AreEqual(2, await run.RunAsync("extract", "three.onnx", "--outputs", "a;b", "-o", "other.onnx"));
+    }
+
+    [TestMethod]
     [DataRow("extract three.onnx", "SER1101", "Nothing says which piece")]
     [DataRow("extract three.onnx --outputs nothing", "SER1304", "'nothing'")]
     [DataRow("extract three.onnx --outputs t1 -o three.onnx", "SER1101", "would be lost")]

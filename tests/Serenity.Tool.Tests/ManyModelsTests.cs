@@ -184,12 +184,19 @@ public sealed class ManyModelsTests
         Write("old/b.memory.json", "models/b.onnx", 30);
         Write("new/b.memory.json", "models/b.onnx", 30);
         Write("new/c.memory.json", "models/c.onnx", 30);
+        Write("old/d.memory.json", "models/d.onnx", 30);
         Assert.AreEqual(0, await run.RunAsync("compare", "old", "new"), run.Error);
+        Assert.AreEqual("4 models: 1 larger, 1 the same, 1 new, 1 gone", run.Output.TrimEnd().Split('\n')[^1]);
+        Assert.AreEqual(0, await run.RunAsync("compare", "old", "new", "--json"), run.Error);
+        using (JsonDocument json = JsonDocument.Parse(run.Output))
+            CollectionAssert.AreEqual((string[])["both", "both", "new", "gone"], json.RootElement.GetProperty("models").EnumerateArray().Select(m => m.GetProperty("compared").GetString()).ToArray());
         Assert.AreEqual(1, await run.RunAsync("compare", "old", "new", "--fail-if-larger", "--format", "markdown"));
         string[] rows = [.. run.Output.Split('\n').Where(l => l.StartsWith("| models/", StringComparison.Ordinal))];
-        Assert.HasCount(3, rows, run.Output);
-        StringAssert.Contains(rows[0], "over baseline");
-        StringAssert.Contains(rows[1], "fits");
+        Assert.HasCount(4, rows, run.Output);
+        StringAssert.Matches(rows[0], new Regex(@"\| \+[0-9.]+ % \| \*\*[0-9.]+ [KM]?i?B more\*\* \|"));
+        StringAssert.EndsWith(rows[1], "| the same |");
+        StringAssert.Matches(rows[2], new Regex(@"^\| models/c\.onnx \| - \| [^|]+ \| - \| new \|$"));
+        StringAssert.Matches(rows[3], new Regex(@"^\| models/d\.onnx \| [^|]+ \| - \| - \| gone \|$"));
         Assert.AreEqual(2, await run.RunAsync("compare", "old", "nowhere"));
     }
 

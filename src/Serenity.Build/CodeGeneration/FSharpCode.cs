@@ -109,7 +109,7 @@ public sealed class FSharpCode : CodeLanguage
             if (tensor.ElementType is not null)
                 code.Append(CultureInfo.InvariantCulture, $"\n                /// <summary>Element type, as ONNX calls it.</summary>\n                [<Literal>]\n                let ElementType = {Literal(tensor.ElementType)}\n");
             if (tensor.Shape is not null)
-                code.Append(CultureInfo.InvariantCulture, $"\n                /// <summary>{ShapeDoc}</summary>\n                let Shape () : int64[] = [| {Numbers(tensor.Shape, "; ", "L")} |]\n");
+                code.Append(CultureInfo.InvariantCulture, $"\n                /// <summary>{ShapeDoc}</summary>\n                let Shape : int64[] = [| {Numbers(tensor.Shape, "; ", "L")} |]\n");
             code.Append('\n');
         }
     }

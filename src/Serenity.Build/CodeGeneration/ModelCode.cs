@@ -76,7 +76,7 @@ public sealed record ModelCode(
     }
 
     private static IReadOnlyList<TensorCode> Ends(MemoryManifest manifest, BufferKind kind) =>
-        Named([.. manifest.Program.Buffers.Where(t => t.Kind == kind).Select(t => (t.Name, ElementOf(t.Type), ShapeOf(t.Type)))]);
+        Named([.. manifest.Program.Buffers.Where(t => t.Kind == kind).Select(t => (t.Name, ElementOf(t.Type), ShapeOf(t.Type, t.OpenShape)))]);
 
     /// <summary>Inputs and outputs as the file of a model declares them; none if it cannot be read, which whoever plans it will say.</summary>
     private static (IReadOnlyList<TensorCode> Inputs, IReadOnlyList<TensorCode> Outputs) Ends(string path)
@@ -109,12 +109,13 @@ public sealed record ModelCode(
     // "float[1,8,32,32]", as the manifest writes types.
     private static string? ElementOf(string? type) => type is null ? null : type.IndexOf('[', StringComparison.Ordinal) is >= 0 and int at ? type[..at] : type;
 
-    private static long[]? ShapeOf(string? type)
+    // What is open, a formula or ?, is no number.
+    private static long[]? ShapeOf(string? type, IReadOnlyList<string>? open)
     {
         int at = type?.IndexOf('[', StringComparison.Ordinal) ?? -1;
         if (at < 0)
             return null;
-        string[] parts = type![(at + 1)..^1].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        IReadOnlyList<string> parts = open ?? type![(at + 1)..^1].Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return [.. parts.Select(p => long.TryParse(p, System.Globalization.CultureInfo.InvariantCulture, out long size) ? size : -1)];
     }
 }

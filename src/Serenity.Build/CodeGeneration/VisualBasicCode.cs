@@ -100,7 +100,7 @@ public sealed class VisualBasicCode : CodeLanguage
             if (tensor.ElementType is not null)
                 code.Append(CultureInfo.InvariantCulture, $"\n                ''' <summary>Element type, as ONNX calls it.</summary>\n                Public Const ElementType As String = {Quoted(tensor.ElementType)}\n");
             if (tensor.Shape is not null)
-                code.Append(CultureInfo.InvariantCulture, $"\n                ''' <summary>{ShapeDoc}</summary>\n                Public Shared Function Shape() As Long()\n                    Return New Long() {{{Numbers(tensor.Shape, ", ", "L")}}}\n                End Function\n");
+                code.Append(CultureInfo.InvariantCulture, $"\n                ''' <summary>{ShapeDoc}</summary>\n                Public Shared ReadOnly Property Shape As Long()\n                    Get\n                        Return New Long() {{{Numbers(tensor.Shape, ", ", "L")}}}\n                    End Get\n                End Property\n");
             code.Append("            End Class\n");
         }
         code.Append("        End Class\n");

@@ -107,7 +107,7 @@ public sealed record ModelItem
             throw new SerenityException(SerenityCodes.BadOption, name, "The name of the SerenityModel item holds a null character, so it is no path. Name the .onnx file.");
         string source = Path.GetFullPath(name, projectFolder);
         OptionValues options = OptionValues.Read(
-            ModelOptions.All, option => item.GetMetadata(option.Name), option => item.GetMetadata(Projects + option.Name), option => option.Name, name);
+            ModelOptions.All, option => ItemText.Of(item, option.Name, option), option => ItemText.Of(item, Projects + option.Name, option), option => option.Name, name);
         Executor executor = options.Get(ModelOptions.Executor);
         if (options.Get(ModelOptions.Header) && !executor.Traits().HasOffsets && !options.IsProjects(ModelOptions.Header))
         {

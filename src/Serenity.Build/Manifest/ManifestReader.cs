@@ -158,7 +158,10 @@ internal static class ManifestReader
         tensor.GetProperty("lastStep").GetInt32(), ManifestNames.RoleOf(Text(tensor, "role")), OptionalText(tensor, "aliasOf"),
         tensor.TryGetProperty("parts", out JsonElement parts) ? Names(parts) : null, OptionalText(tensor, "type"),
         tensor.TryGetProperty("writers", out JsonElement writers) ? Steps(writers) : null,
-        tensor.TryGetProperty("readers", out JsonElement readers) ? Steps(readers) : null, OptionalText(tensor, "scratchOf"));
+        tensor.TryGetProperty("readers", out JsonElement readers) ? Steps(readers) : null, OptionalText(tensor, "scratchOf"))
+    {
+        OpenShape = tensor.TryGetProperty("openShape", out JsonElement shape) ? Names(shape) : null,
+    };
 
     private static BlockEntry Block(JsonElement block) => new(
         Text(block, "architecture"), block.GetProperty("threads").GetInt32(), Text(block, "runtimeVersion"), block.GetProperty("bytes").GetInt64(),

@@ -328,6 +328,8 @@ internal sealed class ManifestWriter : ManifestText
         if (tensor.Parts is { } parts)
             Names(json, "parts", parts);
         Optional(json, "type", tensor.Type);
+        if (tensor.OpenShape is { } shape)
+            Names(json, "openShape", shape);
         Steps(json, "writers", tensor.Writers);
         Steps(json, "readers", tensor.Readers);
         Optional(json, "scratchOf", tensor.ScratchOf);

@@ -14,9 +14,13 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
     /// <summary>Name of the project, with its target framework where it has several; empty outside of a build.</summary>
     public string Project { get; init; } = "";
 
+    /// <summary>What a comparison with before found, where there was one; the baseline is then what it needed before.</summary>
+    public ComparedAs? Compared { get; init; }
+
     /// <summary>The verdict, baseline included.</summary>
     public ModelVerdict Verdict =>
         Figures is not { } figures ? ModelVerdict.Error
+        : Compared is ComparedAs.New or ComparedAs.Gone ? ModelVerdict.None
         : Diagnostics.Any(d => d.Severity == DiagnosticSeverity.Error) ? IsOver ? ModelVerdict.Fail : ModelVerdict.Error
         : figures.Budget.Verdict == BudgetVerdict.Pass || figures.BaselineBytes is not null ? ModelVerdict.Pass
         : ModelVerdict.None;
@@ -32,6 +36,8 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
         {
             if (Figures is not { } figures || Verdict == ModelVerdict.Error)
                 return Diagnostics.FirstOrDefault(d => d.Severity == DiagnosticSeverity.Error) is { } error ? $"error {error.Code}" : "error";
+            if (Compared is { } compared)
+                return Difference(compared, figures);
             List<string> over = [];
             void Add(long bytes, long? most, string what)
             {
@@ -47,5 +53,16 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
                 : Verdict == ModelVerdict.None ? "no budget"
                 : Diagnostics.Any(d => d.Code == SerenityCodes.NearBudget) ? "fits, little to spare" : "fits";
         }
+    }
+
+    private static string Difference(ComparedAs compared, ModelFigures figures)
+    {
+        long more = figures.RequiredBytes - (figures.BaselineBytes ?? 0);
+        return compared switch
+        {
+            ComparedAs.New => "new",
+            ComparedAs.Gone => "gone",
+            _ => more > 0 ? $"{Text.ByteSize.Rounded(more)} more" : more < 0 ? $"{Text.ByteSize.Rounded(-more)} less" : "the same",
+        };
     }
 }

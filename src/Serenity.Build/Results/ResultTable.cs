@@ -9,7 +9,7 @@ public static class ResultTable
 
     /// <summary>The headings, numbers aligned to the right where they begin with '&gt;'.</summary>
     /// <param name="results">The models.</param>
-    public static IReadOnlyList<string> Headings(IReadOnlyList<ModelResult> results) =>
+    public static IReadOnlyList<string> Headings(IReadOnlyList<ModelResult> results) => IsComparison(results) ? ["model", ">before", ">after", ">change", "difference"] :
         ["model", ">before", ">after", ">change", .. HasWorkspace(results) ? [">workspace", ">needs"] : (string[])[], .. HasBaseline(results) ? [">baseline"] : (string[])[], .. HasBudget(results) ? [">budget"] : (string[])[], "verdict"];
 
     /// <summary>A row for each model, in the order of the headings.</summary>
@@ -17,6 +17,12 @@ public static class ResultTable
     public static IEnumerable<string[]> Rows(IReadOnlyList<ModelResult> results)
     {
         ArgumentNullException.ThrowIfNull(results);
+        if (IsComparison(results))
+        {
+            foreach (ModelResult result in results)
+                yield return Compared(result);
+            yield break;
+        }
         bool workspace = HasWorkspace(results), baseline = HasBaseline(results), budget = HasBudget(results);
         foreach (ModelResult result in results)
         {
@@ -47,6 +53,16 @@ public static class ResultTable
         table.WritePlain(text);
         return text.ToString().TrimEnd('\n');
     }
+
+    // What each needs in all, then and now.
+    private static string[] Compared(ModelResult result)
+    {
+        ModelFigures? figures = result.Figures;
+        long? was = result.Compared == ComparedAs.New ? null : figures?.BaselineBytes, now = result.Compared == ComparedAs.Gone ? null : figures?.RequiredBytes;
+        return [ModelText.Clean(result.Model, LongestName), Size(was), Most(figures) + Size(now), was is { } a && now is { } b ? ChangeText.Percent(a, b, "-") : "-", result.VerdictText];
+    }
+
+    private static bool IsComparison(IReadOnlyList<ModelResult> results) => results.Count > 0 && results.All(r => r.Compared is not null);
 
     private static string Most(ModelFigures? figures) => figures?.AtMost == true ? "≤ " : "";
 

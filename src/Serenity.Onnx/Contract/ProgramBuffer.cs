@@ -35,4 +35,11 @@ public enum BufferKind
 /// <param name="Readers">Steps that read it, ascending; null if not known.</param>
 public sealed record ProgramBuffer(
     int Index, BufferKind Kind, string Name, string Owner, long Bytes, long? Offset, int FirstStep, int LastStep, int? SharesWith = null, IReadOnlyList<int>? Parts = null,
-    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null);
+    string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null)
+{
+    /// <summary>
+    /// Of an input or output of which a size is open: each dimension as a number, as a formula of the dimensions that have ranges, or as <c>?</c> where it depends on data; else null.
+    /// <see cref="Type"/> has the sizes that the figures are for.
+    /// </summary>
+    public IReadOnlyList<string>? OpenShape { get; init; }
+}

@@ -29,4 +29,11 @@ public enum TensorRole
 public sealed record TensorFacts(
     string Name, long Bytes, long? Offset, int FirstStep, int LastStep, TensorRole Role, string? AliasOf, IReadOnlyList<string>? Parts = null,
     string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null,
-    string? ScratchOf = null);
+    string? ScratchOf = null)
+{
+    /// <summary>
+    /// Of an input or output of which a size is open: each dimension as a number, as a formula of the dimensions that have ranges, or as <c>?</c> where it depends on data; else null.
+    /// <see cref="Type"/> has the sizes that the figures are for.
+    /// </summary>
+    public IReadOnlyList<string>? OpenShape { get; init; }
+}

@@ -32,6 +32,7 @@ internal sealed class ModelPipeline
     private readonly bool _widensAtRun;
     private IReadOnlyList<LeftOutRewrite> _leftOut = [];
     private RangeFacts? _range;
+    private bool? _verifiesSmallerSizes;
 
     public ModelPipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
     {
@@ -83,7 +84,7 @@ internal sealed class ModelPipeline
     {
         if (!Verifies)
             return InLayouts(plan, Facts(plan, null), null);
-        if (_work > _request.VerifyLimit)
+        if (_work > _request.VerifyLimit && !VerifiesSmallerSizes)
             return ConcludeInstead(plan);
         VerificationOutcome verified;
         try
@@ -119,8 +120,7 @@ internal sealed class ModelPipeline
     private OptimizationResult ConcludeInstead(ExecutorPlan plan)
     {
         _request.Progress?.Invoke(PipelineStage.Verify);
-        string limit = string.Create(
-            CultureInfo.InvariantCulture, $"One run takes {_work:N0} multiply-accumulates, more than VerifyLimit ({_request.VerifyLimit:N0})");
+        string limit = WorkText;
         string? refusal = null;
         int tries = 0;
         foreach (VerificationStandIn standIn in VerificationStandIn.For(_source, _request, _cancellation))
@@ -237,11 +237,46 @@ internal sealed class ModelPipeline
         };
         if (_source.Shapes.Main.Formulas is not { } formulas)
             return _planner.Prove(plan, Verifier(_planner.Promise(plan, asked), _cancellation));
-        VerificationRequest planned = _planner.Promise(plan, asked with { Shapes = _source.Shapes.Main.At(formulas.Space.Planned) });
-        VerificationOutcome outcome = _planner.Prove(plan, Verifier(planned, _cancellation));
-        _range = RangeProof.Hold(RangeProof.Of(plan, formulas.Space, _source.File.Path), plan, planned, outcome, _source.Shapes.Main, request => Verifier(request, _cancellation));
-        return outcome;
+        RangeFacts facts = RangeProof.Of(plan, formulas.Space, _source.File.Path);
+        RangeProof proof = new(plan, _planner.Promise(plan, asked with { Shapes = _source.Shapes.Main.At(formulas.Space.Planned) }), _source.Shapes.Main, request => Verifier(request, _cancellation));
+        string why = WorkText;
+        VerificationOutcome? outcome = null;
+        if (_work <= _request.VerifyLimit)
+        {
+            outcome = _planner.Prove(plan, Verifier(proof.Asked, _cancellation));
+            (_range, _) = proof.Hold(facts, formulas.Space, outcome);
+            if (outcome.Facts.Status != "skipped")
+                return outcome;
+            why = outcome.Facts.Reason!.TrimEnd('.');
+        }
+        // One plan is for all sizes of the range, so smaller ones hold it to what it promises too.
+        foreach (SmallerSizes smaller in SmallerRuns().Where(s => facts.PeakBytes(s.Sizes) <= asked.Limits.Bytes / 8).Take(MostStandIns))
+        {
+            (RangeFacts held, VerificationOutcome first) = proof.Within(facts, formulas.Space, smaller);
+            if (first.Facts.Status == "skipped")
+                continue;
+            _range = held;
+            string upTo = string.Join(", ", smaller.Sizes.Where(s => formulas.Space.Ranges.ContainsKey(s.Key)).Select(s => FormattableString.Invariant($"{s.Key}={formulas.Space.Ranges[s.Key].From}..{s.Value}")));
+            return new VerificationOutcome(
+                first.Facts with
+                {
+                    Status = "partial",
+                    Reason = $"At the largest sizes: {why}. So the plan was verified with {upTo}.{(first.Facts.Reason is { } reason ? " " + reason : "")}",
+                    MeasuredBytes = null,
+                    Instead = new VerifiedInstead(smaller.Sizes, null),
+                }, null);
+        }
+        _range ??= facts;
+        return outcome ?? new VerificationOutcome(ModelVerifier.NotRun($"{why}, and no smaller sizes of the range could be verified in their place."), null);
     }
+
+    /// <summary>Sizes of the range that are little enough work to be verified, the largest first.</summary>
+    private IEnumerable<SmallerSizes> SmallerRuns() => SmallerSizes.Of(_source, _request, withinRanges: true, _cancellation).Where(s => s.Work <= _request.VerifyLimit);
+
+    /// <summary>True if the plan itself can be verified, at smaller sizes of its range.</summary>
+    private bool VerifiesSmallerSizes => _verifiesSmallerSizes ??= _source.Shapes.Main.Formulas is not null && SmallerRuns().Any();
+
+    private string WorkText => string.Create(CultureInfo.InvariantCulture, $"One run takes {_work:N0} multiply-accumulates, more than VerifyLimit ({_request.VerifyLimit:N0})");
 
     private OptimizationResult Facts(ExecutorPlan plan, VerificationOutcome? verified)
     {
@@ -257,7 +292,7 @@ internal sealed class ModelPipeline
             _warnings.Add(PipelineWarnings.NotVerified(_source, verified.Facts));
         if (verified?.Plain is { } plain && plain.OptimizedBytes > plain.SourceBytes)
             _warnings.Add(PipelineWarnings.MoreWithoutOptions(_source, plain, plan.Bytes, _request.Format));
-        if (_source.Shapes.Main.Formulas is { } formulas && (verified is null || verified.Facts.Instead is not null || _range is null))
+        if (_source.Shapes.Main.Formulas is { } formulas && (verified is null || (verified.Facts.Instead is not null && !VerifiesSmallerSizes) || _range is null))
             _range = RangeProof.Of(plan, formulas.Space, _source.File.Path);
         long bytes = _range?.PeakBytes(_range.PeakAt) ?? plan.Bytes;
         IReadOnlyList<PlanFacts> plans = Placed(_planner.Account(plan, verified?.Memory), verified?.Block);
@@ -285,7 +320,7 @@ internal sealed class ModelPipeline
             Rewrites = plan.Rewrites,
             LeftOut = _leftOut,
             Work = plan.Work,
-            Program = plan.Program,
+            Program = plan.Program with { Buffers = [.. plan.Program.Buffers.Select(b => OpenShapes.Tell(b, _source.Shapes.Main))] },
             Profile = plan.Profile,
             OriginalProfile = _planner.Original.Profile,
             PeakStep = plan.PeakStep,

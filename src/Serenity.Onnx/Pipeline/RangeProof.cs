@@ -1,15 +1,19 @@
-using System.Globalization;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Formulas;
+using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
 
 namespace Serenity.Onnx.Pipeline;
 
 /// <summary>What a plan says of a whole range of sizes: the formula of its peak, its proven maximum, and runs at some sizes that hold it to the formula.</summary>
-internal static class RangeProof
+/// <param name="plan">A plan with formulas.</param>
+/// <param name="asked">What is asked of it at the sizes that it was made at.</param>
+/// <param name="source">Shapes of the source's values, with their formulas.</param>
+/// <param name="verify">Verifies at one combination of sizes.</param>
+internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, ShapeTable source, Func<VerificationRequest, VerificationOutcome> verify)
 {
     /// <summary>Cases of inputs at each of the sizes besides those that are planned for.</summary>
     private const int CasesEach = 2;
@@ -35,57 +39,72 @@ internal static class RangeProof
         return new RangeFacts(new SortedDictionary<string, SizeRange>(space.Ranges.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal), peaks, at, []);
     }
 
-    /// <summary>Runs the plan at other sizes than those that it was made at, and holds it to outputs, order and formula.</summary>
+    /// <summary>What is asked of the plan at the sizes that it was made at.</summary>
+    public VerificationRequest Asked => asked;
+
+    /// <summary>Holds the plan to outputs, order and formula in all of the range.</summary>
     /// <param name="facts">The formula.</param>
-    /// <param name="plan">The plan.</param>
-    /// <param name="asked">What was asked at the sizes that it was made at, where it held.</param>
-    /// <param name="verified">What was found there.</param>
-    /// <param name="source">Shapes of the source's values, with their formulas.</param>
-    /// <param name="verify">Verifies at one combination of sizes.</param>
-    /// <returns>The facts with all sizes that were looked at.</returns>
+    /// <param name="space">The range.</param>
+    /// <param name="verified">What was found at the sizes that the plan was made at.</param>
+    /// <returns>The facts with all sizes that were looked at, and what was found first.</returns>
     /// <exception cref="SerenityException">What was promised does not hold at some sizes; SER1305: the source model itself does not run at some.</exception>
-    public static RangeFacts Hold(
-        RangeFacts facts, ExecutorPlan plan, VerificationRequest asked, VerificationOutcome verified, ShapeTable source, Func<VerificationRequest, VerificationOutcome> verify)
+    public (RangeFacts Facts, VerificationOutcome First) Hold(RangeFacts facts, SizeSpace space, VerificationOutcome verified) => Hold(facts, space, verified, asked.Work);
+
+    /// <summary>Holds the plan to them in the part of the range up to some sizes.</summary>
+    /// <param name="facts">The formula.</param>
+    /// <param name="space">The range.</param>
+    /// <param name="most">The largest sizes of that part.</param>
+    /// <returns>The facts with all sizes that were looked at, and what was found at the largest: if that was skipped, nothing else was run.</returns>
+    /// <exception cref="SerenityException">As <see cref="Hold(RangeFacts, SizeSpace, VerificationOutcome)"/>.</exception>
+    public (RangeFacts Facts, VerificationOutcome First) Within(RangeFacts facts, SizeSpace space, SmallerSizes most) =>
+        Hold(facts, new SizeSpace(space.Ranges.Select(r => KeyValuePair.Create(r.Key, r.Value with { To = most.Sizes[r.Key] }))), null, most.Work);
+
+    private (RangeFacts Facts, VerificationOutcome First) Hold(RangeFacts facts, SizeSpace space, VerificationOutcome? verified, long work)
     {
-        SizeSpace space = source.Formulas!.Space;
         List<RangePoint> points = [];
-        bool runs = verified.Facts.Status != "skipped";
+        VerificationOutcome? first = verified;
         IEnumerable<SizeExpression> rounded = plan.Shapes.Formulas!.Dims.Values.SelectMany(d => d).Concat(facts.Peaks).Distinct();
-        foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, rounded, asked.Work > ModelVerifier.WorkForAllCases ? Inside / 2 : Inside))
+        foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, rounded, work > ModelVerifier.WorkForAllCases ? Inside / 2 : Inside))
         {
             long bytes = facts.PeakBytes(sizes);
-            VerificationOutcome? found = Same(sizes, space.Planned) ? verified : null;
-            if (found is null && runs)
+            VerificationOutcome? found = verified is not null && Same(sizes, space.Planned) ? verified : null;
+            if (found is null && first?.Facts.Status != "skipped")
             {
-                VerificationRequest there = asked with
+                found = At(sizes, bytes, work);
+                first ??= found;
+                if (found.Facts.Status == "skipped" && first != found)
                 {
-                    Shapes = source.At(sizes),
-                    PredictedBytes = asked.PredictedBytes is null ? null : bytes,
-                    LeastBytes = null,
-                    Ahead = null,
-                    Start = null,
-                    StartShapes = null,
-                    Samples = [],
-                    PlaceRun = null,
-                    MostCases = CasesEach,
-                };
-                try
-                {
-                    found = verify(there);
-                }
-                catch (SerenityException fault)
-                {
-                    throw new SerenityException(fault.Code, fault.File, $"With {Text(sizes)}: {fault.Message}", fault) { Settings = fault.Settings, WhatHappened = fault.WhatHappened, Values = fault.Values };
-                }
-                if (found.Facts.Status == "skipped")
-                {
-                    throw new SerenityException(SerenityCodes.RangeNotPlanned, asked.File,
-                        $"The model does not run at all sizes of the range. With {Text(sizes)}: {found.Facts.Reason} Leave such sizes out of the range.");
+                    throw RangeRefusal.DoesNotRun(sizes, found.Facts.Reason!, asked.File!);
                 }
             }
             points.Add(new RangePoint(sizes, bytes, found?.Facts.MeasuredBytes, found?.Memory?.WorkspaceBytes));
         }
-        return facts with { Points = points };
+        return (facts with { Points = points }, first!);
+    }
+
+    private VerificationOutcome At(IReadOnlyDictionary<string, long> sizes, long bytes, long work)
+    {
+        try
+        {
+            return verify(asked with
+            {
+                Shapes = source.At(sizes),
+                PredictedBytes = asked.PredictedBytes is null ? null : bytes,
+                LeastBytes = null,
+                Ahead = null,
+                Start = null,
+                StartShapes = null,
+                Samples = [],
+                PlaceRun = null,
+                MostCases = CasesEach,
+                Work = work,
+                HeldBytes = bytes,
+            });
+        }
+        catch (SerenityException fault)
+        {
+            throw new SerenityException(fault.Code, fault.File, $"With {RangeRefusal.Text(sizes)}: {fault.Message}", fault) { Settings = fault.Settings, WhatHappened = fault.WhatHappened, Values = fault.Values };
+        }
     }
 
     /// <summary>An entry of the account as it holds over the range.</summary>
@@ -105,7 +124,4 @@ internal static class RangeProof
     }
 
     private static bool Same(IReadOnlyDictionary<string, long> a, IReadOnlyDictionary<string, long> b) => a.All(size => b[size.Key] == size.Value);
-
-    private static string Text(IReadOnlyDictionary<string, long> sizes) =>
-        string.Join(", ", sizes.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key}={s.Value}")));
 }

@@ -2,6 +2,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes.Symbolic;
 using Serenity.Onnx.Formulas;
@@ -29,10 +30,10 @@ internal static class RangedShapes
             if (!most.Main.Types.TryGetValue(value, out TensorType? type))
                 continue;
             if (!formulas.TryGetValue(value, out SizeExpression[]? dims))
-                throw NoFormula(model.Graph, value, type, path);
+                throw RangeRefusal.NoFormula(model.Graph, value, type, formulas, path);
             // Asked of ONNX Runtime at the other end, so that no rule of ours is believed alone.
             if (least.Main.Find(value) is not { } small || !small.Dims.AsSpan().SequenceEqual(Evaluated(dims, space.Least)))
-                throw OtherSize(value, dims, least.Main.Find(value), space, path);
+                throw RangeRefusal.OtherSize(value, dims, least.Main.Find(value), space, path);
         }
         Dictionary<string, bool[]> varies = new(most.Main.Varies, StringComparer.Ordinal);
         Dictionary<string, SizeExpression[]> open = new(StringComparer.Ordinal);
@@ -54,7 +55,14 @@ internal static class RangedShapes
             foreach ((string name, string text) in request.SizeFormulas)
                 all[name] = RangedInputs.Follows(name, text, constants, path).Constant!.Value;
             IReadOnlyDictionary<string, long> given = known is null ? all : FreeDimensionTable.Applicable(model, all);
-            return ShapeInference.Run(model, path, given, request.Bounds, known, cancellation);
+            try
+            {
+                return ShapeInference.Run(model, path, given, request.Bounds, known, cancellation);
+            }
+            catch (SerenityException fault) when (fault is { Code: SerenityCodes.BadFreeDimension, InnerException: Microsoft.ML.OnnxRuntime.OnnxRuntimeException refusal })
+            {
+                throw RangeRefusal.DoesNotRun(sizes, RuntimeMessage.Plain(refusal), path);
+            }
         }
     }
 
@@ -63,18 +71,4 @@ internal static class RangedShapes
     /// <summary>Inputs, then what nodes make, in a topological order: the first that has no formula is the one to name.</summary>
     private static IEnumerable<string> Values(GraphProto graph) =>
         graph.Input.Select(i => i.Name).Concat(TopologicalOrder.Of(new GraphView(graph)).SelectMany(position => graph.Node[position].Output)).Where(name => name.Length > 0);
-
-    private static SerenityException NoFormula(GraphProto graph, string value, TensorType type, string path)
-    {
-        NodeProto? node = graph.Node.FirstOrDefault(n => n.Output.Contains(value));
-        return new SerenityException(
-            SerenityCodes.RangeNotPlanned, path,
-            $"{ModelSetting.FreeDimensions} gives a range, and no formula is known for the size of value '{value}'{(node is null ? "" : $", which {GraphCheck.Describe(node)} makes")}: at the largest sizes it is [{string.Join(",", type.Dims)}]."
-            + $" Give one size instead of the range; for several, write an item for each, with a Link or TargetPath of its own.");
-    }
-
-    private static SerenityException OtherSize(string value, SizeExpression[] dims, TensorType? found, SizeSpace space, string path) => new(
-        SerenityCodes.RangeNotPlanned, path,
-        $"{ModelSetting.FreeDimensions} gives a range, and value '{value}' does not follow its formula [{string.Join(", ", dims.Select(d => d.ToString()))}]: with {string.Join(";", space.Least.Select(s => FormattableString.Invariant($"{s.Key}={s.Value}")))} ONNX Runtime says [{string.Join(",", found?.Dims ?? [])}]."
-        + $" Begin the range at a larger size, or give one size.");
 }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
@@ -43,6 +44,11 @@ internal static class ShapeInference
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(path);
         FreeDimensionTable free = new(model, freeDimensions, path);
+        if (freeDimensions.FirstOrDefault(d => d.Value > int.MaxValue) is { Key: { } dimension, Value: var most })
+        {
+            throw new SerenityException(
+                SerenityCodes.BadFreeDimension, path, string.Create(CultureInfo.InvariantCulture, $"{ModelSetting.FreeDimensions} lets '{dimension}' be {most}, and no dimension can have more than {int.MaxValue} elements. Give a smaller size."));
+        }
         if (!NativeRuntime.IsAvailable)
             return Declared(model, free, path);
         SizeAssumptions assumptions = new(model, free, bounds, known);
@@ -256,11 +262,11 @@ internal static class ShapeInference
         string others = missing.Count > 1 ? $" So are {string.Join(", ", missing.Skip(1).Take(12).Select(m => $"'{m}'"))}{(missing.Count > 13 ? " and others" : "")}." : "";
         MessageText cut = new();
         if (before.Count > 0)
-            cut.Append($" Or cut this part off the model: {ModelSetting.Outputs.Of(string.Join(";", before))}.");
+            cut.Append($" Or cut this part off the model: {ModelSetting.Outputs.Of(NameList.Join(before))}.");
         return new SerenityException(
             SerenityCodes.UnknownSize, path,
             $"The size of value '{value}' is not known: {GraphCheck.Describe(node)} makes it as large as the data asks for.{others} State the most that any run gives,"
-            + $" for example {ModelSetting.Bounds.Of(string.Join(";", missing.Select(m => $"{m}={SizeAssumptions.SomeElements}")))} on the item.{cut}");
+            + $" for example {ModelSetting.Bounds.Of(NameList.Join(missing.Select(m => $"{m}={SizeAssumptions.SomeElements}")))} on the item.{cut}");
     }
 
     /// <summary>All values of the main graph that no size is known for, as if one were known for each before it; and the last values before the first of them.</summary>

@@ -68,13 +68,8 @@ internal static class CompareCommand
         foreach (string name in was.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
         {
             (MemoryManifest? a, MemoryManifest? b) = (was.GetValueOrDefault(name), now.GetValueOrDefault(name));
-            if (b is null)
-            {
-                context.Console.Hint($"{ModelText.Clean(name)} is gone.");
-                continue;
-            }
-            long grown = a is null ? 0 : b.Peak.RequiredBytes - a.Peak.RequiredBytes;
-            results.Add(new Comparison(name, a, b, fail && grown > 0 ? Growth(a!, b, "before", name, grown) : null).Result);
+            long grown = a is null || b is null ? 0 : b.Peak.RequiredBytes - a.Peak.RequiredBytes;
+            results.Add(new Comparison(name, a, b, fail && grown > 0 ? Growth(a!, b!, "before", name, grown) : null).Result);
         }
         ResultSet set = new(results, context.Folder);
         FormatSwitch.Write(context, wanted, set);

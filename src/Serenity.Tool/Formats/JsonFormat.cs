@@ -21,6 +21,7 @@ internal sealed class JsonFormat : IResultFormat
         Project = result.Project.Length > 0 ? result.Project : null,
         Place = result.Place,
         Verdict = Name(result.Verdict),
+        Compared = result.Compared?.ToString().ToLowerInvariant(),
         result.Figures?.OriginalBytes,
         result.Figures?.PeakBytes,
         result.Figures?.WorkspaceBytes,

@@ -26,13 +26,29 @@ internal sealed record ResultSet(IReadOnlyList<ModelResult> Results, string Fold
                 if (Count(verdict) is > 0 and var count)
                     parts.Add($"{count} {(count == 1 ? one : many)}");
             }
+            void AddCompared(int count, string how)
+            {
+                if (count > 0)
+                    parts.Add($"{count} {how}");
+            }
             Add(ModelVerdict.Error, "with an error", "with errors");
+            if (Results.Count > 0 && Results.All(r => r.Compared is not null))
+            {
+                AddCompared(Results.Count(r => Difference(r) > 0), "larger");
+                AddCompared(Results.Count(r => Difference(r) < 0), "smaller");
+                AddCompared(Results.Count(r => Difference(r) == 0), "the same");
+                AddCompared(Results.Count(r => r.Compared == ComparedAs.New), "new");
+                AddCompared(Results.Count(r => r.Compared == ComparedAs.Gone), "gone");
+                return $"{Results.Count} {(Results.Count == 1 ? "model" : "models")}: {string.Join(", ", parts)}";
+            }
             Add(ModelVerdict.Fail, "over", "over");
             Add(ModelVerdict.Pass, "fits", "fit");
             Add(ModelVerdict.None, "without a budget", "without a budget");
             return $"{Results.Count} {(Results.Count == 1 ? "model" : "models")}: {string.Join(", ", parts)}";
         }
     }
+
+    private static long? Difference(ModelResult result) => result.Compared == ComparedAs.Both ? result.Figures?.RequiredBytes - result.Figures?.BaselineBytes : null;
 
     /// <summary>Every message with the place it stands at: the project's line where that is known, else the model.</summary>
     public IEnumerable<(ModelResult Result, SerenityDiagnostic Diagnostic, string File, int Line, int Column)> Messages()

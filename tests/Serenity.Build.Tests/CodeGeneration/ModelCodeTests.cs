@@ -2,6 +2,7 @@ using Microsoft.Build.Utilities;
 using Serenity.Build.CodeGeneration;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 using Serenity.Testing.Models;
@@ -96,6 +97,17 @@ public sealed class ModelCodeTests
         Assert.AreEqual("b", code.Outputs.Single().Name);
         Assert.IsNull(code.Outputs[0].Shape);
         Assert.Contains("public static long[] Shape => new long[] { 1L, 100L };", new CSharpCode(true).Write([code], ""));
+    }
+
+    [TestMethod]
+    public void A_size_that_is_open_is_minus_one_in_every_language()
+    {
+        MemoryManifest manifest = TestManifest.Create();
+        manifest = manifest with { Program = manifest.Program with { Buffers = [.. manifest.Program.Buffers.Select(b => b.Kind == BufferKind.Input ? b with { OpenShape = ["batch", "100"] } : b)] } };
+        ModelCode code = ModelCode.Of([(ModelItem.Read(new TaskItem("net.onnx"), Path.GetTempPath(), Path.GetTempPath()), manifest)], referencesOnnxRuntime: false)[0];
+        CollectionAssert.AreEqual((long[])[-1, 100], code.Inputs[0].Shape!.ToArray());
+        foreach ((CodeLanguage language, string text) in ((CodeLanguage, string)[])[(new CSharpCode(true), "{ -1L, 100L }"), (new FSharpCode(), "let Shape : int64[] = [| -1L; 100L |]"), (new VisualBasicCode(), "{-1L, 100L}")])
+            Assert.Contains(text, language.Write([code], "My.App"));
     }
 
     [TestMethod]

@@ -95,7 +95,7 @@ public sealed class ManifestJsonTests
         OtherPrecision = new PrecisionAccount(Precision.Float32, 3, 4, 0.25),
         Program = ExecutionProgram.Of(["n"], ["If"],
         [
-            new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]), new TensorFacts("n/scratch", 1, 2, 0, 0, TensorRole.Activation, null, null, null, [0], [0], "n"),
+            new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]) { OpenShape = ["batch", "3", "?"] }, new TensorFacts("n/scratch", 1, 2, 0, 0, TensorRole.Activation, null, null, null, [0], [0], "n"),
         ]),
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
         Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Runs = 2, PlainSessionBytes = 5, OriginalPlainSessionBytes = 6, ProcessBytes = 9000, Formula = "12*batch" },

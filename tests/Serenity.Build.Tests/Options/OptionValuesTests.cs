@@ -39,7 +39,7 @@ public sealed class OptionValuesTests
         ("Concurrency", "3", "03", "3"),
         ("Bounds", "a=1x2;b=3", " b = 3; a=1x2;", "{\"a\":[1,2],\"b\":[3]}"),
         ("Inputs", "a;b", "a; b", "[\"a\",\"b\"]"),
-        ("Outputs", "b;a", " b;a;", "[\"b\",\"a\"]"),
+        ("Outputs", "b%3Ba;a", " b%3ba;a;", "[\"b;a\",\"a\"]"),
         ("FixedInputs", "a=1,2;b=false", "b = false; a=1,2", "{\"a\":\"1,2\",\"b\":\"false\"}"),
         ("Report", "true", "True", null),
         ("Header", "true", "true ", null),
@@ -122,7 +122,7 @@ public sealed class OptionValuesTests
     [DataRow("TargetArchitecture", "x86")]
     [DataRow("Layout", "Blocked4")]
     [DataRow("Layout", "Auto;Blocked8")]
-    [DataRow("FreeDimensions", "n=x")]
+    [DataRow("FreeDimensions", "n=1x")]
     [DataRow("FreeDimensions", "n=4..1")]
     [DataRow("FreeDimensions", "n=1..")]
     [DataRow("FreeDimensions", "n=..4")]

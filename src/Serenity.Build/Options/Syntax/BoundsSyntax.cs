@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Options.Syntax;
 
@@ -10,13 +11,16 @@ public sealed class BoundsSyntax : OptionSyntax<IReadOnlyDictionary<string, long
     public override string ValueName => "value=size";
 
     /// <inheritdoc/>
+    public override bool IsNameList => true;
+
+    /// <inheritdoc/>
     public override string Schema => """{ "type": "object", "additionalProperties": { "type": "array", "items": { "type": "integer", "minimum": 0 } } }""";
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, long[]> Parse(string text)
     {
         SortedDictionary<string, long[]> bounds = new(StringComparer.Ordinal);
-        foreach (string part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string part in NameList.Split(text))
         {
             // The last "=": a value's name may hold one, a size cannot.
             int at = part.LastIndexOf('=');
@@ -34,7 +38,7 @@ public sealed class BoundsSyntax : OptionSyntax<IReadOnlyDictionary<string, long
 
     /// <inheritdoc/>
     public override string Format(IReadOnlyDictionary<string, long[]>? value) =>
-        string.Join(';', value!.OrderBy(b => b.Key, StringComparer.Ordinal).Select(b => $"{b.Key}={string.Join('x', b.Value.Select(size => size.ToString(CultureInfo.InvariantCulture)))}"));
+        NameList.Join(value!.OrderBy(b => b.Key, StringComparer.Ordinal).Select(b => $"{b.Key}={string.Join('x', b.Value.Select(size => size.ToString(CultureInfo.InvariantCulture)))}"));
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json, IReadOnlyDictionary<string, long[]>? value)

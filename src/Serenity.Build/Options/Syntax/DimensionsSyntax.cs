@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Formulas;
 
 namespace Serenity.Build.Options.Syntax;
@@ -14,6 +15,9 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
     public override string ValueName => "name=size";
 
     /// <inheritdoc/>
+    public override bool IsNameList => true;
+
+    /// <inheritdoc/>
     public override string Schema => """
         { "type": "object", "additionalProperties": { "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "object", "required": ["from", "to"] }, { "type": "string" }] } }
         """;
@@ -24,7 +28,7 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
         SortedDictionary<string, long> sizes = new(StringComparer.Ordinal);
         SortedDictionary<string, SizeRange> ranges = new(StringComparer.Ordinal);
         SortedDictionary<string, string> formulas = new(StringComparer.Ordinal);
-        foreach (string part in text.Split([';', ','], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string part in NameList.Split(text.Replace(',', ';')))
         {
             // The last "=": a dimension's name may hold one, as in "seq=2*n", a size cannot.
             int at = part.LastIndexOf('=');
@@ -43,7 +47,7 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
                 else
                     Add(ranges, new SizeRange(from, to));
             }
-            else if (value.AsSpan().IndexOfAny('+', '*', '/') >= 0)
+            else if (char.IsLetter(value[0]) || value[0] == '_' || value.AsSpan().IndexOfAny('+', '*', '/') >= 0)
             {
                 Add(formulas, value);
             }
@@ -63,7 +67,7 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
     }
 
     /// <inheritdoc/>
-    public override string Format(DimensionSizes value) => string.Join(';', value.Select(d => $"{d.Key}={d.Value}"));
+    public override string Format(DimensionSizes value) => NameList.Join(value.Select(d => $"{d.Key}={d.Value}"));
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json, DimensionSizes value)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Options.Syntax;
 
@@ -9,13 +10,16 @@ public sealed class NamesSyntax : OptionSyntax<IReadOnlyList<string>?>
     public override string ValueName => "names";
 
     /// <inheritdoc/>
+    public override bool IsNameList => true;
+
+    /// <inheritdoc/>
     public override string Schema => """{ "type": "array", "items": { "type": "string" } }""";
 
     /// <inheritdoc/>
-    public override IReadOnlyList<string> Parse(string text) => text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    public override IReadOnlyList<string> Parse(string text) => [.. NameList.Split(text)];
 
     /// <inheritdoc/>
-    public override string Format(IReadOnlyList<string>? value) => string.Join(';', value!);
+    public override string Format(IReadOnlyList<string>? value) => NameList.Join(value!);
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json, IReadOnlyList<string>? value)

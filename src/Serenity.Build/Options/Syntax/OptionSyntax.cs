@@ -11,6 +11,9 @@ public abstract class OptionSyntax
     /// <summary>What the help calls a value: a kind (<c>size</c>), or the values (<c>None|All</c>).</summary>
     public abstract string ValueName { get; }
 
+    /// <summary>True for a list of names of a model, in which <c>%3B</c> is a semicolon in a name (<see cref="Onnx.Diagnostics.NameList"/>).</summary>
+    public virtual bool IsNameList => false;
+
     /// <summary>JSON schema of a value in a manifest.</summary>
     public abstract string Schema { get; }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Options.Syntax;
 
@@ -9,13 +10,16 @@ public sealed class ValuesSyntax : OptionSyntax<IReadOnlyDictionary<string, stri
     public override string ValueName => "input=value";
 
     /// <inheritdoc/>
+    public override bool IsNameList => true;
+
+    /// <inheritdoc/>
     public override string Schema => """{ "type": "object", "additionalProperties": { "type": "string" } }""";
 
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, string> Parse(string text)
     {
         SortedDictionary<string, string> values = new(StringComparer.Ordinal);
-        foreach (string part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
+        foreach (string part in NameList.Split(text))
         {
             int at = part.LastIndexOf('=');
             string name = at < 0 ? "" : part[..at].TrimEnd(), value = part[(at + 1)..].Trim();
@@ -29,7 +33,7 @@ public sealed class ValuesSyntax : OptionSyntax<IReadOnlyDictionary<string, stri
 
     /// <inheritdoc/>
     public override string Format(IReadOnlyDictionary<string, string>? value) =>
-        string.Join(';', value!.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));
+        NameList.Join(value!.OrderBy(v => v.Key, StringComparer.Ordinal).Select(v => $"{v.Key}={v.Value}"));
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json, IReadOnlyDictionary<string, string>? value)
