@@ -49,6 +49,28 @@ public sealed class WaysOfBuildingTests
     }
 
     [TestMethod]
+    public void The_terminal_logger_shows_the_table_behind_the_projects_output()
+    {
+        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="models/*.onnx" MemoryBudget="1MiB" /></ItemGroup>""" };
+        project.Model("models/one.onnx");
+        project.Model("models/two.onnx", 2);
+        project.WriteProjectFile();
+        string published = project["../published"];
+        foreach (string[] verb in (string[][])[["build"], ["publish", "-o", published]])
+        {
+            (int exit, string output) = DotNet.Run(project.Folder, [.. verb, "--no-restore", "-c", verb[0], "-tl:on", "-m"], new Dictionary<string, string> { ["NO_COLOR"] = "1" });
+            Assert.AreEqual(0, exit, output);
+            string[] lines = output.Split('\n', StringSplitOptions.TrimEntries);
+            int at = Array.FindIndex(lines, l => l.Contains('→', StringComparison.Ordinal));
+            Assert.IsTrue(at >= 0, output);
+            StringAssert.Contains(lines[at], verb[0] == "build" ? $"bin/{verb[0]}/net10.0/app.dll" : published);
+            StringAssert.Matches(lines[at + 1], new System.Text.RegularExpressions.Regex(@"^model +before +after +change .*budget +verdict"), output);
+            StringAssert.Matches(lines[at + 2], new System.Text.RegularExpressions.Regex(@"^one\.onnx .* 1 MiB +fits"), output);
+            StringAssert.Matches(lines[at + 3], new System.Text.RegularExpressions.Regex(@"^two\.onnx .* 1 MiB +fits"), output);
+        }
+    }
+
+    [TestMethod]
     public async Task Dotnet_watch_makes_a_model_anew_when_it_is_replaced()
     {
         using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""" };

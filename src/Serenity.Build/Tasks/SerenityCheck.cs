@@ -147,13 +147,12 @@ public sealed class SerenityCheck : SerenityTask
             // Where nothing can be written there, that was told of the outputs.
             Log.LogMessage(MessageImportance.Normal, "{0}", problem.Message);
         }
-        string table = ResultTable.Write(results);
         if (changed && !Log.HasLoggedErrors)
         {
-            Summary = table;
+            Summary = string.Join('\n', ResultTable.Write(ShortNames.Of(results)).Split('\n').Select(line => "    " + line));
             return;
         }
-        foreach (string line in table.Split('\n'))
+        foreach (string line in ResultTable.Write(results).Split('\n'))
             Log.LogMessage(Log.HasLoggedErrors ? MessageImportance.High : MessageImportance.Normal, "{0}", line);
     }
 
