@@ -27,7 +27,8 @@ public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnl
         {
             ProgramBuffer buffer = new(
                 0, KindOf(tensor), tensor.Name, tensor.ScratchOf ?? tensor.Name, tensor.Bytes, tensor.Offset, tensor.FirstStep, tensor.LastStep, null, null,
-                tensor.Type, tensor.Writers, tensor.Readers) { OpenShape = tensor.OpenShape };
+                tensor.Type, tensor.Writers, tensor.Readers)
+            { OpenShape = tensor.OpenShape };
             if (tensor.ScratchOf is { } node)
                 builder.AddScratch(buffer, stepOf.GetValueOrDefault(node, -1));
             else
