@@ -57,6 +57,48 @@ public sealed partial class GettingStartedTests
         }
     }
 
+    [TestMethod]
+    public void README_alone_leads_to_a_verdict_and_over_budget_to_what_fits()
+    {
+        if (OperatingSystem.IsWindows())
+            Assert.Inconclusive("The page's commands are for a POSIX shell.");
+        Dictionary<string, string> blocks = Block().Matches(File.ReadAllText(Path.Combine(Checkout.Root, "README.md"))).ToDictionary(m => m.Groups["kind"].Value, m => m.Groups["content"].Value);
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-readme-");
+        string app = Directory.CreateDirectory(Path.Combine(folder.FullName, "Tiny")).FullName;
+        foreach (string file in (string[])["Directory.Build.props", "Directory.Build.targets", "Directory.Packages.props"])
+            File.WriteAllText(Path.Combine(folder.FullName, file), "<Project />\n");
+        try
+        {
+            // A user who has none of this yet; the packages were made for this run.
+            const string Made = "./build.sh pack\n";
+            Assert.Contains(Made, blocks["readme-once"]);
+            Succeeds(blocks["readme-once"].Replace(Made, "", StringComparison.Ordinal), Checkout.Root);
+            Succeeds($"dotnet new console --name Tiny --output .\nmkdir models\ncp {Checkout.Root}/samples/ConsoleApp/models/randwire.onnx models/\n", app);
+            string first = Succeeds(blocks["readme"], app);
+            StringAssert.Matches(first, new Regex(@"randwire\.onnx .* 1 MiB +fits"));
+            string project = Path.Combine(app, "Tiny.csproj");
+            string text = File.ReadAllText(project);
+            File.WriteAllText(project, text.Replace("\"1MiB\"", "\"16KiB\"", StringComparison.Ordinal));
+            (int exit, string output) = Shell("dotnet build", app, folder.FullName);
+            Assert.AreNotEqual(0, exit, output);
+            Match least = Regex.Match(output, "The least budget that passes now is MemoryBudget=\"(?<budget>[^\"]+)\"");
+            Assert.IsTrue(least.Success, output);
+            File.WriteAllText(project, text.Replace("\"1MiB\"", $"\"{least.Groups["budget"].Value}\"", StringComparison.Ordinal));
+            StringAssert.Matches(Succeeds("dotnet build", app), new Regex(@"randwire\.onnx .* fits"));
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+
+        string Succeeds(string commands, string where)
+        {
+            (int exit, string output) = Shell(commands, where, folder.FullName);
+            Assert.AreEqual(0, exit, commands + output);
+            return output;
+        }
+    }
+
     // What an earlier step put there is replaced, as a reader would.
     private static void PutIntoProject(string path, string group)
     {
@@ -64,7 +106,11 @@ public sealed partial class GettingStartedTests
         File.WriteAllText(path, project.Replace("</Project>", group + "</Project>", StringComparison.Ordinal));
     }
 
-    private static (int ExitCode, string Output) Shell(string commands, string folder)
+    /// <summary>Runs commands in a shell.</summary>
+    /// <param name="commands">The commands.</param>
+    /// <param name="folder">Where.</param>
+    /// <param name="home">The user's folder, with settings and tools; null for the one of this machine's user.</param>
+    private static (int ExitCode, string Output) Shell(string commands, string folder, string? home = null)
     {
         // The environment of a user's shell: DotNet removes what this test host adds.
         ProcessStartInfo like = DotNet.StartInfo(folder, []);
@@ -74,6 +120,12 @@ public sealed partial class GettingStartedTests
             start.Environment[name] = value;
         start.Environment["SERENITY"] = Checkout.Root;
         start.Environment["NUGET_PACKAGES"] = Path.Combine(Path.GetDirectoryName(folder)!, "packages");
+        if (home is not null)
+        {
+            start.Environment["HOME"] = start.Environment["DOTNET_CLI_HOME"] = home;
+            start.Environment["NUGET_PACKAGES"] = Path.Combine(home, "packages");
+            start.Environment["PATH"] = $"{Path.Combine(home, ".dotnet", "tools")}:{start.Environment["PATH"]}";
+        }
         start.ArgumentList.Add("-ec");
         start.ArgumentList.Add(commands + "\n");
         using Process process = Process.Start(start)!;

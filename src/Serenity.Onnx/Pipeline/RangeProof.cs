@@ -99,6 +99,7 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
                 MostCases = CasesEach,
                 Work = work,
                 HeldBytes = bytes,
+                MeasuresPlain = false,
             });
         }
         catch (SerenityException fault)
