@@ -46,9 +46,6 @@ public sealed class MemoryGraphBuilder
         _scratch[op] = checked(_scratch[op] + bytes);
     }
 
-    /// <summary>States that the tensor stays live to the end.</summary>
-    public void MarkOutput(int tensor) => _isOutput[tensor] = true;
-
     /// <summary>States that the operator's one output may take over the buffer of this input when it dies there.</summary>
     public void AllowInPlace(int op, int input) => Add(_inPlace, op, input, _bytes.Count);
 

@@ -53,9 +53,6 @@ internal sealed class FormatSwitch
     /// <summary>True if standard output is for a script, and is one JSON value whatever happens.</summary>
     public static bool IsJson(IReadOnlyList<(string Name, string? File)> wanted) => wanted.Any(w => w is (Json, null));
 
-    /// <summary>True if standard output is for a person.</summary>
-    public static bool IsText(IReadOnlyList<(string Name, string? File)> wanted) => wanted.Any(w => w is (Text, null));
-
     /// <summary>True if standard output has the messages already.</summary>
     public static bool TellsMessages(IReadOnlyList<(string Name, string? File)> wanted) => wanted.Any(w => w is (GitHub, null));
 

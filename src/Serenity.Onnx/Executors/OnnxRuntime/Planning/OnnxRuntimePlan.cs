@@ -31,9 +31,6 @@ internal sealed record OnnxRuntimePlan(
     /// <summary>Nodes of whose subgraphs the memory is not planned, since sizes in them depend on the data.</summary>
     public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
 
-    /// <summary>True if the live peak is proven to be the least of any order.</summary>
-    public bool IsLiveOptimal => LivePeak == LowerBound;
-
     /// <summary>True if no order can cost less in ONNX Runtime either.</summary>
     public bool IsOptimal => SimulatedPeak == LowerBound;
 
