@@ -10,6 +10,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Pipeline;
 

@@ -1,10 +1,11 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
-using Serenity.Onnx.Operators;
 using Serenity.Onnx.Formulas;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Pipeline;
 

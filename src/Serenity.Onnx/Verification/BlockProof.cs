@@ -1,6 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Verification.Comparison;
 
 namespace Serenity.Onnx.Verification;
 

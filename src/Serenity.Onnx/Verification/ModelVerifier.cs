@@ -7,6 +7,8 @@ using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification.Comparison;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Verification;
 

@@ -6,6 +6,7 @@ using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Verification;
 

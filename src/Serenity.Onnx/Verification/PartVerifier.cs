@@ -4,6 +4,8 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification.Comparison;
+using Serenity.Onnx.Verification.Values;
 
 namespace Serenity.Onnx.Verification;
 

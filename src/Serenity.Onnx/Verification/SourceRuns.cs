@@ -1,5 +1,7 @@
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Verification.Comparison;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Verification;
 

@@ -1,9 +1,10 @@
-using Serenity.Onnx.Operators;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Verification;
 

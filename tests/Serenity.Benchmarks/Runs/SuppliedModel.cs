@@ -6,6 +6,7 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Testing;
 
 namespace Serenity.Benchmarks.Runs;

@@ -6,6 +6,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Planning.Scheduling;
 
 namespace Serenity.Onnx.Tests.Execution;

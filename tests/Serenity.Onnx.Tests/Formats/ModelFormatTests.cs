@@ -8,6 +8,8 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Comparison;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Testing;
 using Serenity.Testing.Models;
 

@@ -11,6 +11,7 @@ using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Planning.Scheduling;
 using Serenity.Testing.Models;
 using static Serenity.Onnx.Schema.TensorProto.Types;

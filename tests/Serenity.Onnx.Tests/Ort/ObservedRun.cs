@@ -7,6 +7,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Ort;

@@ -5,6 +5,7 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Testing;
 using Serenity.Testing.Models;
 using Serenity.Testing.Runs;

@@ -2,13 +2,15 @@ using System.Globalization;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
-using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Comparison;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Tests.Ranges;
 

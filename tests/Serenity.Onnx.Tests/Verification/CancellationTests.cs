@@ -6,6 +6,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Values;
 using Serenity.Testing;
 using Serenity.Testing.Models;
 

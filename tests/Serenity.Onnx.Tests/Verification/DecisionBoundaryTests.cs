@@ -1,6 +1,8 @@
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
+using Serenity.Onnx.Verification.Values;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Verification;

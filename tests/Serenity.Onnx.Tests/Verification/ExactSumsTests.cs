@@ -3,6 +3,8 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Comparison;
+using Serenity.Onnx.Verification.Values;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Verification;

@@ -1,5 +1,6 @@
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Verification;

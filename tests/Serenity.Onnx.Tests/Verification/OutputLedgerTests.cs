@@ -4,6 +4,9 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Comparison;
+using Serenity.Onnx.Verification.Inputs;
+using Serenity.Onnx.Verification.Values;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Verification;

@@ -10,6 +10,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Verification;

@@ -3,6 +3,8 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Runtime;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Comparison;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Tests.Verification;
 

@@ -3,6 +3,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Testing.Models;
 

@@ -36,11 +36,11 @@ public sealed partial class OperatorNamesTests
         ["Shapes/ResizeScales.cs"] = 1,
         ["Shapes/SizeAssumptions.cs"] = 2,
         ["Shapes/WidenedModel.cs"] = 2,
-        ["Verification/Decision.cs"] = 3,
-        ["Verification/ExactSums.cs"] = 18,
-        ["Verification/InputRanges.cs"] = 7,
-        ["Verification/SizedNode.cs"] = 15,
-        ["Verification/SumTerms.cs"] = 11,
+        ["Verification/Comparison/Decision.cs"] = 3,
+        ["Verification/Comparison/ExactSums.cs"] = 18,
+        ["Verification/Inputs/InputRanges.cs"] = 7,
+        ["Verification/Inputs/SizedNode.cs"] = 15,
+        ["Verification/Comparison/SumTerms.cs"] = 11,
     };
 
     /// <summary>A rewrite is about the operators of its pattern: each may name that many without being on the list.</summary>

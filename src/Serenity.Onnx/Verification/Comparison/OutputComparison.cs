@@ -1,8 +1,9 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Verification.Values;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Comparison;
 
 /// <summary>
 /// Compares what two models gave for the same inputs.

@@ -1,4 +1,4 @@
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>A kind of values that inputs are filled with. The names are stable: they appear in messages.</summary>
 internal enum InputCase

@@ -1,6 +1,6 @@
 using Serenity.Onnx.Formulas;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>Sizes at which a plan for a range is held to its formula: corners of the range, sizes around which a quotient is rounded, and others inside. The same on every machine.</summary>
 internal static class RangeSamples

@@ -2,9 +2,10 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification.Values;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>
 /// The range that a model says a floating-point input has: what it quantizes the input to, what it clips it to, or the mean and spread that it normalizes it

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification.Values;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Comparison;
 
 /// <summary>What a run of the source says of how far its outputs may be off, for one of the inputs.</summary>
 /// <param name="Terms">For outputs of floating-point sums: how large the terms of each slice are, in the order of <see cref="ValueSlice.All"/>.</param>

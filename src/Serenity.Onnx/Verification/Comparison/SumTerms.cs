@@ -4,7 +4,7 @@ using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Comparison;
 
 /// <summary>
 /// Adds nodes to a model that compute, for an output, how large the terms are that its elements are sums of: the last sum on the way to it, over magnitudes.

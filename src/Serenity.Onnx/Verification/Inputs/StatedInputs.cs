@@ -7,7 +7,7 @@ using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>
 /// Values for inputs that decide how large something is, as the axes of a Squeeze or the repeats of a Tile: those with which the sizes come out that were planned.

@@ -1,4 +1,4 @@
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Values;
 
 /// <summary>All elements of a tensor with one index along one axis: a channel, a row, a class.</summary>
 /// <param name="Start">Index of its first element.</param>

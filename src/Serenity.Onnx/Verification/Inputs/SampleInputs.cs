@@ -7,7 +7,7 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>Inputs of one run that the user gives.</summary>
 /// <param name="Source">The file or folder that they come from.</param>

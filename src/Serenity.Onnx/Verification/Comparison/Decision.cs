@@ -1,8 +1,9 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification.Values;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Comparison;
 
 /// <summary>
 /// An output of integers or booleans that comes from comparing floating-point numbers: an ArgMax, a TopK, a threshold. Where the numbers compared are

@@ -2,7 +2,7 @@ using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>
 /// Finds out how large an integer input may be, where the graph shows that it is used as an index: a token id that looks up a row of a

@@ -1,4 +1,4 @@
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>
 /// SplitMix64 (Steele, Lea, Flood 2014): the same numbers on every machine and every version of .NET, which System.Random does not promise.

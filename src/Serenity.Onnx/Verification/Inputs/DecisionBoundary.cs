@@ -2,7 +2,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>
 /// Inputs near the place where a model decides otherwise: between two ordinary inputs on which its integers or booleans differ, by halving the way. A result that has lost

@@ -5,7 +5,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>
 /// Inputs for a model, of the right types and shapes: the same on every machine for the same model and <see cref="InputCase"/>. An input's

@@ -2,7 +2,7 @@ using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>A node whose output's size is decided by the elements of some of its inputs, seen backwards: from the sizes to the elements.</summary>
 /// <param name="node">A node of ONNX's own domain.</param>

@@ -1,8 +1,10 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Verification.Inputs;
+using Serenity.Onnx.Verification.Values;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Comparison;
 
 /// <summary>
 /// What all runs of a verification said of the outputs, to be judged together: how far off each slice was, which decisions came out differently, and

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using Microsoft.ML.OnnxRuntime.Tensors;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Inputs;
 
 /// <summary>Fills floating-point tensors for an <see cref="InputCase"/>; a complex element is two of its parts.</summary>
 internal static class FloatElements

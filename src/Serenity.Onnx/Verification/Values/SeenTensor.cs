@@ -3,7 +3,7 @@ using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Values;
 
 /// <summary>A floating-point tensor of a run, read as double precision, which holds every element exactly.</summary>
 /// <param name="type">Float, double, float16 or bfloat16; complex elements are two of their parts, along a last axis of two.</param>

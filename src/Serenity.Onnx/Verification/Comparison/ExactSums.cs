@@ -1,7 +1,8 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Verification.Values;
 
-namespace Serenity.Onnx.Verification;
+namespace Serenity.Onnx.Verification.Comparison;
 
 /// <summary>
 /// Single elements of what the source's sums come to without rounding: in double precision, from the values that a run of the source has seen.
