@@ -52,7 +52,8 @@ public sealed class FormatTests
         project.Run(["publish", "--no-restore", "-o", published]).Succeeds();
         CollectionAssert.AreEqual(
             (string[])["own.memory.plan", "own.ort", "wide.memory.plan", "wide.onnx", "wide.onnx.data"],
-            Directory.EnumerateFiles(published).Select(Path.GetFileName).Where(f => f!.StartsWith("own", StringComparison.Ordinal) || f.StartsWith("wide", StringComparison.Ordinal)).Order(StringComparer.Ordinal).ToArray());
+            Directory.EnumerateFiles(published).Select(Path.GetFileName).Where(f => f!.StartsWith("own", StringComparison.Ordinal) || f.StartsWith("wide", StringComparison.Ordinal))
+            .Order(StringComparer.Ordinal).ToArray());
         (int exit, string output) = DotNet.Run(project.Folder, [Path.Combine(published, "app.dll")]);
         Assert.AreEqual(0, exit, output);
         Assert.AreEqual("True True\nTrue 0 True True 0\nown.ort True", output.ReplaceLineEndings("\n").Trim());

@@ -59,7 +59,8 @@ internal sealed class ToolRun : IDisposable
     public async Task<int> RunAsync(CancellationToken cancellation, params string[] arguments)
     {
         using StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        int code = await new SerenityCommandLine(new OptimizerEngines(Engine, Engine), new ToolConsole(output, error, richOutput: false, richError: false), Folder, PathOf("step.md")).RunAsync(arguments, cancellation);
+        int code = await new SerenityCommandLine(new OptimizerEngines(Engine, Engine), new ToolConsole(output, error, richOutput: false, richError: false), Folder, PathOf("step.md"))
+            .RunAsync(arguments, cancellation);
         Output = output.ToString();
         Error = error.ToString();
         return code;

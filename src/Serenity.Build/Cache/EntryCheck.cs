@@ -37,7 +37,8 @@ internal static class EntryCheck
     }
 
     private static bool IsSound(PeakFacts peak) =>
-        peak.OriginalBytes >= 0 && peak.Bytes >= 0 && peak.LiveBytes >= 0 && peak.LowerBoundBytes >= 0 && peak.InputBytes >= 0 && peak.WorkspaceBytes is not < 0 && peak.PlainSessionBytes is not < 0 && peak.OriginalPlainSessionBytes is not < 0
+        peak.OriginalBytes >= 0 && peak.Bytes >= 0 && peak.LiveBytes >= 0 && peak.LowerBoundBytes >= 0 && peak.InputBytes >= 0 && peak.WorkspaceBytes is not < 0 && peak.PlainSessionBytes is not < 0
+        && peak.OriginalPlainSessionBytes is not < 0
         && peak.LiveBytes >= peak.LowerBoundBytes;
 
     private static bool IsSound(PlanFacts plan) =>

@@ -68,7 +68,8 @@ public sealed class FSharpCode : CodeLanguage
         if (model.Layouts.Count > 0)
         {
             code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{LayoutPathDoc}</summary>\n        let LayoutPath () = {SerenityRuntime}ModelLayout.PathFor(Path{LayoutNames(model)})\n\n");
-            foreach ((string name, string doc, Func<LayoutCode, long> of) in (IEnumerable<(string, string, Func<LayoutCode, long>)>)[("RequiredBytes", RequiredDoc, l => l.RequiredBytes), ("BlockBytes", BlockDoc, l => l.BlockBytes)])
+            (string, string, Func<LayoutCode, long>)[] figures = [("RequiredBytes", RequiredDoc, l => l.RequiredBytes), ("BlockBytes", BlockDoc, l => l.BlockBytes)];
+            foreach ((string name, string doc, Func<LayoutCode, long> of) in figures)
             {
                 code.Append(CultureInfo.InvariantCulture, $"        /// <summary>{doc} {OfLayoutDoc}</summary>\n        let Layout{name} () =\n            match {SerenityRuntime}ModelLayout.Find(Path{LayoutNames(model)}) with\n");
                 foreach (LayoutCode layout in model.Layouts)

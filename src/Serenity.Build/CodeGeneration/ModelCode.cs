@@ -65,15 +65,20 @@ public sealed record ModelCode(
         return new ModelCode(
             name, model.Options.Get(ModelOptions.Access) == CodeAccess.Public, model.TargetPath, Path.GetRelativePath(model.StagingFolder, model.ManifestPath).Replace('\\', '/'),
             manifest is null ? 0 : manifest.Peak.RequiredBytes, manifest?.Peak.Bytes ?? 0, manifest?.Weights.Bytes ?? 0,
-            runs ? [.. (manifest?.SessionOptions ?? TruthfulSessionOptions.AsText(model.Request.Threads, model.Request.Prepack).ToDictionary(StringComparer.Ordinal)).OrderBy(o => o.Key, StringComparer.Ordinal)] : null, inputs, outputs,
+            runs ? [.. (manifest?.SessionOptions ?? TruthfulSessionOptions.AsText(model.Request.Threads, model.Request.Prepack).ToDictionary(StringComparer.Ordinal))
+                .OrderBy(o => o.Key, StringComparer.Ordinal)] : null,
+            inputs, outputs,
             runs && referencesSerenityRuntime ? (manifest is { Blocks.Count: > 0 } ? manifest.Blocks[0].Bytes : 0) : null)
         {
             Concurrency = model.Request.Concurrency,
             Range = manifest is null ? null : RangeCode.Of(manifest.Range, manifest.Peak),
             Layouts = runs && referencesSerenityRuntime && manifest is not null
-                ? [.. LayoutCheck.Within(manifest).Select(layout => new LayoutCode(ManifestNames.Of(layout), LayoutCheck.RequiredBytes(manifest, layout) ?? 0, manifest.Plans.FirstOrDefault(p => p.Layout == layout)?.BlockBytes ?? 0))] : [],
+                ? [.. LayoutCheck.Within(manifest).Select(layout => LayoutOf(manifest, layout))] : [],
         };
     }
+
+    private static LayoutCode LayoutOf(MemoryManifest manifest, PlanLayout layout) =>
+        new(ManifestNames.Of(layout), LayoutCheck.RequiredBytes(manifest, layout) ?? 0, manifest.Plans.FirstOrDefault(p => p.Layout == layout)?.BlockBytes ?? 0);
 
     private static IReadOnlyList<TensorCode> Ends(MemoryManifest manifest, BufferKind kind) =>
         Named([.. manifest.Program.Buffers.Where(t => t.Kind == kind).Select(t => (t.Name, ElementOf(t.Type), ShapeOf(t.Type, t.OpenShape)))]);

@@ -17,7 +17,8 @@ internal static partial class ItemText
     /// <param name="metadata">Name of the metadata.</param>
     /// <param name="option">What it is read as.</param>
     public static string Of(ITaskItem item, string metadata, ModelOption option) => option.Syntax.IsNameList && item is ITaskItem2 escaped
-        ? Hex().Replace(escaped.GetMetadataValueEscaped(metadata), code => code.Value.Equals("%3B", StringComparison.OrdinalIgnoreCase) ? code.Value : ((char)byte.Parse(code.ValueSpan[1..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString())
+        ? Hex().Replace(escaped.GetMetadataValueEscaped(metadata), code => code.Value.Equals("%3B", StringComparison.OrdinalIgnoreCase) ? code.Value
+            : ((char)byte.Parse(code.ValueSpan[1..], NumberStyles.HexNumber, CultureInfo.InvariantCulture)).ToString())
         : item.GetMetadata(metadata);
 
     [GeneratedRegex("%[0-9a-fA-F]{2}")]

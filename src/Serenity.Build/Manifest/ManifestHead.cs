@@ -153,7 +153,9 @@ public sealed record ManifestHead(
         }
         bool complete = version == 1 && executor is not null && peak >= 0 && weights >= 0 && verdict.Length > 0 && reader.TokenType == JsonTokenType.PropertyName;
         return complete
-            ? new ManifestHead(peak, workspace, weights, original, executor!.Value, new MemoryBudgets(memoryBudget, weightBudget, device, processBudget), verdict, options, warnings) { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost, Runs = runs, ProcessBytes = process }
+            ? new ManifestHead(
+                peak, workspace, weights, original, executor!.Value, new MemoryBudgets(memoryBudget, weightBudget, device, processBudget), verdict, options, warnings)
+            { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost, Runs = runs, ProcessBytes = process }
             : null;
     }
 

@@ -321,7 +321,8 @@ public static class ModelOptions
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
-        MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith, FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, Threads, Concurrency, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith,
+        FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, Threads, Concurrency, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

@@ -35,7 +35,8 @@ public static class ManifestBuilder
             Executor = request.Executor,
             SessionOptions = request.Executor.Traits().RunsInSession ? OnnxRuntimeSessionOptions(request.Threads, request.Prepack) : null,
             Peak = result.Peak,
-            Targets = request.Executor.Traits().RunsInSession ? [.. result.Plans.Where(p => p.Layout == PlanLayout.Portable && (p.Sizes is null || result.Range is not null)).Select(TargetEntry)] : null,
+            Targets = request.Executor.Traits().RunsInSession
+                ? [.. result.Plans.Where(p => p.Layout == PlanLayout.Portable && (p.Sizes is null || result.Range is not null)).Select(TargetEntry)] : null,
             Plans = result.Plans,
             Range = result.Range,
             Variants = [.. result.Variants.Select(v => new VariantEntry(v.Layout, new FileInfoEntry("", ""), v.Basis, v.WorkRatio, v.Convolutions, v.Reorders))],

@@ -142,7 +142,8 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
         MemoryManifest manifest = ManifestBuilder.Build(settled, finished.Facts, none, none);
         return new OptimizedOutput(manifest, written.Bytes, written.DataFile, written.DataFile is null ? null : written.WriteData)
         {
-            Variants = [.. finished.Facts.Variants.Select((v, i) => new OptimizedVariant(v.Layout, finished.Variants[i], System.Text.Encoding.UTF8.GetBytes(PlanFile.Render(v, item.Request.Prepack))))],
+            Variants = [.. finished.Facts.Variants.Select((v, i) => new OptimizedVariant(v.Layout, finished.Variants[i],
+                System.Text.Encoding.UTF8.GetBytes(PlanFile.Render(v, item.Request.Prepack))))],
         };
     }
 

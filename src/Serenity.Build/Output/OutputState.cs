@@ -104,7 +104,8 @@ public sealed class OutputState
 
     /// <summary>Absolute paths of the records of the model in other formats.</summary>
     internal static IReadOnlyList<string> OthersOf(ModelItem item) =>
-        [.. ModelFormats.Extensions.Select(extension => Path.Combine(Path.GetDirectoryName(item.ModelPath)!, item.BaseName + extension + Ending)).Where(path => path != item.StatePath && File.Exists(path))];
+        [.. ModelFormats.Extensions.Select(extension => Path.Combine(Path.GetDirectoryName(item.ModelPath)!, item.BaseName + extension + Ending))
+        .Where(path => path != item.StatePath && File.Exists(path))];
 
     private static string TargetOf(ModelItem item, string state) => Path.GetRelativePath(item.StagingFolder, state[..^Ending.Length]).Replace('\\', '/');
 

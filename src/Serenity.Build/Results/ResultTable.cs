@@ -2,7 +2,8 @@ using Serenity.Build.Text;
 
 namespace Serenity.Build.Results;
 
-/// <summary>The table of a project's models: tensors at the peak before and after, the kernels' workspace and so what each needs, what it is held to, and the verdict. Columns of which no model has anything are left out.</summary>
+/// <summary>The table of a project's models: tensors at the peak before and after, the kernels' workspace and so what each needs, what it is held to, and the verdict. Columns of which no model has
+/// anything are left out.</summary>
 public static class ResultTable
 {
     private const int LongestName = 60;

@@ -131,7 +131,9 @@ public static class ResultsFile
             BudgetEntry budget = Checks.BudgetCheck.Judge(
                 MemoryAccount.OfPeak(peak, workspace, runs).RequiredBytes, weights,
                 new Budgets.MemoryBudgets(Number(model, "memoryBudget"), Number(model, "weightBudget"), Text(model, "device"), Number(model, "processBudget")), process);
-            figures = new ModelFigures(model.GetProperty("originalBytes").GetInt64(), peak, workspace, model.GetProperty("atMost").GetBoolean(), weights, budget, Number(model, "baselineBytes")) { Runs = runs, ProcessBytes = process };
+            figures = new ModelFigures(
+                model.GetProperty("originalBytes").GetInt64(), peak, workspace, model.GetProperty("atMost").GetBoolean(), weights, budget, Number(model, "baselineBytes"))
+            { Runs = runs, ProcessBytes = process };
         }
         SerenityDiagnostic[] diagnostics = [.. model.GetProperty("diagnostics").EnumerateArray().Select(d => new SerenityDiagnostic(
             Text(d, "code")!, Text(d, "severity") == "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning, name, Text(d, "message")!))];

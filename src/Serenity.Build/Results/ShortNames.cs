@@ -1,7 +1,8 @@
 namespace Serenity.Build.Results;
 
 /// <summary>
-/// Names of models for the table at the end of a build, without the separators of paths. The terminal logger shows the table as part of the project's output, whose folder it makes a link: that is all before the
+/// Names of models for the table at the end of a build, without the separators of paths. The terminal logger shows the table as part of the project's output, whose folder it makes a link: that is
+/// all before the
 /// last separator.
 /// </summary>
 public static class ShortNames

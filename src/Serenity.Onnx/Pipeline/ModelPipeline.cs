@@ -115,7 +115,8 @@ internal sealed class ModelPipeline
 
     /// <summary>Adds the layouts that were asked for besides the portable one, whose plan holds.</summary>
     private OptimizationResult InLayouts(ExecutorPlan plan, OptimizationResult result, VerificationOutcome? verified) =>
-        new LayoutVariants(_work > _request.VerifyLimit ? _request with { Verify = false } : _request, _source, _planner, layout => Verify(layout, null, isPortable: false), HostLayout, _cancellation).Add(plan, result, verified?.Memory);
+        new LayoutVariants(_work > _request.VerifyLimit ? _request with { Verify = false } : _request, _source, _planner, layout => Verify(layout, null, isPortable: false), HostLayout, _cancellation)
+            .Add(plan, result, verified?.Memory);
 
     /// <summary>Holds what stands in for the model to its promises, where a run of the model itself is too much work. What does not hold there is not trusted here.</summary>
     private OptimizationResult ConcludeInstead(ExecutorPlan plan)
@@ -314,7 +315,8 @@ internal sealed class ModelPipeline
                 Runs = _request.Concurrency,
                 PlainSessionBytes = verified?.Plain?.OptimizedBytes,
                 OriginalPlainSessionBytes = verified?.Plain?.SourceBytes,
-                ProcessBytes = plans.All(p => p.Layout != PlanLayout.Portable || p.Account.ProcessBytes is not null) ? plans.Where(p => p.Layout == PlanLayout.Portable).Max(p => p.Account.ProcessBytes) : null,
+                ProcessBytes = plans.All(p => p.Layout != PlanLayout.Portable || p.Account.ProcessBytes is not null)
+                    ? plans.Where(p => p.Layout == PlanLayout.Portable).Max(p => p.Account.ProcessBytes) : null,
             },
             Plans = plans,
             WeightBytes = ModelTensors.WeightBytes(plan.Written),

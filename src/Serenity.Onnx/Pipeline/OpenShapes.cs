@@ -13,7 +13,8 @@ internal static class OpenShapes
     /// <param name="shapes">Shapes of the source's values.</param>
     public static ProgramBuffer Tell(ProgramBuffer buffer, ShapeTable shapes)
     {
-        if (buffer.Kind is not (BufferKind.Input or BufferKind.Output) || shapes.Varies.GetValueOrDefault(buffer.Name) is not { } varies || !varies.Contains(true) || shapes.Find(buffer.Name) is not { } type)
+        if (buffer.Kind is not (BufferKind.Input or BufferKind.Output) || shapes.Varies.GetValueOrDefault(buffer.Name) is not { } varies || !varies.Contains(true)
+            || shapes.Find(buffer.Name) is not { } type)
             return buffer;
         SizeExpression[]? formulas = shapes.Formulas?.Dims.GetValueOrDefault(buffer.Name);
         return buffer with { OpenShape = [.. type.Dims.Select((size, i) => !varies[i] ? size.ToString(CultureInfo.InvariantCulture) : formulas is null ? "?" : formulas[i].ToString())] };

@@ -5,7 +5,8 @@ namespace Serenity.Onnx.Runtime;
 
 /// <summary>
 /// Makes an <c>.ort</c> file the same every time. ONNX Runtime writes one table of it in the order of a hash map, which begins at a random place: which inputs and outputs of each operator its
-/// kernels are chosen by (<c>kernel_type_str_resolver</c> of onnxruntime/core/flatbuffers/schema/ort.fbs). That table is written anew in ordinal order behind all else, and its old place is left blank.
+/// kernels are chosen by (<c>kernel_type_str_resolver</c> of onnxruntime/core/flatbuffers/schema/ort.fbs). That table is written anew in ordinal order behind all else, and its old place is left
+/// blank.
 /// </summary>
 /// <remarks>A flatbuffer: tables point to fields through a vtable that lies before them, and to other objects by how far behind they are, so what is appended can be pointed to.</remarks>
 internal sealed class OrtFormatOrder

@@ -138,7 +138,8 @@ internal sealed class WidenedModel
     {
         for (int i = graph.Node.Count - 1; i >= 0; i--)
         {
-            if (OperatorTable.Of(graph.Node[i]).Kind != OperatorKind.Constant || graph.Node[i].Find("value")?.T is not { } tensor || (DataType)tensor.DataType != DataType.Float16 || TensorData.ExpectedBytes(tensor) < LargeBytes)
+            if (OperatorTable.Of(graph.Node[i]).Kind != OperatorKind.Constant || graph.Node[i].Find("value")?.T is not { } tensor || (DataType)tensor.DataType != DataType.Float16
+                || TensorData.ExpectedBytes(tensor) < LargeBytes)
                 continue;
             TensorProto lifted = tensor.Clone();
             lifted.Name = graph.Node[i].Output[0];

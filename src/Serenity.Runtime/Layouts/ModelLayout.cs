@@ -6,7 +6,8 @@ namespace Serenity.Runtime;
 
 /// <summary>
 /// Which of a model's files fits the processor at hand. Serenity.Build may write a model in several layouts: the portable one, which runs everywhere, and those with images in blocks of
-/// 8 or 16 channels, which ONNX Runtime has on x64 and which are faster. A file for blocks of another size mostly runs, and computes wrongly without a word, so ONNX Runtime itself is asked, once a process.
+/// 8 or 16 channels, which ONNX Runtime has on x64 and which are faster. A file for blocks of another size mostly runs, and computes wrongly without a word, so ONNX Runtime itself is asked, once a
+/// process.
 /// </summary>
 public static class ModelLayout
 {

@@ -87,7 +87,8 @@ internal static class CompareCommand
         Dictionary<string, MemoryManifest> manifests = new(StringComparer.Ordinal);
         IReadOnlyList<ModelResult> results = new ModelResults(context, options, Limits.None).Of(
             parsed, ModelPaths.Expand(context, [given]), cancellation, (_, manifest) => manifests[manifest.Source.Path] = manifest);
-        if (results.SelectMany(r => r.Diagnostics).FirstOrDefault(d => d.Severity == DiagnosticSeverity.Error && d.Code is not (SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.OverBaseline)) is { } error)
+        if (results.SelectMany(r => r.Diagnostics).FirstOrDefault(d => d.Severity == DiagnosticSeverity.Error
+            && d.Code is not (SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.OverBaseline)) is { } error)
             throw new SerenityException(error.Code, error.File, error.Message);
         return manifests;
     }

@@ -111,7 +111,8 @@ internal static class InspectCommand
             .OrderByDescending(t => t.Bytes).ThenBy(t => t.FirstStep).ThenBy(t => t.Name, StringComparer.Ordinal).Take(count))
         {
             table.Add(
-                ModelText.Clean(tensor.Name, LongestName), Bytes(tensor.Bytes), ModelText.Clean(tensor.Type ?? "", LongestName), (tensor.Kind == BufferKind.Scratch ? BufferKind.Activation : tensor.Kind).ToString().ToLowerInvariant(),
+                ModelText.Clean(tensor.Name, LongestName), Bytes(tensor.Bytes), ModelText.Clean(tensor.Type ?? "", LongestName),
+                (tensor.Kind == BufferKind.Scratch ? BufferKind.Activation : tensor.Kind).ToString().ToLowerInvariant(),
                 (tensor.FirstStep + 1).ToString(CultureInfo.InvariantCulture), (tensor.LastStep + 1).ToString(CultureInfo.InvariantCulture));
         }
         return table;

@@ -46,7 +46,8 @@ internal static class ReportCommand
     }
 
     private static int One(
-        ToolContext context, ModelSwitches options, ParseResult parsed, string given, string? output, MemoryBudgets? limits, IReadOnlyList<(string Name, string? File)> wanted, CancellationToken cancellation)
+        ToolContext context, ModelSwitches options, ParseResult parsed, string given, string? output, MemoryBudgets? limits, IReadOnlyList<(string Name, string? File)> wanted,
+        CancellationToken cancellation)
     {
         MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
         if (limits is not null)
@@ -61,7 +62,8 @@ internal static class ReportCommand
     }
 
     private static int Many(
-        ToolContext context, ModelSwitches options, ParseResult parsed, IReadOnlyList<string> files, string output, MemoryBudgets? limits, IReadOnlyList<(string Name, string? File)> wanted, CancellationToken cancellation)
+        ToolContext context, ModelSwitches options, ParseResult parsed, IReadOnlyList<string> files, string output, MemoryBudgets? limits, IReadOnlyList<(string Name, string? File)> wanted,
+        CancellationToken cancellation)
     {
         string folder = context.PathOf(output);
         if (File.Exists(folder))

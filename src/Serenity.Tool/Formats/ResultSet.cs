@@ -62,5 +62,6 @@ internal sealed record ResultSet(IReadOnlyList<ModelResult> Results, string Fold
     }
 
     // What lies elsewhere keeps its whole path.
-    private string Relative(string path) => Path.GetRelativePath(Folder, path).Replace('\\', '/') is var relative && relative.StartsWith("../", StringComparison.Ordinal) ? path.Replace('\\', '/') : relative;
+    private string Relative(string path) => Path.GetRelativePath(Folder, path).Replace('\\', '/') is var relative && relative.StartsWith("../", StringComparison.Ordinal) ? path.Replace('\\', '/')
+        : relative;
 }

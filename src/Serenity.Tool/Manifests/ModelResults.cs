@@ -87,7 +87,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
             result = result with
             {
                 Figures = Figures(manifest, result.Figures?.BaselineBytes),
-                Diagnostics = [.. result.Diagnostics.Where(d => d.Code is not (SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.NearBudget)), .. BudgetCheck.Errors(manifest, result.Model)],
+                Diagnostics = [.. result.Diagnostics.Where(d => !IsOfBudget(d.Code)), .. BudgetCheck.Errors(manifest, result.Model)],
             };
         }
         seen?.Invoke(Path.GetRelativePath(context.Folder, path).Replace('\\', '/'), manifest);
@@ -99,4 +99,8 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         manifest.Peak.OriginalBytes, manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Peak.AtMost, manifest.Weights.Bytes, manifest.Budget, baseline);
 
     private static SerenityException NoBudget(string given, string what) => new(SerenityCodes.BadOption, given, "There is no budget to check against. " + what);
+
+    /// <summary>True for what a check against budgets says, and says anew against others.</summary>
+    private static bool IsOfBudget(string code) =>
+        code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.NearBudget;
 }

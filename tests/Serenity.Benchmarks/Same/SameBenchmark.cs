@@ -12,7 +12,8 @@ namespace Serenity.Benchmarks.Same;
 /// <c>same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [--later=SWITCH,…] [MODEL…]</c>: whether two builds of the command line write the same. Every model is optimized for each executor with
 /// both, with default options and the sizes that the test data gives for open dimensions; models, data files and manifests are compared byte for byte, but for
 /// <c>tool.version</c> and the fields named (<c>--but=plans,peak.requiredBytes</c>), and so are exit codes and messages.
-/// <c>--later=--no-partition,--layout=Portable</c> hands the later one switches that the earlier has not, to turn off what is new. Without a later package, this checkout's own build is the later one. Outputs of a package are kept
+/// <c>--later=--no-partition,--layout=Portable</c> hands the later one switches that the earlier has not, to turn off what is new. Without a later package, this checkout's own build is the later
+/// one. Outputs of a package are kept
 /// in <c>artifacts/same</c>, and not made a second time.
 /// </summary>
 internal static class SameBenchmark
@@ -37,7 +38,8 @@ internal static class SameBenchmark
         Console.WriteLine($"{models.Count} models, {earlier.Name} and {later.Name}");
         (string Model, string Executor)[] runs = [.. from model in models from executor in _executors select (model, executor)];
         int differing = 0, written = 0;
-        foreach ((string told, bool wrote, string[] differences) in Partitioner.Create(runs, EnumerablePartitionerOptions.NoBuffering).AsParallel().AsOrdered().WithDegreeOfParallelism(Environment.ProcessorCount)
+        foreach ((string told, bool wrote, string[] differences) in Partitioner.Create(runs, EnumerablePartitionerOptions.NoBuffering).AsParallel().AsOrdered()
+            .WithDegreeOfParallelism(Environment.ProcessorCount)
             .WithMergeOptions(ParallelMergeOptions.NotBuffered).Select(run => Compare(earlier, later, run.Model, run.Executor, but)))
         {
             written += wrote ? 1 : 0;

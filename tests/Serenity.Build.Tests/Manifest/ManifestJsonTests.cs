@@ -35,11 +35,14 @@ public sealed class ManifestJsonTests
             Converters =
             {
                 new JsonStringEnumConverter<BudgetVerdict>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<TensorRole>(JsonNamingPolicy.CamelCase),
-                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<Precision>(), new JsonStringEnumConverter<ModelSetting>(), new OptionsConverter(), new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
-                new JsonStringEnumConverter<FigureBasis>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<PlanLayout>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<MemoryPool>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<Precision>(), new JsonStringEnumConverter<ModelSetting>(), new OptionsConverter(),
+                new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<FigureBasis>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<PlanLayout>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<MemoryPool>(JsonNamingPolicy.CamelCase),
             },
         };
-        foreach (MemoryManifest manifest in (MemoryManifest[])[Full(), TestManifest.Create(workspace: null), TestManifest.Create() with { SessionOptions = null, Targets = null, Verification = null, PeakStep = null, Warnings = [], Rewrites = [] }])
+        foreach (MemoryManifest manifest in (MemoryManifest[])[Full(), TestManifest.Create(workspace: null),
+            TestManifest.Create() with { SessionOptions = null, Targets = null, Verification = null, PeakStep = null, Warnings = [], Rewrites = [] }])
         {
             byte[] text = ManifestJson.Write(manifest);
             JsonNode? theirs = JsonSerializer.SerializeToNode(manifest, options);
@@ -55,7 +58,9 @@ public sealed class ManifestJsonTests
         MemoryManifest manifest = Full();
         object?[] records =
         [
-            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Plans[0], manifest.Plans[0].Account, manifest.Plans[0].Account.Pools[0], manifest.Plans[0].Account.Pools[0].Parts[0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Rewrites[0].Pieces, manifest.Bounds![0], manifest.LeftOut![0], manifest.Verification, manifest.Verification!.Instead, manifest.OtherPrecision,
+            manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Plans[0], manifest.Plans[0].Account, manifest.Plans[0].Account.Pools[0],
+            manifest.Plans[0].Account.Pools[0].Parts[0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Rewrites[0].Pieces, manifest.Bounds![0], manifest.LeftOut![0],
+            manifest.Verification, manifest.Verification!.Instead, manifest.OtherPrecision,
             manifest.Warnings[0], manifest.Warnings[0].Settings![1], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         Assert.AreEqual("n", manifest.Tensors[1].ScratchOf);
@@ -95,14 +100,21 @@ public sealed class ManifestJsonTests
         OtherPrecision = new PrecisionAccount(Precision.Float32, 3, 4, 0.25),
         Program = ExecutionProgram.Of(["n"], ["If"],
         [
-            new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]) { OpenShape = ["batch", "3", "?"] }, new TensorFacts("n/scratch", 1, 2, 0, 0, TensorRole.Activation, null, null, null, [0], [0], "n"),
+            new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]) { OpenShape = ["batch", "3", "?"] },
+            new TensorFacts("n/scratch", 1, 2, 0, 0, TensorRole.Activation, null, null, null, [0], [0], "n"),
         ]),
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
         Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Runs = 2, PlainSessionBytes = 5, OriginalPlainSessionBytes = 6, ProcessBytes = 9000, Formula = "12*batch" },
         Range = new RangeFacts(
             new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch + floor((batch + 1)/2)")], new SortedDictionary<string, long> { ["batch"] = 8 },
             [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5)]),
-        Plans = [TestManifest.Create().Plans[0] with { Account = new MemoryAccount([.. MemoryPools.All.Select(p => new PoolAccount(p.Pool, [new MemoryPart("all", 7, FigureBasis.Estimated)]))]) { Runs = 2 } }],
+        Plans =
+        [
+            TestManifest.Create().Plans[0] with
+            {
+                Account = new MemoryAccount([.. MemoryPools.All.Select(p => new PoolAccount(p.Pool, [new MemoryPart("all", 7, FigureBasis.Estimated)]))]) { Runs = 2 },
+            },
+        ],
         Bounds = [new SizeBound("found", [2, 100], true, SizeOrigin.Stated)],
     };
 

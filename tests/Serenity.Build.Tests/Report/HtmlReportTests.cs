@@ -57,7 +57,8 @@ public sealed partial class HtmlReportTests
         if (executor == Executor.StaticArena)
             CollectionAssert.AreEqual(manifest.Tensors.Select(t => t.Offset!.Value).ToArray(), offsets.EnumerateArray().Select(o => o.GetInt64()).ToArray());
         foreach ((string name, Func<TensorFacts, IReadOnlyList<int>?> of) in ((string, Func<TensorFacts, IReadOnlyList<int>?>)[])[("writers", t => t.Writers), ("readers", t => t.Readers)])
-            CollectionAssert.AreEqual(manifest.Tensors.Select(t => string.Join(' ', of(t)!)).ToArray(), tensors.GetProperty(name).EnumerateArray().Select(row => string.Join(' ', row.EnumerateArray().Select(v => v.GetInt32()))).ToArray());
+            CollectionAssert.AreEqual(manifest.Tensors.Select(t => string.Join(' ', of(t)!)).ToArray(), tensors.GetProperty(name).EnumerateArray()
+                .Select(row => string.Join(' ', row.EnumerateArray().Select(v => v.GetInt32()))).ToArray());
 
         static string[] Texts(JsonElement owner, string name) => [.. owner.GetProperty(name).EnumerateArray().Select(v => v.GetString()!)];
         static long[] Numbers(JsonElement owner, string name) => [.. owner.GetProperty(name).EnumerateArray().Select(v => v.GetInt64())];

@@ -52,7 +52,8 @@ internal static class RichManifest
                 Formula = "64*batch",
             },
             PeakStep = new PeakStep(peak, plain.Schedule[peak],
-                [.. tensors.Where(t => t.Role != TensorRole.Input && t.AliasOf is null && t.FirstStep <= peak && peak <= t.LastStep).OrderByDescending(t => t.Bytes).Select(t => new LiveTensor(t.Name, t.Bytes))]),
+                [.. tensors.Where(t => t.Role != TensorRole.Input && t.AliasOf is null && t.FirstStep <= peak && peak <= t.LastStep).OrderByDescending(t => t.Bytes)
+                .Select(t => new LiveTensor(t.Name, t.Bytes))]),
             Targets = [new TargetFacts("x64", Workspace, FigureBasis.Measured), new TargetFacts("arm64", 30_000, FigureBasis.ByRule)],
             Plans =
             [

@@ -76,7 +76,16 @@ internal sealed class TestProject : IDisposable
     public bool Build(params ITaskItem[] models)
     {
         Engine = new RecordingEngine();
-        SerenityPrepare prepare = With(new SerenityPrepare { Models = models, Devices = [.. Devices], MemoryBudget = MemoryBudget, Device = Device, OutputFolders = ["bin"], IntermediateFolder = "obj", AssemblyName = AssemblyName });
+        SerenityPrepare prepare = With(new SerenityPrepare
+        {
+            Models = models,
+            Devices = [.. Devices],
+            MemoryBudget = MemoryBudget,
+            Device = Device,
+            OutputFolders = ["bin"],
+            IntermediateFolder = "obj",
+            AssemblyName = AssemblyName,
+        });
         bool ok = prepare.Execute();
         Stale = prepare.StaleModels;
         if (!ok)

@@ -104,7 +104,8 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     /// <summary>
     /// The plan with regions in pieces, where that lowers the peak: of the rewritten model, or of the model before the other rewrites, which may stand in its way.
     /// </summary>
-    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, IReadOnlyList<string> order, OnnxRuntimeCosts costs, RewriteTechniques techniques)
+    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, IReadOnlyList<string> order, OnnxRuntimeCosts costs,
+        RewriteTechniques techniques)
     {
         double work = unchanged.PredictedNanoseconds;
         long saved = whole.Rewrites.Sum(r => r.SavedBytes);
@@ -156,7 +157,8 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         PartitionedModel? Cut(ModelProto model, ShapeTable shapes, IEnumerable<string> schedule, double ratio)
         {
             PartitionedModel? cut = ModelPartition.TryCut(
-                model, shapes, schedule, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)), work * (_request.WorkLimit - ratio), techniques, out bool limited, _cancellation);
+                model, shapes, schedule, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)), work * (_request.WorkLimit - ratio), techniques, out bool limited,
+                _cancellation);
             isLimited |= limited;
             return cut;
         }

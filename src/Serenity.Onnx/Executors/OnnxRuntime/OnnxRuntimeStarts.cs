@@ -63,7 +63,8 @@ internal sealed class OnnxRuntimeStarts
             return new PlanStart(model, _task.Source.Shapes.Main, Fused: false);
         UniqueNames.Assign(model);
         // The sizes asked for stand in the model already, and the names they were asked by are gone.
-        ModelShapes shapes = _task.Request.Ranges.Count > 0 ? RangedShapes.Run(model, _task.Source.File.Path, _task.Request, _task.Source.Shapes.Main, _task.Cancellation) : ShapeInference.Run(model, _task.Source.File.Path, _noFreeDimensions, _task.Request.Bounds, _task.Source.Shapes.Main, _task.Cancellation);
+        ModelShapes shapes = _task.Request.Ranges.Count > 0 ? RangedShapes.Run(model, _task.Source.File.Path, _task.Request, _task.Source.Shapes.Main, _task.Cancellation)
+            : ShapeInference.Run(model, _task.Source.File.Path, _noFreeDimensions, _task.Request.Bounds, _task.Source.Shapes.Main, _task.Cancellation);
         (model, shapes) = ResizeScales.Restate(model, shapes);
         return new PlanStart(model, shapes.Main, Fused: false);
     }

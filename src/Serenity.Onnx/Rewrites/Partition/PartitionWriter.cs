@@ -78,7 +78,8 @@ internal sealed class PartitionWriter
                 PieceProgram program = cut.Program;
                 writer.Add(program);
                 int end = program.Region.Sinks[^1];
-                regions.Add(new PartitionedRegion([.. program.Region.Nodes.Select(node => graph.OriginOf(graph.Nodes[node].Name)).OfType<string>()], program.Pieces.Pieces, graph.OriginOf(graph.Name(end)) ?? graph.Name(end), program.Region.AxisOf[end], cut.Added));
+                regions.Add(new PartitionedRegion([.. program.Region.Nodes.Select(node => graph.OriginOf(graph.Nodes[node].Name)).OfType<string>()], program.Pieces.Pieces,
+                    graph.OriginOf(graph.Name(end)) ?? graph.Name(end), program.Region.AxisOf[end], cut.Added));
                 p = program.Region.Last;
                 continue;
             }

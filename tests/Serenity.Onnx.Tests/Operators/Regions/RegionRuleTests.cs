@@ -109,7 +109,8 @@ public sealed class RegionRuleTests
     [TestMethod]
     public void Rows_of_a_transposed_convolution_keep_its_bits_where_the_rule_says_so()
     {
-        foreach ((long channels, long group, long width) in new[] { (3L, 1L, 4L), (24L, 1L, 11L), (40L, 1L, 5L), (128L, 1L, 9L), (200L, 1L, 7L), (200L, 1L, 40L), (300L, 2L, 9L), (8L, 4L, 6L), (2L, 2L, 5L) })
+        foreach ((long channels, long group, long width) in new[] { (3L, 1L, 4L), (24L, 1L, 11L), (40L, 1L, 5L), (128L, 1L, 9L), (200L, 1L, 7L), (200L, 1L, 40L), (300L, 2L, 9L), (8L, 4L, 6L),
+            (2L, 2L, 5L) })
         {
             foreach ((long kernel, long stride, long pad, long filters) in new[] { (2L, 2L, 0L, 3L), (3L, 2L, 1L, 2L), (4L, 2L, 1L, 5L), (3L, 1L, 1L, 1L), (5L, 3L, 2L, 4L), (1L, 1L, 0L, 1L) })
             {
@@ -134,7 +135,8 @@ public sealed class RegionRuleTests
         }
         foreach (string op in new[] { "Add", "Mul", "Sub", "Div", "Max", "Min", "PRelu", "Pow" })
         {
-            Check(false, $"{op} {opset} with a gate", [0, 1, 2, 3], b => b.Node(op, [Data(b, false, 2, 3, 7, 5), op is "Max" or "Min" && opset < 8 ? b.Node("Abs", [b.Input("g", DataType.Float, 2, 3, 7, 5)]) : b.Input("g", DataType.Float, 2, 3, 1, 1)]), opset);
+            Check(false, $"{op} {opset} with a gate", [0, 1, 2, 3],
+                b => b.Node(op, [Data(b, false, 2, 3, 7, 5), op is "Max" or "Min" && opset < 8 ? b.Node("Abs", [b.Input("g", DataType.Float, 2, 3, 7, 5)]) : b.Input("g", DataType.Float, 2, 3, 1, 1)]), opset);
             Check(false, $"{op} {opset} with a constant that varies", [0, 1, 2, 3], b => b.Node(op, [Data(b, false, 2, 3, 7, 5), Weight(b, false, op is "Max" or "Min" && opset < 8 ? [2, 3, 7, 5] : [7, 5])]), opset);
         }
         Check(false, $"Sum {opset}", [0, 1, 2], b => b.Node("Sum", [Data(b, false, 2, 3, 7), b.Input("g", DataType.Float, opset < 8 ? 2 : 1, 3, 7), b.Input("h", DataType.Float, 2, 3, 7)]), opset);
@@ -208,7 +210,8 @@ public sealed class RegionRuleTests
         Check(true, "Tile", [0, 2], b => b.Node("Tile", [Data(b, true, 5, 2, 4), b.Integers(1, 3, 1)]));
         Check(true, "Pad", [0, 1, 2, 3], b => b.Node("Pad", [Data(b, true, 2, 3, 6, 5), b.Integers(0, 1, 2, 0, 0, 0, 1, 2)]));
         Check(true, "Pad by reflection", [0, 1], b => b.Node("Pad", [Data(b, true, 2, 3, 6, 5), b.Integers(0, 0, 1, 1, 0, 0, 1, 1)], ("mode", "reflect")));
-        Check(true, "Gather", [0, 1, 2, 3], b => b.Node("Gather", [Data(b, true, 3, 6, 5), b.Add(OnnxModelBuilder.Tensor("idx", DataType.Int64, System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(new long[] { 1, 0, 5, 2, 3, 3 }), 2, 3))], ("axis", 1L)));
+        Check(true, "Gather", [0, 1, 2, 3], b => b.Node("Gather",
+            [Data(b, true, 3, 6, 5), b.Add(OnnxModelBuilder.Tensor("idx", DataType.Int64, System.Runtime.InteropServices.MemoryMarshal.AsBytes<long>(new long[] { 1, 0, 5, 2, 3, 3 }), 2, 3))], ("axis", 1L)));
         Check(true, "DepthToSpace", [0, 2, 3], b => b.Node("DepthToSpace", [Data(b, true, 2, 8, 4, 3)], ("blocksize", 2L)));
         Check(true, "SpaceToDepth", [0, 2, 3], b => b.Node("SpaceToDepth", [Data(b, true, 2, 3, 8, 6)], ("blocksize", 2L)));
         OnnxModelBuilder split = new();
@@ -250,18 +253,22 @@ public sealed class RegionRuleTests
         foreach ((long kernel, long stride, long pad) in new[] { (1L, 1L, 0L), (3L, 1L, 1L), (3L, 2L, 1L), (5L, 2L, 2L) })
         {
             Check(true, $"QLinearConv k{kernel} s{stride}", [0, 1, 2, 3], b => b.Node("QLinearConv",
-                [b.Input("x", DataType.Uint8, 1, 4, 9, 7), b.Weight([0.02f]), Zero(b, 120), Bytes(b, 6, 4, kernel, kernel), b.Weight([0.01f, 0.02f, 0.01f, 0.03f, 0.01f, 0.02f], 6), Zero(b, 1, 2, 3, 4, 5, 6), b.Weight([0.3f]), Zero(b, 110)],
+                [b.Input("x", DataType.Uint8, 1, 4, 9, 7), b.Weight([0.02f]), Zero(b, 120), Bytes(b, 6, 4, kernel, kernel), b.Weight([0.01f, 0.02f, 0.01f, 0.03f, 0.01f, 0.02f], 6),
+                Zero(b, 1, 2, 3, 4, 5, 6), b.Weight([0.3f]), Zero(b, 110)],
                 ("strides", new[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad })), contains: true);
             Check(true, $"ConvInteger k{kernel} s{stride}", [2, 3], b => b.Node("ConvInteger",
-                [b.Input("x", DataType.Uint8, 1, 4, 9, 7), Bytes(b, 6, 4, kernel, kernel), Zero(b, 120), Zero(b, 3)], ("strides", new[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad })), contains: true);
+                [b.Input("x", DataType.Uint8, 1, 4, 9, 7), Bytes(b, 6, 4, kernel, kernel), Zero(b, 120), Zero(b, 3)], ("strides", new[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad })),
+                contains: true);
         }
         Check(true, "QLinearMatMul", [0, 1], b => b.Node("QLinearMatMul",
             [b.Input("x", DataType.Uint8, 5, 8), b.Weight([0.02f]), Zero(b, 120), Bytes(b, 8, 6), b.Weight([0.02f]), Zero(b, 9), b.Weight([0.3f]), Zero(b, 110)]));
         Check(true, "MatMulInteger", [0, 1, 2], b => b.Node("MatMulInteger", [b.Input("x", DataType.Uint8, 2, 5, 8), Bytes(b, 8, 6), Zero(b, 9)]));
         Check(true, "QLinearAdd", [0, 1, 2, 3], b => b.Node("com.microsoft:QLinearAdd",
-            [b.Input("x", DataType.Uint8, 1, 4, 9, 37), b.Weight([0.02f]), Zero(b, 120), b.Input("y", DataType.Uint8, 1, 4, 9, 37), b.Weight([0.03f]), Zero(b, 110), b.Weight([0.04f]), Zero(b, 100)]), contains: true);
+            [b.Input("x", DataType.Uint8, 1, 4, 9, 37), b.Weight([0.02f]), Zero(b, 120), b.Input("y", DataType.Uint8, 1, 4, 9, 37), b.Weight([0.03f]), Zero(b, 110), b.Weight([0.04f]), Zero(b, 100)]),
+            contains: true);
         Check(true, "QLinearConcat", [2, 3], b => b.Node("com.microsoft:QLinearConcat",
-            [b.Weight([0.04f]), Zero(b, 100), b.Input("x", DataType.Uint8, 1, 4, 9, 7), b.Weight([0.02f]), Zero(b, 120), b.Input("y", DataType.Uint8, 1, 3, 9, 7), b.Weight([0.03f]), Zero(b, 110)], ("axis", 1L)), contains: true);
+            [b.Weight([0.04f]), Zero(b, 100), b.Input("x", DataType.Uint8, 1, 4, 9, 7), b.Weight([0.02f]), Zero(b, 120), b.Input("y", DataType.Uint8, 1, 3, 9, 7), b.Weight([0.03f]), Zero(b, 110)],
+            ("axis", 1L)), contains: true);
         Check(true, "QLinearSigmoid", [1, 2, 3], b => b.Node("com.microsoft:QLinearSigmoid",
             [b.Input("x", DataType.Uint8, 1, 4, 9, 37), b.Weight([0.02f]), Zero(b, 120), b.Weight([0.004f]), Zero(b, 0)]), contains: true);
     }

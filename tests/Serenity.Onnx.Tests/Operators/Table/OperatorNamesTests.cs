@@ -55,7 +55,8 @@ public sealed partial class OperatorNamesTests
         {
             string file = Path.GetRelativePath(_source, path).Replace('\\', '/');
             // Sizes as formulas are a table of their own: a rule for each operator.
-            if (file.StartsWith("Operators/", StringComparison.Ordinal) || file.StartsWith("Shapes/Symbolic/", StringComparison.Ordinal) || file.StartsWith("obj/", StringComparison.Ordinal) || file.StartsWith("bin/", StringComparison.Ordinal))
+            if (file.StartsWith("Operators/", StringComparison.Ordinal) || file.StartsWith("Shapes/Symbolic/", StringComparison.Ordinal) || file.StartsWith("obj/", StringComparison.Ordinal)
+                || file.StartsWith("bin/", StringComparison.Ordinal))
                 continue;
             string code = Comment().Replace(File.ReadAllText(path), "");
             string[] names = [.. Text().Matches(code).Select(match => match.Groups["text"].Value).Where(operators.Contains).Distinct()];

@@ -8,7 +8,8 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 
 /// <summary>
 /// The allocations and releases of a run that this machine cannot make, from the plan: at each step a kernel takes its outputs' buffers and then its scratch, and gives the scratch back; then
-/// the buffers go whose last use that was. Held against runs wherever there are any; at run time each call is checked in any case, so that a sequence which is not met costs memory, and never a result.
+/// the buffers go whose last use that was. Held against runs wherever there are any; at run time each call is checked in any case, so that a sequence which is not met costs memory, and never a
+/// result.
 /// </summary>
 internal static class ForeseenRun
 {
