@@ -44,8 +44,19 @@ public static class ModelLayout
         return layout == Portable ? modelPath : VariantOf(modelPath, layout);
     }
 
+    /// <summary>A path without <c>.onnx</c> or <c>.ort</c> at its end.</summary>
+    internal static string WithoutExtension(string modelPath)
+    {
+        foreach (string extension in new[] { ".onnx", ".ort" })
+        {
+            if (modelPath.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
+                return modelPath.Substring(0, modelPath.Length - extension.Length);
+        }
+        return modelPath;
+    }
+
     private static string VariantOf(string modelPath, string layout) =>
-        MemoryPlan.WithoutExtension(modelPath) + "." + layout + ".onnx";
+        WithoutExtension(modelPath) + "." + layout + ".onnx";
 
     private static string Ask()
     {

@@ -35,18 +35,7 @@ public sealed class MemoryPlan
     {
         if (modelPath is null)
             throw new ArgumentNullException(nameof(modelPath));
-        return WithoutExtension(modelPath) + Extension;
-    }
-
-    /// <summary>A path without <c>.onnx</c> or <c>.ort</c> at its end.</summary>
-    internal static string WithoutExtension(string modelPath)
-    {
-        foreach (string extension in new[] { ".onnx", ".ort" })
-        {
-            if (modelPath.EndsWith(extension, StringComparison.OrdinalIgnoreCase))
-                return modelPath.Substring(0, modelPath.Length - extension.Length);
-        }
-        return modelPath;
+        return ModelLayout.WithoutExtension(modelPath) + Extension;
     }
 
     /// <summary>Reads a plan file.</summary>
