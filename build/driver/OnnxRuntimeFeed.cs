@@ -10,7 +10,10 @@ namespace Serenity.Driver;
 /// </summary>
 internal sealed partial class OnnxRuntimeFeed(DriverLog log)
 {
-    /// <summary>Version of ONNX Runtime in the npm package.</summary>
+    /// <summary>
+    /// Version of ONNX Runtime in the npm package, the newest that has one: not the pinned one, which Directory.Packages.props states. Built with it, tests of rules that hold from a later version on
+    /// (<c>RuntimeRules</c>) fail, and say so.
+    /// </summary>
     public const string Version = "1.29.0";
 
     private static readonly NpmArtefact _npm = new(

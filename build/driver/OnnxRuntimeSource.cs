@@ -30,7 +30,7 @@ internal sealed class OnnxRuntimeSource(Workspace workspace, DriverLog log)
         ChildResult result = TryRestore();
         if (result.ExitCode != 0 && wish.Length == 0 && LacksOnnxRuntime(result.Output))
         {
-            log.Line("    the registry has no Microsoft.ML.OnnxRuntime of our version; building a local feed from the npm package");
+            log.Line($"    the registry has no Microsoft.ML.OnnxRuntime of the pinned version; building a local feed of {OnnxRuntimeFeed.Version} from the npm package");
             UseFeed();
             ExportFeed();
             result = TryRestore();

@@ -1,5 +1,6 @@
 using Serenity.Benchmarks;
 using Serenity.Benchmarks.Conformance;
+using Serenity.Benchmarks.Loading;
 using Serenity.Benchmarks.Many;
 using Serenity.Benchmarks.Runs;
 using Serenity.Benchmarks.Versions;
@@ -22,6 +23,8 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["report"] = ("MANIFEST…: how soon a report is usable, how large it is, and its longest piece of script while it is brushed", ReportBenchmark.Run),
     ["rewrites"] = ("MODEL…|ws:N|nas:N [--static-arena] [--time]: each model ordered, and ordered and rewritten", RewriteBenchmark.Run),
     ["models"] = ("[MODEL…] [--out FILE]: what becomes of every model of the test data, as in docs/models.md", ModelTable.Run),
+    ["process"] = ("[NAME…]: models of 0.1 to 200 MB of weights in each format, prepacked and not: what loading and runs take beside the account", ProcessBenchmark.Run),
+    ["threads"] = ("[MODEL…]: models planned for 1, 2, 4 and 8 threads, and run with as many", ThreadSweep.Run),
     ["probe"] = ("[--all]: what the installed ONNX Runtime's kernels share, against the table of rules", ProbeBenchmark.Run),
     ["same"] = ("EARLIER.nupkg [LATER.nupkg] [MODEL…]: whether two builds of the command line write the same files, byte for byte", SameBenchmark.Run),
     ["stages"] = ("MODEL… [--static-arena] [--no-partition] [--runs=N]: how long each stage takes, compiled code, without verification", StageBenchmark.Run),

@@ -37,6 +37,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "onnxruntime_c_api.h"
@@ -378,7 +379,9 @@ static void probe(OrtEnv* env, OrtMemoryInfo* info, const Options* o, const char
   uint64_t resting = counting.in_use, heap_before = heap(), peak = 0;
   printf(",");
   tell_point("ready");
+  struct timespec started = {0, 0}, ended;
   for (int i = 0; i < o->runs; i++) {
+    if (i == 1) clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &started);
     if (i == 0 && o->trace != NULL) {
       char path[4096];
       snprintf(path, sizeof path, "%s/%d.trace", o->trace, number);
@@ -400,6 +403,9 @@ static void probe(OrtEnv* env, OrtMemoryInfo* info, const Options* o, const char
   }
   printf(",\"runBytes\":%" PRIu64 ",\"loadBytes\":%" PRIu64 ",\"restingBytes\":%" PRIu64 ",\"unseenBytes\":%" PRId64, peak, load_peak, resting - before,
          (int64_t)(heap() - heap_before));
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ended);
+  if (o->runs > 1)
+    printf(",\"runMilliseconds\":%.4f", ((double)(ended.tv_sec - started.tv_sec) * 1e3 + (double)(ended.tv_nsec - started.tv_nsec) / 1e6) / (o->runs - 1));
   printf(",");
   tell_point("ran");
   if (o->trace != NULL) {

@@ -20,8 +20,11 @@ public readonly record struct WrittenPart(long Offset, string File, long Start, 
 /// </summary>
 public sealed class WrittenModel
 {
-    // Loading maps the file into memory; large tensors start on a page, small ones on a cache line.
-    private const long PageBytes = 4096, LineBytes = 64, EmbedAtMost = int.MaxValue - (256 << 20);
+    /// <summary>Loading maps the file into memory, so tensors of that size and more begin on a page.</summary>
+    internal const long PageBytes = 4096;
+
+    // Smaller ones begin on a cache line.
+    private const long LineBytes = 64, EmbedAtMost = int.MaxValue - (256 << 20);
 
     private readonly List<(TensorProto? Tensor, long Offset, ExternalRange? Source)> _data;
 

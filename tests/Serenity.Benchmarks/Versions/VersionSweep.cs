@@ -41,11 +41,15 @@ internal static class VersionSweep
         }
     }
 
+    /// <summary>False for a model that is there to be refused, or of which no run is like another.</summary>
+    public static bool IsComparable(string path) =>
+        !_notComparable.Contains(Path.GetFileNameWithoutExtension(path)) && Path.GetFileName(Path.GetDirectoryName(path)) is not ("bad" or "awkward" or "extdata");
+
     /// <summary>Plans a model and writes it; null for one that is refused, or of which no run is like another.</summary>
     private static PlannedModel? TryPlan(string path, string folder)
     {
         string name = Path.GetFileNameWithoutExtension(path);
-        if (_notComparable.Contains(name) || Path.GetFileName(Path.GetDirectoryName(path)) is "bad" or "awkward" or "extdata")
+        if (!IsComparable(path))
             return null;
         try
         {

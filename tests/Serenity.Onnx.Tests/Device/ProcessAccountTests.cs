@@ -3,6 +3,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Testing.Device;
 using Serenity.Testing.Models;
@@ -87,5 +88,64 @@ public sealed class ProcessAccountTests
         Assert.AreEqual(4 * one.Peak.RequiredBytes, four.Peak.RequiredBytes);
         long loading = one.Plans[0].Account.Find(MemoryPool.Loading)!.Bytes!.Value, run = one.Peak.RequiredBytes + one.Peak.InputBytes;
         Assert.AreEqual(one.Peak.ProcessBytes - Math.Max(run, loading) + Math.Max(4 * run, loading), four.Peak.ProcessBytes);
+    }
+
+    [TestMethod]
+    [DataRow(ModelFormat.Onnx, true)]
+    [DataRow(ModelFormat.Onnx, false)]
+    [DataRow(ModelFormat.OnnxExternal, true)]
+    [DataRow(ModelFormat.OnnxExternal, false)]
+    [DataRow(ModelFormat.Ort, true)]
+    [DataRow(ModelFormat.Ort, false)]
+    public void Loading_takes_what_the_account_of_a_format_says(ModelFormat format, bool prepack)
+    {
+        if (NativeProbe.TryFind(DeviceProcessor.Host, out string why) is not { } probe)
+        {
+            Assert.Inconclusive(why);
+            return;
+        }
+        using TempFolder folder = new();
+        foreach (ModelProto model in (ModelProto[])[WeightedModels.Products(4, 700), WeightedModels.Convolutions(2, 200)])
+        {
+            string source = folder.File("source.onnx", ModelFile.ToBytes(model));
+            OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = source, Format = format, Prepack = prepack });
+            string path = Path.Combine(folder.Root, "net" + format.Extension());
+            WrittenModel.Of(result, source, Path.GetFileName(path)).Save(path);
+            (string, string)[] configuration = prepack ? [("mlas.disable_kleidiai", "1")] : [("mlas.disable_kleidiai", "1"), ("session.disable_prepacking", "1")];
+            ProbeResult seen = probe.Run([path], new ProbeOptions { Plain = true, Configuration = configuration })[0];
+            Assert.IsNull(seen.Error);
+            MemoryPart[] parts = [.. result.Plans[0].Account.Pools.Where(p => p.Pool is MemoryPool.Weights or MemoryPool.PrepackedWeights or MemoryPool.Session or MemoryPool.Loading)
+                .SelectMany(p => p.Parts).Where(p => p.Name != "mapped")];
+            long most = parts.Sum(p => p.Bytes!.Value), least = most - parts.Where(p => p.Basis == FigureBasis.Bound).Sum(p => p.Bytes!.Value), tolerance = Math.Max(1 << 20, most / 20);
+            // Pages of files are the system's to drop.
+            long peak = (seen.Loaded.MostKiB - (seen.Loaded.ResidentKiB - seen.Loaded.AnonymousKiB) - seen.Before.AnonymousKiB) * KiB;
+            Assert.IsTrue(peak <= most + tolerance && peak >= least - tolerance, $"{format}, {prepack}: {peak} bytes were taken, {least} to {most} by the account.");
+            Assert.AreEqual(result.WeightBytes, parts.Where(p => p.Name is "initializers").Sum(p => p.Bytes) + (result.Plans[0].Find(MemoryPool.Weights, "mapped")?.Bytes ?? 0)
+                + (prepack && model.Graph.Node.Any(n => n.OpType == "MatMul") ? result.WeightBytes : 0), "All weights are somewhere, once.");
+        }
+    }
+
+    [TestMethod]
+    public void Buffers_that_no_allocator_sees_are_in_the_account()
+    {
+        if (NativeProbe.TryFind(DeviceProcessor.Host, out string why) is not { } probe)
+        {
+            Assert.Inconclusive(why);
+            return;
+        }
+        OnnxModelBuilder builder = new("bytes");
+        string[] quantized = builder.Nodes("DynamicQuantizeLinear", [builder.Input("x", TensorProto.Types.DataType.Float, 16, 256)], 3);
+        string weight = builder.Add(OnnxModelBuilder.Tensor("weights", TensorProto.Types.DataType.Int8, [.. Enumerable.Range(0, 256 * 256).Select(i => (byte)(i * 7 % 251))], 256, 256));
+        builder.Output(builder.Node("MatMulInteger", [quantized[0], weight, quantized[2]]), TensorProto.Types.DataType.Int32, 16, 256);
+        using TempFolder folder = new();
+        string source = folder.File("bytes.onnx", builder.Build().ToByteArray());
+        OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = source });
+        string path = folder.File("planned.onnx", result.Model.ToByteArray());
+        long stated = result.Plans[0].Find(MemoryPool.Session, "threadBuffers")!.Bytes!.Value;
+        // By the C library's own count (mallinfo2), while our allocator takes its blocks elsewhere.
+        ProbeResult seen = probe.Run([path], new ProbeOptions { Configuration = [("mlas.disable_kleidiai", "1")] })[0];
+        Assert.IsNull(seen.Error);
+        Assert.IsGreaterThan(8 * KiB, seen.UnseenBytes, "Else there would be nothing to count.");
+        Assert.IsLessThanOrEqualTo(stated, seen.UnseenBytes);
     }
 }

@@ -10,6 +10,8 @@ namespace Serenity.Testing.Device;
 /// <param name="LoadBytes">Most bytes at any one time while the session was made.</param>
 /// <param name="RestingBytes">Bytes that the session holds.</param>
 /// <param name="UnseenBytes">Bytes of the C library that the runs left taken: buffers that no allocator of ONNX Runtime's sees. Means little with a profile.</param>
+/// <param name="UnseenPeakBytes">Most bytes of the C library that the first run had taken at one time, watched at each allocation and kernel.</param>
+/// <param name="RunMilliseconds">Processor time of a run, the first left out; 0 for a single one.</param>
 /// <param name="Library">The process once the library was loaded.</param>
 /// <param name="Before">Before the session was made.</param>
 /// <param name="Loaded">When it was made; the most since <paramref name="Before"/>.</param>
@@ -17,7 +19,7 @@ namespace Serenity.Testing.Device;
 /// <param name="Ran">After the last run; the most since <paramref name="Ready"/>.</param>
 /// <param name="Profile">Path of the profile; null if there is none.</param>
 public sealed record ProbeResult(
-    string Version, string? Error, long FirstRunBytes, long RunBytes, long LoadBytes, long RestingBytes, long UnseenBytes, ProcessMemory Library, ProcessMemory Before,
+    string Version, string? Error, long FirstRunBytes, long RunBytes, long LoadBytes, long RestingBytes, long UnseenBytes, long UnseenPeakBytes, double RunMilliseconds, ProcessMemory Library, ProcessMemory Before,
     ProcessMemory Loaded, ProcessMemory Ready, ProcessMemory Ran, string? Profile)
 {
     /// <summary>Reads a line of the probe.</summary>
@@ -29,10 +31,11 @@ public sealed record ProbeResult(
         JsonElement model = document.RootElement;
         string version = library.RootElement.GetProperty("version").GetString()!;
         if (model.TryGetProperty("error", out JsonElement error))
-            return new ProbeResult(version, error.GetString(), 0, 0, 0, 0, 0, default, default, default, default, default, null);
+            return new ProbeResult(version, error.GetString(), 0, 0, 0, 0, 0, 0, 0, default, default, default, default, default, null);
         long Number(string name) => model.GetProperty(name).GetInt64();
         return new ProbeResult(
-            version, null, Number("firstRunBytes"), Number("runBytes"), Number("loadBytes"), Number("restingBytes"), Number("unseenBytes"),
+            version, null, Number("firstRunBytes"), Number("runBytes"), Number("loadBytes"), Number("restingBytes"), Number("unseenBytes"), Number("unseenPeakBytes"),
+            model.TryGetProperty("runMilliseconds", out JsonElement time) ? time.GetDouble() : 0,
             ProcessMemory.Parse(library.RootElement.GetProperty("library")), ProcessMemory.Parse(model.GetProperty("before")), ProcessMemory.Parse(model.GetProperty("loaded")),
             ProcessMemory.Parse(model.GetProperty("ready")), ProcessMemory.Parse(model.GetProperty("ran")),
             model.TryGetProperty("profile", out JsonElement profile) ? profile.GetString() : null);

@@ -20,8 +20,14 @@ internal static class SessionAccount
     /// <summary>What the library writes to as it starts; and its code and constants, which are mapped and can be dropped by the system.</summary>
     private const long LibraryData = 7520 * KiB, LibraryCode = 19_000 * KiB;
 
-    /// <summary>While weights are given back and laid out anew in turns, the C library keeps gaps of the largest one's size: seen with ten equal matrices.</summary>
-    private const int Gaps = 4;
+    /// <summary>
+    /// While weights are given back and laid out anew in turns, the C library keeps gaps of the largest one's size, and has them still when the model runs: two to five were seen (glibc, of four to ten equal
+    /// matrices).
+    /// </summary>
+    private const int MostGaps = 5;
+
+    /// <summary>What kernels of 8-bit products keep for each thread and no allocator sees: 40 to 49 kB were seen.</summary>
+    private const long ThreadBuffer = 48 * KiB;
 
     /// <summary>Kernels that lay out a constant input anew and have no more use for the one of the file.</summary>
     private static readonly HashSet<string> _packing = new(StringComparer.Ordinal)
@@ -30,36 +36,67 @@ internal static class SessionAccount
         "LSTM", "GRU", "RNN", "DynamicQuantizeLSTM", "Attention", "QAttention",
     };
 
+    /// <summary>Kernels that multiply 8-bit numbers.</summary>
+    private static readonly HashSet<string> _multiplyingBytes = new(StringComparer.Ordinal)
+    {
+        "MatMulInteger", "QLinearMatMul", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "QGemm", "QLinearConv", "ConvInteger", "DynamicQuantizeLSTM", "QAttention",
+    };
+
     /// <summary>The pools of weights, prepacked weights, session, library and loading.</summary>
     /// <param name="model">The written model.</param>
+    /// <param name="request">What was asked: format, prepacking, threads.</param>
     /// <param name="memory">What verification measured on this machine; null for nothing.</param>
     /// <param name="isHost">True for the architecture of this machine: on others kernels may lay out other weights.</param>
-    public static IReadOnlyList<PoolAccount> Of(ModelProto model, MeasuredMemory? memory, bool isHost)
+    public static IReadOnlyList<PoolAccount> Of(ModelProto model, OptimizeRequest request, MeasuredMemory? memory, bool isHost)
     {
-        long weights = ModelTensors.WeightBytes(model), packed = memory?.SessionBytes ?? 0;
-        long replaced = packed > 0 ? Math.Min(packed, Replaced(model.Graph)) : 0;
-        long largest = model.Graph.Initializer.Select(BytesOf).DefaultIfEmpty().Max();
+        long weights = ModelTensors.WeightBytes(model), held = memory?.SessionBytes ?? 0, largest = model.Graph.Initializer.Select(BytesOf).DefaultIfEmpty().Max();
+        long[] candidates = request.Prepack ? Replaceable(model.Graph) : [];
+        long replaceable = candidates.Sum();
+        // A session on an .ort file has its weights from the allocator that was asked.
+        long packed = request.Format == ModelFormat.Ort ? Math.Max(0, held - (weights - replaceable)) : held;
+        long replaced = packed > 0 ? Math.Min(packed, replaceable) : 0, largestReplaced = replaced > 0 ? candidates.Max() : 0;
+        // What is mapped is given back to the system, which leaves no gap.
+        bool isMapped = request.Format == ModelFormat.OnnxExternal;
+        long gaps = isMapped ? 0 : checked(Math.Min(candidates.Length, MostGaps) * largestReplaced);
         MemoryPart prepacked = memory is null ? new MemoryPart("kernels", null, FigureBasis.Unknown)
             : new MemoryPart("kernels", packed, isHost ? FigureBasis.Measured : FigureBasis.Estimated);
         return
         [
-            new PoolAccount(MemoryPool.Weights, [new MemoryPart("initializers", weights - replaced, replaced > 0 ? FigureBasis.Estimated : FigureBasis.Planned)]),
-            new PoolAccount(MemoryPool.PrepackedWeights, [prepacked]),
+            new PoolAccount(MemoryPool.Weights, Weights(model, weights, replaced, isMapped)),
+            new PoolAccount(MemoryPool.PrepackedWeights, gaps > 0 ? [prepacked, new MemoryPart("gaps", gaps, FigureBasis.Bound)] : [prepacked]),
             new PoolAccount(MemoryPool.Session,
             [
                 new MemoryPart("empty", EmptySession, FigureBasis.Estimated),
                 new MemoryPart("graph", (PerNode * model.Graph.Node.Count) + (PerInitializer * model.Graph.Initializer.Count), FigureBasis.Estimated),
+                .. model.Graph.Node.Any(node => _multiplyingBytes.Contains(node.OpType))
+                    ? (ReadOnlySpan<MemoryPart>)[new MemoryPart("threadBuffers", ThreadBuffer * request.Threads, FigureBasis.Bound)] : [],
             ]),
             new PoolAccount(MemoryPool.Library, [new MemoryPart("data", LibraryData, FigureBasis.Estimated), new MemoryPart("code", LibraryCode, FigureBasis.Estimated)]),
-            // Each weight in turn is there twice: as the file has it, and as the session has it.
-            new PoolAccount(MemoryPool.Loading, [new MemoryPart("largestWeight", checked(largest * (replaced > 0 ? Gaps : 1)), FigureBasis.Bound)]),
+            new PoolAccount(MemoryPool.Loading, Loading(request.Format, weights, isMapped ? largestReplaced : Math.Max(0, largest - gaps))),
         ];
+    }
+
+    /// <summary>Weights that stay as the file has them: in the process, or pages of the file, which the system drops and reads again as it likes.</summary>
+    private static IReadOnlyList<MemoryPart> Weights(ModelProto model, long weights, long replaced, bool isMapped)
+    {
+        FigureBasis basis = replaced > 0 ? FigureBasis.Estimated : FigureBasis.Planned;
+        if (!isMapped)
+            return [new MemoryPart("initializers", weights - replaced, basis)];
+        long mapped = model.Graph.Initializer.Select(BytesOf).Where(bytes => bytes >= WrittenModel.PageBytes).Sum();
+        return [new MemoryPart("initializers", weights - mapped, FigureBasis.Planned), new MemoryPart("mapped", Math.Max(0, mapped - replaced), basis)];
+    }
+
+    /// <summary>What is there only while the model is loaded: each weight in turn twice, as the file has it and as the session has it; of an .ort file all of it.</summary>
+    private static IReadOnlyList<MemoryPart> Loading(ModelFormat format, long weights, long largest)
+    {
+        MemoryPart one = new("largestWeight", largest, FigureBasis.Bound);
+        return format == ModelFormat.Ort ? [new MemoryPart("file", weights, FigureBasis.Estimated), one] : [one];
     }
 
     private static long BytesOf(TensorProto tensor) => TensorData.ExpectedBytes(tensor) ?? 0;
 
-    /// <summary>Bytes of initializers that only such kernels read, where they are constant.</summary>
-    private static long Replaced(GraphProto graph)
+    /// <summary>Bytes of each initializer that only such kernels read, where it is constant.</summary>
+    private static long[] Replaceable(GraphProto graph)
     {
         HashSet<string> read = new(StringComparer.Ordinal), kept = new(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Node)
@@ -67,6 +104,6 @@ internal static class SessionAccount
             for (int i = 0; i < node.Input.Count; i++)
                 (i > 0 && _packing.Contains(node.OpType) ? read : kept).Add(node.Input[i]);
         }
-        return graph.Initializer.Where(weight => read.Contains(weight.Name) && !kept.Contains(weight.Name) && weight.Dims.Count > 1).Sum(BytesOf);
+        return [.. graph.Initializer.Where(weight => read.Contains(weight.Name) && !kept.Contains(weight.Name) && weight.Dims.Count > 1).Select(BytesOf)];
     }
 }
