@@ -61,11 +61,40 @@ internal sealed class CutRegion
         return region.Build(grow) ? region : null;
     }
 
+    /// <summary>True for a Slice at the region's begin that cuts the region's axis too: a slice of a slice is one slice.</summary>
+    /// <param name="index">Index of its node in <see cref="Nodes"/>.</param>
+    public bool Narrows(int index)
+    {
+        InputPart[] inputs = Rules[index].Inputs;
+        return inputs.Length > 0 && inputs[0].IsCut && Graph.Inputs[Nodes[index]][0] is >= 0 and int sliced && !Makes(sliced) && Graph.MayNarrow(Nodes[index], inputs[0].Axis);
+    }
+
+    /// <summary>
+    /// Which steps from a first one on belong to the region that ends in a step. Whether one does, what is before it does not matter to: so this answers for
+    /// every interval at once at which steps a region may begin.
+    /// </summary>
+    /// <inheritdoc cref="Find"/>
+    public static bool[] Members(PartitionGraph graph, int first, int last, int axis)
+    {
+        NodeRegion?[] rules = new NodeRegion?[last - first + 1];
+        new CutRegion(graph, first, last, axis).GoUp(rules, []);
+        return Array.ConvertAll(rules, static rule => rule is not null);
+    }
+
     private bool Build(bool grow)
     {
-        int count = Last - First + 1;
-        NodeRegion?[] rules = new NodeRegion?[count];
+        NodeRegion?[] rules = new NodeRegion?[Last - First + 1];
         HashSet<int> whole = [];
+        if (!GoUp(rules, whole))
+            return false;
+        if (grow)
+            Grow(rules, whole);
+        return Settle(rules) && Exits.Length > 0 && Sinks.Length > 0;
+    }
+
+    /// <summary>From the end upwards.</summary>
+    private bool GoUp(NodeRegion?[] rules, HashSet<int> whole)
+    {
         if (!TryAdd(Last, Axis, rules, whole))
             return false;
         for (int p = Last - 1; p >= First; p--)
@@ -80,11 +109,7 @@ internal sealed class CutRegion
             if (axis >= 0 && !Array.Exists(Graph.Outputs[p], whole.Contains))
                 TryAdd(p, axis, rules, whole);
         }
-        if (grow)
-            Grow(rules, whole);
-        if (!Settle(rules))
-            return false;
-        return Exits.Length > 0 && Sinks.Length > 0;
+        return true;
     }
 
     /// <summary>Takes a node in, if a rule allows it and no input is wanted along two axes.</summary>

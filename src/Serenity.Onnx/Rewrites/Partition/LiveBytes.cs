@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Regions;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Rewrites.Partition;
@@ -14,12 +15,15 @@ internal sealed class LiveBytes
     private readonly int[][] _alias;
     private readonly int[][][] _inPlace;
     private readonly long[] _before, _during, _required, _scratch;
-    private readonly Dictionary<(int Node, long Made, long Read), long> _pieceScratch = [];
+    private readonly Dictionary<(int Node, int Axis, long Made, long Read), long> _pieceScratch = [];
 
     // Working arrays of one costing, by value of its program.
     private int[] _uses = [], _owner = [];
     private bool[] _stays = [];
     private long[] _bytes = [];
+
+    // By root: the value of the program that stands for the buffer; -1 between two costings.
+    private readonly int[] _standsFor;
 
     /// <summary>Replays the schedule as it is.</summary>
     public LiveBytes(PartitionGraph graph)
@@ -46,6 +50,8 @@ internal sealed class LiveBytes
         }
         _lastUse = new int[graph.ValueCount];
         Array.Fill(_lastUse, -1);
+        _standsFor = new int[graph.ValueCount];
+        Array.Fill(_standsFor, -1);
         for (int v = 0; v < _root.Length; v++)
         {
             int last = graph.IsOutput[v] ? nodes : graph.Readers[v].Length > 0 ? graph.Readers[v][^1] : graph.Producer[v];
@@ -165,6 +171,22 @@ internal sealed class LiveBytes
         long live = _before[program.Region.First], peak = live, required = live;
         foreach (PieceOperation step in program.Steps)
         {
+            if (step.Kind == PieceStep.Region)
+            {
+                peak = Math.Max(peak, live + MadeBeforeLast(program.Region));
+                foreach (int input in step.Inputs)
+                    Release(_owner[input]);
+                foreach (int exit in step.Outputs)
+                {
+                    _uses[exit]++;
+                    live += _bytes[exit];
+                    peak = Math.Max(peak, live + _bytes[exit]);
+                }
+                foreach (int exit in step.Outputs)
+                    Release(exit);
+                required = Math.Max(required, peak);
+                continue;
+            }
             for (int k = 0; k < step.Outputs.Length; k++)
             {
                 int output = step.Outputs[k];
@@ -207,6 +229,26 @@ internal sealed class LiveBytes
         }
     }
 
+    /// <summary>
+    /// Live bytes that a region's interval needs in any number of pieces, and the same with scratch. What is before the region and behind it runs whole; as the last piece
+    /// begins, all that the region reads is there, and what the others made; and all parts of an exit are there as it is put together.
+    /// </summary>
+    public (long Live, long Required) Least(CutRegion region) => Peak(PieceProgram.Outline(region));
+
+    /// <summary>Bytes of what leaves a region for good in all pieces but the last: at least half.</summary>
+    private long MadeBeforeLast(CutRegion region)
+    {
+        long bytes = 0;
+        foreach (int sink in region.Sinks)
+        {
+            int node = _graph.Producer[sink];
+            NodeRegion rule = region.Rules[Array.BinarySearch(region.Nodes, node)];
+            if (_alias[node][Array.IndexOf(_graph.Outputs[node], sink)] < 0)
+                bytes += _graph.Bytes[sink] / Math.Max(1, rule.Extent) * (rule.Extent / rule.Multiple / 2 * rule.Multiple);
+        }
+        return bytes;
+    }
+
     /// <summary>Scratch of a step's kernel. Pads that a piece lost are not looked at: they change nothing where another axis has a kernel too.</summary>
     private long ScratchOf(PieceProgram program, PieceOperation step)
     {
@@ -215,7 +257,7 @@ internal sealed class LiveBytes
         if (step.Kind != PieceStep.Piece || _scratch[step.Node] == 0 || step.Inputs[0] < 0)
             return 0;
         PieceValue read = program.Values[step.Inputs[0]], made = program.Values[step.Outputs[0]];
-        (int, long, long) key = (step.Node, made.Part.Length, read.Part.Length);
+        (int, int, long, long) key = (step.Node, made.Axis, made.Part.Length, read.Part.Length);
         if (!_pieceScratch.TryGetValue(key, out long scratch))
         {
             NodeProto node = _graph.Nodes[step.Node];
@@ -253,7 +295,6 @@ internal sealed class LiveBytes
             _bytes = new long[2 * count];
         }
         (int first, int last) = (program.Region.First, program.Region.Last);
-        Dictionary<int, int> outside = [];
         for (int i = 0; i < count; i++)
         {
             PieceValue value = program.Values[i];
@@ -266,11 +307,13 @@ internal sealed class LiveBytes
             int root = _root[value.Value];
             bool isOutside = _graph.Producer[value.Value] < first;
             // Values of one buffer, made before: one of them stands for all.
-            if (isOutside && !outside.TryAdd(root, i))
-                _owner[i] = outside[root];
-            _stays[i] = isOutside ? _lastUse[root] > last : _graph.IsOutput[value.Value] || Array.Exists(_graph.Readers[value.Value], r => r > last)
+            if (isOutside)
+                _owner[i] = _standsFor[root] < 0 ? _standsFor[root] = i : _standsFor[root];
+            _stays[i] = isOutside ? _lastUse[root] > last : _graph.IsOutput[value.Value] || _graph.Readers[value.Value] is [.., var reader] && reader > last
                 || _lastUse[root] > last && root == value.Value;
         }
+        foreach (PieceValue value in program.Values)
+            _standsFor[_root[value.Value]] = -1;
         foreach (PieceOperation step in program.Steps)
         {
             foreach (int input in step.Inputs)
@@ -302,12 +345,23 @@ internal sealed class LiveBytes
             int input = At(position);
             if (input < 0)
                 continue;
-            int owner = _owner[input], uses = step.Inputs.Count(i => i >= 0 && _owner[i] == owner);
+            int owner = _owner[input], uses = UsesOf(owner, step);
             PieceValue read = program.Values[input];
             if (_uses[owner] == uses && uses == 1 && !_stays[owner] && _bytes[owner] > 0 && SameShape(read.Value, made.Value) && read.Part.Length == made.Part.Length)
                 return input;
         }
         return -1;
+    }
+
+    private int UsesOf(int owner, PieceOperation step)
+    {
+        int uses = 0;
+        foreach (int input in step.Inputs)
+        {
+            if (input >= 0 && _owner[input] == owner)
+                uses++;
+        }
+        return uses;
     }
 
     private bool SameShape(int a, int b) => _graph.Dims[a].AsSpan().SequenceEqual(_graph.Dims[b])

@@ -16,19 +16,16 @@ internal sealed record Cut(PieceProgram Program, long PeakBytes, long RequiredBy
 /// </summary>
 /// <remarks>
 /// T bounds required bytes, with the scratch of kernels; once its least is found, a second bisection goes for the least live bytes within it. For the schedule that
-/// it is given, and for regions of up to <see cref="MostNodes"/> steps, this is exact, up to what <see cref="PieceTrend"/> foretells: regions on a path do not overlap, and what is live between two of
+/// it is given, and for regions of up to <see cref="RegionCandidates.MostNodes"/> steps, this is exact, up to what <see cref="PieceTrend"/> foretells: regions on a path do not overlap, and what is live between two of
 /// them is what the schedule says. Limited in cuts costed, so deterministic.
 /// </remarks>
 internal sealed class PartitionSearch
 {
-    /// <summary>Steps that a region's interval may have.</summary>
-    private const int MostNodes = 64;
-
     /// <summary>Cuts that may be costed.</summary>
     private const int MostCuts = 20_000;
 
-    /// <summary>Intervals of the schedule in which regions may be looked for.</summary>
-    private const int MostIntervals = 30_000;
+    /// <summary>What a bound costs beside a step that is costed in full.</summary>
+    private const int BoundsAStep = 8;
 
     private static readonly int[] _pieces = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32];
 
@@ -39,9 +36,7 @@ internal sealed class PartitionSearch
     private readonly long _peak;
     private readonly bool _bounds, _trends;
     private long _stepsLeft;
-    private readonly Dictionary<(int First, int Last), List<CutRegion>> _regions = [];
-    private readonly Dictionary<(CutRegion Region, int Pieces), Cut?> _cuts = [];
-    private readonly Dictionary<CutRegion, CutBound> _least = [];
+    private readonly RegionCandidates _candidates;
 
     /// <summary>Prepares a search.</summary>
     /// <param name="graph">The graph, in the order of its schedule.</param>
@@ -56,6 +51,7 @@ internal sealed class PartitionSearch
         _trends = techniques.HasFlag(RewriteTechniques.PieceTrends);
         _live = new LiveBytes(graph);
         _time = new PieceTime(graph);
+        _candidates = new RegionCandidates(graph, _pieces.Length);
         _cancellation = cancellation;
         Bound = PartitionBound.Of(graph, _live);
         _peak = Most(_live.During);
@@ -177,13 +173,13 @@ internal sealed class PartitionSearch
                 continue;
             if (hot[p] != p && least[p] < least[p + 1])
                 (least[p + 1], came[p + 1]) = (least[p], (p, null));
-            if (!target.Holds(_live.Before[p], _live.Before[p]) || hot[p] >= p + MostNodes)
+            if (!target.Holds(_live.Before[p], _live.Before[p]) || hot[p] >= p + RegionCandidates.MostNodes)
                 continue;
-            for (int last = hot[p]; last < Math.Min(steps, p + MostNodes); last++)
+            for (int last = hot[p]; last < Math.Min(steps, p + RegionCandidates.MostNodes); last++)
             {
                 if (!target.Holds(_live.Before[last + 1], _live.Before[last + 1]))
                     continue;
-                foreach (CutRegion region in RegionsOf(p, last))
+                foreach (RegionCandidate region in _candidates.Of(p, last))
                 {
                     double room = Math.Min(most, least[last + 1]) - least[p];
                     if (Cheapest(region, target, room, out bool dear) is { } cut)
@@ -205,107 +201,93 @@ internal sealed class PartitionSearch
     }
 
     /// <summary>The fewest pieces that come within a target, if they add less time than there is room for.</summary>
-    private Cut? Cheapest(CutRegion region, Target target, double room, out bool dear)
+    private Cut? Cheapest(RegionCandidate region, Target target, double room, out bool dear)
     {
         dear = false;
-        CutBound bound = BoundOf(region);
-        if (_bounds && bound.With(2) > Math.Min(target.Live, target.Required))
+        if (_bounds && !MayHold(region, target))
             return null;
-        double calls = 0, whole = 0;
-        foreach (int node in region.Nodes)
-        {
-            calls += _graph.CallNanoseconds[node];
-            whole += _graph.Nanoseconds[node];
-        }
+        long most = Math.Min(target.Live, target.Required);
         // The scratch of kernels is not in proportion to anything, so live bytes alone are foretold.
         PieceTrend trend = default;
-        foreach (int pieces in _pieces)
+        for (int i = 0; i < _pieces.Length; i++)
         {
             // No piece costs less than its calls; a large tensor that never exists may save more than they cost.
-            dear = _bounds && (pieces * calls) - whole >= room;
-            if (dear || (_bounds && bound.With(pieces) > Math.Min(target.Live, target.Required)))
+            bool callsAlone = _bounds && (_pieces[i] * region.CallNanoseconds) - region.Nanoseconds >= room;
+            dear = callsAlone || (_bounds && AtLeast(region, i) >= room);
+            if (callsAlone || (dear && i > 0) || (_bounds && BoundOf(region).With(_pieces[i]) > most))
                 return null;
-            double share = bound.LargestShare(pieces);
-            if (_trends && trend.IsAbove(Math.Min(target.Live, target.Required), share))
-                continue;
-            if (CutInto(region, pieces) is not { } cut)
+            double share = _trends ? BoundOf(region).LargestShare(_pieces[i]) : 0;
+            if (dear || (_trends && trend.IsAbove(most, share)) || CutInto(region, i) is not { } cut)
                 continue;
             dear = cut.Added >= room;
-            if (dear && pieces > 2)
+            if (dear && i > 0)
                 return null;
             if (target.Holds(cut.PeakBytes, cut.RequiredBytes))
                 return dear ? null : cut;
             // The first of two pieces has a neighbour on one side only.
-            if (pieces > 2)
+            if (i > 0)
                 trend = trend.With(share, cut.PeakBytes);
         }
         return null;
     }
 
-    private Cut? CutInto(CutRegion region, int pieces)
+    private CutBound BoundOf(RegionCandidate region) => region.Bound ??= new CutBound(region.Region, _live);
+
+    /// <summary>False if a region comes to more than a target in any number of pieces.</summary>
+    private bool MayHold(RegionCandidate candidate, Target target)
     {
-        if (_cuts.TryGetValue((region, pieces), out Cut? known))
-            return known;
+        CutRegion region = candidate.Region;
+        if (BoundOf(candidate).With(2) > Math.Min(target.Live, target.Required))
+            return false;
+        if (!candidate.IsOutlined)
+        {
+            candidate.IsOutlined = true;
+            _stepsLeft -= 1 + ((region.Before.Length + region.After.Length) / BoundsAStep);
+            (candidate.LeastLive, candidate.LeastRequired) = _live.Least(region);
+        }
+        return target.Holds(candidate.LeastLive, candidate.LeastRequired);
+    }
+
+    /// <summary>Predicted time that a number of pieces adds at least: what they take themselves, without slices and joins. Not a number where there are no such pieces.</summary>
+    private double AtLeast(RegionCandidate region, int index)
+    {
+        if (region.Tables[index] is null && !region.IsCosted[index])
+        {
+            if (!MayCost)
+                return double.NaN;
+            Tabulate(region, index);
+            _stepsLeft -= 1 + (_pieces[index] * region.Region.Nodes.Length / BoundsAStep);
+        }
+        return region.AtLeast[index];
+    }
+
+    private void Tabulate(RegionCandidate region, int index)
+    {
+        if (PieceTable.TryCut(region.Region, _pieces[index]) is { IsStable: true } table)
+            (region.Tables[index], region.AtLeast[index]) = (table, _time.AtLeast(table));
+        else
+            (region.IsCosted[index], region.AtLeast[index]) = (true, double.NaN);
+    }
+
+    private Cut? CutInto(RegionCandidate region, int index)
+    {
+        if (region.IsCosted[index])
+            return region.Cuts[index];
         if (!MayCost)
             return null;
         _cancellation.ThrowIfCancellationRequested();
-        Cut? cut = null;
-        if (PieceTable.TryCut(region, pieces) is { IsStable: true } table)
+        if (region.Tables[index] is null)
+            Tabulate(region, index);
+        if (region.Tables[index] is { } table)
         {
             Costed++;
             PieceProgram program = new(table);
             _stepsLeft -= program.Steps.Count;
             (long live, long required) = _live.Peak(program, _peak + 1);
             // What raises the peak is on no path.
-            cut = live > _peak ? null : new Cut(program, live, required, _time.Added(program));
+            region.Cuts[index] = live > _peak ? null : new Cut(program, live, required, _time.Added(program));
+            (region.IsCosted[index], region.Tables[index]) = (true, null);
         }
-        _cuts.Add((region, pieces), cut);
-        return cut;
-    }
-
-    private CutBound BoundOf(CutRegion region)
-    {
-        if (!_least.TryGetValue(region, out CutBound? bound))
-            _least.Add(region, bound = new CutBound(region, _live));
-        return bound;
-    }
-
-    /// <summary>False if some node's pieces round otherwise whatever their size: no number of pieces need be tried.</summary>
-    private static bool MayBeStable(CutRegion region)
-    {
-        foreach (Operators.Regions.NodeRegion rule in region.Rules)
-        {
-            if (!PartitionBound.MayBeStable(rule))
-                return false;
-        }
-        return true;
-    }
-
-    /// <summary>Regions of an interval: along each axis of its end, with and without readers beside it.</summary>
-    private List<CutRegion> RegionsOf(int first, int last)
-    {
-        if (_regions.TryGetValue((first, last), out List<CutRegion>? known))
-            return known;
-        List<CutRegion> regions = [];
-        if (_regions.Count >= MostIntervals)
-            return regions;
-        int end = _graph.Outputs[last].Length > 0 ? _graph.Outputs[last][0] : -1;
-        for (int axis = 0; end >= 0 && axis < _graph.Dims[end].Length; axis++)
-        {
-            if (_graph.Rule(last, axis) is not { } rule || !PartitionBound.MayBeStable(rule))
-                continue;
-            CutRegion? plain = CutRegion.Find(_graph, first, last, axis, grow: false);
-            // What begins with other steps is the same region behind them.
-            if (plain is not null && plain.Nodes[0] == first && MayBeStable(plain))
-                regions.Add(plain);
-            // Nothing is left to grow over.
-            if (plain is { Before.Length: 0, After.Length: 0 })
-                continue;
-            CutRegion? grown = CutRegion.Find(_graph, first, last, axis, grow: true);
-            if (grown is not null && grown.Nodes[0] == first && MayBeStable(grown) && (plain is null || !plain.Nodes.AsSpan().SequenceEqual(grown.Nodes)))
-                regions.Add(grown);
-        }
-        _regions.Add((first, last), regions);
-        return regions;
+        return region.Cuts[index];
     }
 }

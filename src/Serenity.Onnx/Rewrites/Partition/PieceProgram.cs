@@ -16,6 +16,9 @@ internal enum PieceStep
 
     /// <summary>The parts of an exit, put together.</summary>
     Join,
+
+    /// <summary>All pieces together, however many: what they read, and the exits. Only in an outline.</summary>
+    Region,
 }
 
 /// <summary>A value as a partitioned region holds it.</summary>
@@ -41,32 +44,61 @@ internal sealed record PieceOperation(PieceStep Kind, int Node, int Piece, int[]
 internal sealed class PieceProgram
 {
     private readonly CutRegion _region;
-    private readonly PieceTable _pieces;
-    private readonly Dictionary<PieceValue, int> _ids = [];
+    private readonly PieceTable? _pieces;
+
+    // The values that are parts of one value of the graph, the latest first: a piece asks for its own, which are the latest. Searched instead of hashed, since there are few.
+    private readonly int[] _latest;
+    private readonly List<int> _earlier = [];
 
     /// <summary>Lays the steps out.</summary>
     public PieceProgram(PieceTable pieces)
+        : this(pieces.Region, pieces)
     {
-        (_region, _pieces) = (pieces.Region, pieces);
-        foreach (int node in _region.Before)
-            AddWhole(node);
-        Dictionary<int, List<int>> parts = [];
+        List<int>?[] parts = new List<int>?[Graph.ValueCount];
         foreach (int exit in _region.Exits)
-            parts.Add(exit, []);
+            parts[exit] = [];
         for (int p = 0; p < pieces.Pieces; p++)
         {
             for (int i = 0; i < _region.Nodes.Length; i++)
-                AddPiece(p, i, parts);
+                AddPiece(pieces, p, i, parts);
         }
         foreach (int node in _region.After)
             AddWhole(node);
     }
 
+    private PieceProgram(CutRegion region, PieceTable? pieces)
+    {
+        (_region, _pieces) = (region, pieces);
+        _latest = new int[Graph.ValueCount];
+        Array.Fill(_latest, -1);
+        foreach (int node in _region.Before)
+            AddWhole(node);
+    }
+
+    /// <summary>What is the same for any number of pieces: one step in place of them all.</summary>
+    public static PieceProgram Outline(CutRegion region)
+    {
+        PieceProgram outline = new(region, null);
+        List<int> read = [];
+        foreach (int node in region.Nodes)
+        {
+            foreach (int value in region.Graph.Inputs[node])
+            {
+                if (value >= 0 && !region.Makes(value) && outline.Whole(value) is int id && !read.Contains(id))
+                    read.Add(id);
+            }
+        }
+        outline.Steps.Add(new PieceOperation(PieceStep.Region, -1, -1, [.. read], Array.ConvertAll(region.Exits, outline.Whole)));
+        foreach (int node in region.After)
+            outline.AddWhole(node);
+        return outline;
+    }
+
     /// <summary>The region.</summary>
     public CutRegion Region => _region;
 
-    /// <summary>The pieces.</summary>
-    public PieceTable Pieces => _pieces;
+    /// <summary>The pieces; an outline has none.</summary>
+    public PieceTable Pieces => _pieces ?? throw new InvalidOperationException("An outline has no pieces.");
 
     /// <summary>All values.</summary>
     public List<PieceValue> Values { get; } = [];
@@ -78,12 +110,27 @@ internal sealed class PieceProgram
 
     private int Id(PieceValue value)
     {
-        if (!_ids.TryGetValue(value, out int id))
+        int id = Find(value);
+        return id >= 0 ? id : Add(value);
+    }
+
+    private int Find(PieceValue value)
+    {
+        for (int id = _latest[value.Value]; id >= 0; id = _earlier[id])
         {
-            _ids.Add(value, id = Values.Count);
-            Values.Add(value);
+            PieceValue known = Values[id];
+            if (known.Piece == value.Piece && known.Axis == value.Axis && known.Part == value.Part)
+                return id;
         }
-        return id;
+        return -1;
+    }
+
+    private int Add(PieceValue value)
+    {
+        int id = Values.Count;
+        Values.Add(value);
+        _earlier.Add(_latest[value.Value]);
+        return _latest[value.Value] = id;
     }
 
     private int Whole(int value) => value < 0 ? -1 : Id(new PieceValue(value, -1, default, -1));
@@ -91,47 +138,47 @@ internal sealed class PieceProgram
     private void AddWhole(int node) => Steps.Add(new PieceOperation(
         PieceStep.Whole, node, -1, Array.ConvertAll(Graph.Reads[node], Whole), Array.ConvertAll(Graph.Outputs[node], Whole)));
 
-    private void AddPiece(int piece, int index, Dictionary<int, List<int>> parts)
+    private void AddPiece(PieceTable pieces, int piece, int index, List<int>?[] parts)
     {
         int node = _region.Nodes[index];
         NodeRegion rule = _region.Rules[index];
         int[] inputs = new int[rule.Inputs.Length], outputs = new int[Graph.Outputs[node].Length];
         // A slice of a slice is one slice.
-        bool narrows = rule.Inputs.Length > 0 && rule.Inputs[0].IsCut && Graph.Inputs[node][0] is >= 0 and int sliced && !_region.Makes(sliced) && Graph.MayNarrow(node, rule.Inputs[0].Axis);
+        bool narrows = _region.Narrows(index);
         for (int i = 0; i < inputs.Length; i++)
         {
             int value = Graph.Inputs[node][i];
-            inputs[i] = value < 0 ? -1 : rule.Inputs[i].IsCut && !(narrows && i == 0) ? Part(piece, value, rule.Inputs[i].Axis, _pieces.Needed(piece, index, i)) : Whole(value);
+            inputs[i] = value < 0 ? -1 : rule.Inputs[i].IsCut && !(narrows && i == 0) ? Part(pieces, piece, value, rule.Inputs[i].Axis, pieces.Needed(piece, index, i)) : Whole(value);
         }
         for (int k = 0; k < outputs.Length; k++)
         {
             int value = Graph.Outputs[node][k];
-            outputs[k] = value < 0 ? -1 : Id(new PieceValue(value, piece, _pieces.Made(piece, value), _region.AxisOf[value]));
+            outputs[k] = value < 0 ? -1 : Id(new PieceValue(value, piece, pieces.Made(piece, value), _region.AxisOf[value]));
         }
         Steps.Add(new PieceOperation(PieceStep.Piece, node, piece, inputs, outputs, narrows));
         foreach (int value in Graph.Outputs[node])
         {
-            if (value >= 0 && parts.TryGetValue(value, out List<int>? handed))
-                HandOut(piece, value, handed);
+            if (value >= 0 && parts[value] is { } handed)
+                HandOut(pieces, piece, value, handed);
         }
     }
 
-    private void HandOut(int piece, int exit, List<int> parts)
+    private void HandOut(PieceTable pieces, int piece, int exit, List<int> parts)
     {
-        Interval part = _pieces.HandedOut(piece, exit);
+        Interval part = pieces.HandedOut(piece, exit);
         if (!part.IsEmpty)
-            parts.Add(Part(piece, exit, _region.AxisOf[exit], part));
-        if (piece == _pieces.Pieces - 1)
+            parts.Add(Part(pieces, piece, exit, _region.AxisOf[exit], part));
+        if (piece == pieces.Pieces - 1)
             Steps.Add(new PieceOperation(PieceStep.Join, -1, piece, [.. parts], [Whole(exit)]));
     }
 
     /// <summary>Some positions of a value: the piece's own, if it is just these, else a slice; a constant is cut ahead.</summary>
-    private int Part(int piece, int value, int axis, Interval part)
+    private int Part(PieceTable pieces, int piece, int value, int axis, Interval part)
     {
         bool constant = Graph.Values.Constant(Graph.Name(value)) is not null;
         if (_region.Makes(value) && !constant)
         {
-            Interval made = _pieces.Made(piece, value);
+            Interval made = pieces.Made(piece, value);
             if (made == part)
                 return Id(new PieceValue(value, piece, made, axis));
             return Slice(Id(new PieceValue(value, piece, made, axis)), new PieceValue(value, piece, part, axis));
@@ -143,9 +190,10 @@ internal sealed class PieceProgram
 
     private int Slice(int from, PieceValue part)
     {
-        if (_ids.TryGetValue(part, out int known))
+        int known = Find(part);
+        if (known >= 0)
             return known;
-        int id = Id(part);
+        int id = Add(part);
         Steps.Add(new PieceOperation(PieceStep.Slice, -1, part.Piece, [from], [id]));
         return id;
     }

@@ -11,58 +11,77 @@ namespace Serenity.Onnx.Rewrites.Partition;
 /// <param name="graph">The graph.</param>
 internal sealed class PieceTime(PartitionGraph graph)
 {
-    private readonly Dictionary<(int Node, long Made, long Read, long Mixed), double> _known = [];
+    /// <summary>Prices known of each node.</summary>
+    private readonly Priced?[] _known = new Priced?[graph.Nodes.Length];
 
     /// <summary>Time of the program's pieces, slices and joins, less that of the nodes they stand for.</summary>
     public double Added(PieceProgram program)
     {
-        double time = 0;
+        double time = AtLeast(program.Pieces);
         foreach (PieceOperation step in program.Steps)
         {
-            time += step.Kind switch
-            {
-                PieceStep.Piece => OfPiece(program, step),
-                PieceStep.Slice => OfCopy(program, step, isSlice: true),
-                PieceStep.Join => OfCopy(program, step, isSlice: false),
-                _ => 0,
-            };
+            if (step.Kind is PieceStep.Slice or PieceStep.Join)
+                time += OfCopy(program, step, step.Kind == PieceStep.Slice);
         }
-        foreach (int node in program.Region.Nodes)
-            time -= graph.Nanoseconds[node];
         return time;
     }
 
-    private double OfPiece(PieceProgram program, PieceOperation step)
+    /// <summary>The same without slices and joins: what pieces cost at least.</summary>
+    public double AtLeast(PieceTable pieces)
     {
-        CutRegion region = program.Region;
-        int index = Array.BinarySearch(region.Nodes, step.Node);
-        NodeRegion rule = region.Rules[index];
-        long made = program.Pieces.Output(step.Piece, index).Length, read = 0, mixed = 0;
+        double time = 0;
+        for (int index = 0; index < pieces.Region.Nodes.Length; index++)
+        {
+            bool narrows = pieces.Region.Narrows(index);
+            for (int piece = 0; piece < pieces.Pieces; piece++)
+                time += OfPiece(pieces, piece, index, narrows);
+            time -= graph.Nanoseconds[pieces.Region.Nodes[index]];
+        }
+        return time;
+    }
+
+    private double OfPiece(PieceTable pieces, int piece, int index, bool narrows)
+    {
+        int node = pieces.Region.Nodes[index];
+        NodeRegion rule = pieces.Region.Rules[index];
+        long made = pieces.Output(piece, index).Length, read = 0, mixed = 0;
         for (int i = 0; i < rule.Inputs.Length; i++)
         {
-            if (rule.Inputs[i].IsCut && graph.Inputs[step.Node][i] >= 0)
+            if (rule.Inputs[i].IsCut && graph.Inputs[node][i] >= 0)
             {
-                long length = program.Pieces.Needed(step.Piece, index, i).Length;
+                long length = pieces.Needed(piece, index, i).Length;
                 read += length;
                 mixed += length * (i + 1) * (i + 1);
             }
         }
-        if (_known.TryGetValue((step.Node, made, read, mixed), out double known))
-            return known;
+        for (Priced? known = _known[node]; known is not null; known = known.Next)
+        {
+            if (ReferenceEquals(known.Rule, rule) && known.Made == made && known.Read == read && known.Mixed == mixed && known.Narrows == narrows)
+                return known.Nanoseconds;
+        }
+        double price = Price(pieces, piece, index, narrows);
+        _known[node] = new Priced(rule, made, read, mixed, narrows, price, _known[node]);
+        return price;
+    }
+
+    private double Price(PieceTable pieces, int piece, int index, bool narrows)
+    {
+        int node = pieces.Region.Nodes[index];
+        NodeRegion rule = pieces.Region.Rules[index];
+        long made = pieces.Output(piece, index).Length;
         Dictionary<string, TensorType> types = new(StringComparer.Ordinal);
         for (int i = 0; i < rule.Inputs.Length; i++)
         {
-            if (rule.Inputs[i].IsCut && !step.Narrows && graph.Inputs[step.Node][i] is >= 0 and int input)
-                types[graph.Name(input)] = TypeOf(input, rule.Inputs[i].Axis, program.Pieces.Needed(step.Piece, index, i).Length);
+            if (rule.Inputs[i].IsCut && !narrows && graph.Inputs[node][i] is >= 0 and int input)
+                types[graph.Name(input)] = TypeOf(input, rule.Inputs[i].Axis, pieces.Needed(piece, index, i).Length);
         }
         for (int k = 0; k < rule.OutputAxes.Length; k++)
         {
-            if (graph.Outputs[step.Node][k] is >= 0 and int output)
+            if (graph.Outputs[node][k] is >= 0 and int output)
                 types[graph.Name(output)] = TypeOf(output, rule.OutputAxes[k], made);
         }
         TimeSum sum = new();
-        KernelTime.Add(sum, graph.Nodes[step.Node], name => types.GetValueOrDefault(name) ?? graph.Values.TypeOf(name), name => graph.Values.Constant(name) is not null);
-        _known.Add((step.Node, made, read, mixed), sum.Nanoseconds);
+        KernelTime.Add(sum, graph.Nodes[node], name => types.GetValueOrDefault(name) ?? graph.Values.TypeOf(name), name => graph.Values.Constant(name) is not null);
         return sum.Nanoseconds;
     }
 
@@ -87,5 +106,23 @@ internal sealed class PieceTime(PartitionGraph graph)
         long[] dims = [.. type.Dims];
         dims[axis] = length;
         return type with { Dims = dims };
+    }
+
+    /// <summary>A node's price for pieces of one size along one axis.</summary>
+    private sealed class Priced(NodeRegion rule, long made, long read, long mixed, bool narrows, double nanoseconds, Priced? next)
+    {
+        public NodeRegion Rule => rule;
+
+        public long Made => made;
+
+        public long Read => read;
+
+        public long Mixed => mixed;
+
+        public bool Narrows => narrows;
+
+        public double Nanoseconds => nanoseconds;
+
+        public Priced? Next => next;
     }
 }

@@ -1,0 +1,120 @@
+namespace Serenity.Onnx.Rewrites.Partition;
+
+/// <summary>A region that a search may run in pieces, and what was found out about its costs so far. By index of the numbers of pieces that are tried.</summary>
+/// <param name="region">The region.</param>
+/// <param name="numbers">Count of those numbers.</param>
+internal sealed class RegionCandidate(CutRegion region, int numbers)
+{
+    /// <summary>The region.</summary>
+    public CutRegion Region => region;
+
+    /// <summary>Predicted time of its nodes as they are.</summary>
+    public double Nanoseconds { get; } = Sum(region, region.Graph.Nanoseconds);
+
+    /// <summary>What is left of that for pieces of next to nothing.</summary>
+    public double CallNanoseconds { get; } = Sum(region, region.Graph.CallNanoseconds);
+
+    /// <summary>What it needs at least by its nodes one by one; null until it was asked for.</summary>
+    public CutBound? Bound { get; set; }
+
+    /// <summary>True once the next two are known.</summary>
+    public bool IsOutlined { get; set; }
+
+    /// <summary>Live bytes that its interval needs in any number of pieces.</summary>
+    public long LeastLive { get; set; }
+
+    /// <summary>The same with the scratch of kernels.</summary>
+    public long LeastRequired { get; set; }
+
+    /// <summary>Its pieces, once they were asked for; null too where there are no such pieces, or none that round as the whole does.</summary>
+    public PieceTable?[] Tables { get; } = new PieceTable?[numbers];
+
+    /// <summary>Predicted time that pieces add at least, once they were asked for.</summary>
+    public double[] AtLeast { get; } = new double[numbers];
+
+    /// <summary>True once it is known whether there is a cut.</summary>
+    public bool[] IsCosted { get; } = new bool[numbers];
+
+    /// <summary>The cut; null where it raises the peak, or is none.</summary>
+    public Cut?[] Cuts { get; } = new Cut?[numbers];
+
+    private static double Sum(CutRegion region, double[] nanoseconds)
+    {
+        double sum = 0;
+        foreach (int node in region.Nodes)
+            sum += nanoseconds[node];
+        return sum;
+    }
+}
+
+/// <summary>The regions of each interval of the schedule: along each axis of its end, with and without readers beside it. Found as they are asked for, once each.</summary>
+/// <param name="graph">The graph.</param>
+/// <param name="numbers">How many numbers of pieces are tried of each.</param>
+internal sealed class RegionCandidates(PartitionGraph graph, int numbers)
+{
+    /// <summary>Steps that a region's interval may have.</summary>
+    public const int MostNodes = 64;
+
+    /// <summary>Intervals in which regions may be looked for.</summary>
+    private const int MostIntervals = 30_000;
+
+    // By last step, then by how many steps before it the interval begins.
+    private readonly RegionCandidate[]?[]?[] _known = new RegionCandidate[]?[]?[graph.Nodes.Length];
+
+    // By last step, then by axis: at which steps before it a region may begin; null for an axis along which the step cannot be cut.
+    private readonly bool[]?[]?[] _begins = new bool[]?[]?[graph.Nodes.Length];
+    private int _intervals;
+
+    /// <summary>Those of one interval of at most <see cref="MostNodes"/> steps.</summary>
+    public RegionCandidate[] Of(int first, int last)
+    {
+        RegionCandidate[]?[] ofLast = _known[last] ??= new RegionCandidate[]?[MostNodes];
+        return ofLast[last - first] ??= _intervals++ >= MostIntervals ? [] : Find(first, last);
+    }
+
+    private RegionCandidate[] Find(int first, int last)
+    {
+        List<RegionCandidate> regions = [];
+        bool[]?[] begins = _begins[last] ??= Begins(last);
+        int from = Math.Max(0, last - MostNodes + 1);
+        for (int axis = 0; axis < begins.Length; axis++)
+        {
+            // What begins with other steps is the same region behind them.
+            if (begins[axis]?[first - from] != true)
+                continue;
+            CutRegion? plain = CutRegion.Find(graph, first, last, axis, grow: false);
+            if (plain is not null && MayBeStable(plain))
+                regions.Add(new RegionCandidate(plain, numbers));
+            // Nothing is left to grow over.
+            if (plain is { Before.Length: 0, After.Length: 0 })
+                continue;
+            CutRegion? grown = CutRegion.Find(graph, first, last, axis, grow: true);
+            if (grown is not null && MayBeStable(grown) && (plain is null || !plain.Nodes.AsSpan().SequenceEqual(grown.Nodes)))
+                regions.Add(new RegionCandidate(grown, numbers));
+        }
+        return [.. regions];
+    }
+
+    private bool[]?[] Begins(int last)
+    {
+        int end = graph.Outputs[last].Length > 0 ? graph.Outputs[last][0] : -1, from = Math.Max(0, last - MostNodes + 1);
+        bool[]?[] begins = new bool[]?[end < 0 ? 0 : graph.Dims[end].Length];
+        for (int axis = 0; axis < begins.Length; axis++)
+        {
+            if (graph.Rule(last, axis) is { } rule && PartitionBound.MayBeStable(rule))
+                begins[axis] = CutRegion.Members(graph, from, last, axis);
+        }
+        return begins;
+    }
+
+    /// <summary>False if some node's pieces round otherwise whatever their size: no number of pieces need be tried.</summary>
+    private static bool MayBeStable(CutRegion region)
+    {
+        foreach (Operators.Regions.NodeRegion rule in region.Rules)
+        {
+            if (!PartitionBound.MayBeStable(rule))
+                return false;
+        }
+        return true;
+    }
+}
