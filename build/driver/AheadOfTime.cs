@@ -43,6 +43,9 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
                 input, "-o", Path.Combine(output, assembly + ".dll"), "-r", Path.Combine(framework, "*.dll"), "-r", Path.Combine(built, "*.dll"), "-r", Path.Combine(sdk, "Microsoft.Build*.dll"),
                 "--targetos", OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "osx" : "linux",
                 "--targetarch", RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64", "-O",
+                // Lists and tables of our own structures are the framework's code, which is no part of ours: it may be compiled with it all the same, and at run time is taken only where the
+                // framework's method is the one that it was compiled from.
+                "--opt-cross-module:*", "--non-local-generics-module:*",
                 .. _bubble.Contains(assembly) ? _bubble.Select(other => "--inputbubbleref:" + Path.Combine(built, other + ".dll")).Prepend("--inputbubble") : [],
             ];
             ChildResult result = compiler.EndsWith(".dll", StringComparison.Ordinal)

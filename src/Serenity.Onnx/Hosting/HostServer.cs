@@ -103,7 +103,7 @@ public sealed class HostServer : IDisposable
     {
         try
         {
-            OptimizeRequest request = work.Files.ReadRequest() with { Progress = stage => Send(HostMessages.Stage(_token, id, stage)) };
+            OptimizeRequest request = work.Files.ReadRequest() with { Progress = stage => Come(id, work, stage) };
             work.Request = request;
             using HostWatch.Watched watched = _watch.Begin(ModelLimits.Before(request));
             request.Progress(PipelineStage.Load);
@@ -134,6 +134,13 @@ public sealed class HostServer : IDisposable
         }
     }
 
+    private void Come(int id, Work work, PipelineStage stage)
+    {
+        work.Stage = stage;
+        Send(HostMessages.Stage(_token, id, stage));
+        HostRehearsal.At(stage);
+    }
+
     private void Send(string line)
     {
         // On a line of its own, whatever a native library has begun to print.
@@ -157,7 +164,7 @@ public sealed class HostServer : IDisposable
         foreach (Work work in _work.Values)
         {
             if (work.Request is { } request)
-                work.Files.WriteError(OptimizerHost.Crashed(request, what).ToDiagnostic());
+                work.Files.WriteError(HostEnd.Error(request, what, work.Stage, isLimit: true).ToDiagnostic());
         }
         EndProcess();
     }
@@ -172,5 +179,8 @@ public sealed class HostServer : IDisposable
     private sealed record Work(HostFiles Files, CancellationTokenSource Cancellation)
     {
         public OptimizeRequest? Request { get; set; }
+
+        /// <summary>What it is at; null before it begins.</summary>
+        public PipelineStage? Stage { get; set; }
     }
 }

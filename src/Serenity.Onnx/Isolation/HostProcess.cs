@@ -92,10 +92,14 @@ internal sealed class HostProcess : IDisposable
         HostFiles files = new(folder);
         files.WriteRequest(request);
         Send(HostMessages.Work(id));
+        bool isLimit = false;
         try
         {
             if (!asked.Ended.Task.Wait((int)Math.Min(patience.TotalMilliseconds, int.MaxValue), cancellation))
+            {
+                isLimit = true;
                 End("did not end");
+            }
         }
         catch (OperationCanceledException)
         {
@@ -117,10 +121,10 @@ internal sealed class HostProcess : IDisposable
         if (end is null || alone)
             files.ThrowProblem();
         if (end is not null)
-            return new HostReply(null, [], end, alone, ready);
+            return new HostReply(null, [], end, alone, ready) { Stage = asked.Stage, IsLimit = isLimit };
         HostAnswer? answer = files.ReadAnswer(out byte[] model, out IReadOnlyList<byte[]> variants);
         SessionFolder.Delete(folder);
-        return new HostReply(answer, model, answer is null ? "ended without an answer" : null, alone, ready) { Variants = variants };
+        return new HostReply(answer, model, answer is null ? "ended without an answer" : null, alone, ready) { Variants = variants, Stage = asked.Stage };
     }
 
     /// <summary>Ends it, and removes what it left.</summary>
@@ -170,7 +174,10 @@ internal sealed class HostProcess : IDisposable
                 _asked.TryGetValue(said.Id, out asked);
             }
             if (said.Word == HostWord.Stage)
-                asked?.Progress?.Invoke(said.Stage);
+            {
+                HostRehearsal.At(said.Stage);
+                asked?.Come(said.Stage);
+            }
             else if (said.Word == HostWord.Done)
                 asked?.Ended.TrySetResult(null);
         }
@@ -224,6 +231,15 @@ internal sealed class HostProcess : IDisposable
     private sealed record Asked(Action<PipelineStage>? Progress)
     {
         public TaskCompletionSource<string?> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        /// <summary>The last stage that the host came to with it.</summary>
+        public PipelineStage? Stage { get; private set; }
+
+        public void Come(PipelineStage stage)
+        {
+            Stage = stage;
+            Progress?.Invoke(stage);
+        }
     }
 }
 
@@ -237,4 +253,10 @@ internal readonly record struct HostReply(HostAnswer? Answer, byte[] Model, stri
 {
     /// <summary>Content of the file of each variant.</summary>
     public IReadOnlyList<byte[]> Variants { get; init; } = [];
+
+    /// <summary>The last stage that the host came to; null for none.</summary>
+    public PipelineStage? Stage { get; init; }
+
+    /// <summary>True if it was ended since it took too long.</summary>
+    public bool IsLimit { get; init; }
 }

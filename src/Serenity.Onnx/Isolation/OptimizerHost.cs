@@ -66,7 +66,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
             if (reply is { End: not null, Ready: false })
                 throw CannotStart(request, $"it {reply.End} as it started", null);
             if (reply.Answer is not { } answer)
-                throw Crashed(request, reply.End!);
+                throw HostEnd.Error(request, reply.End!, reply.Stage, reply.IsLimit);
             byte[] model = reply.Model;
             return new FinishedModel(answer.Facts, (_, _) => WrittenModel.Of(model, answer.DataFile, answer.Parts)) { Variants = reply.Variants };
         }
@@ -135,15 +135,6 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
             _alone.Release();
         }
     }
-
-    /// <summary>The error of a process that gave no answer.</summary>
-    /// <param name="request">What was asked.</param>
-    /// <param name="end">How it ended, as words that follow "the process that worked on the model".</param>
-    /// <param name="inner">Why, if an exception says.</param>
-    internal static SerenityException Crashed(OptimizeRequest request, string end, Exception? inner = null) =>
-        new(SerenityCodes.RuntimeCrashed, request.ModelPath,
-            $"The process that worked on the model {end}. The model most likely makes the native ONNX Runtime crash, hang or run out of memory."
-            + " Do not ship it before it runs in ONNX Runtime on its own; if it does, please report this with the model.", inner);
 
     private static SerenityException CannotStart(OptimizeRequest request, string why, Exception? inner) =>
         new(SerenityCodes.RuntimeCrashed, request.ModelPath,

@@ -176,6 +176,31 @@ public sealed class OptimizerHostTests
     }
 
     [TestMethod]
+    [DataRow(null, true, "native ONNX Runtime hang", null)]
+    [DataRow(PipelineStage.Load, true, "native ONNX Runtime hang", null)]
+    [DataRow(PipelineStage.Fuse, true, "native ONNX Runtime hang", null)]
+    [DataRow(PipelineStage.Search, true, "own work", ModelSetting.Partition)]
+    [DataRow(PipelineStage.Place, true, "own work", ModelSetting.SearchLimit)]
+    [DataRow(PipelineStage.Verify, true, "too long in ONNX Runtime", ModelSetting.VerifyLimit)]
+    [DataRow(PipelineStage.Search, false, "native ONNX Runtime crash", null)]
+    public void Whose_fault_an_end_is_follows_from_the_stage(PipelineStage? stage, bool isLimit, string whose, ModelSetting? setting)
+    {
+        SerenityException e = HostEnd.Error(new OptimizeRequest { ModelPath = "m.onnx" }, "ended", stage, isLimit);
+        Assert.AreEqual(SerenityCodes.RuntimeCrashed, e.Code);
+        Assert.Contains(whose, e.Message);
+        Assert.AreEqual(setting is not null, e.Settings?.Any(s => s.Name == setting) == true, e.Message);
+    }
+
+    [TestMethod]
+    public void The_stage_at_which_the_host_died_is_told()
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        using OptimizerHost host = new(Shell("echo \"$1 Ready\"; read line; echo \"$1 Stage 1 Load\"; echo \"$1 Stage 1 Verify\"; kill -SEGV $$"));
+        SerenityException e = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request));
+        Assert.Contains("to verify the plan", e.Message);
+    }
+
+    [TestMethod]
     public void An_answer_that_is_cut_short_is_no_fault_of_the_model()
     {
         // As a full disk leaves it.

@@ -1,0 +1,55 @@
+using Serenity.Onnx.Contract;
+
+namespace Serenity.Onnx.Isolation;
+
+/// <summary>
+/// Makes a process ready to hand an answer over, or to take one, while it waits for the other: the code for that is else compiled when the answer is there, which a
+/// process that has just started takes longer for than for a small model. No result depends on it.
+/// </summary>
+internal static class HostRehearsal
+{
+    private static int _begun;
+
+    /// <summary>Begins, the first time that a search begins, on a thread of its own. By then the other processor has nothing else to do.</summary>
+    /// <param name="stage">The stage that a model has come to.</param>
+    public static void At(PipelineStage stage)
+    {
+        if (stage == PipelineStage.Search && Environment.ProcessorCount > 1 && Interlocked.Exchange(ref _begun, 1) == 0)
+            new Thread(static () => RunQuietly()) { IsBackground = true, Name = "rehearsal" }.Start();
+    }
+
+    private static void RunQuietly()
+    {
+        try
+        {
+            Run();
+        }
+        catch (Exception)
+        {
+            // Goes wrong again, and is reported, with a real answer.
+        }
+    }
+
+    /// <summary>Hands a small answer over, of the kinds of facts that every model has.</summary>
+    internal static void Run()
+    {
+        string name = "y";
+        MemoryAccount account = MemoryAccount.OfPeak(64, 64);
+        OptimizationFacts facts = new()
+        {
+            Peak = new PeakFacts(64, 64, 64, 64, true, 64, 64),
+            Plans = [new PlanFacts(PlanLayout.Portable, "x64", 1, null, 64, account)],
+            WeightBytes = 64,
+            Rewrites = [new AppliedRewrite("Partition", [name], true, 64) { Pieces = new PieceFacts(2, name, 1, 0) }],
+            Work = new WorkFacts(1.1, 1, false),
+            Program = ExecutionProgram.Of([name], [name], [new TensorFacts(name, 64, 0, 0, 0, TensorRole.Output, null)]),
+            Profile = [64],
+            OriginalProfile = [64],
+            PeakStep = new PeakStep(0, name, [new LiveTensor(name, 64)]),
+            Block = new RunBlock("x64", 1, "1.0", 64, 64, [64], [0], [0]),
+            Verification = new VerificationFacts("passed", null, "1.0", "x64", 64, true, 0),
+            Warnings = [],
+        };
+        HostFiles.Rehearse(new OptimizeRequest { ModelPath = name, OutputName = name }, new HostAnswer(facts, null, []));
+    }
+}
