@@ -58,7 +58,7 @@ public sealed partial class SecurityClaimsTests
         {
             string[] name = test.Split('.');
             Assert.IsTrue(
-                texts.Any(file => file.Key.StartsWith(name[0] + "|", StringComparison.Ordinal) && Regex.IsMatch(file.Value, $@"\[TestMethod\b[^;{{}}]*\b(void|Task) {name[1]}\(", RegexOptions.Singleline)),
+                texts.Any(file => file.Key.StartsWith(name[0] + "|", StringComparison.Ordinal) && Regex.IsMatch(file.Value, $@"^    public (async )?(void|Task) {name[1]}\(", RegexOptions.Multiline)),
                 $"There is no test {test}.");
         }
     }

@@ -21,12 +21,15 @@ public sealed class EquivalentModelsTests
             TestRandom random = new(seed);
             Assert.AreEqual(expected, Text(WholeWay.Optimize(Renamed(model, random), executor)), $"seed {seed}, renamed");
             Assert.AreEqual(expected, Text(WholeWay.Optimize(WithUnused(model), executor)), $"seed {seed}, with a weight that nobody reads");
-            Assert.AreEqual(expected, Text(WholeWay.Optimize(WithDeadNodes(model), executor)), $"seed {seed}, with nodes that nobody reads");
             OptimizationResult permuted = WholeWay.Optimize(Permuted(model, random), executor), plain = WholeWay.Optimize(model, executor);
+            // They are run, as the model says, and may hold a buffer; but they keep nothing from being rewritten.
+            Assert.AreEqual(Bound(plain), Bound(WholeWay.Optimize(WithDeadNodes(model), executor)), $"seed {seed}, with nodes that nobody reads");
             if (permuted.Peak.Optimal && plain.Peak.Optimal)
                 Assert.AreEqual(plain.Peak.LowerBoundBytes, permuted.Peak.LowerBoundBytes, $"seed {seed}, in another order");
         }
     }
+
+    private static string Bound(OptimizationResult result) => $"{result.Peak.LowerBoundBytes} {string.Join(",", result.Rewrites.Select(r => r.Kind))}";
 
     private static string Text(OptimizationResult result) =>
         $"{result.Peak.OriginalBytes} {result.Peak.Bytes} {result.Peak.LowerBoundBytes} {string.Join(",", result.Profile)} {string.Join(",", result.Rewrites.Select(r => r.Kind))}";
