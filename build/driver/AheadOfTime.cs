@@ -15,6 +15,9 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
     // Ours come together or not at all, so each may hold code of the others; a type of one in a generic of another would else be compiled in every build.
     private static readonly string[] _bubble = ["Serenity.Build", "Serenity.Onnx", "Serenity.Planning"];
 
+    // What every process that runs ours has, so that code may be taken from it.
+    private static readonly string[] _generics = ["System.Private.CoreLib", "System.Collections", "System.Collections.Concurrent", "System.Linq", "System.Text.Json"];
+
     private string Folder => Path.Combine(workspace.Artifacts, "ahead-of-time");
 
     /// <summary>Compiles what was built.</summary>
@@ -43,9 +46,9 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
                 input, "-o", Path.Combine(output, assembly + ".dll"), "-r", Path.Combine(framework, "*.dll"), "-r", Path.Combine(built, "*.dll"), "-r", Path.Combine(sdk, "Microsoft.Build*.dll"),
                 "--targetos", OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsMacOS() ? "osx" : "linux",
                 "--targetarch", RuntimeInformation.OSArchitecture == Architecture.Arm64 ? "arm64" : "x64", "-O",
-                // Lists and tables of our own structures are the framework's code, which is no part of ours: it may be compiled with it all the same, and at run time is taken only where the
-                // framework's method is the one that it was compiled from.
-                "--opt-cross-module:*", "--non-local-generics-module:*",
+                // Lists and tables of our own structures are the framework's code and not ours. It may be compiled all the same; at run time it is taken only where the framework's method
+                // is the one that it was compiled from.
+                "--non-local-generics-module:*", .. _generics.Select(assembly => "--opt-cross-module:" + assembly),
                 .. _bubble.Contains(assembly) ? _bubble.Select(other => "--inputbubbleref:" + Path.Combine(built, other + ".dll")).Prepend("--inputbubble") : [],
             ];
             ChildResult result = compiler.EndsWith(".dll", StringComparison.Ordinal)
