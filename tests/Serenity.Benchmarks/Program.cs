@@ -2,6 +2,7 @@ using Serenity.Benchmarks;
 using Serenity.Benchmarks.Conformance;
 using Serenity.Benchmarks.Loading;
 using Serenity.Benchmarks.Many;
+using Serenity.Benchmarks.Pools;
 using Serenity.Benchmarks.Runs;
 using Serenity.Benchmarks.Versions;
 using Serenity.Benchmarks.Same;
@@ -35,6 +36,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["versus"] = ("MODEL… --before=FOLDER [--work-limit=X] [--no-time] [--verify]: each model beside the file that an earlier version made: bytes, work, time, outputs", VersusBenchmark.Run),
     ["versions"] = ("[--write] VERSION=LIBRARY…: plans of the test data run in other versions of ONNX Runtime; which need more there", VersionSweep.Run),
     ["pieces"] = ("MODEL…: what pieces bring at which predicted time, and what stands in their way", PieceCurves.Run),
+    ["pools"] = ("[MODEL…] [--memories=NAME=SIZE@COST;…]: each model on boards with several memories: cost of accesses, bound, time, beside access density and TVM's USMP", PoolBenchmark.Run),
     ["work"] = ("[MODEL…] --in=FOLDER [--fit] [--kernels]: predicted time beside measured, for every rewritten model; fits the prices of predicted time", WorkBenchmark.Run),
     ["sweep"] = ("[--small=N] [--large=N] [--seed=S]: random graphs against every down-set", SweepBenchmark.Run),
 };

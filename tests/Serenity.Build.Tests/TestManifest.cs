@@ -12,6 +12,26 @@ namespace Serenity.Build.Tests;
 /// <summary>A small manifest with every kind of entry in it.</summary>
 internal static class TestManifest
 {
+    /// <summary>One of StaticArena over several memories, with a tensor that moves, a weight, and traffic.</summary>
+    /// <param name="size">Size of the second memory, of which 1,564 bytes are used.</param>
+    public static MemoryManifest OverMemories(long size = 8192) => (Create(bytes: 3064) with
+    {
+        Executor = Executor.StaticArena,
+        SessionOptions = null,
+        Targets = null,
+        Memories = new MemoriesFacts(
+            [UsedMemory.Of(new DeviceMemory("DTCM", 4096, 1), 1500), UsedMemory.Of(new DeviceMemory("AXI", size, 2), 1564), UsedMemory.Of(new DeviceMemory("FLASH", 8192, 2.5, MemoryUse.Weights), 1000)],
+            4500.5, 4400, [new PlacedWeight("w", 1000, "FLASH", 0)]),
+        Traffic = new TrafficFacts(
+            2048, [new OrderTraffic("file", 100, 50, 150, 200, 0), new OrderTraffic("onnxRuntime", 100, 50, 150, 200, 1), new OrderTraffic("planned", 90, 40, 120, 140, 0)], 60,
+            [new TrafficPoint(1024, [300, 300, 200]), new TrafficPoint(4096, [0, 0, 0])]),
+    }).With(tensors:
+        [
+            new TensorFacts("in", 400, 64, 0, 0, TensorRole.Input, null, Type: "float[1,100]", Writers: [], Readers: [0]) { Memory = "AXI" },
+            new TensorFacts("a", 1500, 0, 0, 2, TensorRole.Activation, null) { Memory = "DTCM", Move = new TensorMove(2, "AXI", 64) },
+            new TensorFacts("b", 1500, 0, 2, 2, TensorRole.Output, null) { Memory = "DTCM" },
+        ]);
+
     /// <summary>The same manifest with other lists in it.</summary>
     public static MemoryManifest With(
         this MemoryManifest manifest, IReadOnlyList<string>? schedule = null, IReadOnlyList<string>? operatorTypes = null, IReadOnlyList<TensorFacts>? tensors = null) =>

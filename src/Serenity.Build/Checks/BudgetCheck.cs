@@ -23,12 +23,13 @@ public static class BudgetCheck
     /// <param name="weightBytes">Bytes of the weights.</param>
     /// <param name="budgets">The budgets.</param>
     /// <param name="processBytes">What is held against the budget for the process; null if not known, which does not pass.</param>
-    public static BudgetEntry Judge(long neededBytes, long weightBytes, MemoryBudgets budgets, long? processBytes = null)
+    /// <param name="memoriesFit">Whether each memory of the device is large enough; null where the plan is for one arena.</param>
+    public static BudgetEntry Judge(long neededBytes, long weightBytes, MemoryBudgets budgets, long? processBytes = null, bool? memoriesFit = null)
     {
         ArgumentNullException.ThrowIfNull(budgets);
         BudgetVerdict verdict =
-            budgets.MemoryBytes is null && budgets.WeightBytes is null && budgets.ProcessBytes is null ? BudgetVerdict.None
-            : neededBytes > (budgets.MemoryBytes ?? long.MaxValue) || weightBytes > (budgets.WeightBytes ?? long.MaxValue)
+            budgets.MemoryBytes is null && budgets.WeightBytes is null && budgets.ProcessBytes is null && memoriesFit is null ? BudgetVerdict.None
+            : memoriesFit == false || neededBytes > (budgets.MemoryBytes ?? long.MaxValue) || weightBytes > (budgets.WeightBytes ?? long.MaxValue)
                 || (budgets.ProcessBytes is { } process && !(processBytes <= process)) ? BudgetVerdict.Fail
             : BudgetVerdict.Pass;
         return new BudgetEntry(budgets.MemoryBytes, verdict, budgets.Device, budgets.WeightBytes, budgets.ProcessBytes);
@@ -38,7 +39,11 @@ public static class BudgetCheck
     public static MemoryManifest Apply(MemoryManifest manifest, MemoryBudgets budgets)
     {
         ArgumentNullException.ThrowIfNull(manifest);
-        return manifest with { Budget = Judge(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, budgets, manifest.Peak.ProcessBytes) };
+        ArgumentNullException.ThrowIfNull(budgets);
+        // Planned for the memories of a device, each of which is a budget: its largest block is none then.
+        if (manifest.Memories is not null && budgets.Device is { } name && DeviceCatalog.Find(name) is { Memories.Count: > 0 } device && budgets.MemoryBytes == device.MemoryBytes)
+            budgets = budgets with { MemoryBytes = null };
+        return manifest with { Budget = Judge(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, budgets, manifest.Peak.ProcessBytes, manifest.Memories?.Fits) };
     }
 
     /// <summary>
@@ -103,6 +108,11 @@ public static class BudgetCheck
         BudgetEntry budget = manifest.Budget;
         if (budget.MemoryBytes is long memory && manifest.Peak.RequiredBytes > memory)
             errors.Add(new(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, file, OverMemory(manifest, memory)));
+        foreach (UsedMemory used in manifest.Memories?.Memories ?? [])
+        {
+            if (used.UsedBytes > used.Bytes)
+                errors.Add(new(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, file, OverOneMemory(manifest, used)));
+        }
         if (budget.WeightBytes is long weights && manifest.Weights.Bytes > weights)
             errors.Add(new(SerenityCodes.OverWeightBudget, DiagnosticSeverity.Error, file, OverWeights(manifest, weights)));
         if (budget.ProcessBytes is long process && !(manifest.Peak.ProcessBytes <= process))
@@ -183,6 +193,21 @@ public static class BudgetCheck
             text.Append(least < needed ? $"come to {ByteSize.Format(least)}." : "go no lower.");
         }
         return text.Append(" ").Append(Advice(manifest, budget));
+    }
+
+    private static MessageText OverOneMemory(MemoryManifest manifest, UsedMemory used)
+    {
+        (string takes, string limit) = ByteSize.Compared(used.UsedBytes, used.Bytes);
+        MessageText text = new();
+        text.Append($"The model does not fit into the memories of the device{OfDevice(manifest.Budget)}: '{used.Name}' would have to hold {takes} and has {limit}.");
+        text.Append($" In bytes: {used.UsedBytes} of {used.Bytes}, {used.UsedBytes - used.Bytes} too much.");
+        if (used.Holds == MemoryUse.Weights)
+            return text.Append(" No order changes that: quantize or prune the model, or let another memory hold weights.");
+        UsedMemory[] others = [.. manifest.Memories!.Memories.Where(m => m != used && m.Holds != MemoryUse.Weights)];
+        if (others.Length > 0)
+            text.Append($" What lies there found no room in {string.Join(", ", others.Select(m => $"'{m.Name}' ({ByteSize.Rounded(m.UsedBytes)} of {ByteSize.Rounded(m.Bytes)})"))}.");
+        text.Append($" The tensors live together need {ByteSize.Format(manifest.Peak.LiveBytes)} at the peak, on all memories.");
+        return text.Append(" ").Append(Advice(manifest, manifest.Memories!.Memories.Where(m => m.Holds != MemoryUse.Weights).Sum(m => m.Bytes)));
     }
 
     private static string Bound(PeakFacts peak, long budget)

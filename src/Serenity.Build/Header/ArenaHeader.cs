@@ -21,6 +21,8 @@ public static class ArenaHeader
         ArgumentNullException.ThrowIfNull(manifest);
         if (!manifest.Executor.Traits().HasOffsets)
             throw new ArgumentException("Only a plan for StaticArena has offsets.", nameof(manifest));
+        if (manifest.Tensors.Any(t => t.Memory is not null))
+            return MemoriesHeader.Render(manifest, name);
         CNames names = new();
         string prefix = CNames.Upper(name);
         string lower = CNames.Lower(name);
@@ -70,7 +72,7 @@ public static class ArenaHeader
         text.Append("};\n");
     }
 
-    private static void WriteSchedule(StringBuilder text, string lower, IReadOnlyList<ProgramStep> schedule)
+    internal static void WriteSchedule(StringBuilder text, string lower, IReadOnlyList<ProgramStep> schedule)
     {
         if (schedule.Count == 0)
             return;

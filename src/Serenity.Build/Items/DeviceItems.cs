@@ -1,6 +1,8 @@
 using Microsoft.Build.Framework;
 using Serenity.Build.Budgets;
 using Serenity.Build.Options;
+using Serenity.Build.Options.Syntax;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Items;
@@ -23,23 +25,31 @@ public sealed class DeviceItems
     /// <param name="weightBudget">The project's weight budget; empty if none.</param>
     /// <param name="device">The project's device; empty if none.</param>
     /// <param name="processBudget">The project's budget for the process; empty if none.</param>
+    /// <param name="memories"><c>SerenityMemory</c> items: a memory each, of the device that they name.</param>
     /// <exception cref="SerenityException">SER1101: a value is not understood, or a device has no budget.</exception>
-    public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device, string processBudget = "")
+    public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device, string processBudget = "", IEnumerable<ITaskItem>? memories = null)
     {
         ArgumentNullException.ThrowIfNull(devices);
+        Dictionary<string, List<DeviceMemory>> own = MemoryItems(memories ?? []);
         foreach (ITaskItem item in devices)
         {
             string name = "SerenityDevice " + item.ItemSpec;
             long? Size(ModelOption<long?> option) => option.Read(item.GetMetadata(option.Name), option.Name, name);
-            Device own = new(item.ItemSpec, Size(ModelOptions.MemoryBudget), Size(ModelOptions.WeightBudget), "this project", Size(ModelOptions.ProcessBudget));
-            if (own is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null })
+            IReadOnlyList<DeviceMemory> stated = ModelOptions.Memories.Read(item.GetMetadata(ModelOptions.Memories.Name), ModelOptions.Memories.Name, name) ?? [];
+            if (own.Remove(item.ItemSpec, out List<DeviceMemory>? listed))
+                stated = Checked([.. stated, .. listed], name);
+            Device made = new(item.ItemSpec, Size(ModelOptions.MemoryBudget), Size(ModelOptions.WeightBudget), "this project", Size(ModelOptions.ProcessBudget)) { Memories = stated };
+            if (made is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null, Memories: [] })
             {
                 throw new SerenityException(
                     SerenityCodes.BadOption, name,
-                    $"The SerenityDevice item '{item.ItemSpec}' has neither MemoryBudget nor WeightBudget nor ProcessBudget, so no model would be held to anything. Give it one of them, such as MemoryBudget=\"320KiB\".");
+                    $"The SerenityDevice item '{item.ItemSpec}' has neither MemoryBudget nor WeightBudget nor ProcessBudget, nor memories, so no model would be held to anything. Give it one of them, such as MemoryBudget=\"320KiB\".");
             }
-            _devices[item.ItemSpec] = own;
+            _devices[item.ItemSpec] = made;
         }
+        // A device of memories alone; one with the name of a well-known device has its budgets and these memories.
+        foreach ((string name, List<DeviceMemory> listed) in own.OrderBy(d => d.Key, StringComparer.Ordinal))
+            _devices[name] = (DeviceCatalog.Find(name) ?? new Device(name, null, null, "this project")) with { Memories = Checked(listed, "SerenityMemory of " + name) };
         _memoryDefault = ModelOptions.MemoryBudget.Read(memoryBudget, ModelOptions.MemoryBudget.Property!, "");
         _weightDefault = ModelOptions.WeightBudget.Read(weightBudget, ModelOptions.WeightBudget.Property!, "");
         _processDefault = ModelOptions.ProcessBudget.Read(processBudget, ModelOptions.ProcessBudget.Property!, "");
@@ -52,13 +62,72 @@ public sealed class DeviceItems
     {
         ArgumentNullException.ThrowIfNull(model);
         T Read<T>(ModelOption<T> option) => option.Read(model.GetMetadata(option.Name), option.Name, model.ItemSpec);
-        Device? own = Find(Read(ModelOptions.Device), model.ItemSpec);
-        Device? common = Find(_deviceDefault, model.ItemSpec);
+        Device? own = Limiting(Find(Read(ModelOptions.Device), model.ItemSpec), model);
+        Device? common = Limiting(Find(_deviceDefault, model.ItemSpec), model);
         (long? memory, string? memoryFrom) = First(Read(ModelOptions.MemoryBudget), own?.MemoryBytes, own, _memoryDefault, common?.MemoryBytes, common);
         (long? weights, string? weightsFrom) = First(Read(ModelOptions.WeightBudget), own?.WeightBytes, own, _weightDefault, common?.WeightBytes, common);
         (long? process, string? processFrom) = First(Read(ModelOptions.ProcessBudget), own?.ProcessBytes, own, _processDefault, common?.ProcessBytes, common);
         // The device is named for the memory budget; for the weights only where there is no other.
         return new MemoryBudgets(memory, weights, memory is not null ? memoryFrom : weights is not null ? weightsFrom : processFrom, process);
+    }
+
+    /// <summary>Has a model planned for the memories of its device, where it has several, the executor can tell them apart, and nothing is said of memories itself.</summary>
+    /// <param name="model">The item; gets the metadata <c>Memories</c>.</param>
+    /// <exception cref="SerenityException">SER1102: no such device.</exception>
+    public void SettleMemories(ITaskItem model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        if (model.GetMetadata(ModelOptions.Memories.Name).Length > 0 || !HasOffsets(model))
+            return;
+        Device? device = Find(ModelOptions.Device.Read(model.GetMetadata(ModelOptions.Device.Name), ModelOptions.Device.Name, model.ItemSpec), model.ItemSpec)
+            ?? Find(_deviceDefault, model.ItemSpec);
+        if (device is { Memories.Count: > 0 })
+            model.SetMetadata(ModelOptions.Memories.Name, ModelOptions.Memories.Format(device.Memories));
+    }
+
+    // Each memory is then a budget of its own.
+    private static Device? Limiting(Device? device, ITaskItem model) =>
+        device is { Memories.Count: > 0 } && HasOffsets(model) ? device with { MemoryBytes = null } : device;
+
+    private static bool HasOffsets(ITaskItem model)
+    {
+        string executor = model.GetMetadata(ModelOptions.Executor.Name).Trim();
+        return ExecutorTable.All.Any(e => e.Traits() is { HasOffsets: true } traits && traits.Name.Equals(executor, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static Dictionary<string, List<DeviceMemory>> MemoryItems(IEnumerable<ITaskItem> items)
+    {
+        Dictionary<string, List<DeviceMemory>> memories = new(StringComparer.OrdinalIgnoreCase);
+        foreach (ITaskItem item in items)
+        {
+            string name = "SerenityMemory " + item.ItemSpec, device = item.GetMetadata("Device").Trim();
+            if (device.Length == 0)
+                throw new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' does not say of which device it is. Give it Device=\"…\", the name of a SerenityDevice item or of one of its own.");
+            if (!memories.TryGetValue(device, out List<DeviceMemory>? list))
+                memories.Add(device, list = []);
+            try
+            {
+                list.Add(MemoriesSyntax.Memory(item.ItemSpec, item.GetMetadata("Size"), item.GetMetadata("Cost") is { Length: > 0 } cost ? cost : "1", item.GetMetadata("Holds")));
+            }
+            catch (FormatException problem)
+            {
+                throw new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' is not understood: {problem.Message}.");
+            }
+        }
+        return memories;
+    }
+
+    private static IReadOnlyList<DeviceMemory> Checked(IReadOnlyList<DeviceMemory> memories, string name)
+    {
+        try
+        {
+            MemoriesSyntax.Check(memories);
+            return memories;
+        }
+        catch (FormatException problem)
+        {
+            throw new SerenityException(SerenityCodes.BadOption, name, $"The memories of the device are not understood: {problem.Message}.");
+        }
     }
 
     private static (long? Bytes, string? Device) First(

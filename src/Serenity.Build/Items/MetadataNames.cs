@@ -12,7 +12,9 @@ public static class MetadataNames
 {
     private static readonly string[] _model = [.. ModelOptions.All.Select(option => option.Name), "Link"];
 
-    private static readonly string[] _device = [ModelOptions.MemoryBudget.Name, ModelOptions.WeightBudget.Name, ModelOptions.ProcessBudget.Name];
+    private static readonly string[] _device = [ModelOptions.MemoryBudget.Name, ModelOptions.WeightBudget.Name, ModelOptions.ProcessBudget.Name, ModelOptions.Memories.Name];
+
+    private static readonly string[] _memory = ["Device", "Size", "Cost", "Holds"];
 
     // Given to every item by MSBuild, or read of every item by MSBuild, NuGet, the SDK and Visual Studio.
     private static readonly HashSet<string> _others = new(StringComparer.OrdinalIgnoreCase)
@@ -29,6 +31,9 @@ public static class MetadataNames
 
     /// <summary>Warnings (SER2101) about a <c>SerenityDevice</c> item.</summary>
     public static IEnumerable<SerenityDiagnostic> UnreadOfDevice(ITaskItem item) => Unread(item, "SerenityDevice", _device, "SerenityDevice ");
+
+    /// <summary>Warnings (SER2101) about a <c>SerenityMemory</c> item.</summary>
+    public static IEnumerable<SerenityDiagnostic> UnreadOfMemory(ITaskItem item) => Unread(item, "SerenityMemory", _memory, "SerenityMemory ");
 
     private static IEnumerable<SerenityDiagnostic> Unread(ITaskItem item, string type, string[] known, string prefix)
     {

@@ -117,6 +117,8 @@ public sealed record ModelItem
         }
         ModelFormat format = FormatOf(options, name);
         string target = ReadTargetPath(options.Get(ModelOptions.TargetPath), name);
+        if (options.Get(ModelOptions.Memories) is not null && !executor.Traits().HasOffsets && !options.IsProjects(ModelOptions.Memories))
+            throw MemoriesWithoutOffsets(executor, ModelOptions.Memories.Name, name);
         return new ModelItem
         {
             Name = name,
@@ -163,6 +165,14 @@ public sealed record ModelItem
         return !target.EndsWith(other, StringComparison.OrdinalIgnoreCase) ? target : throw new SerenityException(
             SerenityCodes.BadTargetPath, name, $"TargetPath=\"{target}\" ends in {other}, by which ONNX Runtime tells files of its own format. Set Format=\"Ort\", or give the model another name.");
     }
+
+    /// <summary>The error for memories that nobody places tensors in.</summary>
+    /// <param name="executor">The executor.</param>
+    /// <param name="spelled">What the user calls the option.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static SerenityException MemoriesWithoutOffsets(Executor executor, string spelled, string file) => new(
+        SerenityCodes.BadOption, file,
+        $"{spelled} needs the executor StaticArena: with {executor} the runtime places the tensors itself, in one memory.");
 
     private static string ReadTargetPath(string target, string name)
     {

@@ -39,6 +39,9 @@ public sealed record ManifestHead(
     /// <summary><c>peak.processBytes</c>: what is held against the budget for the process; null if not known.</summary>
     public long? ProcessBytes { get; init; }
 
+    /// <summary><c>memories.fits</c>: whether each memory of the device is large enough; null if the plan is for one arena.</summary>
+    public bool? MemoriesFit { get; init; }
+
     /// <summary>True if the verdict is "fail".</summary>
     public bool Failed => Verdict == "fail";
 
@@ -68,6 +71,7 @@ public sealed record ManifestHead(
         Executor? executor = null;
         string? device = null, runtimeVersion = null;
         bool sumsInPlace = false, atMost = false;
+        bool? memoriesFit = null;
         List<KeyValuePair<string, string>> options = [];
         List<WarningEntry> warnings = [];
         reader.Read();
@@ -103,6 +107,16 @@ public sealed record ManifestHead(
                         case "sumsInPlace": sumsInPlace = reader.GetBoolean(); break;
                         default: reader.Skip(); break;
                     }
+                }
+            }
+            else if (reader.ValueTextEquals("memories"))
+            {
+                while (NextProperty(ref reader) is { } name)
+                {
+                    if (name == "fits")
+                        memoriesFit = reader.GetBoolean();
+                    else
+                        reader.Skip();
                 }
             }
             else if (reader.ValueTextEquals("budget"))
@@ -155,7 +169,7 @@ public sealed record ManifestHead(
         return complete
             ? new ManifestHead(
                 peak, workspace, weights, original, executor!.Value, new MemoryBudgets(memoryBudget, weightBudget, device, processBudget), verdict, options, warnings)
-            { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost, Runs = runs, ProcessBytes = process }
+            { RuntimeVersion = runtimeVersion, SumsInPlace = sumsInPlace, AtMost = atMost, Runs = runs, ProcessBytes = process, MemoriesFit = memoriesFit }
             : null;
     }
 

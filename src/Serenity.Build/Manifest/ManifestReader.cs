@@ -27,6 +27,8 @@ internal static class ManifestReader
         Plans = root.TryGetProperty("plans", out JsonElement plans) ? List(plans, Plan) : [],
         Range = root.TryGetProperty("range", out JsonElement range) ? Range(range) : null,
         Variants = root.TryGetProperty("variants", out JsonElement variants) ? List(variants, Variant) : [],
+        Memories = root.TryGetProperty("memories", out JsonElement memories) ? MemoryLevelsJson.ReadMemories(memories) : null,
+        Traffic = root.TryGetProperty("traffic", out JsonElement traffic) ? MemoryLevelsJson.ReadTraffic(traffic) : null,
         Bounds = root.TryGetProperty("bounds", out JsonElement bounds) ? List(bounds, Bound) : null,
         OtherPrecision = root.TryGetProperty("otherPrecision", out JsonElement other) ? OtherPrecision(other) : null,
         Budget = Budget(root.GetProperty("budget")),
@@ -161,6 +163,8 @@ internal static class ManifestReader
         tensor.TryGetProperty("readers", out JsonElement readers) ? Steps(readers) : null, OptionalText(tensor, "scratchOf"))
     {
         OpenShape = tensor.TryGetProperty("openShape", out JsonElement shape) ? Names(shape) : null,
+        Memory = OptionalText(tensor, "memory"),
+        Move = tensor.TryGetProperty("move", out JsonElement move) ? MemoryLevelsJson.ReadMove(move) : null,
     };
 
     private static BlockEntry Block(JsonElement block) => new(

@@ -39,6 +39,10 @@ internal sealed class ManifestWriter : ManifestText
         if (manifest.Range is { } range)
             Object("range", j => Range(j, range));
         Lines("variants", manifest.Variants, Variant);
+        if (manifest.Memories is { } memories)
+            Object("memories", j => MemoryLevelsJson.Write(j, memories));
+        if (manifest.Traffic is { } traffic)
+            Object("traffic", j => MemoryLevelsJson.Write(j, traffic));
         Object("budget", j => Budget(j, manifest.Budget));
         if (manifest.Bounds is { } bounds)
             Lines("bounds", bounds, Bound);
@@ -321,6 +325,9 @@ internal sealed class ManifestWriter : ManifestText
         json.WriteString("name", tensor.Name);
         json.WriteNumber("bytes", tensor.Bytes);
         Optional(json, "offset", tensor.Offset);
+        Optional(json, "memory", tensor.Memory);
+        if (tensor.Move is { } move)
+            MemoryLevelsJson.Write(json, move);
         json.WriteNumber("firstStep", tensor.FirstStep);
         json.WriteNumber("lastStep", tensor.LastStep);
         json.WriteString("role", ManifestNames.Of(tensor.Role));

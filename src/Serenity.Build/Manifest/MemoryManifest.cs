@@ -59,6 +59,12 @@ public sealed record MemoryManifest
     /// <summary>Weights.</summary>
     public required WeightsEntry Weights { get; init; }
 
+    /// <summary>How the memories of the device are used (executor StaticArena); null where the plan is for one arena.</summary>
+    public MemoriesFacts? Memories { get; init; }
+
+    /// <summary>What travels to and from the memory outside a chip; null where nothing was asked, or it cannot be said.</summary>
+    public TrafficFacts? Traffic { get; init; }
+
     /// <summary>Rewrites that were applied.</summary>
     public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
 

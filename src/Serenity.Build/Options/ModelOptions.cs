@@ -226,6 +226,25 @@ public static class ModelOptions
         Switch = new("--alignment"),
     };
 
+    /// <summary>Memories of the device, each with the cost of an access; null for one arena.</summary>
+    public static ModelOption<IReadOnlyList<DeviceMemory>?> Memories { get; } = new(
+        "Memories", new MemoriesSyntax(), request => request.Memories,
+        // What the project says for all its models holds for those that have offsets.
+        (request, value, isProjects) => isProjects && !request.Executor.Traits().HasOffsets ? request : request with { Memories = value },
+        "Memories of the device that tensors are placed in, each with the cost of an access: DTCM=128KiB@1;AXI=512KiB@2 (StaticArena).")
+    {
+        FitsWhereItCan = true,
+        Switch = new("--memories", Repeats: true),
+    };
+
+    /// <summary>Bytes on chip, for which traffic to and from the memory outside is counted; null for none.</summary>
+    public static ModelOption<long?> OnChip { get; } = new(
+        "OnChip", _size, request => request.OnChip, (request, value, _) => request with { OnChip = value },
+        "Bytes of memory on chip: what travels to and from the memory outside is counted: 256KiB.")
+    {
+        Switch = new("--on-chip"),
+    };
+
     /// <summary>Threads within operators that the app will run the model with.</summary>
     public static ModelOption<int> Threads { get; } = new(
         "Threads", new CountSyntax(256, "count"), request => request.Threads, (request, value, _) => request with { Threads = value },
@@ -322,7 +341,7 @@ public static class ModelOptions
     public static IReadOnlyList<ModelOption> All { get; } =
     [
         MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith,
-        FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, Threads, Concurrency, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, Memories, OnChip, Threads, Concurrency, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

@@ -26,7 +26,7 @@ internal sealed class ModelChecker(BaselineChecks baselines)
         try
         {
             head = ManifestHead.Read(text, model.ManifestPath);
-            judged = BudgetCheck.Judge(head.RequiredBytes, head.WeightBytes, budgets, head.ProcessBytes);
+            judged = BudgetCheck.Judge(head.RequiredBytes, head.WeightBytes, budgets, head.ProcessBytes, head.MemoriesFit);
             changed = head.Budgets != budgets || !string.Equals(head.Verdict, judged.Verdict.ToString(), StringComparison.OrdinalIgnoreCase);
             if (changed || judged.Verdict == BudgetVerdict.Fail || DerivedFiles.AreOutOfDate(model) || HasVariants(model))
                 whole = ManifestJson.Read(text, model.ManifestPath);

@@ -130,7 +130,9 @@ public static class ResultsFile
             long? process = Number(model, "processBytes");
             BudgetEntry budget = Checks.BudgetCheck.Judge(
                 MemoryAccount.OfPeak(peak, workspace, runs).RequiredBytes, weights,
-                new Budgets.MemoryBudgets(Number(model, "memoryBudget"), Number(model, "weightBudget"), Text(model, "device"), Number(model, "processBudget")), process);
+                new Budgets.MemoryBudgets(Number(model, "memoryBudget"), Number(model, "weightBudget"), Text(model, "device"), Number(model, "processBudget")), process,
+                // One of the device's memories is too small: no figure here says so, and the error does.
+                model.GetProperty("diagnostics").EnumerateArray().Any(d => Text(d, "code") == SerenityCodes.OverMemoryBudget) ? false : null);
             figures = new ModelFigures(
                 model.GetProperty("originalBytes").GetInt64(), peak, workspace, model.GetProperty("atMost").GetBoolean(), weights, budget, Number(model, "baselineBytes"))
             { Runs = runs, ProcessBytes = process };

@@ -27,6 +27,9 @@ public sealed class SerenityCheck : SerenityTask
     /// <summary>The project's <c>SerenityDevice</c> items.</summary>
     public ITaskItem[] Devices { get; set; } = [];
 
+    /// <summary>The project's <c>SerenityMemory</c> items.</summary>
+    public ITaskItem[] Memories { get; set; } = [];
+
     /// <summary>Memory budget of models that have none of their own; empty for none.</summary>
     public string MemoryBudget { get; set; } = "";
 
@@ -75,7 +78,7 @@ public sealed class SerenityCheck : SerenityTask
     /// <inheritdoc/>
     protected override void Run()
     {
-        foreach (SerenityDiagnostic warning in Devices.SelectMany(MetadataNames.UnreadOfDevice))
+        foreach (SerenityDiagnostic warning in Devices.SelectMany(MetadataNames.UnreadOfDevice).Concat(Memories.SelectMany(MetadataNames.UnreadOfMemory)))
             Report(warning);
         foreach (ITaskItem item in Models)
         {
@@ -89,7 +92,7 @@ public sealed class SerenityCheck : SerenityTask
             Report(problem, place: ItemPlace.Of(item));
             results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
         }
-        DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget);
+        DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories);
         BaselineChecks baselines = new(Variant, UpdateBaseline);
         List<ITaskItem> outputs = [];
         List<ITaskItem> states = [];

@@ -22,6 +22,9 @@ public sealed class SerenityPrepare : SerenityTask
     /// <summary>The project's <c>SerenityDevice</c> items.</summary>
     public ITaskItem[] Devices { get; set; } = [];
 
+    /// <summary>The project's <c>SerenityMemory</c> items.</summary>
+    public ITaskItem[] Memories { get; set; } = [];
+
     /// <summary>Memory budget of models that have none of their own; empty for none.</summary>
     public string MemoryBudget { get; set; } = "";
 
@@ -70,7 +73,10 @@ public sealed class SerenityPrepare : SerenityTask
         List<ITaskItem> taken = [], stale = [], problems = [];
         DeviceItems? devices = ReadDevices();
         foreach (ITaskItem item in Models)
+        {
             AppRuntime.Note(item, AppRuntimeFiles);
+            SettleMemories(item, devices);
+        }
         ModelList models = new(ProjectFolder, OutputFolders, IntermediateFolder, AssemblyName);
         foreach ((ITaskItem item, ModelItem read) in ReadModels(Models, (item, problem, cause) => Refuse(item, problem, null, cause)))
         {
@@ -153,11 +159,23 @@ public sealed class SerenityPrepare : SerenityTask
     {
         try
         {
-            return new DeviceItems(Devices, MemoryBudget, "", Device);
+            return new DeviceItems(Devices, MemoryBudget, "", Device, memories: Memories);
         }
         catch (SerenityException)
         {
             return null;
+        }
+    }
+
+    private static void SettleMemories(ITaskItem item, DeviceItems? devices)
+    {
+        try
+        {
+            devices?.SettleMemories(item);
+        }
+        catch (SerenityException)
+        {
+            // The check finds the same.
         }
     }
 

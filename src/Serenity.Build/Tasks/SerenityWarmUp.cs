@@ -1,6 +1,7 @@
 using Microsoft.Build.Framework;
 using Serenity.Build.Cache;
 using Serenity.Build.Items;
+using Serenity.Build.Options;
 using Serenity.Build.Options.Syntax;
 using Serenity.Build.Output;
 using Serenity.Onnx.Contract;
@@ -20,6 +21,15 @@ public sealed class SerenityWarmUp : SerenityTask
     /// <summary>The project's <c>SerenityModel</c> items, with <c>TargetPath</c> assigned.</summary>
     [Required]
     public ITaskItem[] Models { get; set; } = [];
+
+    /// <summary>The project's <c>SerenityDevice</c> items.</summary>
+    public ITaskItem[] Devices { get; set; } = [];
+
+    /// <summary>The project's <c>SerenityMemory</c> items.</summary>
+    public ITaskItem[] Memories { get; set; } = [];
+
+    /// <summary>Device of models that name none; empty for none.</summary>
+    public string Device { get; set; } = "";
 
     /// <summary>Folder of the plan cache; absolute, or relative to the project.</summary>
     [Required]
@@ -41,10 +51,13 @@ public sealed class SerenityWarmUp : SerenityTask
     protected override void Run()
     {
         List<ModelItem> stale = [];
+        Lazy<DeviceItems> devices = new(() => new DeviceItems(Devices, "", "", Device, memories: Memories));
         foreach (ITaskItem item in Models)
         {
             try
             {
+                if (Devices.Length > 0 || Memories.Length > 0 || Device.Length > 0 || item.GetMetadata(ModelOptions.Device.Name).Length > 0)
+                    devices.Value.SettleMemories(item);
                 ModelItem model = ModelItem.Read(item, ProjectFolder, StagingFolder);
                 // What the project's packages bring is not known yet.
                 if (model.Request is { VerifyWith: LibrarySyntax.App, Runtime: null })

@@ -28,7 +28,11 @@ public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnl
             ProgramBuffer buffer = new(
                 0, KindOf(tensor), tensor.Name, tensor.ScratchOf ?? tensor.Name, tensor.Bytes, tensor.Offset, tensor.FirstStep, tensor.LastStep, null, null,
                 tensor.Type, tensor.Writers, tensor.Readers)
-            { OpenShape = tensor.OpenShape };
+            {
+                OpenShape = tensor.OpenShape,
+                Memory = tensor.Memory,
+                Move = tensor.Move,
+            };
             if (tensor.ScratchOf is { } node)
                 builder.AddScratch(buffer, stepOf.GetValueOrDefault(node, -1));
             else
@@ -47,7 +51,7 @@ public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnl
     public IReadOnlyList<TensorFacts> Tensors() => [.. Listed().Select(buffer => new TensorFacts(
         buffer.Name, buffer.Bytes, buffer.Offset, buffer.FirstStep, buffer.LastStep, RoleOf(buffer.Kind), buffer.SharesWith is { } of ? Buffers[of].Name : null,
         buffer.Parts is { } parts ? [.. parts.Select(part => Buffers[part].Name)] : null, buffer.Type, buffer.Writers, buffer.Readers,
-        buffer.Kind == BufferKind.Scratch ? buffer.Owner : null) { OpenShape = buffer.OpenShape })];
+        buffer.Kind == BufferKind.Scratch ? buffer.Owner : null) { OpenShape = buffer.OpenShape, Memory = buffer.Memory, Move = buffer.Move })];
 
     /// <summary>The buffers that the plan holds: all but what lies outside. Their numbers are 0, 1, 2 and so on.</summary>
     public IEnumerable<ProgramBuffer> Listed() => Buffers.Where(buffer => buffer.Kind != BufferKind.Outside);

@@ -52,6 +52,12 @@ public record OptimizationFacts
     /// <summary>For a model of float16: what it takes in the precision that was not chosen; null where that is not known, or the same.</summary>
     public PrecisionAccount? OtherPrecision { get; init; }
 
+    /// <summary>How the memories of the device are used (executor StaticArena); null where the plan is for one.</summary>
+    public MemoriesFacts? Memories { get; init; }
+
+    /// <summary>What travels to and from the memory outside a chip; null where no <see cref="OptimizeRequest.OnChip"/> was given, or it cannot be said.</summary>
+    public TrafficFacts? Traffic { get; init; }
+
     /// <summary>Rewrites that were applied.</summary>
     public required IReadOnlyList<AppliedRewrite> Rewrites { get; init; }
 
@@ -108,7 +114,7 @@ public record OptimizationFacts
 
 /// <summary>Peak activation memory of a model, in bytes.</summary>
 /// <param name="OriginalBytes">What the source model costs on this executor as it is executed today.</param>
-/// <param name="Bytes">What the written model costs on this executor; for StaticArena the arena size.</param>
+/// <param name="Bytes">What the written model costs on this executor; for StaticArena the arena size, of all memories together.</param>
 /// <param name="LiveBytes">Live peak of the written schedule.</param>
 /// <param name="LowerBoundBytes">Least live peak of any schedule of the written graph, as far as proven.</param>
 /// <param name="Optimal">True if <paramref name="Bytes"/>, which a budget is held against, equals <paramref name="LowerBoundBytes"/>.</param>

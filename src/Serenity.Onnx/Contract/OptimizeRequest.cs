@@ -102,6 +102,12 @@ public sealed record OptimizeRequest
     /// <summary>Alignment of arena offsets in bytes (executor StaticArena); a power of two.</summary>
     public int Alignment { get; init; } = 16;
 
+    /// <summary>Memories of the device (executor StaticArena), cheapest first or not; null for one arena, wherever it lies.</summary>
+    public IReadOnlyList<DeviceMemory>? Memories { get; init; }
+
+    /// <summary>Bytes of memory on chip, for which traffic is counted; null for none.</summary>
+    public long? OnChip { get; init; }
+
     /// <summary>Threads within operators that the app will run the model with (executor OnnxRuntime), from 1: kernels take scratch for each.</summary>
     public int Threads { get; init; } = 1;
 

@@ -25,7 +25,7 @@ public enum BufferKind
 /// <param name="Name">What it is called where people read it; differs from every other.</param>
 /// <param name="Owner">The value that it holds, or the node whose scratch it is.</param>
 /// <param name="Bytes">Its size.</param>
-/// <param name="Offset">Bytes from the start of the arena; null where there is none, and for a view that does not lie in one piece.</param>
+/// <param name="Offset">Bytes from the start of the arena, or of its memory; null where there is none, and for a view that does not lie in one piece.</param>
 /// <param name="FirstStep">First step at which it is live, inclusive.</param>
 /// <param name="LastStep">Last step at which it is live, inclusive.</param>
 /// <param name="SharesWith">The buffer that it lies in, or takes over; null for one of its own.</param>
@@ -42,4 +42,10 @@ public sealed record ProgramBuffer(
     /// <see cref="Type"/> has the sizes that the figures are for.
     /// </summary>
     public IReadOnlyList<string>? OpenShape { get; init; }
+
+    /// <summary>The memory of the device that it lies in, at least until it moves; null where the plan is for one memory.</summary>
+    public string? Memory { get; init; }
+
+    /// <summary>Where it moves to while it is live; null if it stays.</summary>
+    public TensorMove? Move { get; init; }
 }

@@ -28,9 +28,10 @@ internal sealed class ProgramBuilder(IReadOnlyList<string> nodes, IReadOnlyList<
     /// <summary>Adds what the node of a step needs for itself.</summary>
     /// <param name="step">The step.</param>
     /// <param name="bytes">Its size.</param>
-    /// <param name="offset">Bytes from the start of the arena; null where there is none.</param>
-    public void AddScratch(int step, long bytes, long? offset) =>
-        AddScratch(new ProgramBuffer(0, BufferKind.Scratch, "", nodes[step], bytes, offset, step, step, null, null, null, [step], [step]), step);
+    /// <param name="offset">Bytes from the start of the arena, or of its memory; null where there is none.</param>
+    /// <param name="memory">The memory of the device that it lies in; null where the plan is for one.</param>
+    public void AddScratch(int step, long bytes, long? offset, string? memory = null) =>
+        AddScratch(new ProgramBuffer(0, BufferKind.Scratch, "", nodes[step], bytes, offset, step, step, null, null, null, [step], [step]) { Memory = memory }, step);
 
     /// <summary>Gives scratch a name that no value has, and brings all buffers in order of first step, then name.</summary>
     /// <param name="others">Names of the model's other values: weights.</param>

@@ -16,7 +16,7 @@ public enum TensorRole
 /// <summary>One row of the tensors of a manifest: a buffer of a program, with names for references.</summary>
 /// <param name="Name">Value name in the written model.</param>
 /// <param name="Bytes">Its own size in bytes.</param>
-/// <param name="Offset">Bytes from the start of the arena (StaticArena), else null.</param>
+/// <param name="Offset">Bytes from the start of the arena, or of its memory (StaticArena), else null.</param>
 /// <param name="FirstStep">First step at which it is live, inclusive.</param>
 /// <param name="LastStep">Last step at which it is live, inclusive.</param>
 /// <param name="Role">Input, output or activation.</param>
@@ -36,4 +36,10 @@ public sealed record TensorFacts(
     /// <see cref="Type"/> has the sizes that the figures are for.
     /// </summary>
     public IReadOnlyList<string>? OpenShape { get; init; }
+
+    /// <summary>The memory of the device that it lies in, at least until it moves; null where the plan is for one memory.</summary>
+    public string? Memory { get; init; }
+
+    /// <summary>Where it moves to while it is live; null if it stays.</summary>
+    public TensorMove? Move { get; init; }
 }

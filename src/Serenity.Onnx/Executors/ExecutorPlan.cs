@@ -2,6 +2,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Formulas;
+using Serenity.Planning;
 
 namespace Serenity.Onnx.Executors;
 
@@ -55,6 +56,12 @@ internal abstract record ExecutorPlan
 
     /// <summary>Bytes during each step as formulas of the sizes of the inputs; null for one size of each.</summary>
     public virtual IReadOnlyList<SizeExpression>? StepFormulas => null;
+
+    /// <summary>The memory graph that is planned, and the order of its operators; null where an executor's own is of another kind.</summary>
+    public virtual (MemoryGraph Graph, int[] Order)? Ordered => null;
+
+    /// <summary>How the memories of the device are used; null where the plan is for one.</summary>
+    public virtual MemoriesFacts? Memories => null;
 
     /// <summary>True if the executor has to add partial results up in the buffer of an input.</summary>
     public virtual bool SumsInPlace => false;

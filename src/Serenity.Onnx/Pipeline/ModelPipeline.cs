@@ -320,6 +320,8 @@ internal sealed class ModelPipeline
             },
             Plans = plans,
             WeightBytes = ModelTensors.WeightBytes(plan.Written),
+            Memories = plan.Memories,
+            Traffic = _request.OnChip is { } onChip ? TrafficAccount.Of(_source, plan, onChip, _cancellation) : null,
             Rewrites = plan.Rewrites,
             LeftOut = _leftOut,
             Work = plan.Work,

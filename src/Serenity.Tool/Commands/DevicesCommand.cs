@@ -21,14 +21,17 @@ internal static class DevicesCommand
                 JsonText.Write(context.Console.Output, DeviceCatalog.Devices);
                 return ExitCodes.Ok;
             }
-            TextTable table = new("device", ">memory", ">weights", "source");
+            TextTable table = new("device", ">memory", ">weights", "memories", "source");
             foreach (Device device in DeviceCatalog.Devices)
-                table.Add(device.Name, Size(device.MemoryBytes), Size(device.WeightBytes), device.Source);
+                table.Add(device.Name, Size(device.MemoryBytes), Size(device.WeightBytes), Memories(device), device.Source);
             context.Console.Write(table);
             return ExitCodes.Ok;
         });
         return command;
     }
+
+    private static string Memories(Device device) =>
+        device.Memories.Count == 0 ? "-" : string.Join(", ", device.Memories.Select(m => FormattableString.Invariant($"{m.Name} {ByteSize.Rounded(m.Bytes)} at {m.Cost}")));
 
     private static string Size(long? bytes) => bytes is long known ? ByteSize.Rounded(known) : "-";
 }

@@ -67,6 +67,8 @@ internal static class InspectCommand
         SummaryLines.Write(console, manifest, given);
         foreach (WarningEntry warning in manifest.Warnings)
             console.Problem(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, given, warning.Message, warning.Settings));
+        if (manifest.Traffic is { } traffic)
+            TrafficTables.Write(console, traffic);
         if (manifest.PeakStep is not { } peak)
             return;
         int at = step ?? peak.Index;

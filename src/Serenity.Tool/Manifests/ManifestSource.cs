@@ -57,7 +57,7 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
                 Directory.Exists(path) ? "This is a folder, not a model. Name the .onnx file itself." : $"The model does not exist at '{path}'. Check the path.");
         }
         output ??= path;
-        OptionValues said = options.Read(parsed, given);
+        OptionValues said = WithMemories(options.Read(parsed, given), budgets, given);
         ModelItem item = new()
         {
             Name = given,
@@ -88,6 +88,16 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
             SerenityDiagnostic known = ProblemDiagnostic.Of(problem, given);
             throw new SerenityException(known.Code, known.File == path ? given : known.File, known.Message, problem) { Settings = known.Settings };
         }
+    }
+
+    // A device with several memories is planned for, where the executor can tell them apart.
+    private static OptionValues WithMemories(OptionValues said, MemoryBudgets? budgets, string given)
+    {
+        Executor executor = said.Get(Build.Options.ModelOptions.Executor);
+        if (said.Get(Build.Options.ModelOptions.Memories) is not null)
+            return executor.Traits().HasOffsets ? said : throw ModelItem.MemoriesWithoutOffsets(executor, Build.Options.ModelOptions.Memories.Switch!.Name, given);
+        return executor.Traits().HasOffsets && budgets?.Device is { } name && DeviceCatalog.Find(name) is { Memories.Count: > 0 } device
+            ? said.With(Build.Options.ModelOptions.Memories, device.Memories) : said;
     }
 
     private static (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(

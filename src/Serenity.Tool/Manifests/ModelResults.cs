@@ -50,7 +50,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, file, limits.Budgets, cancellation);
         // Without a budget of its own the check is of the one the manifest was made with.
         MemoryBudgets budgets = limits.Budgets ?? new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device, manifest.Budget.ProcessBytes);
-        if (budgets is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null } && limits.BaselinePath is null && limits.Needed)
+        if (budgets is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null } && manifest.Memories is null && limits.BaselinePath is null && limits.Needed)
             throw NoBudget(file, "The manifest was made without one: give --budget, --weight-budget, --device or --baseline.");
         manifest = BudgetCheck.Apply(manifest, budgets);
         seen?.Invoke(file, manifest);

@@ -33,6 +33,12 @@ internal static class SummaryLines
             Row(string.Create(CultureInfo.InvariantCulture, $"{peak.Runs} runs at a time"), peak.RequiredBytes, "peak and workspace of each");
         if (peak.ProcessBytes is long process)
             Row("of the process, about", process, manifest.Budget.ProcessBytes is long most ? $"budget {ByteSize.Rounded(most)}" : "library, session and weights included");
+        foreach (UsedMemory used in manifest.Memories?.Memories ?? [])
+        {
+            long left = used.Bytes - used.UsedBytes;
+            Row("in memory " + ModelText.Clean(used.Name), used.UsedBytes, string.Create(CultureInfo.InvariantCulture,
+                $"of {ByteSize.Rounded(used.Bytes)}, {(left >= 0 ? $"{ByteSize.Rounded(left)} left" : $"{ByteSize.Rounded(-left)} too little")}; an access costs {used.Cost:0.###}"));
+        }
         if (manifest.Budget.MemoryBytes is long budget)
         {
             long rest = budget - peak.RequiredBytes;
@@ -40,6 +46,13 @@ internal static class SummaryLines
             Row("memory budget" + device, budget, rest >= 0 ? $"{ByteSize.Rounded(rest)} left" : $"{ByteSize.Rounded(-rest)} too little");
         }
         console.Write(table);
+        if (manifest.Memories is { } memories)
+        {
+            string proof = memories.Optimal ? "no plan of this order costs less" : memories.Fits
+                ? $"at most {100 * (memories.Cost - memories.LowerBoundCost) / Math.Max(memories.LowerBoundCost, 1):0.##} % above the least" : "does not fit";
+            int moves = manifest.Program.Buffers.Count(b => b is { Move: not null, SharesWith: null, Parts: null });
+            console.Line(string.Create(CultureInfo.InvariantCulture, $"accesses cost {memories.Cost:#,0.###} a run, {proof}; {moves} tensors move"));
+        }
         string nodes = string.Create(CultureInfo.InvariantCulture, $"{manifest.Program.Steps.Count} nodes, {manifest.Program.Listed().Count()} tensors, {manifest.Rewrites.Count} rewrites");
         if (manifest.Work.Ratio > OptimizeRequest.FreeWork)
             nodes += string.Create(CultureInfo.InvariantCulture, $" for {manifest.Work.Ratio:0.##} times the predicted time");

@@ -77,6 +77,26 @@ public sealed class BudgetCheckTests
     }
 
     [TestMethod]
+    public void Each_memory_of_a_device_is_a_budget()
+    {
+        Assert.AreEqual(BudgetVerdict.Pass, BudgetCheck.Apply(TestManifest.OverMemories(1564), MemoryBudgets.None).Budget.Verdict);
+        MemoryManifest over = BudgetCheck.Apply(TestManifest.OverMemories(1500), MemoryBudgets.None);
+        Assert.AreEqual(BudgetVerdict.Fail, over.Budget.Verdict);
+        SerenityDiagnostic error = BudgetCheck.Errors(over, "net.onnx").Single();
+        Assert.AreEqual("SER1001", error.Code);
+        foreach (string part in (string[])["'AXI' would have to hold", "1564 of 1500, 64 too much", "'DTCM' (1.5 KiB of 4 KiB)", "To make it fit"])
+            Assert.Contains(part, error.Message);
+        // Read without the rest, as in every build.
+        byte[] text = ManifestJson.Write(over);
+        Assert.IsFalse(ManifestHead.Read(text, "m").MemoriesFit);
+        Assert.IsNull(ManifestHead.Read(ManifestJson.Write(TestManifest.Create()), "m").MemoriesFit);
+    }
+
+    [TestMethod]
+    public void The_largest_block_of_a_device_is_no_budget_where_its_memories_are() =>
+        Assert.IsNull(BudgetCheck.Apply(TestManifest.OverMemories(), new MemoryBudgets(512 * 1024, null, "stm32h743")).Budget.MemoryBytes);
+
+    [TestMethod]
     public void Without_a_budget_there_is_no_verdict()
     {
         MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), MemoryBudgets.None);

@@ -1,4 +1,6 @@
 using Serenity.Build.Budgets;
+using Serenity.Build.Options;
+using Serenity.Build.Options.Syntax;
 
 namespace Serenity.Build.Tests.Budgets;
 
@@ -12,6 +14,17 @@ public sealed class DeviceCatalogTests
         CollectionAssert.AreEqual(names.Order(StringComparer.Ordinal).ToArray(), names);
         Assert.HasCount(names.Length, names.Distinct(StringComparer.OrdinalIgnoreCase));
         Assert.IsTrue(DeviceCatalog.Devices.All(d => d.MemoryBytes > 0 && d.Source.Length > 20));
+    }
+
+    [TestMethod]
+    public void Memories_can_be_written_as_an_option_and_the_fastest_costs_1()
+    {
+        foreach (Device device in DeviceCatalog.Devices.Where(d => d.Memories.Count > 0))
+        {
+            CollectionAssert.AreEqual(device.Memories.ToArray(), ModelOptions.Memories.Read(ModelOptions.Memories.Syntax is MemoriesSyntax syntax ? syntax.Format(device.Memories) : "", "Memories", null)!.ToArray());
+            Assert.AreEqual(1, device.Memories.Min(m => m.Cost), device.Name);
+            Assert.IsGreaterThan(20, device.MemorySource!.Length);
+        }
     }
 
     [TestMethod]

@@ -37,6 +37,36 @@ public sealed class ArenaHeaderTests
     }
 
     [TestMethod]
+    public void A_C_program_sees_a_plan_over_several_memories()
+    {
+        const string Program = """
+            #include "net.memory.h"
+            #include <string.h>
+            static unsigned char dtcm[NET_DTCM_BYTES], axi[NET_AXI_BYTES];
+            static unsigned char *const blocks[NET_MEMORY_COUNT] = { dtcm, axi, 0 };
+            int main(void) {
+                unsigned i, rows = 0;
+                if (sizeof dtcm != 1500 || sizeof axi != 1564 || NET_AXI != 1u || NET_FLASH_BYTES != 1000u || NET_TENSOR_COUNT != 4u) return 1;
+                for (i = 0; i < NET_TENSOR_COUNT; i++) {
+                    if (net_tensors[i].offset + net_tensors[i].bytes > (net_tensors[i].memory == NET_AXI ? sizeof axi : sizeof dtcm)) return 2;
+                    rows += strcmp(net_tensors[i].name, "a") == 0;
+                }
+                if (rows != 2 || NET_MOVE_COUNT != 1u || net_moves[0].step != 2u || net_moves[0].bytes != 1500) return 3;
+                memset(blocks[net_moves[0].from_memory] + net_moves[0].from_offset, 7, net_moves[0].bytes);
+                memcpy(blocks[net_moves[0].to_memory] + net_moves[0].to_offset, blocks[net_moves[0].from_memory] + net_moves[0].from_offset, net_moves[0].bytes);
+                if (axi[64] != 7 || axi[63] != 0) return 4;
+                if (NET_INPUT_IN_MEMORY != NET_AXI || NET_INPUT_IN_OFFSET != 64u || NET_OUTPUT_B_MEMORY != NET_DTCM) return 5;
+                return NET_WEIGHT_COUNT == 1u && net_weights[0].memory == NET_FLASH && strcmp(net_schedule[0], "conv1") == 0 ? 0 : 6;
+            }
+            """;
+        using TempFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, "net.memory.h"), ArenaHeader.Render(TestManifest.OverMemories(), "net"));
+        File.WriteAllText(Path.Combine(folder.Path, "main.c"), Program);
+        Assert.AreEqual(0, Run(folder.Path, "cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-Wno-unused-const-variable", "-o", "main", "main.c"));
+        Assert.AreEqual(0, Run(folder.Path, Path.Combine(folder.Path, "main")));
+    }
+
+    [TestMethod]
     public void Hostile_names_stay_inside_their_comments_and_literals()
     {
         MemoryManifest manifest = Arena();

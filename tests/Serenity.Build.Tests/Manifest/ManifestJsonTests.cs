@@ -20,8 +20,11 @@ public sealed class ManifestJsonTests
     [TestMethod]
     public void What_is_written_is_read_back_the_same()
     {
-        byte[] text = ManifestJson.Write(TestManifest.Create());
-        CollectionAssert.AreEqual(text, ManifestJson.Write(ManifestJson.Read(text, "m")));
+        foreach (MemoryManifest manifest in (MemoryManifest[])[TestManifest.Create(), TestManifest.OverMemories()])
+        {
+            byte[] text = ManifestJson.Write(manifest);
+            CollectionAssert.AreEqual(text, ManifestJson.Write(ManifestJson.Read(text, "m")));
+        }
     }
 
     [TestMethod]
@@ -38,7 +41,7 @@ public sealed class ManifestJsonTests
                 new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<Precision>(), new JsonStringEnumConverter<ModelSetting>(), new OptionsConverter(),
                 new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
                 new JsonStringEnumConverter<FigureBasis>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<PlanLayout>(JsonNamingPolicy.CamelCase),
-                new JsonStringEnumConverter<MemoryPool>(JsonNamingPolicy.CamelCase),
+                new JsonStringEnumConverter<MemoryPool>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<MemoryUse>(JsonNamingPolicy.CamelCase),
             },
         };
         foreach (MemoryManifest manifest in (MemoryManifest[])[Full(), TestManifest.Create(workspace: null),
@@ -61,6 +64,7 @@ public sealed class ManifestJsonTests
             manifest, manifest.Tool, manifest.Source, manifest.Peak, manifest.Targets![0], manifest.Plans[0], manifest.Plans[0].Account, manifest.Plans[0].Account.Pools[0],
             manifest.Plans[0].Account.Pools[0].Parts[0], manifest.Budget, manifest.Weights, manifest.Rewrites[0], manifest.Rewrites[0].Pieces, manifest.Bounds![0], manifest.LeftOut![0],
             manifest.Verification, manifest.Verification!.Instead, manifest.OtherPrecision,
+            manifest.Tensors[0].Move, manifest.Memories, manifest.Memories!.Memories[1], manifest.Memories.Weights[0], manifest.Traffic, manifest.Traffic!.Orders[1], manifest.Traffic.Curve[0],
             manifest.Warnings[0], manifest.Warnings[0].Settings![1], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         Assert.AreEqual("n", manifest.Tensors[1].ScratchOf);
@@ -100,9 +104,11 @@ public sealed class ManifestJsonTests
         OtherPrecision = new PrecisionAccount(Precision.Float32, 3, 4, 0.25),
         Program = ExecutionProgram.Of(["n"], ["If"],
         [
-            new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]) { OpenShape = ["batch", "3", "?"] },
+            new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]) { OpenShape = ["batch", "3", "?"], Memory = "DTCM", Move = new TensorMove(4, "AXI", 64) },
             new TensorFacts("n/scratch", 1, 2, 0, 0, TensorRole.Activation, null, null, null, [0], [0], "n"),
         ]),
+        Memories = TestManifest.OverMemories().Memories,
+        Traffic = TestManifest.OverMemories().Traffic,
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
         Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Runs = 2, PlainSessionBytes = 5, OriginalPlainSessionBytes = 6, ProcessBytes = 9000, Formula = "12*batch" },
         Range = new RangeFacts(

@@ -25,6 +25,7 @@ public sealed class ManifestSchemaTests
         MemoryManifest[] manifests =
         [
             full,
+            TestManifest.OverMemories(),
             BudgetCheck.Apply(full, new MemoryBudgets(1, 2, "dev")),
             full with { Executor = Executor.StaticArena, SessionOptions = null, Verification = null, PeakStep = null, Program = new ExecutionProgram([], []), Profile = [], Warnings = [] },
         ];
@@ -44,9 +45,11 @@ public sealed class ManifestSchemaTests
             Range = new RangeFacts(
                 new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch")], new SortedDictionary<string, long> { ["batch"] = 8 },
                 [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5)]),
+            Memories = TestManifest.OverMemories().Memories,
+            Traffic = TestManifest.OverMemories().Traffic,
             Options = manifest.Options.With(ModelOptions.FreeDimensions, new DimensionsSyntax().Parse("batch=1..8;seq=2;total=batch+seq")),
         };
-        CollectionAssert.AreEqual(Array.Empty<string>(), Problems(ManifestJson.Write(manifest)));
+        CollectionAssert.AreEqual(Array.Empty<string>(), Problems(ManifestJson.Write(manifest.With(tensors: [.. manifest.Tensors, .. TestManifest.OverMemories().Tensors]))));
         // The program is written as its three lists.
         foreach (System.Reflection.PropertyInfo property in typeof(MemoryManifest).GetProperties().Where(p => p.Name != nameof(MemoryManifest.Program)))
             Assert.IsTrue(_schema.GetProperty("properties").TryGetProperty(JsonNamingPolicy.CamelCase.ConvertName(property.Name), out _), property.Name);

@@ -313,6 +313,52 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
+    public void Memories_of_a_device_are_planned_for_and_each_is_a_budget()
+    {
+        using TestProject project = new() { Optimizer = (request, cancellation) => Onnx.Pipeline.ModelOptimizer.Optimize(request, cancellation) };
+        project.Devices.Add(new TaskItem("my-board", new Dictionary<string, string> { ["Memories"] = "FAST=1KiB@1;SLOW=64KiB@3" }));
+        project.Memories.Add(new TaskItem("Fast", new Dictionary<string, string> { ["Device"] = "small", ["Size"] = "64B", ["Cost"] = "1" }));
+        project.Memories.Add(new TaskItem("Slow", new Dictionary<string, string> { ["Device"] = "small", ["Size"] = "128", ["Cost"] = "2.5" }));
+        (string, string)[] arena = [("Executor", "StaticArena"), ("Header", "true")];
+        TaskItem fits = project.Model("a.onnx", 1, [.. arena, ("Device", "my-board")]), small = project.Model("b.onnx", 1, [.. arena, ("Device", "small")]), session = project.Model("c.onnx", 1, ("Device", "my-board"));
+        Assert.IsFalse(project.Build(fits, small, session));
+        Assert.IsTrue(project.Codes.All(code => code == "SER1001"));
+        StringAssert.Contains(project.Engine.Errors.First().Message, "does not fit into the memories of the device");
+
+        MemoryManifest manifest = project.Manifest("models/a.memory.json");
+        Assert.AreEqual(BudgetVerdict.Pass, manifest.Budget.Verdict);
+        Assert.IsTrue(manifest.Memories is { Fits: true, Memories.Count: 2 });
+        Assert.IsTrue(manifest.Tensors.Where(t => t.Offset is not null).All(t => t.Memory is "FAST" or "SLOW"));
+        // A session has one memory, and this device no budget for it.
+        Assert.IsNull(project.Manifest("models/c.memory.json").Memories);
+        Assert.AreEqual(BudgetVerdict.None, project.Manifest("models/c.memory.json").Budget.Verdict);
+        StringAssert.Contains(File.ReadAllText(Directory.GetFiles(project.Folder, "a.memory.h", SearchOption.AllDirectories).Single()), "#define A_FAST_BYTES");
+    }
+
+    [TestMethod]
+    [DataRow("FAST=1KiB", "is not of the form name=size@cost")]
+    [DataRow("FAST=1KiB@0", "no cost of an access")]
+    [DataRow("FAST=1KiB@1;fast=2KiB@2", "is given twice")]
+    [DataRow("FLASH=1KiB@1:weights", "must hold activations")]
+    [DataRow("1=1KiB@1", "no name of a memory")]
+    [DataRow("A=1KiB@1:all", "activations, weights or both")]
+    public void Memories_that_are_not_understood_are_an_error_in_words(string memories, string words)
+    {
+        using TestProject project = new();
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("Executor", "StaticArena"), ("Memories", memories))));
+        CollectionAssert.AreEqual((string[])["SER1101"], project.Codes);
+        StringAssert.Contains(project.Engine.Errors.Single().Message, words);
+    }
+
+    [TestMethod]
+    public void Memories_need_an_executor_that_places_tensors()
+    {
+        using TestProject project = new();
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("Memories", "A=1KiB@1;B=1MiB@2"))));
+        StringAssert.Contains(project.Engine.Errors.Single().Message, "Memories needs the executor StaticArena");
+    }
+
+    [TestMethod]
     public void A_device_without_a_budget_is_an_error_that_names_it()
     {
         using TestProject project = new();

@@ -37,6 +37,8 @@ internal sealed class TestProject : IDisposable
 
     public List<ITaskItem> Devices { get; } = [];
 
+    public List<ITaskItem> Memories { get; } = [];
+
     public string MemoryBudget { get; set; } = "";
 
     public string Device { get; set; } = "";
@@ -80,6 +82,7 @@ internal sealed class TestProject : IDisposable
         {
             Models = models,
             Devices = [.. Devices],
+            Memories = [.. Memories],
             MemoryBudget = MemoryBudget,
             Device = Device,
             OutputFolders = ["bin"],
@@ -103,6 +106,7 @@ internal sealed class TestProject : IDisposable
             Models = prepare.TakenModels,
             Problems = [.. problems],
             Devices = [.. Devices],
+            Memories = [.. Memories],
             MemoryBudget = MemoryBudget,
             Device = Device,
             CopiesIfDifferent = CopiesIfDifferent,

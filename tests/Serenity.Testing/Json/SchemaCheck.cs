@@ -36,6 +36,7 @@ public sealed class SchemaCheck
                 "const" => JsonElement.DeepEquals(rule, value),
                 "enum" => rule.EnumerateArray().Any(v => JsonElement.DeepEquals(v, value)),
                 "minimum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() >= rule.GetDouble(),
+                "exclusiveMinimum" => value.ValueKind != JsonValueKind.Number || value.GetDouble() > rule.GetDouble(),
                 "pattern" => value.ValueKind != JsonValueKind.String || Regex.IsMatch(value.GetString()!, rule.GetString()!, RegexOptions.CultureInvariant),
                 "required" => value.ValueKind != JsonValueKind.Object || rule.EnumerateArray().All(n => value.TryGetProperty(n.GetString()!, out _)),
                 "properties" => CheckProperties(rule, value, at),

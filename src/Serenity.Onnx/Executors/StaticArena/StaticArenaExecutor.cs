@@ -65,7 +65,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         if (facts.Status == "passed" && _task.Source.Shapes.Main.Varies.Count > 0)
             facts = facts with { Status = "partial", Reason = "The plan was not run in its arena, since sizes in it depend on data." };
         else if (facts.Status == "passed" && ArenaProof.Run(
-            plan.Model, new ArenaProgram(plan.Program, plan.Bytes), _task.Source.File.ExternalFolder,
+            plan.Model, ArenaProgram.Of(plan.Program, plan.Bytes, plan.Memories), _task.Source.File.ExternalFolder,
             _task.Source.File.Path, _task.Cancellation) is { } notRun)
         {
             facts = facts with { Status = "partial", Reason = notRun };
@@ -126,6 +126,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         RewriteCost best = outcome.Best;
         StaticArenaPlan plan = StaticArenaCost.Plan(best, _task.Source.Shapes, _task.Request.Alignment, path, _task.Cancellation);
         (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, _task.Source.Shapes, _task.Request.Alignment, path, _task.Cancellation);
+        (best, plan) = StaticArenaCost.ForTraffic(best, plan, _task.Request.OnChip, _task.Source.Shapes, _task.Request.Alignment, path, _task.Cancellation);
         return Made(best, plan, outcome.Applied, outcome.Work, outcome.Original);
     }
 
@@ -146,7 +147,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         new()
         {
             WrittenModel = AccumulationChain.Settle(cost.Written),
-            Plan = plan,
+            Plan = StaticArenaCost.InMemories(cost, plan, _task.Request.Memories, _task.Source.Shapes, _task.Request.Alignment, _task.Source.File.Path, _task.Cancellation),
             LeastLiveBytes = cost.LowerBoundBytes,
             Unrewritten = unrewritten,
             Start = Start,

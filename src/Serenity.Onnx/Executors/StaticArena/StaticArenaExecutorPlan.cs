@@ -2,6 +2,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.StaticArena.Planning;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
+using Serenity.Planning;
 
 namespace Serenity.Onnx.Executors.StaticArena;
 
@@ -37,6 +38,12 @@ internal sealed record StaticArenaExecutorPlan : ExecutorPlan
 
     /// <inheritdoc/>
     public override ExecutionProgram Program => Plan.Program;
+
+    /// <inheritdoc/>
+    public override (MemoryGraph Graph, int[] Order)? Ordered => (Plan.Graph, Plan.Operators);
+
+    /// <inheritdoc/>
+    public override MemoriesFacts? Memories => Plan.Memories;
 
     /// <inheritdoc/>
     public override IReadOnlyList<long> Profile => Plan.Profile;

@@ -16,7 +16,9 @@ internal sealed unsafe class ArenaExecution
 
     private readonly GraphProto _graph;
     private readonly NodeProto[] _schedule;
-    private readonly IReadOnlyDictionary<string, ProgramBuffer> _facts;
+
+    /// <summary>Where each value lies now.</summary>
+    private readonly Dictionary<string, ProgramBuffer> _facts;
     private readonly ArenaProgram _program;
     private readonly IReadOnlyDictionary<string, RuntimeValue.Tensor> _values;
     private readonly ArenaMemory _memory;
@@ -37,7 +39,7 @@ internal sealed unsafe class ArenaExecution
     {
         _graph = graph;
         _schedule = schedule;
-        _facts = facts;
+        _facts = new(facts, StringComparer.Ordinal);
         _program = program;
         _values = values;
         _memory = memory;
@@ -79,6 +81,8 @@ internal sealed unsafe class ArenaExecution
         NodeProto node = _schedule[step];
         string where = $"Step {step}, node '{node.Name}'";
         bool free = node.Output.Count > 0 && _facts.TryGetValue(node.Output[0], out ProgramBuffer? made) && _dataflow.IsFree(made, node);
+        if (Move(step) is { } lost)
+            return $"{where}: a tensor that moves before it lies over '{lost}', which is still needed.";
         List<(IntPtr Memory, int Bytes)> owned = [];
         try
         {
@@ -148,6 +152,24 @@ internal sealed unsafe class ArenaExecution
             foreach ((IntPtr memory, _) in owned)
                 NativeMemory.AlignedFree((void*)memory);
         }
+    }
+
+    /// <summary>Makes the moves before a step: all places that are moved to are spoiled first, so that these may be made in any order. What that damages; null for nothing.</summary>
+    private string? Move(int step)
+    {
+        ProgramBuffer[] moving = [.. _facts.Values.Where(f => f.Move?.Step == step)];
+        if (moving.Length == 0)
+            return null;
+        // Several names of one buffer move as one.
+        foreach (IGrouping<long, ProgramBuffer> place in moving.GroupBy(f => f.Move!.Offset))
+            _memory.Spoil(place.Key, checked((int)place.Max(f => f.Bytes)));
+        if (Damaged(step) is { } lost)
+            return lost;
+        foreach (ProgramBuffer value in moving)
+            Place(value.Owner).CopyTo(_memory.Slice(value.Move!.Offset, checked((int)value.Bytes)));
+        foreach (ProgramBuffer value in moving)
+            _facts[value.Owner] = value with { Offset = value.Move!.Offset, Move = null };
+        return null;
     }
 
     private bool IsHalf(string name) =>
@@ -273,7 +295,7 @@ internal sealed unsafe class ArenaExecution
 
     private Span<byte> Place(string name) => _memory.Slice(_facts[name].Offset!.Value, checked((int)_facts[name].Bytes));
 
-    private IntPtr Address(string name) => (IntPtr)(_memory.Start + _facts[name].Offset!.Value);
+    private IntPtr Address(string name) => (IntPtr)_memory.At(_facts[name].Offset!.Value);
 
     private bool Differs(ReadOnlySpan<byte> found, string name)
     {

@@ -7,6 +7,33 @@ namespace Serenity.Onnx.Executors.StaticArena.Execution;
 /// <param name="ArenaBytes">Bytes of the arena.</param>
 internal sealed record ArenaProgram(ExecutionProgram Program, long ArenaBytes)
 {
+    /// <summary>The blocks of memory that it runs in: one of the arena's size, or one for each memory of the device.</summary>
+    public ArenaBlocks Blocks => Several ?? new ArenaBlocks([ArenaBytes]);
+
+    private ArenaBlocks? Several { get; init; }
+
+    /// <summary>A program in as many blocks as there are memories.</summary>
+    /// <param name="program">Steps and buffers, each with an offset in its memory.</param>
+    /// <param name="bytes">Bytes of the arena, where there is one.</param>
+    /// <param name="memories">The memories of the device; null for one arena.</param>
+    public static ArenaProgram Of(ExecutionProgram program, long bytes, MemoriesFacts? memories)
+    {
+        if (memories is null || program.Buffers.All(b => b.Memory is null))
+            return new ArenaProgram(program, bytes);
+        ArenaBlocks blocks = new([.. memories.Memories.Select(m => m.UsedBytes)]);
+        Dictionary<string, int> block = new(StringComparer.Ordinal);
+        for (int i = 0; i < memories.Memories.Count; i++)
+            block[memories.Memories[i].Name] = i;
+        long At(string? memory, long offset) => memory is not null && block.TryGetValue(memory, out int i) ? blocks.Address(i, offset)
+            : throw new ArgumentException($"There is no memory '{memory}'.", nameof(program));
+        ProgramBuffer[] buffers = [.. program.Buffers.Select(b => b.Offset is not { } offset ? b : b with
+        {
+            Offset = At(b.Memory, offset),
+            Move = b.Move is { } move ? move with { Offset = At(move.Memory, move.Offset) } : null,
+        })];
+        return new ArenaProgram(program with { Buffers = buffers }, blocks.End) { Several = blocks };
+    }
+
     /// <summary>The values in the arena, by name; scratch is none of them, whatever it is called.</summary>
     public IReadOnlyDictionary<string, ProgramBuffer> Values()
     {

@@ -73,7 +73,7 @@ internal sealed class ArenaRunner : IDisposable
         if (StaticFault(program, schedule, facts) is { } fault)
             return new ArenaRun(fault, 0, 0);
         SettleActivations(facts);
-        using ArenaMemory memory = new(program.ArenaBytes);
+        using ArenaMemory memory = new(program.Blocks);
         return new ArenaExecution(_model.Graph, schedule, program, facts, _values, memory, KernelOf).Run(cancellation);
     }
 
@@ -90,11 +90,14 @@ internal sealed class ArenaRunner : IDisposable
     {
         foreach (ProgramBuffer fact in program.Program.Listed())
         {
-            if (fact.Offset is { } offset && (offset < 0 || offset + fact.Bytes > program.ArenaBytes))
-                return $"Value '{fact.Name}' lies at {offset}..{offset + fact.Bytes}, outside the arena of {program.ArenaBytes} bytes.";
+            foreach (long offset in ((long?[])[fact.Offset, fact.Move?.Offset]).OfType<long>())
+            {
+                if (program.Blocks.Find(offset, fact.Bytes).Block < 0)
+                    return $"Value '{fact.Name}' lies at {offset}..{offset + fact.Bytes}, outside the arena of {program.ArenaBytes} bytes.";
+            }
             if (fact.Kind != BufferKind.Scratch && _values.TryGetValue(fact.Owner, out RuntimeValue.Tensor? value) && value.Data.Length != fact.Bytes)
                 return $"Value '{fact.Name}' has {value.Data.Length} bytes, the plan says {fact.Bytes}.";
-            if (fact.SharesWith is { } of && fact.Offset is not null && program.Program.Buffers[of] is { Offset: not null } other && other.Offset != fact.Offset)
+            if (fact.SharesWith is { } of && fact.Offset is not null && program.Program.Buffers[of] is { Offset: not null } other && other.Offset != fact.Offset && other.Move?.Offset != fact.Offset)
                 return $"Value '{fact.Name}' shares the buffer of '{other.Name}' and yet lies elsewhere.";
         }
         HashSet<string> scheduled = new(schedule.Select(n => n.Name), StringComparer.Ordinal);

@@ -6,23 +6,40 @@ using Serenity.Planning.Placement;
 
 namespace Serenity.Onnx.Executors.StaticArena.Planning;
 
+/// <summary>Where a tensor lies.</summary>
+/// <param name="Offset">Bytes from the start of the arena, or of the memory.</param>
+/// <param name="Memory">The memory; null where the plan is for one.</param>
+/// <param name="Move">Where it moves to while it is live; null if it stays.</param>
+internal readonly record struct TensorPlace(long Offset, string? Memory, TensorMove? Move);
+
 /// <summary>A placed schedule as steps and buffers.</summary>
 internal sealed class PlacedProgram
 {
     private readonly StaticArenaGraph _graph;
     private readonly int[] _order;
     private readonly ArenaLayout _layout;
-    private readonly ArenaPlan _placement;
+    private readonly Func<int, int, int, TensorPlace> _placeOf;
     private readonly HashSet<string> _inputs, _outputs;
     private readonly Dictionary<string, List<int>> _writers = new(StringComparer.Ordinal), _readers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _lastUse = new(StringComparer.Ordinal);
 
+    /// <summary>Of buffers that stay where they are, in one arena.</summary>
     public PlacedProgram(StaticArenaGraph graph, int[] order, ArenaLayout layout, ArenaPlan placement)
+        : this(graph, order, layout, (buffer, _, _) => new TensorPlace(placement.Offsets[buffer], null, null))
+    {
+    }
+
+    /// <summary>Of buffers wherever they lie.</summary>
+    /// <param name="graph">The model.</param>
+    /// <param name="order">All operators, in execution order.</param>
+    /// <param name="layout">Its buffers.</param>
+    /// <param name="placeOf">Of a buffer, and of the first and last step of a tensor in it, where the tensor lies.</param>
+    public PlacedProgram(StaticArenaGraph graph, int[] order, ArenaLayout layout, Func<int, int, int, TensorPlace> placeOf)
     {
         _graph = graph;
         _order = order;
         _layout = layout;
-        _placement = placement;
+        _placeOf = placeOf;
         _inputs = new(graph.Source.Input.Select(i => i.Name), StringComparer.Ordinal);
         _outputs = new(graph.Source.Output.Select(o => o.Name), StringComparer.Ordinal);
         for (int step = 0; step < order.Length; step++)
@@ -59,7 +76,10 @@ internal sealed class PlacedProgram
         for (int step = 0; step < _order.Length; step++)
         {
             if (_layout.ScratchOf[step] is >= 0 and int buffer)
-                program.AddScratch(step, _graph.Graph.Scratch(_order[step]), _placement.Offsets[buffer]);
+            {
+                TensorPlace place = _placeOf(buffer, step, step);
+                program.AddScratch(step, _graph.Graph.Scratch(_order[step]), place.Offset, place.Memory);
+            }
         }
         return program.Arrange(_graph.Values.Keys).Build();
     }
@@ -89,7 +109,7 @@ internal sealed class PlacedProgram
         int tensor = value.Tensors[0];
         ArenaSchedule schedule = _layout.Schedule;
         string? from = schedule.TakenFrom[tensor] is >= 0 and int taken ? _graph.TensorNames[taken] : null;
-        Add(program, value, _placement.Offsets[_layout.BufferOf[tensor]], schedule.First[tensor], schedule.Last[tensor], from, Steps(_writers, value.Name));
+        Add(program, value, _layout.BufferOf[tensor], schedule.First[tensor], schedule.Last[tensor], from, Steps(_writers, value.Name));
     }
 
     // An alias or a view is there from its own operator to its own last use; what it lies in may be there longer.
@@ -98,7 +118,7 @@ internal sealed class PlacedProgram
         List<int> writers = Steps(_writers, value.Name);
         int first = writers.FirstOrDefault(0), last = Math.Max(first, _lastUse[value.Name]);
         bool inOne = (value.Tensors.Length == 1 && value.IsContiguous) || _layout.Contiguous.Contains(ViewOf(value));
-        Add(program, value, inOne ? _placement.Offsets[_layout.BufferOf[value.Tensors[0]]] : null, first, last, value.Of, writers);
+        Add(program, value, inOne ? _layout.BufferOf[value.Tensors[0]] : null, first, last, value.Of, writers);
     }
 
     // The view that an alias is another name of, through any number of aliases.
@@ -109,11 +129,19 @@ internal sealed class PlacedProgram
         return value.Name;
     }
 
-    private void Add(ProgramBuilder program, ArenaValue value, long? offset, int first, int last, string? sharesWith, IReadOnlyList<int> writers) => program.AddValue(
-        new ProgramBuffer(
-            0, ScheduledValues.Kind(_inputs.Contains(value.Name), _outputs.Contains(value.Name)), value.Name, value.Name, value.Bytes, offset, first, last, null, null,
-            ScheduledValues.TypeText(_graph.Shapes, value.Name), writers, Steps(_readers, value.Name)),
-        sharesWith, value.Parts);
+    private void Add(ProgramBuilder program, ArenaValue value, int? buffer, int first, int last, string? sharesWith, IReadOnlyList<int> writers)
+    {
+        TensorPlace? place = buffer is { } own ? _placeOf(own, first, last) : null;
+        program.AddValue(
+            new ProgramBuffer(
+                0, ScheduledValues.Kind(_inputs.Contains(value.Name), _outputs.Contains(value.Name)), value.Name, value.Name, value.Bytes, place?.Offset, first, last, null, null,
+                ScheduledValues.TypeText(_graph.Shapes, value.Name), writers, Steps(_readers, value.Name))
+            {
+                Memory = place?.Memory,
+                Move = place?.Move,
+            },
+            sharesWith, value.Parts);
+    }
 
     private static List<int> Steps(Dictionary<string, List<int>> of, string name) => of.GetValueOrDefault(name) ?? [];
 

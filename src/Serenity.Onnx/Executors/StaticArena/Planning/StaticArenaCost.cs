@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Rewrites.Graph;
@@ -6,6 +7,7 @@ using Serenity.Onnx.Shapes;
 using Serenity.Planning;
 using Serenity.Planning.Placement;
 using Serenity.Planning.Scheduling;
+using Serenity.Planning.Traffic;
 
 namespace Serenity.Onnx.Executors.StaticArena.Planning;
 
@@ -83,6 +85,51 @@ internal static class StaticArenaCost
             return (cost, plan);
         RewriteCandidate written = AccumulationChain.InOrder(cost.Written, graph.OrderOf(better));
         return (cost with { Written = written, Order = NodeOrder.OfFile(written.Model.Graph), Profile = plan.Profile }, plan);
+    }
+
+    /// <summary>Where the live peak is larger than the chip: another order of the same peak, with less traffic and no larger an arena, if one is found.</summary>
+    /// <param name="cost">The cost, with the order found.</param>
+    /// <param name="plan">Its plan.</param>
+    /// <param name="onChip">Bytes on chip; null for no such order.</param>
+    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
+    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    public static (RewriteCost Cost, StaticArenaPlan Plan) ForTraffic(
+        RewriteCost cost, StaticArenaPlan plan, long? onChip, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(cost);
+        ArgumentNullException.ThrowIfNull(plan);
+        if (onChip is not { } capacity || plan.LivePeakBytes <= capacity)
+            return (cost, plan);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        int[] order = graph.FileOrder();
+        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, new ScheduleResult(order, cost.PeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit), capacity, cancellation);
+        if (found.Order.AsSpan().SequenceEqual(order))
+            return (cost, plan);
+        StaticArenaPlan other = StaticArenaPlanner.Plan(graph, found.Order, alignment, null, cancellation);
+        if (other.ArenaBytes > plan.ArenaBytes)
+            return (cost, plan);
+        RewriteCandidate written = AccumulationChain.InOrder(cost.Written, graph.OrderOf(found.Order));
+        return (cost with { Written = written, Order = NodeOrder.OfFile(written.Model.Graph), Profile = other.Profile }, other);
+    }
+
+    /// <summary>Lays a costed candidate out in the memories of a device.</summary>
+    /// <param name="cost">The cost, with the order found.</param>
+    /// <param name="inOne">Its plan in one arena.</param>
+    /// <param name="memories">The memories; with one, that plan is the plan.</param>
+    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
+    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    public static StaticArenaPlan InMemories(
+        RewriteCost cost, StaticArenaPlan inOne, IReadOnlyList<DeviceMemory>? memories, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(cost);
+        if (memories is null)
+            return inOne;
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        return PooledPlanner.Plan(graph, graph.FileOrder(), inOne, memories, alignment, cancellation);
     }
 
     private static StaticArenaGraph GraphOf(RewriteCandidate candidate, ModelShapes shapes, string? path) =>

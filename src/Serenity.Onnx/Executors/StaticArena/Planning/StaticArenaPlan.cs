@@ -1,5 +1,6 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
+using Serenity.Planning;
 using Serenity.Planning.Placement;
 
 namespace Serenity.Onnx.Executors.StaticArena.Planning;
@@ -18,6 +19,15 @@ internal sealed record StaticArenaPlan(
     /// <summary>Node names in execution order; Constant nodes, which are weights, are left out.</summary>
     public IReadOnlyList<string> Schedule { get; } = [.. Order.Names];
 
-    /// <summary>Bytes of the arena.</summary>
+    /// <summary>The memory graph.</summary>
+    public required MemoryGraph Graph { get; init; }
+
+    /// <summary>Its operators in execution order.</summary>
+    public required int[] Operators { get; init; }
+
+    /// <summary>How the memories of the device are used; null where the plan is for one.</summary>
+    public MemoriesFacts? Memories { get; init; }
+
+    /// <summary>Bytes of the arena; over several memories, of activations in all of them.</summary>
     public long ArenaBytes => Placement.SizeBytes;
 }

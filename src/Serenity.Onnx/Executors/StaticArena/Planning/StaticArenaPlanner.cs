@@ -61,6 +61,10 @@ internal static class StaticArenaPlanner
         }
         PlacedProgram placed = new(graph, steps, layout, placement);
         ExecutionProgram program = placed.Program();
-        return new StaticArenaPlan(graph.OrderOf(steps), profile, LiveProfile.Peak(graph.Graph, steps), placement, program, placed.PeakStep(profile, program));
+        return new StaticArenaPlan(graph.OrderOf(steps), profile, LiveProfile.Peak(graph.Graph, steps), placement, program, placed.PeakStep(profile, program))
+        {
+            Graph = graph.Graph,
+            Operators = steps,
+        };
     }
 }
