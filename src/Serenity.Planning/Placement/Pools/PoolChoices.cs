@@ -140,10 +140,12 @@ internal sealed class PoolChoices
         }
     }
 
-    /// <summary>Without those that cost no less than another, and take all that it takes.</summary>
-    private static PoolChoice[] Undominated(List<PoolChoice> choices)
+    /// <summary>Without those that never fit, and those that cost no less than another and take all that it takes.</summary>
+    private PoolChoice[] Undominated(List<PoolChoice> choices)
     {
-        PoolChoice[] sorted = [.. choices.OrderBy(c => c.Cost).ThenBy(c => c.MoveStep).ThenBy(c => c.Pool).ThenBy(c => c.MovePool)];
+        // What is larger than its pool never fits there. Where nothing fits at all, one is left, and no plan is found.
+        List<PoolChoice> fitting = [.. choices.Where(c => Array.TrueForAll(c.Spans, s => s.Bytes <= Capacity[s.Pool]))];
+        PoolChoice[] sorted = [.. (fitting.Count > 0 ? fitting : choices).OrderBy(c => c.Cost).ThenBy(c => c.MoveStep).ThenBy(c => c.Pool).ThenBy(c => c.MovePool)];
         List<PoolChoice> kept = [];
         foreach (PoolChoice choice in sorted)
         {

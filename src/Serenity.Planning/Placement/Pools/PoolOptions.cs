@@ -27,7 +27,10 @@ public enum PoolTechniques
 public sealed record PoolOptions
 {
     /// <summary>States kept after each buffer. With more, the best are kept, and the bound says what the others might have reached.</summary>
-    public int Width { get; init; } = 1_000;
+    public int Width { get; init; } = 10_000;
+
+    /// <summary>States kept after all buffers together: with many buffers, fewer are kept after each, down to 64.</summary>
+    public int StatesTogether { get; init; } = 150_000;
 
     /// <summary>States of the search that goes on where the cheapest choice cannot be placed.</summary>
     public long StateLimit { get; init; } = 200_000;

@@ -113,14 +113,18 @@ public static class PoolPlanner
             if (found.Choice is null || Offer(found.Choice, out int failed))
                 return;
             long[] capacity = [.. _choices.Capacity];
+            PoolOptions narrow = _options with { Width = Math.Max(_options.Width / 8, 1) };
             foreach (int share in _shares)
             {
                 capacity[failed] = _choices.Capacity[failed] - (_choices.Capacity[failed] / share);
-                PoolSearchResult tighter = new PoolSearch(_choices, prices, capacity, _options).Run(Cost, _cancellation);
+                PoolSearchResult tighter = new PoolSearch(_choices, prices, capacity, narrow).Run(Cost, _cancellation);
                 States += tighter.States;
                 if (tighter.Choice is null || Offer(tighter.Choice, out failed))
                     break;
             }
+            // Where states were left out, there is no proof to be had by going on, and with a plan no need.
+            if (Best is not null && found.LowerBoundCost < found.Cost)
+                return;
             PoolBranching branching = new(_choices, prices, _placement, _options, _cancellation);
             branching.Run(Cost);
             States += branching.States;

@@ -9,9 +9,15 @@ internal sealed class PoolPrices
 {
     private const int Rounds = 160, PatienceRounds = 8;
 
+    /// <summary>Sums of sizes that are told apart; with more, a pool counts as one that could be filled to the last byte.</summary>
+    private const int MostSums = 2_000;
+
     private readonly PoolChoices _choices;
     private readonly int[] _times;
     private readonly (int From, int To)[][][] _spans;
+
+    /// <summary>For each pool and time, the most of it that buffers which may be there then can fill.</summary>
+    private readonly long[][] _room;
 
     private PoolPrices(PoolChoices choices)
     {
@@ -19,9 +25,9 @@ internal sealed class PoolPrices
         // A sum of spans is largest where one of them begins.
         _times = [.. choices.Units.SelectMany(u => u.Choices).SelectMany(c => c.Spans).Select(s => s.From).Distinct().Order()];
         _spans = Array.ConvertAll(choices.Units, u => Array.ConvertAll(u.Choices, c => Array.ConvertAll(c.Spans, s => (At(s.From), At(s.To)))));
-        Sums = new long[choices.Capacity.Length][];
-        for (int pool = 0; pool < Sums.Length; pool++)
-            Sums[pool] = new long[_times.Length + 1];
+        Sums = Array.ConvertAll(choices.Capacity, _ => new long[_times.Length + 1]);
+        RoomSums = Array.ConvertAll(choices.Capacity, _ => new long[_times.Length + 1]);
+        _room = Rooms();
         Slack = Array.ConvertAll(choices.Units, u => new long[u.Choices.Length]);
         long most = choices.Units.Sum(u => u.Choices.Max(c => c.Cost));
         Scale = most < 1L << 44 ? 256 : most < 1L << 52 ? 4 : 1;
@@ -38,6 +44,9 @@ internal sealed class PoolPrices
 
     /// <summary>For each pool, sums of prices up to a time; see <see cref="At"/>.</summary>
     public long[][] Sums { get; }
+
+    /// <summary>For each pool, sums of prices times room up to a time.</summary>
+    public long[][] RoomSums { get; }
 
     /// <summary>The bound in the cost's own unit.</summary>
     public long CostBound => Ceiling(Bound);
@@ -94,6 +103,53 @@ internal sealed class PoolPrices
         return prices;
     }
 
+    // Sizes are few and large: what they can add up to is often far below the size of the pool, and no more than that is worth a price.
+    private long[][] Rooms()
+    {
+        long[][] room = Array.ConvertAll(_choices.Capacity, capacity => Enumerable.Repeat(capacity, _times.Length).ToArray());
+        List<long>[][] sizes = Array.ConvertAll(_choices.Capacity, _ => _times.Select(_ => new List<long>()).ToArray());
+        for (int u = 0; u < _spans.Length; u++)
+        {
+            Dictionary<(int Pool, int Time), long> most = [];
+            for (int c = 0; c < _spans[u].Length; c++)
+            {
+                Dictionary<(int Pool, int Time), long> here = [];
+                for (int s = 0; s < _spans[u][c].Length; s++)
+                {
+                    for (int t = _spans[u][c][s].From; t < _spans[u][c][s].To; t++)
+                        here[(_choices.Units[u].Choices[c].Spans[s].Pool, t)] = here.GetValueOrDefault((_choices.Units[u].Choices[c].Spans[s].Pool, t)) + _choices.Units[u].Choices[c].Spans[s].Bytes;
+                }
+                foreach (((int Pool, int Time) at, long bytes) in here)
+                    most[at] = Math.Max(most.GetValueOrDefault(at), bytes);
+            }
+            // Tied buffers take different sums at different times, and every choice takes the same at one.
+            foreach (((int pool, int time), long bytes) in most)
+                sizes[pool][time].Add(bytes);
+        }
+        for (int pool = 0; pool < room.Length; pool++)
+        {
+            for (int t = 0; t < _times.Length; t++)
+                room[pool][t] = t > 0 && sizes[pool][t].SequenceEqual(sizes[pool][t - 1]) ? room[pool][t - 1] : LargestSum(sizes[pool][t], _choices.Capacity[pool]);
+        }
+        return room;
+    }
+
+    private static long LargestSum(List<long> sizes, long capacity)
+    {
+        HashSet<long> sums = [0];
+        foreach (long size in sizes)
+        {
+            foreach (long sum in sums.ToArray())
+            {
+                if (sum + size <= capacity)
+                    sums.Add(sum + size);
+            }
+            if (sums.Count > MostSums)
+                return capacity;
+        }
+        return sums.Max();
+    }
+
     private double[][] Zero() => Array.ConvertAll(_choices.Capacity, _ => new double[_times.Length]);
 
     // The bound in doubles, and by how much each pool would be overfull at each time.
@@ -107,7 +163,8 @@ internal sealed class PoolPrices
             sums[pool] = new double[times + 1];
             for (int t = 0; t < times; t++)
                 sums[pool][t + 1] = sums[pool][t] + price[pool][t];
-            bound -= sums[pool][times] * _choices.Capacity[pool];
+            for (int t = 0; t < times; t++)
+                bound -= price[pool][t] * _room[pool][t];
             Array.Clear(over[pool]);
         }
         double[][] change = Array.ConvertAll(over, o => new double[o.Length + 1]);
@@ -142,7 +199,7 @@ internal sealed class PoolPrices
             for (int t = 0; t < times; t++)
             {
                 live += change[pool][t];
-                over[pool][t] = live - _choices.Capacity[pool];
+                over[pool][t] = live - _room[pool][t];
             }
         }
         return bound;
@@ -176,8 +233,12 @@ internal sealed class PoolPrices
         for (int pool = 0; pool < price.Length; pool++)
         {
             for (int t = 0; t < _times.Length; t++)
-                Sums[pool][t + 1] = Sums[pool][t] + (long)(price[pool][t] * Scale);
-            Bound -= checked(Sums[pool][_times.Length] * _choices.Capacity[pool]);
+            {
+                long whole = (long)(price[pool][t] * Scale);
+                Sums[pool][t + 1] = Sums[pool][t] + whole;
+                RoomSums[pool][t + 1] = checked(RoomSums[pool][t] + (whole * _room[pool][t]));
+            }
+            Bound -= RoomSums[pool][_times.Length];
         }
         for (int u = 0; u < Slack.Length; u++)
         {

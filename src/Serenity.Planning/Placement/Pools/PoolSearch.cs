@@ -14,7 +14,7 @@ internal sealed record PoolSearchResult(int[]? Choice, long Cost, long LowerBoun
 internal sealed class PoolSearch
 {
     /// <summary>How many of the states kept a new one is held against: those that cost least replace most.</summary>
-    private const int Rivals = 48;
+    private const int Rivals = 200;
 
     private readonly PoolChoices _choices;
     private readonly PoolPrices _prices;
@@ -44,6 +44,7 @@ internal sealed class PoolSearch
     {
         PoolUnit[] units = _choices.Units;
         long dropped = long.MaxValue, expanded = 0;
+        int width = _options.Width == int.MaxValue ? int.MaxValue : (int)Math.Clamp(_options.StatesTogether / Math.Max(units.Length, 1), Math.Min(64, _options.Width), _options.Width);
         Layer layer = new([0], _pools.Length, [new State(_prices.Bound, 0, -1, 0)], new long[_pools.Length]);
         List<State[]> history = [];
         for (int u = 0; u < units.Length; u++)
@@ -51,7 +52,7 @@ internal sealed class PoolSearch
             cancellation.ThrowIfCancellationRequested();
             int birth = units[u].Birth;
             layer = Advance(layer, birth, u);
-            (layer, long least) = Choose(layer, units[u], u, below);
+            (layer, long least) = Choose(layer, units[u], u, below, width);
             dropped = Math.Min(dropped, least);
             expanded += layer.States.Length;
             history.Add(layer.States);
@@ -104,17 +105,21 @@ internal sealed class PoolSearch
         }
         // The price of room that stayed empty is spent for nothing.
         long[] spent = new long[_pools.Length * layer.Times.Length];
+        long room = 0;
         for (int e = 0; e < layer.Times.Length && layer.Times[e] < birth; e++)
         {
             int to = _prices.At(e + 1 < layer.Times.Length ? Math.Min(layer.Times[e + 1], birth) : birth), from = _prices.At(layer.Times[e]);
             for (int p = 0; p < _pools.Length; p++)
+            {
                 spent[(p * layer.Times.Length) + e] = _prices.Sums[_pools[p]][to] - _prices.Sums[_pools[p]][from];
+                room += _prices.RoomSums[_pools[p]][to] - _prices.RoomSums[_pools[p]][from];
+            }
         }
         State[] states = [.. layer.States];
         long[] used = new long[states.Length * _pools.Length * times.Length];
         for (int s = 0; s < states.Length; s++)
         {
-            long wasted = 0;
+            long wasted = room;
             for (int p = 0; p < _pools.Length; p++)
             {
                 ReadOnlySpan<long> old = layer.Row(s, p), price = spent.AsSpan(p * old.Length, old.Length);
@@ -122,14 +127,14 @@ internal sealed class PoolSearch
                 for (int e = 0; e < row.Length; e++)
                     row[e] = old[source[e]];
                 for (int e = 0; e < old.Length && layer.Times[e] < birth; e++)
-                    wasted += price[e] * (_choices.Capacity[_pools[p]] - old[e]);
+                    wasted -= price[e] * old[e];
             }
             states[s] = states[s] with { Bound = states[s].Bound + wasted, Parent = s };
         }
         return new Layer(times, _pools.Length, states, used);
     }
 
-    private (Layer Layer, long Dropped) Choose(Layer layer, PoolUnit unit, int index, long below)
+    private (Layer Layer, long Dropped) Choose(Layer layer, PoolUnit unit, int index, long below, int width)
     {
         int size = _pools.Length * layer.Times.Length;
         List<State> candidates = [];
@@ -151,7 +156,7 @@ internal sealed class PoolSearch
         long[] row = new long[size];
         foreach (State candidate in candidates)
         {
-            if (kept.Count >= _options.Width)
+            if (kept.Count >= width)
             {
                 dropped = candidate.Bound;
                 break;
