@@ -55,7 +55,7 @@ public sealed class WaysOfBuildingTests
         project.Model("models/one.onnx");
         project.Model("models/two.onnx", 2);
         project.WriteProjectFile();
-        string published = project["../published"];
+        string published = Path.GetFullPath(project["../published"]);
         foreach (string[] verb in (string[][])[["build"], ["publish", "-o", published]])
         {
             (int exit, string output) = DotNet.Run(project.Folder, [.. verb, "--no-restore", "-c", verb[0], "-tl:on", "-m"], new Dictionary<string, string> { ["NO_COLOR"] = "1" });
