@@ -36,6 +36,39 @@ public sealed class OutputPlaceTests
     }
 
     [TestMethod]
+    public void Any_folder_central_versions_and_the_artifacts_layout_are_as_good_as_others()
+    {
+        string root = Directory.CreateTempSubdirectory("serenity-build-").FullName;
+        try
+        {
+            using ConsumerProject project = new(Path.Combine(root, "odd ü 50% dir"), "my app") { Body = """<ItemGroup><SerenityModel Include="models/**/*.onnx" /></ItemGroup>""" };
+            File.WriteAllText(project["Directory.Build.props"], "<Project><PropertyGroup><UseArtifactsOutput>true</UseArtifactsOutput></PropertyGroup></Project>\n");
+            File.WriteAllText(project["Directory.Packages.props"], $"""
+                <Project>
+                  <PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally><CentralPackageVersionOverrideEnabled>true</CentralPackageVersionOverrideEnabled></PropertyGroup>
+                  <ItemGroup><PackageVersion Include="Serenity.Build" Version="{PackedPackage.Version}" /></ItemGroup>
+                </Project>
+
+                """);
+            project.Body = "<ItemGroup><PackageReference Update=\"Serenity.Build\" Version=\"\" /></ItemGroup>" + project.Body;
+            project.Model("models/モデル 100%.onnx");
+            project.Run(["build"]).Succeeds();
+            string output = project["artifacts/bin/my app/debug/models/"];
+            Assert.IsTrue(File.Exists(output + "モデル 100%.onnx"));
+            // One of another name takes its place.
+            File.Move(project["models/モデル 100%.onnx"], project["models/b;c.onnx"]);
+            Assert.AreEqual(0, project.Build().Succeeds().Searches);
+            CollectionAssert.AreEqual((string[])["b;c.memory.json", "b;c.memory.plan", "b;c.onnx"], Directory.GetFiles(output).Select(Path.GetFileName).Order(StringComparer.Ordinal).ToArray());
+            project.Run(["clean"]).Succeeds();
+            Assert.IsEmpty(Directory.GetFiles(output));
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+    }
+
+    [TestMethod]
     public void A_library_hands_its_models_to_the_app_in_every_way_of_building()
     {
         using ConsumerProject app = new(name: "app", package: false);
