@@ -17,9 +17,9 @@ internal static class BudgetMark
         if (Line(manifest) is not { } line)
             return "";
         if (line > top)
-            return $"<text class=\"budget end\" x=\"100%\" y=\"-9\">{ReportPage.Text($"{Outside(manifest, line)} is above ↑")}</text>";
+            return $"<text class=\"budget outside end\" x=\"100%\" y=\"-9\">{ReportPage.Text($"{Outside(manifest, line)} is above ↑")}</text>";
         if (line < 0)
-            return $"<text class=\"budget end\" x=\"100%\" y=\"-9\">{ReportPage.Text($"{Outside(manifest, line)} is below ↓")}</text>";
+            return $"<text class=\"budget outside end\" x=\"100%\" y=\"-9\">{ReportPage.Text($"{Outside(manifest, line)} is below ↓")}</text>";
         double place = 1 - ((double)line / top);
         string y = PlotScale.Percent(place);
         // Above the line, and below it where there is no room.

@@ -29,6 +29,7 @@ public static class IndexPage
         html.Append(CultureInfo.InvariantCulture, $"<style>{_style}</style>\n</head>\n<body>\n<header><div class=\"brand\"><span class=\"mark\" aria-hidden=\"true\"></span>Serenity<span class=\"dim\">.Build</span> <span class=\"dim\">memory report</span></div></header>\n");
         html.Append(CultureInfo.InvariantCulture, $"<main>\n<h1>Memory of {results.Count} {(results.Count == 1 ? "model" : "models")}</h1>\n");
         Badges(html, results);
+        html.Append("<p class=\"legend\"><span class=\"key used\"></span>needed <span class=\"key was\"></span>source model’s tensors <span class=\"key limit\"></span>budget</p>\n");
         foreach (IGrouping<string, ModelResult> project in results.GroupBy(r => r.Project))
             Table(html, project.Key, [.. project], page);
         Messages(html, results);

@@ -22,7 +22,7 @@ internal sealed class MapPlot(MemoryManifest manifest, ReportNames names)
         bool arena = manifest.Executor.Traits().HasOffsets;
         string label = string.Create(CultureInfo.InvariantCulture,
             $"{manifest.Program.Listed().Count()} tensors over {manifest.Program.Steps.Count} steps: {(arena ? "offset in the arena" : "bytes allocated, stacked")}, up to the peak of {ByteSize.Format(_map.Top)}. The tables below say the same in words.");
-        PlotFrame frame = new(manifest.Program.Steps.Count, _map.Top, arena ? "offset in the arena" : "bytes allocated");
+        PlotFrame frame = new(manifest.Program.Steps.Count, _map.Top, arena ? "offset in the arena" : "bytes allocated", topIsPeak: true);
         string shapes = frame.Shapes(Shapes());
         return frame.Render("map", label, shapes + Labels(), BudgetMark.Of(manifest, _map.Top));
     }

@@ -39,6 +39,8 @@ public sealed class AccessibilityTests
                         await page.EvaluateAsync("document.getElementById('graph').scrollIntoView()");
                         await page.WaitForAsync("document.querySelectorAll('#graph .box').length > 0 && document.querySelectorAll('#rows .row').length > 0");
                     }
+                    if (await page.NumberAsync("document.documentElement.scrollWidth") > width)
+                        found.Add($"{name}, {width}: wider than the window");
                     found.AddRange((await page.AxeAsync()).Select(line => $"{name}, {(dark ? "dark" : "light")}, {width}: {line}"));
                 }
             }

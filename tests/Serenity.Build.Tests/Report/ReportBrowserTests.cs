@@ -79,6 +79,20 @@ public sealed class ReportBrowserTests
     }
 
     [TestMethod]
+    public async Task A_buffer_that_was_taken_over_says_by_whom()
+    {
+        MemoryManifest manifest = RichManifest.Create(null);
+        TensorFacts first = manifest.Tensors[2], again = manifest.Tensors[30];
+        await using BrowserPage page = await OpenAsync(manifest, hash: $"#tensor={Uri.EscapeDataString(first.Name)}&step={again.FirstStep + 1}");
+        await page.WaitForAsync("!document.getElementById('tensor').hidden");
+        StringAssert.Contains(await page.TextAsync("#tensor-facts"), $"the buffer holds {again.Name}");
+        // Between its last reader and the one that takes it over nobody needs it.
+        await page.EvaluateAsync($"location.hash = '#step={first.Readers![^1] + 2}'");
+        await page.WaitForAsync("document.getElementById('tensor-facts').textContent.includes('Nobody needs what is in it; ONNX Runtime keeps the buffer for')");
+        StringAssert.Contains(await page.TextAsync("#tensor-facts"), $"Shares its buffer with{again.Name}");
+    }
+
+    [TestMethod]
     public async Task A_link_leads_to_a_step_a_range_and_a_tensor()
     {
         MemoryManifest manifest = SyntheticManifest.Create(120, Executor.OnnxRuntime);

@@ -97,6 +97,18 @@ export function writersAt(tensor: number, step: number): number[] | null {
   return writers;
 }
 
+/** Whose content a tensor's buffer holds at a step: of those that share it, the one that was written last. */
+export function heldAt(tensor: number, step: number): number {
+  let holder = tensor, latest = -2;
+  for (const member of members.get(roots[tensor]) ?? []) {
+    if (!isLive(member, step) || tensors.parts[member]) continue;
+    const before = writtenBefore(member, step), last = before ? (before.length ? before[before.length - 1] : -1) : -2;
+    // Of two written by the same step, the one that was asked for.
+    if (last > latest || (last === latest && member === tensor)) [holder, latest] = [member, last];
+  }
+  return holder;
+}
+
 function writtenBefore(tensor: number, step: number): number[] | null {
   const writers = tensors.writers[tensor];
   if (!writers) return null;

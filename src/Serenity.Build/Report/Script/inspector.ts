@@ -1,5 +1,5 @@
 // In words: what is live at the step that is looked at, and the tensor that was clicked.
-import { data, liveAt, operatorOf, Role, sharing, stepCount, tensors, typeOf, usesAfter, writersAt, isLive, roots } from './data';
+import { data, liveAt, operatorOf, Role, sharing, stepCount, tensors, typeOf, usesAfter, writersAt, heldAt, isLive, roots } from './data';
 import { listen } from './frames';
 import { byId, Content, dim, drawing, element, exact, full, listed, name, short } from './text';
 import { remember, set, view, watch } from './view';
@@ -120,6 +120,8 @@ function several1(steps: number[]): Content[] {
 function why(tensor: number, step: number): Content[] {
   if (!isLive(tensor, step)) return [step < tensors.first[tensor] ? 'It is not: it is made later.' : 'It is not: it was freed after its last use.'];
   if (tensors.role[roots[tensor]] === Role.input && !data.countsInputs) return ['It is the caller’s own memory.'];
+  const holder = heldAt(tensor, step);
+  if (holder !== tensor) return ['Its own content is needed no more, or not there yet: the buffer holds ', tensorLink(holder), '. ', ...why(holder, step)];
   const uses = usesAfter(tensor, step), later = uses.readers.filter(reader => reader > step);
   if (later.length) return ['It is still read by ', ...node(later[0]), later.length > 1 ? ` and ${later.length - 1} later` : '', '.'];
   if (uses.readers.length) return ['This step reads it; it is free after that.'];

@@ -96,11 +96,11 @@ function describeTensor(tensor: number, step: number): Content[][] {
 let chosen: Element[] = [];
 function choose(): void {
   for (const shape of chosen) shape.classList.remove('chosen');
-  chosen = shapesOf.get(view.tensor) ?? [];
+  chosen = (shapesOf.get(view.tensor) ?? []).filter(shape => !shape.classList.contains('held'));
   for (const shape of chosen) {
     shape.classList.add('chosen');
     // In front, so that its outline is whole.
-    if (!shape.classList.contains('held')) shape.parentNode!.append(shape);
+    shape.parentNode!.append(shape);
   }
 }
 
