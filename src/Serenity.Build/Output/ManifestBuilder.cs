@@ -67,5 +67,5 @@ public static class ManifestBuilder
         return new TargetFacts(plan.Architecture ?? "", workspace?.Bytes, workspace is { Parts.Count: > 0 } ? workspace.Parts.Max(part => part.Basis) : FigureBasis.Unknown);
     }
 
-    private static RunBlock[] Blocks(OptimizationFacts result) => result.Block is { } block ? [block] : [];
+    private static RunBlock[] Blocks(OptimizationFacts result) => result.Block is { } block ? [block, .. result.OtherBlocks] : [];
 }

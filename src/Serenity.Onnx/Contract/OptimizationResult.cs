@@ -97,6 +97,12 @@ public record OptimizationFacts
     /// <summary>A block in which a run takes place (executor OnnxRuntime); null where none was seen.</summary>
     public RunBlock? Block { get; init; }
 
+    /// <summary>Blocks for architectures that the app is built for besides the build machine's, by rule; for those of which a run can be foreseen.</summary>
+    public IReadOnlyList<RunBlock> OtherBlocks { get; init; } = [];
+
+    /// <summary>What kernels take for themselves on each architecture that the app is built for; empty where no run was measured.</summary>
+    public IReadOnlyList<KernelFacts> Kernels { get; init; } = [];
+
     /// <summary>The same model in other layouts, in ascending order; what each takes is in <see cref="Plans"/>.</summary>
     public IReadOnlyList<VariantFacts> Variants { get; init; } = [];
 

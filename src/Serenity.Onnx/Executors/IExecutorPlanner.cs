@@ -60,6 +60,17 @@ internal interface IExecutorPlanner
     /// <param name="memory">What a run took; null if not measured.</param>
     IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory);
 
+    /// <summary>What kernels take for themselves on each architecture that was asked for; empty where no run was measured.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="memory">What a run took; null if not measured.</param>
+    IReadOnlyList<KernelFacts> Kernels(ExecutorPlan plan, MeasuredMemory? memory);
+
+    /// <summary>Blocks of a run on architectures that were asked for besides this machine's; none for those on which the run cannot be foreseen.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="memory">What a run took; null if not measured.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    IReadOnlyList<RunBlock> OnOtherTargets(ExecutorPlan plan, MeasuredMemory? memory);
+
     /// <summary>The model in a layout besides the portable one.</summary>
     /// <param name="plan">The portable plan, which holds.</param>
     /// <param name="layout">The layout.</param>

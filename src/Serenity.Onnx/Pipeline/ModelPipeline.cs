@@ -297,7 +297,9 @@ internal sealed class ModelPipeline
         if (_source.Shapes.Main.Formulas is { } formulas && (verified is null || (verified.Facts.Instead is not null && !VerifiesSmallerSizes) || _range is null))
             _range = RangeProof.Of(plan, formulas.Space, _source.File.Path);
         long bytes = _range?.PeakBytes(_range.PeakAt) ?? plan.Bytes;
-        IReadOnlyList<PlanFacts> plans = Placed(_planner.Account(plan, verified?.Memory), verified?.Block);
+        // What allocates the same each time here, and is of one size, does so elsewhere.
+        IReadOnlyList<RunBlock> others = verified?.Block is null || _range is not null ? [] : _planner.OnOtherTargets(plan, verified.Memory);
+        IReadOnlyList<PlanFacts> plans = Placed(_planner.Account(plan, verified?.Memory), verified?.Block is { } own ? [own, .. others] : []);
         if (_range is not null)
             plans = [.. plans.Select(entry => RangeProof.Over(_range, entry, bytes - plan.Bytes))];
         return new OptimizationResult
@@ -331,6 +333,8 @@ internal sealed class ModelPipeline
             PeakStep = plan.PeakStep,
             UnplannedBodies = plan.UnplannedBodies,
             Block = verified?.Block,
+            OtherBlocks = others,
+            Kernels = _planner.Kernels(plan, verified?.Memory),
             Bounds = _source.Shapes.Bounds,
             Verification = verified?.Facts ?? (_request.Verify ? PipelineWarnings.NotRun : null),
             Warnings = _warnings,
@@ -338,6 +342,6 @@ internal sealed class ModelPipeline
     }
 
     /// <summary>The entries, with a block where one was proven for just that way of running the model.</summary>
-    private static IReadOnlyList<PlanFacts> Placed(IReadOnlyList<PlanFacts> plans, RunBlock? block) => block is null ? plans
-        : [.. plans.Select(p => p is { Layout: PlanLayout.Portable, Sizes: null } && p.Architecture == block.Architecture && p.Threads == block.Threads ? p with { BlockBytes = block.Bytes } : p)];
+    private static IReadOnlyList<PlanFacts> Placed(IReadOnlyList<PlanFacts> plans, IReadOnlyList<RunBlock> blocks) =>
+        [.. plans.Select(p => p is { Layout: PlanLayout.Portable, Sizes: null } && blocks.FirstOrDefault(b => b.Architecture == p.Architecture && b.Threads == p.Threads) is { } block ? p with { BlockBytes = block.Bytes } : p)];
 }

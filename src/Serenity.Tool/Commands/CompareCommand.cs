@@ -21,11 +21,18 @@ internal static class CompareCommand
     {
         Command command = new("compare", "Put the figures of two models or manifests side by side, or of all in two folders.");
         Argument<string> before = ModelArgument.ModelOrManifest("before"), after = ModelArgument.ModelOrManifest("after");
+        after.Arity = ArgumentArity.ZeroOrOne;
+        Option<string[]> runtimes = new("--runtime")
+        {
+            HelpName = "library",
+            Description = "Without a second model: a native ONNX Runtime that the model is planned and run with, beside the one that comes with this program; twice for two others.",
+        };
         Option<bool> fail = new("--fail-if-larger") { Description = "Exit with 1 if one needs more memory than before." };
         FormatSwitch formats = new();
         ModelSwitches options = new();
         command.Add(before);
         command.Add(after);
+        command.Add(runtimes);
         command.Add(fail);
         formats.AddTo(command);
         options.AddTo(command);
@@ -33,7 +40,12 @@ internal static class CompareCommand
             () =>
             {
                 IReadOnlyList<(string Name, string? File)> wanted = formats.Read(parsed);
-                string first = parsed.GetValue(before)!, second = parsed.GetValue(after)!;
+                string first = parsed.GetValue(before)!;
+                string[] libraries = parsed.GetValue(runtimes) ?? [];
+                if (parsed.GetValue(after) is not { Length: > 0 } second)
+                    return KernelComparison.Run(context, parsed, options, first, libraries, wanted.Any(w => w.Name == "json"), parsed.GetValue(fail), cancellation);
+                if (libraries.Length > 0)
+                    throw new SerenityException(SerenityCodes.BadOption, first, "--runtime compares one model in two versions of ONNX Runtime, and two models were named. Leave one of them out.");
                 if (!File.Exists(context.PathOf(first)) || !File.Exists(context.PathOf(second)))
                 {
                     if (ModelPaths.StandsForSeveral(context, first) || ModelPaths.StandsForSeveral(context, second))

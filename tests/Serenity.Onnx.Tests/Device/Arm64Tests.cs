@@ -69,6 +69,7 @@ public sealed class Arm64Tests
             [.. models.Select(m => m.Path)], new ProbeOptions { TraceFolder = folder, Configuration = [("mlas.disable_kleidiai", "1")] });
 
         List<string> wrong = [];
+        int foreseen = 0;
         for (int i = 0; i < models.Length; i++)
         {
             if (results[i].Error is { } error)
@@ -77,12 +78,20 @@ public sealed class Arm64Tests
                 continue;
             }
             ProbeTrace trace = ProbeTrace.Read(folder, i, results[i]);
+            if (models[i].Result.OtherBlocks is [var block])
+            {
+                foreseen++;
+                if (block.Architecture != "arm64" || trace.Allocations.Count != block.Sizes.Count || trace.Allocations.Zip(block.Sizes).Any(pair => pair.First > pair.Second))
+                    wrong.Add($"{models[i].Name}: the run asks for {string.Join(' ', trace.Allocations.Take(40))}, where {string.Join(' ', block.Sizes.Take(40))} were foreseen");
+            }
             HashSet<string> planned = new(models[i].Result.Schedule, StringComparer.Ordinal);
             if (!trace.Kernels.Select(k => k.Node).Where(planned.Contains).SequenceEqual(models[i].Result.Schedule))
                 wrong.Add($"{models[i].Name}: another order");
             if (trace.ActivationPeak != models[i].Result.Peak.Bytes || trace.Peak != models[i].RequiredBytes)
                 wrong.Add($"{models[i].Name}: {trace.ActivationPeak} for tensors and {trace.Peak} in all, where {models[i].Result.Peak.Bytes} and {models[i].RequiredBytes} were planned");
         }
+        Assert.IsGreaterThanOrEqualTo(8, foreseen, "Runs are foreseen, and laid out in a block of their own.");
+        Console.WriteLine($"{foreseen} blocks by rule.");
         Console.WriteLine($"{models.Length} models on {processor}, {models.Length - wrong.Count} as planned.");
         Assert.IsEmpty(wrong, string.Join('\n', wrong));
         Assert.IsGreaterThanOrEqualTo(15, models.Length);

@@ -9,7 +9,11 @@ namespace Serenity.Testing.Device;
 /// </summary>
 public sealed class ProbeTrace
 {
-    private ProbeTrace(IReadOnlyList<ProbedKernel> kernels, long activationPeak, long peak) => (Kernels, ActivationPeak, Peak) = (kernels, activationPeak, peak);
+    private ProbeTrace(IReadOnlyList<ProbedKernel> kernels, IReadOnlyList<long> allocations, long activationPeak, long peak) =>
+        (Kernels, Allocations, ActivationPeak, Peak) = (kernels, allocations, activationPeak, peak);
+
+    /// <summary>Bytes of each allocation, in order.</summary>
+    public IReadOnlyList<long> Allocations { get; }
 
     /// <summary>The kernels in the order they ran in.</summary>
     public IReadOnlyList<ProbedKernel> Kernels { get; }
@@ -55,7 +59,7 @@ public sealed class ProbeTrace
         }
         foreach (IGrouping<ProbedKernel?, Change> kernel in changes.Where(c => c.IsScratch).GroupBy(c => c.Kernel))
             kernel.Key!.ScratchBytes = Most(kernel);
-        return new ProbeTrace(order, Most(changes.Where(c => !c.IsScratch)), Most(changes));
+        return new ProbeTrace(order, [.. changes.Where(c => c.Bytes > 0).Select(c => c.Bytes)], Most(changes.Where(c => !c.IsScratch)), Most(changes));
     }
 
     /// <summary>The kernel that each mark begins; null for a mark that ends one.</summary>

@@ -87,6 +87,25 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     public IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory) => OnnxRuntimeAccount.Of(_task, (OnnxRuntimeExecutorPlan)plan, memory);
 
     /// <inheritdoc/>
+    public IReadOnlyList<KernelFacts> Kernels(ExecutorPlan plan, MeasuredMemory? memory) =>
+        TargetWorkspace.Kernels(_task.Request.Targets, memory, RulesOf((OnnxRuntimeExecutorPlan)plan), [.. plan.Nodes.Select(node => node.Name)]);
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RunBlock> OnOtherTargets(ExecutorPlan plan, MeasuredMemory? memory)
+    {
+        OnnxRuntimeExecutorPlan planned = (OnnxRuntimeExecutorPlan)plan;
+        List<RunBlock> blocks = [];
+        foreach (TargetArchitecture target in _task.Request.Targets.Where(target => target != TargetKernels.Host))
+        {
+            if (ForeseenRun.TryOf(planned.Plan, RulesOf(planned), TargetKernels.Of(target), memory) is { } run)
+                blocks.Add(RunBlockPlanner.Plan(run, Threads, _task.Cancellation) with { Architecture = TargetKernels.NameOf(target) });
+        }
+        return blocks;
+    }
+
+    private WorkspaceRules RulesOf(OnnxRuntimeExecutorPlan plan) => new(plan.Nodes, plan.Model.Graph, plan.Shapes) { Threads = Threads };
+
+    /// <inheritdoc/>
     public LayoutPlan? InLayout(ExecutorPlan plan, PlanLayout layout, out string? reason) =>
         new OnnxRuntimeLayouts(_task, _starts, _search).Plan((OnnxRuntimeExecutorPlan)plan, layout, out reason);
 
@@ -94,8 +113,7 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     public RunBlock? Foresee(LayoutPlan plan, MeasuredMemory? portable)
     {
         OnnxRuntimeExecutorPlan planned = (OnnxRuntimeExecutorPlan)plan.Plan;
-        WorkspaceRules rules = new(planned.Nodes, planned.Model.Graph, planned.Shapes) { Threads = Threads };
-        return ForeseenRun.TryOf(planned.Plan, rules, TargetKernels.Of(plan.Layout), portable) is { } run ? RunBlockPlanner.Plan(run, Threads, _task.Cancellation) : null;
+        return ForeseenRun.TryOf(planned.Plan, RulesOf(planned), TargetKernels.Of(plan.Layout), portable) is { } run ? RunBlockPlanner.Plan(run, Threads, _task.Cancellation) : null;
     }
 
     /// <inheritdoc/>

@@ -74,6 +74,12 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<KernelFacts> Kernels(ExecutorPlan plan, MeasuredMemory? memory) => [];
+
+    /// <inheritdoc/>
+    public IReadOnlyList<RunBlock> OnOtherTargets(ExecutorPlan plan, MeasuredMemory? memory) => [];
+
+    /// <inheritdoc/>
     public IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory)
     {
         FigureBasis basis = plan.Shapes.Varies.Count > 0 ? FigureBasis.Bound : FigureBasis.Planned;

@@ -18,7 +18,7 @@ public sealed partial class OperatorNamesTests
     {
         ["Executors/OnnxRuntime/Allocation/KernelRules.cs"] = 18,
         ["Executors/OnnxRuntime/Order/AnchorOperator.cs"] = 2,
-        ["Executors/OnnxRuntime/Planning/ForeseenRun.cs"] = 19,
+        ["Executors/OnnxRuntime/Planning/ForeseenRun.cs"] = 20,
         ["Executors/OnnxRuntime/SessionAccount.cs"] = 11,
         ["Executors/OnnxRuntime/Shapes/BodyProbes.cs"] = 2,
         ["Executors/OnnxRuntime/Shapes/ShapeVeil.cs"] = 1,

@@ -20,6 +20,26 @@ internal static class ForeseenRun
         "Sum", "Tanh", "Unsqueeze",
     };
 
+    /// <summary>The sequence on any of several processors: of each allocation the most that one of them takes.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="rules">Rules for its kernels.</param>
+    /// <param name="processors">Who may compute it.</param>
+    /// <param name="portable">What a run of the plan took on this machine.</param>
+    /// <returns>Null where it cannot be said, or they do not make the same allocations.</returns>
+    public static RunSequence? TryOf(OnnxRuntimePlan plan, WorkspaceRules rules, IReadOnlyList<MlasKernels> processors, MeasuredMemory? portable)
+    {
+        RunSequence? most = null;
+        foreach (MlasKernels kernels in processors)
+        {
+            if (TryOf(plan, rules, kernels, portable) is not { } run)
+                return null;
+            if (most is not null && (run.Events != most.Events || run.Allocations.Count != most.Allocations.Count))
+                return null;
+            most = most is null ? run : most with { Allocations = [.. most.Allocations.Zip(run.Allocations, (a, b) => a with { Bytes = Math.Max(a.Bytes, b.Bytes) })] };
+        }
+        return most;
+    }
+
     /// <summary>The sequence.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="rules">Rules for its kernels.</param>
@@ -59,6 +79,9 @@ internal static class ForeseenRun
             {
                 long? rule = rules.Find(node.Name, kernels);
                 if (rule is null && seen.GetValueOrDefault(node.Name, _plain.Contains(node.OpType) ? 0 : 1) != 0)
+                    return null;
+                // Its rule is of three buffers together.
+                if (rule > 0 && node.OpType == "QLinearConv")
                     return null;
                 if (rule is { } scratch && scratch > 0)
                     made.Add(new RunAllocation(scratch, events++, events++, -1));

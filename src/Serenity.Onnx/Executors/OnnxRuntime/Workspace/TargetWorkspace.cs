@@ -24,6 +24,32 @@ internal static class TargetWorkspace
         return [.. targets.Select(target => Of(target, memory, rules, unmeasured))];
     }
 
+    /// <summary>What each kernel takes for itself, one list for each target in order; for no target this machine's alone.</summary>
+    /// <param name="targets">Architectures that the app is built for.</param>
+    /// <param name="memory">What a run on this machine took; null if not measured.</param>
+    /// <param name="rules">Rules for the kernels that ran.</param>
+    /// <param name="nodes">Names of the nodes in the order of the plan.</param>
+    public static IReadOnlyList<KernelFacts> Kernels(IReadOnlyList<TargetArchitecture> targets, MeasuredMemory? memory, WorkspaceRules rules, IReadOnlyList<string> nodes)
+    {
+        if (targets.Count == 0 && TargetKernels.Host is { } own)
+            targets = [own];
+        if (memory?.ActivationBytes is null)
+            return [];
+        Dictionary<string, long> seen = new(StringComparer.Ordinal);
+        foreach (KernelMemory kernel in memory.Kernels)
+        {
+            if (!kernel.InSubgraph)
+                seen[kernel.Node] = kernel.PeakBytes - kernel.ActivationBytes;
+        }
+        return [.. targets.Select(target => new KernelFacts(TargetKernels.NameOf(target), NativeRuntime.Version ?? "", [.. nodes.Select(node => Scratch(target, node))]))];
+
+        long Scratch(TargetArchitecture target, string node)
+        {
+            long measured = seen.GetValueOrDefault(node);
+            return target == TargetKernels.Host ? measured : TargetKernels.Of(target).Max(kernels => rules.Find(node, kernels) ?? measured);
+        }
+    }
+
     private static TargetFacts Of(TargetArchitecture target, MeasuredMemory? memory, WorkspaceRules rules, Func<IReadOnlyList<MlasKernels>, long?> unmeasured)
     {
         string name = TargetKernels.NameOf(target);
