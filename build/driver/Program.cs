@@ -44,6 +44,8 @@ static int Usage()
                            kill builds at random moments; or build in other languages, time zones and folders
           sweep pieces [NETWORKS]
                            run random networks in pieces at random places
+          sweep pools|traffic [CASES]
+                           plan small problems over several memories, and the traffic of small graphs, against every choice there is
           sweep arm64      plan all models of the test data for arm64 and run them on four such processors; needs qemu-user
           sweep machines [one-core|busy|abroad|no-avx512|no-vectors|haswell|nehalem]…
                            run the tests as on other machines; the last two need qemu-user

@@ -5,7 +5,7 @@ namespace Serenity.Driver;
 /// <summary>
 /// <c>sweep</c>: the tests that the ordinary run does a few rounds of, with as many as asked for: builds killed at random moments, builds in other
 /// languages, time zones, folders and numbers of processors; all models on arm64; models with open dimensions at many sizes; random networks in pieces at random places; random models whose sizes
-/// depend on data; the whole suite as on other machines; and ONNX's own conformance models.
+/// depend on data; small problems over several memories, and small graphs on a chip, against every choice there is; the whole suite as on other machines; and ONNX's own conformance models.
 /// </summary>
 internal sealed class SweepVerb(Workspace workspace, DriverLog log)
 {
@@ -17,6 +17,8 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
         ("arm64", "Serenity.Onnx.Tests", "Device.Arm64Tests", 1),
         ("ranges", "Serenity.Onnx.Tests", "Serenity.Onnx.Tests.Ranges.", 1000),
         ("pieces", "Serenity.Onnx.Tests", "Rewrites.Partition.PartitionPropertyTests", 2_000),
+        ("pools", "Serenity.Planning.Tests", "Placement.Pools.PoolPlannerTests.Equals_every_choice", 2_000),
+        ("traffic", "Serenity.Planning.Tests", "Traffic.TrafficPlannerTests.Equals_every_choice", 5_000),
         ("sizes", "Serenity.Onnx.Tests", "Pipeline.RandomSizesTests", 500),
     ];
 

@@ -3,7 +3,8 @@ namespace Serenity.Build.Budgets;
 /// <summary>
 /// Well-known devices. Memory is the largest block of RAM that one arena can lie in, all of it: what the firmware needs for itself is the
 /// developer's to subtract, with an own <c>SerenityDevice</c> item of the same name or with <c>MemoryBudget</c>. Weights is the on-chip
-/// flash, or the flash of the named board. Where a device has several memories, the cost of an access is the time of a byte at the peak rate of the bus, width times clock, relative to the fastest. <c>docs/devices.md</c> is this table; a test holds the two together.
+/// flash, or the flash of the named board. Where a device has several memories, the cost of an access is the time of a byte at the peak rate of the bus, width times clock,
+/// relative to the fastest. <c>docs/devices.md</c> is this table; a test holds the two together.
 /// </summary>
 public static class DeviceCatalog
 {

@@ -341,7 +341,8 @@ public static class ModelOptions
     public static IReadOnlyList<ModelOption> All { get; } =
     [
         MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith,
-        FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, Memories, OnChip, Threads, Concurrency, Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, Memories, OnChip, Threads, Concurrency,
+        Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];
 

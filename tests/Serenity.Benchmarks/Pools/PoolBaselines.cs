@@ -32,8 +32,8 @@ internal static class PoolBaselines
     }
 
     /// <summary>
-    /// TVM's Unified Static Memory Planner, as its greedy algorithms do it (src/tir/usmp/algo/greedy.cc): buffers by size, or by the number of others live with them; in each pool a buffer comes behind
-    /// everything live with it that is there; of the pools where it then ends within the size hint, the first in the user's order, here the cheapest first, takes it. Null if one fits nowhere.
+    /// TVM's Unified Static Memory Planner, as its greedy algorithms do it (src/tir/usmp/algo/greedy.cc): buffers by size, or by the number of others live with them; in each pool a buffer comes
+    /// behind everything live with it that is there; of the pools where it then ends within the size hint, the first in the user's order, here the cheapest first, takes it. Null if one fits nowhere.
     /// </summary>
     /// <param name="problem">The problem.</param>
     /// <param name="byConflicts">greedy_by_conflicts; else greedy_by_size.</param>

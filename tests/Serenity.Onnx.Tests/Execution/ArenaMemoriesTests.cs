@@ -45,7 +45,8 @@ public sealed class ArenaMemoriesTests
             {
                 continue;
             }
-            StaticArenaPlan wrong = plan with { Program = plan.Program with { Buffers = [.. plan.Program.Buffers.Select(t => t == moving ? t with { Move = move with { Offset = victim.Offset!.Value } } : t)] } };
+            ProgramBuffer elsewhere = moving with { Move = move with { Offset = victim.Offset!.Value } };
+            StaticArenaPlan wrong = plan with { Program = plan.Program with { Buffers = [.. plan.Program.Buffers.Select(t => t == moving ? elsewhere : t)] } };
             Assert.IsNotNull(made.Runner.Run(ProgramOf(wrong)).Fault, $"seed {seed}");
             broken++;
         }

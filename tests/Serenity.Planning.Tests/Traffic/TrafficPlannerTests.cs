@@ -9,15 +9,18 @@ namespace Serenity.Planning.Tests.Traffic;
 [TestClass]
 public sealed class TrafficPlannerTests
 {
+    /// <summary>Graphs in each part; <c>sweep traffic</c> does 2,500.</summary>
+    private static readonly int _graphs = int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP"), out int many) ? many / 2 : 500;
+
     [TestMethod]
     [DataRow(0)]
     [DataRow(1)]
     public void Equals_every_choice_there_is(int part)
     {
         int checkedCases = 0, moved = 0, beladyWorse = 0;
-        for (int i = 0; i < 500; i++)
+        for (int i = 0; i < _graphs; i++)
         {
-            int seed = 9_100_000 + (part * 500) + i;
+            int seed = 9_100_000 + (part * _graphs) + i;
             MemoryGraph graph = RandomMemoryGraph.Create(seed, 3 + (i % 6));
             if (graph.TensorCount > 9)
                 continue;

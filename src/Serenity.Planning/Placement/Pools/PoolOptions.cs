@@ -19,18 +19,21 @@ public enum PoolTechniques
     /// <summary>What cannot be placed in a pool is remembered as the few buffers that are to blame.</summary>
     Conflicts = 8,
 
+    /// <summary>States beyond the width are merged into a few that cost less and leave more room than any of them: what these reach bounds what was left out.</summary>
+    Merges = 16,
+
     /// <summary>All of them.</summary>
-    All = Prices | Dominance | RoomyPools | Conflicts,
+    All = Prices | Dominance | RoomyPools | Conflicts | Merges,
 }
 
 /// <summary>How far the search may go.</summary>
 public sealed record PoolOptions
 {
     /// <summary>States kept after each buffer. With more, the best are kept, and the bound says what the others might have reached.</summary>
-    public int Width { get; init; } = 10_000;
+    public int Width { get; init; } = 4_000;
 
     /// <summary>States kept after all buffers together: with many buffers, fewer are kept after each, down to 64.</summary>
-    public int StatesTogether { get; init; } = 150_000;
+    public int StatesTogether { get; init; } = 60_000;
 
     /// <summary>States of the search that goes on where the cheapest choice cannot be placed.</summary>
     public long StateLimit { get; init; } = 200_000;

@@ -14,7 +14,10 @@ internal sealed record PoolSearchResult(int[]? Choice, long Cost, long LowerBoun
 internal sealed class PoolSearch
 {
     /// <summary>How many of the states kept a new one is held against: those that cost least replace most.</summary>
-    private const int Rivals = 200;
+    private const int Rivals = 100;
+
+    /// <summary>Merged states after each buffer.</summary>
+    private const int MostMerged = 256;
 
     private readonly PoolChoices _choices;
     private readonly PoolPrices _prices;
@@ -59,11 +62,15 @@ internal sealed class PoolSearch
             if (layer.States.Length == 0)
                 break;
         }
+        // A merged state has no choices behind it; what it costs at least, what was left out costs at least.
+        foreach (State merged in layer.States.Where(s => s.IsMerged))
+            dropped = Math.Min(dropped, Math.Max(merged.Bound, merged.Cost * _prices.Scale));
         long bound = Math.Min(dropped == long.MaxValue ? below : _prices.Ceiling(dropped), below);
-        if (units.Length == 0 || layer.States.Length == 0)
+        int exact = layer.States.Count(s => !s.IsMerged);
+        if (units.Length == 0 || exact == 0)
             return new PoolSearchResult(units.Length == 0 ? [] : null, units.Length == 0 ? 0 : below, units.Length == 0 ? 0 : bound, expanded);
         int best = 0;
-        for (int s = 1; s < layer.States.Length; s++)
+        for (int s = 1; s < exact; s++)
         {
             if (layer.States[s].Cost < layer.States[best].Cost)
                 best = s;
@@ -144,7 +151,7 @@ internal sealed class PoolSearch
             {
                 long bound = layer.States[s].Bound + _prices.Slack[index][c];
                 if (_prices.Ceiling(bound) < below && Fits(layer, s, unit.Choices[c]))
-                    candidates.Add(new State(bound, layer.States[s].Cost + unit.Choices[c].Cost, s, c));
+                    candidates.Add(new State(bound, layer.States[s].Cost + unit.Choices[c].Cost, s, c) { IsMerged = layer.States[s].IsMerged });
             }
         }
         // What dominates another has no higher bound, so it comes first.
@@ -154,15 +161,23 @@ internal sealed class PoolSearch
         Dictionary<ulong, int> seen = [];
         long dropped = long.MaxValue;
         long[] row = new long[size];
+        MergedStates? merged = _options.Techniques.HasFlag(PoolTechniques.Merges) ? new(Math.Min(MostMerged, width), _pools.Length, layer.Times.Length, PricesOf(layer.Times)) : null;
         foreach (State candidate in candidates)
         {
-            if (kept.Count >= width)
+            bool isOver = candidate.IsMerged || kept.Count >= width;
+            if (isOver && merged is null)
             {
                 dropped = candidate.Bound;
                 break;
             }
             layer.Rows(candidate.Parent).CopyTo(row);
             Add(layer.Times, row, unit.Choices[candidate.Choice]);
+            if (isOver)
+            {
+                if (!_dominance || !IsDominated(kept, rows, candidate.Cost, row))
+                    merged!.Add(row, candidate.Bound, candidate.Cost);
+                continue;
+            }
             ulong hash = Hash(row);
             if (_dominance && seen.TryGetValue(hash, out int same) && rows[same].AsSpan().SequenceEqual(row) && kept[same].Cost <= candidate.Cost)
                 continue;
@@ -173,13 +188,32 @@ internal sealed class PoolSearch
             rows.Add(row);
             row = new long[size];
         }
+        for (int k = 0; k < kept.Count; k++)
+            kept[k] = kept[k] with { Parent = layer.States[kept[k].Parent].Parent };
+        foreach ((long[] least, long bound, long cost) in merged?.All() ?? [])
+        {
+            if (_prices.Ceiling(bound) >= below)
+                continue;
+            kept.Add(new State(bound, cost, -1, -1) { IsMerged = true });
+            rows.Add(least);
+        }
         long[] used = new long[kept.Count * size];
         for (int k = 0; k < kept.Count; k++)
-        {
             rows[k].CopyTo(used, k * size);
-            kept[k] = kept[k] with { Parent = layer.States[kept[k].Parent].Parent };
-        }
         return (new Layer(layer.Times, _pools.Length, [.. kept], used), dropped);
+    }
+
+    /// <summary>For each pool and time, the price of a byte from there up to the next time; nothing is taken behind the last.</summary>
+    private long[] PricesOf(int[] times)
+    {
+        long[] prices = new long[_pools.Length * times.Length];
+        for (int e = 0; e + 1 < times.Length; e++)
+        {
+            int from = _prices.At(times[e]), to = _prices.At(times[e + 1]);
+            for (int p = 0; p < _pools.Length; p++)
+                prices[(p * times.Length) + e] = _prices.Sums[_pools[p]][to] - _prices.Sums[_pools[p]][from];
+        }
+        return prices;
     }
 
     private static bool IsDominated(List<State> kept, List<long[]> rows, long cost, long[] row)
@@ -249,6 +283,9 @@ internal sealed class PoolSearch
     /// <summary>A state: bound, cost, the state before it and the choice made there.</summary>
     private readonly record struct State(long Bound, long Cost, int Parent, int Choice) : IComparable<State>
     {
+        /// <summary>True for what stands for several states, and so only bounds them.</summary>
+        public bool IsMerged { get; init; }
+
         public int CompareTo(State other)
         {
             int order = Bound.CompareTo(other.Bound);
