@@ -2,11 +2,19 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
+using Serenity.Benchmarks.Work;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Benchmarks.Runs;
 
@@ -27,30 +35,58 @@ internal static class VersusBenchmark
         double limit = double.Parse(Option(args, "--work-limit=") ?? OptimizeRequest.FreeWork.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
         bool timed = !args.Contains("--no-time"), verified = args.Contains("--verify");
         string? keep = Option(args, "--out=");
-        Console.WriteLine("| model | before | now | now / before | required | bound | work | time | ms before | nodes | differs | rewrites | plan s |");
-        Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|");
-        List<(double Bytes, double Time)> ratios = [];
+        Console.WriteLine("| model | before | now | now / before | required | / before | no pieces go under | work | time | ms before | nodes | differs | rewrites | plan s |");
+        Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|");
+        List<Row> ratios = [];
         foreach (string path in ModelArguments.Expand(args))
         {
             try
             {
                 SuppliedModel model = SuppliedModel.Load(path);
-                if (Compare(model, before, limit, timed, verified, keep) is { } ratio)
-                    ratios.Add(ratio);
+                if (Compare(model, before, limit, timed, verified, keep) is { } row)
+                    ratios.Add(row);
             }
             catch (SerenityException e)
             {
                 Console.WriteLine($"| {Path.GetFileNameWithoutExtension(path)} | {e.Code} ||||||||||");
             }
         }
+        Summary("all", ratios);
+        // What cannot be lowered says nothing of what was tried.
+        Summary("those above what no pieces go under", [.. ratios.Where(r => !r.AtBound)]);
+        foreach ((string what, Func<Row, bool> holds) in new (string, Func<Row, bool>)[]
+        {
+            ("need more activation bytes", r => r.Bytes > 1), ("require more", r => r.Required > 1), ("take more than 1.1 times as long", r => r.Time > 1.1),
+            ("not lowered, and above what no pieces go under", r => r.Bytes > 0.99 && !r.AtBound),
+        })
+            Console.WriteLine($"\n{what}: {string.Join(", ", ratios.Where(holds).Select(r => r.Model))}");
         if (ratios.Count > 0)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| **geometric mean of {ratios.Count}** ||| {Mean(ratios.Select(r => r.Bytes)):F3} |||| {Mean(ratios.Select(r => r.Time)):F3} ||||"));
+        {
+            double[] seconds = [.. ratios.Select(r => r.Seconds).Order()];
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nplanning, processor seconds: median {seconds[seconds.Length / 2]:F1}, most {seconds[^1]:F1}"));
+        }
         return 0;
     }
 
     private static string? Option(string[] args, string name) => args.FirstOrDefault(a => a.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
 
-    private static (double Bytes, double Time)? Compare(SuppliedModel model, string folder, double limit, bool timed, bool verified, string? keep)
+    /// <summary>One model: now over before.</summary>
+    private sealed record Row(string Model, double Bytes, double Required, double Time, bool AtBound, double Seconds);
+
+    private static void Summary(string of, List<Row> rows)
+    {
+        if (rows.Count > 0)
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| **geometric mean of {rows.Count}**, {of} ||| {Mean(rows.Select(r => r.Bytes)):F3} || {Mean(rows.Select(r => r.Required)):F3} ||| {Mean(rows.Select(r => r.Time)):F3} |||||"));
+    }
+
+    /// <summary>Activation bytes of a file with the scratch of its kernels, by rule.</summary>
+    private static long Required(ModelProto model, SuppliedModel supplied)
+    {
+        ShapeTable shapes = ShapeInference.Run(model, supplied.File.Path, new Dictionary<string, long>()).Main;
+        return KernelWorkspace.Peak(new OrtGraph(model.Graph), shapes, OnnxRuntimePlanner.CostOfFile(model, shapes), TargetKernels.Of([]));
+    }
+
+    private static Row? Compare(SuppliedModel model, string folder, double limit, bool timed, bool verified, string? keep)
     {
         string file = Path.Combine(folder, Path.GetFileName(model.File.Path));
         if (!File.Exists(file))
@@ -84,9 +120,12 @@ internal static class VersusBenchmark
                 value.Dispose();
         }
         string regions = string.Join(", ", result.Rewrites.GroupBy(r => r.Kind).Select(g => $"{g.Count()} {g.Key}"));
+        ModelProto was = ModelProto.Parser.ParseFrom(File.ReadAllBytes(file));
+        long required = Required(result.Model, model), bound = PieceCurves.Bound(model).Bound.Bytes;
+        double requiredRatio = (double)required / Required(was, model);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {model.Name} | {bytesBefore:N0} | {result.Peak.Bytes:N0} | {(double)result.Peak.Bytes / bytesBefore:F3} | {result.Peak.WorkspaceBytes} | {result.Peak.LowerBoundBytes:N0} | {result.Work.Ratio:F3} | {time:F3} | {milliseconds:F3} | {Nodes(File.ReadAllBytes(file))} → {result.Model.Graph.Node.Count} | {difference:G3} | {regions} | {processor:F1} |"));
-        return ((double)result.Peak.Bytes / bytesBefore, double.IsNaN(time) ? 1 : time);
+            $"| {model.Name} | {bytesBefore:N0} | {result.Peak.Bytes:N0} | {(double)result.Peak.Bytes / bytesBefore:F3} | {required:N0} | {requiredRatio:F3} | {bound:N0} | {result.Work.Ratio:F3} | {time:F3} | {milliseconds:F3} | {was.Graph.Node.Count} → {result.Model.Graph.Node.Count} | {difference:G3} | {regions} | {processor:F1} |"));
+        return new Row(model.Name, (double)result.Peak.Bytes / bytesBefore, requiredRatio, double.IsNaN(time) ? 1 : time, result.Peak.Bytes <= 1.01 * bound, processor);
     }
 
     /// <summary>The activation bytes that the file's manifest states.</summary>
@@ -147,8 +186,6 @@ internal static class VersusBenchmark
             return ThreadClock.Now() - start;
         }
     }
-
-    private static int Nodes(byte[] file) => Onnx.Schema.ModelProto.Parser.ParseFrom(file).Graph.Node.Count;
 
     /// <summary>The median of the faster half: what others on the machine disturb least.</summary>
     private static double Ranked(List<double> times)

@@ -50,7 +50,7 @@ internal static class PieceCurves
         new OptimizeRequest { ModelPath = model.File.Path, FreeDimensions = model.FreeDimensions, WorkLimit = limit, Partition = pieces, Verify = false });
 
     /// <summary>What no pieces of the model as it was exported go under, whatever its order, and the operator of the node that says so.</summary>
-    private static (PartitionBound Bound, string? Type) Bound(SuppliedModel supplied)
+    public static (PartitionBound Bound, string? Type) Bound(SuppliedModel supplied)
     {
         ModelProto model = supplied.File.Model.Clone();
         UniqueNames.Assign(model);

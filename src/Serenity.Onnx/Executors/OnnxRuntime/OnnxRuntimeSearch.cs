@@ -4,6 +4,7 @@ using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Partition;
 using Serenity.Onnx.Rewrites.Rules;
@@ -23,6 +24,15 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
 
     /// <summary>States of the search for the order of a model with regions in pieces: a few seconds of processor time.</summary>
     private const long StatesForPieces = 400_000;
+
+    /// <summary>How often pieces are chosen anew for what it takes to hold their order.</summary>
+    private const int MostAttempts = 3;
+
+    /// <summary>Time that pieces chosen anew have to do without at least, as a part of the unchanged model's: with less, the same ones would be chosen.</summary>
+    private const double LeastReserve = 0.01;
+
+    /// <summary>By how much the nodes that hold the order may bring predicted time over the limit, as a part of what the limit adds: less than predictions are off by.</summary>
+    private const double MostOver = 0.15;
 
     private readonly OptimizeRequest _request = task.Request;
     private readonly SourceModel _source = task.Source;
@@ -112,28 +122,28 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         if (work <= 0)
             return whole;
         bool isLimited = whole.Work.Limited;
-        List<(PartitionedModel Cut, IReadOnlyList<AppliedRewrite> Applied)> cuts = [];
-        if (Cut(AccumulationChain.Settle(rewritten), whole.Shapes, whole.Plan.Schedule, whole.Work.Ratio) is { } after)
-            cuts.Add((after, whole.Rewrites));
-        if (whole.Rewrites.Count > 0 && Cut(unchanged.Model, unchanged.Shapes, order, 1) is { } alone)
-            cuts.Add((alone, []));
+        List<Form> forms = [new(AccumulationChain.Settle(rewritten), whole.Shapes, [.. whole.Plan.Schedule], whole.Work.Ratio, whole.Rewrites)];
+        double wholeTime = Time(forms[0].Model, whole.Shapes, whole.Plan);
+        if (whole.Rewrites.Count > 0)
+            forms.Add(new Form(unchanged.Model, unchanged.Shapes, order, 1, []));
+        List<(Form Form, PartitionedModel Cut)> cuts = [];
+        foreach (Form form in forms)
+        {
+            if (Cut(form, 0) is { } cut)
+                cuts.Add((form, cut));
+        }
         whole = whole with { Work = whole.Work with { Limited = isLimited } };
         OnnxRuntimeExecutorPlan best = whole;
         long required = Required(best.Plan, best.Shapes);
-        foreach ((PartitionedModel cut, IReadOnlyList<AppliedRewrite> applied) in cuts.OrderBy(c => c.Cut.RequiredBytes).ThenBy(c => c.Cut.PeakBytes))
+        foreach ((Form form, PartitionedModel first) in cuts.OrderBy(c => c.Cut.RequiredBytes).ThenBy(c => c.Cut.PeakBytes))
         {
-            // What ONNX Runtime changes as it loads a model would not be what was planned.
-            if (!Pays(cut.PeakBytes, cut.RequiredBytes) || !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)))
+            if (Planned(form, first) is not var (cut, plan, ratio))
                 continue;
-            OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, PieceOptions(costs.Full) with { First = cut.Order }, cancellation: _cancellation);
-            long requiredNow = Required(plan, cut.Shapes);
-            if (!Pays(plan.SimulatedPeak, requiredNow))
-                continue;
-            required = requiredNow;
-            long left = whole.Plan.SimulatedPeak + saved - applied.Sum(r => r.SavedBytes) - plan.SimulatedPeak;
+            required = Required(plan, cut.Shapes);
+            long left = whole.Plan.SimulatedPeak + saved - form.Applied.Sum(r => r.SavedBytes) - plan.SimulatedPeak;
             best = Made(
-                plan, cut.Shapes, whole.Start, [.. applied, .. cut.Regions.Select((region, i) => Told(region, i == cut.Regions.Count - 1))],
-                whole.Work with { Ratio = Math.Round((applied.Count > 0 ? whole.Work.Ratio : 1) + cut.Added / work, 3) })
+                plan, cut.Shapes, whole.Start, [.. form.Applied, .. cut.Regions.Select((region, i) => Told(region, i == cut.Regions.Count - 1))],
+                whole.Work with { Ratio = Math.Round(ratio, 3), Limited = isLimited })
             with
             { Whole = whole };
 
@@ -148,21 +158,53 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
                 };
             }
         }
-        return best;
+        return best with { Work = best.Work with { Limited = isLimited } };
+
+        // Nodes that hold the order and hide shapes take time too; how many there are shows once a plan is pinned. What is beyond the limit then, pieces have to do without.
+        (PartitionedModel Cut, OnnxRuntimePlan Plan, double Ratio)? Planned(Form form, PartitionedModel? cut)
+        {
+            double reserve = 0;
+            for (int attempt = 0; attempt < MostAttempts && cut is not null; attempt++)
+            {
+                // What ONNX Runtime changes as it loads a model would not be what was planned.
+                if (!Pays(cut.PeakBytes, cut.RequiredBytes) || !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)))
+                    return null;
+                OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, PieceOptions(costs.Full) with { First = cut.Order }, cancellation: _cancellation);
+                if (!Pays(plan.SimulatedPeak, Required(plan, cut.Shapes)))
+                    return null;
+                double ratio = whole.Work.Ratio + ((Time(cut.Model, cut.Shapes, plan) - wholeTime) / work), over = ratio - _request.WorkLimit;
+                if (over <= MostOver * (_request.WorkLimit - 1))
+                    return (cut, plan, ratio);
+                isLimited = true;
+                reserve += Math.Max(over, LeastReserve);
+                cut = Cut(form, reserve);
+            }
+            return null;
+        }
+
+        static double Time(ModelProto model, ShapeTable shapes, OnnxRuntimePlan plan) => KernelTime.Of(model.Graph, shapes) + (plan.Anchors * TermPrices.Of(TimeTerm.View));
 
         // Neither live bytes nor those with scratch may rise, and one of them must fall by what is worth it.
         bool Pays(long peak, long requiredBytes) => peak <= best.Plan.SimulatedPeak && requiredBytes <= required
             && (peak <= best.Plan.SimulatedPeak - RewriteSearch.Worth(best.Plan.SimulatedPeak) || requiredBytes <= required - RewriteSearch.Worth(required));
 
-        PartitionedModel? Cut(ModelProto model, ShapeTable shapes, IEnumerable<string> schedule, double ratio)
+        PartitionedModel? Cut(Form form, double reserve)
         {
             PartitionedModel? cut = ModelPartition.TryCut(
-                model, shapes, schedule, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)), work * (_request.WorkLimit - ratio), techniques, out bool limited,
-                _cancellation);
+                form.Model, form.Shapes, form.Order, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)),
+                work * (_request.WorkLimit - form.Ratio - reserve), techniques, out bool limited, _cancellation);
             isLimited |= limited;
             return cut;
         }
     }
+
+    /// <summary>What may be cut.</summary>
+    /// <param name="Model">The model.</param>
+    /// <param name="Shapes">Types of its values.</param>
+    /// <param name="Order">Names of its nodes in the order of its schedule.</param>
+    /// <param name="Ratio">Its predicted time, as a multiple of the unchanged model's.</param>
+    /// <param name="Applied">Rewrites applied before.</param>
+    private sealed record Form(ModelProto Model, ShapeTable Shapes, IReadOnlyList<string> Order, double Ratio, IReadOnlyList<AppliedRewrite> Applied);
 
     // Pieces are many and alike, so a proof may take as many states as there are; the order that they were chosen with is a good one. A limit that the user states stands.
     private OnnxRuntimePlanOptions PieceOptions(OnnxRuntimePlanOptions full) =>

@@ -38,6 +38,11 @@ internal static class ElementTime
                 sum.Add(TimeTerm.Reduction, 1);
                 sum.Add(TimeTerm.ReductionElement, read);
                 break;
+            case OperatorKind.Normalization when kernel.Output(0) is { Length: > 0 } rows && WorkEstimate.Elements(rows) is var each && kernel.Read >= 2 * each:
+                sum.Add(TimeTerm.Elementwise, 1);
+                sum.Add(TimeTerm.SkipNormalizationElement, each);
+                sum.Add(TimeTerm.SkipNormalizationRow, each / Math.Max(1, rows[^1]));
+                break;
             case OperatorKind.Softmax or OperatorKind.Normalization when kernel.Output(0) is { } y:
                 sum.Add(TimeTerm.Elementwise, 1);
                 sum.Add(TimeTerm.NormalizationElement, made);

@@ -49,6 +49,8 @@ internal static class TermPrices
         Set(TimeTerm.QuantizedElement, 0.155);
         Set(TimeTerm.NormalizationRow, 15.5);
         Set(TimeTerm.NormalizationElement, 0.261);
+        Set(TimeTerm.SkipNormalizationRow, 100);
+        Set(TimeTerm.SkipNormalizationElement, 2);
         Set(TimeTerm.Pool, 3250);
         Set(TimeTerm.PoolTap, 0.0451);
         Set(TimeTerm.PlainPoolTap, 1.99);

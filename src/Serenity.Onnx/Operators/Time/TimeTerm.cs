@@ -105,6 +105,12 @@ internal enum TimeTerm
     /// <summary>An element of it.</summary>
     NormalizationElement,
 
+    /// <summary>A row of a normalization of a sum (SkipLayerNormalization), whose kernel takes one element after the other.</summary>
+    SkipNormalizationRow,
+
+    /// <summary>An element of it.</summary>
+    SkipNormalizationElement,
+
     /// <summary>A pool, once.</summary>
     Pool,
 

@@ -86,6 +86,18 @@ internal sealed class LiveBytes
     /// <summary>True for a buffer that is there before an interval of steps and behind it.</summary>
     public bool Outlives(int root, int first, int last) => _graph.Producer[root] < first && _lastUse[root] > last;
 
+    /// <summary>What a node as a whole reads, which is there as it runs.</summary>
+    public long ReadAtOnce(int node)
+    {
+        HashSet<int> buffers = [];
+        foreach (int value in _graph.Reads[node])
+            buffers.Add(_root[value]);
+        long bytes = 0;
+        foreach (int buffer in buffers)
+            bytes += _graph.Bytes[buffer];
+        return bytes;
+    }
+
     /// <summary>What a node as a whole reads and makes, which is there at once: but for graph inputs and weights, and for an output in the buffer of an input.</summary>
     public long AtOnce(int node)
     {

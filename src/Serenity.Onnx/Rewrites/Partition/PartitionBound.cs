@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Rewrites.Partition;
 /// <param name="Node">The node that needs them, which no axis cuts; null where it is the model's outputs, which are all there at the end.</param>
 /// <remarks>
 /// A node without a rule that keeps bits, on any axis, runs whole: what it reads and makes is there at once, but for graph inputs and weights, which no run allocates, and for
-/// an output in the buffer of an input.
+/// an output in the buffer of an input. ONNX Runtime computes no output of the model over an input: what makes it stands beside it, the inputs of its node, or its parts before they are joined.
 /// </remarks>
 internal sealed record PartitionBound(long Bytes, string? Node)
 {
@@ -23,19 +23,19 @@ internal sealed record PartitionBound(long Bytes, string? Node)
         PartitionBound bound = new(buffers.Sum(b => graph.Bytes[b]), null);
         for (int node = 0; node < graph.Nodes.Length; node++)
         {
-            if (MayBeCut(graph, node))
-                continue;
-            buffers.Clear();
-            foreach (int value in graph.Reads[node])
-                buffers.Add(live.Root(value));
-            for (int k = 0; k < graph.Outputs[node].Length; k++)
+            bool cut = MayBeCut(graph, node);
+            long whole = live.AtOnce(node);
+            if (!cut && whole > bound.Bytes)
+                bound = new PartitionBound(whole, graph.Nodes[node].Name);
+            foreach (int value in graph.Outputs[node])
             {
-                if (graph.Outputs[node][k] is >= 0 and int made && !live.MayShare(node, k))
-                    buffers.Add(live.Root(made));
+                if (value < 0 || !graph.IsOutput[value])
+                    continue;
+                // In parts it is there twice as they are joined.
+                long beside = live.ReadAtOnce(node) + graph.Bytes[value], made = cut ? Math.Min(beside, 2 * graph.Bytes[value]) : beside;
+                if (made > bound.Bytes)
+                    bound = new PartitionBound(made, null);
             }
-            long bytes = buffers.Sum(b => graph.Bytes[b]);
-            if (bytes > bound.Bytes)
-                bound = new PartitionBound(bytes, graph.Nodes[node].Name);
         }
         return bound;
     }

@@ -7,9 +7,9 @@ using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 namespace Serenity.Onnx.Rewrites.Rules;
 
 /// <summary>
-/// A weighted sum written as a stack: Unsqueeze of each term at the end, Concat there, MatMul with a constant vector (RandWire's
-/// aggregation in some exporters). It becomes scaled terms that add up in one accumulation group; the stacked copy of all terms goes.
-/// Changes the order of a floating-point sum.
+/// A sum written as a stack: Unsqueeze of each term, Concat along the new axis, and there a MatMul with a constant vector (RandWire's aggregation in some exporters), a
+/// ReduceSum or a ReduceMean (<c>stack(…).sum(0)</c>, as in FPN decoders). It becomes terms, scaled or plain, that add up in one accumulation group; the stacked copy of all
+/// terms goes. Changes the order of a floating-point sum.
 /// </summary>
 internal sealed class StackedSum : IRewrite
 {
@@ -21,42 +21,63 @@ internal sealed class StackedSum : IRewrite
     {
         foreach (NodeProto node in graph.Nodes)
         {
-            if (Terms(graph, node) is { } terms)
-                yield return new RewriteSite(Kind, [node.Name, graph.Producer(node.Input[0])!.Name], [node.Input[0], .. terms], false);
+            if (Stack.Of(graph, node) is { } stack)
+                yield return new RewriteSite(Kind, [node.Name, graph.Producer(node.Input[0])!.Name], [node.Input[0], .. stack.Terms], false);
         }
     }
 
     public bool TryApply(RewriteGraph graph, RewriteSite site)
     {
-        if (graph.Find(site.Nodes[0]) is not { } node || Terms(graph, node) is not { } terms)
+        if (graph.Find(site.Nodes[0]) is not { } node || Stack.Of(graph, node) is not { } stack)
             return false;
-        float[] weights = graph.Weights.ReadFloats(graph.Constant(node.Input[1])!)!;
-        TensorType type = graph.TypeOf(node.Output[0])!;
-        AccumulationWriter[] writers = [.. terms.Select((term, i) =>
-            AccumulationWriters.Scaled(graph, graph.NewNodeName($"{node.Name}/add{i + 1}"), type, term, weights[i]))];
+        AccumulationWriter[] writers = [.. stack.Terms.Select((term, i) => graph.NewNodeName($"{node.Name}/add{i + 1}") is var name && stack.Factors is { } factors
+            ? AccumulationWriters.Scaled(graph, name, stack.Type, term, factors[i])
+            : AccumulationWriters.InPlace(graph, name, stack.Type, term))];
         AccumulationGroup group = new(node.Output[0], writers);
         graph.AddGroup(group);
         graph.Replace([node], AccumulationWriters.Chain(graph, group));
         return true;
     }
 
-    /// <summary>The terms, or null where the node is no such sum.</summary>
-    private static string[]? Terms(RewriteGraph graph, NodeProto node)
+    /// <summary>What a node sums.</summary>
+    /// <param name="Terms">The terms.</param>
+    /// <param name="Type">Type of each of them, and of the sum.</param>
+    /// <param name="Factors">What each is scaled by; null for nothing.</param>
+    private sealed record Stack(string[] Terms, TensorType Type, float[]? Factors)
     {
-        if (!node.Is("MatMul") || graph.TypeOf(node.Output[0]) is not { ElementType: DataType.Float } type || type.Dims.Length is < 3 or > 5)
-            return null;
-        if (graph.Constant(node.Input[1]) is not { Dims.Count: 1 } weights || ConcatParts.Of(graph, node.Input[0]) is not { } stack)
-            return null;
-        if (stack.Axis != type.Dims.Length || weights.Dims[0] != stack.Parts.Count)
-            return null;
-        string[] terms = new string[stack.Parts.Count];
-        for (int i = 0; i < terms.Length; i++)
+        /// <summary>Reads it off a node; null where that is no such sum.</summary>
+        public static Stack? Of(RewriteGraph graph, NodeProto node)
         {
-            // A part of size one behind all others is its term, whatever operator put the axis there.
-            if (graph.Producer(stack.Parts[i]) is not { } unsqueeze || !unsqueeze.Is("Unsqueeze") || !type.Equals(graph.TypeOf(unsqueeze.Input[0])))
+            if (node.Output.Count == 0 || graph.TypeOf(node.Output[0]) is not { ElementType: DataType.Float } type)
                 return null;
-            terms[i] = unsqueeze.Input[0];
+            if (node.Is("MatMul"))
+            {
+                return AccumulationWriters.CanConvolve(type) && graph.Constant(node.Input[1]) is { Dims.Count: 1 } weights && TermsOf(graph, node, type, type.Dims.Length) is { } scaled
+                    && weights.Dims[0] == scaled.Length && graph.Weights.ReadFloats(weights) is { } factors ? new Stack(scaled, type, factors) : null;
+            }
+            bool mean = node.Is("ReduceMean");
+            if (!mean && !node.Is("ReduceSum") || node.Int("keepdims", 1) != 0 || mean && !AccumulationWriters.CanConvolve(type))
+                return null;
+            if ((node.In(1).Length > 0 ? PartwiseOperators.Integers(graph, node.In(1)) : node.Ints("axes")) is not [var axis])
+                return null;
+            return TermsOf(graph, node, type, (int)(axis < 0 ? axis + type.Dims.Length + 1 : axis)) is { } terms
+                ? new Stack(terms, type, mean ? [.. terms.Select(_ => 1f / terms.Length)] : null) : null;
         }
-        return terms;
+
+        private static string[]? TermsOf(RewriteGraph graph, NodeProto node, TensorType type, int axis)
+        {
+            if (ConcatParts.Of(graph, node.Input[0]) is not { } stack || stack.Axis != axis || stack.Total != stack.Parts.Count)
+                return null;
+            string[] terms = new string[stack.Parts.Count];
+            for (int i = 0; i < terms.Length; i++)
+            {
+                // A part of size one along the axis is its term, whatever the place of the other axes of size one.
+                if (graph.Producer(stack.Parts[i]) is not { } unsqueeze || !unsqueeze.Is("Unsqueeze")
+                    || !type.Equals(graph.TypeOf(unsqueeze.Input[0])) || graph.Constant(unsqueeze.Input[0]) is not null)
+                    return null;
+                terms[i] = unsqueeze.Input[0];
+            }
+            return terms;
+        }
     }
 }

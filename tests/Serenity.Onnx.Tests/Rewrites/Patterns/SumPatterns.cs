@@ -109,28 +109,44 @@ internal static class SumPatterns
         return b.Type == DataType.Float && constant && !activation && !shared;
     }
 
-    /// <summary>A weighted sum as Unsqueeze, Concat and MatMul with a vector.</summary>
+    /// <summary>A sum as Unsqueeze and Concat, then MatMul with a vector behind all axes, or a reduction of any axis.</summary>
     [PatternOf("StackedSum", 8)]
     public static bool Stacked(PatternBuilder b)
     {
         b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float, DataType.Float, DataType.Double]);
         int rank = 2 + b.Space.Length, terms = b.Random.Next(2, 5);
         PatternValue value = b.Source(b.Random.Next(1, 4));
-        bool matrix = b.Random.Chance(0.1), constant = b.Random.Chance(0.85), unsqueezed = b.Random.Chance(0.9);
+        bool constant = b.Random.Chance(0.85), unsqueezed = b.Random.Chance(0.9), reduced = b.Random.Chance(0.5), spoiled = b.Random.Chance(0.15);
+        int axis = reduced ? b.Random.Next(0, rank + 1) : rank;
+        long[] stacked = [.. value.Dims[..axis], 1, .. value.Dims[axis..]];
         List<PatternValue> parts = [];
         for (int i = 0; i < terms; i++)
         {
             PatternValue term = i > 0 && b.Random.Chance(0.7) ? b.Source(value.Channels) : value;
-            string part = !unsqueezed ? b.Write.Node("Reshape", [term.Name, b.Integers([.. term.Dims, 1])])
-                : b.Opset < 13 ? b.Write.Node("Unsqueeze", [term.Name], ("axes", new long[] { rank }))
-                : b.Write.Node("Unsqueeze", [term.Name, b.Integers(b.Random.Chance(0.5) ? rank : -1)]);
-            parts.Add(new PatternValue(part, [.. term.Dims, 1]));
+            string part = !unsqueezed ? b.Write.Node("Reshape", [term.Name, b.Integers(stacked)])
+                : b.Opset < 13 ? b.Write.Node("Unsqueeze", [term.Name], ("axes", new long[] { axis }))
+                : b.Write.Node("Unsqueeze", [term.Name, b.Integers(b.Random.Chance(0.5) ? axis : axis - rank - 1)]);
+            parts.Add(new PatternValue(part, stacked));
         }
-        PatternValue stack = b.Concat(parts, rank);
+        PatternValue stack = b.Concat(parts, axis);
         b.MayBeReadElsewhere(stack, 0.1);
-        long[] shape = matrix ? [terms, 1] : [terms];
-        string result = b.Write.Node("MatMul", [stack.Name, constant ? b.Number(shape) : b.NotConstant(shape)]);
-        b.End(new PatternValue(result, matrix ? [.. value.Dims, 1] : value.Dims));
-        return b.Type == DataType.Float && constant && !matrix && unsqueezed;
+        if (!reduced)
+        {
+            long[] shape = spoiled ? [terms, 1] : [terms];
+            string result = b.Write.Node("MatMul", [stack.Name, constant ? b.Number(shape) : b.NotConstant(shape)]);
+            b.End(new PatternValue(result, spoiled ? [.. value.Dims, 1] : value.Dims));
+            return b.Type == DataType.Float && constant && !spoiled && unsqueezed;
+        }
+        // Spoiled: another axis as well, or the axis is kept.
+        bool kept = spoiled && b.Random.Chance(0.5), mean = b.Random.Chance(0.4);
+        long other = axis == 0 ? 1 : 0;
+        long[] axes = spoiled && !kept ? [.. new[] { axis, other }.Order()] : [b.Opset >= 11 && b.Random.Chance(0.3) ? axis - rank - 1 : axis];
+        long[] dims = kept ? stacked : [.. parts[0].Dims.Where((_, i) => i != axis && !(spoiled && i == other))];
+        bool attribute = b.Opset < (mean ? 18 : 13);
+        List<(string, object)> attributes = [("keepdims", kept ? 1L : 0L)];
+        if (attribute)
+            attributes.Add(("axes", axes));
+        b.End(new PatternValue(b.Write.Node(mean ? "ReduceMean" : "ReduceSum", attribute ? [stack.Name] : [stack.Name, b.Integers(axes)], [.. attributes]), dims));
+        return b.Type == DataType.Float && !spoiled && unsqueezed;
     }
 }
