@@ -2,8 +2,7 @@ namespace Serenity.Build.Results;
 
 /// <summary>
 /// Names of models for the table at the end of a build, without the separators of paths. The terminal logger shows the table as part of the project's output, whose folder it makes a link: that is
-/// all before the
-/// last separator.
+/// all before the last separator.
 /// </summary>
 public static class ShortNames
 {

@@ -9,8 +9,8 @@ using Serenity.Testing.Models;
 namespace Serenity.Benchmarks.Loading;
 
 /// <summary>
-/// <c>process [NAME…]</c>: models of 0.1 to 200 MB of weights, in each format, with and without prepacking: what a native program takes to load each and to run it twenty times, beside what the account of
-/// its manifest says, and the time of a run. Each in a process of its own (Linux x64). Markdown on standard output.
+/// <c>process [NAME…]</c>: models of 0.1 to 200 MB of weights, in each format, with and without prepacking: what a native program takes to load each and to run it twenty times, beside what the
+/// account of its manifest says, and the time of a run. Each in a process of its own (Linux x64). Markdown on standard output.
 /// </summary>
 internal static class ProcessBenchmark
 {

@@ -10,7 +10,8 @@ using Serenity.Testing.Device;
 namespace Serenity.Benchmarks.Versions;
 
 /// <summary>
-/// <c>threads [MODEL…]</c>: models of the test data, each planned for 1, 2, 4 and 8 threads within operators and run with as many by <c>tests/native/probe.c</c>: bytes of a run must be the manifest's.
+/// <c>threads [MODEL…]</c>: models of the test data, each planned for 1, 2, 4 and 8 threads within operators and run with as many by <c>tests/native/probe.c</c>: bytes of a run must be the
+/// manifest's.
 /// Kernels' scratch is taken by the thread that calls, whatever the number of processors, so any machine will do.
 /// </summary>
 internal static class ThreadSweep

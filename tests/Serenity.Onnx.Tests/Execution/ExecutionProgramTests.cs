@@ -40,6 +40,19 @@ public sealed class ExecutionProgramTests
     }
 
     [TestMethod]
+    public void What_no_row_tells_of_lies_outside_and_rows_come_back_as_they_were()
+    {
+        TensorFacts view = _tensors[4] with { Parts = ["cond/scratch", "weight", "b"] };
+        ExecutionProgram program = ExecutionProgram.Of(["first", "cond", "join"], [], [.. _tensors[..4], view]);
+        Assert.AreEqual((BufferKind.Outside, "weight"), (program.Buffers[^1].Kind, program.Buffers[^1].Owner));
+        CollectionAssert.AreEqual((int[])[1, 5, 3], program.Buffers[4].Parts!.ToArray());
+        Assert.AreEqual(5, program.Listed().Count());
+        CollectionAssert.AreEqual(view.Parts!.ToArray(), program.Tensors()[4].Parts!.ToArray());
+        for (int i = 0; i < 4; i++)
+            Assert.AreEqual(_tensors[i], program.Tensors()[i]);
+    }
+
+    [TestMethod]
     public void A_circle_of_names_in_a_damaged_manifest_ends()
     {
         ExecutionProgram program = ExecutionProgram.Of(["n"], [], [_tensors[0] with { Name = "a", AliasOf = "b" }, _tensors[0] with { Name = "b", AliasOf = "a" }]);

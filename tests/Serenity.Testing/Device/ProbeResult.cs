@@ -19,8 +19,8 @@ namespace Serenity.Testing.Device;
 /// <param name="Ran">After the last run; the most since <paramref name="Ready"/>.</param>
 /// <param name="Profile">Path of the profile; null if there is none.</param>
 public sealed record ProbeResult(
-    string Version, string? Error, long FirstRunBytes, long RunBytes, long LoadBytes, long RestingBytes, long UnseenBytes, long UnseenPeakBytes, double RunMilliseconds, ProcessMemory Library, ProcessMemory Before,
-    ProcessMemory Loaded, ProcessMemory Ready, ProcessMemory Ran, string? Profile)
+    string Version, string? Error, long FirstRunBytes, long RunBytes, long LoadBytes, long RestingBytes, long UnseenBytes, long UnseenPeakBytes, double RunMilliseconds, ProcessMemory Library,
+    ProcessMemory Before, ProcessMemory Loaded, ProcessMemory Ready, ProcessMemory Ran, string? Profile)
 {
     /// <summary>Reads a line of the probe.</summary>
     /// <param name="line">The line of the model.</param>

@@ -21,8 +21,8 @@ internal static class SessionAccount
     private const long LibraryData = 7520 * KiB, LibraryCode = 19_000 * KiB;
 
     /// <summary>
-    /// While weights are given back and laid out anew in turns, the C library keeps gaps of the largest one's size, and has them still when the model runs: two to five were seen (glibc, of four to ten equal
-    /// matrices).
+    /// While weights are given back and laid out anew in turns, the C library keeps gaps of the largest one's size, and has them still when the model runs: two to five were seen (glibc, of four to
+    /// ten equal matrices).
     /// </summary>
     private const int MostGaps = 5;
 
