@@ -138,7 +138,6 @@ public sealed class HostServer : IDisposable
     {
         work.Stage = stage;
         Send(HostMessages.Stage(_token, id, stage));
-        HostRehearsal.At(stage);
     }
 
     private void Send(string line)

@@ -90,12 +90,9 @@ internal sealed partial class HostFiles(string folder)
         return answer;
     }
 
-    /// <summary>Writes a request and an answer and reads them again, in memory: what that takes a first time, it does not take again.</summary>
-    public static void Rehearse(OptimizeRequest request, HostAnswer answer)
-    {
-        JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(request, HostJson.Default.OptimizeRequest), HostJson.Default.OptimizeRequest);
+    /// <summary>Reads an answer, in memory: what that takes a first time, it does not take again.</summary>
+    public static void Rehearse(HostAnswer answer) =>
         JsonSerializer.Deserialize(JsonSerializer.SerializeToUtf8Bytes(answer, HostJson.Default.HostAnswer), HostJson.Default.HostAnswer);
-    }
 
     /// <summary>Code for these types is made when this is compiled: made at run time, it takes a fresh process a tenth of a second.</summary>
     [JsonSourceGenerationOptions(NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]

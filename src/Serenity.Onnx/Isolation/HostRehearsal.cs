@@ -3,14 +3,14 @@ using Serenity.Onnx.Contract;
 namespace Serenity.Onnx.Isolation;
 
 /// <summary>
-/// Makes a process ready to hand an answer over, or to take one, while it waits for the other: the code for that is else compiled when the answer is there, which a
-/// process that has just started takes longer for than for a small model. No result depends on it.
+/// Makes the parent ready to read an answer while it waits for it: the code for that is else compiled when the answer is there and the build waits, which takes a process that
+/// has just started longer than reading. No result depends on it.
 /// </summary>
 internal static class HostRehearsal
 {
     private static int _begun;
 
-    /// <summary>Begins, the first time that a search begins, on a thread of its own. By then the other processor has nothing else to do.</summary>
+    /// <summary>Begins, the first time that a search begins, on a thread of its own. By then the parent has nothing else to do.</summary>
     /// <param name="stage">The stage that a model has come to.</param>
     public static void At(PipelineStage stage)
     {
@@ -30,7 +30,7 @@ internal static class HostRehearsal
         }
     }
 
-    /// <summary>Hands a small answer over, of the kinds of facts that every model has.</summary>
+    /// <summary>Reads a small answer, of the kinds of facts that every model has.</summary>
     internal static void Run()
     {
         string name = "y";
@@ -50,6 +50,6 @@ internal static class HostRehearsal
             Verification = new VerificationFacts("passed", null, "1.0", "x64", 64, true, 0),
             Warnings = [],
         };
-        HostFiles.Rehearse(new OptimizeRequest { ModelPath = name, OutputName = name }, new HostAnswer(facts, null, []));
+        HostFiles.Rehearse(new HostAnswer(facts, null, []));
     }
 }
