@@ -45,8 +45,7 @@ internal sealed class WidenedModel
     }
 
     /// <summary>
-    /// True if a widened model widens weights in every run. Kernels lay out weights that are constants, as they are in a session that folds the casts, and add up in another order
-    /// (LSTM, seen in 1.32).
+    /// True if a widened model widens weights in every run. Kernels lay out weights that are constants, as they are in a session that folds the casts, and add up in another order.
     /// </summary>
     public static bool WidensAtRun(SourceModel widened)
     {
