@@ -69,7 +69,8 @@ internal sealed class MergedStates(int most, int pools, int times, long[] prices
             for (int e = 0; e < times; e++)
                 largest = Math.Max(largest, row[(p * times) + e]);
             long now = row[p * times], later = row[(p * times) + (times / 2)];
-            fullness = (fullness * 0x9E3779B97F4A7C15) ^ (ulong)((System.Numerics.BitOperations.Log2((ulong)largest) * Levels * Levels) + (now * (Levels - 1) / largest * Levels) + (later * (Levels - 1) / largest));
+            long levels = (now * (Levels - 1) / largest * Levels) + (later * (Levels - 1) / largest);
+            fullness = (fullness * 0x9E3779B97F4A7C15) ^ (ulong)((System.Numerics.BitOperations.Log2((ulong)largest) * Levels * Levels) + levels);
         }
         return fullness;
     }
