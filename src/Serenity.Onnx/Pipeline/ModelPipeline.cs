@@ -343,5 +343,6 @@ internal sealed class ModelPipeline
 
     /// <summary>The entries, with a block where one was proven for just that way of running the model.</summary>
     private static IReadOnlyList<PlanFacts> Placed(IReadOnlyList<PlanFacts> plans, IReadOnlyList<RunBlock> blocks) =>
-        [.. plans.Select(p => p is { Layout: PlanLayout.Portable, Sizes: null } && blocks.FirstOrDefault(b => b.Architecture == p.Architecture && b.Threads == p.Threads) is { } block ? p with { BlockBytes = block.Bytes } : p)];
+        [.. plans.Select(p => p is { Layout: PlanLayout.Portable, Sizes: null } && blocks.FirstOrDefault(b => b.Architecture == p.Architecture && b.Threads == p.Threads) is { } block
+            ? p with { BlockBytes = block.Bytes } : p)];
 }

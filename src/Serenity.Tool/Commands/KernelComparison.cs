@@ -59,7 +59,9 @@ internal static class KernelComparison
         (Side a, Side b) = (SideOf(facts[0], first), SideOf(after, second));
         KernelRow[] rows = [.. Rows(facts[0], first, after, second)];
         if (json)
-            JsonText.Write(context.Console.Output, new { Before = a, After = b, DifferenceBytes = b.RequiredBytes - a.RequiredBytes, SameOrder = facts[0].Schedule.SequenceEqual(after.Schedule), Kernels = rows });
+            JsonText.Write(
+                context.Console.Output,
+                new { Before = a, After = b, DifferenceBytes = b.RequiredBytes - a.RequiredBytes, SameOrder = facts[0].Schedule.SequenceEqual(after.Schedule), Kernels = rows });
         else
             Show(context.Console, a, b, facts[0].Schedule.SequenceEqual(after.Schedule), rows);
         if (!fail || b.RequiredBytes <= a.RequiredBytes)
