@@ -17,6 +17,7 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
         ("arm64", "Serenity.Onnx.Tests", "Device.Arm64Tests", 1),
         ("ranges", "Serenity.Onnx.Tests", "Serenity.Onnx.Tests.Ranges.", 1000),
         ("pieces", "Serenity.Onnx.Tests", "Rewrites.Partition.PartitionPropertyTests", 2_000),
+        ("rows", "Serenity.Onnx.Tests", "Rewrites.Rolling.RollingPropertyTests", 2_000),
         ("pools", "Serenity.Planning.Tests", "Placement.Pools.PoolPlannerTests.Equals_every_choice", 2_000),
         ("traffic", "Serenity.Planning.Tests", "Traffic.TrafficPlannerTests.Equals_every_choice", 5_000),
         ("sizes", "Serenity.Onnx.Tests", "Pipeline.RandomSizesTests", 500),

@@ -32,6 +32,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["schedule"] = ("FILE.tg… [--order]: least peak of each graph, with proof", ScheduleBenchmark.Run),
     ["paper"] = ("FILE.tg… [--states=N] [--seconds=S]: SERENITY's own algorithm beside ours", PaperBenchmark.Run),
     ["schedule-report"] = ("[--paper-states=N] [--paper-seconds=S]: the scheduling section of docs/benchmarks.md", ScheduleReport.Run),
+    ["tiny"] = ("[TABLE.tsv…] [--keep=FOLDER]: networks for microcontrollers as int8 models in one arena, proven by running them: bytes, multiply-accumulates, steps", TinyBenchmark.Run),
     ["traffic"] = ("FILE.tg… [--on-chip=SIZE]: bytes read and written outside a chip, in the file's order and ours, as in docs/memory-levels.md", TrafficBenchmark.Run),
     ["versus"] = ("MODEL… --before=FOLDER [--work-limit=X] [--no-time] [--verify]: each model beside the file that an earlier version made: bytes, work, time, outputs", VersusBenchmark.Run),
     ["versions"] = ("[--write] VERSION=LIBRARY…: plans of the test data run in other versions of ONNX Runtime; which need more there", VersionSweep.Run),

@@ -226,6 +226,14 @@ public static class ModelOptions
         Switch = new("--alignment"),
     };
 
+    /// <summary>Graph inputs take none of the arena.</summary>
+    public static ModelOption<bool> InputsApart { get; } = new(
+        "InputsApart", _boolean, request => request.InputsApart, (request, value, _) => request with { InputsApart = value },
+        "Graph inputs lie in memory of the app's own, or come in row by row, and take none of the arena (StaticArena).")
+    {
+        Switch = new("--inputs-apart"),
+    };
+
     /// <summary>Memories of the device, each with the cost of an access; null for one arena.</summary>
     public static ModelOption<IReadOnlyList<DeviceMemory>?> Memories { get; } = new(
         "Memories", new MemoriesSyntax(), request => request.Memories,
@@ -341,7 +349,7 @@ public static class ModelOptions
     public static IReadOnlyList<ModelOption> All { get; } =
     [
         MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith,
-        FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, Memories, OnChip, Threads, Concurrency,
+        FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, InputsApart, Memories, OnChip, Threads, Concurrency,
         Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
     ];

@@ -61,6 +61,7 @@ public static class ExecutorTable
         Title = "One pre-planned arena",
         HasOffsets = true,
         CountsInputs = true,
+        Partitions = true,
         SumsInPlace = true,
     };
 

@@ -30,7 +30,10 @@ public sealed record OptimizeRequest
     /// <summary>Which rewrites may be applied.</summary>
     public RewriteLevel Rewrite { get; init; } = RewriteLevel.All;
 
-    /// <summary>Run parts of the network in pieces where that lowers the peak (executor OnnxRuntime; not with <see cref="RewriteLevel.None"/>).</summary>
+    /// <summary>Graph inputs lie in memory of the app's own, or come in row by row, and take none of the arena (executor StaticArena).</summary>
+    public bool InputsApart { get; init; }
+
+    /// <summary>Run parts of the network in pieces where that lowers the peak (not with <see cref="RewriteLevel.None"/>).</summary>
     public bool Partition { get; init; } = true;
 
     /// <summary>The precision in which a model of float16 is planned and written.</summary>

@@ -49,29 +49,31 @@ internal static class ModelFusion
     /// <param name="shapes">Shapes of the source's values, by which more constants than memory should hold are not made; null to trust the model.</param>
     /// <param name="file">The file as the user named it, for messages.</param>
     /// <param name="mostFolded">Bytes that a value may have for it to be computed ahead; null for ONNX Runtime's own limit.</param>
+    /// <param name="signed">Fuse signed integers as they are, <see cref="SignedIntegers"/>.</param>
     /// <param name="cancellation">Ends the work between passes.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeMissing"/>; <see cref="SerenityCodes.InputOutput"/>.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static FusionResult Fuse(
-        ModelProto source, ModelProto settled, string? externalFolder, ShapeTable? shapes = null, string? file = null, long? mostFolded = null, CancellationToken cancellation = default)
+        ModelProto source, ModelProto settled, string? externalFolder, ShapeTable? shapes = null, string? file = null, long? mostFolded = null,
+        bool signed = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(settled);
         NativeRuntime.EnsureAvailable();
         if (shapes is not null && FoldedConstants.AreTooMany(source, shapes))
             return new(settled, false, $"Fusions were not applied: ONNX Runtime would compute more than {FoldedConstants.MostBytes >> 20} MiB of constants ahead.");
-        (ModelProto? fused, string? reason) = TryFuse(source, externalFolder, file, mostFolded, cancellation);
+        (ModelProto? fused, string? reason) = TryFuse(source, externalFolder, file, mostFolded, signed, cancellation);
         return fused is null ? new(settled, false, reason) : new(fused, true, null);
     }
 
     private static (ModelProto? Fused, string? Reason) TryFuse(
-        ModelProto source, string? externalFolder, string? file, long? mostFolded, CancellationToken cancellation)
+        ModelProto source, string? externalFolder, string? file, long? mostFolded, bool signed, CancellationToken cancellation)
     {
         if (source.TrainingInfo.Count > 0)
             return (null, "Fusions were not applied: the model carries training information, which refers to its nodes.");
         try
         {
-            ModelProto fused = OfflineOptimizer.Run(source, externalFolder, GraphOptimizationLevel.ORT_ENABLE_EXTENDED, file, mostFolded);
+            ModelProto fused = OfflineOptimizer.Run(source, externalFolder, GraphOptimizationLevel.ORT_ENABLE_EXTENDED, file, mostFolded, signed);
             if (NodeIdentity.SameNodes(source.Graph, fused.Graph))
                 return (null, null);
             if (HardwareBound(source) is null && HardwareBound(fused) is { } node)

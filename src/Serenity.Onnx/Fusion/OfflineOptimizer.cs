@@ -17,8 +17,9 @@ internal static class OfflineOptimizer
     /// <param name="level">What ONNX Runtime may change.</param>
     /// <param name="file">The file as the user named it, for messages.</param>
     /// <param name="mostFolded">Bytes that a value may have for it to be computed ahead; null for ONNX Runtime's own limit.</param>
+    /// <param name="signed">Fuse signed integers as they are, <see cref="SignedIntegers"/>.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.InputOutput"/>.</exception>
-    public static ModelProto Run(ModelProto model, string? externalFolder, GraphOptimizationLevel level, string? file, long? mostFolded = null)
+    public static ModelProto Run(ModelProto model, string? externalFolder, GraphOptimizationLevel level, string? file, long? mostFolded = null, bool signed = false)
     {
         string folder = TemporaryFolder.Create(file);
         try
@@ -34,6 +35,8 @@ internal static class OfflineOptimizer
                 options.AddSessionConfigEntry("session.disable_prepacking", "1");
                 // Slices of every other row and column and their concat stay as they are: a convolution over them can be taken apart so that no two exist at once, one over a SpaceToDepth cannot.
                 options.AddSessionConfigEntry("optimization.disable_specified_optimizers", "SliceConcatToSpaceToDepthFusion");
+                if (signed)
+                    SignedIntegers.Allow(options);
                 if (mostFolded is { } bytes)
                     options.AddSessionConfigEntry(FoldedConstants.LimitOption, bytes.ToString(CultureInfo.InvariantCulture));
                 ModelSession.LoadAndForget(runnable, options);

@@ -75,7 +75,7 @@ internal sealed class ModelPipeline
     }
 
     private SourceAhead? BeginVerification(PlanStart start) => SourceAhead.Start(
-        _source.Reference, _source.File.ExternalFolder, _source.File.Path, start.Fused, _work, _planner.Threads, _source.Shapes.Main, _request.Prepack);
+        _source.Reference, _source.File.ExternalFolder, _source.File.Path, start.Fused, _work, _planner.Threads, _source.Shapes.Main, _request.Prepack, start.Signed);
 
     /// <summary>
     /// Holds a plan to what it promises. If it does not hold, one without the rewrites at fault takes its place, or else one with exact rewrites alone, or
@@ -224,6 +224,7 @@ internal sealed class ModelPipeline
             ExternalFolder = _source.File.ExternalFolder,
             File = _source.File.Path,
             Fused = plan.Start.Fused,
+            Signed = plan.Start.Signed,
             Start = isPortable ? plan.Start.Model : null,
             StartShapes = plan.Shapes,
             Samples = SampleInputs.Read(_request.SamplePaths, _source.Reference.Graph),

@@ -45,15 +45,18 @@ internal sealed class ModelSession : IDisposable
     /// <param name="freeDimensions">Sizes of symbolic dimensions, by name.</param>
     /// <param name="threads">Threads within operators.</param>
     /// <param name="prepack">Whether kernels may lay weights out anew.</param>
+    /// <param name="signed">Fuse signed integers as they are, <see cref="SignedIntegers"/>.</param>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.RuntimeRefuses"/>, <see cref="SerenityCodes.RuntimeMissing"/>,
     /// <see cref="SerenityCodes.InputOutput"/> where the profile cannot be written.</exception>
     public static ModelSession Load(
         RunnableModel model, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL, bool observe = false,
-        IReadOnlyDictionary<string, long>? freeDimensions = null, int threads = 1, bool prepack = true)
+        IReadOnlyDictionary<string, long>? freeDimensions = null, int threads = 1, bool prepack = true, bool signed = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         NativeRuntime.EnsureAvailable();
         using SessionOptions options = TruthfulSessionOptions.Create(threads, prepack);
+        if (signed)
+            SignedIntegers.Allow(options);
         options.GraphOptimizationLevel = level;
         foreach ((string name, long size) in freeDimensions ?? new Dictionary<string, long>())
             options.AddFreeDimensionOverrideByName(name, size);
@@ -64,7 +67,7 @@ internal sealed class ModelSession : IDisposable
     /// Loads a model as a session without options does, but for the number of threads and the layout of the processor; the memory of its runs is ours to see
     /// (<see cref="MostRunBytes"/>). Null where another allocator is in use in this process.
     /// </summary>
-    /// <exception cref="SerenityException">As <see cref="Load(RunnableModel, GraphOptimizationLevel, bool, IReadOnlyDictionary{string, long}, int, bool)"/>.</exception>
+    /// <exception cref="SerenityException">As <see cref="Load(RunnableModel, GraphOptimizationLevel, bool, IReadOnlyDictionary{string, long}, int, bool, bool)"/>.</exception>
     public static ModelSession? LoadPlain(RunnableModel model, int threads)
     {
         ArgumentNullException.ThrowIfNull(model);

@@ -50,9 +50,9 @@ internal static class ModelVerifier
         int enough = Math.Min(CasesEnough(request), request.MostCases);
         using PartwiseComparison? parts = same ? null : PartwiseComparison.Start(request, enough < int.MaxValue ? 1 : enough, cancellation);
         PartwiseComparison.Outcome? parted = apart ? parts?.End() : null;
-        SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused ? begun.Take() : null;
+        SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused && begun.Signed == request.Signed ? begun.Take() : null;
         using ModelSession? reference = same ? null
-            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads, request.Prepack);
+            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads, request.Prepack, request.Signed);
         ModelSession? optimized = apart ? null : LoadOptimized(request);
         try
         {

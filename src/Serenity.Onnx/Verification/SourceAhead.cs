@@ -23,9 +23,9 @@ internal sealed class SourceAhead : IDisposable
     private readonly Task<Half?> _running;
     private bool _taken;
 
-    private SourceAhead(Func<CancellationToken, Half?> run, bool fused)
+    private SourceAhead(Func<CancellationToken, Half?> run, bool fused, bool signed)
     {
-        Fused = fused;
+        (Fused, Signed) = (fused, signed);
         _running = Task.Factory.StartNew(
             () =>
             {
@@ -51,6 +51,9 @@ internal sealed class SourceAhead : IDisposable
     /// <summary>True if the source is loaded with ONNX Runtime's fusions.</summary>
     public bool Fused { get; }
 
+    /// <summary>True if it keeps signed integers.</summary>
+    public bool Signed { get; }
+
     /// <summary>Begins, where a second processor can do it and the run is short.</summary>
     /// <param name="source">The source model; not to be changed meanwhile.</param>
     /// <param name="externalFolder">Absolute path of the folder that its external data is relative to; null if there is none.</param>
@@ -60,16 +63,17 @@ internal sealed class SourceAhead : IDisposable
     /// <param name="threads">Threads within operators.</param>
     /// <param name="shapes">The shapes that are planned with.</param>
     /// <param name="prepack">Whether kernels may lay weights out anew.</param>
+    /// <param name="signed">As <see cref="VerificationRequest.Signed"/>.</param>
     /// <returns>What runs; null where it is not worth it.</returns>
     public static SourceAhead? Start(
-        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1, ShapeTable? shapes = null, bool prepack = true)
+        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1, ShapeTable? shapes = null, bool prepack = true, bool signed = false)
     {
         if (Environment.ProcessorCount < 2 || work > ModelVerifier.WorkForTwoCases || ModelTensors.WeightBytes(source) > ModelVerifier.WeightsHeldTwice)
             return null;
         return new SourceAhead(
             cancellation =>
             {
-                ModelSession session = Load(source, externalFolder, file, fused, threads, prepack);
+                ModelSession session = Load(source, externalFolder, file, fused, threads, prepack, signed);
                 try
                 {
                     SeededInputs seeded = new(source.Graph, session.Inputs, shapes);
@@ -87,17 +91,17 @@ internal sealed class SourceAhead : IDisposable
                     throw;
                 }
             },
-            fused);
+            fused, signed);
     }
 
     /// <summary>Loads the source as verification compares it.</summary>
     /// <exception cref="Diagnostics.SerenityException">ONNX Runtime cannot load it.</exception>
     public static ModelSession Load(
-        ModelProto source, string? externalFolder, string? file, bool fused, int threads, bool prepack = true) =>
+        ModelProto source, string? externalFolder, string? file, bool fused, int threads, bool prepack = true, bool signed = false) =>
         ModelSession.Load(
             RunnableModel.Of(source, externalFolder, file),
             fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
-            observe: MayRunLong(source), threads: threads, prepack: prepack);
+            observe: MayRunLong(source), threads: threads, prepack: prepack, signed: signed);
 
     /// <summary>True for a model whose runs have to be held to limits, which only observed ones are: only loops can run longer than the model is large.</summary>
     public static bool MayRunLong(ModelProto model) => ModelNodes.All(model.Graph).Any(n => n.Kind() is OperatorKind.Loop or OperatorKind.Scan);

@@ -30,6 +30,9 @@ internal sealed record VerificationRequest
     /// </summary>
     public required bool Fused { get; init; }
 
+    /// <summary>True if signed integers are fused as they are, <see cref="Runtime.SignedIntegers"/>.</summary>
+    public bool Signed { get; init; }
+
     /// <summary>True if every rewrite was exact: outputs must agree bit for bit.</summary>
     public required bool Exact { get; init; }
 

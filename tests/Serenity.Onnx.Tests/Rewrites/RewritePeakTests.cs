@@ -41,7 +41,7 @@ public sealed class RewritePeakTests
             Assert.Inconclusive("The shared data is not there.");
             return;
         }
-        PeakFacts peak = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = Executor.StaticArena, Verify = false }).Peak;
+        PeakFacts peak = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = Executor.StaticArena, Verify = false, Partition = false }).Peak;
         Assert.IsLessThanOrEqualTo(bytes, peak.LiveBytes);
         Assert.IsTrue(peak.Optimal);
     }
@@ -118,6 +118,8 @@ public sealed class RewritePeakTests
                 Executor = executor,
                 Rewrite = level,
                 Verify = executor == Executor.OnnxRuntime,
+                // Rows would go lower than what the rewrites are held to here.
+                Partition = executor == Executor.OnnxRuntime,
             });
         }
         finally

@@ -4,11 +4,15 @@ using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Executors.StaticArena.Planning;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Graph;
+using Serenity.Onnx.Rewrites.Partition;
+using Serenity.Onnx.Rewrites.Rolling;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Rewrites.Sums;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
 using Serenity.Planning.Scheduling;
 
@@ -19,6 +23,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
 {
     private readonly PlanningTask _task;
     private readonly Lazy<ModelCost> _original;
+    private readonly Lazy<IntegerStart> _start;
 
     public StaticArenaExecutor(PlanningTask task)
     {
@@ -28,19 +33,19 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
                 $"{ModelSetting.FreeDimensions} gives a range, and an arena is laid out for one size of every dimension. Give the largest size, as in seq=512, or set {ModelSetting.Executor.Of("OnnxRuntime")}.");
         }
         _task = task;
-        Start = new PlanStart(Today, task.Source.Shapes.Main, Fused: false);
+        _start = new(() => IntegerStart.Of(task));
         _original = new(Baseline);
     }
 
     /// <inheritdoc/>
-    /// <remarks>Generated code runs what the file says.</remarks>
-    public ModelProto Today => _task.Source.Model;
+    /// <remarks>Generated code runs what the file says; where that is arithmetic on quantized values, in integers.</remarks>
+    public ModelProto Today => Start.Model;
 
     /// <inheritdoc/>
     public ModelCost Original => _original.Value;
 
     /// <inheritdoc/>
-    public PlanStart Start { get; }
+    public PlanStart Start => _start.Value.Start;
 
     /// <inheritdoc/>
     public int Threads => 1;
@@ -62,7 +67,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     public VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified)
     {
         VerificationFacts facts = verified.Facts with { MeasuredBytes = null };
-        if (facts.Status == "passed" && _task.Source.Shapes.Main.Varies.Count > 0)
+        if (facts.Status == "passed" && Shapes.Main.Varies.Count > 0)
             facts = facts with { Status = "partial", Reason = "The plan was not run in its arena, since sizes in it depend on data." };
         else if (facts.Status == "passed" && ArenaProof.Run(
             plan.Model, ArenaProgram.Of(plan.Program, plan.Bytes, plan.Memories), _task.Source.File.ExternalFolder,
@@ -102,6 +107,10 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     /// <inheritdoc/>
     public PlanFacts Account(LayoutPlan plan, MeasuredMemory? memory, MeasuredMemory? portable) => throw new InvalidOperationException("An arena has one layout.");
 
+    private bool InputsApart => _task.Request.InputsApart;
+
+    private ModelShapes Shapes => _start.Value.Shapes;
+
     private ModelCost Baseline()
     {
         StaticArenaGraph graph = GraphOfSource();
@@ -113,7 +122,11 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     {
         StaticArenaExecutorPlan plan = Rewritten(level, restriction);
         // A lower live peak may be one that no placement could be found for. Nothing may cost more than before.
-        return restriction.Only is null && plan.Bytes > Original.Bytes ? InFileOrder(plan) : plan;
+        if (restriction.Only is null && plan.Bytes > Original.Bytes)
+            plan = InFileOrder(plan);
+        // Several memories, and traffic, are planned for whole tensors.
+        bool mayRoll = _task.Request is { Partition: true, Memories: null, OnChip: null } && level != RewriteLevel.None && restriction.Only is null;
+        return mayRoll && plan.Shapes.Varies.Count == 0 ? InRows(plan, level) : plan;
     }
 
     private StaticArenaExecutorPlan Rewritten(RewriteLevel level, RewriteRestriction restriction)
@@ -124,36 +137,82 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
             ? ScheduleOptions.Default with { StateLimit = limit }
             : ScheduleOptions.Default;
         RewriteOutcome outcome = RewriteSearch.Run(
-            _task.Source.Model, _task.Source.Shapes.Main,
+            Today, Shapes.Main,
             new RewriteOptions { Executor = Executor.StaticArena, Level = level, ModelPath = path, WorkLimit = _task.Request.WorkLimit, Restriction = restriction },
-            new StaticArenaCosts(_task.Source.Shapes, limits, path: path), _task.Cancellation);
+            new StaticArenaCosts(Shapes, limits, path: path, inputsApart: InputsApart), _task.Cancellation);
 
         _task.Request.Progress?.Invoke(PipelineStage.Place);
         RewriteCost best = outcome.Best;
-        StaticArenaPlan plan = StaticArenaCost.Plan(best, _task.Source.Shapes, _task.Request.Alignment, path, _task.Cancellation);
-        (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, _task.Source.Shapes, _task.Request.Alignment, path, _task.Cancellation);
-        (best, plan) = StaticArenaCost.ForTraffic(best, plan, _task.Request.OnChip, _task.Source.Shapes, _task.Request.Alignment, path, _task.Cancellation);
+        StaticArenaPlan plan = StaticArenaCost.Plan(best, Shapes, _task.Request.Alignment, path, InputsApart, _task.Cancellation);
+        (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, Shapes, _task.Request.Alignment, path, InputsApart, _task.Cancellation);
+        (best, plan) = StaticArenaCost.ForTraffic(best, plan, _task.Request.OnChip, Shapes, _task.Request.Alignment, path, InputsApart, _task.Cancellation);
         return Made(best, plan, outcome.Applied, outcome.Work, outcome.Original);
+    }
+
+    /// <summary>
+    /// The plan with parts of the network row by row, where that makes the arena smaller: of the rewritten model, or of the model before the other rewrites, which may stand in its way.
+    /// </summary>
+    private StaticArenaExecutorPlan InRows(StaticArenaExecutorPlan whole, RewriteLevel level)
+    {
+        StaticArenaExecutorPlan best = whole;
+        Try(whole.WrittenModel, whole.Shapes, whole.Plan.Order.Names, whole.Rewrites, whole.Work.Ratio);
+        if (whole.Rewrites.Count > 0)
+            Try(Today, Shapes.Main, whole.Unrewritten.Order.Names, [], 1);
+        return best;
+
+        void Try(ModelProto model, ShapeTable shapes, IEnumerable<string> order, IReadOnlyList<AppliedRewrite> applied, double work)
+        {
+            string path = _task.Source.File.Path;
+            ArenaSharing sharing = new(StaticArenaGraph.Build(model, Shapes with { Main = shapes }, null, path, InputsApart));
+            if (ModelRolling.TryRoll(model, shapes, order, path, sharing, level == RewriteLevel.Exact, out bool exact, _task.Cancellation) is not { } rows || rows.PeakBytes >= best.Bytes)
+                return;
+            RewriteCandidate written = RewriteCandidate.Unchanged(rows.Model, rows.Shapes);
+            StaticArenaGraph graph = StaticArenaGraph.Build(rows.Model, Shapes with { Main = rows.Shapes }, null, path, InputsApart);
+            long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
+            RewriteCost cost = new(written, profile.Max(), StepBound(graph), NodeOrder.OfFile(rows.Model.Graph), profile);
+            StaticArenaPlan plan = StaticArenaCost.Plan(cost, Shapes, _task.Request.Alignment, path, InputsApart, _task.Cancellation);
+            if (plan.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes))
+                return;
+            long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.ArenaBytes;
+            best = Made(cost, plan, [.. applied, .. rows.Regions.Select(Told)], whole.Work with { Ratio = work }, whole.Unrewritten) with { Whole = whole };
+
+            // What it saves is saved by all of them together; the first is told to.
+            AppliedRewrite Told(PartitionedRegion region, int index) =>
+                new(ModelPartition.Kind, region.Nodes, exact, index == 0 ? left : 0) { Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, 0) };
+        }
+    }
+
+    /// <summary>No order needs less than its largest step reads and makes.</summary>
+    private static long StepBound(StaticArenaGraph graph)
+    {
+        long bound = 0;
+        for (int op = 0; op < graph.Graph.OperatorCount; op++)
+        {
+            HashSet<int> tensors = [.. graph.Graph.Inputs(op).ToArray(), .. graph.Graph.Outputs(op).ToArray()];
+            tensors.ExceptWith(graph.Graph.InPlaceInputs(op).ToArray());
+            bound = Math.Max(bound, tensors.Sum(t => graph.Graph.Bytes(t)) + graph.Graph.Scratch(op));
+        }
+        return bound;
     }
 
     /// <summary>The model as it is, in the order of its file.</summary>
     private StaticArenaExecutorPlan InFileOrder(StaticArenaExecutorPlan instead)
     {
         StaticArenaGraph graph = GraphOfSource();
-        RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(_task.Source.Model, _task.Source.Shapes.Main), graph.OrderOf(graph.FileOrder()));
+        RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(Today, Shapes.Main), graph.OrderOf(graph.FileOrder()));
         long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
         RewriteCost cost = new(written, profile.Max(), instead.Unrewritten.LowerBoundBytes, NodeOrder.OfFile(written.Model.Graph), profile);
-        StaticArenaPlan plan = StaticArenaCost.Plan(cost, _task.Source.Shapes, _task.Request.Alignment, _task.Source.File.Path, _task.Cancellation);
+        StaticArenaPlan plan = StaticArenaCost.Plan(cost, Shapes, _task.Request.Alignment, _task.Source.File.Path, InputsApart, _task.Cancellation);
         return Made(cost, plan, [], instead.Work with { Ratio = 1 }, instead.Unrewritten);
     }
 
-    private StaticArenaGraph GraphOfSource() => StaticArenaGraph.Build(_task.Source.Model, _task.Source.Shapes, null, _task.Source.File.Path);
+    private StaticArenaGraph GraphOfSource() => StaticArenaGraph.Build(Today, Shapes, null, _task.Source.File.Path, InputsApart);
 
     private StaticArenaExecutorPlan Made(RewriteCost cost, StaticArenaPlan plan, IReadOnlyList<AppliedRewrite> rewrites, WorkFacts work, RewriteCost unrewritten) =>
         new()
         {
             WrittenModel = AccumulationChain.Settle(cost.Written),
-            Plan = StaticArenaCost.InMemories(cost, plan, _task.Request.Memories, _task.Source.Shapes, _task.Request.Alignment, _task.Source.File.Path, _task.Cancellation),
+            Plan = StaticArenaCost.InMemories(cost, plan, _task.Request.Memories, Shapes, _task.Request.Alignment, _task.Source.File.Path, InputsApart, _task.Cancellation),
             LeastLiveBytes = cost.LowerBoundBytes,
             Unrewritten = unrewritten,
             Start = Start,

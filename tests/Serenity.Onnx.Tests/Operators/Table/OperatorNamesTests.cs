@@ -28,7 +28,7 @@ public sealed partial class OperatorNamesTests
         ["Layouts/LayoutWork.cs"] = 4,
         ["Models/NativeHazards.cs"] = 6,
         ["Rehearsal/RehearsalModel.cs"] = 4,
-        ["Rewrites/Partition/PartitionWriter.cs"] = 1,
+        ["Rewrites/Partition/PieceNodes.cs"] = 1,
         ["Rewrites/Sums/AccumulationWriters.cs"] = 5,
         ["Shapes/DataDependentSizes.cs"] = 7,
         ["Shapes/RangeGuard.cs"] = 5,

@@ -70,8 +70,9 @@ internal sealed class StaticArenaGraph
     /// <param name="shapes">Types of all its values, subgraphs included.</param>
     /// <param name="groups">Accumulation groups, or null for none.</param>
     /// <param name="path">The model's file, for errors.</param>
+    /// <param name="inputsApart">Graph inputs lie in memory of the app's own, and not in the arena.</param>
     /// <exception cref="SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
-    public static StaticArenaGraph Build(ModelProto model, ModelShapes shapes, IReadOnlyList<AccumulationGroup>? groups = null, string? path = null)
+    public static StaticArenaGraph Build(ModelProto model, ModelShapes shapes, IReadOnlyList<AccumulationGroup>? groups = null, string? path = null, bool inputsApart = false)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(shapes);
@@ -83,6 +84,6 @@ internal sealed class StaticArenaGraph
                 $"{GraphCheck.Describe(call)} calls a function of the model, and what its body needs has no place of its own in the arena. Inline the model's functions (onnx.inliner does), or use {ModelSetting.Executor.Of("OnnxRuntime")}.");
         }
         long opset = OperatorDomain.OpsetOf(model);
-        return new StaticArenaGraphBuilder(model.Graph, shapes.Main, shapes, groups ?? [], opset, path, outer: null).Build();
+        return new StaticArenaGraphBuilder(model.Graph, shapes.Main, shapes, groups ?? [], opset, path, outer: null) { InputsApart = inputsApart }.Build();
     }
 }

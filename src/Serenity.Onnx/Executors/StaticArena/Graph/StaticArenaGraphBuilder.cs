@@ -79,7 +79,12 @@ internal sealed class StaticArenaGraphBuilder
             Outside(sparse.Values.Name, -1);
         foreach (ValueInfoProto input in _graph.Input)
         {
-            if (!_values.ContainsKey(input.Name))
+            if (_values.ContainsKey(input.Name))
+                continue;
+            // What is an output too has to be in the arena at the end, and so at the beginning.
+            if (InputsApart && !_outputNames.Contains(input.Name))
+                Outside(input.Name, -1);
+            else
                 Buffer(input.Name, BytesOf(input.Name, isUsed: IsUsed(input.Name)));
         }
         List<NodeProto> operators = [];
@@ -134,6 +139,9 @@ internal sealed class StaticArenaGraphBuilder
         }
         return new StaticArenaGraph(_builder.Build(), _graph, operators, constants, [.. _tensorNames], _values, _shapes, _outputViews);
     }
+
+    /// <summary>True if graph inputs lie in memory of the app's own.</summary>
+    public bool InputsApart { get; init; }
 
     /// <summary>True for a branch of an If: its outputs cost nothing of their own.</summary>
     public bool FreeOutputs { get; init; }

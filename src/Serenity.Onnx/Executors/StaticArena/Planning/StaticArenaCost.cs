@@ -22,15 +22,16 @@ internal static class StaticArenaCost
     /// <param name="shapes">Types of the values of the source model's subgraphs, which no rewrite changes.</param>
     /// <param name="options">Limits of the search.</param>
     /// <param name="path">The model's file, for errors.</param>
+    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>The cost; the file order of what it would be written as is the order found. Null where <see cref="ScheduleOptions.Enough"/> is set and was not reached.</returns>
     /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
     internal static RewriteCost? TryOf(
-        RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions options, string? path, CancellationToken cancellation)
+        RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions options, string? path, bool inputsApart, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(candidate);
         ArgumentNullException.ThrowIfNull(shapes);
-        StaticArenaGraph graph = GraphOf(candidate, shapes, path);
+        StaticArenaGraph graph = GraphOf(candidate, shapes, path, inputsApart);
         ScheduleResult schedule = Scheduler.Solve(graph.Graph, options, cancellation);
         if (schedule.PeakBytes > options.Enough)
             return null;
@@ -45,13 +46,14 @@ internal static class StaticArenaCost
     /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
     /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
     /// <param name="path">The model's file, for errors.</param>
+    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     public static StaticArenaPlan Plan(
-        RewriteCost cost, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+        RewriteCost cost, ModelShapes shapes, int alignment, string? path = null, bool inputsApart = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(shapes);
-        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path, inputsApart);
         return StaticArenaPlanner.Plan(graph, graph.FileOrder(), alignment, null, cancellation);
     }
 
@@ -61,17 +63,18 @@ internal static class StaticArenaCost
     /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
     /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
     /// <param name="path">The model's file, for errors.</param>
+    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>The order and the plan with the smallest arena; those given unless another is smaller.</returns>
     public static (RewriteCost Cost, StaticArenaPlan Plan) TryOtherOrders(
-        RewriteCost cost, StaticArenaPlan plan, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+        RewriteCost cost, StaticArenaPlan plan, ModelShapes shapes, int alignment, string? path = null, bool inputsApart = false, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(plan);
         ArgumentNullException.ThrowIfNull(shapes);
         if (plan.ArenaBytes <= plan.LivePeakBytes)
             return (cost, plan);
-        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path, inputsApart);
         int[]? better = null;
         foreach (int[] other in EqualPeakSchedules.Of(graph.Graph, graph.FileOrder(), OtherOrders))
         {
@@ -94,15 +97,17 @@ internal static class StaticArenaCost
     /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
     /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
     /// <param name="path">The model's file, for errors.</param>
+    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     public static (RewriteCost Cost, StaticArenaPlan Plan) ForTraffic(
-        RewriteCost cost, StaticArenaPlan plan, long? onChip, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+        RewriteCost cost, StaticArenaPlan plan, long? onChip, ModelShapes shapes, int alignment, string? path = null, bool inputsApart = false,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(plan);
         if (onChip is not { } capacity || plan.LivePeakBytes <= capacity)
             return (cost, plan);
-        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path, inputsApart);
         int[] order = graph.FileOrder();
         TrafficOrderResult found = TrafficOrder.Find(graph.Graph, new ScheduleResult(order, cost.PeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit), capacity, cancellation);
         if (found.Order.AsSpan().SequenceEqual(order))
@@ -121,17 +126,19 @@ internal static class StaticArenaCost
     /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
     /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
     /// <param name="path">The model's file, for errors.</param>
+    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     public static StaticArenaPlan InMemories(
-        RewriteCost cost, StaticArenaPlan inOne, IReadOnlyList<DeviceMemory>? memories, ModelShapes shapes, int alignment, string? path = null, CancellationToken cancellation = default)
+        RewriteCost cost, StaticArenaPlan inOne, IReadOnlyList<DeviceMemory>? memories, ModelShapes shapes, int alignment, string? path = null, bool inputsApart = false,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(cost);
         if (memories is null)
             return inOne;
-        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path);
+        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path, inputsApart);
         return PooledPlanner.Plan(graph, graph.FileOrder(), inOne, memories, alignment, cancellation);
     }
 
-    private static StaticArenaGraph GraphOf(RewriteCandidate candidate, ModelShapes shapes, string? path) =>
-        StaticArenaGraph.Build(candidate.Model, shapes with { Main = candidate.Shapes }, candidate.Groups, path);
+    private static StaticArenaGraph GraphOf(RewriteCandidate candidate, ModelShapes shapes, string? path, bool inputsApart) =>
+        StaticArenaGraph.Build(candidate.Model, shapes with { Main = candidate.Shapes }, candidate.Groups, path, inputsApart);
 }

@@ -11,8 +11,9 @@ namespace Serenity.Onnx.Executors.StaticArena.Planning;
 /// <param name="full">Limits for what is written; candidates are compared with fewer states.</param>
 /// <param name="techniques">What may be used to be fast.</param>
 /// <param name="path">The model's file, for errors.</param>
+/// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
 internal sealed class StaticArenaCosts(
-    ModelShapes shapes, ScheduleOptions full, RewriteTechniques techniques = RewriteTechniques.All, string? path = null) : ICandidateCosts
+    ModelShapes shapes, ScheduleOptions full, RewriteTechniques techniques = RewriteTechniques.All, string? path = null, bool inputsApart = false) : ICandidateCosts
 {
     private const long StatesToCompare = 10_000, StatesForSource = 1_000_000, StatesToShare = 100;
 
@@ -25,11 +26,11 @@ internal sealed class StaticArenaCosts(
     /// <inheritdoc/>
     /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
     public RewriteCost Find(RewriteCandidate candidate, CostEffort effort, CancellationToken cancellation) =>
-        StaticArenaCost.TryOf(candidate, shapes, Limits(effort), path, cancellation)!;
+        StaticArenaCost.TryOf(candidate, shapes, Limits(effort), path, inputsApart, cancellation)!;
 
     /// <inheritdoc/>
     public RewriteCost? Within(RewriteCandidate candidate, long bytes, CancellationToken cancellation) =>
-        StaticArenaCost.TryOf(candidate, shapes, Limits(CostEffort.Compare) with { Enough = bytes }, path, cancellation);
+        StaticArenaCost.TryOf(candidate, shapes, Limits(CostEffort.Compare) with { Enough = bytes }, path, inputsApart, cancellation);
 
     private ScheduleOptions Limits(CostEffort effort) => effort switch
     {
