@@ -35,6 +35,7 @@ public sealed class OptionValuesTests
         ("WorkLimit", "4", "4.0", null),
         ("SearchLimit", "1000", "01000", "1000"),
         ("Alignment", "64", "64 ", "64"),
+        ("InputsApart", "true", "True", "true"),
         ("Memories", "A=1024@1;B=2048@2.5:both", "A = 1KiB @ 1.0:activations; B=2KiB@2.50:Both;", "[{\"name\":\"A\",\"bytes\":1024,\"cost\":1,\"holds\":\"activations\"},{\"name\":\"B\",\"bytes\":2048,\"cost\":2.5,\"holds\":\"both\"}]"),
         ("OnChip", "262144", "256 KiB", "262144"),
         ("Threads", "4", "04", "4"),
