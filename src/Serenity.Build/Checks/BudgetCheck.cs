@@ -199,15 +199,18 @@ public static class BudgetCheck
     {
         (string takes, string limit) = ByteSize.Compared(used.UsedBytes, used.Bytes);
         MessageText text = new();
-        text.Append($"The model does not fit into the memories of the device{OfDevice(manifest.Budget)}: '{used.Name}' would have to hold {takes} and has {limit}.");
+        text.Append($"No plan was found that fits into the memories{OfDevice(manifest.Budget)}: in the one that is left '{used.Name}' would have to hold {takes} and has {limit}.");
         text.Append($" In bytes: {used.UsedBytes} of {used.Bytes}, {used.UsedBytes - used.Bytes} too much.");
         if (used.Holds == MemoryUse.Weights)
             return text.Append(" No order changes that: quantize or prune the model, or let another memory hold weights.");
         UsedMemory[] others = [.. manifest.Memories!.Memories.Where(m => m != used && m.Holds != MemoryUse.Weights)];
         if (others.Length > 0)
-            text.Append($" What lies there found no room in {string.Join(", ", others.Select(m => $"'{m.Name}' ({ByteSize.Rounded(m.UsedBytes)} of {ByteSize.Rounded(m.Bytes)})"))}.");
-        text.Append($" The tensors live together need {ByteSize.Format(manifest.Peak.LiveBytes)} at the peak, on all memories.");
-        return text.Append(" ").Append(Advice(manifest, manifest.Memories!.Memories.Where(m => m.Holds != MemoryUse.Weights).Sum(m => m.Bytes)));
+            text.Append($" The others hold: {string.Join(", ", others.Select(m => $"'{m.Name}' ({ByteSize.Rounded(m.UsedBytes)} of {ByteSize.Rounded(m.Bytes)})"))}.");
+        long all = manifest.Memories!.Memories.Where(m => m.Holds != MemoryUse.Weights).Sum(m => m.Bytes);
+        text.Append($" The tensors live together need {ByteSize.Format(manifest.Peak.LiveBytes)} at the peak, and all memories for them are {ByteSize.Format(all)}.");
+        if (manifest.Peak.LowerBoundBytes > all)
+            text.Append($" {Bound(manifest.Peak, all)}");
+        return text.Append(" ").Append(Advice(manifest, all));
     }
 
     private static string Bound(PeakFacts peak, long budget)

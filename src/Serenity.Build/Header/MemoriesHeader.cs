@@ -45,6 +45,9 @@ internal static class MemoriesHeader
         MemoriesFacts memories = manifest.Memories ?? throw new ArgumentException("The manifest does not say what the memories are.", nameof(manifest));
         CNames names = new();
         string prefix = CNames.Upper(name), lower = CNames.Lower(name);
+        // The header's own come first: a memory may be called as one of them is.
+        foreach (string own in (string[])["ALIGNMENT", "MEMORY_COUNT", "STEP_COUNT", "TENSOR_COUNT", "MOVE_COUNT", "WEIGHT_COUNT"])
+            names.Unique($"{prefix}_{own}");
         ExecutionProgram program = manifest.Program;
         Dictionary<string, int> indices = memories.Memories.Select((m, i) => (m.Name, i)).ToDictionary(m => m.Name, m => m.i, StringComparer.Ordinal);
         List<Row> rows = [.. program.Buffers.Where(b => b.Offset is not null).SelectMany(b => RowsOf(b, indices))];
@@ -60,7 +63,7 @@ internal static class MemoriesHeader
         for (int i = 0; i < memories.Memories.Count; i++)
         {
             UsedMemory used = memories.Memories[i];
-            string macro = names.Unique($"{prefix}_{CNames.Upper(used.Name)}");
+            string macro = MacroOf(names, $"{prefix}_{CNames.Upper(used.Name)}");
             text.Append(CultureInfo.InvariantCulture, $"#define {macro} {i}u /* {used.Bytes} bytes; an access costs {used.Cost:0.###} */\n#define {macro}_BYTES {used.UsedBytes}u\n");
         }
         WriteMacros(text, prefix, rows, BufferKind.Input, "Graph inputs: written by the caller before the first step.", names);
@@ -79,6 +82,16 @@ internal static class MemoriesHeader
         ArenaHeader.WriteSchedule(text, lower, program.Steps);
         text.Append("\n#endif\n");
         return text.ToString();
+    }
+
+    /// <summary>A name that no other macro has, and that no other has with <c>_BYTES</c> behind it.</summary>
+    private static string MacroOf(CNames names, string name)
+    {
+        string macro;
+        do
+            macro = names.Unique(name);
+        while (names.Unique(macro + "_BYTES") != macro + "_BYTES");
+        return macro;
     }
 
     private static IEnumerable<Row> RowsOf(ProgramBuffer buffer, Dictionary<string, int> indices)

@@ -81,10 +81,26 @@ internal static class ManifestReader
         Formula = OptionalText(peak, "formula"),
     };
 
-    private static RangeFacts Range(JsonElement range) => new(
-        Sizes(range.GetProperty("ranges")), List(range.GetProperty("peaks"), static p => SizeExpression.Parse(Text(p))), Point(range.GetProperty("peakAt")),
-        List(range.GetProperty("points"), static p => new RangePoint(
-            Point(p.GetProperty("sizes")), p.GetProperty("bytes").GetInt64(), OptionalNumber(p, "measuredBytes"), OptionalNumber(p, "workspaceBytes"))));
+    private static RangeFacts Range(JsonElement range)
+    {
+        RangeFacts facts = new(
+            Sizes(range.GetProperty("ranges")), List(range.GetProperty("peaks"), static p => SizeExpression.Parse(Text(p))), Point(range.GetProperty("peakAt")),
+            List(range.GetProperty("points"), static p => new RangePoint(
+                Point(p.GetProperty("sizes")), p.GetProperty("bytes").GetInt64(), OptionalNumber(p, "measuredBytes"), OptionalNumber(p, "workspaceBytes"))));
+        // Who reads the manifest asks for a peak at any size in the ranges.
+        foreach (IReadOnlyDictionary<string, long> sizes in facts.Points.Select(p => p.Sizes).Prepend(facts.PeakAt))
+        {
+            try
+            {
+                _ = facts.PeakBytes(sizes);
+            }
+            catch (Exception e) when (e is KeyNotFoundException or OverflowException or DivideByZeroException or InvalidOperationException)
+            {
+                throw new FormatException("A formula of 'range' does not go with its sizes.", e);
+            }
+        }
+        return facts;
+    }
 
     private static SortedDictionary<string, long> Point(JsonElement sizes)
     {

@@ -11,7 +11,9 @@ internal static class MemoryLevelsJson
     public static void Write(Utf8JsonWriter json, MemoriesFacts memories)
     {
         json.WriteNumber("cost", memories.Cost);
-        json.WriteNumber("lowerBoundCost", memories.LowerBoundCost);
+        // Where nothing was found that fits, nothing is known of what fits.
+        if (memories.Fits)
+            json.WriteNumber("lowerBoundCost", memories.LowerBoundCost);
         json.WriteBoolean("optimal", memories.Optimal);
         json.WriteBoolean("fits", memories.Fits);
         json.WriteStartArray("memories");
@@ -43,7 +45,7 @@ internal static class MemoryLevelsJson
     public static MemoriesFacts ReadMemories(JsonElement memories) => new(
         [.. memories.GetProperty("memories").EnumerateArray().Select(m => new UsedMemory(
             Text(m, "name"), m.GetProperty("bytes").GetInt64(), m.GetProperty("cost").GetDouble(), MemoriesSyntax.UseOf(Text(m, "holds")), m.GetProperty("usedBytes").GetInt64()))],
-        memories.GetProperty("cost").GetDouble(), memories.GetProperty("lowerBoundCost").GetDouble(),
+        memories.GetProperty("cost").GetDouble(), memories.TryGetProperty("lowerBoundCost", out JsonElement bound) ? bound.GetDouble() : 0,
         [.. memories.GetProperty("weights").EnumerateArray().Select(w => new PlacedWeight(Text(w, "name"), w.GetProperty("bytes").GetInt64(), Text(w, "memory"), w.GetProperty("offset").GetInt64()))]);
 
     /// <summary>Writes the property <c>move</c> of a tensor.</summary>

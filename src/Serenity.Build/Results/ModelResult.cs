@@ -49,6 +49,9 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
             Add(figures.ProcessBytes ?? 0, figures.Budget.ProcessBytes, "process budget");
             if (Diagnostics.Any(d => d.Code == SerenityCodes.OverBaseline))
                 Add(figures.RequiredBytes, figures.BaselineBytes, "baseline");
+            // Of several memories each is a budget of its own, which the error names.
+            if (over.Count == 0 && Verdict == ModelVerdict.Fail)
+                return "over a memory";
             return over.Count > 0 ? string.Join(", ", over)
                 : Verdict == ModelVerdict.None ? "no budget"
                 : Diagnostics.Any(d => d.Code == SerenityCodes.NearBudget) ? "fits, little to spare" : "fits";

@@ -1,6 +1,9 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Serenity.Build.Items;
+using Serenity.Build.Options;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Tasks;
 
@@ -38,6 +41,11 @@ public sealed class SerenityReplace : SerenityTask
         {
             if (!bySource.TryGetValue(Path.GetFullPath(item.ItemSpec, ProjectFolder), out ModelItem? model))
                 continue;
+            if (model.Options.Get(ModelOptions.Format) == ModelFormat.OnnxExternal)
+            {
+                throw new SerenityException(SerenityCodes.BadOption, model.SourcePath,
+                    $"The model is an item of another kind too, such as EmbeddedResource, which takes one file, and {ModelSetting.Format.Of("OnnxExternal")} writes two. Use {ModelSetting.Format.Of("Onnx")} or {ModelSetting.Format.Of("Ort")}.");
+            }
             TaskItem replacement = new(ItemText.Escape(model.ModelPath));
             item.CopyMetadataTo(replacement);
             // Names of resources are made of the path in the project.

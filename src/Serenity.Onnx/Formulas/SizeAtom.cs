@@ -32,7 +32,7 @@ internal abstract record SizeAtom(string Key)
 }
 
 /// <summary>A dimension of the model's inputs.</summary>
-internal sealed record SymbolAtom(string Name) : SizeAtom(Name)
+internal sealed record SymbolAtom(string Name) : SizeAtom(SizeExpressionText.Written(Name))
 {
     public override long Evaluate(IReadOnlyDictionary<string, long> sizes) => sizes[Name];
 

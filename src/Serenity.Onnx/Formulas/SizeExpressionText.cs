@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -7,8 +8,11 @@ namespace Serenity.Onnx.Formulas;
 /// <summary>Reads formulas as <see cref="SizeExpression.ToString"/> writes them.</summary>
 internal sealed class SizeExpressionText
 {
-    // No formula of a model nests deeper.
-    private const int MostDepth = 64;
+    // No formula of a model nests deeper, or has a higher power.
+    private const int MostDepth = 64, MostPower = 64;
+
+    // What a name cannot hold as it is.
+    private static readonly SearchValues<char> _marks = SearchValues.Create("*^ (),/`");
 
     private readonly string _text;
     private int _at, _depth;
@@ -21,9 +25,20 @@ internal sealed class SizeExpressionText
     public static SizeExpression Read(string text)
     {
         SizeExpressionText reader = new(text);
-        SizeExpression size = reader.Sum();
-        return reader._at == text.Length ? size : throw reader.Wrong();
+        try
+        {
+            SizeExpression size = reader.Sum();
+            return reader._at == text.Length ? size : throw reader.Wrong();
+        }
+        catch (Exception e) when (e is OverflowException or DivideByZeroException)
+        {
+            throw new FormatException($"'{text}' is no formula of sizes: {e.Message}", e);
+        }
     }
+
+    /// <summary>A dimension's name as it stands in a formula: as it is, or in backticks where it could be taken for something else.</summary>
+    public static string Written(string name) => name.Length > 0 && !char.IsAsciiDigit(name[0]) && name[0] != '-' && name.AsSpan().IndexOfAny(_marks) < 0
+        ? name : $"`{name.Replace("`", "``", StringComparison.Ordinal)}`";
 
     private SizeExpression Sum()
     {
@@ -56,7 +71,10 @@ internal sealed class SizeExpressionText
         SizeExpression factor = Factor(), power = factor;
         if (Take("^"))
         {
-            for (long times = Number(); times > 1; times--)
+            long times = Number();
+            if (times is < 1 or > MostPower)
+                throw Wrong();
+            for (; times > 1; times--)
                 power *= factor;
         }
         return power;
@@ -70,6 +88,8 @@ internal sealed class SizeExpressionText
             Expect(")/");
             SizeExpression divisor = Take("(") ? Closed() : SizeExpression.Of(Number());
             Expect(")");
+            if (divisor.Constant == 0)
+                throw Wrong();
             return SizeExpression.FloorDivide(dividend, divisor);
         }
         foreach (bool largest in (bool[])[true, false])
@@ -84,10 +104,26 @@ internal sealed class SizeExpressionText
         }
         if (_at < _text.Length && char.IsAsciiDigit(_text[_at]))
             return SizeExpression.Of(Number());
+        if (Take("`"))
+            return SizeExpression.Symbol(Quoted());
         int from = _at;
-        while (_at < _text.Length && _text[_at] is not ('*' or '^' or ' ' or ')' or '(' or ',' or '/'))
+        while (_at < _text.Length && !_marks.Contains(_text[_at]))
             _at++;
         return _at > from ? SizeExpression.Symbol(_text[from.._at]) : throw Wrong();
+    }
+
+    private string Quoted()
+    {
+        int from = _at;
+        while (true)
+        {
+            int end = _text.IndexOf('`', _at);
+            if (end < 0)
+                throw Wrong();
+            _at = end + 1;
+            if (!Take("`"))
+                return _text[from..end].Replace("``", "`", StringComparison.Ordinal);
+        }
     }
 
     private SizeExpression Closed()

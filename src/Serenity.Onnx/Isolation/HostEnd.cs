@@ -9,6 +9,9 @@ namespace Serenity.Onnx.Isolation;
 /// </summary>
 internal static class HostEnd
 {
+    // 128 and SIGKILL: nothing in a process ends it so.
+    private const string Killed = "ended with code 137";
+
     /// <summary>The error.</summary>
     /// <param name="request">What was asked.</param>
     /// <param name="end">How it ended, as words that follow "the process that worked on the model".</param>
@@ -17,6 +20,11 @@ internal static class HostEnd
     public static SerenityException Error(OptimizeRequest request, string end, PipelineStage? stage, bool isLimit)
     {
         string what = $"The process that worked on the model {end}{(stage is { } at ? During(at) : "")}.";
+        if (!isLimit && end.EndsWith(Killed, StringComparison.Ordinal))
+        {
+            return new(SerenityCodes.RuntimeCrashed, request.ModelPath,
+                $"{what} Something killed it, as systems do when memory runs short. Build again; if it ends so each time, give the machine more memory or have fewer models worked on at a time.");
+        }
         return !isLimit
             ? new(SerenityCodes.RuntimeCrashed, request.ModelPath,
                 $"{what} The model most likely makes the native ONNX Runtime crash. Do not ship it before it runs in ONNX Runtime on its own; if it does, please report this with the model.")

@@ -323,7 +323,7 @@ public sealed class BuildTasksTests
         TaskItem fits = project.Model("a.onnx", 1, [.. arena, ("Device", "my-board")]), small = project.Model("b.onnx", 1, [.. arena, ("Device", "small")]), session = project.Model("c.onnx", 1, ("Device", "my-board"));
         Assert.IsFalse(project.Build(fits, small, session));
         Assert.IsTrue(project.Codes.All(code => code == "SER1001"));
-        StringAssert.Contains(project.Engine.Errors.First().Message, "does not fit into the memories of the device");
+        StringAssert.Contains(project.Engine.Errors.First().Message, "No plan was found that fits into the memories");
 
         MemoryManifest manifest = project.Manifest("models/a.memory.json");
         Assert.AreEqual(BudgetVerdict.Pass, manifest.Budget.Verdict);
@@ -333,6 +333,18 @@ public sealed class BuildTasksTests
         Assert.IsNull(project.Manifest("models/c.memory.json").Memories);
         Assert.AreEqual(BudgetVerdict.None, project.Manifest("models/c.memory.json").Budget.Verdict);
         StringAssert.Contains(File.ReadAllText(Directory.GetFiles(project.Folder, "a.memory.h", SearchOption.AllDirectories).Single()), "#define A_FAST_BYTES");
+    }
+
+    [TestMethod]
+    public void Memories_may_be_called_as_macros_of_the_header_are()
+    {
+        using TestProject project = new() { Optimizer = (request, cancellation) => Onnx.Pipeline.ModelOptimizer.Optimize(request, cancellation) };
+        const string memories = "ALIGNMENT=64B@1;step-count=96B@1.5;A=128B@2;A_BYTES=1KiB@2.5;move.count=2KiB@3;B_BYTES=2KiB@4;B=2KiB@5";
+        Assert.IsTrue(project.Build(project.Model("a.onnx", 1, ("Executor", "StaticArena"), ("Header", "true"), ("Memories", memories))));
+        string header = File.ReadAllText(Directory.GetFiles(project.Folder, "a.memory.h", SearchOption.AllDirectories).Single());
+        string[] macros = [.. header.Split('\n').Where(line => line.StartsWith("#define ", StringComparison.Ordinal)).Select(line => line.Split(' ')[1])];
+        CollectionAssert.AllItemsAreUnique(macros);
+        CollectionAssert.IsSubsetOf(new[] { "A_ALIGNMENT", "A_STEP_COUNT", "A_MOVE_COUNT", "A_ALIGNMENT_2", "A_A", "A_A_BYTES" }, macros);
     }
 
     [TestMethod]

@@ -44,7 +44,7 @@ public sealed class ExporterPatternTests
         OptimizationResult result = Optimize(executor, Build(b => b.Node("QuantizeLinear", [b.Node("Conv", [Parts(b), Weight(b, 4, 24, 1, 1)]), b.Weight([0.01f])]), DataType.Uint8));
         Assert.AreEqual("passed", result.Verification!.Status);
         Assert.IsTrue(result.Rewrites.All(r => r.Exact));
-        Assert.IsEmpty(result.Warnings);
+        AssertQuiet(result);
     }
 
     [TestMethod]
@@ -220,11 +220,14 @@ public sealed class ExporterPatternTests
         Assert.AreEqual(1, Optimize(Executor.OnnxRuntime, b.Build()).Work.Ratio);
     }
 
+    /// <summary>A plan in rows of an arena has but a weak bound, so it may not be proven the least there is.</summary>
+    private static void AssertQuiet(OptimizationResult result) => Assert.IsEmpty(result.Warnings.Where(w => w.Code != SerenityCodes.NotProven));
+
     private static void AssertLower(Executor executor, Func<OnnxModelBuilder, string> body)
     {
         OptimizationResult result = Optimize(executor, Build(body, DataType.Float));
         Assert.AreEqual("passed", result.Verification!.Status);
-        Assert.IsEmpty(result.Warnings);
+        AssertQuiet(result);
         Assert.IsNotEmpty(result.Rewrites);
         Assert.IsLessThan(result.Peak.OriginalBytes, result.Peak.Bytes);
     }

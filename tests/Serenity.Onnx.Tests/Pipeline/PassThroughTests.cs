@@ -87,6 +87,23 @@ public sealed class PassThroughTests
     }
 
     [TestMethod]
+    public void A_plan_in_rows_that_does_not_hold_is_made_whole()
+    {
+        OnnxModelBuilder b = new();
+        TestRandom random = new(1);
+        string x = b.Node("Relu", [b.Node("Conv", [b.Input("x", TensorProto.Types.DataType.Float, 1, 4, 24, 24), b.Weight(random.Floats(16 * 4 * 9, 0.2), 16, 4, 3, 3)])]);
+        b.Output(b.Node("Conv", [x, b.Weight(random.Floats(2 * 16 * 9, 0.2), 2, 16, 3, 3)]), TensorProto.Types.DataType.Float, 1, 2, 20, 20);
+        (OptimizeRequest request, SourceModel source) = Prepare(Executor.StaticArena, b.Build());
+        request = request with { Partition = true };
+        OptimizationResult rows = Run(request, source, ModelVerifier.Verify);
+        OptimizationResult whole = new ModelPipeline(request, source, default) { Verifier = Failing(SerenityCodes.OutputsDiffer, times: 1) }.Run();
+        Assert.IsLessThan(whole.Peak.Bytes, rows.Peak.Bytes);
+        Assert.IsGreaterThan(whole.Schedule.Count, rows.Schedule.Count);
+        StringAssert.Contains(string.Join('\n', whole.Warnings.Select(w => w.Message)), "Made up by the test.");
+        Assert.AreEqual("passed", whole.Verification!.Status);
+    }
+
+    [TestMethod]
     [DataRow(Executor.OnnxRuntime)]
     [DataRow(Executor.StaticArena)]
     public void Where_that_does_not_hold_either_it_is_an_error(Executor executor)
@@ -128,7 +145,8 @@ public sealed class PassThroughTests
         using TempFolder folder = new();
         string path = Path.Combine(folder.Root, "cell.onnx");
         ModelFile.Save(model, path);
-        OptimizeRequest request = new() { ModelPath = path, Executor = executor };
+        // A plan in rows would be made whole before anything else is tried.
+        OptimizeRequest request = new() { ModelPath = path, Executor = executor, Partition = executor != Executor.StaticArena };
         return (request, SourceModel.Prepare(ModelFile.Load(path), request, default));
     }
 }

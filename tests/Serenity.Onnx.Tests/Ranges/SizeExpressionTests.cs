@@ -79,7 +79,32 @@ public sealed class SizeExpressionTests
     [DataRow("floor((a)/)")]
     [DataRow("max(a)")]
     [DataRow("a b")]
+    [DataRow("`a")]
+    [DataRow("a^99999")]
+    [DataRow("a^9223372036854775807")]
+    [DataRow("floor((a)/0)")]
+    [DataRow("9223372036854775807*a*9223372036854775807")]
     public void What_is_no_formula_is_refused(string text) => Assert.ThrowsExactly<FormatException>(() => SizeExpression.Parse(text));
+
+    /// <summary>A model may call its dimensions anything.</summary>
+    [TestMethod]
+    [DataRow("a b")]
+    [DataRow("a*b")]
+    [DataRow("b^2")]
+    [DataRow("a//b")]
+    [DataRow("floor(a)")]
+    [DataRow("2x")]
+    [DataRow("-x")]
+    [DataRow("past + sequence")]
+    [DataRow("`tick``s`")]
+    [DataRow("batch</script>")]
+    public void A_name_of_any_kind_is_read_as_it_was_written(string name)
+    {
+        SizeExpression formula = (SizeExpression.Symbol(name) * SizeExpression.Of(4)) + SizeExpression.FloorDivide(SizeExpression.Symbol("n") - SizeExpression.Symbol(name), SizeExpression.Of(3));
+        SizeExpression read = SizeExpression.Parse(formula.ToString());
+        Assert.AreEqual(formula.ToString(), read.ToString());
+        Assert.AreEqual(20 + 2, read.Evaluate(new Dictionary<string, long> { [name] = 5, ["n"] = 11 }));
+    }
 
     private static (SizeExpression Formula, Func<Dictionary<string, long>, long> Value) Random(TestRandom random, int depth)
     {
