@@ -72,7 +72,7 @@ public sealed class ReportBrowserTests
             StringAssert.Contains(facts, $"{manifest.Schedule[reader]} step {reader + 1}");
         StringAssert.Contains(facts, "It is still read by");
         Assert.AreEqual("true", await page.EvaluateAsync($"document.querySelector('#map [data-t=\"{index}\"]').classList.contains('chosen')"));
-        await page.WaitForAsync("location.hash.includes('tensor=')");
+        await page.WaitForAsync("location.hash.includes('tensor=') && location.hash.includes('step=')");
         await page.Page.ClickAsync("#close-tensor");
         await page.WaitForAsync("document.getElementById('tensor').hidden && !location.hash.includes('tensor=')");
         Assert.IsEmpty(page.Complaints, string.Join('\n', page.Complaints));

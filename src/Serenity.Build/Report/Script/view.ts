@@ -59,7 +59,8 @@ export function showAll(): void { set({ from: 0, to: all }); }
 /** The address of what is looked at. Steps are counted from 1, as everywhere that people read them. */
 function address(): string {
   const parts: string[] = [];
-  if (view.step !== data.peakStep) parts.push('step=' + (view.step + 1));
+  // A tensor alone leads to its first step.
+  if (view.step !== data.peakStep || view.tensor >= 0) parts.push('step=' + (view.step + 1));
   if (view.to - view.from < all) parts.push(`steps=${view.from + 1}-${view.to}`);
   if (view.tensor >= 0) parts.push('tensor=' + encodeURIComponent(tensors.name[view.tensor]));
   return parts.length ? '#' + parts.join('&') : location.pathname + location.search;
