@@ -6,7 +6,11 @@ foreach (string manifest in (string[])[SerenityModels.Darts.ManifestPath, Sereni
     using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(manifest));
     JsonElement root = json.RootElement, budget = root.GetProperty("budget");
     string device = budget.TryGetProperty("device", out JsonElement name) ? $" ({name.GetString()})" : "";
-    Console.WriteLine(
-        $"{root.GetProperty("output").GetProperty("path").GetString(),-14} {root.GetProperty("peak").GetProperty("bytes").GetInt64(),8} of "
-        + $"{budget.GetProperty("memoryBytes").GetInt64(),8} bytes{device}: {budget.GetProperty("verdict").GetString()}");
+    // A board with several memories has a budget for each, and the plan says which tensor lies where.
+    string[] held = root.TryGetProperty("memories", out JsonElement memories)
+        ? [.. memories.GetProperty("memories").EnumerateArray().Select(m => $"{m.GetProperty("name").GetString()} {Of(m, "usedBytes")} of {Of(m, "bytes")}")]
+        : [$"{Of(root.GetProperty("peak"), "bytes")} of {Of(budget, "memoryBytes")}"];
+    Console.WriteLine($"{root.GetProperty("output").GetProperty("path").GetString(),-14} {string.Join(", ", held)} bytes{device}: {budget.GetProperty("verdict").GetString()}");
 }
+
+static long Of(JsonElement element, string property) => element.GetProperty(property).GetInt64();
