@@ -30,14 +30,10 @@ public static class ArenaHeader
         ProgramBuffer[] placed = [.. program.Buffers.Where(t => t.Offset is not null)];
 
         StringBuilder text = new();
-        text.Append("/*\n * By ").Append(CNames.Comment(manifest.Tool.Name)).Append(' ').Append(CNames.Comment(manifest.Tool.Version));
-        text.Append(" from ").Append(CNames.Comment(manifest.Source.Path)).Append(".\n * SHA-256 of the model this plan is for: ").Append(CNames.Comment(manifest.Output.Sha256));
-        text.Append("\n * Sizes and offsets are in bytes, offsets from the start of the arena; a tensor is live from its first to its last step, inclusive.\n */\n");
-        text.Append(CultureInfo.InvariantCulture, $"#ifndef SERENITY_{prefix}_MEMORY_H\n#define SERENITY_{prefix}_MEMORY_H\n\n#include <stddef.h>\n\n");
+        WriteOpening(text, manifest, prefix, "the arena");
         text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_ARENA_BYTES {manifest.Peak.Bytes}u\n#define {prefix}_ARENA_ALIGNMENT {manifest.Options.Get(ModelOptions.Alignment)}u\n");
         text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_STEP_COUNT {program.Steps.Count}u\n#define {prefix}_TENSOR_COUNT {placed.Length}u\n");
-        WriteMacros(text, prefix, placed, BufferKind.Input, "Graph inputs: written by the caller before the first step.", names);
-        WriteMacros(text, prefix, placed, BufferKind.Output, "Graph outputs: valid after the last step.", names);
+        WriteMacros(text, prefix, kind => placed.Where(t => t.Kind == kind).Select(t => (t, (int?)null, t.Offset!.Value)), names);
         text.Append("\n#ifndef SERENITY_TENSOR_DEFINED\n#define SERENITY_TENSOR_DEFINED\ntypedef struct {\n    const char *name;\n    size_t offset;\n    size_t bytes;\n")
             .Append("    unsigned first_step;\n    unsigned last_step;\n} serenity_tensor;\n#endif\n");
         WriteTensors(text, lower, placed);
@@ -46,17 +42,45 @@ public static class ArenaHeader
         return text.ToString();
     }
 
-    private static void WriteMacros(StringBuilder text, string prefix, ProgramBuffer[] placed, BufferKind kind, string comment, CNames names)
+    /// <summary>What every header begins with.</summary>
+    /// <param name="text">The header.</param>
+    /// <param name="manifest">The manifest.</param>
+    /// <param name="prefix">What its macros begin with.</param>
+    /// <param name="block">What offsets are from the start of.</param>
+    internal static void WriteOpening(StringBuilder text, MemoryManifest manifest, string prefix, string block)
     {
-        ProgramBuffer[] chosen = [.. placed.Where(t => t.Kind == kind)];
-        if (chosen.Length == 0)
-            return;
-        text.Append("\n/* ").Append(comment).Append(" */\n");
-        foreach (ProgramBuffer tensor in chosen)
+        text.Append("/*\n * By ").Append(CNames.Comment(manifest.Tool.Name)).Append(' ').Append(CNames.Comment(manifest.Tool.Version));
+        text.Append(" from ").Append(CNames.Comment(manifest.Source.Path)).Append(".\n * SHA-256 of the model this plan is for: ").Append(CNames.Comment(manifest.Output.Sha256));
+        text.Append("\n * Sizes and offsets are in bytes, offsets from the start of ").Append(block).Append("; a tensor is live from its first to its last step, inclusive.\n */\n");
+        text.Append(CultureInfo.InvariantCulture, $"#ifndef SERENITY_{prefix}_MEMORY_H\n#define SERENITY_{prefix}_MEMORY_H\n\n#include <stddef.h>\n\n");
+    }
+
+    /// <summary>Where graph inputs and outputs lie.</summary>
+    /// <param name="text">The header.</param>
+    /// <param name="prefix">What its macros begin with.</param>
+    /// <param name="places">The buffers of a kind, each with the number of its memory where there are several, and its offset.</param>
+    /// <param name="names">Macros that there are.</param>
+    internal static void WriteMacros(StringBuilder text, string prefix, Func<BufferKind, IEnumerable<(ProgramBuffer Buffer, int? Memory, long Offset)>> places, CNames names)
+    {
+        Write(BufferKind.Input, "INPUT", "Graph inputs: written by the caller before the first step.");
+        Write(BufferKind.Output, "OUTPUT", "Graph outputs: valid after the last step.");
+
+        void Write(BufferKind kind, string part, string comment)
         {
-            string macro = names.Unique($"{prefix}_{(kind == BufferKind.Input ? "INPUT" : "OUTPUT")}_{CNames.Upper(tensor.Name)}");
-            text.Append(CultureInfo.InvariantCulture, $"#define {macro}_OFFSET {tensor.Offset}u /* {CNames.Comment(tensor.Name)}{(tensor.Type is null ? "" : " " + CNames.Comment(tensor.Type))} */\n");
-            text.Append(CultureInfo.InvariantCulture, $"#define {macro}_BYTES {tensor.Bytes}u\n");
+            string heading = $"\n/* {comment} */\n";
+            foreach ((ProgramBuffer buffer, int? memory, long offset) in places(kind))
+            {
+                text.Append(heading);
+                heading = "";
+                string macro = names.Unique($"{prefix}_{part}_{CNames.Upper(buffer.Name)}");
+                string what = $" /* {CNames.Comment(buffer.Name)}{(buffer.Type is null ? "" : " " + CNames.Comment(buffer.Type))} */";
+                if (memory is { } number)
+                {
+                    text.Append(CultureInfo.InvariantCulture, $"#define {macro}_MEMORY {number}u{what}\n");
+                    what = "";
+                }
+                text.Append(CultureInfo.InvariantCulture, $"#define {macro}_OFFSET {offset}u{what}\n#define {macro}_BYTES {buffer.Bytes}u\n");
+            }
         }
     }
 

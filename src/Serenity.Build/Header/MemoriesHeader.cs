@@ -53,10 +53,7 @@ internal static class MemoriesHeader
         List<Row> rows = [.. program.Buffers.Where(b => b.Offset is not null).SelectMany(b => RowsOf(b, indices))];
 
         StringBuilder text = new();
-        text.Append("/*\n * By ").Append(CNames.Comment(manifest.Tool.Name)).Append(' ').Append(CNames.Comment(manifest.Tool.Version));
-        text.Append(" from ").Append(CNames.Comment(manifest.Source.Path)).Append(".\n * SHA-256 of the model this plan is for: ").Append(CNames.Comment(manifest.Output.Sha256));
-        text.Append("\n * Sizes and offsets are in bytes, offsets from the start of a block in the memory named; a tensor is live from its first to its last step, inclusive.\n */\n");
-        text.Append(CultureInfo.InvariantCulture, $"#ifndef SERENITY_{prefix}_MEMORY_H\n#define SERENITY_{prefix}_MEMORY_H\n\n#include <stddef.h>\n\n");
+        ArenaHeader.WriteOpening(text, manifest, prefix, "a block in the memory named");
         text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_ALIGNMENT {manifest.Options.Get(ModelOptions.Alignment)}u\n#define {prefix}_MEMORY_COUNT {memories.Memories.Count}u\n");
         text.Append(CultureInfo.InvariantCulture, $"#define {prefix}_STEP_COUNT {program.Steps.Count}u\n#define {prefix}_TENSOR_COUNT {rows.Count}u\n");
         text.Append("\n/* Memories: number, and bytes that the plan uses of each. */\n");
@@ -66,8 +63,9 @@ internal static class MemoriesHeader
             string macro = MacroOf(names, $"{prefix}_{CNames.Upper(used.Name)}");
             text.Append(CultureInfo.InvariantCulture, $"#define {macro} {i}u /* {used.Bytes} bytes; an access costs {used.Cost:0.###} */\n#define {macro}_BYTES {used.UsedBytes}u\n");
         }
-        WriteMacros(text, prefix, rows, BufferKind.Input, "Graph inputs: written by the caller before the first step.", names);
-        WriteMacros(text, prefix, rows, BufferKind.Output, "Graph outputs: valid after the last step.", names);
+        ArenaHeader.WriteMacros(text, prefix, kind => rows.Where(r => r.Buffer.Kind == kind).GroupBy(r => r.Buffer.Index)
+            // The caller writes an input where it begins, and reads an output where it ends.
+            .Select(places => kind == BufferKind.Input ? places.First() : places.Last()).Select(r => (r.Buffer, (int?)r.Memory, r.Offset)), names);
         text.Append(Types.Replace("\r", "", StringComparison.Ordinal));
         if (rows.Count > 0)
         {
@@ -103,22 +101,6 @@ internal static class MemoriesHeader
         }
         yield return new Row(buffer, indices[buffer.Memory!], buffer.Offset!.Value, buffer.FirstStep, move.Step - 1);
         yield return new Row(buffer, indices[move.Memory], move.Offset, move.Step, buffer.LastStep);
-    }
-
-    private static void WriteMacros(StringBuilder text, string prefix, List<Row> rows, BufferKind kind, string comment, CNames names)
-    {
-        Row[] chosen = [.. rows.Where(r => r.Buffer.Kind == kind).GroupBy(r => r.Buffer.Index)
-            // The caller writes an input where it begins, and reads an output where it ends.
-            .Select(places => kind == BufferKind.Input ? places.First() : places.Last())];
-        if (chosen.Length == 0)
-            return;
-        text.Append("\n/* ").Append(comment).Append(" */\n");
-        foreach (Row row in chosen)
-        {
-            string macro = names.Unique($"{prefix}_{(kind == BufferKind.Input ? "INPUT" : "OUTPUT")}_{CNames.Upper(row.Buffer.Name)}");
-            text.Append(CultureInfo.InvariantCulture, $"#define {macro}_MEMORY {row.Memory}u /* {CNames.Comment(row.Buffer.Name)}{(row.Buffer.Type is null ? "" : " " + CNames.Comment(row.Buffer.Type))} */\n");
-            text.Append(CultureInfo.InvariantCulture, $"#define {macro}_OFFSET {row.Offset}u\n#define {macro}_BYTES {row.Buffer.Bytes}u\n");
-        }
     }
 
     private static void WriteMoves(StringBuilder text, string prefix, string lower, ExecutionProgram program, Dictionary<string, int> indices)

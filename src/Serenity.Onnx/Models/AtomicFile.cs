@@ -22,7 +22,7 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(write);
         path = Path.GetFullPath(path);
         // Two builds may write the same output at once: each has its own temporary file, and the last move wins whole.
-        if (RegularFile.IsSpecial(path) || IsOfSystem(path))
+        if (RegularFile.IsSpecial(path))
             throw new SerenityException(SerenityCodes.InputOutput, path, $"The file '{path}' cannot be written: a pipe or a device has that name, and would be replaced. Give another file.");
         string temporary = $"{path}.{Guid.NewGuid():N}{TemporaryEnding}";
         try
@@ -50,10 +50,6 @@ public static class AtomicFile
         ArgumentNullException.ThrowIfNull(name);
         return name.EndsWith(TemporaryEnding, StringComparison.Ordinal) && name[..^TemporaryEnding.Length].Split('.') is [_, .., var id] && Guid.TryParseExact(id, "N", out _);
     }
-
-    // Names such as /dev/stdout are links to whatever is open there, and other programs need them.
-    private static bool IsOfSystem(string path) =>
-        !OperatingSystem.IsWindows() && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal)) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
 
     /// <summary>Why a file could not be read or written, in one line, with what to do.</summary>
     internal static string Reason(Exception e)

@@ -23,13 +23,21 @@ public static class RegularFile
         return followLinks && file.ResolveLinkTarget(returnFinalTarget: true) is FileInfo { Exists: true } target ? target.Length : null;
     }
 
+    // Names such as /dev/stdout are links to whatever is open there, and other programs need them.
+    private static bool IsOfSystem(string path) =>
+        (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/proc/", StringComparison.Ordinal)) && !path.StartsWith("/dev/shm/", StringComparison.Ordinal);
+
     /// <summary>True if a pipe, a socket or a device has this name: moving an output there would replace it.</summary>
     /// <param name="path">An absolute path; a link counts as what it is, since it is the link that is replaced.</param>
     public static bool IsSpecial(string path)
     {
         try
         {
-            if (OperatingSystem.IsWindows() || LengthOf(path, followLinks: false) != 0)
+            if (OperatingSystem.IsWindows())
+                return false;
+            if (IsOfSystem(path))
+                return true;
+            if (LengthOf(path, followLinks: false) != 0)
                 return false;
             // .NET tells them from an empty file nowhere but where it writes archives.
             using MemoryStream archive = new();

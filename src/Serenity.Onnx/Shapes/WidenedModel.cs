@@ -52,7 +52,7 @@ internal sealed class WidenedModel
         ArgumentNullException.ThrowIfNull(widened);
         GraphProto graph = widened.Model.Graph;
         HashSet<string> narrow = [.. graph.Initializer.Where(t => (DataType)t.DataType == DataType.Float16).Select(t => t.Name)];
-        return narrow.Count > 0 && graph.Node.Any(n => n.OpType == "Cast" && n.Output[0].StartsWith(n.Input[0] + Suffix, StringComparison.Ordinal) && narrow.Contains(n.Input[0]));
+        return narrow.Count > 0 && graph.Node.Any(n => n.IsCast() && n.Output[0].StartsWith(n.Input[0] + Suffix, StringComparison.Ordinal) && narrow.Contains(n.Input[0]));
     }
 
     /// <summary>Widens a model.</summary>
@@ -137,8 +137,7 @@ internal sealed class WidenedModel
     {
         for (int i = graph.Node.Count - 1; i >= 0; i--)
         {
-            if (OperatorTable.Of(graph.Node[i]).Kind != OperatorKind.Constant || graph.Node[i].Find("value")?.T is not { } tensor || (DataType)tensor.DataType != DataType.Float16
-                || TensorData.ExpectedBytes(tensor) < LargeBytes)
+            if (ConstantNode.ValueOf(graph.Node[i]) is not { } tensor || (DataType)tensor.DataType != DataType.Float16 || TensorData.ExpectedBytes(tensor) < LargeBytes)
                 continue;
             TensorProto lifted = tensor.Clone();
             lifted.Name = graph.Node[i].Output[0];
