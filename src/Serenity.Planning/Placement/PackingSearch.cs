@@ -34,6 +34,8 @@ internal sealed class PackingSearch
     private readonly SectionModel _model;
     private readonly PackingState _state;
     private readonly SkylineReasoner _reasoner;
+    private readonly PieceChoices _pieces;
+    private readonly DipFloors _floors;
     private readonly ArenaTechniques _techniques;
     private readonly DeadStates _dead;
     private readonly long _capacity;
@@ -50,7 +52,9 @@ internal sealed class PackingSearch
         _capacity = capacity;
         _state = new PackingState(model);
         _dead = new DeadStates((techniques & ArenaTechniques.DeadStates) != 0 ? 20 : 1);
-        _reasoner = new SkylineReasoner(model, _state, techniques, capacity, new int[model.SectionCount]);
+        _pieces = new PieceChoices(model, _state, techniques, capacity);
+        _floors = new DipFloors(model, _state);
+        _reasoner = new SkylineReasoner(model, _state, _pieces, _floors, techniques, capacity, new int[model.SectionCount]);
     }
 
     /// <summary>States expanded so far, over all runs.</summary>
@@ -153,14 +157,14 @@ internal sealed class PackingSearch
             Array.Resize(ref _frames, 2 * _frameCount);
         int at = _frameCount == 0 ? 0 : _frames[_frameCount - 1].OptionEnd;
         int section = _reasoner.Section;
-        long floor = _reasoner.Lift(_state.Floor[section]);
+        long floor = _model.Lift(_state.Floor[section]);
         ReadOnlySpan<int> covering = _model.Covering(section);
         if (_options.Length < at + covering.Length + 1)
             Array.Resize(ref _options, 2 * (at + covering.Length + 1));
         int end = at;
         foreach (int piece in covering)
         {
-            if (!_reasoner.IsChoice(piece, _reasoner.DipFrom, _reasoner.DipTo, floor))
+            if (!_pieces.IsChoice(piece, _reasoner.DipFrom, _reasoner.DipTo, floor))
                 continue;
             int k = end++;
             for (; k > at && _rank[_options[k - 1]] > _rank[piece]; k--)
@@ -198,7 +202,7 @@ internal sealed class PackingSearch
             if (option == Waste)
             {
                 _state.Raise(frame.Section, frame.WasteTo);
-                if ((_techniques & ArenaTechniques.Gaps) != 0 && _reasoner.LeavesUsefulGap(frame.Section))
+                if ((_techniques & ArenaTechniques.Gaps) != 0 && _floors.LeavesUsefulGap(frame.Section))
                 {
                     _state.Undo(frame.Mark);
                     continue;
@@ -256,7 +260,7 @@ internal sealed class PackingSearch
                 if (_state.IsPlaced[i])
                     continue;
                 Add((ulong)i, (ulong)_state.FixedAt[i]);
-                int below = _reasoner.SameLifetimeBelow(i);
+                int below = _pieces.SameLifetimeBelow(i);
                 if (below >= 0)
                     Add((ulong)_model.Height[below], (ulong)_model.Bytes[below] + (1UL << 63));
             }

@@ -170,7 +170,7 @@ internal sealed class PackingState
         if (FixedAt[piece] >= 0)
             return FixedAt[piece];
         if (!_model.Tied[piece])
-            return (HighestFloor(piece) + _model.Mask) & ~_model.Mask;
+            return _model.Lift(HighestFloor(piece));
         return LowestBase(_model.Block[piece]) + _distance[piece];
     }
 

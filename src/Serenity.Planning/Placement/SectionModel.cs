@@ -36,7 +36,7 @@ internal sealed class SectionModel
         {
             PieceOf[Buffer[i]] = i;
             Bytes[i] = buffers[Buffer[i]].Bytes;
-            Height[i] = OnGrid ? (Bytes[i] + Mask) & ~Mask : Bytes[i];
+            Height[i] = OnGrid ? Lift(Bytes[i]) : Bytes[i];
             Block[i] = blocks.BlockOf[Buffer[i]];
             Tied[i] = blocks.Parts(Block[i]).Length > 1;
             for (int s = First[i]; s < Last[i]; s++)
@@ -91,6 +91,9 @@ internal sealed class SectionModel
 
     /// <summary>Bytes by which the heights of a section may exceed the capacity, since the topmost piece need not be rounded up.</summary>
     public long[] Headroom { get; }
+
+    /// <summary>The lowest offset on the grid that is not below a floor.</summary>
+    public long Lift(long floor) => (floor + Mask) & ~Mask;
 
     /// <summary>Pieces whose first section this is.</summary>
     public ReadOnlySpan<int> StartingAt(int section) =>

@@ -8,17 +8,20 @@ namespace Serenity.Benchmarks.Runs;
 
 /// <summary>
 /// How long each stage of the product's own pipeline takes when its code is compiled already: medians over the second half of many runs in
-/// one process, without verification. Markdown on standard output.
+/// one process, without verification. The process is one in which code is compiled once and for good: otherwise when a method gets its fast form depends on what
+/// else the machine does, and a stage that tries more candidates was seen to take twice as long, or not. Markdown on standard output.
 /// </summary>
 internal static class StageBenchmark
 {
-    private const string RunsOption = "--runs=";
+    private const string RunsOption = "--runs=", Tiers = "DOTNET_TieredCompilation";
 
     private static readonly PipelineStage[] _stages = [PipelineStage.Load, PipelineStage.MeasureOriginal, PipelineStage.Fuse, PipelineStage.Search, PipelineStage.Place];
 
     /// <summary>Measures each model named.</summary>
     public static int Run(string[] args)
     {
+        if (Environment.GetEnvironmentVariable(Tiers) != "0")
+            return RunWithoutTiers(args);
         int runs = args.LastOrDefault(a => a.StartsWith(RunsOption, StringComparison.Ordinal)) is { } option
             ? int.Parse(option.AsSpan(RunsOption.Length), CultureInfo.InvariantCulture) : 60;
         Executor executor = args.Contains("--static-arena") ? Executor.StaticArena : Executor.OnnxRuntime;
@@ -38,6 +41,15 @@ internal static class StageBenchmark
             }
         }
         return 0;
+    }
+
+    private static int RunWithoutTiers(string[] args)
+    {
+        ProcessStartInfo start = new(Environment.ProcessPath!, ["stages", .. args]);
+        start.Environment[Tiers] = "0";
+        using Process process = Process.Start(start)!;
+        process.WaitForExit();
+        return process.ExitCode;
     }
 
     private static void Measure(string path, Executor executor, bool partition, int runs)

@@ -21,6 +21,9 @@ internal interface IRewrite
     /// <summary>Sites in the graph, in the order of its nodes. Changes nothing.</summary>
     IEnumerable<RewriteSite> Match(RewriteGraph graph);
 
+    /// <summary>Those of them that a choice wants. A rewrite that takes long to look whether a node is a site need not look at any other node.</summary>
+    IEnumerable<RewriteSite> Match(RewriteGraph graph, ISiteChoice choice) => Match(graph).Where(choice.Wants);
+
     /// <summary>Carries a site out, if it still is one: what was applied before may have changed it.</summary>
     /// <returns>False, and nothing changed, if it is none any more.</returns>
     bool TryApply(RewriteGraph graph, RewriteSite site);

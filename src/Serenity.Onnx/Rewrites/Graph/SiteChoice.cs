@@ -8,6 +8,9 @@ internal interface ISiteChoice
     /// <summary>False if no site of a kind is wanted.</summary>
     bool MayWant(string kind);
 
+    /// <summary>False if no site of a kind is wanted that a node anchors.</summary>
+    bool MayWant(string kind, string node) => MayWant(kind);
+
     /// <summary>True for a site to carry out.</summary>
     bool Wants(RewriteSite site);
 }
@@ -36,7 +39,7 @@ internal sealed class AppliedSites(IReadOnlyList<AppliedRewrite> applied) : ISit
 /// <summary>Sites one by one.</summary>
 internal sealed class SiteSet : ISiteChoice
 {
-    private readonly HashSet<string> _keys = new(StringComparer.Ordinal), _kinds = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _keys = new(StringComparer.Ordinal), _kinds = new(StringComparer.Ordinal), _nodes = new(StringComparer.Ordinal);
 
     /// <summary>A set of sites.</summary>
     public SiteSet(params IEnumerable<RewriteSite> sites)
@@ -53,10 +56,14 @@ internal sealed class SiteSet : ISiteChoice
     {
         _keys.Add(site.Key);
         _kinds.Add(site.Kind);
+        _nodes.Add(site.Nodes[0]);
     }
 
     /// <inheritdoc/>
     public bool MayWant(string kind) => _kinds.Contains(kind);
+
+    /// <inheritdoc/>
+    public bool MayWant(string kind, string node) => _kinds.Contains(kind) && _nodes.Contains(node);
 
     /// <inheritdoc/>
     public bool Wants(RewriteSite site) => _keys.Contains(site.Key);

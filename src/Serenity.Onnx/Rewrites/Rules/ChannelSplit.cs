@@ -20,15 +20,22 @@ internal sealed class ChannelSplit : IRewrite
 
     public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Tensors, RewriteExactness.Never) { RepeatsWork = true, HasParameter = true }];
 
-    public IEnumerable<RewriteSite> Match(RewriteGraph graph)
+    public IEnumerable<RewriteSite> Match(RewriteGraph graph) => Match(graph, new KindChoice(_ => true));
+
+    public IEnumerable<RewriteSite> Match(RewriteGraph graph, ISiteChoice choice)
     {
         foreach (NodeProto node in graph.Nodes)
         {
+            if (!choice.MayWant(Kind, node.Name))
+                continue;
             foreach (int slices in _slices)
             {
                 ConcatDissolution.Way way = new();
-                if (Parts(graph, node, slices) is { } parts && DissolvesWholly(graph, parts, way))
-                    yield return new RewriteSite(Kind, [node.Name, .. way.Nodes], [node.Output[0], .. way.Values], false, Detail(slices));
+                if (Parts(graph, node, slices) is not { } parts || !DissolvesWholly(graph, parts, way))
+                    continue;
+                RewriteSite site = new(Kind, [node.Name, .. way.Nodes], [node.Output[0], .. way.Values], false, Detail(slices));
+                if (choice.Wants(site))
+                    yield return site;
             }
         }
     }

@@ -73,6 +73,9 @@ internal static class RewriteSearch
 
         private readonly RewriteOptions _options = trials.Options;
 
+        /// <summary>They are tried in the source's graph alone, which stays what it is.</summary>
+        private readonly Lazy<RewriteSite[]> _withParameter = new(() => [.. RewriteSequence.WithParameter(trials.Source.Graph)]);
+
         public RewriteOutcome Run()
         {
             RewriteTrial best = _options.Level == RewriteLevel.None ? trials.Source : Best();
@@ -150,7 +153,7 @@ internal static class RewriteSearch
                 HashSet<string> settled = [.. best.Sites.Where(HasParameter).Select(s => s.Nodes[0])];
                 RewriteSite[] hot =
                 [
-                    .. RewriteSequence.WithParameter(trials.Source.Graph).Where(s => !settled.Contains(s.Nodes[0])),
+                    .. _withParameter.Value.Where(s => !settled.Contains(s.Nodes[0])),
                     .. RewriteSequence.Sites(best.Graph, _options.Level, new KindChoice(kind => !RewriteSequence.Of(kind).HasParameter)),
                 ];
                 hot = [.. hot.Where(s => RewriteSequence.Allowed(trials.Source.Graph, s, _options.Level) && !taken.Wants(s) && s.Values.Any(live.Contains))];

@@ -44,7 +44,7 @@ internal static class RewriteSequence
         foreach (IRewrite rewrite in _stages)
         {
             if (choice is null || rewrite.Descriptions.Any(d => choice.MayWant(d.Kind)))
-                sites.AddRange(Match(rewrite, graph, level).Where(site => choice?.Wants(site) != false));
+                sites.AddRange(Match(rewrite, graph, level, choice));
         }
         return sites;
     }
@@ -60,7 +60,7 @@ internal static class RewriteSequence
             for (int round = 0; more && round < Rounds; round++)
             {
                 more = false;
-                foreach (RewriteSite site in Match(rewrite, graph, level).Where(choice.Wants).ToArray())
+                foreach (RewriteSite site in Match(rewrite, graph, level, choice).ToArray())
                 {
                     if (!rewrite.TryApply(graph, site))
                         continue;
@@ -74,12 +74,12 @@ internal static class RewriteSequence
     }
 
     /// <summary>
-    /// The sites of one rewrite that a level allows. None is exact in float16: ONNX Runtime has float32 kernels for most operators, and rounds between two of
+    /// The sites of one rewrite that a level allows and a choice, where one is given, wants. None is exact in float16: ONNX Runtime has float32 kernels for most operators, and rounds between two of
     /// them only where they are not neighbours. One that is not exact stays away from what is rounded further on (<see cref="RoundedValues"/>).
     /// </summary>
-    private static IEnumerable<RewriteSite> Match(IRewrite rewrite, RewriteGraph graph, RewriteLevel level)
+    private static IEnumerable<RewriteSite> Match(IRewrite rewrite, RewriteGraph graph, RewriteLevel level, ISiteChoice? choice)
     {
-        IEnumerable<RewriteSite> sites = rewrite.Match(graph)
+        IEnumerable<RewriteSite> sites = (choice is null ? rewrite.Match(graph) : rewrite.Match(graph, choice))
             .Select(s => s.IsExact && s.Values.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16) ? s with { IsExact = false } : s)
             .Where(s => Allowed(graph, s, level));
         return graph.Rounded is { } rounded ? sites.Where(s => s.IsExact || !ChangesRounded(graph, s, rounded)) : sites;
