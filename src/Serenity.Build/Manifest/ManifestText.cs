@@ -51,6 +51,19 @@ internal abstract class ManifestText : IDisposable
         Raw(elements.Count == 0 ? "]"u8 : "\n  ]"u8);
     }
 
+    /// <summary>A list of objects with a line for each.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="elements">The objects.</param>
+    /// <param name="write">Writes the properties of one.</param>
+    protected void Objects<T>(string name, IReadOnlyList<T> elements, Action<Utf8JsonWriter, T> write)
+        where T : class =>
+        Lines(name, elements, (json, element) =>
+        {
+            json.WriteStartObject();
+            write(json, element);
+            json.WriteEndObject();
+        });
+
     /// <summary>Begins a line with a property's name; its value comes next.</summary>
     protected Utf8JsonWriter Property(string name)
     {

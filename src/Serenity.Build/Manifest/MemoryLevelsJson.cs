@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Serenity.Build.Options.Syntax;
 using Serenity.Onnx.Contract;
+using static Serenity.Build.Manifest.JsonParts;
+using static Serenity.Build.Manifest.JsonValues;
 
 namespace Serenity.Build.Manifest;
 
@@ -16,37 +18,29 @@ internal static class MemoryLevelsJson
             json.WriteNumber("lowerBoundCost", memories.LowerBoundCost);
         json.WriteBoolean("optimal", memories.Optimal);
         json.WriteBoolean("fits", memories.Fits);
-        json.WriteStartArray("memories");
-        foreach (UsedMemory used in memories.Memories)
+        Objects(json, "memories", memories.Memories, static (j, used) =>
         {
-            json.WriteStartObject();
-            json.WriteString("name", used.Name);
-            json.WriteNumber("bytes", used.Bytes);
-            json.WriteNumber("cost", used.Cost);
-            json.WriteString("holds", MemoriesSyntax.NameOf(used.Holds));
-            json.WriteNumber("usedBytes", used.UsedBytes);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-        json.WriteStartArray("weights");
-        foreach (PlacedWeight weight in memories.Weights)
+            j.WriteString("name", used.Name);
+            j.WriteNumber("bytes", used.Bytes);
+            j.WriteNumber("cost", used.Cost);
+            j.WriteString("holds", MemoriesSyntax.NameOf(used.Holds));
+            j.WriteNumber("usedBytes", used.UsedBytes);
+        });
+        Objects(json, "weights", memories.Weights, static (j, weight) =>
         {
-            json.WriteStartObject();
-            json.WriteString("name", weight.Name);
-            json.WriteNumber("bytes", weight.Bytes);
-            json.WriteString("memory", weight.Memory);
-            json.WriteNumber("offset", weight.Offset);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+            j.WriteString("name", weight.Name);
+            j.WriteNumber("bytes", weight.Bytes);
+            j.WriteString("memory", weight.Memory);
+            j.WriteNumber("offset", weight.Offset);
+        });
     }
 
-    /// <summary>Reads <c>memories</c>.</summary>
+    /// <summary>Reads them.</summary>
     public static MemoriesFacts ReadMemories(JsonElement memories) => new(
-        [.. memories.GetProperty("memories").EnumerateArray().Select(m => new UsedMemory(
-            Text(m, "name"), m.GetProperty("bytes").GetInt64(), m.GetProperty("cost").GetDouble(), MemoriesSyntax.UseOf(Text(m, "holds")), m.GetProperty("usedBytes").GetInt64()))],
-        memories.GetProperty("cost").GetDouble(), memories.TryGetProperty("lowerBoundCost", out JsonElement bound) ? bound.GetDouble() : 0,
-        [.. memories.GetProperty("weights").EnumerateArray().Select(w => new PlacedWeight(Text(w, "name"), w.GetProperty("bytes").GetInt64(), Text(w, "memory"), w.GetProperty("offset").GetInt64()))]);
+        List(memories.GetProperty("memories"), static m => new UsedMemory(
+            TextOf(m, "name"), Number(m, "bytes"), m.GetProperty("cost").GetDouble(), MemoriesSyntax.UseOf(TextOf(m, "holds")), Number(m, "usedBytes"))),
+        memories.GetProperty("cost").GetDouble(), OptionalFraction(memories, "lowerBoundCost") ?? 0,
+        List(memories.GetProperty("weights"), static w => new PlacedWeight(TextOf(w, "name"), Number(w, "bytes"), TextOf(w, "memory"), Number(w, "offset"))));
 
     /// <summary>Writes the property <c>move</c> of a tensor.</summary>
     public static void Write(Utf8JsonWriter json, TensorMove move)
@@ -59,50 +53,35 @@ internal static class MemoryLevelsJson
     }
 
     /// <summary>Reads it.</summary>
-    public static TensorMove ReadMove(JsonElement move) => new(move.GetProperty("step").GetInt32(), Text(move, "memory"), move.GetProperty("offset").GetInt64());
+    public static TensorMove ReadMove(JsonElement move) => new(move.GetProperty("step").GetInt32(), TextOf(move, "memory"), Number(move, "offset"));
 
     /// <summary>Writes the properties of <c>traffic</c>.</summary>
     public static void Write(Utf8JsonWriter json, TrafficFacts traffic)
     {
         json.WriteNumber("onChipBytes", traffic.OnChipBytes);
-        json.WriteStartArray("orders");
-        foreach (OrderTraffic order in traffic.Orders)
+        Objects(json, "orders", traffic.Orders, static (j, order) =>
         {
-            json.WriteStartObject();
-            json.WriteString("order", order.Order);
-            json.WriteNumber("readBytes", order.ReadBytes);
-            json.WriteNumber("writtenBytes", order.WrittenBytes);
-            json.WriteNumber("bytes", order.Bytes);
-            json.WriteNumber("lowerBoundBytes", order.LowerBoundBytes);
-            json.WriteNumber("beladyBytes", order.BeladyBytes);
-            json.WriteNumber("streamedSteps", order.StreamedSteps);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+            j.WriteString("order", order.Order);
+            j.WriteNumber("readBytes", order.ReadBytes);
+            j.WriteNumber("writtenBytes", order.WrittenBytes);
+            j.WriteNumber("bytes", order.Bytes);
+            j.WriteNumber("lowerBoundBytes", order.LowerBoundBytes);
+            j.WriteNumber("beladyBytes", order.BeladyBytes);
+            j.WriteNumber("streamedSteps", order.StreamedSteps);
+        });
         json.WriteNumber("lowerBoundBytes", traffic.LowerBoundBytes);
-        json.WriteStartArray("curve");
-        foreach (TrafficPoint point in traffic.Curve)
+        Objects(json, "curve", traffic.Curve, static (j, point) =>
         {
-            json.WriteStartObject();
-            json.WriteNumber("onChipBytes", point.OnChipBytes);
-            json.WriteStartArray("bytes");
-            foreach (long bytes in point.Bytes)
-                json.WriteNumberValue(bytes);
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+            j.WriteNumber("onChipBytes", point.OnChipBytes);
+            JsonParts.Numbers(j, "bytes", point.Bytes);
+        });
     }
 
-    /// <summary>Reads <c>traffic</c>.</summary>
+    /// <summary>Reads them.</summary>
     public static TrafficFacts ReadTraffic(JsonElement traffic) => new(
-        traffic.GetProperty("onChipBytes").GetInt64(),
-        [.. traffic.GetProperty("orders").EnumerateArray().Select(o => new OrderTraffic(
-            Text(o, "order"), o.GetProperty("readBytes").GetInt64(), o.GetProperty("writtenBytes").GetInt64(), o.GetProperty("lowerBoundBytes").GetInt64(),
-            o.GetProperty("beladyBytes").GetInt64(), o.GetProperty("streamedSteps").GetInt32()))],
-        traffic.GetProperty("lowerBoundBytes").GetInt64(),
-        [.. traffic.GetProperty("curve").EnumerateArray().Select(p => new TrafficPoint(
-            p.GetProperty("onChipBytes").GetInt64(), [.. p.GetProperty("bytes").EnumerateArray().Select(b => b.GetInt64())]))]);
-
-    private static string Text(JsonElement owner, string name) => owner.GetProperty(name).GetString() ?? throw new FormatException("A text is missing.");
+        Number(traffic, "onChipBytes"),
+        List(traffic.GetProperty("orders"), static o => new OrderTraffic(
+            TextOf(o, "order"), Number(o, "readBytes"), Number(o, "writtenBytes"), Number(o, "lowerBoundBytes"), Number(o, "beladyBytes"), o.GetProperty("streamedSteps").GetInt32())),
+        Number(traffic, "lowerBoundBytes"),
+        List(traffic.GetProperty("curve"), static p => new TrafficPoint(Number(p, "onChipBytes"), JsonValues.Numbers(p.GetProperty("bytes")))));
 }

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Formulas;
+using static Serenity.Build.Manifest.JsonParts;
+using static Serenity.Build.Manifest.JsonValues;
+
+namespace Serenity.Build.Manifest;
+
+/// <summary>What a manifest says of sizes that are not fixed: ranges with the formula of the peak, and bounds of what depends on data.</summary>
+internal static class RangeJson
+{
+    /// <summary>Writes the properties of <c>range</c>.</summary>
+    public static void Write(Utf8JsonWriter json, RangeFacts range)
+    {
+        Write(json, "ranges", range.Ranges);
+        JsonParts.Names(json, "peaks", [.. range.Peaks.Select(p => p.ToString())]);
+        JsonParts.Sizes(json, "peakAt", range.PeakAt);
+        Objects(json, "points", range.Points, static (j, point) =>
+        {
+            JsonParts.Sizes(j, "sizes", point.Sizes);
+            j.WriteNumber("bytes", point.Bytes);
+            Optional(j, "measuredBytes", point.MeasuredBytes);
+            Optional(j, "workspaceBytes", point.WorkspaceBytes);
+        });
+    }
+
+    /// <summary>Reads them.</summary>
+    /// <exception cref="FormatException">A formula cannot be computed at a size that stands beside it.</exception>
+    public static RangeFacts Read(JsonElement range)
+    {
+        RangeFacts facts = new(
+            ReadRanges(range.GetProperty("ranges")), List(range.GetProperty("peaks"), static p => SizeExpression.Parse(TextOf(p))), JsonValues.Sizes(range.GetProperty("peakAt")),
+            List(range.GetProperty("points"), static p => new RangePoint(
+                JsonValues.Sizes(p.GetProperty("sizes")), Number(p, "bytes"), OptionalNumber(p, "measuredBytes"), OptionalNumber(p, "workspaceBytes"))));
+        // Who reads the manifest asks for a peak at any size in the ranges.
+        foreach (IReadOnlyDictionary<string, long> sizes in facts.Points.Select(p => p.Sizes).Prepend(facts.PeakAt))
+        {
+            try
+            {
+                _ = facts.PeakBytes(sizes);
+            }
+            catch (Exception e) when (e is KeyNotFoundException or OverflowException or DivideByZeroException or InvalidOperationException)
+            {
+                throw new FormatException("A formula of 'range' does not go with its sizes.", e);
+            }
+        }
+        return facts;
+    }
+
+    /// <summary>Writes a property that holds ranges by the name of their dimension.</summary>
+    public static void Write(Utf8JsonWriter json, string property, IReadOnlyDictionary<string, SizeRange> ranges)
+    {
+        json.WriteStartObject(property);
+        foreach ((string dimension, SizeRange range) in ranges.OrderBy(s => s.Key, StringComparer.Ordinal))
+        {
+            json.WriteStartObject(dimension);
+            json.WriteNumber("from", range.From);
+            json.WriteNumber("to", range.To);
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+    }
+
+    /// <summary>Reads its value.</summary>
+    public static SortedDictionary<string, SizeRange> ReadRanges(JsonElement sizes)
+    {
+        SortedDictionary<string, SizeRange> ranges = new(StringComparer.Ordinal);
+        foreach (JsonProperty range in sizes.EnumerateObject())
+            ranges[range.Name] = new SizeRange(Number(range.Value, "from"), Number(range.Value, "to"));
+        return ranges;
+    }
+
+    /// <summary>Writes the properties of an element of <c>bounds</c>.</summary>
+    public static void Write(Utf8JsonWriter json, SizeBound bound)
+    {
+        json.WriteString("tensor", bound.Tensor);
+        JsonParts.Numbers(json, "dims", bound.Dims);
+        json.WriteBoolean("atMost", bound.AtMost);
+        json.WriteString("origin", ManifestNames.Of(bound.Origin));
+    }
+
+    /// <summary>Reads them.</summary>
+    public static SizeBound ReadBound(JsonElement bound) => new(
+        TextOf(bound, "tensor"), JsonValues.Numbers(bound.GetProperty("dims")), bound.GetProperty("atMost").GetBoolean(), ManifestNames.OriginOf(TextOf(bound, "origin")));
+}
