@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Serenity.Build.IntegrationTests;
 
@@ -33,19 +34,54 @@ public sealed class WaysOfBuildingTests
     }
 
     [TestMethod]
-    public void The_terminal_logger_shows_verdict_and_code()
+    [DataRow("-tl:on")]
+    [DataRow("-tl:off")]
+    public void A_build_that_fails_shows_all_verdicts_in_one_table(string logger)
     {
-        using ConsumerProject project = new() { Body = """<ItemGroup><SerenityModel Include="fits.onnx" /><SerenityModel Include="big.onnx" MemoryBudget="1B" /></ItemGroup>""" };
-        project.Model("fits.onnx");
-        project.Model("big.onnx", 2);
-        // Writes the project file, and restores nothing.
-        project.Build("-t:ResolveReferences", "-p:SerenityEnabled=false").Succeeds();
-        (int exit, string output) = DotNet.Run(project.Folder, ["build", "--no-restore", "-tl:on"], new Dictionary<string, string> { ["NO_COLOR"] = "1" });
+        using ConsumerProject project = new()
+        {
+            Body = """
+                <ItemGroup>
+                  <SerenityModel Include="models/fits.onnx" MemoryBudget="1MiB" />
+                  <SerenityModel Include="models/big.onnx" MemoryBudget="1B" />
+                  <SerenityModel Include="models/bad.onnx" />
+                </ItemGroup>
+                """,
+        };
+        project.Model("models/fits.onnx");
+        project.Model("models/big.onnx", 2);
+        File.WriteAllText(project["models/bad.onnx"], "not a model");
+        project.WriteProjectFile();
+        using ConsumerProject other = new(project.Root, "other") { Body = """<ItemGroup><SerenityModel Include="wide.onnx" MemoryBudget="2B" /></ItemGroup>""" };
+        other.Model("wide.onnx", 3);
+        other.WriteProjectFile();
+        File.WriteAllText(Path.Combine(project.Root, "all.slnx"), """<Solution><Project Path="app/app.csproj" /><Project Path="other/other.csproj" /></Solution>""");
+        Dictionary<string, string> environment = new() { ["NO_COLOR"] = "1" };
 
-        Assert.AreNotEqual(0, exit);
+        (int exit, string output) = DotNet.Run(project.Folder, ["build", "--no-restore", logger], environment);
+        Assert.AreNotEqual(0, exit, output);
+        HasTable(output, @"bad\.onnx .* error SER1202", @"fits\.onnx .* 1 MiB +fits", @"big\.onnx .* 1 B +.* over budget");
         StringAssert.Contains(output, "SER1001", StringComparison.Ordinal);
-        StringAssert.Contains(output, "big.onnx", StringComparison.Ordinal);
-        StringAssert.DoesNotMatch(output, new System.Text.RegularExpressions.Regex(@"^\s+at Serenity\.", System.Text.RegularExpressions.RegexOptions.Multiline));
+        StringAssert.DoesNotMatch(output, new Regex(@"^\s+at Serenity\.", RegexOptions.Multiline));
+        // Beside the line of the project, where the page of all its models lies.
+        StringAssert.Matches(output, new Regex(@"app.*(→|->) .*serenity-index\.html"));
+        string index = File.ReadAllText(project.Staged("serenity-index.html"));
+        StringAssert.Matches(index, new Regex("""href="models/big\.memory\.html"[^\n]*over budget"""));
+        Assert.Contains("SER1202", index);
+
+        // A build with nothing to make says it again; in a solution each project does.
+        (exit, output) = DotNet.Run(project.Root, ["build", "all.slnx", "--no-restore", logger], environment);
+        Assert.AreNotEqual(0, exit, output);
+        HasTable(output, @"bad\.onnx .* error SER1202", @"fits\.onnx .* 1 MiB +fits", @"big\.onnx .* 1 B +.* over budget");
+        HasTable(output, @"wide\.onnx .* 2 B +.* over budget");
+    }
+
+    // A heading, and below it these rows and no others.
+    private static void HasTable(string output, params string[] rows)
+    {
+        string[] lines = [.. output.Split('\n').Select(line => line.Trim())];
+        Assert.IsTrue(lines.Index().Any(heading => Regex.IsMatch(heading.Item, "^model +before +after +.*verdict$") && rows.Index().All(row =>
+            heading.Index + 1 + row.Index < lines.Length && Regex.IsMatch(lines[heading.Index + 1 + row.Index], "^" + row.Item))), $"No table with {string.Join(", ", rows)} in\n{output}");
     }
 
     [TestMethod]
@@ -64,9 +100,9 @@ public sealed class WaysOfBuildingTests
             int at = Array.FindIndex(lines, l => l.Contains('→', StringComparison.Ordinal));
             Assert.IsTrue(at >= 0, output);
             StringAssert.Contains(lines[at], verb[0] == "build" ? $"bin/{verb[0]}/net10.0/app.dll" : published);
-            StringAssert.Matches(lines[at + 1], new System.Text.RegularExpressions.Regex(@"^model +before +after +change .*budget +verdict"), output);
-            StringAssert.Matches(lines[at + 2], new System.Text.RegularExpressions.Regex(@"^one\.onnx .* 1 MiB +fits"), output);
-            StringAssert.Matches(lines[at + 3], new System.Text.RegularExpressions.Regex(@"^two\.onnx .* 1 MiB +fits"), output);
+            StringAssert.Matches(lines[at + 1], new Regex(@"^model +before +after +change .*budget +verdict"), output);
+            StringAssert.Matches(lines[at + 2], new Regex(@"^one\.onnx .* 1 MiB +fits"), output);
+            StringAssert.Matches(lines[at + 3], new Regex(@"^two\.onnx .* 1 MiB +fits"), output);
         }
     }
 

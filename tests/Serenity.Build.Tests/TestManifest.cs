@@ -71,9 +71,10 @@ internal static class TestManifest
             new TensorFacts("b", 1500, null, 1, 2, TensorRole.Output, "a", ["x", "y"]),
         ]),
         Profile = [1900, 3000, 3000],
-        OriginalProfile = [],
+        OriginalProfile = [4000, 2000],
         Blocks = [new BlockEntry("x64", 2, "1.30.0", 3584, 3520)],
         BlockAllocations = [new BlockAllocationsEntry([1500, 1500, 500], [0, 1536, 3072], [-1, 0, -1])],
         PeakStep = new PeakStep(1, "relu \"1\"", [new LiveTensor("a", 1500), new LiveTensor("b", 1500)]),
+        OriginalPeakStep = new PeakStep(0, "conv 0", [new LiveTensor("whole", 2500), new LiveTensor("a", 1500)]),
     };
 }

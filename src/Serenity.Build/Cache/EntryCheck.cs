@@ -33,8 +33,11 @@ internal static class EntryCheck
             && (manifest.LeftOut?.All(r => r.Kind.Length > 0 && IsLine(r.Kind)) ?? true)
             && manifest.Profile.Count == manifest.Program.Steps.Count && manifest.Profile.All(bytes => bytes >= 0) && manifest.OriginalProfile.All(bytes => bytes >= 0)
             && manifest.Program.Buffers.All(t => IsSound(t, manifest.Program.Steps.Count))
-            && (manifest.PeakStep is not { } step || step.Index >= 0 && step.Index < manifest.Program.Steps.Count && step.Live.All(live => live.Bytes >= 0));
+            && IsSound(manifest.PeakStep, manifest.Program.Steps.Count) && IsSound(manifest.OriginalPeakStep, manifest.OriginalProfile.Count);
     }
+
+    private static bool IsSound(PeakStep? step, int steps) =>
+        step is null || step.Index >= 0 && step.Index < steps && step.Live.All(live => live.Bytes >= 0);
 
     private static bool IsSound(PeakFacts peak) =>
         peak.OriginalBytes >= 0 && peak.Bytes >= 0 && peak.LiveBytes >= 0 && peak.LowerBoundBytes >= 0 && peak.InputBytes >= 0 && peak.WorkspaceBytes is not < 0 && peak.PlainSessionBytes is not < 0

@@ -41,6 +41,7 @@ internal static class ManifestReader
         Profile = Numbers(root.GetProperty("profile")),
         OriginalProfile = Numbers(root.GetProperty("originalProfile")),
         PeakStep = root.TryGetProperty("peakStep", out JsonElement step) ? PeakJson.ReadStep(step) : null,
+        OriginalPeakStep = root.TryGetProperty("originalPeakStep", out JsonElement original) ? PeakJson.ReadStep(original) : null,
         BlockAllocations = root.TryGetProperty("blockAllocations", out JsonElement allocations) ? List(allocations, PlansJson.ReadAllocations) : [],
     };
 }

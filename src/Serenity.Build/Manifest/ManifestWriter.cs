@@ -59,6 +59,8 @@ internal sealed class ManifestWriter : ManifestText
         Numbers(Property("originalProfile"), manifest.OriginalProfile);
         if (manifest.PeakStep is { } step)
             Object("peakStep", j => PeakJson.Write(j, step));
+        if (manifest.OriginalPeakStep is { } original)
+            Object("originalPeakStep", j => PeakJson.Write(j, original));
         Objects("blockAllocations", manifest.BlockAllocations, PlansJson.Write);
         return End();
     }

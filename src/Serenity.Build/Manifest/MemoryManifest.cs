@@ -104,6 +104,9 @@ public sealed record MemoryManifest
     /// <summary>What is live at the peak; null for a model without nodes.</summary>
     public PeakStep? PeakStep { get; init; }
 
+    /// <summary>What is live at the peak of the source model as executed today; null where that is not known.</summary>
+    public PeakStep? OriginalPeakStep { get; init; }
+
     /// <summary>The allocations in each of <see cref="Blocks"/>, in the same order.</summary>
     public IReadOnlyList<BlockAllocationsEntry> BlockAllocations { get; init; } = [];
 }

@@ -67,6 +67,15 @@ internal static class DerivedFiles
         return path;
     }
 
+    /// <summary>Removes that page, where there is nothing for it to show any more.</summary>
+    /// <param name="folder">Absolute path of the staging folder.</param>
+    public static void RemoveIndex(string folder)
+    {
+        string path = Path.Combine(folder, IndexPage.FileName);
+        if (File.Exists(path))
+            File.Delete(path);
+    }
+
     private static IEnumerable<(string Path, Writer Write)> Wanted(ModelItem model)
     {
         if (model.Request.Executor.Traits().RunsInSession)

@@ -56,6 +56,7 @@ public static class ManifestBuilder
             Profile = result.Profile,
             OriginalProfile = result.OriginalProfile,
             PeakStep = result.PeakStep,
+            OriginalPeakStep = result.OriginalPeakStep,
             BlockAllocations = [.. Blocks(result).Select(b => new BlockAllocationsEntry(b.Sizes, b.Offsets, b.Outputs))],
         };
     }

@@ -25,7 +25,9 @@ internal static class FitPart
                 html.Append("<li>").Append(ReportPage.Text(way.ToString())).Append("</li>\n");
             html.Append("</ul></section>\n");
         }
-        foreach (SerenityDiagnostic error in BudgetCheck.Errors(manifest, manifest.Source.Path).Where(e => e.Code != SerenityCodes.OverMemoryBudget))
+        // Of the budget for memory all is said by now; of the memories of a device each has its own error.
+        bool said = html.Length > 0;
+        foreach (SerenityDiagnostic error in BudgetCheck.Errors(manifest, manifest.Source.Path).Where(e => !said || e.Code != SerenityCodes.OverMemoryBudget))
             html.Append("<p class=\"note fail\"><b>").Append(error.Code).Append("</b> ").Append(ReportPage.Text(ModelText.Clean(error.Message, 2000))).Append("</p>\n");
         return html.ToString();
     }

@@ -4,31 +4,59 @@ using Serenity.Onnx.Contract;
 namespace Serenity.Build.Report;
 
 /// <summary>
-/// Where every tensor stands in the picture of memory over the schedule. In an arena that is its offset. ONNX Runtime chooses addresses when it runs, so there what is allocated
+/// Where every tensor stands in the picture of memory over the schedule. In an arena that is its offset; of several memories each has a picture of its own. ONNX Runtime chooses addresses when it runs, so there what is allocated
 /// is stacked, the oldest at the bottom: at every step the heights add up to exactly what is allocated, and nothing reaches above the peak.
 /// </summary>
 internal sealed class MemoryMap
 {
     private readonly ExecutionProgram _program;
     private readonly bool _countsInputs;
+    private readonly string? _memory;
     private readonly List<MapShape> _shapes = [];
 
+    /// <summary>All memory, in one picture.</summary>
     public MemoryMap(MemoryManifest manifest)
+        : this(manifest, null, Math.Max(manifest.Peak.Bytes, manifest.Profile.DefaultIfEmpty().Max()))
+    {
+    }
+
+    private MemoryMap(MemoryManifest manifest, string? memory, long top)
     {
         _program = manifest.Program;
         _countsInputs = manifest.Executor.Traits().CountsInputs;
-        Top = Math.Max(1, Math.Max(manifest.Peak.Bytes, manifest.Profile.DefaultIfEmpty().Max()));
+        _memory = memory;
+        Top = Math.Max(1, top);
         if (manifest.Executor.Traits().HasOffsets)
             Place(manifest.Executor.Traits().HoldsForReuse);
         else
             Stack(manifest);
     }
 
-    /// <summary>Height of the picture in bytes: the peak.</summary>
+    /// <summary>Height of the picture in bytes: the peak, or of one of several memories its size where that is in sight.</summary>
     public long Top { get; }
 
     /// <summary>What is drawn, from the back to the front.</summary>
     public IReadOnlyList<MapShape> Shapes => _shapes;
+
+    /// <summary>One of several memories: what lies in it, tensors and weights.</summary>
+    /// <param name="manifest">The manifest, of a plan over several memories.</param>
+    /// <param name="memory">The memory.</param>
+    public static MemoryMap Of(MemoryManifest manifest, UsedMemory memory)
+    {
+        MemoryMap map = new(manifest, memory.Name, SizeMark.InSight(memory) ? Math.Max(memory.Bytes, memory.UsedBytes) : memory.UsedBytes);
+        // Weights are there all the time, one behind another: what touches is one shape.
+        List<MapPiece> weights = [];
+        foreach (PlacedWeight weight in manifest.Memories!.Weights.Where(w => w.Memory == memory.Name && w.Bytes > 0).OrderBy(w => w.Offset))
+        {
+            if (weights.Count > 0 && weights[^1] is { } last && last.At + last.Bytes >= weight.Offset)
+                weights[^1] = last with { Bytes = Math.Max(last.Bytes, weight.Offset + weight.Bytes - last.At) };
+            else
+                weights.Add(new MapPiece(0, Math.Max(1, manifest.Program.Steps.Count), weight.Offset, weight.Bytes));
+        }
+        if (weights.Count > 0)
+            map._shapes.Insert(0, new MapShape(-1, MapShapeKind.Weight, weights));
+        return map;
+    }
 
     private void Place(bool holds)
     {
@@ -37,13 +65,22 @@ internal sealed class MemoryMap
         {
             foreach ((ProgramBuffer tensor, int from, int end) in Filled(members, holds))
             {
-                if ((tensor.Offset ?? _program.Buffers[owner].Offset) is not { } offset || tensor.Bytes == 0)
-                    continue;
-                MapShape shape = new(tensor.Index, KindOf(tensor), [new MapPiece(from, end + 1, offset, tensor.Bytes)]);
-                (tensor.Parts is null ? _shapes : views).Add(shape);
+                MapPiece[] pieces = [.. Places(tensor.Offset is null ? _program.Buffers[owner] : tensor, from, end).Select(at => new MapPiece(at.From, at.To, at.Offset, tensor.Bytes))];
+                if (pieces.Length > 0 && tensor.Bytes > 0)
+                    (tensor.Parts is null ? _shapes : views).Add(new MapShape(tensor.Index, KindOf(tensor), pieces));
             }
         }
         _shapes.AddRange(views);
+    }
+
+    // Where a buffer lies from one step to another, in the memory that is drawn: before it moves, and after.
+    private IEnumerable<(int From, int To, long Offset)> Places(ProgramBuffer placed, int from, int end)
+    {
+        int moves = placed.Move is { } move ? Math.Clamp(move.Step, from, end + 1) : end + 1;
+        if (placed.Offset is { } offset && from < moves && (_memory is null || placed.Memory == _memory))
+            yield return (from, moves, offset);
+        if (placed.Move is { } moved && moves <= end && (_memory is null || moved.Memory == _memory))
+            yield return (moves, end + 1, moved.Offset);
     }
 
     private void Stack(MemoryManifest manifest)
@@ -203,6 +240,9 @@ internal enum MapShapeKind
 
     /// <summary>What nodes need for themselves, and rounding.</summary>
     Scratch,
+
+    /// <summary>Weights, which are there all the time.</summary>
+    Weight,
 }
 
 /// <summary>One tensor in the map.</summary>

@@ -10,11 +10,10 @@ namespace Serenity.Build.Report;
 /// Bytes allocated at each step, before and after, under the budget. The source model's steps are other ones, and drawn over the same width. The two can be looked at side by
 /// side, at one scale.
 /// </summary>
-internal sealed class ProfilePlot(MemoryManifest manifest)
+/// <param name="manifest">The manifest.</param>
+/// <param name="names">Names as the page shows them.</param>
+internal sealed class ProfilePlot(MemoryManifest manifest, ReportNames names)
 {
-    // A budget far above everything would flatten the curve; then it is said to lie outside.
-    private const double FarBudget = 1.5;
-
     /// <summary>Both over each other, and hidden until they are asked for, side by side.</summary>
     public string Render()
     {
@@ -24,33 +23,25 @@ internal sealed class ProfilePlot(MemoryManifest manifest)
         string after = Area("after", manifest.Profile, Math.Max(1, manifest.Program.Steps.Count), top);
         string marks = BudgetMark.Of(manifest, top) + Arena(top) + Peak(top);
         StringBuilder html = new(frame.Render("profile", Label(), frame.Shapes(before + after), marks));
-        if (manifest.OriginalProfile.Count == 0)
-            return html.ToString();
-        html.Append("<div id=\"beside\" class=\"beside\" hidden>");
-        Half(html, "before-plot", "Source model as it runs today", "before", manifest.OriginalProfile, top);
-        Half(html, "after-plot", "Optimized model", "after", manifest.Profile, top);
-        return html.Append("</div>").ToString();
-    }
-
-    private void Half(StringBuilder html, string id, string title, string style, IReadOnlyList<long> profile, long top)
-    {
-        PlotFrame frame = new(profile.Count, top, "bytes allocated");
-        long most = profile.DefaultIfEmpty().Max();
-        html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{title}: {ByteSize.Rounded(most)} at most, {profile.Count} steps</figcaption>");
-        html.Append(frame.Render(id, $"{title}: bytes allocated at each step, {ByteSize.Format(most)} at most.", frame.Shapes(Area(style, profile, Math.Max(1, profile.Count), top)), BudgetMark.Of(manifest, top)));
-        html.Append("</figure>");
+        if (manifest.OriginalProfile.Count > 0)
+            html.Append(new BesidePart(manifest, names).Render(top));
+        return html.ToString();
     }
 
     private long Top()
     {
         long most = Math.Max(1, Math.Max(manifest.Profile.Concat(manifest.OriginalProfile).DefaultIfEmpty().Max(), manifest.Executor.Traits().HasOffsets ? manifest.Peak.Bytes : 0));
-        if (BudgetMark.Line(manifest) is { } line && line <= FarBudget * most)
+        if (BudgetMark.Line(manifest) is { } line && SizeMark.InSight(line, most))
             most = Math.Max(most, line);
         return (long)Math.Ceiling(1.06 * most);
     }
 
-    // A step is as wide as any other; the curve is level over it.
-    private static string Area(string style, IReadOnlyList<long> profile, int width, long top)
+    /// <summary>A curve and what is below it. A step is as wide as any other; the curve is level over it.</summary>
+    /// <param name="style">Its class.</param>
+    /// <param name="profile">Bytes at each step.</param>
+    /// <param name="width">Steps of the picture.</param>
+    /// <param name="top">Bytes at its top.</param>
+    public static string Area(string style, IReadOnlyList<long> profile, int width, long top)
     {
         if (profile.Count == 0)
             return "";
@@ -75,7 +66,7 @@ internal sealed class ProfilePlot(MemoryManifest manifest)
         if (!manifest.Executor.Traits().HasOffsets)
             return "";
         string y = PlotScale.Percent(1 - ((double)manifest.Peak.Bytes / top));
-        return string.Create(CultureInfo.InvariantCulture, $"<line class=\"arena\" x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text class=\"arena\" x=\"6\" y=\"{y}\" dy=\"-6\">arena {ByteSize.Rounded(manifest.Peak.Bytes)}</text>");
+        return string.Create(CultureInfo.InvariantCulture, $"<line class=\"arena\" x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text class=\"arena\" x=\"6\" y=\"{y}\" dy=\"-6\">{(manifest.Memories is null ? "arena" : "all memories together")} {ByteSize.Rounded(manifest.Peak.Bytes)}</text>");
     }
 
     private string Peak(long top) => manifest.PeakStep is not { } peak || peak.Index >= manifest.Profile.Count ? "" : string.Create(

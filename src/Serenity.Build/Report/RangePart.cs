@@ -47,7 +47,6 @@ internal static class RangePart
             html.Append(CultureInfo.InvariantCulture, $"<p class=\"dim\">and {range.Peaks.Count - ShownFormulas} more, in the manifest.</p>\n");
     }
 
-    // Drawn ahead, so that it can be looked at without scripts.
     private static void Curve(StringBuilder html, RangeFacts range, string name)
     {
         SizeRange sizes = range.Ranges[name];
@@ -60,19 +59,12 @@ internal static class RangePart
             bytes[i] = range.PeakBytes(at);
         }
         long top = Math.Max(1, bytes.Max());
-        string line = string.Join(' ', bytes.Select((value, i) => FormattableString.Invariant($"{(count == 1 ? 0 : 1000.0 * i / (count - 1)):0.#},{PlotScale.Units - PlotScale.Unit(value, top)}")));
+        string line = CurvePlot.Line(bytes.Select((value, i) => (count == 1 ? 0.0 : (double)i / (count - 1), value)), top);
         string shown = ModelText.Clean(name, 60);
         string others = string.Join(", ", range.PeakAt.Where(s => s.Key != name).OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => FormattableString.Invariant($"{ModelText.Clean(s.Key, 60)}={s.Value}")));
         string label = FormattableString.Invariant($"Peak for {shown} from {sizes.From} to {sizes.To}{(others.Length > 0 ? $", with {others}" : "")}: up to {ByteSize.Format(top)}");
-        html.Append(CultureInfo.InvariantCulture, $"<figure class=\"plot curve\"><svg class=\"frame\" role=\"img\" aria-label=\"{ReportPage.Text(label)}\"><g class=\"grid\">");
-        foreach (long tick in PlotScale.OfBytes(top))
-        {
-            string y = PlotScale.Percent(1 - ((double)tick / top));
-            html.Append(CultureInfo.InvariantCulture, $"<line x1=\"0\" x2=\"100%\" y1=\"{y}\" y2=\"{y}\"/><text x=\"-8\" y=\"{y}\">{ByteSize.Rounded(tick)}</text>");
-        }
-        html.Append(CultureInfo.InvariantCulture, $"</g><svg class=\"shapes\" width=\"100%\" height=\"100%\" viewBox=\"0 0 1000 {PlotScale.Units}\" preserveAspectRatio=\"none\"><polyline class=\"curve\" points=\"{line}\"/></svg>");
-        html.Append(CultureInfo.InvariantCulture, $"<g class=\"steps\"><text class=\"first\" x=\"0\" y=\"100%\" dy=\"17\">{sizes.From}</text><text class=\"end\" x=\"100%\" y=\"100%\" dy=\"17\">{sizes.To}</text></g>");
-        html.Append(CultureInfo.InvariantCulture, $"<text class=\"title\" x=\"0\" y=\"-9\">bytes at the peak</text><text class=\"title end\" x=\"100%\" y=\"100%\" dy=\"35\">{ReportPage.Text(shown)}{ReportPage.Text(others.Length > 0 ? $" (with {others})" : "")}</text></svg></figure>\n");
+        string axis = FormattableString.Invariant($"<g class=\"steps\"><text class=\"first\" x=\"0\" y=\"100%\" dy=\"17\">{sizes.From}</text><text class=\"end\" x=\"100%\" y=\"100%\" dy=\"17\">{sizes.To}</text></g>");
+        html.Append(CurvePlot.Render(label, top, $"<polyline class=\"curve\" points=\"{line}\"/>", axis, "bytes at the peak", shown + (others.Length > 0 ? $" (with {others})" : "")));
     }
 
     private static string Sizes(IReadOnlyDictionary<string, long> sizes) =>

@@ -41,6 +41,8 @@ internal static class ReportData
         Numbers(json, "bytes", tensors.Select(t => t.Bytes));
         if (tensors.Any(t => t.Offset is not null))
             Numbers(json, "offset", tensors.Select(t => t.Offset ?? -1));
+        if (manifest.Memories is { } memories)
+            Memories(json, memories, tensors, names);
         Numbers(json, "first", tensors.Select(t => (long)t.FirstStep));
         Numbers(json, "last", tensors.Select(t => (long)t.LastStep));
         Numbers(json, "role", tensors.Select(t => (long)(t.Kind switch { BufferKind.Input => 1, BufferKind.Output => 2, _ => 0 })));
@@ -50,6 +52,33 @@ internal static class ReportData
         Lists(json, "writers", tensors.Select(t => t.Writers));
         Lists(json, "readers", tensors.Select(t => t.Readers));
         json.WriteEndObject();
+    }
+
+    // Numbers of the memories, in the order of the manifest, and moves as step, memory, offset.
+    private static void Memories(Utf8JsonWriter json, MemoriesFacts memories, ProgramBuffer[] tensors, ReportNames names)
+    {
+        Dictionary<string, int> index = new(StringComparer.Ordinal);
+        foreach (UsedMemory memory in memories.Memories)
+            index.TryAdd(memory.Name, index.Count);
+        Strings(json, "memories", index.Keys.Select(names.Show));
+        Numbers(json, "memory", tensors.Select(t => (long)At(t.Memory)));
+        json.WriteStartArray("move");
+        foreach (ProgramBuffer tensor in tensors)
+        {
+            if (tensor.Move is not { } move)
+            {
+                json.WriteNullValue();
+                continue;
+            }
+            json.WriteStartArray();
+            json.WriteNumberValue(move.Step);
+            json.WriteNumberValue(At(move.Memory));
+            json.WriteNumberValue(move.Offset);
+            json.WriteEndArray();
+        }
+        json.WriteEndArray();
+
+        int At(string? memory) => memory is not null && index.TryGetValue(memory, out int at) ? at : -1;
     }
 
     private static void Strings(Utf8JsonWriter json, string name, IEnumerable<string> values)

@@ -24,18 +24,19 @@ internal static class ReportPage
             ["fit"] = FitPart.Render(manifest),
             ["warnings"] = Warnings(manifest),
             ["profile-legend"] = ProfileLegend(manifest),
-            ["profile"] = new ProfilePlot(manifest).Render(),
+            ["profile"] = new ProfilePlot(manifest, names).Render(),
             ["beside"] = manifest.OriginalProfile.Count > 0 ? "<button type=\"button\" id=\"side\" aria-pressed=\"false\">Before and after side by side</button>" : "",
             ["steps"] = Math.Max(1, manifest.Program.Steps.Count).ToString(CultureInfo.InvariantCulture),
             ["peak-step"] = ((manifest.PeakStep?.Index ?? 0) + 1).ToString(CultureInfo.InvariantCulture),
-            ["map-title"] = traits.HasOffsets ? "Tensors in the arena" : "Tensors in memory",
-            ["map-legend"] = MapLegend(traits),
-            ["map"] = new MapPlot(manifest, names).Render(),
+            ["map-title"] = manifest.Memories is not null ? "Tensors in the device’s memories" : traits.HasOffsets ? "Tensors in the arena" : "Tensors in memory",
+            ["map-legend"] = MapLegend(manifest),
+            ["map"] = MapPart.Render(manifest, names),
             ["live-title"] = manifest.PeakStep is null ? "Live tensors" : "What is live at the peak",
             ["live-lead"] = live.Lead(),
             ["live"] = live.Tables(),
             ["rewrites"] = RewritesPart.Render(manifest, names),
             ["range"] = RangePart.Render(manifest),
+            ["traffic"] = TrafficPart.Render(manifest),
             ["account"] = AccountPart.Render(manifest),
             ["ends"] = EndsPart.Render(manifest, names),
             ["count"] = string.Create(CultureInfo.InvariantCulture, $"{manifest.Program.Steps.Count} nodes and {manifest.Program.Listed().Count()} tensors"),
@@ -65,14 +66,17 @@ internal static class ReportPage
         if (manifest.Budget.MemoryBytes is not null)
             html.Append("<span class=\"key limit\"></span>budget ");
         if (manifest.Executor.Traits().HasOffsets)
-            html.Append("<span class=\"key arena\"></span>arena size ");
+            html.Append(CultureInfo.InvariantCulture, $"<span class=\"key arena\"></span>{(manifest.Memories is null ? "arena size" : "all memories together")} ");
         return html.ToString();
     }
 
-    private static string MapLegend(ExecutorTraits traits)
+    private static string MapLegend(MemoryManifest manifest)
     {
+        ExecutorTraits traits = manifest.Executor.Traits();
         string input = traits.CountsInputs ? "<span class=\"key in\"></span>input " : "";
-        string last = traits.HasOffsets
+        string last = manifest.Memories is { } memories
+            ? $"<span class=\"key view\"></span>view {(memories.Weights.Count > 0 ? "<span class=\"key weight\"></span>weights " : "")}<span class=\"key limit\"></span>size of the memory <span class=\"dim\">Height is the offset in that memory. What moves is drawn in both, each in its time.</span>"
+            : traits.HasOffsets
             ? "<span class=\"key view\"></span>view <span class=\"dim\">Height is the offset in the arena, up to its size.</span>"
             : "<span class=\"key held\"></span>held for reuse <span class=\"key scratch\"></span>scratch <span class=\"dim\">Stacked, the oldest at the bottom: heights add up to what is allocated, and the top of the picture is the peak. ONNX Runtime chooses addresses when it runs.</span>";
         return $"{input}<span class=\"key act\"></span>activation <span class=\"key out\"></span>output {last}";

@@ -16,8 +16,8 @@ internal static class VerdictPart
         StringBuilder html = new();
         (string style, string verdict) = manifest.Budget.Verdict switch
         {
-            BudgetVerdict.Pass => ("pass", "fits the budget"),
-            BudgetVerdict.Fail => ("fail", "over budget"),
+            BudgetVerdict.Pass => ("pass", manifest.Memories is null ? "fits the budget" : "fits the memories"),
+            BudgetVerdict.Fail => ("fail", manifest.Memories is { Fits: false } ? "does not fit the memories" : "over budget"),
             _ => ("none", "no budget set"),
         };
         html.Append(CultureInfo.InvariantCulture, $"<h1>{model}</h1>\n<p class=\"badges\"><span class=\"pill {style}\">{verdict}</span> {Certainty(manifest)}</p>\n");
@@ -45,13 +45,22 @@ internal static class VerdictPart
 
     private static string Against(MemoryManifest manifest)
     {
-        if (manifest.Budget.MemoryBytes is not long budget)
-            return ": what a budget would be held against";
         string of = manifest.Budget.Device is { } device ? $" of {ModelText.Clean(device, 80)}" : "";
+        if (manifest.Budget.MemoryBytes is not long budget)
+            return manifest.Memories is { } memories ? InMemories(memories, of) : ": what a budget would be held against";
         long rest = budget - manifest.Peak.RequiredBytes;
         return rest >= 0
             ? $" of a budget{of} of {ByteSize.Rounded(budget)}: {ByteSize.Rounded(rest)} left"
             : $"; the budget{of} is {ByteSize.Rounded(budget)}: {ByteSize.Rounded(-rest)} too much";
+    }
+
+    // Of several memories each is a budget of its own.
+    private static string InMemories(MemoriesFacts memories, string of)
+    {
+        UsedMemory[] used = [.. memories.Memories.Where(m => m.UsedBytes > 0)], over = [.. used.Where(m => m.UsedBytes > m.Bytes)];
+        if (over.Length > 0)
+            return string.Create(CultureInfo.InvariantCulture, $" in the memories{of}: {string.Join(", ", over.Select(m => $"{ModelText.Clean(m.Name, 60)} is {ByteSize.Rounded(m.UsedBytes - m.Bytes)} too small"))}");
+        return $" in the memories{of}: {string.Join(", ", used.Select(m => $"{ModelText.Clean(m.Name, 60)} {ByteSize.Rounded(m.UsedBytes)} of {ByteSize.Rounded(m.Bytes)}"))}";
     }
 
     private static string Sum(MemoryManifest manifest)

@@ -123,19 +123,37 @@ public sealed class SerenityCheck : SerenityTask
             states.Add(new TaskItem(ItemText.Escape(model.StatePath)));
             foreach (string path in FilesOf(model).Except(leftOut, StringComparer.Ordinal))
                 outputs.Add(OutputItem(path, model));
-            if (model.Report && File.Exists(model.ReportPath))
+            if (File.Exists(model.ReportPath))
                 reports[model.ManifestPath] = model;
         }
-        if (reports.Count > 0)
-            outputs.Add(OutputItem(DerivedFiles.WriteIndex(StagingFolder, results, reports.ToDictionary(r => r.Key, r => r.Value.ReportPath, StringComparer.Ordinal)), reports.Values.First()));
+        string? index = Index(results, reports);
+        if (index is not null && reports.Values.FirstOrDefault(model => model.Report) is { } asks)
+            outputs.Add(OutputItem(index, asks));
         OutputFiles = [.. outputs];
         baselines.Write(path => Log.LogMessage(MessageImportance.High, "{0}", $"{ModelText.Clean(Path.GetRelativePath(ProjectFolder, path))} holds what the models need now. Commit it."));
-        Tell(results, changed, states);
+        Tell(results, changed, index, states);
         StateFiles = [.. states];
     }
 
+    // One page for the whole project, where there is a report for it to lead to, or an error that has none.
+    private string? Index(List<ModelResult> results, SortedDictionary<string, ModelItem> reports)
+    {
+        try
+        {
+            if (results.Count > 0 && (reports.Count > 0 || Log.HasLoggedErrors))
+                return DerivedFiles.WriteIndex(StagingFolder, results, reports.ToDictionary(r => r.Key, r => r.Value.ReportPath, StringComparer.Ordinal));
+            DerivedFiles.RemoveIndex(StagingFolder);
+        }
+        catch (Exception problem) when (Log.HasLoggedErrors && problem is SerenityException or IOException or UnauthorizedAccessException)
+        {
+            // Where nothing can be written there, that was told of the outputs.
+            Log.LogMessage(MessageImportance.Normal, "{0}", problem.Message);
+        }
+        return null;
+    }
+
     // One table for the whole project: at the end of a build that succeeds, at once in one that does not.
-    private void Tell(List<ModelResult> results, bool changed, List<ITaskItem> states)
+    private void Tell(List<ModelResult> results, bool changed, string? index, List<ITaskItem> states)
     {
         if (results.Count == 0)
             return;
@@ -150,13 +168,14 @@ public sealed class SerenityCheck : SerenityTask
             // Where nothing can be written there, that was told of the outputs.
             Log.LogMessage(MessageImportance.Normal, "{0}", problem.Message);
         }
-        if (changed && !Log.HasLoggedErrors)
-        {
-            Summary = string.Join('\n', ResultTable.Write(ShortNames.Of(results)).Split('\n').Select(line => "    " + line));
-            return;
-        }
-        foreach (string line in ResultTable.Write(results).Split('\n'))
-            Log.LogMessage(Log.HasLoggedErrors ? MessageImportance.High : MessageImportance.Normal, "{0}", line);
+        string table = string.Join('\n', ResultTable.Write(ShortNames.Of(results)).Split('\n').Select(line => "    " + line));
+        // "project -> file" is all that the terminal logger shows of a project besides warnings and errors, also of one that fails. There the page of all models is what it gives.
+        if (Log.HasLoggedErrors)
+            Log.LogMessage(MessageImportance.High, "{0}", $"{ProjectName} -> {index ?? StagingFolder}\n{table}");
+        else if (changed)
+            Summary = table;
+        else
+            Log.LogMessage(MessageImportance.Normal, "{0}", table);
     }
 
     private static IEnumerable<string> FilesOf(ModelItem model) =>

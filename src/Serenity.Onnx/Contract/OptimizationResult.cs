@@ -91,6 +91,9 @@ public record OptimizationFacts
     /// <summary>What is live at the peak; null for a model without nodes.</summary>
     public required PeakStep? PeakStep { get; init; }
 
+    /// <summary>What is live at the peak of the source model, as it is executed today; null where that is not known.</summary>
+    public PeakStep? OriginalPeakStep { get; init; }
+
     /// <summary>Nodes of whose subgraphs the memory is not planned but measured as workspace, since sizes in them depend on the data.</summary>
     public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
 

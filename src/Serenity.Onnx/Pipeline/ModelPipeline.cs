@@ -332,6 +332,7 @@ internal sealed class ModelPipeline
             Profile = plan.Profile,
             OriginalProfile = _planner.Original.Profile,
             PeakStep = plan.PeakStep,
+            OriginalPeakStep = _planner.Original.PeakStep,
             UnplannedBodies = plan.UnplannedBodies,
             Block = verified?.Block,
             OtherBlocks = others,

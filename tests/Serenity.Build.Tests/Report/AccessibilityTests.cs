@@ -22,6 +22,7 @@ public sealed class AccessibilityTests
         [
             ("over budget", HtmlReport.Render(RichManifest.Create(budget: 100))),
             ("arena", HtmlReport.Render(SyntheticManifest.Create(90, Executor.StaticArena, 1 << 22))),
+            ("memories", HtmlReport.Render(LevelsManifest.Create(fits: false))),
             ("index", RichManifest.Index()),
         ];
         List<string> found = [];
@@ -32,7 +33,8 @@ public sealed class AccessibilityTests
                 foreach (int width in (int[])[1280, 390])
                 {
                     await using BrowserPage page = await browser.OpenAsync(html, width, dark, name == "index" ? "" : "#step=9&steps=3-40&tensor=scores");
-                    // What is folded is looked at too.
+                    // What is folded or hidden is looked at too.
+                    await page.EvaluateAsync("document.getElementById('side')?.click()");
                     await page.EvaluateAsync("[...document.querySelectorAll('details')].forEach(d => d.open = true)");
                     if (name != "index")
                     {

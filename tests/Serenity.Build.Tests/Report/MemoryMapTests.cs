@@ -64,6 +64,36 @@ public sealed partial class MemoryMapTests
     }
 
     [TestMethod]
+    public void Of_several_memories_each_draws_what_lies_in_it_at_its_offset_and_a_tensor_that_moves_in_both()
+    {
+        MemoryManifest manifest = LevelsManifest.Create();
+        IReadOnlyList<TensorFacts> tensors = manifest.Tensors;
+        TensorFacts moving = tensors[LevelsManifest.Moving];
+        foreach (UsedMemory memory in manifest.Memories!.Memories)
+        {
+            MemoryMap map = MemoryMap.Of(manifest, memory);
+            // Its size is in the picture, unless that would make all else too small to see.
+            Assert.AreEqual(memory.Name == "DTCM" ? memory.Bytes : memory.UsedBytes, map.Top);
+            Assert.IsTrue(map.Shapes.SelectMany(s => s.Pieces).All(p => p.At >= 0 && p.At + p.Bytes <= memory.UsedBytes));
+            List<(int, MapPiece)> expected = [];
+            for (int index = 0; index < tensors.Count; index++)
+            {
+                TensorFacts tensor = tensors[index];
+                int end = tensor.Move?.Step ?? tensor.LastStep + 1;
+                if (tensor.Memory == memory.Name)
+                    expected.Add((index, new MapPiece(tensor.FirstStep, end, tensor.Offset!.Value, tensor.Bytes)));
+                if (tensor.Move is { } move && move.Memory == memory.Name)
+                    expected.Add((index, new MapPiece(end, tensor.LastStep + 1, move.Offset, tensor.Bytes)));
+            }
+            CollectionAssert.AreEquivalent(expected, map.Shapes.Where(s => s.Tensor >= 0).SelectMany(s => s.Pieces.Select(p => (s.Tensor, p))).ToArray(), memory.Name);
+            // Weights that touch are one, all the time.
+            (long, long)[] weights = [.. map.Shapes.Where(s => s.Kind == MapShapeKind.Weight).SelectMany(s => s.Pieces).Select(p => (p.At, p.Bytes))];
+            CollectionAssert.AreEqual(memory.Name switch { "FLASH" => [(0, 3000)], "SDRAM" => [(memory.UsedBytes - 5000, 3000), (memory.UsedBytes - 1000, 1000)], _ => ((long, long)[])[] }, weights);
+        }
+        Assert.IsGreaterThan(moving.FirstStep, moving.Move!.Step);
+    }
+
+    [TestMethod]
     public void What_nobody_needs_shows_as_held()
     {
         MemoryManifest manifest = RichManifest.Create(null);

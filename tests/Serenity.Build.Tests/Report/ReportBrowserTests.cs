@@ -182,17 +182,161 @@ public sealed class ReportBrowserTests
     }
 
     [TestMethod]
-    public async Task Before_and_after_stand_side_by_side_at_one_scale()
+    public async Task Before_and_after_stand_side_by_side_at_one_scale_with_what_is_live_at_each_peak()
     {
-        await using BrowserPage page = await OpenAsync(SyntheticManifest.Create(60, Executor.OnnxRuntime, 1 << 20));
+        MemoryManifest manifest = SyntheticManifest.Create(60, Executor.OnnxRuntime, 1 << 20);
+        await using BrowserPage page = await OpenAsync(manifest);
         await page.Page.ClickAsync("#side");
         await page.WaitForAsync("!document.getElementById('beside').hidden && document.getElementById('profile').hidden");
         Assert.AreEqual(await page.EvaluateAsync("document.getElementById('before-plot').dataset.top"), await page.EvaluateAsync("document.getElementById('after-plot').dataset.top"));
         double[] before = await page.BoxAsync("#before-plot .frame"), after = await page.BoxAsync("#after-plot .frame");
         Assert.AreEqual(before[1], after[1], 1, "Beside each other.");
+        PeakStep was = manifest.OriginalPeakStep!, now = manifest.PeakStep!;
+        foreach ((string id, PeakStep peak, PeakStep other) in ((string, PeakStep, PeakStep)[])[("before", was, now), ("after", now, was)])
+        {
+            StringAssert.Contains(await page.TextAsync($"figure:has(#{id}-live) .lead"), FormattableString.Invariant($"step {peak.Index + 1}, {peak.Node}, with {peak.Live.Count} live"));
+            Assert.AreEqual(
+                string.Join('|', peak.Live.Select(live => live.Tensor)), await page.EvaluateAsync($"[...document.querySelectorAll('#{id}-live td .name')].map(n => n.textContent).join('|')"));
+            Assert.AreEqual(
+                peak.Live.Count(live => other.Live.Any(o => o.Tensor == live.Tensor)), await page.NumberAsync($"document.querySelectorAll('#{id}-live .pill').length"));
+            // The mark of the peak stands at its step, at its height.
+            double top = await page.NumberAsync($"document.getElementById('{id}-plot').dataset.top"), bytes = (id == "before" ? manifest.OriginalProfile : manifest.Profile)[peak.Index];
+            double[] frame = await page.BoxAsync($"#{id}-plot .frame"), mark = await page.BoxAsync($"#{id}-plot circle.peak");
+            frame = await page.BoxAsync($"#{id}-plot .frame");
+            Assert.AreEqual((peak.Index + 0.5) / 60 * frame[2], mark[0] + (mark[2] / 2) - frame[0], 1.5);
+            Assert.AreEqual((1 - (bytes / top)) * frame[3], await page.NumberAsync($"(c => c.cy.baseVal.value)(document.querySelector('#{id}-plot circle.peak'))"), 1.5);
+        }
         await page.Page.ClickAsync("#side");
         await page.WaitForAsync("document.getElementById('beside').hidden");
         Assert.IsEmpty(page.Complaints, string.Join('\n', page.Complaints));
+    }
+
+    [TestMethod]
+    public async Task Each_memory_has_its_own_picture_under_its_own_size_and_all_show_the_same_steps()
+    {
+        MemoryManifest manifest = LevelsManifest.Create();
+        await using BrowserPage page = await OpenAsync(manifest);
+        Assert.AreEqual("DTCM|SDRAM", await page.EvaluateAsync("[...document.querySelectorAll('#map figure')].map(f => f.dataset.memory).join('|')"), "What holds weights alone has none.");
+        Assert.AreEqual("DTCM|SDRAM|FLASH", await page.EvaluateAsync("[...document.querySelectorAll('#memories td .name')].map(n => n.textContent).join('|')"));
+        UsedMemory near = manifest.Memories!.Memories[0];
+        double line = await page.NumberAsync("(l => l.getBoundingClientRect().top - l.closest('.frame').getBoundingClientRect().top)(document.querySelector('#map-1 line.budget'))");
+        Assert.AreEqual(0, line, 1, "The size is the picture's top.");
+        StringAssert.Contains(await page.TextAsync("#map-1 text.budget"), $"size {Serenity.Build.Text.ByteSize.Rounded(near.Bytes)}");
+        StringAssert.Contains(await page.TextAsync("#map-2 text.budget"), "its size, 8 MiB, is above");
+        // A tensor is as high as it is large, in either picture.
+        foreach ((int picture, int index) in ((int, int)[])[(1, 4), (2, 5)])
+        {
+            TensorFacts tensor = manifest.Tensors[index];
+            double top = await page.NumberAsync($"document.getElementById('map-{picture}').dataset.top");
+            double[] frame = await page.BoxAsync($"#map-{picture} .frame");
+            double[] shape = await page.BoxAsync($"#map-{picture} [data-t=\"{index}\"]");
+            Assert.AreEqual(tensor.Bytes / top * frame[3], shape[3], 2);
+            Assert.AreEqual((tensor.LastStep - tensor.FirstStep + 1) / 60.0 * frame[2], shape[2], 2);
+        }
+        await page.EvaluateAsync("location.hash = '#steps=11-40'");
+        await page.WaitForAsync("[...document.querySelectorAll('#map .shapes')].every(s => s.getAttribute('viewBox') === '10 0 30 2000')");
+        TensorFacts moving = manifest.Tensors[LevelsManifest.Moving];
+        await page.EvaluateAsync($"location.hash = '#tensor={moving.Name}'");
+        await page.WaitForAsync("!document.getElementById('tensor').hidden");
+        StringAssert.Contains(await page.TextAsync("#tensor-facts"), FormattableString.Invariant($"moves before step {moving.Move!.Step + 1} to SDRAM, bytes"));
+        await page.WaitForAsync($"document.querySelectorAll('#map [data-t=\"{LevelsManifest.Moving}\"].chosen').length === 2");
+        Assert.IsEmpty(page.Complaints, string.Join('\n', page.Complaints));
+    }
+
+    [TestMethod]
+    public async Task The_curves_of_traffic_are_what_the_manifest_says()
+    {
+        MemoryManifest manifest = LevelsManifest.Create();
+        await using BrowserPage page = await OpenAsync(manifest);
+        IReadOnlyList<TrafficPoint> curve = manifest.Traffic!.Curve;
+        double[] frame = await page.BoxAsync("section[aria-labelledby=h-traffic] .frame");
+        double end = curve[^1].OnChipBytes, top = curve.Max(p => p.Bytes.Max());
+        string[] dots = (await page.EvaluateAsync("[...document.querySelectorAll('.dot')].map(d => d.cx.baseVal.value + ' ' + d.cy.baseVal.value).join('|')")).Split('|');
+        var expected = Enumerable.Range(0, 3).SelectMany(order => curve.Select(p => (X: p.OnChipBytes / end * frame[2], Y: (1 - (p.Bytes[order] / top)) * frame[3]))).ToArray();
+        Assert.HasCount(expected.Length, dots);
+        foreach (((double x, double y), string dot) in expected.Zip(dots))
+        {
+            Assert.AreEqual(x, double.Parse(dot.Split(' ')[0], CultureInfo.InvariantCulture), 1);
+            Assert.AreEqual(y, double.Parse(dot.Split(' ')[1], CultureInfo.InvariantCulture), 1);
+        }
+        string[] titles = (await page.EvaluateAsync("[...document.querySelectorAll('section[aria-labelledby=h-traffic] text.title')].map(t => t.textContent).join('|')")).Split('|');
+        CollectionAssert.AreEqual((string[])["bytes read and written outside", "bytes on chip"], titles);
+    }
+
+    [TestMethod]
+    [DataRow(1280, false)]
+    [DataRow(1280, true)]
+    [DataRow(390, false)]
+    [DataRow(390, true)]
+    public async Task Over_budget_the_first_window_says_by_how_much_how_sure_that_is_and_what_passes(int width, bool dark)
+    {
+        MemoryManifest manifest = RichManifest.Create(budget: 300_000);
+        Assert.AreEqual(BudgetVerdict.Fail, manifest.Budget.Verdict);
+        await using BrowserPage page = await OpenAsync(manifest, width, dark);
+        Assert.AreEqual(Serenity.Build.Text.ByteSize.Rounded(manifest.Peak.RequiredBytes), await page.TextAsync(".answer .value"));
+        // No other figure is as large.
+        Assert.AreEqual(
+            "value", await page.EvaluateAsync("[...document.querySelectorAll('main *')].filter(e => e.children.length === 0 && e.textContent.trim() && e.getClientRects().length).reduce((a, b) => parseFloat(getComputedStyle(b).fontSize) > parseFloat(getComputedStyle(a).fontSize) ? b : a).className"));
+        string least = await page.TextAsync(".fit code");
+        Assert.IsTrue(Serenity.Build.Text.ByteSize.TryParse(least.Split('"')[1], out long passes), least);
+        Assert.AreEqual(BudgetVerdict.Pass, Serenity.Build.Checks.BudgetCheck.Apply(manifest, new Serenity.Build.Budgets.MemoryBudgets(passes, null, null)).Budget.Verdict);
+        // Seen without scrolling on a desk, with one flick on a phone.
+        foreach (string seen in (string[])[".answer .value", ".badges .pill", ".fit code"])
+        {
+            double bottom = await page.NumberAsync($"document.querySelector('{seen}').getBoundingClientRect().bottom + scrollY");
+            Assert.IsLessThan(width == 390 ? 1700 : 900, bottom, seen);
+        }
+        Assert.AreEqual("over budget|measured equals predicted", await page.EvaluateAsync("[...document.querySelectorAll('.badges .pill')].map(p => p.textContent).join('|')"));
+    }
+
+    [TestMethod]
+    [DataRow(1280, false)]
+    [DataRow(390, true)]
+    public async Task Pictures_are_true_to_the_figures_and_their_axes_say_what_they_are(int width, bool dark)
+    {
+        foreach (MemoryManifest manifest in (MemoryManifest[])[RichManifest.Create(budget: 300_000), SyntheticManifest.Create(90, Executor.StaticArena, 1 << 17), SyntheticManifest.Create(90, Executor.StaticArena, 1 << 27)])
+        {
+            await using BrowserPage page = await OpenAsync(manifest, width, dark);
+            double[] frame = await page.BoxAsync("#map .frame");
+            Assert.AreEqual(manifest.Peak.Bytes, await page.NumberAsync("document.querySelector('#map .plot').dataset.top"), "The map is as high as the peak.");
+            double top = await page.NumberAsync("Math.min(...[...document.querySelectorAll('#map .shapes > path')].map(p => p.getBoundingClientRect().top)) - document.querySelector('#map .frame').getBoundingClientRect().top");
+            Assert.AreEqual(0, top, 1.5, "The highest shape ends at the top.");
+            // The curve at every tenth step, as drawn.
+            double scale = await page.NumberAsync("document.querySelector('#profile').dataset.top");
+            for (int step = 0; step < manifest.Profile.Count; step += 10)
+            {
+                string inside = await page.EvaluateAsync(string.Create(CultureInfo.InvariantCulture,
+                    $"[-8, 8].map(d => document.querySelector('#profile path.after').isPointInFill(new DOMPoint({step + 0.5}, {2000 * (1 - (manifest.Profile[step] / scale))} + d))).join()"));
+                Assert.AreEqual("false,true", inside, $"step {step + 1}");
+            }
+            foreach (string plot in (string[])["#profile", "#map"])
+            {
+                string titles = await page.EvaluateAsync($"[...document.querySelectorAll('{plot} text.title')].filter(t => t.getClientRects().length).map(t => t.textContent).join('|')");
+                StringAssert.Matches(titles, new System.Text.RegularExpressions.Regex(@"^(bytes allocated|offset in the arena)\|step of the schedule$"), plot);
+                Assert.AreEqual("1", await page.TextAsync($"{plot} .steps text"), "Steps begin at 1.");
+                // The line of the budget is in the picture, or is said to be outside.
+                double line = (manifest.Budget.MemoryBytes!.Value - (manifest.Peak.WorkspaceBytes ?? 0)) / await page.NumberAsync($"document.querySelector('{plot}.plot, {plot} .plot').dataset.top");
+                string budget = await page.TextAsync($"{plot} text.budget");
+                if (line > 1)
+                    StringAssert.Contains(budget, "is above");
+                else
+                    Assert.AreEqual(1 - line, await page.NumberAsync($"(l => (l.getBoundingClientRect().top - l.closest('.frame').getBoundingClientRect().top) / l.closest('.frame').getBoundingClientRect().height)(document.querySelector('{plot} line.budget'))"), 0.02);
+                double[] text = await page.BoxAsync($"{plot} text.budget");
+                Assert.IsTrue(text[0] >= 0 && text[0] + text[2] <= width, $"{plot}: {budget} is in the window");
+            }
+            Assert.IsGreaterThan(0, frame[2]);
+        }
+    }
+
+    [TestMethod]
+    public async Task Rewrites_are_folded_groups_with_what_each_saved()
+    {
+        MemoryManifest manifest = RichManifest.Create(null);
+        await using BrowserPage page = await OpenAsync(manifest, width: 390);
+        const string Groups = "[...document.querySelectorAll('section[aria-labelledby=h-rewrites] details.group')]";
+        Assert.AreEqual(manifest.Rewrites.Select(r => r.Kind).Distinct().Count(), await page.NumberAsync($"{Groups}.length"));
+        StringAssert.Contains(await page.EvaluateAsync($"{Groups}[0].querySelector('summary').textContent"), "ChannelPartition ×2: 40 KiB saved together");
+        Assert.AreEqual("true", await page.EvaluateAsync($"{Groups}.every(g => !g.open)"));
     }
 
     [TestMethod]
@@ -231,6 +375,11 @@ public sealed class ReportBrowserTests
         Assert.IsLessThan(8_000, await page.NumberAsync("document.documentElement.scrollHeight"));
         Assert.AreEqual("block", await page.EvaluateAsync("getComputedStyle(document.querySelector('#live td')).display"));
         Assert.AreEqual("\"Bytes: \"", await page.EvaluateAsync("getComputedStyle(document.querySelector('#live td.num'), '::before').content"));
+        Assert.AreEqual("false 0", await page.EvaluateAsync("document.getElementById('list').open + ' ' + document.querySelectorAll('#rows .row').length"), "Nodes are folded.");
+        await page.EvaluateAsync("document.getElementById('list').open = true");
+        await page.WaitForAsync("document.querySelectorAll('#rows .row').length > 0");
+        Assert.IsLessThan(60, await page.NumberAsync("document.querySelectorAll('#rows .row').length"), "Only rows in sight are in the page.");
+        Assert.IsLessThan(8_500, await page.NumberAsync("document.documentElement.scrollHeight"));
     }
 
     [TestMethod]

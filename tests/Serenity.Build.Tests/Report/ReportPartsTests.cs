@@ -64,6 +64,34 @@ public sealed class ReportPartsTests
     }
 
     [TestMethod]
+    public void Of_several_memories_the_head_says_what_each_holds_or_lacks()
+    {
+        MemoryManifest fits = LevelsManifest.Create(), over = LevelsManifest.Create(fits: false);
+        string html = VerdictPart.Render(fits, "net.onnx");
+        StringAssert.Contains(html, "fits the memories");
+        UsedMemory near = fits.Memories!.Memories[0];
+        StringAssert.Contains(html, $"DTCM {ByteSize.Rounded(near.UsedBytes)} of {ByteSize.Rounded(near.Bytes)}");
+        Assert.AreEqual("", FitPart.Render(fits));
+        html = VerdictPart.Render(over, "net.onnx");
+        StringAssert.Contains(html, "does not fit the memories");
+        StringAssert.Contains(html, "DTCM is 1 KiB too small");
+        StringAssert.Contains(FitPart.Render(over), "In bytes: " + over.Memories!.Memories[0].UsedBytes);
+    }
+
+    [TestMethod]
+    public void Traffic_is_a_table_of_orders_and_a_curve_for_each()
+    {
+        MemoryManifest manifest = LevelsManifest.Create();
+        string html = TrafficPart.Render(manifest);
+        foreach (OrderTraffic order in manifest.Traffic!.Orders)
+            StringAssert.Contains(html, $"title=\"{ReportPage.Exact(order.Bytes)} bytes\">{ByteSize.Rounded(order.Bytes)}</span></b>{(order.StreamedSteps > 0 ? "*" : "")}<");
+        Assert.HasCount(3, Regex.Matches(html, "<polyline"));
+        Assert.HasCount(12, Regex.Matches(html, "<circle"));
+        StringAssert.Contains(html, "* Some steps are larger than the chip");
+        Assert.AreEqual("", TrafficPart.Render(SyntheticManifest.Create(4, Executor.StaticArena)));
+    }
+
+    [TestMethod]
     public void A_range_is_a_formula_a_curve_for_each_size_and_a_table()
     {
         string html = RangePart.Render(RichManifest.Create(null));

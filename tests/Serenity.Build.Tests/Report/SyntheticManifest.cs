@@ -71,14 +71,23 @@ internal static class SyntheticManifest
             PeakStep = operators == 0 ? null : new PeakStep(peak, schedule[peak],
                 [.. tensors.Where(t => Counts(t, executor) && t.FirstStep <= peak && peak <= t.LastStep)
                     .OrderByDescending(t => t.Bytes).ThenBy(t => t.Name, StringComparer.Ordinal).Select(t => new LiveTensor(t.Name, t.Bytes))]),
+            OriginalPeakStep = operators == 0 ? null : Original(schedule, before, [.. tensors.Where(t => Counts(t, executor))]),
         };
         return BudgetCheck.Apply(manifest, new MemoryBudgets(budget, null, null));
     }
 
     private static bool Counts(TensorFacts tensor, Executor executor) => executor == Executor.StaticArena || tensor.Role != TensorRole.Input;
 
+    // What is live there after too, and a tensor that the optimized model has no more.
+    private static PeakStep Original(List<string> schedule, long[] before, TensorFacts[] tensors)
+    {
+        int peak = Array.IndexOf(before, before.Max());
+        LiveTensor[] both = [.. tensors.Where(t => t.FirstStep <= peak && peak <= t.LastStep).Select(t => new LiveTensor(t.Name, t.Bytes))];
+        return new PeakStep(peak, schedule[peak], [.. both.Append(new LiveTensor("whole_output_0", before[peak] - both.Sum(t => t.Bytes))).OrderByDescending(t => t.Bytes)]);
+    }
+
     // First fit in order of time; sees only the tensors that are still live.
-    private static long Place(List<TensorFacts> tensors)
+    internal static long Place(List<TensorFacts> tensors)
     {
         long end = 0;
         List<TensorFacts> live = [];

@@ -5,6 +5,10 @@ interface TensorColumns {
   name: string[];
   bytes: number[];
   offset?: number[];
+  /** Of a plan over several memories: their names, in which each tensor lies (-1: none of its own), and its move: the step before which it happens, memory, offset. */
+  memories?: string[];
+  memory?: number[];
+  move?: ([number, number, number] | null)[];
   first: number[];
   last: number[];
   role: number[];
@@ -44,6 +48,18 @@ function rootOf(tensor: number): number {
   return tensor;
 }
 export const roots = Array.from({ length: tensorCount }, (_, tensor) => rootOf(tensor));
+
+export interface Place { memory: string; offset: number; moves: { step: number; memory: string; offset: number } | null }
+
+/** Where a tensor lies, by the plan; null where the plan gives it no place. */
+export function placeOf(tensor: number): Place | null {
+  if (!data.hasOffsets || !tensors.offset) return null;
+  // An alias, or a view, without a place of its own lies where its owner does.
+  const placed = tensors.offset[tensor] >= 0 ? tensor : roots[tensor], offset = tensors.offset[placed];
+  if (offset < 0) return null;
+  const named = (memory: number | undefined) => tensors.memories?.[memory ?? -1] ?? '', move = tensors.move?.[placed] ?? null;
+  return { memory: named(tensors.memory?.[placed]), offset, moves: move && { step: move[0], memory: named(move[1]), offset: move[2] } };
+}
 
 /** Tensors by the buffer they share. */
 const members = grouped(tensor => [roots[tensor]]);

@@ -1,5 +1,5 @@
 // In words: what is live at the step that is looked at, and the tensor that was clicked.
-import { data, liveAt, operatorOf, Role, sharing, stepCount, tensors, typeOf, usesAfter, writersAt, heldAt, isLive, roots } from './data';
+import { data, liveAt, operatorOf, Role, sharing, stepCount, tensors, typeOf, usesAfter, writersAt, heldAt, isLive, placeOf, roots } from './data';
 import { listen } from './frames';
 import { byId, Content, dim, drawing, element, exact, full, listed, name, short } from './text';
 import { remember, set, view, watch } from './view';
@@ -101,6 +101,11 @@ function showTensor(): void {
   fact('Name', name(tensors.name[tensor]));
   fact('Size', full(tensors.bytes[tensor]), typeOf(tensor) ? ', ' + typeOf(tensor) : '', tensors.role[tensor] === Role.input ? ', an input of the model' : tensors.role[tensor] === Role.output ? ', an output of the model' : '');
   fact('Live', 'from ', stepLink(tensors.first[tensor]), ' to ', stepLink(tensors.last[tensor]), `, ${tensors.last[tensor] - tensors.first[tensor] + 1} of ${stepCount} steps`);
+  const place = placeOf(tensor);
+  if (place) {
+    const at = (where: { memory: string; offset: number }) => `${where.memory ? where.memory + ', ' : ''}bytes ${exact(where.offset)} to ${exact(where.offset + tensors.bytes[tensor])}`;
+    fact('Lies in', at(place), ...(place.moves ? ['; moves before ', stepLink(place.moves.step), ' to ', at(place.moves)] : []));
+  }
   const writers = tensors.writers[tensor];
   if (writers) fact('Made by', ...(tensors.role[tensor] === Role.input || writers.length === 0 ? ['the caller'] : several1(writers)));
   const readers = tensors.readers[tensor];

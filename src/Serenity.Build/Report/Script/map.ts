@@ -3,39 +3,52 @@ import { range, ticks } from 'd3-array';
 import { axisBottom } from 'd3-axis';
 import { scaleLinear } from 'd3-scale';
 import { select } from 'd3-selection';
-import { data, isLive, roots, tensorCount, tensors, typeOf, usesAfter } from './data';
+import { isLive, placeOf, tensorCount, tensors, typeOf, usesAfter } from './data';
 import { listen, soon } from './frames';
 import { describeStep, Plot, showTip } from './plot';
-import { bold, Content, exact, full, name } from './text';
+import { bold, byId, Content, exact, full, name } from './text';
 import { remember, set, view, watch } from './view';
 
-const plot = new Plot('map');
-const units = plot.shapes.viewBox.baseVal.height;
-const steps = plot.frame.querySelector<SVGGElement>('g.steps')!;
-const labels = [...plot.frame.querySelectorAll<SVGSVGElement>('g.labels > svg')].map(svg => ({ svg, from: Number(svg.dataset.from), to: Number(svg.dataset.to) }));
+/** Of several memories each has a picture of its own; all show the same steps. */
+const maps = [...byId('map').querySelectorAll('.plot')].map(element => {
+  const plot = new Plot(element);
+  return {
+    plot,
+    units: plot.shapes.viewBox.baseVal.height,
+    steps: plot.frame.querySelector<SVGGElement>('g.steps')!,
+    labels: [...plot.frame.querySelectorAll<SVGSVGElement>('g.labels > svg')].map(svg => ({ svg, from: Number(svg.dataset.from), to: Number(svg.dataset.to) })),
+  };
+});
 const shapesOf = new Map<number, Element[]>();
 const readable = 46;
 
 export function startMap(): void {
-  // The axis that the build drew shows the whole schedule.
-  steps.replaceChildren();
-  for (const shape of plot.shapes.querySelectorAll<SVGElement>('[data-t]')) {
-    const tensor = Number(shape.dataset.t), known = shapesOf.get(tensor);
-    if (known) known.push(shape); else shapesOf.set(tensor, [shape]);
+  for (const { plot, steps } of maps) {
+    // The axis that the build drew shows the whole schedule.
+    steps.replaceChildren();
+    for (const shape of plot.shapes.querySelectorAll<SVGElement>('[data-t]')) {
+      const tensor = Number(shape.dataset.t), known = shapesOf.get(tensor);
+      if (known) known.push(shape); else shapesOf.set(tensor, [shape]);
+    }
+    listen(plot.frame, 'pointermove', event => soon('map hover', () => hover(plot, event as PointerEvent)));
+    listen(plot.frame, 'pointerleave', () => { showTip(null); mark('hover', -1); });
+    listen(plot.frame, 'click', event => {
+      const tensor = tensorOf(event), step = plot.stepAt(event as MouseEvent, view.from, view.to);
+      if (step >= 0) set({ step, tensor });
+      remember();
+    });
   }
-  listen(plot.frame, 'pointermove', event => soon('map hover', () => hover(event as PointerEvent)));
-  listen(plot.frame, 'pointerleave', () => { showTip(null); plot.mark('hover', -1, view.from, view.to); });
-  listen(plot.frame, 'click', event => {
-    const tensor = tensorOf(event), step = plot.stepAt(event as MouseEvent, view.from, view.to);
-    if (step >= 0) set({ step, tensor });
-    remember();
-  });
   listen(window, 'resize', () => soon('map size', show));
   show();
   watch(changed => {
-    if (changed.has('from') || changed.has('to')) show(); else if (changed.has('step')) plot.mark('step', view.step, view.from, view.to);
+    if (changed.has('from') || changed.has('to')) show(); else if (changed.has('step')) mark('step', view.step);
     if (changed.has('tensor')) choose();
   });
+}
+
+/** Puts a line at a step, in every picture. */
+function mark(which: 'hover' | 'step', step: number): void {
+  for (const { plot } of maps) plot.mark(which, step, view.from, view.to);
 }
 
 /** Pales every tensor that is not among these; none pales none. */
@@ -45,6 +58,11 @@ export function filterMap(wanted: Set<number> | null): void {
 }
 
 function show(): void {
+  for (const map of maps) showSteps(map);
+  mark('step', view.step);
+}
+
+function showSteps({ plot, units, steps, labels }: typeof maps[number]): void {
   const { from, to } = view, width = plot.width, count = to - from;
   plot.shapes.setAttribute('viewBox', `${from} 0 ${count} ${units}`);
   const x = scaleLinear([from - 0.5, to - 0.5], [0, 100]);
@@ -68,7 +86,6 @@ function show(): void {
     label.svg.setAttribute('x', 100 * (start - from) / count + '%');
     label.svg.setAttribute('width', 100 * (end - start) / count + '%');
   }
-  plot.mark('step', view.step, from, to);
 }
 
 function tensorOf(event: Event): number {
@@ -76,16 +93,19 @@ function tensorOf(event: Event): number {
   return shape ? Number(shape.dataset.t) : -1;
 }
 
-function hover(event: PointerEvent): void {
+function hover(plot: Plot, event: PointerEvent): void {
   const step = plot.stepAt(event, view.from, view.to), tensor = tensorOf(event);
-  plot.mark('hover', step, view.from, view.to);
+  mark('hover', step);
   showTip(step < 0 ? null : tensor < 0 ? describeStep(step) : describeTensor(tensor, step), event);
 }
 
 function describeTensor(tensor: number, step: number): Content[][] {
   const lines: Content[][] = [[name(tensors.name[tensor])], [bold(full(tensors.bytes[tensor])), ' ', typeOf(tensor)]];
-  const offset = tensors.offset?.[tensor] ?? -1, place = offset >= 0 ? offset : tensors.offset?.[roots[tensor]] ?? -1;
-  if (data.hasOffsets && place >= 0) lines.push([`offset ${exact(place)} to ${exact(place + tensors.bytes[tensor])}`]);
+  const place = placeOf(tensor);
+  if (place) {
+    const { memory, offset } = place.moves && place.moves.step <= step ? place.moves : place;
+    lines.push([`${memory ? memory + ', ' : ''}offset ${exact(offset)} to ${exact(offset + tensors.bytes[tensor])}`]);
+  }
   lines.push([`live from step ${tensors.first[tensor] + 1} to ${tensors.last[tensor] + 1}`]);
   const uses = usesAfter(tensor, step);
   if (uses.readers.length > 0) lines.push([`next needed at step ${uses.readers[0] + 1}`]);

@@ -9,8 +9,8 @@ export class Plot {
   readonly shapes: SVGSVGElement;
   private readonly lines: Record<'hover' | 'step', SVGLineElement>;
 
-  constructor(id: string) {
-    this.frame = byId(id).querySelector<SVGSVGElement>('svg.frame')!;
+  constructor(element: Element) {
+    this.frame = element.querySelector<SVGSVGElement>('svg.frame')!;
     this.shapes = this.frame.querySelector<SVGSVGElement>('svg.shapes')!;
     this.lines = { hover: this.line('cursor hover'), step: this.line('cursor') };
   }

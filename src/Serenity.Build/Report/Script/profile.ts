@@ -7,7 +7,7 @@ import { describeStep, Plot, showTip } from './plot';
 import { byId } from './text';
 import { remember, set, showAll, view, watch } from './view';
 
-const plot = new Plot('profile');
+const plot = new Plot(byId('profile'));
 const steps = Math.max(1, stepCount);
 let brush: BrushBehavior<unknown>;
 let layer: Selection<SVGGElement, unknown, null, undefined>;

@@ -27,7 +27,7 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     public ModelProto Today => _starts.Today.Model;
 
     /// <inheritdoc/>
-    public ModelCost Original => new(_starts.Original.Peak, _starts.Original.Profile);
+    public ModelCost Original => _starts.Cost;
 
     /// <inheritdoc/>
     public PlanStart Start => _starts.First;

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 using Serenity.Onnx.Fusion;
@@ -20,6 +21,7 @@ internal sealed class OnnxRuntimeStarts
     private readonly Lazy<PlanStart> _today, _first;
     private readonly Lazy<PlannedShapes?> _known;
     private readonly Lazy<AllocationPlan> _original;
+    private readonly Lazy<ModelCost> _cost;
 
     public OnnxRuntimeStarts(PlanningTask task)
     {
@@ -28,6 +30,7 @@ internal sealed class OnnxRuntimeStarts
             ? ModelFusion.Settle(task.Source.Model, task.Source.File.ExternalFolder, task.Source.File.Path, task.Cancellation) : task.Source.Model));
         _known = new(() => PlannedShapesReader.TryRead(Today.Model, Today.Shapes));
         _original = new(() => OnnxRuntimePlanner.CostOfFile(Today.Model, Today.Shapes, _known.Value));
+        _cost = new(() => new ModelCost(Original.Peak, Original.Profile, ScheduledValues.PeakStep(Original.Profile, OnnxRuntimeProgram.Of(new OrtGraph(Today.Model.Graph), Original, Today.Shapes))));
         _first = new(Fuse);
     }
 
@@ -36,6 +39,9 @@ internal sealed class OnnxRuntimeStarts
 
     /// <summary>What those allocate.</summary>
     public AllocationPlan Original => _original.Value;
+
+    /// <summary>The same as a cost, with what is live at the peak.</summary>
+    public ModelCost Cost => _cost.Value;
 
     /// <summary>With ONNX Runtime's fusions where they are asked for and there are any; else <see cref="Today"/> itself.</summary>
     public PlanStart First => _first.Value;

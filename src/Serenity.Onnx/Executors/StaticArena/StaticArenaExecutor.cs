@@ -114,8 +114,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     private ModelCost Baseline()
     {
         StaticArenaGraph graph = GraphOfSource();
-        (long bytes, IReadOnlyList<long> profile) = StaticArenaPlanner.Baseline(graph, graph.FileOrder(), _task.Request.Alignment, _task.Cancellation);
-        return new ModelCost(bytes, profile);
+        return StaticArenaPlanner.Baseline(graph, graph.FileOrder(), _task.Request.Alignment, _task.Cancellation);
     }
 
     private StaticArenaExecutorPlan Plan(RewriteLevel level, RewriteRestriction restriction)

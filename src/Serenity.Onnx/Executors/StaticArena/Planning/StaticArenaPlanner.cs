@@ -22,14 +22,17 @@ internal static class StaticArenaPlanner
 
     /// <summary>The least arena found for an order that is only compared with: no part of a concat need lie behind another.</summary>
     /// <inheritdoc cref="Plan"/>
-    public static (long ArenaBytes, IReadOnlyList<long> Profile) Baseline(
+    public static ModelCost Baseline(
         StaticArenaGraph graph, IReadOnlyList<int> order, int alignment = 16, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(order);
         int[] steps = [.. order];
-        ArenaPlan placement = ArenaPlanner.Place(new ArenaLayout(graph, steps, alignment, tieAll: false).Problem, BaselineLimits, cancellation);
-        return (placement.SizeBytes, LiveProfile.Compute(graph.Graph, steps));
+        ArenaLayout layout = new(graph, steps, alignment, tieAll: false);
+        ArenaPlan placement = ArenaPlanner.Place(layout.Problem, BaselineLimits, cancellation);
+        long[] profile = LiveProfile.Compute(graph.Graph, steps);
+        PlacedProgram placed = new(graph, steps, layout, placement);
+        return new ModelCost(placement.SizeBytes, profile, placed.PeakStep(profile, placed.Program()));
     }
 
     /// <summary>Assigns offsets. The parts of concats are laid behind each other wherever that costs nothing.</summary>
