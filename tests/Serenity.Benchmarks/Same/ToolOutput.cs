@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 
 namespace Serenity.Benchmarks.Same;
 
@@ -7,7 +8,7 @@ namespace Serenity.Benchmarks.Same;
 /// <param name="Exit">Its exit code.</param>
 /// <param name="Errors">What it wrote to standard error.</param>
 /// <param name="Files">Content of the files that it wrote, by name.</param>
-internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<string, byte[]> Files)
+internal sealed partial record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<string, byte[]> Files)
 {
     private const string ManifestEnding = ".memory.json";
 
@@ -28,7 +29,8 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
     /// <summary>How another output differs from this; none where it does not.</summary>
     /// <param name="other">The other.</param>
     /// <param name="but">Fields of the manifest that may differ.</param>
-    public IEnumerable<string> Differences(ToolOutput other, IReadOnlySet<string> but)
+    /// <param name="additions">Takes up files and fields that only the other has, which are then no difference; null where they are one.</param>
+    public IEnumerable<string> Differences(ToolOutput other, IReadOnlySet<string> but, ISet<string>? additions = null)
     {
         if (Exit != other.Exit)
             yield return $"exit code {Exit}, now {other.Exit}";
@@ -37,14 +39,18 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
         foreach (string name in Files.Keys.Union(other.Files.Keys).Order(StringComparer.Ordinal))
         {
             byte[]? before = Files.GetValueOrDefault(name), now = other.Files.GetValueOrDefault(name);
-            if (before is null || now is null)
+            if (before is null && additions is not null)
+            {
+                additions.Add("file " + name);
+            }
+            else if (before is null || now is null)
             {
                 yield return before is null ? $"{name} is new" : $"{name} is gone";
             }
             else if (name.EndsWith(ManifestEnding, StringComparison.Ordinal))
             {
-                if (!Without(before, but).AsSpan().SequenceEqual(Without(now, but)))
-                    yield return "manifest: " + Places(before, now, but);
+                if (!Without(before, but).AsSpan().SequenceEqual(Without(now, but)) && Places(before, now, but, additions) is { } places)
+                    yield return "manifest: " + places;
             }
             else if (!before.AsSpan().SequenceEqual(now))
             {
@@ -90,16 +96,16 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
         return [.. rest];
     }
 
-    private static string Places(byte[] before, byte[] now, IReadOnlySet<string> but)
+    private static string? Places(byte[] before, byte[] now, IReadOnlySet<string> but, ISet<string>? additions)
     {
         using JsonDocument a = JsonDocument.Parse(before), b = JsonDocument.Parse(now);
         List<string> places = [];
-        Compare(a.RootElement, b.RootElement, "", but, places);
-        return places.Count == 0 ? "the same values, written otherwise"
+        Compare(a.RootElement, b.RootElement, "", but, places, additions);
+        return places.Count == 0 ? additions is null ? "the same values, written otherwise" : null
             : string.Join(", ", places.Take(NamedPlaces)) + (places.Count > NamedPlaces ? $" and {places.Count - NamedPlaces} more" : "");
     }
 
-    private static void Compare(JsonElement before, JsonElement now, string path, IReadOnlySet<string> but, List<string> places)
+    private static void Compare(JsonElement before, JsonElement now, string path, IReadOnlySet<string> but, List<string> places, ISet<string>? additions)
     {
         if (but.Contains(path))
             return;
@@ -110,7 +116,9 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
                 string inner = path.Length == 0 ? name : $"{path}.{name}";
                 bool was = before.TryGetProperty(name, out JsonElement a), isNow = now.TryGetProperty(name, out JsonElement b);
                 if (was && isNow)
-                    Compare(a, b, inner, but, places);
+                    Compare(a, b, inner, but, places, additions);
+                else if (isNow && additions is not null)
+                    additions.Add(Index().Replace(inner, "[]"));
                 else if (!but.Contains(inner))
                     places.Add($"{inner} is {(was ? "gone" : "new")}");
             }
@@ -118,7 +126,7 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
         else if (before.ValueKind == JsonValueKind.Array && now.ValueKind == JsonValueKind.Array && before.GetArrayLength() == now.GetArrayLength())
         {
             for (int i = 0; i < before.GetArrayLength(); i++)
-                Compare(before[i], now[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), but, places);
+                Compare(before[i], now[i], string.Create(CultureInfo.InvariantCulture, $"{path}[{i}]"), but, places, additions);
         }
         else if (before.GetRawText() != now.GetRawText())
         {
@@ -131,4 +139,7 @@ internal sealed record ToolOutput(int Exit, string Errors, IReadOnlyDictionary<s
         text = text.Trim().Replace("\n", " / ", StringComparison.Ordinal);
         return text.Length > 160 ? text[..160] + " …" : text;
     }
+
+    [GeneratedRegex(@"\[\d+\]")]
+    private static partial Regex Index();
 }
