@@ -60,10 +60,10 @@ internal sealed class LayoutWork(ImageGraph graph, int block)
     }
 
     /// <summary>Places that a pool's windows look at.</summary>
-    private static double Places(NodeProto node, Func<string, long[]?> dims) => node.OpType switch
+    private static double Places(NodeProto node, Func<string, long[]?> dims) => OperatorTable.Of(node) switch
     {
-        "MaxPool" or "AveragePool" => WorkEstimate.Elements(dims(node.Output[0])) * WorkEstimate.Elements(node.Ints("kernel_shape") ?? []),
-        "GlobalAveragePool" or "GlobalMaxPool" => WorkEstimate.Elements(dims(node.Input[0])),
+        { Kind: OperatorKind.Pool, IsStandard: true } => WorkEstimate.Elements(dims(node.Output[0])) * WorkEstimate.Elements(node.Ints("kernel_shape") ?? []),
+        { Kind: OperatorKind.GlobalPool, IsStandard: true } => WorkEstimate.Elements(dims(node.Input[0])),
         _ => 0,
     };
 }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
@@ -72,7 +73,8 @@ internal static class ResizeScales
         return (Written(model, nodes, added, unread), shapes with { Main = shapes.Main with { Types = types } });
     }
 
-    private static bool IsSized(NodeProto node) => node.OpType == "Resize" && node.Domain is "" or "ai.onnx" && node.Input.Count > Sizes && node.Input[Sizes].Length > 0;
+    private static bool IsSized(NodeProto node) =>
+        OperatorTable.Of(node) is { Kind: OperatorKind.Movement, IsStandard: true } entry && entry.Roles.PositionOf(InputRole.Sizes) == Sizes && node.In(Sizes).Length > 0;
 
     private static float[]? Of(NodeProto node, ModelShapes shapes, Dictionary<string, TensorProto> constants)
     {

@@ -57,7 +57,7 @@ internal sealed class OnnxRuntimeStarts
         FusionResult result = ModelFusion.Fuse(
             _task.Source.Model, Today.Model, _task.Source.File.ExternalFolder, _task.Source.Shapes.Main, _task.Source.File.Path,
             // What is computed ahead would be in the file: a kept weight widened, for example.
-            _task.Request.Precision == Precision.Float32KeepWeights && WidenedModel.WidensAtRun(_task.Source) ? WidenedModel.LargeBytes : null, cancellation: _task.Cancellation);
+            _task.WidensAtRun ? WidenedModel.LargeBytes : null, cancellation: _task.Cancellation);
         if (result.Reason is { } reason)
             _task.Warn(new SerenityDiagnostic(SerenityCodes.NotFused, DiagnosticSeverity.Warning, _task.Source.File.Path, reason));
         return result.Fused ? Ready(result.Model) with { Fused = true } : Today;

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Verification.Values;
 
@@ -59,11 +60,11 @@ internal sealed class ExactSums(
     {
         double Inner(string input) => given.Contains(input) ? 1 : Terms(input);
         double inner = node.Input.Where(i => i.Length > 0).Select(Inner).DefaultIfEmpty(1).Max();
-        return node.OpType switch
+        return node.Kind() switch
         {
-            "Conv" or "FusedConv" => Product(Find(node.Input[1])!.Dims.AsSpan(1)) + inner,
-            "MatMul" or "FusedMatMul" or "Gemm" or "FusedGemm" => Columns(node) + inner,
-            "Add" or "Sum" or "Mean" or "Sub" => node.Input.Sum(Inner),
+            OperatorKind.Convolution => Product(Find(node.Input[1])!.Dims.AsSpan(1)) + inner,
+            OperatorKind.Product => Columns(node) + inner,
+            _ when IsAddition(node) => node.Input.Sum(Inner),
             _ => inner,
         };
     }
@@ -100,26 +101,31 @@ internal sealed class ExactSums(
 
     private SeenTensor? Find(string value) => seen.GetValueOrDefault(value) ?? constantOf(value);
 
-    private static bool IsAddition(NodeProto node) => node.Is("Add") || node.Is("Sum") || node.Is("Sub") || node.Is("Mean");
+    private static bool IsAddition(NodeProto node) =>
+        OperatorTable.Of(node) is { Kind: OperatorKind.Broadcast, IsStandard: true } entry && entry.Has(OperatorTraits.Sums);
 
     private static bool IsActivation(NodeProto node) =>
         node.Is("Relu") || node.Is("LeakyRelu") || node.Is("Sigmoid") || node.Is("Tanh") || node.Is("HardSigmoid") || node.Is("Clip") || node.Is("Identity");
 
     private static bool IsSum(NodeProto node) =>
-        node.Is("Conv") || node.IsMicrosoft("FusedConv") || node.Is("MatMul") || node.IsMicrosoft("FusedMatMul") || node.Is("Gemm") || node.IsMicrosoft("FusedGemm")
+        node.IsPlainConvolution() || OperatorTable.Of(node) is { Kind: OperatorKind.Product } entry && !entry.Has(OperatorTraits.Quantized)
         || node.Is("Mul") || IsAddition(node) || IsActivation(node);
 
     private double Evaluate(NodeProto node, long index)
     {
+        Operator entry = OperatorTable.Of(node);
+        if (entry.Kind == OperatorKind.Convolution)
+        {
+            double sum = Convolve(node, index);
+            return Activate(node.Text("activation", ""), [.. node.Find("activation_params")?.Floats ?? []], node.In(3).Length > 0 ? sum + Of(node.Input[3], index) : sum);
+        }
+        if (entry.Kind == OperatorKind.Product)
+        {
+            return entry.Roles.PositionOf(InputRole.Bias) < 0 ? Multiply(node, index)
+                : Activate(node.Text("activation", ""), [node.Float("activation_alpha", 0.01f)], Gemm(node, index));
+        }
         switch (node.OpType)
         {
-            case "Conv" or "FusedConv":
-                double sum = Convolve(node, index);
-                return Activate(node.Text("activation", ""), [.. node.Find("activation_params")?.Floats ?? []], node.In(3).Length > 0 ? sum + Of(node.Input[3], index) : sum);
-            case "MatMul" or "FusedMatMul":
-                return Multiply(node, index);
-            case "Gemm" or "FusedGemm":
-                return Activate(node.Text("activation", ""), [node.Float("activation_alpha", 0.01f)], Gemm(node, index));
             case "Clip":
                 return Math.Clamp(Of(node.Input[0], index), Bound(node, 1, "min", double.NegativeInfinity), Bound(node, 2, "max", double.PositiveInfinity));
             case "Relu" or "Sigmoid" or "Tanh":

@@ -60,20 +60,20 @@ internal sealed class SumTerms
             return Of(node.Input[0], depth);
         if (entry.Has(OperatorTraits.PassesElements))
             return Of(node.Input[0], depth) is { } moved ? Like(node, node.Output.IndexOf(value), [moved, .. node.Input.Skip(1)]) : null;
-        switch (node.OpType)
+        if (entry.Kind == OperatorKind.Concat)
         {
-            case "Concat":
-                string?[] parts = [.. node.Input.Select(input => Of(input, depth))];
-                return parts.Contains(null) ? null : Like(node, 0, parts!);
-            case "Mul":
-                string? a = Of(node.Input[0], depth), b = Of(node.Input[1], depth);
-                return a is null || b is null ? null
-                    : Node("Add", [Node("Mul", [a, Magnitude(node.Input[1])]), Node("Mul", [Magnitude(node.Input[0]), b])]);
-            case "BatchNormalization" when node.Output.Count == 1:
-                return Like(node, 0, [Magnitude(node.Input[0]), Magnitude(node.Input[1]), Magnitude(node.Input[2]), Node("Neg", [Magnitude(node.Input[3])]), node.Input[4]]);
-            default:
-                return null;
+            string?[] parts = [.. node.Input.Select(input => Of(input, depth))];
+            return parts.Contains(null) ? null : Like(node, 0, parts!);
         }
+        if (node.Is("Mul"))
+        {
+            string? a = Of(node.Input[0], depth), b = Of(node.Input[1], depth);
+            return a is null || b is null ? null
+                : Node("Add", [Node("Mul", [a, Magnitude(node.Input[1])]), Node("Mul", [Magnitude(node.Input[0]), b])]);
+        }
+        // Scaled and shifted with statistics that are given.
+        return entry.Has(OperatorTraits.UpdatesStatistics) && node.Output.Count == 1
+            ? Like(node, 0, [Magnitude(node.Input[0]), Magnitude(node.Input[1]), Magnitude(node.Input[2]), Node("Neg", [Magnitude(node.Input[3])]), node.Input[4]]) : null;
     }
 
     private string Sum(NodeProto node)
@@ -86,7 +86,7 @@ internal sealed class SumTerms
             like = node.Clone();
             like.OpType = "Add";
         }
-        else if (node.OpType is "FusedConv" or "FusedGemm" or "Gemm" or "FusedMatMul")
+        else if (node.Kind() is OperatorKind.Convolution or OperatorKind.Product)
         {
             like = node.Clone();
             foreach (string name in (string[])["activation", "activation_params", "activation_alpha", "activation_beta", "activation_gamma"])
