@@ -47,9 +47,8 @@ public sealed class DeviceItems
             }
             _devices[item.ItemSpec] = made;
         }
-        // A device of memories alone; one with the name of a well-known device has its budgets and these memories.
         foreach ((string name, List<DeviceMemory> listed) in own.OrderBy(d => d.Key, StringComparer.Ordinal))
-            _devices[name] = (DeviceCatalog.Find(name) ?? new Device(name, null, null, "this project")) with { Memories = Checked(listed, "SerenityMemory of " + name) };
+            _devices[name] = WithMemories(name, listed);
         _memoryDefault = ModelOptions.MemoryBudget.Read(memoryBudget, ModelOptions.MemoryBudget.Property!, "");
         _weightDefault = ModelOptions.WeightBudget.Read(weightBudget, ModelOptions.WeightBudget.Property!, "");
         _processDefault = ModelOptions.ProcessBudget.Read(processBudget, ModelOptions.ProcessBudget.Property!, "");
@@ -67,6 +66,8 @@ public sealed class DeviceItems
         (long? memory, string? memoryFrom) = First(Read(ModelOptions.MemoryBudget), own?.MemoryBytes, own, _memoryDefault, common?.MemoryBytes, common);
         (long? weights, string? weightsFrom) = First(Read(ModelOptions.WeightBudget), own?.WeightBytes, own, _weightDefault, common?.WeightBytes, common);
         (long? process, string? processFrom) = First(Read(ModelOptions.ProcessBudget), own?.ProcessBytes, own, _processDefault, common?.ProcessBytes, common);
+        if (memory is null && (own ?? common) is { Memories.Count: > 0 } device && !HasOffsets(model))
+            throw MemoriesHoldNothing(device, ExecutorOf(model), model.ItemSpec);
         // The device is named for the memory budget; for the weights only where there is no other.
         return new MemoryBudgets(memory, weights, memory is not null ? memoryFrom : weights is not null ? weightsFrom : processFrom, process);
     }
@@ -89,11 +90,23 @@ public sealed class DeviceItems
     private static Device? Limiting(Device? device, ITaskItem model) =>
         device is { Memories.Count: > 0 } && HasOffsets(model) ? device with { MemoryBytes = null } : device;
 
-    private static bool HasOffsets(ITaskItem model)
+    private static bool HasOffsets(ITaskItem model) =>
+        ExecutorTable.All.Any(e => e.Traits() is { HasOffsets: true } traits && traits.Name.Equals(ExecutorOf(model), StringComparison.OrdinalIgnoreCase));
+
+    private static string ExecutorOf(ITaskItem model) => model.GetMetadata(ModelOptions.Executor.Name).Trim() is { Length: > 0 } stated ? stated : ModelOptions.Executor.Default.Traits().Name;
+
+    /// <summary>A device of memories alone; a well-known one keeps its budgets, and its memories but those that are stated anew by name.</summary>
+    private static Device WithMemories(string name, IReadOnlyList<DeviceMemory> listed)
     {
-        string executor = model.GetMetadata(ModelOptions.Executor.Name).Trim();
-        return ExecutorTable.All.Any(e => e.Traits() is { HasOffsets: true } traits && traits.Name.Equals(executor, StringComparison.OrdinalIgnoreCase));
+        Device device = DeviceCatalog.Find(name) ?? new Device(name, null, null, "this project");
+        IEnumerable<DeviceMemory> kept = device.Memories.Where(known => !listed.Any(m => m.Name.Equals(known.Name, StringComparison.OrdinalIgnoreCase)));
+        return device with { Memories = Checked([.. kept, .. listed], "SerenityMemory of " + name) };
     }
+
+    private static SerenityException MemoriesHoldNothing(Device device, string executor, string file) => new(
+        SerenityCodes.BadOption, file,
+        $"Device=\"{device.Name}\" states memories and no MemoryBudget, so nothing limits the model's activations: with Executor=\"{executor}\" the runtime places the tensors itself, in one memory."
+        + $" Give the device MemoryBudget=\"…\", the memory that the runtime has, or the model one of its own, or let it be placed with Executor=\"StaticArena\".");
 
     private static Dictionary<string, List<DeviceMemory>> MemoryItems(IEnumerable<ITaskItem> items)
     {

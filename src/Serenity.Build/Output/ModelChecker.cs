@@ -65,8 +65,17 @@ internal sealed class ModelChecker(BaselineChecks baselines)
         return new ModelCheck(figures, told, changed)
         {
             LeftOut = [.. leftOut.SelectMany(layout => (string[])[model.VariantPath(layout), model.VariantPlanPath(layout)])],
-            Notes = whole is not null && model.Request.LayoutsWhereUseful ? [.. LayoutCheck.Over(whole).Select(over => $"{over}, and is left out; the portable file runs in its place.")] : [],
+            Notes = model.Request.LayoutsWhereUseful ? [.. Notes(model, whole)] : [],
         };
+    }
+
+    /// <summary>Why a layout is not there that nobody named.</summary>
+    private static IEnumerable<string> Notes(ModelItem model, MemoryManifest? whole)
+    {
+        if (model.Request.Format != ModelFormat.Onnx)
+            yield return $"Written as {model.Request.Format}, so in the portable layout alone: layouts with blocks of channels are written as {ModelFormat.Onnx}.";
+        foreach (string over in whole is null ? [] : LayoutCheck.Over(whole))
+            yield return $"{over}, and is left out; the portable file runs in its place.";
     }
 
     private static bool HasVariants(ModelItem model) => File.Exists(model.VariantPath(PlanLayout.Blocked8)) || File.Exists(model.VariantPath(PlanLayout.Blocked16));

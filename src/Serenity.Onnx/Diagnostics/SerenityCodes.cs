@@ -53,6 +53,7 @@ public static class SerenityCodes
         new(WorkspaceUnknown, "The budget does not count kernels' workspace"),
         new(OtherRuntime, "The app brings another ONNX Runtime than the plan was verified with"),
         new(MoreWithoutOptions, "Without the session options the model needs more than its source"),
+        new(ChangedAtLoad, "A file in ONNX Runtime's own format does not keep the plan without the session options"),
         new(PlannedWithoutRuntime, "Planned without ONNX Runtime"),
     ];
 
@@ -184,6 +185,9 @@ public static class SerenityCodes
 
     /// <summary>Loaded without the stated session options, the optimized model needs more than its source does.</summary>
     public const string MoreWithoutOptions = "SER2504";
+
+    /// <summary>Loaded without the stated session options, a file in ONNX Runtime's own format is not executed as it was planned.</summary>
+    public const string ChangedAtLoad = "SER2505";
 
     /// <summary>The native ONNX Runtime cannot be loaded on this host; the model was planned by what its file states.</summary>
     public const string PlannedWithoutRuntime = "SER2701";

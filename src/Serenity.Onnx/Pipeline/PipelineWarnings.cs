@@ -96,6 +96,13 @@ internal static class PipelineWarnings
         + $", so the {planned} bytes that were planned do not hold. Load it with the session options of the manifest, as the generated CreateSession() does"
         + (format == ModelFormat.Ort ? "." : $", or set {ModelSetting.Format.Of("Ort")} on the item, which keeps graph and order in every session."));
 
+    /// <summary>A file of a format that keeps its graph, which ONNX Runtime changes all the same.</summary>
+    public static SerenityDiagnostic ChangedAtLoad(SourceModel source, string node, PlainSessions plain, long planned) => new(
+        SerenityCodes.ChangedAtLoad, DiagnosticSeverity.Warning, source.File.Path,
+        $"{ModelSetting.Format.Of("Ort")} keeps graph and order in every session, but not those of this model: in a session without options ('new InferenceSession(path)') ONNX Runtime lays quantized nodes out anew,"
+        + $" executes other nodes from '{node}' on, and a run takes {plain.OptimizedBytes} bytes, where {planned} were planned. Load the file with the session options of the manifest, as the generated CreateSession() does;"
+        + $" with them order and bytes are those of the plan.");
+
     public static SerenityDiagnostic NotVerified(SourceModel source, VerificationFacts facts) => new(
         SerenityCodes.NotVerified, DiagnosticSeverity.Warning, source.File.Path,
         $"The optimized model was not verified in full: {facts.Reason}");

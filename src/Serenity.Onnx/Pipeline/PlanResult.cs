@@ -36,6 +36,8 @@ internal sealed class PlanResult(PlanningTask task, IExecutorPlanner planner, Wr
             warnings.Add(PipelineWarnings.NotVerified(task.Source, verified.Facts));
         if (verified?.Plain is { } plain && plain.OptimizedBytes > plain.SourceBytes)
             warnings.Add(PipelineWarnings.MoreWithoutOptions(task.Source, plain, plan.Bytes, task.Request.Format));
+        if (verified?.Plain is { OtherNode: { } other } changed)
+            warnings.Add(PipelineWarnings.ChangedAtLoad(task.Source, other, changed, plan.Bytes));
         long bytes = range?.PeakBytes(range.PeakAt) ?? plan.Bytes;
         // What allocates the same each time here, and is of one size, does so elsewhere.
         IReadOnlyList<RunBlock> others = verified?.Block is null || range is not null ? [] : planner.OnOtherTargets(plan, verified.Memory);

@@ -67,6 +67,7 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
             Prepack = task.Request.Prepack,
             Written = form.Runnable(plan),
             MeasuresPlain = isPortable && task.Request.Executor.Traits().RunsInSession,
+            KeepsGraph = task.Request.Executor.Traits().RunsInSession && task.Request.Format == ModelFormat.Ort,
         };
         if (task.Source.Shapes.Main.Formulas is not { } formulas)
             return planner.Prove(plan, verifier(planner.Promise(plan, asked), task.Cancellation));

@@ -68,11 +68,11 @@ internal sealed class ModelSession : IDisposable
     /// (<see cref="MostRunBytes"/>). Null where another allocator is in use in this process.
     /// </summary>
     /// <exception cref="SerenityException">As <see cref="Load(RunnableModel, GraphOptimizationLevel, bool, IReadOnlyDictionary{string, long}, int, bool, bool)"/>.</exception>
-    public static ModelSession? LoadPlain(RunnableModel model, int threads)
+    public static ModelSession? LoadPlain(RunnableModel model, int threads, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_ENABLE_EXTENDED)
     {
         ArgumentNullException.ThrowIfNull(model);
         NativeRuntime.EnsureAvailable();
-        using SessionOptions options = new() { IntraOpNumThreads = threads, GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_EXTENDED };
+        using SessionOptions options = new() { IntraOpNumThreads = threads, GraphOptimizationLevel = level };
         return MeasuringAllocator.TryUse(options) ? Load(model, options, measures: true, profileFolder: null) : null;
     }
 

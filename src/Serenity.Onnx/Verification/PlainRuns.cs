@@ -1,3 +1,4 @@
+using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
 
@@ -7,7 +8,7 @@ namespace Serenity.Onnx.Verification;
 /// What a model takes where the app loads it without the stated options, as <c>new InferenceSession(path)</c> does. ONNX Runtime then changes the graph, orders it by that, and from the
 /// second run on takes one block for all activations. Without blocks of channels, which it lays out on x64 besides: those are another matter on each kind of processor, and take other amounts from
 /// one load
-/// of the same file to the next (615,720 to 805,672 bytes were seen), as nodes come in the order of addresses.
+/// of the same file to the next (615,720 to 805,672 bytes were seen), as nodes come in the order of addresses. A file in ONNX Runtime's own format gets no such blocks, and is measured as it is loaded.
 /// </summary>
 internal static class PlainRuns
 {
@@ -25,11 +26,13 @@ internal static class PlainRuns
         ArgumentNullException.ThrowIfNull(request);
         try
         {
-            if (Measure(request.Written?.Invoke() ?? RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File), request.Threads, inputs, cancellation) is not { } optimized)
+            GraphOptimizationLevel level = request.KeepsGraph ? GraphOptimizationLevel.ORT_ENABLE_ALL : GraphOptimizationLevel.ORT_ENABLE_EXTENDED;
+            if (Measure(Written(request), level, request.Threads, inputs, cancellation) is not { } optimized)
                 return null;
             bool same = request.Written is null && ReferenceEquals(request.Source, request.Optimized);
             return same ? new PlainSessions(optimized, optimized)
-                : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), request.Threads, inputs, cancellation) is { } source ? new PlainSessions(optimized, source) : null;
+                : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_ENABLE_EXTENDED, request.Threads, inputs, cancellation) is { } source
+                    ? new PlainSessions(optimized, source, request.KeepsGraph ? OtherNode(request, inputs, cancellation) : null) : null;
         }
         catch (Exception e) when (e is SerenityException { Code: SerenityCodes.RuntimeRefuses } or RunLimitException)
         {
@@ -37,9 +40,27 @@ internal static class PlainRuns
         }
     }
 
-    private static long? Measure(RunnableModel model, int threads, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
+    private static RunnableModel Written(VerificationRequest request) => request.Written?.Invoke() ?? RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File);
+
+    /// <summary>The first node that a session of the highest level executes where the plan has another: ONNX Runtime lays quantized convolutions out anew in every format.</summary>
+    private static string? OtherNode(VerificationRequest request, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
     {
-        using ModelSession? session = ModelSession.LoadPlain(model, threads);
+        IReadOnlyList<string> Executed(GraphOptimizationLevel level)
+        {
+            using ModelSession session = ModelSession.Load(Written(request), level, observe: true, threads: request.Threads, prepack: request.Prepack);
+            session.Run(inputs, RunLimits.Default, cancellation);
+            return session.EndObservation().ExecutedOrder;
+        }
+        IReadOnlyList<string> planned = Executed(GraphOptimizationLevel.ORT_DISABLE_ALL), plain = Executed(GraphOptimizationLevel.ORT_ENABLE_ALL);
+        int same = 0;
+        while (same < plain.Count && same < planned.Count && plain[same] == planned[same])
+            same++;
+        return same == plain.Count && same == planned.Count ? null : same < plain.Count ? plain[same] : planned[same];
+    }
+
+    private static long? Measure(RunnableModel model, GraphOptimizationLevel level, int threads, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
+    {
+        using ModelSession? session = ModelSession.LoadPlain(model, threads, level);
         for (int run = 0; session is not null && run < Runs; run++)
             session.Run(inputs, RunLimits.Default, cancellation);
         return session?.MostRunBytes;

@@ -16,4 +16,5 @@ internal sealed record VerificationOutcome(VerificationFacts Facts, MeasuredMemo
 /// <summary>Most bytes of a run in a session without options, but for the number of threads and the layout of the processor: ONNX Runtime's own changes of the graph, and memory patterns.</summary>
 /// <param name="OptimizedBytes">Of the written model.</param>
 /// <param name="SourceBytes">Of the source.</param>
-internal sealed record PlainSessions(long OptimizedBytes, long SourceBytes);
+/// <param name="OtherNode">Where the written file is of a format that keeps its graph: the first node that such a session executes otherwise than planned; null if it executes the plan, or was not asked.</param>
+internal sealed record PlainSessions(long OptimizedBytes, long SourceBytes, string? OtherNode = null);

@@ -87,6 +87,9 @@ internal sealed record VerificationRequest
     /// <summary>Measure what both take in sessions without options.</summary>
     public bool MeasuresPlain { get; init; }
 
+    /// <summary>The file is of a format whose graph and order sessions without options keep too, so that it is looked whether they do.</summary>
+    public bool KeepsGraph { get; init; }
+
     /// <summary>Lays out the sequence of a run's allocations in a block, in which a run is then proven; null for no block.</summary>
     public Func<RunSequence, RunBlock>? PlaceRun { get; init; }
 

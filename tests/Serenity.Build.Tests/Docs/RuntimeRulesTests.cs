@@ -44,6 +44,20 @@ public sealed class RuntimeRulesTests
         Assert.IsTrue(RuntimeVersions.Known.NeedsNoMore(Version.Parse(pin)), $"sweep versions has not been run with {pin}, or found that plans need more there.");
     }
 
+    [TestMethod]
+    public void The_page_has_the_table_of_versions_that_a_build_warns_by()
+    {
+        string page = File.ReadAllText(Path.Combine(Repository.Root, "docs", "onnxruntime.md"));
+        string[][] rows = [.. File.ReadAllLines(Path.Combine(Repository.Root, "src", "Serenity.Build", "Checks", "onnxruntime-versions.tsv")).Where(line => !line.StartsWith('#')).Select(line => line.Split('\t'))];
+        IEnumerable<string> expected = rows.GroupBy(row => $"{Count(row[2], row[3])} | {Count(row[5], row[6])}").Select(group => $"| {string.Join(", ", group.Select(row => row[0]))} | {group.Key} |");
+        string[] told = [.. page.Split('\n').Where(line => Regex.IsMatch(line, @"^\| 1\.\d+\.\d+.* \| \d+ \| .*\|$"))];
+        CollectionAssert.AreEqual(expected.ToArray(), told, string.Join('\n', expected));
+        Assert.Contains($"| version | of {rows[0][1]} need more | worst | of the {rows[0][4]} need more | worst |", page);
+        Assert.IsTrue(rows.All(row => row[1] == rows[0][1] && row[4] == rows[0][4]), "The same plans in every version.");
+
+        static string Count(string more, string percent) => more == "0" ? "0 |" : $"{more} | {percent} %";
+    }
+
     private static string PinOf(string file) =>
         Regex.Match(File.ReadAllText(Path.Combine(Repository.Root, file)), @"<OnnxRuntimeVersion [^>]*>(?<version>[\d.]+)</OnnxRuntimeVersion>").Groups["version"].Value;
 

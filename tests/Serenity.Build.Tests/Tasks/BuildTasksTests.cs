@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Onnx.Diagnostics;
@@ -320,8 +321,8 @@ public sealed class BuildTasksTests
         project.Memories.Add(new TaskItem("Fast", new Dictionary<string, string> { ["Device"] = "small", ["Size"] = "64B", ["Cost"] = "1" }));
         project.Memories.Add(new TaskItem("Slow", new Dictionary<string, string> { ["Device"] = "small", ["Size"] = "128", ["Cost"] = "2.5" }));
         (string, string)[] arena = [("Executor", "StaticArena"), ("Header", "true")];
-        TaskItem fits = project.Model("a.onnx", 1, [.. arena, ("Device", "my-board")]), small = project.Model("b.onnx", 1, [.. arena, ("Device", "small")]), session = project.Model("c.onnx", 1, ("Device", "my-board"));
-        Assert.IsFalse(project.Build(fits, small, session));
+        TaskItem fits = project.Model("a.onnx", 1, [.. arena, ("Device", "my-board")]), small = project.Model("b.onnx", 1, [.. arena, ("Device", "small")]);
+        Assert.IsFalse(project.Build(fits, small));
         Assert.IsTrue(project.Codes.All(code => code == "SER1001"));
         StringAssert.Contains(project.Engine.Errors.First().Message, "No plan was found that fits into the memories");
 
@@ -329,10 +330,34 @@ public sealed class BuildTasksTests
         Assert.AreEqual(BudgetVerdict.Pass, manifest.Budget.Verdict);
         Assert.IsTrue(manifest.Memories is { Fits: true, Memories.Count: 2 });
         Assert.IsTrue(manifest.Tensors.Where(t => t.Offset is not null).All(t => t.Memory is "FAST" or "SLOW"));
-        // A session has one memory, and this device no budget for it.
-        Assert.IsNull(project.Manifest("models/c.memory.json").Memories);
-        Assert.AreEqual(BudgetVerdict.None, project.Manifest("models/c.memory.json").Budget.Verdict);
         StringAssert.Contains(File.ReadAllText(Directory.GetFiles(project.Folder, "a.memory.h", SearchOption.AllDirectories).Single()), "#define A_FAST_BYTES");
+    }
+
+    [TestMethod]
+    public void Memories_alone_limit_no_session_so_that_a_budget_is_asked_for()
+    {
+        using TestProject project = new();
+        project.Devices.Add(new TaskItem("my-board", new Dictionary<string, string> { ["Memories"] = "FAST=1KiB@1;SLOW=64KiB@3" }));
+        project.Devices.Add(new TaskItem("my-module", new Dictionary<string, string> { ["Memories"] = "FAST=1KiB@1;SLOW=64KiB@3", ["MemoryBudget"] = "64KiB" }));
+        TaskItem none = project.Model("a.onnx", 1, ("Device", "my-board"));
+        Assert.IsFalse(project.Build(none));
+        CollectionAssert.AreEqual((string[])["SER1101"], project.Codes);
+        StringAssert.Contains(project.Engine.Errors.Single().Message, "Device=\"my-board\" states memories and no MemoryBudget");
+
+        Assert.IsTrue(project.Build(project.Model("b.onnx", 2, ("Device", "my-module")), project.Model("c.onnx", 3, ("Device", "my-board"), ("MemoryBudget", "1MiB"))), string.Join('\n', project.Engine.Errors.Select(e => e.Message)));
+        Assert.AreEqual(64 * 1024, project.Manifest("models/b.memory.json").Budget.MemoryBytes);
+        Assert.IsNull(project.Manifest("models/b.memory.json").Memories, "A session has one memory.");
+        Assert.AreEqual(1 << 20, project.Manifest("models/c.memory.json").Budget.MemoryBytes);
+    }
+
+    [TestMethod]
+    public void A_memory_of_a_known_board_is_added_to_those_it_has_or_takes_the_place_of_its_namesake()
+    {
+        static TaskItem Memory(string name, string size) => new(name, new Dictionary<string, string> { ["Device"] = "STM32H743", ["Size"] = size, ["Cost"] = "9.6" });
+        DeviceItems devices = new([], "", "", "", memories: [Memory("SDRAM", "32MiB"), Memory("axi", "384KiB")]);
+        TaskItem model = new("a.onnx", new Dictionary<string, string> { ["Executor"] = "StaticArena", ["Device"] = "stm32h743" });
+        devices.SettleMemories(model);
+        Assert.AreEqual("DTCM=131072@1;SRAM123=294912@4;SRAM4=65536@4;SDRAM=33554432@9.6;axi=393216@9.6", model.GetMetadata("Memories"));
     }
 
     [TestMethod]

@@ -61,6 +61,17 @@ public sealed class FormatTests
     }
 
     [TestMethod]
+    [DataRow("Ort", true)]
+    [DataRow("OnnxExternal", true)]
+    [DataRow("Onnx", false)]
+    public void Blocks_of_channels_that_a_format_has_not_are_told_where_they_were_asked_for(string format, bool told)
+    {
+        using TestProject project = Project();
+        Assert.IsTrue(project.Build(project.Model("a.onnx", 1, ("Format", format), ("Layout", "Auto"))));
+        Assert.AreEqual(told, project.Engine.Said.Any(line => line.Contains($"Written as {format}, so in the portable layout alone", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     [DataRow("Format=Ort;TargetPath=models/a.bin", SerenityCodes.BadTargetPath)]
     [DataRow("TargetPath=models/a.ort", SerenityCodes.BadTargetPath)]
     [DataRow("Format=Ort;Executor=StaticArena", SerenityCodes.BadOption)]

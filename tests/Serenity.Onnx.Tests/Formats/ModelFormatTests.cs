@@ -7,6 +7,7 @@ using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
+using Serenity.Onnx.Tests.Rewrites;
 using Serenity.Onnx.Verification;
 using Serenity.Onnx.Verification.Comparison;
 using Serenity.Onnx.Verification.Inputs;
@@ -51,6 +52,7 @@ public sealed class ModelFormatTests
         using TempFolder folder = new();
         OptimizationResult result = Optimize(folder, model, ModelFormat.Ort), again = Optimize(folder, model, ModelFormat.Ort);
         Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.DoesNotContain(SerenityCodes.ChangedAtLoad, result.Warnings.Select(w => w.Code));
         Assert.IsTrue(result.Content!.AsSpan().SequenceEqual(again.Content), "The same model, the same bytes.");
         for (int i = 0; i < 8; i++)
             Assert.IsTrue(result.Content!.AsSpan().SequenceEqual(OrtFormat.Serialize(RunnableModel.Of(result.Model))), "ONNX Runtime's own file differs from time to time.");
@@ -64,6 +66,31 @@ public sealed class ModelFormatTests
             Assert.AreEqual(result.Peak.RequiredBytes, seen.Memory.PeakBytes);
             AreSame(expected, outputs);
         }
+    }
+
+    [TestMethod]
+    public void An_ort_file_whose_quantized_nodes_are_laid_out_anew_is_warned_of()
+    {
+        if (IsAbsent)
+            return;
+        using TempFolder folder = new();
+        int changed = 0, kept = 0;
+        for (ulong seed = 0; seed < 6; seed++)
+        {
+            ModelProto model = RandomQuantizedModel.Create(seed);
+            OptimizationResult result = Optimize(folder, model, ModelFormat.Ort);
+            Run(new RunnableModel(result.Content!), GraphOptimizationLevel.ORT_DISABLE_ALL, model, out Observation planned);
+            Run(new RunnableModel(result.Content!), GraphOptimizationLevel.ORT_ENABLE_ALL, model, out Observation plain);
+            bool keeps = planned.ExecutedOrder.SequenceEqual(plain.ExecutedOrder);
+            (changed, kept) = keeps ? (changed, kept + 1) : (changed + 1, kept);
+            SerenityDiagnostic[] warned = [.. result.Warnings.Where(w => w.Code == SerenityCodes.ChangedAtLoad)];
+            Assert.HasCount(keeps ? 0 : 1, warned, $"{seed}");
+            if (!keeps)
+                StringAssert.Contains(warned[0].Message, $"'{plain.ExecutedOrder.Zip(planned.ExecutedOrder).First(pair => pair.First != pair.Second).First}'");
+        }
+        Console.WriteLine($"{changed} changed, {kept} kept");
+        Assert.IsGreaterThan(0, changed);
+        Assert.IsGreaterThan(0, kept);
     }
 
     [TestMethod]

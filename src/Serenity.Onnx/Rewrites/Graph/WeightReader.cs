@@ -7,14 +7,24 @@ namespace Serenity.Onnx.Rewrites.Graph;
 
 /// <summary>
 /// The bytes of constant tensors, little-endian and dense, read once. Strings and elements of less than a byte are not read: a rewrite
-/// that needs them does not match.
+/// that needs them does not match. Of what lies outside the model, which may be gigabytes, no more than <see cref="MostOutside"/> is kept, and slices only as long as somebody has them.
 /// </summary>
 /// <param name="modelPath">The source model's file, beside which external data lies.</param>
 internal sealed class WeightReader(string modelPath)
 {
     private readonly Dictionary<TensorProto, byte[]> _cache = new((IEqualityComparer<TensorProto>)ReferenceEqualityComparer.Instance);
 
+    /// <summary>Bytes of external data that are kept: some weights of a layer, which are cut in turns.</summary>
+    private const long MostOutside = 64 << 20;
+
     private readonly Dictionary<SliceKey, byte[]> _slices = [];
+
+    private readonly Dictionary<SliceKey, WeakReference<byte[]>> _outsideSlices = [];
+
+    // The one read first goes first.
+    private readonly Queue<TensorProto> _outside = [];
+
+    private long _outsideBytes;
 
     /// <summary>Bytes per element, or 0 for a type whose elements are not whole bytes.</summary>
     public static int ElementSize(int dataType) => (DataType)dataType switch
@@ -34,7 +44,7 @@ internal sealed class WeightReader(string modelPath)
     {
         if (!_cache.TryGetValue(tensor, out byte[]? bytes))
         {
-            bytes = TensorData.IsExternal(tensor) ? ExternalData.Read(tensor, modelPath) : TensorData.ToRaw(tensor);
+            bytes = TensorData.IsExternal(tensor) ? ReadOutside(tensor) : TensorData.ToRaw(tensor);
             _cache.Add(tensor, bytes);
         }
         return bytes;
@@ -44,12 +54,28 @@ internal sealed class WeightReader(string modelPath)
     public byte[] ReadSlice(TensorProto tensor, int axis, long start, long count)
     {
         SliceKey key = new(tensor, axis, start, count);
-        if (!_slices.TryGetValue(key, out byte[]? slice))
-        {
-            slice = TensorSlice.Cut(Read(tensor), [.. tensor.Dims], ElementSize(tensor.DataType), axis, start, count);
+        bool isOutside = TensorData.IsExternal(tensor);
+        if (isOutside ? _outsideSlices.TryGetValue(key, out WeakReference<byte[]>? held) && held.TryGetTarget(out byte[]? slice) : _slices.TryGetValue(key, out slice))
+            return slice!;
+        slice = TensorSlice.Cut(Read(tensor), [.. tensor.Dims], ElementSize(tensor.DataType), axis, start, count);
+        if (isOutside)
+            _outsideSlices[key] = new WeakReference<byte[]>(slice);
+        else
             _slices.Add(key, slice);
-        }
         return slice;
+    }
+
+    private byte[] ReadOutside(TensorProto tensor)
+    {
+        byte[] bytes = ExternalData.Read(tensor, modelPath);
+        _outside.Enqueue(tensor);
+        _outsideBytes += bytes.Length;
+        while (_outsideBytes > MostOutside && _outside.Count > 1)
+        {
+            _cache.Remove(_outside.Dequeue(), out byte[]? gone);
+            _outsideBytes -= gone!.Length;
+        }
+        return bytes;
     }
 
     /// <summary>The values of a float32 tensor, or null for another type.</summary>

@@ -2,12 +2,17 @@ using Serenity.Onnx.Rewrites.Search;
 
 namespace Serenity.Onnx.Rewrites.Partition;
 
-/// <summary>A region in so many pieces, and what that costs.</summary>
-/// <param name="Program">The steps.</param>
+/// <summary>A region in so many pieces, and what that costs. The steps are not kept: a search costs thousands of cuts and takes a few.</summary>
+/// <param name="Region">The region.</param>
+/// <param name="Pieces">Number of pieces.</param>
 /// <param name="PeakBytes">Live bytes of the interval at its worst.</param>
 /// <param name="RequiredBytes">The same with the scratch of kernels.</param>
 /// <param name="Added">Predicted time added, in nanoseconds.</param>
-internal sealed record Cut(PieceProgram Program, long PeakBytes, long RequiredBytes, double Added);
+internal sealed record Cut(CutRegion Region, int Pieces, long PeakBytes, long RequiredBytes, double Added)
+{
+    /// <summary>The steps, made anew.</summary>
+    public PieceProgram Program => new(PieceTable.TryCut(Region, Pieces)!);
+}
 
 /// <summary>
 /// Finds which regions to run in pieces for a peak of at most T. The steps of the schedule are the nodes of a graph, from before the first to behind the last; a step
@@ -105,10 +110,10 @@ internal sealed class PartitionSearch
         int next = 0;
         for (int p = 0; p < steps.Length; p++)
         {
-            if (next < cuts.Count && cuts[next].Program.Region.First == p)
+            if (next < cuts.Count && cuts[next].Region.First == p)
             {
                 peak = Math.Max(peak, peakOf(cuts[next]));
-                p = cuts[next++].Program.Region.Last;
+                p = cuts[next++].Region.Last;
                 continue;
             }
             peak = Math.Max(peak, steps[p]);
@@ -213,7 +218,7 @@ internal sealed class PartitionSearch
         {
             // No piece costs less than its calls; a large tensor that never exists may save more than they cost.
             bool callsAlone = _bounds && (_pieces[i] * region.CallNanoseconds) - region.Nanoseconds >= room;
-            dear = callsAlone || (_bounds && AtLeast(region, i) >= room);
+            dear = callsAlone || (_bounds && IsDear(region, i, room));
             if (callsAlone || (dear && i > 0) || (_bounds && BoundOf(region).With(_pieces[i]) > most))
                 return null;
             double share = _trends ? BoundOf(region).LargestShare(_pieces[i]) : 0;
@@ -248,23 +253,27 @@ internal sealed class PartitionSearch
         return target.Holds(candidate.LeastLive, candidate.LeastRequired);
     }
 
-    /// <summary>Predicted time that a number of pieces adds at least: what they take themselves, without slices and joins. Not a number where there are no such pieces.</summary>
-    private double AtLeast(RegionCandidate region, int index)
+    /// <summary>True if a number of pieces adds more time than there is room for by what they take themselves, without slices and joins. False where there are no such pieces.</summary>
+    private bool IsDear(RegionCandidate region, int index, double room)
     {
-        if (region.Tables[index] is null && !region.IsCosted[index])
+        if (double.IsNegativeInfinity(region.AtLeast[index]))
         {
             if (!MayCost)
-                return double.NaN;
+                return false;
             Tabulate(region, index);
             _stepsLeft -= 1 + (_pieces[index] * region.Region.Nodes.Length / BoundsAStep);
         }
-        return region.AtLeast[index];
+        if (double.IsNaN(region.AtLeast[index]) || region.AtLeast[index] < room)
+            return false;
+        // Of most there is never more to ask, and there are tens of thousands.
+        region.Tables[index] = null;
+        return true;
     }
 
     private void Tabulate(RegionCandidate region, int index)
     {
         if (PieceTable.TryCut(region.Region, _pieces[index]) is { IsStable: true } table)
-            (region.Tables[index], region.AtLeast[index]) = (table, _time.AtLeast(table));
+            (region.Tables[index], region.AtLeast[index]) = (table, double.IsNegativeInfinity(region.AtLeast[index]) ? _time.AtLeast(table) : region.AtLeast[index]);
         else
             (region.IsCosted[index], region.AtLeast[index]) = (true, double.NaN);
     }
@@ -285,7 +294,7 @@ internal sealed class PartitionSearch
             _stepsLeft -= program.Steps.Count;
             (long live, long required) = _live.Peak(program, _peak + 1);
             // What raises the peak is on no path.
-            region.Cuts[index] = live > _peak ? null : new Cut(program, live, required, _time.Added(program));
+            region.Cuts[index] = live > _peak ? null : new Cut(region.Region, _pieces[index], live, required, _time.Added(program));
             (region.IsCosted[index], region.Tables[index]) = (true, null);
         }
         return region.Cuts[index];

@@ -21,7 +21,7 @@ internal sealed class PartitionWriter
         List<PartitionedRegion> regions = [];
         for (int p = 0; p < graph.Nodes.Length; p++)
         {
-            if (next < cuts.Count && cuts[next].Program.Region.First == p)
+            if (next < cuts.Count && cuts[next].Region.First == p)
             {
                 Cut cut = cuts[next++];
                 PieceProgram program = cut.Program;

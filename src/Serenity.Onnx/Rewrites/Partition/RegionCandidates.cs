@@ -26,17 +26,24 @@ internal sealed class RegionCandidate(CutRegion region, int numbers)
     /// <summary>The same with the scratch of kernels.</summary>
     public long LeastRequired { get; set; }
 
-    /// <summary>Its pieces, once they were asked for; null too where there are no such pieces, or none that round as the whole does.</summary>
+    /// <summary>Its pieces, once they were asked for; null too where there are no such pieces, or none that round as the whole does, or what they add at least is too much.</summary>
     public PieceTable?[] Tables { get; } = new PieceTable?[numbers];
 
-    /// <summary>Predicted time that pieces add at least, once they were asked for.</summary>
-    public double[] AtLeast { get; } = new double[numbers];
+    /// <summary>Predicted time that pieces add at least, once they were asked for, and less than any before; not a number where there are no such pieces.</summary>
+    public double[] AtLeast { get; } = Unknown(numbers);
 
     /// <summary>True once it is known whether there is a cut.</summary>
     public bool[] IsCosted { get; } = new bool[numbers];
 
     /// <summary>The cut; null where it raises the peak, or is none.</summary>
     public Cut?[] Cuts { get; } = new Cut?[numbers];
+
+    private static double[] Unknown(int numbers)
+    {
+        double[] unknown = new double[numbers];
+        Array.Fill(unknown, double.NegativeInfinity);
+        return unknown;
+    }
 
     private static double Sum(CutRegion region, double[] nanoseconds)
     {

@@ -131,7 +131,7 @@ public sealed class PartitionPropertyTests
                 continue;
             PieceProgram program = new(pieces);
             (long live, long required) = new LiveBytes(graph).Peak(program);
-            cuts.Add(new Cut(program, live, required, new PieceTime(graph).Added(program)));
+            cuts.Add(new Cut(region, pieces.Pieces, live, required, new PieceTime(graph).Added(program)));
             from = last + 1;
         }
         return cuts;
