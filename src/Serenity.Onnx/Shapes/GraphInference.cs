@@ -76,7 +76,7 @@ internal sealed class GraphInference
             {
                 if (without.Contains(node) || IsSettled(node, facts))
                     continue;
-                again |= node.Kind() == OperatorKind.Loop ? SettleLoop(node, facts, visible) : KeptShapes.Settle(node, facts) || ProbedShapes.Settle(_model, node, facts, visible);
+                again |= node.Kind() == OperatorKind.Loop ? SettleLoop(graph, node, facts, visible) : KeptShapes.Settle(node, facts) || ProbedShapes.Settle(_model, node, facts, visible);
                 TakeOut(node);
             }
             // Nothing more can be inferred; what the next node gives has to be taken from elsewhere.
@@ -151,15 +151,21 @@ internal sealed class GraphInference
     private SizeAssumption? Inner(NodeProto node, int output, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants) => node.Kind() switch
     {
         OperatorKind.Branch => _subgraphs.BranchOutput(node, output, facts, constants),
+        OperatorKind.Loop when output < node.Input.Count - 2 => _subgraphs.GrownState(node, output, facts, constants),
         OperatorKind.Loop => _subgraphs.LoopOutputs(node, facts, constants, atMost: true).FirstOrDefault(o => o.Output == node.Output[output]).Fact?.Type is { Dims.Length: > 0 } type
             ? SizeAssumption.UpTo(type, [.. type.Dims.Select((_, i) => i == 0)], SizeOrigin.Rule) : null,
         _ => null,
     };
 
-    private bool SettleLoop(NodeProto loop, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> visible)
+    private bool SettleLoop(GraphProto graph, NodeProto loop, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> visible)
     {
         if (!loop.Input.Concat(SubgraphCaptures.Of(loop)).All(i => i.Length == 0 || (facts.TryGetValue(i, out ValueFact? fact) && fact.IsSettled)))
             return false;
+        foreach (string input in loop.Input.Take(2).Where(i => i.Length > 0 && !visible.ContainsKey(i)))
+        {
+            if (ComputedSizes.Find(_model, graph, input, facts, visible) is { } value)
+                visible[input] = value;
+        }
         bool found = false;
         foreach ((string output, ValueFact fact) in _subgraphs.LoopOutputs(loop, facts, visible))
         {

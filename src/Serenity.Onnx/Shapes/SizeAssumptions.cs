@@ -46,7 +46,9 @@ internal sealed class SizeAssumptions(
     public bool Settle(
         NodeProto node, Dictionary<string, ValueFact> facts, IReadOnlyDictionary<string, TensorProto> constants, Func<int, SizeAssumption?> outputs)
     {
-        long[][]? most = DataDependentSizes.Most(node, name => facts.GetValueOrDefault(name)?.Type, name => Integers(name, constants));
+        TensorType? TypeOf(string name) => facts.GetValueOrDefault(name)?.Type;
+        long[][]? most = DataDependentSizes.Most(node, TypeOf, name => Integers(name, constants));
+        SizeAssumption? element = new SequenceSizes(model.Graph, TypeOf, name => Integers(name, constants)).Of(node);
         bool found = false;
         for (int k = 0; k < node.Output.Count; k++)
         {
@@ -55,7 +57,7 @@ internal sealed class SizeAssumptions(
                 continue;
             if (!_made.TryGetValue(name, out SizeAssumption? made))
             {
-                if (Variant > 0 || Find(node, name, tensor, k < most?.Length ? most[k] : null, () => outputs(k)) is not { } assumed)
+                if (Variant > 0 || Find(node, name, tensor, k < most?.Length ? most[k] : null, () => element ?? outputs(k)) is not { } assumed)
                     continue;
                 _made.Add(name, made = assumed);
             }

@@ -11,6 +11,9 @@ namespace Serenity.Onnx.Shapes;
 /// <summary>What flows into subgraphs, and for loops what comes out.</summary>
 internal sealed class SubgraphInference
 {
+    /// <summary>Rounds of a loop that are looked at one by one; each is a question to ONNX Runtime, of milliseconds.</summary>
+    private const long MostRounds = 512;
+
     private readonly GraphInference _inference;
     private readonly long _opset;
 
@@ -76,6 +79,49 @@ internal sealed class SubgraphInference
                 && (atMost ? LoopTripCount.Most(node, constants.GetValueOrDefault) : LoopTripCount.Exact(node, body, constants.GetValueOrDefault)) is { } trips)
                 yield return (node.Output[i], ValueFact.Tensor(type.ElementType, [trips, .. type.Dims]));
         }
+    }
+
+    /// <summary>
+    /// The most that a state of a loop of a limited number of rounds comes to, as what was said so far grows by a token each round: its types round by round. Null where a round does not tell the
+    /// type that it leaves, or there are too many.
+    /// </summary>
+    public SizeAssumption? GrownState(NodeProto node, int state, Dictionary<string, ValueFact> facts, Dictionary<string, TensorProto> constants)
+    {
+        if (node.Input.Count < 3 || ModelShapes.SubgraphsOf(node).FirstOrDefault() is not { Graph: { } body } at || body.Input.Count != node.Input.Count || body.Output.Count < node.Input.Count - 1
+            || LoopTripCount.Most(node, constants.GetValueOrDefault) is not (<= MostRounds and var rounds))
+            return null;
+        ValueFact?[] states = [.. node.Input.Skip(2).Select(facts.GetValueOrDefault)];
+        if (states[state]?.Type is not { } first)
+            return null;
+        long[] most = [.. first.Dims];
+        bool[] varies = new bool[most.Length];
+        for (long round = 0; round < rounds; round++)
+        {
+            Dictionary<string, ValueFact> inputs = DeclaredInputs(body);
+            inputs[body.Input[0].Name] = Scalar(body.Input[0], DataType.Int64);
+            inputs[body.Input[1].Name] = Scalar(body.Input[1], DataType.Bool);
+            for (int i = 0; i < states.Length; i++)
+            {
+                if (states[i] is null)
+                    return null;
+                inputs[body.Input[i + 2].Name] = states[i]!;
+            }
+            if (Infer(at.Key, body, inputs, facts, constants) is not { } inner)
+                return null;
+            ValueFact?[] after = [.. states.Select((_, i) => inner.GetValueOrDefault(body.Output[i + 1].Name))];
+            if (after[state]?.Type is not { } type || type.ElementType != first.ElementType || type.Dims.Length != most.Length)
+                return null;
+            for (int d = 0; d < most.Length; d++)
+            {
+                varies[d] |= type.Dims[d] != first.Dims[d];
+                most[d] = Math.Max(most[d], type.Dims[d]);
+            }
+            // Nothing changes any more.
+            if (states.Zip(after).All(s => s.First!.Type is { } before && before.Equals(s.Second?.Type)))
+                break;
+            states = after;
+        }
+        return SizeAssumption.UpTo(first with { Dims = most }, varies, SizeOrigin.Rule);
     }
 
     // A state that leaves the body with the type it came in with has that type in every round, by induction. One that does not is

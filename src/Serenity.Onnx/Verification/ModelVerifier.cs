@@ -126,7 +126,7 @@ internal static class ModelVerifier
         if (request.MeasuresPlain && request.Work <= WorkForTwoCases && ModelTensors.WeightBytes(request.Source) <= WeightsHeldTwice)
             outcome = outcome with { Plain = PlainRuns.Measure(request, firstInputs!, cancellation) };
         // With other data the blocks of a run have other sizes.
-        return request.Shapes is { Varies.Count: > 0 } ? outcome : outcome with { Block = Place(request, seen, proveBlock) };
+        return request.Shapes is { Varies.Count: > 0 } ? outcome with { NearBound = firstInputs } : outcome with { Block = Place(request, seen, proveBlock) };
     }
 
     /// <summary>The block of the first run, if a second run does the same in it.</summary>

@@ -11,6 +11,9 @@ internal sealed record VerificationOutcome(VerificationFacts Facts, MeasuredMemo
 {
     /// <summary>What runs took in sessions without options; null if not measured.</summary>
     public PlainSessions? Plain { get; init; }
+
+    /// <summary>Where sizes depend on data, the inputs of the first run, on which they come near their bounds; else null.</summary>
+    public IReadOnlyList<KeyValuePair<string, RuntimeValue>>? NearBound { get; init; }
 }
 
 /// <summary>Most bytes of a run in a session without options, but for the number of threads and the layout of the processor: ONNX Runtime's own changes of the graph, and memory patterns.</summary>

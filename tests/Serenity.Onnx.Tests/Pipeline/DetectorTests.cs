@@ -34,6 +34,7 @@ public sealed class DetectorTests
         Assert.AreNotEqual("skipped", result.Verification!.Status, result.Verification.Reason);
         Assert.IsLessThanOrEqualTo(result.Peak.Bytes, result.Verification.MeasuredBytes!.Value);
         Assert.IsLessThanOrEqualTo(arena.Peak.OriginalBytes, arena.Peak.Bytes);
+        Assert.DoesNotContain("was not run in its arena", arena.Verification!.Reason ?? "");
         Assert.IsTrue(result.Bounds.All(b => b.Origin == (kind == "TTS" ? SizeOrigin.Stated : SizeOrigin.Rule)), string.Join(", ", result.Bounds));
     }
 

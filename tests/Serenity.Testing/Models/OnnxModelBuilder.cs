@@ -81,7 +81,7 @@ public sealed class OnnxModelBuilder
     /// <summary>Adds a node with one output and returns that value's name.</summary>
     /// <param name="op">Operator; a domain may stand before it, as in <c>com.microsoft:FusedConv</c>.</param>
     /// <param name="inputs">Values; "" for an omitted one.</param>
-    /// <param name="attributes">Name and value: long, double, string, long[], float[], TensorProto or GraphProto.</param>
+    /// <param name="attributes">Name and value: long, double, string, long[], float[], string[], TensorProto or GraphProto.</param>
     public string Node(string op, string[] inputs, params (string Name, object Value)[] attributes) => Nodes(op, inputs, 1, attributes)[0];
 
     /// <summary>Adds a node with one output as exporters of PyTorch name them: after the module it stands in.</summary>
@@ -165,6 +165,10 @@ public sealed class OnnxModelBuilder
             case float[] numbers:
                 attribute.Type = AttributeType.Floats;
                 attribute.Floats.AddRange(numbers);
+                break;
+            case string[] texts:
+                attribute.Type = AttributeType.Strings;
+                attribute.Strings.AddRange(texts.Select(ByteString.CopyFromUtf8));
                 break;
             case TensorProto tensor:
                 attribute.Type = AttributeType.Tensor;

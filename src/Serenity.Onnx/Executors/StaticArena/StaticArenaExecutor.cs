@@ -67,13 +67,12 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     public VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified)
     {
         VerificationFacts facts = verified.Facts with { MeasuredBytes = null };
-        if (facts.Status == "passed" && Shapes.Main.Varies.Count > 0)
-            facts = facts with { Status = "partial", Reason = "The plan was not run in its arena, since sizes in it depend on data." };
-        else if (facts.Status == "passed" && ArenaProof.Run(
-            plan.Model, ArenaProgram.Of(plan.Program, plan.Bytes, plan.Memories), _task.Source.File.ExternalFolder,
-            _task.Source.File.Path, _task.Cancellation) is { } notRun)
+        bool varies = plan.Shapes.Varies.Count > 0;
+        ArenaProgram program = ArenaProgram.Of(plan.Program, plan.Bytes, plan.Memories) with { AtMost = plan.Shapes.Varies.Keys.ToHashSet(StringComparer.Ordinal) };
+        if ((facts.Status == "passed" || (varies && facts.Status == "partial")) && ArenaProof.Run(
+            plan.Model, program, varies ? verified.NearBound ?? [] : null, _task.Source.File.ExternalFolder, _task.Source.File.Path, _task.Cancellation) is { } notRun)
         {
-            facts = facts with { Status = "partial", Reason = notRun };
+            facts = facts with { Status = "partial", Reason = facts.Reason is { } reason ? $"{reason} {notRun}" : notRun };
         }
         return verified with { Facts = facts };
     }

@@ -106,7 +106,8 @@ internal sealed unsafe class ArenaExecution
                     bound[output] = Allocate(Truth(output).Length, owned);
                 else
                 {
-                    _memory.Spoil(_facts[output].Offset!.Value, Truth(output).Length);
+                    // All of its buffer: with other data it may be full.
+                    _memory.Spoil(_facts[output].Offset!.Value, checked((int)_facts[output].Bytes));
                     if (!IsAligned(Address(output)))
                         bound[output] = Allocate(Truth(output).Length, owned);
                 }
@@ -293,7 +294,9 @@ internal sealed unsafe class ArenaExecution
     private ReadOnlySpan<byte> Truth(string name) =>
         _settled.TryGetValue(name, out byte[]? settled) ? settled : _values.TryGetValue(name, out RuntimeValue.Tensor? value) ? value.Data : [];
 
-    private Span<byte> Place(string name) => _memory.Slice(_facts[name].Offset!.Value, checked((int)_facts[name].Bytes));
+    /// <summary>The bytes of a value in the arena: as many as this run makes of it, from where its buffer begins.</summary>
+    private Span<byte> Place(string name) =>
+        _memory.Slice(_facts[name].Offset!.Value, _program.AtMost.Contains(name) ? Truth(name).Length : checked((int)_facts[name].Bytes));
 
     private IntPtr Address(string name) => (IntPtr)_memory.At(_facts[name].Offset!.Value);
 

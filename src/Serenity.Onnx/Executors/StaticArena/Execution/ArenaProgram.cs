@@ -10,6 +10,9 @@ internal sealed record ArenaProgram(ExecutionProgram Program, long ArenaBytes)
     /// <summary>The blocks of memory that it runs in: one of the arena's size, or one for each memory of the device.</summary>
     public ArenaBlocks Blocks => Several ?? new ArenaBlocks([ArenaBytes]);
 
+    /// <summary>Values of which a run may make less than their buffers hold, since their sizes depend on data.</summary>
+    public IReadOnlySet<string> AtMost { get; init; } = new HashSet<string>();
+
     private ArenaBlocks? Several { get; init; }
 
     /// <summary>A program in as many blocks as there are memories.</summary>

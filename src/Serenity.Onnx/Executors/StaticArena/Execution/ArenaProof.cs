@@ -9,7 +9,7 @@ using Serenity.Onnx.Verification.Inputs;
 
 namespace Serenity.Onnx.Executors.StaticArena.Execution;
 
-/// <summary>Verification of a StaticArena plan: one run in the arena on seeded inputs.</summary>
+/// <summary>Verification of a StaticArena plan: a run in the arena on seeded inputs. Where sizes depend on data, one on inputs that come near the bounds, and others on which there is less.</summary>
 internal static class ArenaProof
 {
     /// <summary>Bytes that a run may compare; above, the proof would take longer than a build should (about a second per 4 GB).</summary>
@@ -21,6 +21,7 @@ internal static class ArenaProof
     /// <summary>Runs a plan in its arena.</summary>
     /// <param name="model">The model as it is written.</param>
     /// <param name="program">Schedule, offsets and arena size.</param>
+    /// <param name="near">Inputs on which its sizes come near their bounds; null where none depends on data.</param>
     /// <param name="externalFolder">Absolute path of the folder of its external data, or null.</param>
     /// <param name="file">The file as the user named it, for messages.</param>
     /// <param name="cancellation">Ends the run.</param>
@@ -28,7 +29,7 @@ internal static class ArenaProof
     /// <exception cref="SerenityException"><see cref="SerenityCodes.InternalCheckFailed"/>: the plan does not hold.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static string? Run(
-        ModelProto model, ArenaProgram program, string? externalFolder, string? file,
+        ModelProto model, ArenaProgram program, IReadOnlyList<KeyValuePair<string, RuntimeValue>>? near, string? externalFolder, string? file,
         CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -43,12 +44,21 @@ internal static class ArenaProof
             SeededInputs inputs = new(model.Graph, session.Inputs);
             if (inputs.Unsupported is { } input)
                 return $"The plan was not run in its arena, since no value can be made up for input '{input}'.";
-            using ArenaRunner runner = ArenaRunner.Create(model, inputs.Create(InputCase.Uniform), externalFolder, cancellation);
-            ArenaRun run = runner.Run(program, cancellation);
-            if (run.Passed)
-                return null;
-            throw new SerenityException(SerenityCodes.InternalCheckFailed, file,
-                $"The arena plan does not hold when it is run. {run.Fault} This is a fault of Serenity.Build: please report it with the model. Until it is mended, use {ModelSetting.Executor.Of("OnnxRuntime")}.");
+            bool isRun = false;
+            foreach (IReadOnlyList<KeyValuePair<string, RuntimeValue>> values in Cases(inputs, near))
+            {
+                using ArenaRunner? runner = Create(model, values, isFirst: !isRun && near is null, externalFolder, cancellation);
+                if (runner is null)
+                    continue;
+                ArenaRun run = runner.Run(program, cancellation);
+                if (!run.Passed)
+                {
+                    throw new SerenityException(SerenityCodes.InternalCheckFailed, file,
+                        $"The arena plan does not hold when it is run. {run.Fault} This is a fault of Serenity.Build: please report it with the model. Until it is mended, use {ModelSetting.Executor.Of("OnnxRuntime")}.");
+                }
+                isRun = true;
+            }
+            return isRun ? null : "The plan was not run in its arena, since the model runs on none of the inputs made up for it.";
         }
         catch (RunLimitException)
         {
@@ -57,6 +67,28 @@ internal static class ArenaProof
         catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses)
         {
             return "The plan was not run in its arena, since ONNX Runtime does not run every node of the model on its own or on inputs made up for it.";
+        }
+    }
+
+    private static IEnumerable<IReadOnlyList<KeyValuePair<string, RuntimeValue>>> Cases(SeededInputs inputs, IReadOnlyList<KeyValuePair<string, RuntimeValue>>? near)
+    {
+        if (near is not null)
+            yield return near;
+        yield return inputs.Create(InputCase.Uniform);
+        if (near is not null)
+            yield return inputs.Create(InputCase.Zeros);
+    }
+
+    /// <summary>The runner for some inputs; null for one of several on which the model does not run.</summary>
+    private static ArenaRunner? Create(ModelProto model, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, bool isFirst, string? externalFolder, CancellationToken cancellation)
+    {
+        try
+        {
+            return ArenaRunner.Create(model, inputs, externalFolder, cancellation);
+        }
+        catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses && !isFirst)
+        {
+            return null;
         }
     }
 }

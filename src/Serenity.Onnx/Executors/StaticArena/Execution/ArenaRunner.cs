@@ -95,7 +95,8 @@ internal sealed class ArenaRunner : IDisposable
                 if (program.Blocks.Find(offset, fact.Bytes).Block < 0)
                     return $"Value '{fact.Name}' lies at {offset}..{offset + fact.Bytes}, outside the arena of {program.ArenaBytes} bytes.";
             }
-            if (fact.Kind != BufferKind.Scratch && _values.TryGetValue(fact.Owner, out RuntimeValue.Tensor? value) && value.Data.Length != fact.Bytes)
+            if (fact.Kind != BufferKind.Scratch && _values.TryGetValue(fact.Owner, out RuntimeValue.Tensor? value)
+                && (program.AtMost.Contains(fact.Owner) ? value.Data.Length > fact.Bytes : value.Data.Length != fact.Bytes))
                 return $"Value '{fact.Name}' has {value.Data.Length} bytes, the plan says {fact.Bytes}.";
             if (fact.SharesWith is { } of && fact.Offset is not null && program.Program.Buffers[of] is { Offset: not null } other && other.Offset != fact.Offset && other.Move?.Offset != fact.Offset)
                 return $"Value '{fact.Name}' shares the buffer of '{other.Name}' and yet lies elsewhere.";

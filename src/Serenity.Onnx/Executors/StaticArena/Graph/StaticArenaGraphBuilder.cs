@@ -226,7 +226,8 @@ internal sealed class StaticArenaGraphBuilder
         foreach (string part in node.Input)
         {
             ArenaValue? value = _values.GetValueOrDefault(part);
-            contiguous &= value is { IsContiguous: true, Kind: not ArenaValueKind.Outside };
+            // Behind a part that a run may make shorter there would be a gap; the last may end early.
+            contiguous &= value is { IsContiguous: true, Kind: not ArenaValueKind.Outside } && (_shapes.IsExact(part) || ReferenceEquals(part, node.Input[^1]));
             if (value is not null)
                 tensors.AddRange(value.Tensors);
         }
@@ -249,6 +250,9 @@ internal sealed class StaticArenaGraphBuilder
             writes.Add(Buffer(output, BytesOf(output, isUsed: true)));
         int position = ArenaOperators.InPlaceInput(node, IsOutside);
         if (position < 0 || _shapes.Find(node.Input[position]) is not { } from || _shapes.Find(node.Output[0]) is not { } to)
+            return -1;
+        // Of two inputs whose sizes depend on data, one may be broadcast to the other.
+        if (!_shapes.IsExact(node.Output[0]) && node.Input.Count(i => i.Length > 0 && !_shapes.IsExact(i)) > 1)
             return -1;
         bool same = from.Dims.AsSpan().SequenceEqual(to.Dims) && TensorType.BitsPerElement(from.ElementType) == TensorType.BitsPerElement(to.ElementType);
         return same ? WholeTensor(node.Input[position], _values[node.Output[0]].Bytes) : -1;
