@@ -12,6 +12,9 @@ namespace Serenity.Build.Header;
 /// </summary>
 public static class ArenaHeader
 {
+    /// <summary>What the header's macros begin with, for a model of this file name.</summary>
+    public static string PrefixOf(string name) => CNames.Upper(name);
+
     /// <summary>Draws up the header.</summary>
     /// <param name="manifest">A manifest of executor <c>StaticArena</c>.</param>
     /// <param name="name">What the macros begin with: the model's file name.</param>
@@ -24,7 +27,7 @@ public static class ArenaHeader
         if (manifest.Tensors.Any(t => t.Memory is not null))
             return MemoriesHeader.Render(manifest, name);
         CNames names = new();
-        string prefix = CNames.Upper(name);
+        string prefix = PrefixOf(name);
         string lower = CNames.Lower(name);
         ExecutionProgram program = manifest.Program;
         ProgramBuffer[] placed = [.. program.Buffers.Where(t => t.Offset is not null)];

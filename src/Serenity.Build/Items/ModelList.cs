@@ -1,3 +1,4 @@
+using Serenity.Build.Header;
 using Serenity.Build.Options;
 using Serenity.Onnx.Diagnostics;
 
@@ -15,6 +16,7 @@ internal sealed class ModelList(string projectFolder, IReadOnlyList<string> outp
 
     // Without regard to case: the output folder may be on such a file system.
     private readonly Dictionary<string, ModelItem> _byTarget = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, ModelItem> _byHeader = new(StringComparer.Ordinal);
     private readonly HashSet<string> _sources = new(StringComparer.Ordinal);
     private readonly string[] _outputFolders = [.. outputFolders.Select(f => Folder(f, projectFolder)).Where(f => !Folder(".", projectFolder).StartsWith(f, StringComparison.Ordinal))];
     private readonly string _intermediate = Folder(intermediateFolder, projectFolder);
@@ -46,8 +48,14 @@ internal sealed class ModelList(string projectFolder, IReadOnlyList<string> outp
                 ? "This is a folder, not a model. Name the .onnx file itself, or use models/*.onnx."
                 : $"The model does not exist at '{model.SourcePath}'. Check the path of the SerenityModel item; it is relative to the project.");
         }
+        if (model.Header && !_byHeader.TryAdd(ArenaHeader.PrefixOf(model.BaseName), model))
+            return new Answer(true, null, [SameHeader(model, _byHeader[ArenaHeader.PrefixOf(model.BaseName)])]);
         return _taken;
     }
+
+    // In C a name has fewer characters than a file's, so two files can come to one. Each header for itself is right, so this is no error.
+    private static SerenityDiagnostic SameHeader(ModelItem model, ModelItem first) => new(SerenityCodes.SameHeaderNames, DiagnosticSeverity.Warning, model.Name,
+        $"The C headers of '{first.Name}' and '{model.Name}' define the same names, {ArenaHeader.PrefixOf(model.BaseName)}_…, so a source file that includes both sees only the first. Give one of the models another file name by TargetPath.");
 
     private Answer? LeaveOut(ModelItem model)
     {

@@ -44,6 +44,7 @@ public static class SerenityCodes
         new(UnreadName, "A name that nothing reads"),
         new(NoModel, "An item that adds no model"),
         new(EmptyValue, "A value that comes to nothing"),
+        new(SameHeaderNames, "Two C headers with the same names"),
         new(NotProven, "The peak is not proven optimal"),
         new(PassedThrough, "The model, or a part of it, was passed through unchanged"),
         new(NotFused, "The model was not fused"),
@@ -158,6 +159,9 @@ public static class SerenityCodes
 
     /// <summary>A value that is an expression and came to nothing.</summary>
     public const string EmptyValue = "SER2103";
+
+    /// <summary>The C headers of two models define the same names.</summary>
+    public const string SameHeaderNames = "SER2104";
 
     /// <summary>The search limit struck; the peak is not proven optimal.</summary>
     public const string NotProven = "SER2401";

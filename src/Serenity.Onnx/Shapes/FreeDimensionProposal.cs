@@ -39,7 +39,7 @@ internal static class FreeDimensionProposal
 
     /// <summary>As it is written in an item.</summary>
     public static string Text(IEnumerable<KeyValuePair<string, long>> sizes) =>
-        NameList.Join(sizes.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key}={s.Value}")));
+        NameList.Join(sizes.Select(s => string.Create(CultureInfo.InvariantCulture, $"{NameList.Quote(s.Key)}={s.Value}")));
 
     // A decoder's step: one token after those in the cache; together, and what an encoder made, as long as a sequence.
     private static long Size(string name, Role role, bool hasPast, long sequence, long side) => role switch

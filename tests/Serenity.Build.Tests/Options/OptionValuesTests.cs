@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Serenity.Build.Options;
+using Serenity.Build.Options.Syntax;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Contract;
 
@@ -168,4 +169,17 @@ public sealed class OptionValuesTests
 
     private static OptionValues Read(params (string Name, string Text)[] said) =>
         OptionValues.Read(ModelOptions.All, o => said.FirstOrDefault(s => s.Name == o.Name).Text ?? "", _ => "", o => o.Name, "m.onnx");
+
+    [TestMethod]
+    [DataRow("`rows,cols`=4;seq=1..8", "rows,cols", "`rows,cols`=4;seq=1..8")]
+    [DataRow("`a``,b`=4, c=2", "a`,b", "`a``,b`=4;c=2")]
+    [DataRow("it`s=4,c=2", "it`s", "c=2;it`s=4")]
+    [DataRow("`x`=4", "x", "x=4")]
+    public void A_dimension_with_a_comma_stands_in_backticks(string written, string name, string formatted)
+    {
+        DimensionSizes sizes = ModelOptions.FreeDimensions.Read(written, "FreeDimensions", "net.onnx");
+        Assert.AreEqual(4, sizes.Sizes[name], written);
+        Assert.AreEqual(formatted, ModelOptions.FreeDimensions.Format(sizes));
+        Assert.AreEqual(formatted, ModelOptions.FreeDimensions.Format(ModelOptions.FreeDimensions.Read(formatted, "FreeDimensions", "net.onnx")));
+    }
 }

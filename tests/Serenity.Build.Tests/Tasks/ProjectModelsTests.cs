@@ -58,6 +58,17 @@ public sealed class ProjectModelsTests
     }
 
     [TestMethod]
+    public void Headers_that_would_define_the_same_names_in_c_are_told_of()
+    {
+        using TestProject project = new();
+        TaskItem Header(string name, string wanted) => project.Model(name, 1, ("Executor", "StaticArena"), ("Header", wanted));
+        project.Build(Header("net-1.onnx", "true"), Header("net_1.onnx", "true"), Header("net+1.onnx", "false"), Header("other.onnx", "true"));
+        BuildWarningEventArgs warning = project.Engine.Warnings.Single(w => w.Code == SerenityCodes.SameHeaderNames);
+        Assert.AreEqual("models/net_1.onnx", warning.File);
+        StringAssert.Contains(warning.Message, "NET_1_…");
+    }
+
+    [TestMethod]
     public void The_same_model_twice_is_told_and_taken_once()
     {
         using TestProject project = new();

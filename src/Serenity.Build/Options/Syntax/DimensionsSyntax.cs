@@ -28,11 +28,11 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
         SortedDictionary<string, long> sizes = new(StringComparer.Ordinal);
         SortedDictionary<string, SizeRange> ranges = new(StringComparer.Ordinal);
         SortedDictionary<string, string> formulas = new(StringComparer.Ordinal);
-        foreach (string part in NameList.Split(text.Replace(',', ';')))
+        foreach (string part in NameList.SplitAtCommas(text))
         {
             // The last "=": a dimension's name may hold one, as in "seq=2*n", a size cannot.
             int at = part.LastIndexOf('=');
-            string dimension = at < 0 ? "" : part[..at].TrimEnd();
+            string dimension = at < 0 ? "" : NameList.Unquote(part[..at].TrimEnd());
             string value = part[(at + 1)..].Trim();
             if (dimension.Length == 0 || value.Length == 0)
                 throw new FormatException($"'{part}' is not of the form name=size, as in batch=1;seq=128 or seq=1..512");
@@ -67,7 +67,7 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
     }
 
     /// <inheritdoc/>
-    public override string Format(DimensionSizes value) => NameList.Join(value.Select(d => $"{d.Key}={d.Value}"));
+    public override string Format(DimensionSizes value) => NameList.Join(value.Select(d => $"{NameList.Quote(d.Key)}={d.Value}"));
 
     /// <inheritdoc/>
     public override void Write(Utf8JsonWriter json, DimensionSizes value)
