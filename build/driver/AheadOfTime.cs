@@ -20,21 +20,30 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
 
     private string Folder => Path.Combine(workspace.Artifacts, "ahead-of-time");
 
+    private string Built => Path.Combine(workspace.Root, "src", "Serenity.Build", "bin", "Release", "net8.0");
+
     /// <summary>Compiles what was built.</summary>
-    /// <returns>The folder of the compiled assemblies; null where that is not possible.</returns>
-    public string? Compile() => log.Step("compile the task ahead of time", () =>
+    /// <returns>The folder of what is to take the place of built files in the packages, or to be added to them.</returns>
+    public string Compile()
+    {
+        string output = Path.Combine(Folder, "compiled");
+        if (Directory.Exists(output))
+            Directory.Delete(output, recursive: true);
+        Directory.CreateDirectory(output);
+        CompileAssemblies(output);
+        new NativeHost(workspace, log, Path.Combine(Folder, "host")).Compile(Built, output);
+        return output + Path.DirectorySeparatorChar;
+    }
+
+    private void CompileAssemblies(string output) => log.Step("compile the task ahead of time", () =>
     {
         string? compiler = Fetch();
         if (compiler is null)
         {
             log.Line("    this registry has no ahead-of-time compiler for this machine; the package works, and starts slower");
-            return null;
+            return false;
         }
-        string output = Path.Combine(Folder, "compiled");
-        if (Directory.Exists(output))
-            Directory.Delete(output, recursive: true);
-        Directory.CreateDirectory(output);
-        string built = Path.Combine(workspace.Root, "src", "Serenity.Build", "bin", "Release", "net8.0");
+        string built = Built;
         string framework = Path.GetDirectoryName(typeof(object).Assembly.Location)!;
         // MSBuild's own assemblies, which the tasks are derived from; without them whatever touches an item is left out.
         string sdk = Path.GetFullPath(Path.Combine(framework, "..", "..", "..", "sdk", ChildProcess.Capture("dotnet", ["--version"], workspace.Root).Output.Trim()));
@@ -57,7 +66,7 @@ internal sealed class AheadOfTime(Workspace workspace, DriverLog log)
             if (result.ExitCode != 0)
                 throw new DriverException($"compiling {assembly} ahead of time failed:{Environment.NewLine}{result.Output}");
         }
-        return output + Path.DirectorySeparatorChar;
+        return true;
     });
 
     /// <summary>The compiler, of the version of the runtime we run on.</summary>

@@ -4,10 +4,14 @@ namespace Serenity.Driver;
 internal sealed class PackVerb(Workspace workspace, DriverLog log)
 {
     /// <summary>Restores, builds in Release and packs.</summary>
-    public int Run()
+    /// <param name="builds">False to pack what was built before.</param>
+    public int Run(bool builds = true)
     {
-        new OnnxRuntimeSource(workspace, log).Restore();
-        Build();
+        if (builds)
+        {
+            new OnnxRuntimeSource(workspace, log).Restore();
+            Build();
+        }
         Pack();
         return 0;
     }

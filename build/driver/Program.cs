@@ -8,7 +8,7 @@ try
     string[] rest = args.Length > 0 ? args[1..] : [];
     return args.FirstOrDefault() switch
     {
-        "pack" => new PackVerb(workspace, log).Run(),
+        "pack" => new PackVerb(workspace, log).Run(builds: !rest.Contains("--no-build")),
         "test" => new TestVerb(workspace, log).Run(rest),
         "sample" => new SampleVerb(workspace, log).Run(rest),
         "bench" => new ProjectVerb(workspace, log, "Serenity.Benchmarks").Run(rest),

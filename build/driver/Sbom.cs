@@ -33,6 +33,9 @@ internal static class Sbom
             files.Add((entry.FullName, Convert.ToHexStringLower(SHA256.HashData(content.GetBuffer().AsSpan(0, (int)content.Length)))));
             if (entry.FullName.EndsWith(".deps.json", StringComparison.Ordinal))
                 ReadComponents(content.ToArray(), components);
+            // Native code holds the runtime that it needs.
+            if (Path.GetFileNameWithoutExtension(entry.FullName) == "Serenity.Host" && entry.FullName.Contains("/native/", StringComparison.Ordinal))
+                components["Microsoft.DotNet.ILCompiler"] = ("Microsoft.DotNet.ILCompiler", Environment.Version.ToString(3), null);
         }
         ZipArchiveEntry bill = archive.CreateEntry(EntryName);
         bill.LastWriteTime = new DateTimeOffset(1980, 1, 1, 0, 0, 0, TimeSpan.Zero);

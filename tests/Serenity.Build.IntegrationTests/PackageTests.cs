@@ -21,8 +21,21 @@ public sealed class PackageTests
             || e.EndsWith(".pdb", StringComparison.Ordinal) || e.Contains("/android/", StringComparison.Ordinal) || e.Contains("/ios/", StringComparison.Ordinal)), string.Join('\n', entries));
         // Every native that is there is one that the task can resolve through its .deps.json.
         string[] resolvable = [.. RuntimeTargets(package)];
-        foreach (string native in entries.Where(e => e.Contains("/native/", StringComparison.Ordinal)))
+        foreach (string native in entries.Where(e => e.Contains("/native/", StringComparison.Ordinal) && !Path.GetFileNameWithoutExtension(e).StartsWith("Serenity", StringComparison.Ordinal)))
             CollectionAssert.Contains(resolvable, native["tasks/net8.0/".Length..]);
+    }
+
+    [TestMethod]
+    public void The_program_that_models_are_worked_on_in_is_there_in_native_code_where_it_can_be_made()
+    {
+        if (!OperatingSystem.IsLinux() || !(Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(place => File.Exists(Path.Combine(place, "gcc")) || File.Exists(Path.Combine(place, "clang"))))
+            Assert.Inconclusive("There is nothing here to link with.");
+        string architecture = System.Runtime.InteropServices.RuntimeInformation.OSArchitecture == System.Runtime.InteropServices.Architecture.Arm64 ? "arm64" : "x64";
+        using ZipArchive package = ZipFile.OpenRead(PackedPackage.File);
+        ZipArchiveEntry host = package.GetEntry($"tasks/net8.0/runtimes/linux-{architecture}/native/Serenity.Host") ?? throw new AssertFailedException("it is not there");
+        // No larger than half of ONNX Runtime.
+        Assert.IsLessThan(20_000_000, host.Length);
+        Assert.IsNotNull(package.GetEntry($"tasks/net8.0/runtimes/linux-{architecture}/native/libonnxruntime.so"), "the library is not beside it");
     }
 
     [TestMethod]

@@ -163,7 +163,7 @@ public sealed class HostServer : IDisposable
         foreach (Work work in _work.Values)
         {
             if (work.Request is { } request)
-                work.Files.WriteError(HostEnd.Error(request, what, work.Stage, isLimit: true).ToDiagnostic());
+                work.Files.WriteError(HostEnd.Error(request, HostEnding.Exceeded(what), work.Stage).ToDiagnostic());
         }
         EndProcess();
     }

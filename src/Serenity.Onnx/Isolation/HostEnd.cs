@@ -9,23 +9,19 @@ namespace Serenity.Onnx.Isolation;
 /// </summary>
 internal static class HostEnd
 {
-    // 128 and SIGKILL: nothing in a process ends it so.
-    private const string Killed = "ended with code 137";
-
     /// <summary>The error.</summary>
     /// <param name="request">What was asked.</param>
-    /// <param name="end">How it ended, as words that follow "the process that worked on the model".</param>
+    /// <param name="end">How it ended.</param>
     /// <param name="stage">The last stage that it came to; null for none.</param>
-    /// <param name="isLimit">True if it was ended since it took too long or too much, false if it died.</param>
-    public static SerenityException Error(OptimizeRequest request, string end, PipelineStage? stage, bool isLimit)
+    public static SerenityException Error(OptimizeRequest request, HostEnding end, PipelineStage? stage)
     {
-        string what = $"The process that worked on the model {end}{(stage is { } at ? During(at) : "")}.";
-        if (!isLimit && end.EndsWith(Killed, StringComparison.Ordinal))
+        string what = $"The process that worked on the model {end.Words}{(stage is { } at ? During(at) : "")}.";
+        if (end.Cause == HostEndCause.Killed)
         {
             return new(SerenityCodes.RuntimeCrashed, request.ModelPath,
                 $"{what} Something killed it, as systems do when memory runs short. Build again; if it ends so each time, give the machine more memory or have fewer models worked on at a time.");
         }
-        return !isLimit
+        return end.Cause != HostEndCause.Limit
             ? new(SerenityCodes.RuntimeCrashed, request.ModelPath,
                 $"{what} The model most likely makes the native ONNX Runtime crash. Do not ship it before it runs in ONNX Runtime on its own; if it does, please report this with the model.")
             : stage switch

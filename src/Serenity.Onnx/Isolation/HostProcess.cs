@@ -22,10 +22,11 @@ internal sealed class HostProcess : IDisposable
     private readonly Thread _listener;
     private int _begun;
     private bool _ready;
-    private string? _end;
+    private HostEnding? _end;
 
-    private HostProcess(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime)
+    private HostProcess(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime, int program)
     {
+        Program = program;
         try
         {
             ProcessStartInfo start = command(_folder.Path, _token);
@@ -52,6 +53,9 @@ internal sealed class HostProcess : IDisposable
         _listener.Start();
     }
 
+    /// <summary>Which of <see cref="HostPrograms"/> it is.</summary>
+    public int Program { get; }
+
     /// <summary>True if it is gone; requests then get no answer.</summary>
     public bool HasEnded
     {
@@ -65,9 +69,10 @@ internal sealed class HostProcess : IDisposable
     /// <summary>Starts one, and does not wait until it is up.</summary>
     /// <param name="command">Makes its command, from the folder it shares with us and the token its messages begin with.</param>
     /// <param name="runtime">The ONNX Runtime that it is to use; null for its own.</param>
+    /// <param name="program">Number of the program, for who chose it.</param>
     /// <exception cref="Win32Exception">There is no such program.</exception>
     /// <exception cref="Diagnostics.SerenityException">There is no place for temporary files.</exception>
-    public static HostProcess Start(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime = null) => new(command, runtime);
+    public static HostProcess Start(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime = null, int program = 0) => new(command, runtime, program);
 
     /// <summary>Has it work on one model.</summary>
     /// <param name="request">The model.</param>
@@ -92,21 +97,17 @@ internal sealed class HostProcess : IDisposable
         HostFiles files = new(folder);
         files.WriteRequest(request);
         Send(HostMessages.Work(id));
-        bool isLimit = false;
         try
         {
             if (!asked.Ended.Task.Wait((int)Math.Min(patience.TotalMilliseconds, int.MaxValue), cancellation))
-            {
-                isLimit = true;
-                End("did not end");
-            }
+                End(HostEnding.TooLong);
         }
         catch (OperationCanceledException)
         {
             Send(HostMessages.Cancel(id));
             // Native code does not listen. Others that were worked on beside it are then begun anew.
             if (!asked.Ended.Task.Wait(_cancelling, CancellationToken.None))
-                End("was ended");
+                End(HostEnding.TakenBack);
             throw;
         }
         finally
@@ -114,17 +115,17 @@ internal sealed class HostProcess : IDisposable
             lock (_gate)
                 _asked.Remove(id);
         }
-        string? end = asked.Ended.Task.Result;
+        HostEnding? end = asked.Ended.Task.Result;
         bool alone, ready;
         lock (_gate)
             (alone, ready) = (_begun == 1, _ready);
         if (end is null || alone)
             files.ThrowProblem();
         if (end is not null)
-            return new HostReply(null, [], end, alone, ready) { Stage = asked.Stage, IsLimit = isLimit };
+            return new HostReply(null, [], end, alone, ready) { Stage = asked.Stage };
         HostAnswer? answer = files.ReadAnswer(out byte[] model, out IReadOnlyList<byte[]> variants);
         SessionFolder.Delete(folder);
-        return new HostReply(answer, model, answer is null ? "ended without an answer" : null, alone, ready) { Variants = variants, Stage = asked.Stage };
+        return new HostReply(answer, model, answer is null ? HostEnding.WithoutAnswer : null, alone, ready) { Variants = variants, Stage = asked.Stage };
     }
 
     /// <summary>Ends it, and removes what it left.</summary>
@@ -185,7 +186,7 @@ internal sealed class HostProcess : IDisposable
         if (!_process.WaitForExit(_farewell))
             Kill();
         _process.WaitForExit();
-        End(string.Create(CultureInfo.InvariantCulture, $"ended with code {_process.ExitCode}"));
+        End(HostEnding.OfCode(_process.ExitCode));
     }
 
     private string? ReadLine()
@@ -201,7 +202,7 @@ internal sealed class HostProcess : IDisposable
     }
 
     /// <summary>Notes how it ended, tells all who wait, and makes sure that it has.</summary>
-    private void End(string how)
+    private void End(HostEnding how)
     {
         Asked[] waiting;
         lock (_gate)
@@ -230,7 +231,7 @@ internal sealed class HostProcess : IDisposable
     /// <summary>A request that was not answered yet; ends with null, or with how the host ended.</summary>
     private sealed record Asked(Action<PipelineStage>? Progress)
     {
-        public TaskCompletionSource<string?> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        public TaskCompletionSource<HostEnding?> Ended { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
         /// <summary>The last stage that the host came to with it.</summary>
         public PipelineStage? Stage { get; private set; }
@@ -246,17 +247,14 @@ internal sealed class HostProcess : IDisposable
 /// <summary>What came of a request.</summary>
 /// <param name="Answer">The answer; null if there is none.</param>
 /// <param name="Model">Content of the .onnx file.</param>
-/// <param name="End">How the host ended, as words that follow "the process"; null if it gave the answer.</param>
+/// <param name="End">How the host ended; null if it gave the answer.</param>
 /// <param name="Alone">True if the host had been asked nothing else.</param>
 /// <param name="Ready">False if the host never came up.</param>
-internal readonly record struct HostReply(HostAnswer? Answer, byte[] Model, string? End, bool Alone, bool Ready)
+internal readonly record struct HostReply(HostAnswer? Answer, byte[] Model, HostEnding? End, bool Alone, bool Ready)
 {
     /// <summary>Content of the file of each variant.</summary>
     public IReadOnlyList<byte[]> Variants { get; init; } = [];
 
     /// <summary>The last stage that the host came to; null for none.</summary>
     public PipelineStage? Stage { get; init; }
-
-    /// <summary>True if it was ended since it took too long.</summary>
-    public bool IsLimit { get; init; }
 }

@@ -27,7 +27,12 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
     private readonly SemaphoreSlim _alone = new(1);
     private readonly List<HostProcess> _dead = [];
     private readonly Dictionary<string, HostProcess> _processes = new(StringComparer.Ordinal);
+    private readonly HostPrograms _programs = command is null ? HostPrograms.OfPackage() : new(command);
     private bool _disposed;
+
+    /// <summary>With programs of a test's own.</summary>
+    internal OptimizerHost(HostPrograms programs)
+        : this() => _programs = programs;
 
     /// <summary>True if there is a process.</summary>
     public bool IsRunning
@@ -60,13 +65,14 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         cancellation.ThrowIfCancellationRequested();
         try
         {
-            HostReply reply = Current(request.Runtime).Run(request, patience ?? _patience, cancellation);
-            if (reply is { End: not null, Alone: false })
+            HostProcess process = Current(request.Runtime);
+            HostReply reply = process.Run(request, patience ?? _patience, cancellation);
+            if (reply.End is not null && (IsReplaced(process, reply) || !reply.Alone))
                 reply = RunAlone(request, cancellation);
             if (reply is { End: not null, Ready: false })
-                throw CannotStart(request, $"it {reply.End} as it started", null);
+                throw CannotStart(request, $"it {reply.End.Value.Words} as it started", null);
             if (reply.Answer is not { } answer)
-                throw HostEnd.Error(request, reply.End!, reply.Stage, reply.IsLimit);
+                throw HostEnd.Error(request, reply.End!.Value, reply.Stage);
             byte[] model = reply.Model;
             return new FinishedModel(answer.Facts, (_, _) => WrittenModel.Of(model, answer.DataFile, answer.Parts)) { Variants = reply.Variants };
         }
@@ -116,7 +122,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
                 _dead.Add(known);
                 _processes.Remove(key);
             }
-            HostProcess started = HostProcess.Start(command ?? HostCommand.Create, runtime);
+            HostProcess started = _programs.Start(runtime);
             _processes.Add(key, started);
             return started;
         }
@@ -127,14 +133,21 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         _alone.Wait(cancellation);
         try
         {
-            using HostProcess process = HostProcess.Start(command ?? HostCommand.Create, request.Runtime);
-            return process.Run(request, patience ?? _patience, cancellation);
+            while (true)
+            {
+                using HostProcess process = _programs.Start(request.Runtime);
+                HostReply reply = process.Run(request, patience ?? _patience, cancellation);
+                if (!IsReplaced(process, reply))
+                    return reply;
+            }
         }
         finally
         {
             _alone.Release();
         }
     }
+
+    private bool IsReplaced(HostProcess process, HostReply reply) => reply is { End.Cause: not HostEndCause.Limit, Ready: false } && _programs.GiveWay(process.Program);
 
     private static SerenityException CannotStart(OptimizeRequest request, string why, Exception? inner) =>
         new(SerenityCodes.RuntimeCrashed, request.ModelPath,

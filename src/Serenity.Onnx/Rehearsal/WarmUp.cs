@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Fusion;
@@ -26,9 +27,10 @@ public static class WarmUp
     /// <returns>The warm-up; never fails. A process should not end while it runs, since native code is being loaded.</returns>
     public static Task Start() => _running.Value;
 
-    private static Task Begin() => Environment.ProcessorCount < 2
-        ? Task.CompletedTask
-        : Task.WhenAll(OnThread(() => RehearseRuntime()), OnThread(() => RehearsePlanning()));
+    private static Task Begin() => Environment.ProcessorCount < 2 ? Task.CompletedTask
+        // In a program of native code nothing is compiled as it runs.
+        : !RuntimeFeature.IsDynamicCodeSupported ? OnThread(static () => _ = NativeRuntime.IsAvailable)
+        : Task.WhenAll(OnThread(static () => RehearseRuntime()), OnThread(static () => RehearsePlanning()));
 
     /// <summary>Plans the tiny model, all that needs no ONNX Runtime.</summary>
     /// <returns>How often the peak was lowered by a rewrite.</returns>

@@ -176,6 +176,16 @@ public sealed class OptimizerHostTests
     }
 
     [TestMethod]
+    public void A_host_that_was_killed_from_outside_speaks_of_the_machine_and_not_of_the_model()
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        using OptimizerHost host = new(Shell("echo \"$1 Ready\"; read line; kill -KILL $$"));
+        string message = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request)).Message;
+        Assert.Contains("Something killed it", message);
+        Assert.DoesNotContain("native ONNX Runtime", message);
+    }
+
+    [TestMethod]
     [DataRow(null, true, "native ONNX Runtime hang", null)]
     [DataRow(PipelineStage.Load, true, "native ONNX Runtime hang", null)]
     [DataRow(PipelineStage.Fuse, true, "native ONNX Runtime hang", null)]
@@ -185,7 +195,7 @@ public sealed class OptimizerHostTests
     [DataRow(PipelineStage.Search, false, "native ONNX Runtime crash", null)]
     public void Whose_fault_an_end_is_follows_from_the_stage(PipelineStage? stage, bool isLimit, string whose, ModelSetting? setting)
     {
-        SerenityException e = HostEnd.Error(new OptimizeRequest { ModelPath = "m.onnx" }, "ended", stage, isLimit);
+        SerenityException e = HostEnd.Error(new OptimizeRequest { ModelPath = "m.onnx" }, new HostEnding(isLimit ? HostEndCause.Limit : HostEndCause.Died, "ended"), stage);
         Assert.AreEqual(SerenityCodes.RuntimeCrashed, e.Code);
         Assert.Contains(whose, e.Message);
         Assert.AreEqual(setting is not null, e.Settings?.Any(s => s.Name == setting) == true, e.Message);
@@ -224,6 +234,41 @@ public sealed class OptimizerHostTests
             Assert.Contains("cannot be started", e.Message);
             Assert.Contains("SerenityIsolate", e.Message);
         }
+    }
+
+    [TestMethod]
+    public void A_program_that_does_not_come_up_here_gives_way_to_the_next_for_good()
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        // Made for a newer system, as its loader says; not to be run at all.
+        foreach (Func<string, string, ProcessStartInfo> command in new[] { Shell("exit 127"), (_, _) => new ProcessStartInfo("/no/such/program") })
+        {
+            int first = 0, second = 0;
+            HostPrograms programs = new(
+                (folder, token) =>
+                {
+                    first++;
+                    return command(folder, token);
+                },
+                (folder, token) =>
+                {
+                    second++;
+                    return HostCommand.Create(folder, token);
+                });
+            using OptimizerHost host = new(programs);
+            Assert.IsNotNull(host.Optimize(model.Request).Facts);
+            Assert.IsNotNull(host.Optimize(model.Request).Facts);
+            Assert.AreEqual(1, first);
+            Assert.IsLessThanOrEqualTo(2, second);
+        }
+    }
+
+    [TestMethod]
+    public void A_program_that_came_up_is_not_replaced_for_what_a_model_did_to_it()
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        using OptimizerHost host = new(new HostPrograms(Shell("echo \"$1 Ready\"; read line; kill -SEGV $$"), (_, _) => throw new InvalidOperationException("not asked for")));
+        Assert.AreEqual(SerenityCodes.RuntimeCrashed, Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request)).Code);
     }
 
     [TestMethod]
