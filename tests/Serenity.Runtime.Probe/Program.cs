@@ -76,6 +76,40 @@ switch (verb)
         Inputs kept = new(left.InputMetadata, 1);
         Console.WriteLine($"outputs {left.Run(null, kept.Values).Count}");
         break;
+    case "layout":
+        // The model in the layout of this processor, beside the source in a session without options; then the file of a layout that it does not have.
+        string source = args[2], picked = ModelLayout.PathFor(model, "blocked8", "blocked16"), other = Path.ChangeExtension(model, ModelLayout.Host == "blocked8" ? "blocked16.onnx" : "blocked8.onnx");
+        Console.WriteLine($"host {ModelLayout.Host}");
+        using (PlannedSession session = new(picked))
+        using (InferenceSession original = new(source))
+        using (Inputs inputs = new(session.InputMetadata, 1))
+        using (RunOptions options = new())
+        {
+            using IDisposableReadOnlyCollection<OrtValue> theirs = original.Run(options, inputs.Values, original.OutputNames);
+            using (IDisposableReadOnlyCollection<OrtValue> ours = session.Run(null, inputs.Values))
+                Console.WriteLine($"layout {session.Layout}\nsame {AllClose(ours, theirs)}\nplanned {session.IsPlanned}\nunplanned {session.UnplannedCalls}");
+            Console.WriteLine($"bytes {session.MeasurePeak(inputs.Values)}");
+            try
+            {
+                new PlannedSession(other).Dispose();
+                Console.WriteLine("refused False");
+            }
+            catch (PlatformNotSupportedException e)
+            {
+                Console.WriteLine($"refused {e.Message.Contains(ModelLayout.Host, StringComparison.Ordinal)}");
+            }
+            try
+            {
+                using InferenceSession anyway = new(other);
+                using IDisposableReadOnlyCollection<OrtValue> wrong = anyway.Run(options, inputs.Values, anyway.OutputNames);
+                Console.WriteLine($"other {(AllClose(wrong, theirs) ? "right" : "wrong")}");
+            }
+            catch (OnnxRuntimeException)
+            {
+                Console.WriteLine("other fails");
+            }
+        }
+        break;
     default:
         return 2;
 }
@@ -86,6 +120,14 @@ static void RegisterArena()
     using OrtMemoryInfo memory = new(OrtMemoryInfo.allocatorCPU, OrtAllocatorType.ArenaAllocator, 0, OrtMemType.Default);
     using OrtArenaCfg limits = new(0, -1, -1, -1);
     OrtEnv.Instance().CreateAndRegisterAllocator(memory, limits);
+}
+
+static bool AllClose(IReadOnlyList<OrtValue> a, IReadOnlyList<OrtValue> b)
+{
+    bool same = a.Count == b.Count;
+    for (int i = 0; same && i < a.Count; i++)
+        same = Close(a[i].GetTensorDataAsSpan<float>(), b[i].GetTensorDataAsSpan<float>());
+    return same;
 }
 
 static bool Close(ReadOnlySpan<float> a, ReadOnlySpan<float> b)

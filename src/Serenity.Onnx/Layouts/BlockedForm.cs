@@ -23,6 +23,9 @@ internal enum BlockedKind
 
     /// <summary>The node as it is, since it treats every element on its own, or moves whole blocks of channels.</summary>
     Same,
+
+    /// <summary>The node as it is, between views of its images with the block as a last axis: it moves rows or columns.</summary>
+    Rows,
 }
 
 /// <summary>How a node can stand in the blocked layout.</summary>

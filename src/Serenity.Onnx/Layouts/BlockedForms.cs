@@ -49,6 +49,9 @@ internal sealed class BlockedForms(ImageGraph graph, int block)
             "Concat" when IsChannelAxis(node.Int("axis", 0)) => WholeBlocks(node, node.Input.Count),
             "Split" when IsChannelAxis(node.Int("axis", 0)) => WholeBlocks(node, 1),
             "Slice" when IsSliceOfBlocks(node) => WholeBlocks(node, 1),
+            "Concat" when IsPlaceAxis(node.Int("axis", 0)) => Rows(node, node.Input.Count),
+            "Split" when IsPlaceAxis(node.Int("axis", 0)) => Rows(node, 1),
+            "Slice" when graph.Opset >= 10 && graph.Integers(node.In(3)) is { } axes && Array.TrueForAll(axes, axis => IsPlaceAxis(axis)) => Rows(node, 1),
             _ when _unary.Contains(node.OpType) || (whole && _wholeUnary.Contains(node.OpType)) => Elementwise(node, 1),
             _ when _combining.Contains(node.OpType) || (whole && _wholeCombining.Contains(node.OpType)) => Elementwise(node, node.Input.Count),
             _ => BlockedForm.None,
@@ -115,6 +118,10 @@ internal sealed class BlockedForms(ImageGraph graph, int block)
         return whole ? new BlockedForm(BlockedKind.Same, [.. Enumerable.Range(0, images)]) : BlockedForm.None;
     }
 
+    /// <summary>Operators that move rows or columns, whatever channels there are.</summary>
+    private BlockedForm Rows(NodeProto node, int images) => graph.Opset >= 5 && node.Input.Take(images).All(i => !graph.IsConstant(i) && graph.Image(i) is not null)
+        ? new BlockedForm(BlockedKind.Rows, [.. Enumerable.Range(0, images)]) : BlockedForm.None;
+
     /// <summary>Operators on single elements: images of one shape, and constants of one element.</summary>
     private BlockedForm Elementwise(NodeProto node, int images)
     {
@@ -142,4 +149,6 @@ internal sealed class BlockedForms(ImageGraph graph, int block)
     }
 
     private static bool IsChannelAxis(long axis) => axis is 1 or -3;
+
+    private static bool IsPlaceAxis(long axis) => axis is 2 or 3 or -2 or -1;
 }

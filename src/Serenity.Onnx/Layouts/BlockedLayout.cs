@@ -10,6 +10,9 @@ namespace Serenity.Onnx.Layouts;
 /// </summary>
 internal sealed class BlockedLayout
 {
+    /// <summary>Work that an element counts for which fills a block where it should not: more than any other layout could save.</summary>
+    private const double Dear = 1e5;
+
     private readonly ImageGraph _graph;
     private readonly int _block;
     private readonly BlockedForm[] _forms;
@@ -27,18 +30,19 @@ internal sealed class BlockedLayout
         _block = block;
         BlockedForms forms = new(_graph, block);
         _forms = Array.ConvertAll(_graph.Nodes, forms.Of);
-        _work = new LayoutWork(_graph, block) { MayBeBlocked = image => _graph.Producer(image) is >= 0 and int maker && _forms[maker].Kind != BlockedKind.None };
+        _work = new LayoutWork(_graph, block, ConvFolding.Foldable(_graph, _forms));
     }
 
-    /// <summary>Work of a run on plain images alone.</summary>
+    /// <summary>Work of a run on plain images alone, in predicted nanoseconds.</summary>
     public double PlainWork => _graph.Nodes.Sum(_work.Plain);
 
     /// <summary>The layout of least work.</summary>
     /// <param name="fillingWork">Work that an element which fills a block counts for besides.</param>
+    /// <param name="dear">Images that no filled block is to be in, if that can be had; null for none.</param>
     /// <returns>For each node whether it is in blocks; null if no convolution is.</returns>
-    public bool[]? Choose(double fillingWork)
+    public bool[]? Choose(double fillingWork, IReadOnlySet<string>? dear = null)
     {
-        bool[] inBlocks = LayoutCut.Find(_graph, _forms, _work, fillingWork);
+        bool[] inBlocks = LayoutCut.Find(_graph, _forms, _work, image => dear?.Contains(image) == true ? Dear : fillingWork);
         return Convolutions(inBlocks) > 0 ? inBlocks : null;
     }
 
@@ -57,12 +61,14 @@ internal sealed class BlockedLayout
 
     /// <summary>Writes the model in a layout.</summary>
     /// <param name="inBlocks">For each node whether it is in blocks.</param>
-    public BlockedModel Write(bool[] inBlocks)
+    /// <param name="isDraft">Weights are left empty: the model is to be compared, and not run.</param>
+    public BlockedModel Write(bool[] inBlocks, bool isDraft = false)
     {
-        BlockedModel written = BlockedWriter.Write(_graph, _forms, inBlocks, _block);
+        bool[] readsPlain = LayoutCut.ReadsPlain(_graph, _forms, _work, inBlocks);
+        BlockedModel written = BlockedWriter.Write(_graph, _forms, inBlocks, readsPlain, _block, isDraft);
         double work = 0;
         for (int node = 0; node < _forms.Length; node++)
-            work += inBlocks[node] ? _work.Blocked(_graph.Nodes[node], _forms[node]) : _work.Plain(_graph.Nodes[node]);
+            work += inBlocks[node] ? _work.Blocked(_graph.Nodes[node], _forms[node], readsPlain[node]) : _work.Plain(_graph.Nodes[node]);
         foreach (NodeProto node in written.Model.Graph.Node)
         {
             if (node.Domain == OperatorDomain.Nchwc && node.OpType is "ReorderInput" or "ReorderOutput")

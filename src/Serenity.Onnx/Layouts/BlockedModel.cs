@@ -11,8 +11,11 @@ namespace Serenity.Onnx.Layouts;
 /// <param name="Reorders">Nodes that put an image into blocks or take it out of them.</param>
 internal sealed record BlockedModel(ModelProto Model, ShapeTable Shapes, int Block, IReadOnlyList<BlockedWeight> Weights, int Reorders)
 {
-    /// <summary>Work of a run, in multiply-accumulates of a matrix product.</summary>
+    /// <summary>Predicted time of a run, in nanoseconds.</summary>
     public double Work { get; init; }
+
+    /// <summary>For each image in blocks the one that it was made of.</summary>
+    public IReadOnlyDictionary<string, string> SourceOf { get; init; } = new Dictionary<string, string>();
 
     /// <summary>Convolutions in the blocked layout.</summary>
     public int Convolutions { get; init; }

@@ -1,6 +1,6 @@
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
-using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Serenity.Onnx.Layouts;
 
@@ -16,81 +16,64 @@ internal static class ConvFolding
     /// <param name="graph">The model, for constants.</param>
     public static List<NodeProto> Fold(List<NodeProto> nodes, IReadOnlySet<string> outputs, ImageGraph graph)
     {
-        Dictionary<string, int> uses = new(StringComparer.Ordinal);
-        foreach (NodeProto node in nodes)
-        {
-            foreach (string value in node.Input.Concat(SubgraphCaptures.Of(node)))
-                uses[value] = uses.GetValueOrDefault(value) + 1;
-        }
-        Dictionary<string, int> convs = new(StringComparer.Ordinal);
         NodeProto?[] folded = [.. nodes];
+        FoldableNodes open = new(nodes, outputs, graph);
         for (int at = 0; at < folded.Length; at++)
         {
             NodeProto node = folded[at]!;
-            if (node.OpType == "Conv" && node.Domain == OperatorDomain.Nchwc)
-                convs[node.Output[0]] = at;
-            else if (TryAdd(node) is { } sum)
-                Move(sum, at);
-            else if (node.Input.Count > 0 && Open(node.Input[0]) is { } conv && TryActivate(folded[conv]!, node, graph))
-                Move(conv, at);
+            if (node.Kind() == OperatorKind.Convolution && node.Domain == OperatorDomain.Nchwc)
+            {
+                open.Add(node.Output[0], at, node.In(3).Length > 0, node.Text("activation", "").Length > 0);
+                continue;
+            }
+            if (open.TryTake(node, at) is not { } found)
+                continue;
+            NodeProto conv = folded[found.Conv]!;
+            if (found.Sum is { } sum)
+            {
+                while (conv.Input.Count < 4)
+                    conv.Input.Add("");
+                conv.Input[3] = sum;
+            }
+            if (found.Activation is { } activation)
+                conv.Set("activation", activation);
+            if (found.Parameters.Length > 0)
+                conv.Set("activation_params", found.Parameters);
+            // The convolution now runs where the other node did, and makes what that made.
+            conv.Output[0] = node.Output[0];
+            folded[found.Conv] = null;
+            folded[at] = conv;
+            if (found.Gate is { } gate)
+                folded[gate] = null;
         }
         return [.. folded.OfType<NodeProto>()];
-
-        // A convolution that nothing but one node reads, and that has no activation yet.
-        int? Open(string value) => convs.TryGetValue(value, out int at) && uses.GetValueOrDefault(value) == 1 && !outputs.Contains(value)
-            && folded[at]!.Text("activation", "").Length == 0 ? at : null;
-
-        int? TryAdd(NodeProto node)
-        {
-            if (!(node.Is("Add") || node.Is("Sum")) || node.Input.Count != 2)
-                return null;
-            for (int i = 0; i < 2; i++)
-            {
-                if (Open(node.Input[i]) is not { } at || folded[at]!.In(3).Length > 0 || graph.IsConstant(node.Input[1 - i]))
-                    continue;
-                NodeProto conv = folded[at]!;
-                while (conv.Input.Count < 3)
-                    conv.Input.Add("");
-                if (conv.Input.Count == 3)
-                    conv.Input.Add("");
-                conv.Input[3] = node.Input[1 - i];
-                return at;
-            }
-            return null;
-        }
-
-        // The convolution now runs where the other node did, and makes what that made.
-        void Move(int conv, int at)
-        {
-            NodeProto moved = folded[conv]!;
-            convs.Remove(moved.Output[0]);
-            moved.Output[0] = folded[at]!.Output[0];
-            folded[conv] = null;
-            folded[at] = moved;
-            convs[moved.Output[0]] = at;
-        }
     }
 
-    private static bool TryActivate(NodeProto conv, NodeProto node, ImageGraph graph)
+    /// <summary>Nodes that become part of a convolution where both are in blocks.</summary>
+    /// <param name="graph">The model.</param>
+    /// <param name="forms">How each node can stand in the blocked layout.</param>
+    public static HashSet<NodeProto> Foldable(ImageGraph graph, BlockedForm[] forms)
     {
-        if (!OperatorDomain.IsOnnx(node.Domain) || node.Output.Count != 1)
-            return false;
-        float[]? parameters = node.OpType switch
+        HashSet<NodeProto> found = [];
+        FoldableNodes open = new(graph.Nodes, new HashSet<string>(graph.Model.Graph.Output.Select(o => o.Name), StringComparer.Ordinal), graph);
+        for (int at = 0; at < forms.Length; at++)
         {
-            "Relu" or "Sigmoid" or "Tanh" => [],
-            "LeakyRelu" => [node.Float("alpha", 0.01f)],
-            "HardSigmoid" => [node.Float("alpha", 0.2f), node.Float("beta", 0.5f)],
-            "Clip" when graph.Opset >= 11 => Bound(node.In(1), float.MinValue) is { } low && Bound(node.In(2), float.MaxValue) is { } high ? [low, high] : null,
-            _ => null,
-        };
-        if (parameters is null)
-            return false;
-        conv.Set("activation", node.OpType);
-        if (parameters.Length > 0)
-            conv.Set("activation_params", parameters);
-        return true;
-
-        float? Bound(string name, float otherwise) => name.Length == 0 ? otherwise
-            : graph.Constant(name) is { DataType: (int)DataType.Float } bound && bound.Dims.All(d => d == 1) ? graph.Weights.ReadFloats(bound)![0] : null;
+            NodeProto node = graph.Nodes[at];
+            switch (forms[at].Kind)
+            {
+                case BlockedKind.Conv or BlockedKind.Depthwise:
+                    open.Add(node.Output[0], at, node.In(3).Length > 0, node.Text("activation", "").Length > 0);
+                    break;
+                case BlockedKind.Normalization:
+                    open.Add(node.Output[0], at, hasSum: false, hasActivation: false);
+                    break;
+                case BlockedKind.Same when open.TryTake(node, at) is { } taken:
+                    found.Add(node);
+                    if (taken.Gate is { } gate)
+                        found.Add(graph.Nodes[gate]);
+                    break;
+            }
+        }
+        return found;
     }
 }

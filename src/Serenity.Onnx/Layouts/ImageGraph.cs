@@ -60,6 +60,10 @@ internal sealed class ImageGraph
     /// <summary>True for a weight or a constant.</summary>
     public bool IsConstant(string name) => _constants.ContainsKey(name);
 
+    /// <summary>Type of a value, weights included; null where it is not known.</summary>
+    public TensorType? TypeOf(string name) =>
+        Shapes.Find(name) ?? (Constant(name) is { } constant ? new TensorType((DataType)constant.DataType, [.. constant.Dims]) : null);
+
     /// <summary>Dimensions of a value, weights included; null where they are not known.</summary>
     public long[]? DimsOf(string name) => Shapes.Find(name)?.Dims ?? (Constant(name) is { } constant ? [.. constant.Dims] : null);
 

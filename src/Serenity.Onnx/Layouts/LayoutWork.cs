@@ -1,69 +1,87 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
+using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Layouts;
 
 /// <summary>
-/// How long nodes take in either layout, counted and not timed, in multiply-accumulates of a matrix product (<see cref="PlainWork"/>), so that every machine
-/// chooses the same.
+/// How long nodes take in either layout: predicted from shapes and not timed (<see cref="KernelTime"/>), in nanoseconds, so that every machine chooses the same.
 /// </summary>
+/// <remarks>
+/// Prices of kernels in blocks are fitted to profiles of default sessions of the test data's models (ONNX Runtime 1.32.0, AVX-512, one thread), on the scale of <see cref="TermPrices"/>.
+/// A kernel that computes in blocks takes a block for a block, filled or not.
+/// </remarks>
 /// <param name="graph">The model.</param>
 /// <param name="block">Channels in a block.</param>
-internal sealed class LayoutWork(ImageGraph graph, int block)
+/// <param name="folded">Nodes that become part of a convolution where both are in blocks.</param>
+internal sealed class LayoutWork(ImageGraph graph, int block, IReadOnlySet<NodeProto> folded)
 {
-    /// <summary>A place of a window that a pool looks at, image by image; in blocks a vector register does a block of channels at once.</summary>
-    private const double PerPlainPlace = 4;
+    // Once for each kernel.
+    private const double Convolution = 1900, Pool = 1500, ReorderOnce = 1200, Moved = 1300;
 
-    /// <summary>Work of a node on plain images.</summary>
-    public double Plain(NodeProto node) => PlainWork.OfNode(node, graph.DimsOf, graph.IsConstant) + PerPlainPlace * Places(node, graph.DimsOf);
+    /// <summary>A multiply-accumulate of a convolution, and of one of single channels.</summary>
+    private const double Product = 0.0175, DepthwiseProduct = 0.022;
 
-    /// <summary>Work of a node on images in blocks: no columns are made, and what fills the last block is computed too.</summary>
+    /// <summary>An element that a convolution makes, or one of single channels reads: what the caches and the sum take.</summary>
+    private const double Output = 0.04, DepthwiseInput = 0.024;
+
+    /// <summary>A channel of a plain image for each element made of it: the kernel takes those one by one.</summary>
+    private const double PlainChannel = 0.035;
+
+    /// <summary>A place that a pool's windows look at, and one of a pool over everything.</summary>
+    private const double PoolPlace = 0.024, GlobalPlace = 0.055;
+
+    /// <summary>An element enlarged; one put into blocks or taken out, what fills the last block too.</summary>
+    private const double Enlarged = 0.12, Reordered = 0.11;
+
+    /// <summary>Time of a node on plain images.</summary>
+    public double Plain(NodeProto node) => KernelTime.OfNode(node, graph.TypeOf, graph.IsConstant);
+
+    /// <summary>Time of a node on images in blocks: no columns are made, and what fills the last block is computed too.</summary>
     /// <param name="node">The node.</param>
     /// <param name="form">What it becomes.</param>
-    public double Blocked(NodeProto node, BlockedForm form)
+    /// <param name="readsPlain">True if it is a convolution that reads a plain image.</param>
+    public double Blocked(NodeProto node, BlockedForm form, bool readsPlain)
     {
-        double moved = 0;
-        foreach (int image in form.Images)
-            moved += Elements(node.Input[image], image == 0 && form.ReadsPlain && !MayBeBlocked(node.Input[0]));
-        double outputs = node.Output.Sum(o => Elements(o, false));
-        double computed = form.Kind switch
+        if (folded.Contains(node))
+            return Output * node.Output.Sum(Elements);
+        double made = node.Output.Sum(Elements);
+        switch (form.Kind)
         {
-            BlockedKind.Conv => outputs * WeightsOfOutput(node, form),
-            BlockedKind.Depthwise => outputs * WorkEstimate.Elements(graph.DimsOf(node.Input[1])![2..]),
-            BlockedKind.Pool => Places(node, graph.DimsOf) / 4 + outputs,
-            _ => outputs,
-        };
-        return PlainWork.PerNode + PlainWork.PerElement * (moved + outputs) + computed;
+            case BlockedKind.Conv:
+                long[] w = graph.DimsOf(node.Input[1])!;
+                double window = WorkEstimate.Elements(w[2..]);
+                double channels = readsPlain || node.Int("group", 1) > 1 ? w[1] : ChannelBlock.Padded(w[1], block);
+                return Convolution + made * ((channels * window * Product) + Output + (readsPlain ? channels * PlainChannel : 0));
+            case BlockedKind.Depthwise:
+                return Convolution + (made * ((WorkEstimate.Elements(graph.DimsOf(node.Input[1])![2..]) * DepthwiseProduct) + Output)) + (DepthwiseInput * Elements(node.Input[0]));
+            case BlockedKind.Normalization:
+                return Convolution + (made * (DepthwiseProduct + Output)) + (DepthwiseInput * Elements(node.Input[0]));
+            case BlockedKind.Pool when OperatorTable.Of(node).Kind == OperatorKind.GlobalPool:
+                return Pool + (GlobalPlace * Elements(node.Input[0]));
+            case BlockedKind.Pool:
+                return Pool + (made * ((WorkEstimate.Elements(node.Ints("kernel_shape") ?? []) * PoolPlace) + Output));
+            case BlockedKind.Upsample:
+                return Moved + (made * Enlarged);
+            case BlockedKind.Rows:
+                return KernelTime.OfNode(node, InBlocks, graph.IsConstant) + ((form.Images.Length + node.Output.Count) * TermPrices.Of(TimeTerm.View));
+            default:
+                return KernelTime.OfNode(node, InBlocks, graph.IsConstant);
+        }
     }
 
-    /// <summary>Work of putting an image into blocks or taking it out of them.</summary>
-    public double Reorder(string image) => PlainWork.PerNode + 2 * PlainWork.PerElement * Elements(image, false);
+    /// <summary>What it takes a convolution more to read an image in blocks than a plain one; less than 0 where that is faster.</summary>
+    public double MoreFromBlocks(NodeProto node, BlockedForm form) => Blocked(node, form, readsPlain: false) - Blocked(node, form, readsPlain: true);
 
-    /// <summary>Elements that fill the last blocks of a node's results.</summary>
-    public double Filling(NodeProto node) => node.Output.Sum(o => Elements(o, false) - Elements(o, true));
+    /// <summary>Time of putting an image into blocks or taking it out of them.</summary>
+    public double Reorder(string image) => ReorderOnce + (Reordered * Elements(image));
 
-    /// <summary>True if whoever makes an image can make it in blocks.</summary>
-    public Func<string, bool> MayBeBlocked { get; init; } = _ => true;
+    /// <summary>Elements that fill the last blocks of an image.</summary>
+    public double Filling(string image) => Elements(image) - WorkEstimate.Elements(graph.Image(image));
 
-    private double WeightsOfOutput(NodeProto node, BlockedForm form)
-    {
-        long[] w = graph.DimsOf(node.Input[1])!;
-        long inputs = form.ReadsPlain && !MayBeBlocked(node.Input[0]) || node.Int("group", 1) > 1 ? w[1] : ChannelBlock.Padded(w[1], block);
-        return inputs * WorkEstimate.Elements(w[2..]);
-    }
+    private TensorType? InBlocks(string value) => graph.TypeOf(value) is { } type && !graph.IsConstant(value) && graph.Image(value) is { } dims
+        ? type with { Dims = ChannelBlock.Dims(dims, block) } : graph.TypeOf(value);
 
-    private double Elements(string image, bool isPlain)
-    {
-        long[] dims = graph.Image(image)!;
-        return WorkEstimate.Elements(isPlain ? dims : ChannelBlock.Dims(dims, block));
-    }
-
-    /// <summary>Places that a pool's windows look at.</summary>
-    private static double Places(NodeProto node, Func<string, long[]?> dims) => OperatorTable.Of(node) switch
-    {
-        { Kind: OperatorKind.Pool, IsStandard: true } => WorkEstimate.Elements(dims(node.Output[0])) * WorkEstimate.Elements(node.Ints("kernel_shape") ?? []),
-        { Kind: OperatorKind.GlobalPool, IsStandard: true } => WorkEstimate.Elements(dims(node.Input[0])),
-        _ => 0,
-    };
+    private double Elements(string image) => WorkEstimate.Elements(ChannelBlock.Dims(graph.Image(image)!, block));
 }

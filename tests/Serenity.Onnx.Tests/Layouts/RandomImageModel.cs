@@ -25,11 +25,12 @@ internal static class RandomImageModel
         for (int i = 0; i < nodes; i++)
         {
             (string x, long[] dims) = images[Math.Max(0, images.Count - 1 - random.Next(3))];
-            (string[] Names, long[] Dims)? made = random.Next(plain ? 16 : 13) switch
+            (string[] Names, long[] Dims)? made = (random.Next(plain ? 16 : 13) is var kind && random.Chance(0.1) ? 16 : kind) switch
             {
                 0 or 1 or 2 or 3 or 4 => Conv(builder, random, x, dims),
                 5 => Depthwise(builder, random, x, dims),
                 6 => ([builder.Node(random.Pick(["Relu", "Sigmoid", "Tanh", "Softplus", "LeakyRelu", "HardSigmoid"]), [x])], dims),
+                16 => Rows(builder, random, x, dims),
                 7 or 8 => Combine(builder, random, images, x, dims),
                 9 => Concat(builder, images, x, dims),
                 10 when dims[2] > 3 => ([builder.Node(random.Pick(["MaxPool", "AveragePool"]), [x], ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }), ("strides", new long[] { 1, 1 }))], dims),
@@ -78,6 +79,17 @@ internal static class RandomImageModel
         (string Name, long[] Dims) other = images.LastOrDefault(i => i.Name != x && i.Dims[2] == dims[2]);
         return other.Name is null || dims[1] + other.Dims[1] > 96 ? null
             : ([builder.Node("Concat", [x, other.Name], ("axis", 1L))], [dims[0], dims[1] + other.Dims[1], dims[2], dims[3]]);
+    }
+
+    /// <summary>Rows or columns cut off, and some put together in another order.</summary>
+    private static (string[], long[])? Rows(OnnxModelBuilder builder, TestRandom random, string x, long[] dims)
+    {
+        long axis = random.Pick([2, 3, -1, -2]), size = dims[axis < 0 ? axis + 4 : axis], at = size / 2;
+        if (at == 0)
+            return null;
+        string Integer(long value) => builder.Integers(value);
+        string Slice(long from, long to) => builder.Node("Slice", [x, Integer(from), Integer(to), Integer(axis)]);
+        return ([builder.Node("Concat", [Slice(at, size), Slice(0, at)], ("axis", axis))], dims);
     }
 
     private static (string[], long[]) Normalize(OnnxModelBuilder builder, TestRandom random, string x, long[] dims)

@@ -95,7 +95,8 @@ public sealed class NativeProbe
         }
     }
 
-    private static string? OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+    /// <summary>Path of a program that is on the PATH; null if it is not.</summary>
+    internal static string? OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
     /// <summary>Compiles, or finds what was compiled of the same source before.</summary>

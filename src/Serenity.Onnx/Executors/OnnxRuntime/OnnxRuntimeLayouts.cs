@@ -14,24 +14,30 @@ using Serenity.Planning.Scheduling;
 namespace Serenity.Onnx.Executors.OnnxRuntime;
 
 /// <summary>
-/// Plans a model in the blocked layout: from the rewritten model in its portable order, and from the model before rewrites; each with several prices on memory. Candidates are
-/// compared as their orders stand, and the best is planned in full.
+/// Plans a model in the blocked layout: from the portable plan, with its regions in pieces and without, and from the model before rewrites; each with several prices on memory.
+/// Candidates are compared as their orders stand, and the best is planned in full.
 /// </summary>
 internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts starts, OnnxRuntimeSearch search)
 {
-    /// <summary>A layout may need so many times what the portable plan needs.</summary>
-    private const double MostBytes = 4.0 / 3;
+    /// <summary>A layout may need so many times what the portable plan needs that has nothing in pieces.</summary>
+    private const double MostBytes = 2;
 
-    /// <summary>A layout of more work, as a multiple of the portable model's, is not worth a file.</summary>
-    private const double MostWork = 0.97;
+    /// <summary>A layout of more predicted time, as a multiple of the portable model's, is not worth a file.</summary>
+    private const double MostTime = 0.97;
+
+    /// <summary>Predicted time that is as good as a default session's, as a multiple of it.</summary>
+    private const double EnoughTime = 1.05;
 
     /// <summary>Weights are read whole and written again.</summary>
     private const long MostWeightBytes = 1L << 30;
 
     private const long StatesToCompare = 50_000;
 
-    /// <summary>Prices of an element that fills a block, in work.</summary>
-    private static readonly double[] _prices = [0, 1, 2, 4, 8, 16, 32, 64, 1e6];
+    /// <summary>How often what stands at the peak is kept out of blocks that it would not fill.</summary>
+    private const int MostRounds = 8;
+
+    /// <summary>Prices of an element that fills a block, in nanoseconds.</summary>
+    private static readonly double[] _prices = [0, 0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 1e5];
 
     /// <summary>The plan in a layout.</summary>
     /// <param name="portable">The portable plan.</param>
@@ -43,25 +49,37 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
         if (reason is not null)
             return null;
         OnnxRuntimeExecutorPlan whole = portable.Whole as OnnxRuntimeExecutorPlan ?? portable;
-        long bytes = search.Required(whole.Plan, whole.Shapes);
+        long bytes = Required(whole.Plan, whole.Shapes), own = Required(portable.Plan, portable.Shapes);
         WeightReader weights = new(task.Source.File.Path);
         int block = ChannelBlock.Of(layout);
-        double work = Layout(whole, block, weights).PlainWork;
-        IEnumerable<Candidate> candidates = Candidates(whole, block, weights).Where(c => c.Blocked.Work <= MostWork * work && c.Bytes <= MostBytes * bytes);
-        reason = $"none was found that takes less work than the portable model and at most a third more memory";
-        // A fifth more memory for a tenth less work, and no more.
-        foreach (Candidate candidate in candidates.OrderBy(c => c.Blocked.Work * Math.Sqrt(Math.Max(1, (double)c.Bytes / bytes))).ThenBy(c => c.Bytes))
+        BlockedLayout source = new(starts.First.Model, starts.First.Shapes, starts.First.Model.Graph.Node, block, weights);
+        // What a session with default options does, as far as it is known: it puts into blocks what it can.
+        double plain = Layout(portable, block, weights).PlainWork, usual = source.Write(source.All(), isDraft: true).Work;
+        IEnumerable<Candidate> candidates = Candidates(portable, whole, source, block, weights).Where(c => c.Work <= MostTime * plain && c.Bytes <= MostBytes * bytes);
+        reason = $"none was found that takes less time than the portable model and at most twice its memory";
+        double least = Score(plain, own);
+        foreach (Candidate candidate in candidates.OrderBy(c => Score(c.Work, c.Bytes)).ThenBy(c => c.Bytes))
         {
-            BlockedModel blocked = candidate.Blocked;
-            OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(blocked.Model, blocked.Shapes, search.Options() with { First = NamesOf(blocked) }, cancellation: task.Cancellation);
-            if (search.Required(plan, blocked.Shapes) > MostBytes * bytes)
+            if (Score(candidate.Work, candidate.Bytes) >= least)
+                break;
+            BlockedModel blocked = candidate.Layout.Write(candidate.InBlocks);
+            OnnxRuntimePlanOptions options = ReferenceEquals(candidate.From, whole) || candidate.From.Whole is null ? search.Options() : search.PieceOptions(search.Options());
+            OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(blocked.Model, blocked.Shapes, options with { First = NamesOf(blocked) }, cancellation: task.Cancellation);
+            if (Required(plan, blocked.Shapes) > MostBytes * bytes)
                 continue;
             reason = null;
             BlockedWeightCheck.Hold(blocked, weights);
             OnnxRuntimeExecutorPlan made = search.Made(plan, blocked.Shapes, candidate.From.Start, candidate.From.Rewrites, candidate.From.Work);
-            return new LayoutPlan(layout, made, Math.Round(blocked.Work / work, 3), blocked.Convolutions, blocked.Reorders);
+            return new LayoutPlan(layout, made, Math.Round(blocked.Work / plain, 3), blocked.Convolutions, blocked.Reorders);
         }
         return null;
+
+        // A tenth less time is worth a fifth more memory, as long as it is not faster than a default session anyway; what is slower has to save far more.
+        double Score(double time, long required)
+        {
+            double slower = Math.Max(1, time / (EnoughTime * usual));
+            return Math.Max(time, usual) * Math.Sqrt((double)required / bytes) * (slower * slower * slower * slower);
+        }
     }
 
     private static string? Obstacle(OnnxRuntimeExecutorPlan portable) =>
@@ -72,31 +90,41 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
         : portable.Model.Graph.Node.Any(n => OperatorDomain.IsHardwareBound(n.Domain)) ? "the model was saved for one kind of processor"
         : null;
 
-    private IEnumerable<Candidate> Candidates(OnnxRuntimeExecutorPlan whole, int block, WeightReader weights)
+    private IEnumerable<Candidate> Candidates(OnnxRuntimeExecutorPlan portable, OnnxRuntimeExecutorPlan whole, BlockedLayout source, int block, WeightReader weights)
     {
-        BlockedLayout layout = Layout(whole, block, weights);
-        HashSet<string> known = new(StringComparer.Ordinal);
-        foreach (double price in _prices)
+        foreach (OnnxRuntimeExecutorPlan plan in ReferenceEquals(portable, whole) ? [whole] : (OnnxRuntimeExecutorPlan[])[portable, whole])
         {
-            if (layout.Choose(price) is not { } inBlocks || !known.Add(string.Concat(inBlocks.Select(b => b ? '1' : '0'))))
-                continue;
-            BlockedModel blocked = layout.Write(inBlocks);
-            yield return new Candidate(whole, blocked, BytesAsItStands(blocked));
+            BlockedLayout layout = Layout(plan, block, weights);
+            HashSet<string> known = new(StringComparer.Ordinal);
+            foreach (double price in _prices)
+            {
+                HashSet<string> dear = new(StringComparer.Ordinal);
+                for (int round = 0; round < MostRounds; round++)
+                {
+                    if (layout.Choose(price, dear) is not { } inBlocks || !known.Add(string.Concat(inBlocks.Select(b => b ? '1' : '0'))))
+                        break;
+                    BlockedModel blocked = layout.Write(inBlocks, isDraft: true);
+                    long bytes = BytesAsItStands(blocked, out IEnumerable<string> atThePeak);
+                    yield return new Candidate(plan, layout, inBlocks, blocked.Work, bytes);
+                    int before = dear.Count;
+                    dear.UnionWith(atThePeak);
+                    if (dear.Count == before)
+                        break;
+                }
+            }
         }
         if (whole.Rewrites.Count == 0 && ReferenceEquals(whole.Start, starts.First))
             yield break;
         // Before rewrites, which make convolutions smaller: there may be less to gain by them in blocks.
-        PlanStart start = starts.First;
-        BlockedLayout before = new(start.Model, start.Shapes, start.Model.Graph.Node, block, weights);
         foreach (double price in (double[])[_prices[0], _prices[^1]])
         {
-            if (before.Choose(price) is not { } inBlocks)
+            if (source.Choose(price) is not { } inBlocks)
                 continue;
-            BlockedModel blocked = before.Write(inBlocks);
+            BlockedModel blocked = source.Write(inBlocks, isDraft: true);
             OnnxRuntimePlanOptions options = search.Options() with { AskForShapes = false, FewestNodes = false, Veil = false, First = NamesOf(blocked) };
             options = options with { Schedule = options.Schedule with { StateLimit = Math.Min(options.Schedule.StateLimit, StatesToCompare) } };
             OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(blocked.Model, blocked.Shapes, options, cancellation: task.Cancellation);
-            yield return new Candidate(whole with { Start = start, Rewrites = [] }, blocked, search.Required(plan, blocked.Shapes));
+            yield return new Candidate(whole with { Start = starts.First, Rewrites = [] }, source, inBlocks, blocked.Work, Required(plan, blocked.Shapes));
         }
     }
 
@@ -104,14 +132,30 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
         new(ModelCopy.WithGraph(plan.Plan.Model, plan.Plan.Graph.Graph), plan.Shapes, plan.Nodes, block, weights);
 
     /// <summary>What a model needs in the order of its file, which is the portable plan's, as if no shape were in the way.</summary>
-    private long BytesAsItStands(BlockedModel blocked)
+    /// <param name="blocked">The model.</param>
+    /// <param name="atThePeak">Images that are held where it needs most, and do not fill their blocks.</param>
+    private long BytesAsItStands(BlockedModel blocked, out IEnumerable<string> atThePeak)
     {
         OrtGraph graph = new(blocked.Model.Graph);
         AllocationPlan plan = new AllocationSimulator(new AllocationModel(graph, blocked.Shapes), reusesFreed: false).Plan([.. Enumerable.Range(0, graph.NodeCount)]);
-        return KernelWorkspace.Peak(graph, blocked.Shapes, plan, TargetKernels.Of(task.Request.Targets));
+        int step = Array.IndexOf(plan.Profile, plan.Peak);
+        atThePeak = plan.Buffers.Where(b => b.FirstStep <= step && b.LastStep >= step).Select(b => blocked.SourceOf.GetValueOrDefault(graph.Name(b.Owner)))
+            .OfType<string>().Where(image => blocked.Shapes.Find(image)!.Dims[1] % blocked.Block != 0);
+        return Required(graph, blocked.Shapes, plan);
+    }
+
+    private long Required(OnnxRuntimePlan plan, ShapeTable shapes) => Required(plan.Graph, shapes, plan.Allocations);
+
+    /// <summary>A plan's peak with its kernels' scratch, which convolutions in blocks do not take; types of weights that rewrites made are not among the shapes.</summary>
+    private long Required(OrtGraph graph, ShapeTable shapes, AllocationPlan plan)
+    {
+        Dictionary<string, TensorType> types = new(shapes.Types, StringComparer.Ordinal);
+        foreach (TensorProto weight in graph.Graph.Initializer)
+            types.TryAdd(weight.Name, new TensorType((TensorProto.Types.DataType)weight.DataType, [.. weight.Dims]));
+        return KernelWorkspace.Peak(graph, shapes with { Types = types }, plan, TargetKernels.Of(task.Request.Targets));
     }
 
     private static string[] NamesOf(BlockedModel blocked) => [.. blocked.Model.Graph.Node.Where(n => !ConstantNode.Is(n)).Select(n => n.Name)];
 
-    private sealed record Candidate(OnnxRuntimeExecutorPlan From, BlockedModel Blocked, long Bytes);
+    private sealed record Candidate(OnnxRuntimeExecutorPlan From, BlockedLayout Layout, bool[] InBlocks, double Work, long Bytes);
 }

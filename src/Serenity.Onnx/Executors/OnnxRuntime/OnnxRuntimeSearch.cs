@@ -206,8 +206,11 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     /// <param name="Applied">Rewrites applied before.</param>
     private sealed record Form(ModelProto Model, ShapeTable Shapes, IReadOnlyList<string> Order, double Ratio, IReadOnlyList<AppliedRewrite> Applied);
 
-    // Pieces are many and alike, so a proof may take as many states as there are; the order that they were chosen with is a good one. A limit that the user states stands.
-    private OnnxRuntimePlanOptions PieceOptions(OnnxRuntimePlanOptions full) =>
+    /// <summary>
+    /// Limits for a model in pieces: they are many and alike, so a proof may take as many states as there are; the order that they were chosen with is a good one. A limit that the user
+    /// states stands.
+    /// </summary>
+    public OnnxRuntimePlanOptions PieceOptions(OnnxRuntimePlanOptions full) =>
         _request.SearchLimit is not null ? full : full with { Schedule = full.Schedule with { StateLimit = Math.Min(full.Schedule.StateLimit, StatesForPieces) } };
 
     /// <summary>A plan's peak with its kernels' scratch, as far as that is known.</summary>

@@ -35,6 +35,17 @@ internal static class KernelTime
             Add(sum, node, TypeOf, weights.ContainsKey);
     }
 
+    /// <summary>Predicted time of one node, in nanoseconds.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="typeOf">Type of a value, weights included; null where it is not known.</param>
+    /// <param name="isWeight">True for a weight.</param>
+    public static double OfNode(NodeProto node, Func<string, TensorType?> typeOf, Func<string, bool> isWeight)
+    {
+        TimeSum sum = new();
+        Add(sum, node, typeOf, isWeight);
+        return sum.Nanoseconds;
+    }
+
     /// <summary>Adds a node's terms.</summary>
     /// <param name="sum">To what.</param>
     /// <param name="node">The node.</param>

@@ -25,7 +25,7 @@ public sealed partial class OperatorNamesTests
         ["Executors/OnnxRuntime/SessionAccount.cs"] = (11, "kernels of ONNX Runtime that lay out weights anew"),
         ["Models/NativeHazards.cs"] = (6, "kernels of ONNX Runtime that end the process, and the attribute that makes each do so"),
         ["Layouts/BlockedForms.cs"] = (50, "kernels for blocked channels that ONNX Runtime has, and what is finite on the zeros that fill a block"),
-        ["Layouts/ConvFolding.cs"] = (9, "activations that ONNX Runtime's convolution takes, and what each calls its parameters"),
+        ["Layouts/FoldableNodes.cs"] = (10, "activations that ONNX Runtime's convolution takes, and what each calls its parameters"),
 
         // What an operator computes, or is given so that its output has a size: there is nothing more general to say of it.
         ["Verification/Comparison/ExactSums.cs"] = (10, "computes them, without rounding"),

@@ -58,6 +58,12 @@ internal sealed class VeiledPlanner
 {
     private const int FirstOpset = 5;
 
+    /// <summary>Nodes of a veil that are not worth the search for fewer.</summary>
+    private const int EnoughNodes = 3;
+
+    /// <summary>How often ONNX Runtime is asked about a veil at the roots.</summary>
+    private const int MostRounds = 4;
+
     private readonly PlanningProblem _problem;
     private readonly OrtGraph _graph;
     private readonly ShapeTable _shapes;
@@ -107,12 +113,73 @@ internal sealed class VeiledPlanner
             foreach (int[] hidden in few == enough ? [enough] : (int[][])[few, enough])
             {
                 if (Draw(hidden, ref best, cancellation))
-                    return best;
+                    return fewest && best!.Graph.Nodes > EnoughNodes && FromRoots(enough, best.Graph.Nodes, cancellation) is { } fewer ? fewer : best;
             }
             if (best is not null)
                 return best;
         }
         return best;
+    }
+
+    /// <summary>
+    /// Hides all shapes, so that nearly all veils stand where the graph begins: what ONNX Runtime does not know of an input, it cannot infer of what is computed from it.
+    /// A veil is a node and takes its time, a hidden shape takes none.
+    /// </summary>
+    /// <param name="needed">For each value that has to be hidden a symbol.</param>
+    /// <param name="most">Fewer nodes than this are wanted.</param>
+    /// <param name="cancellation">Ends the work at once.</param>
+    /// <returns>Null where the peak does not come down all the way, or not with fewer nodes.</returns>
+    private VeiledPlan? FromRoots(int[] needed, int most, CancellationToken cancellation)
+    {
+        int[] hidden = new int[_graph.ValueCount];
+        for (int b = 0; b < _wanted.Buffers.Length; b++)
+        {
+            int owner = _wanted.Buffers[b].Owner;
+            if (hidden[owner] == 0 && _shapes.IsForeseen(_graph.Name(owner)) && (needed[owner] != 0 || !IsShapeValue(owner)))
+                HideBuffer(b, hidden);
+        }
+        HashSet<int> owners = [];
+        foreach (int node in _order)
+        {
+            bool isRoot = true;
+            foreach (int input in _graph.Inputs(node))
+                isRoot &= input < 0 || hidden[input] == 0;
+            foreach (int output in isRoot ? _graph.Outputs(node) : [])
+            {
+                if (output >= 0 && hidden[output] != 0)
+                    owners.Add(output);
+            }
+        }
+        for (int round = 0; round < MostRounds && owners.Count < most; round++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs: false, inherits: true);
+            if (veiled.Nodes >= most || Planned(veiled, out PlannedShapes? planned) is not { } plan)
+                return null;
+            if (plan.Plan.Peak <= WantedPeak)
+                return plan;
+            // What is known all the same, behind a reshape to a fixed shape, say, gets a veil of its own.
+            int before = owners.Count;
+            for (int value = 0; value < needed.Length; value++)
+            {
+                if (needed[value] != 0 && planned!.Find(_graph.Name(value)) is { } known && Array.TrueForAll(known, dim => dim >= 0))
+                    owners.Add(value);
+            }
+            if (owners.Count == before)
+                return null;
+        }
+        return null;
+    }
+
+    /// <summary>Asks ONNX Runtime what it knows of a veiled graph, and plans with that; null where it does not take the graph.</summary>
+    private VeiledPlan? Planned(VeiledGraph veiled, out PlannedShapes? planned)
+    {
+        ModelProto candidate = ModelCopy.WithGraph(_problem.Model, veiled.Graph);
+        planned = PlannedShapesReader.TryRead(candidate, veiled.Shapes);
+        if (planned is null)
+            return null;
+        AllocationModel allocations = new(veiled.Index, veiled.Shapes, planned);
+        return new VeiledPlan(candidate, veiled, new AllocationSimulator(allocations).Plan(veiled.Order), allocations);
     }
 
     /// <summary>Draws one veil in both ways; true if the better one brings the peak down all the way.</summary>
@@ -127,15 +194,11 @@ internal sealed class VeiledPlanner
         foreach (bool allInputs in new[] { false, true })
         {
             cancellation.ThrowIfCancellationRequested();
-            VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs);
-            ModelProto candidate = ModelCopy.WithGraph(_problem.Model, veiled.Graph);
-            if (PlannedShapesReader.TryRead(candidate, veiled.Shapes) is not { } planned)
+            if (Planned(ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs), out _) is not { } plan)
                 continue;
-            AllocationModel allocations = new(veiled.Index, veiled.Shapes, planned);
-            AllocationPlan plan = new AllocationSimulator(allocations).Plan(veiled.Order);
-            if (best is null || plan.Peak < best.Plan.Peak)
-                best = new VeiledPlan(candidate, veiled, plan, allocations);
-            if (plan.Peak <= WantedPeak)
+            if (best is null || plan.Plan.Peak < best.Plan.Peak)
+                best = plan;
+            if (plan.Plan.Peak <= WantedPeak)
                 return true;
         }
         return false;

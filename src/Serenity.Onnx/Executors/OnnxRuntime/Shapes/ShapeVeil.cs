@@ -48,8 +48,9 @@ internal static class ShapeVeil
     /// <param name="hidden">The symbol of each hidden value by value index; 0 for those whose shape is stated.</param>
     /// <param name="owners">The values to hide that are the first in their buffer: their nodes read through the veil.</param>
     /// <param name="allInputs">Veil every input of those nodes, not just the first; but none that is worked on in place.</param>
+    /// <param name="inherits">Most values are hidden, and a node whose first input is hidden needs no veil: nothing is known of its output either, channels apart.</param>
     public static VeiledGraph Draw(
-        OrtGraph source, ShapeTable shapes, ReadOnlySpan<int> order, int[] hidden, IReadOnlySet<int> owners, bool allInputs)
+        OrtGraph source, ShapeTable shapes, ReadOnlySpan<int> order, int[] hidden, IReadOnlySet<int> owners, bool allInputs, bool inherits = false)
     {
         GraphProto graph = source.Graph.Clone();
         NodeProto[] nodes = [.. graph.Node];
@@ -104,7 +105,7 @@ internal static class ShapeVeil
                 reader.Input[0] = Reshape(veils[node], reader.Input[0], types[known], Constant(types[known].Dims));
                 continue;
             }
-            if (!Veils(source, node, owners, hidden))
+            if (!Veils(source, node, owners, hidden, inherits))
                 continue;
             for (int i = 0; i < reader.Input.Count && (allInputs || veils[node].Count == 0); i++)
             {
@@ -117,7 +118,7 @@ internal static class ShapeVeil
         }
         string[] ownShapes = [.. ownShape.OfType<string>()];
         (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, ownShapes);
-        StateShapes(graph, source, shapes, hidden);
+        StateShapes(graph, source, shapes, hidden, inherits);
         ShapeTable table = new(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies, Formulas = shapes.Formulas };
         return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, table, count + ownShapes.Length, sourceOf);
     }
@@ -139,13 +140,15 @@ internal static class ShapeVeil
     /// True if a node reads through the veil: it fills a hidden buffer, or works in place on an input whose shape says nothing of the
     /// output's, as a convolution does that adds to a sum; it has the output's shape from its first input.
     /// </summary>
-    private static bool Veils(OrtGraph source, int node, IReadOnlySet<int> owners, int[] hidden)
+    private static bool Veils(OrtGraph source, int node, IReadOnlySet<int> owners, int[] hidden, bool inherits)
     {
         foreach (int value in source.Outputs(node))
         {
             if (value >= 0 && owners.Contains(value))
                 return true;
         }
+        if (inherits && source.Inputs(node).Length > 0 && source.Inputs(node)[0] is >= 0 and int first && hidden[first] != 0)
+            return false;
         for (int i = 1; i < source.Inputs(node).Length; i++)
         {
             if (Overwrites(source, node, i, hidden))
@@ -194,7 +197,11 @@ internal static class ShapeVeil
         return ([.. veiledOrder], [.. sourceOf]);
     }
 
-    private static void StateShapes(GraphProto graph, OrtGraph source, ShapeTable shapes, int[] hidden)
+    /// <summary>
+    /// States shapes. Channels of images are stated in any case where most shapes are hidden: a convolution's are known from its weights, an addition's are not, and a sum that is
+    /// worked on in place has to have one shape with what comes of it.
+    /// </summary>
+    private static void StateShapes(GraphProto graph, OrtGraph source, ShapeTable shapes, int[] hidden, bool inherits)
     {
         ShapeRecord.Write(graph, shapes);
         Dictionary<string, int> symbols = new(StringComparer.Ordinal);
@@ -207,9 +214,12 @@ internal static class ShapeVeil
         {
             if (!symbols.TryGetValue(stated.Name, out int symbol))
                 continue;
-            int d = 0;
-            foreach (TensorShapeProto.Types.Dimension dim in stated.Type.TensorType.Shape.Dim)
-                dim.DimParam = $"serenity_{symbol}_{d++}";
+            TensorShapeProto shape = stated.Type.TensorType.Shape;
+            for (int d = 0; d < shape.Dim.Count; d++)
+            {
+                if (!inherits || d != 1 || shape.Dim.Count < 3)
+                    shape.Dim[d].DimParam = $"serenity_{symbol}_{d}";
+            }
         }
     }
 }

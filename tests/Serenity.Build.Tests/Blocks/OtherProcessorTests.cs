@@ -1,0 +1,65 @@
+using System.Globalization;
+using Serenity.Build.Blocks;
+using Serenity.Build.Identity;
+using Serenity.Build.Manifest;
+using Serenity.Build.Output;
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Schema;
+using Serenity.Testing.Device;
+using Serenity.Testing.Models;
+
+namespace Serenity.Build.Tests.Blocks;
+
+/// <summary>Layouts of a model on processors that this machine may not have, in Serenity.Runtime itself.</summary>
+[TestClass]
+public sealed class OtherProcessorTests
+{
+    [TestMethod]
+    [DataRow("Haswell-noTSX", "blocked8")]
+    [DataRow("Nehalem", "portable")]
+    public void A_processor_runs_the_layout_that_it_has_and_refuses_the_other(string processor, string layout)
+    {
+        if (EmulatedDotnet.WhyNot is { Length: > 0 } why)
+            Assert.Inconclusive(why);
+        using TempFolder folder = new();
+        OptimizationResult result = Write(IrregularModels.DartsCell(channels: 12, size: 10), folder.Path);
+        string output = EmulatedDotnet.Run(new DeviceProcessor(processor, "x64"), Probe(), "layout", Path.Combine(folder.Path, "net.onnx"), Path.Combine(folder.Path, "source.onnx"));
+        StringAssert.Contains(output, $"host {layout}\n");
+        StringAssert.Contains(output, $"layout {layout}\nsame True\nplanned True\nunplanned 0\n");
+        StringAssert.Contains(output, "refused True\n");
+        Assert.IsFalse(output.Contains("other right", StringComparison.Ordinal), output);
+        // Planned by rule for the layout that this machine does not have, and run there.
+        if (layout != "portable")
+        {
+            long required = result.Plans.Single(p => p.Layout == PlanLayout.Blocked8).Account.RequiredBytes;
+            StringAssert.Contains(output, string.Create(CultureInfo.InvariantCulture, $"bytes {required}\n"));
+        }
+    }
+
+    private static OptimizationResult Write(ModelProto model, string folder)
+    {
+        string source = Path.Combine(folder, "source.onnx"), portable = Path.Combine(folder, "net.onnx");
+        File.WriteAllBytes(source, ModelFile.ToBytes(model));
+        OptimizeRequest request = new() { ModelPath = source, Layouts = [PlanLayout.Blocked8, PlanLayout.Blocked16], Targets = [TargetArchitecture.X64] };
+        OptimizationResult result = ModelOptimizer.Optimize(request);
+        FileInfoEntry none = new("net.onnx", "");
+        WrittenModel.Create(result.Model, source, "net.onnx").Save(portable);
+        File.WriteAllText(Path.Combine(folder, "net.memory.plan"), PlanFile.Render(ManifestBuilder.Build(request, result, none, none)));
+        for (int i = 0; i < result.Variants.Count; i++)
+        {
+            string name = "net." + result.Variants[i].Layout.ToString().ToLowerInvariant();
+            WrittenModel.Create(result.VariantModels[i], source, name + ".onnx").Save(Path.Combine(folder, name + ".onnx"));
+            File.WriteAllText(Path.Combine(folder, name + ".memory.plan"), PlanFile.Render(result.Variants[i]));
+        }
+        return result;
+    }
+
+    private static string Probe()
+    {
+        // .../tests/Serenity.Build.Tests/bin/Release/net10.0
+        DirectoryInfo own = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+        return Path.Combine(own.Parent!.Parent!.Parent!.Parent!.FullName, "Serenity.Runtime.Probe", "bin", own.Parent.Name, own.Name, "Serenity.Runtime.Probe.dll");
+    }
+}
