@@ -1,4 +1,5 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Schema;
 using Serenity.Testing;
 
 namespace Serenity.Onnx.Tests.Execution;
@@ -21,6 +22,31 @@ public sealed class ProofCasesTests
             Assert.AreEqual("passed", result.Verification!.Status, result.Verification.Reason);
             CollectionAssert.AllItemsAreUnique(result.Tensors.Select(t => t.Name).ToArray());
         }
+    }
+
+    /// <summary>A Dropout that a caller may switch on makes a value of its own, and what goes into it is read again behind it.</summary>
+    [TestMethod]
+    [DataRow(Executor.OnnxRuntime)]
+    [DataRow(Executor.StaticArena)]
+    public void A_Dropout_that_can_be_switched_on_lies_over_nothing_that_is_still_read(Executor executor)
+    {
+        string path = SharedData.PathOf("cases/dropout_overridable_mode.onnx") ?? "";
+        if (!File.Exists(path))
+            Assert.Inconclusive("The test data beside the checkout is missing.");
+        OptimizationResult result = Onnx.Pipeline.ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = executor });
+        // Random values cannot be compared; all else was.
+        Assert.AreEqual("partial", result.Verification!.Status);
+        StringAssert.Contains(result.Verification.Reason, "Dropout");
+        if (executor == Executor.OnnxRuntime)
+        {
+            Assert.AreEqual(result.Peak.Bytes, result.Verification.MeasuredBytes);
+            return;
+        }
+        NodeProto drop = ModelProto.Parser.ParseFrom(File.ReadAllBytes(path)).Graph.Node.Single(node => node.OpType == "Dropout");
+        TensorFacts from = result.Tensors.Single(t => t.Name == drop.Input[0]), to = result.Tensors.Single(t => t.Name == drop.Output[0]);
+        Assert.IsNull(to.AliasOf);
+        Assert.IsGreaterThan(to.FirstStep, from.LastStep);
+        Assert.IsTrue(from.Offset + from.Bytes <= to.Offset || to.Offset + to.Bytes <= from.Offset);
     }
 
     [TestMethod]

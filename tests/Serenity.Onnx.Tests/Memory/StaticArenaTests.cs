@@ -56,8 +56,8 @@ public sealed class StaticArenaTests
         UniqueNames.Assign(model);
         ModelShapes shapes = ShapeInference.Run(model, path, _noSizes);
         RewriteOptions options = new() { Executor = Executor.StaticArena, Level = RewriteLevel.All, ModelPath = path };
-        RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, new StaticArenaCosts(shapes, ScheduleOptions.Default, path: path));
-        StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, shapes, 1);
+        RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, new StaticArenaCosts(new ArenaTask(shapes, new OptimizeRequest { ModelPath = path }, path), ScheduleOptions.Default));
+        StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, new ArenaTask(shapes, new OptimizeRequest { ModelPath = path, Alignment = 1 }));
         Console.WriteLine($"{cell}: {outcome.Best.PeakBytes} / {outcome.Best.LowerBoundBytes}, arena {plan.ArenaBytes}");
         Assert.AreEqual(outcome.Best.PeakBytes, plan.LivePeakBytes);
         Assert.AreEqual(4 * expected, plan.LivePeakBytes);
@@ -110,9 +110,9 @@ public sealed class StaticArenaTests
             string path = Path.GetFullPath("wide.onnx");
             ModelShapes shapes = ShapeInference.Run(model, path, _noSizes);
             RewriteOptions options = new() { Executor = Executor.StaticArena, Level = RewriteLevel.All, ModelPath = path };
-            RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, new StaticArenaCosts(shapes, ScheduleOptions.Default, path: path));
+            RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, new StaticArenaCosts(new ArenaTask(shapes, new OptimizeRequest { ModelPath = path }, path), ScheduleOptions.Default));
             Assert.IsLessThanOrEqualTo(outcome.Original.PeakBytes, outcome.Best.PeakBytes);
-            StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, shapes, 16);
+            StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, new ArenaTask(shapes, new OptimizeRequest { ModelPath = path, Alignment = 16 }));
             Assert.AreEqual(outcome.Best.PeakBytes, plan.LivePeakBytes);
             CheckPlan(StaticArenaGraph.Build(outcome.Best.Written.Model, shapes with { Main = outcome.Best.Written.Shapes }, outcome.Best.Written.Groups), plan);
             groups += outcome.Best.Written.Groups.Count;

@@ -1,8 +1,10 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Executors.StaticArena.Planning;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Schema;
@@ -82,6 +84,29 @@ public sealed class RewriteTechniquesTests
         }
     }
 
+    [TestMethod]
+    public void A_set_is_predicted_the_same_time_with_what_its_nodes_share_computed_once()
+    {
+        int shared = 0;
+        for (ulong seed = 1; seed <= 8; seed++)
+        {
+            (ModelProto model, ModelShapes shapes) = Model(500 + seed);
+            TestRandom random = new(seed);
+            RewriteCandidate source = RewriteCandidate.Unchanged(model, shapes.Main);
+            SharedTimes times = new(model.Graph, shapes.Main);
+            Assert.AreEqual(KernelTime.Of(model.Graph, shapes.Main), times.Of(model.Graph, shapes.Main));
+            for (int set = 0; set < 6; set++)
+            {
+                RewriteGraph graph = new(source, Executor.StaticArena, "model.onnx");
+                RewriteSequence.Apply(graph, RewriteLevel.All, new TestedSites(_ => random.Chance(set == 0 ? 1 : 0.5)));
+                RewriteCandidate candidate = graph.ToCandidate();
+                Assert.AreEqual(KernelTime.Of(candidate.Model.Graph, candidate.Shapes), times.Of(candidate.Model.Graph, candidate.Shapes), $"seed {seed}, set {set}");
+                shared += candidate.Model.Graph.Node.Count(node => model.Graph.Node.Any(own => ReferenceEquals(own, node)));
+            }
+        }
+        Assert.IsGreaterThan(20, shared);
+    }
+
     private static (ModelProto Model, ModelShapes Shapes) Model(ulong seed)
     {
         ModelProto model = RandomConcatModel.Create(seed);
@@ -91,7 +116,7 @@ public sealed class RewriteTechniquesTests
 
     private static ICandidateCosts Costs(RewriteCandidate source, ModelShapes shapes, Executor executor, RewriteTechniques techniques) =>
         executor == Executor.StaticArena
-            ? new StaticArenaCosts(shapes, ScheduleOptions.Default, techniques)
+            ? new StaticArenaCosts(new ArenaTask(shapes, new OptimizeRequest { ModelPath = "model.onnx" }), ScheduleOptions.Default, techniques)
             : new OnnxRuntimeCosts(source, OnnxRuntimePlanOptions.Default, techniques);
 
     private static RewriteOutcome Search(ModelProto model, ModelShapes shapes, Executor executor, RewriteTechniques techniques)

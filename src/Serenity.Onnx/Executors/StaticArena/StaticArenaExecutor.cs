@@ -106,9 +106,9 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     /// <inheritdoc/>
     public PlanFacts Account(LayoutPlan plan, MeasuredMemory? memory, MeasuredMemory? portable) => throw new InvalidOperationException("An arena has one layout.");
 
-    private bool InputsApart => _task.Request.InputsApart;
-
     private ModelShapes Shapes => _start.Value.Shapes;
+
+    private ArenaTask Arena => new(Shapes, _task.Request, _task.Source.File.Path, _task.Cancellation);
 
     private ModelCost Baseline()
     {
@@ -137,13 +137,13 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         RewriteOutcome outcome = RewriteSearch.Run(
             Today, Shapes.Main,
             new RewriteOptions { Executor = Executor.StaticArena, Level = level, ModelPath = path, WorkLimit = _task.Request.WorkLimit, Restriction = restriction },
-            new StaticArenaCosts(Shapes, limits, path: path, inputsApart: InputsApart), _task.Cancellation);
+            new StaticArenaCosts(Arena, limits), _task.Cancellation);
 
         _task.Request.Progress?.Invoke(PipelineStage.Place);
         RewriteCost best = outcome.Best;
-        StaticArenaPlan plan = StaticArenaCost.Plan(best, Shapes, _task.Request.Alignment, path, InputsApart, _task.Cancellation);
-        (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, Shapes, _task.Request.Alignment, path, InputsApart, _task.Cancellation);
-        (best, plan) = StaticArenaCost.ForTraffic(best, plan, _task.Request.OnChip, Shapes, _task.Request.Alignment, path, InputsApart, _task.Cancellation);
+        StaticArenaPlan plan = StaticArenaCost.Plan(best, Arena);
+        (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, Arena);
+        (best, plan) = StaticArenaCost.ForTraffic(best, plan, Arena);
         return Made(best, plan, outcome.Applied, outcome.Work, outcome.Original);
     }
 
@@ -161,14 +161,14 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         void Try(ModelProto model, ShapeTable shapes, IEnumerable<string> order, IReadOnlyList<AppliedRewrite> applied, double work)
         {
             string path = _task.Source.File.Path;
-            ArenaSharing sharing = new(StaticArenaGraph.Build(model, Shapes with { Main = shapes }, null, path, InputsApart));
+            ArenaSharing sharing = new(Arena.GraphOf(model, shapes));
             if (ModelRolling.TryRoll(model, shapes, order, path, sharing, level == RewriteLevel.Exact, out bool exact, _task.Cancellation) is not { } rows || rows.PeakBytes >= best.Bytes)
                 return;
             RewriteCandidate written = RewriteCandidate.Unchanged(rows.Model, rows.Shapes);
-            StaticArenaGraph graph = StaticArenaGraph.Build(rows.Model, Shapes with { Main = rows.Shapes }, null, path, InputsApart);
+            StaticArenaGraph graph = Arena.GraphOf(rows.Model, rows.Shapes);
             long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
             RewriteCost cost = new(written, profile.Max(), StepBound(graph), NodeOrder.OfFile(rows.Model.Graph), profile);
-            StaticArenaPlan plan = StaticArenaCost.Plan(cost, Shapes, _task.Request.Alignment, path, InputsApart, _task.Cancellation);
+            StaticArenaPlan plan = StaticArenaCost.Plan(cost, Arena);
             if (plan.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes))
                 return;
             long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.ArenaBytes;
@@ -200,17 +200,17 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(Today, Shapes.Main), graph.OrderOf(graph.FileOrder()));
         long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
         RewriteCost cost = new(written, profile.Max(), instead.Unrewritten.LowerBoundBytes, NodeOrder.OfFile(written.Model.Graph), profile);
-        StaticArenaPlan plan = StaticArenaCost.Plan(cost, Shapes, _task.Request.Alignment, _task.Source.File.Path, InputsApart, _task.Cancellation);
+        StaticArenaPlan plan = StaticArenaCost.Plan(cost, Arena);
         return Made(cost, plan, [], instead.Work with { Ratio = 1 }, instead.Unrewritten);
     }
 
-    private StaticArenaGraph GraphOfSource() => StaticArenaGraph.Build(Today, Shapes, null, _task.Source.File.Path, InputsApart);
+    private StaticArenaGraph GraphOfSource() => Arena.GraphOf(Today, Shapes.Main);
 
     private StaticArenaExecutorPlan Made(RewriteCost cost, StaticArenaPlan plan, IReadOnlyList<AppliedRewrite> rewrites, WorkFacts work, RewriteCost unrewritten) =>
         new()
         {
             WrittenModel = AccumulationChain.Settle(cost.Written),
-            Plan = StaticArenaCost.InMemories(cost, plan, _task.Request.Memories, Shapes, _task.Request.Alignment, _task.Source.File.Path, InputsApart, _task.Cancellation),
+            Plan = StaticArenaCost.InMemories(cost, plan, Arena),
             LeastLiveBytes = cost.LowerBoundBytes,
             Unrewritten = unrewritten,
             Start = Start,

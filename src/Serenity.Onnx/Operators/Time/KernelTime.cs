@@ -27,12 +27,9 @@ internal static class KernelTime
     /// <inheritdoc cref="Of(GraphProto, ShapeTable)"/>
     public static void Add(TimeSum sum, GraphProto graph, ShapeTable shapes)
     {
-        Dictionary<string, TensorType> weights = new(StringComparer.Ordinal);
-        foreach (TensorProto initializer in graph.Initializer)
-            weights[initializer.Name] = new TensorType((TensorProto.Types.DataType)initializer.DataType, [.. initializer.Dims]);
-        TensorType? TypeOf(string name) => weights.GetValueOrDefault(name) ?? shapes.Find(name);
+        KernelWeights weights = new(graph, shapes);
         foreach (NodeProto node in graph.Node)
-            Add(sum, node, TypeOf, weights.ContainsKey);
+            Add(sum, node, weights.TypeOf, weights.IsWeight);
     }
 
     /// <summary>Predicted time of one node, in nanoseconds.</summary>

@@ -27,6 +27,7 @@ internal sealed class RewriteTrials
     private readonly CancellationToken _cancellation;
     private readonly Dictionary<string, RewriteTrial> _known = new(StringComparer.Ordinal);
     private readonly Dictionary<string, long> _missed = new(StringComparer.Ordinal);
+    private readonly SharedTimes _times;
     private readonly double _sourceWork;
     private readonly int _limit;
     private int _tried, _refused;
@@ -40,7 +41,8 @@ internal sealed class RewriteTrials
         Options = options;
         // A candidate of a larger graph takes longer to cost, so there are fewer of them.
         _limit = Math.Min(options.EvaluationLimit, Math.Max(LeastTrials, NodesInAllTrials / Math.Max(1, source.Model.Graph.Node.Count)));
-        _sourceWork = source.PredictedNanoseconds;
+        _times = new SharedTimes(source.Model.Graph, source.Shapes);
+        _sourceWork = TimeOf(source);
         RewriteGraph graph = new(source, options.Executor, options.ModelPath) { LeftOut = options.Restriction.LeftOut };
         Source = new RewriteTrial(graph, source, [], costs.Find(source, CostEffort.Compare, cancellation), true);
         _tried = 1;
@@ -106,7 +108,7 @@ internal sealed class RewriteTrials
             peak = now;
         }
         // A model without nodes is no work, rewritten or not.
-        double ratio = _sourceWork > 0 ? Math.Round(best.Candidate.PredictedNanoseconds / _sourceWork, 3) : 1;
+        double ratio = _sourceWork > 0 ? Math.Round(TimeOf(best.Candidate) / _sourceWork, 3) : 1;
         WorkFacts work = new(Options.WorkLimit, ratio, _tooMuchWork);
         return new RewriteOutcome(best.Cost, Source.Cost, applied, _tried, work);
     }
@@ -120,6 +122,8 @@ internal sealed class RewriteTrials
         return _costs.Find(graph.ToCandidate(), CostEffort.Share, _cancellation).PeakBytes;
     }
 
+    private double TimeOf(RewriteCandidate candidate) => _times.Of(candidate.Model.Graph, candidate.Shapes);
+
     private RewriteTrial? Try(ISiteChoice choice, long within, bool least)
     {
         _cancellation.ThrowIfCancellationRequested();
@@ -128,7 +132,7 @@ internal sealed class RewriteTrials
         List<RewriteSite> sites = RewriteSequence.Apply(graph, Options.Level, choice);
         RewriteCandidate candidate = graph.ToCandidate();
         bool kept = _costs.IsKept(candidate);
-        bool tooMuch = kept && candidate.PredictedNanoseconds > TimeLimit.Of(_sourceWork, Options.WorkLimit);
+        bool tooMuch = kept && TimeOf(candidate) > TimeLimit.Of(_sourceWork, Options.WorkLimit);
         _tooMuchWork |= tooMuch;
         if (!kept || tooMuch)
         {

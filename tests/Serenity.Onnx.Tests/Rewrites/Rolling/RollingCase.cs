@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Executors.StaticArena.Planning;
 using Serenity.Onnx.Operators;
@@ -15,7 +16,7 @@ internal sealed class RollingCase
 {
     public RollingCase(ModelProto model, ShapeTable shapes, bool exact = false, bool inputsApart = false)
     {
-        StaticArenaGraph arena = StaticArenaGraph.Build(model, ShapeInference.Run(model, "/nowhere/model.onnx", new Dictionary<string, long>()), inputsApart: inputsApart);
+        StaticArenaGraph arena = StaticArenaGraph.Build(model, ShapeInference.Run(model, "/nowhere/model.onnx", new Dictionary<string, long>()), request: new OptimizeRequest { ModelPath = "/nowhere/model.onnx", InputsApart = inputsApart });
         Graph = new PartitionGraph(model, shapes, model.Graph.Node.Select(n => n.Name), "model.onnx", new ArenaSharing(arena));
         Rules = new RowRules(Graph, exact);
     }
@@ -35,7 +36,7 @@ internal sealed class RollingCase
     /// <summary>Live bytes of a model in the order of its file, by the graph that an arena is planned with.</summary>
     public static long Live(ModelProto model, bool inputsApart = false)
     {
-        StaticArenaGraph graph = StaticArenaGraph.Build(model, ShapeInference.Run(model, "/nowhere/model.onnx", new Dictionary<string, long>()), inputsApart: inputsApart);
+        StaticArenaGraph graph = StaticArenaGraph.Build(model, ShapeInference.Run(model, "/nowhere/model.onnx", new Dictionary<string, long>()), request: new OptimizeRequest { ModelPath = "/nowhere/model.onnx", InputsApart = inputsApart });
         return LiveProfile.Peak(graph.Graph, graph.FileOrder());
     }
 

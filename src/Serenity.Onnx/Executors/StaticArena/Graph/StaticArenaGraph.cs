@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
@@ -70,9 +71,9 @@ internal sealed class StaticArenaGraph
     /// <param name="shapes">Types of all its values, subgraphs included.</param>
     /// <param name="groups">Accumulation groups, or null for none.</param>
     /// <param name="path">The model's file, for errors.</param>
-    /// <param name="inputsApart">Graph inputs lie in memory of the app's own, and not in the arena.</param>
+    /// <param name="request">What is asked of the arena; null for what is usual.</param>
     /// <exception cref="SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
-    public static StaticArenaGraph Build(ModelProto model, ModelShapes shapes, IReadOnlyList<AccumulationGroup>? groups = null, string? path = null, bool inputsApart = false)
+    public static StaticArenaGraph Build(ModelProto model, ModelShapes shapes, IReadOnlyList<AccumulationGroup>? groups = null, string? path = null, OptimizeRequest? request = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(shapes);
@@ -84,6 +85,6 @@ internal sealed class StaticArenaGraph
                 $"{GraphCheck.Describe(call)} calls a function of the model, and what its body needs has no place of its own in the arena. Inline the model's functions (onnx.inliner does), or use {ModelSetting.Executor.Of("OnnxRuntime")}.");
         }
         long opset = OperatorDomain.OpsetOf(model);
-        return new StaticArenaGraphBuilder(model.Graph, shapes.Main, shapes, groups ?? [], opset, path, outer: null) { InputsApart = inputsApart }.Build();
+        return new StaticArenaGraphBuilder(model.Graph, shapes.Main, shapes, groups ?? [], opset, path, outer: null) { Request = request }.Build();
     }
 }

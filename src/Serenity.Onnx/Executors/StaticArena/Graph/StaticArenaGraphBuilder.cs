@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
@@ -22,12 +23,10 @@ internal sealed class StaticArenaGraphBuilder
     private readonly bool _isInner;
     private readonly GraphView _view;
 
-    private readonly Dictionary<string, ArenaValue> _values = new(StringComparer.Ordinal);
+    private readonly ArenaValues _values = new();
     private readonly Dictionary<string, TensorProto> _constants = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AccumulationGroup> _groupOfNode = new(StringComparer.Ordinal);
     private readonly HashSet<string> _outputNames = new(StringComparer.Ordinal);
-    private readonly List<long> _tensorBytes = [];
-    private readonly List<string?> _tensorNames = [];
     private readonly HashSet<int> _outputTensors = [];
     private readonly List<string> _outputViews = [];
     private readonly RigidTensors _outputLinks;
@@ -52,7 +51,7 @@ internal sealed class StaticArenaGraphBuilder
         _outerConstants = outer;
         _isInner = outer is not null;
         _view = new GraphView(graph);
-        _outputLinks = new RigidTensors(tensor => _tensorBytes[tensor], static (_, _) => true);
+        _outputLinks = new RigidTensors(_values.BytesOf, static (_, _) => true);
         foreach (AccumulationGroup group in groups)
         {
             foreach (string writer in group.Writers)
@@ -74,18 +73,18 @@ internal sealed class StaticArenaGraphBuilder
             _constants.Remove(input.Name);
         FindOutputs();
         foreach (TensorProto tensor in _graph.Initializer)
-            Outside(tensor.Name, -1);
+            _values.AddOutside(tensor.Name, -1);
         foreach (SparseTensorProto sparse in _graph.SparseInitializer)
-            Outside(sparse.Values.Name, -1);
+            _values.AddOutside(sparse.Values.Name, -1);
         foreach (ValueInfoProto input in _graph.Input)
         {
-            if (_values.ContainsKey(input.Name))
+            if (_values.Find(input.Name) is not null)
                 continue;
             // What is an output too has to be in the arena at the end, and so at the beginning.
-            if (InputsApart && !_outputNames.Contains(input.Name))
-                Outside(input.Name, -1);
+            if (Request is { InputsApart: true } && !_outputNames.Contains(input.Name))
+                _values.AddOutside(input.Name, -1);
             else
-                Buffer(input.Name, BytesOf(input.Name, isUsed: IsUsed(input.Name)));
+                _values.AddBuffer(input.Name, BytesOf(input.Name, isUsed: IsUsed(input.Name)));
         }
         List<NodeProto> operators = [];
         List<string> constants = [];
@@ -96,7 +95,7 @@ internal sealed class StaticArenaGraphBuilder
             if (ConstantNode.Is(node))
             {
                 constants.Add(node.Name);
-                Outside(node.Output[0], -1);
+                _values.AddOutside(node.Output[0], -1);
                 continue;
             }
             operators.Add(node);
@@ -110,7 +109,7 @@ internal sealed class StaticArenaGraphBuilder
         }
         foreach (ValueInfoProto output in _graph.Output)
         {
-            if (_values.TryGetValue(output.Name, out ArenaValue? value))
+            if (_values.Find(output.Name) is { } value)
                 _outputTensors.UnionWith(value.Tensors);
         }
         return Emit([.. operators], [.. constants], facts);
@@ -119,8 +118,8 @@ internal sealed class StaticArenaGraphBuilder
     private StaticArenaGraph Emit(NodeProto[] operators, string[] constants, List<(NodeProto Node, List<int> Reads, List<int> Writes, int InPlace)> facts)
     {
         // What a branch of an If hands out it can make in the If's own output buffer, which is counted outside.
-        for (int tensor = 0; tensor < _tensorBytes.Count; tensor++)
-            _builder.AddTensor(FreeOutputs && _outputTensors.Contains(tensor) ? 0 : _tensorBytes[tensor], _outputTensors.Contains(tensor));
+        for (int tensor = 0; tensor < _values.TensorCount; tensor++)
+            _builder.AddTensor(FreeOutputs && _outputTensors.Contains(tensor) ? 0 : _values.BytesOf(tensor), _outputTensors.Contains(tensor));
         int lastStateful = -1;
         foreach ((NodeProto node, List<int> reads, List<int> writes, int inPlace) in facts)
         {
@@ -137,11 +136,11 @@ internal sealed class StaticArenaGraphBuilder
                 _builder.RunsAfter(op, lastStateful);
             lastStateful = op;
         }
-        return new StaticArenaGraph(_builder.Build(), _graph, operators, constants, [.. _tensorNames], _values, _shapes, _outputViews);
+        return new StaticArenaGraph(_builder.Build(), _graph, operators, constants, _values.TensorNames, _values.ByName, _shapes, _outputViews);
     }
 
-    /// <summary>True if graph inputs lie in memory of the app's own.</summary>
-    public bool InputsApart { get; init; }
+    /// <summary>What is asked of the arena; null for what is usual, and for a subgraph.</summary>
+    public OptimizeRequest? Request { get; init; }
 
     /// <summary>True for a branch of an If: its outputs cost nothing of their own.</summary>
     public bool FreeOutputs { get; init; }
@@ -179,7 +178,7 @@ internal sealed class StaticArenaGraphBuilder
         void Read(string name)
         {
             // What this graph does not define belongs to an outer one, which holds it.
-            if (!_values.TryGetValue(name, out ArenaValue? value))
+            if (_values.Find(name) is not { } value)
                 return;
             reads.UnionWith(value.Tensors);
             if (value.Token >= 0)
@@ -189,31 +188,27 @@ internal sealed class StaticArenaGraphBuilder
 
     private int Accumulate(NodeProto node, AccumulationGroup group, List<int> writes)
     {
-        if (!_values.TryGetValue(group.Result, out ArenaValue? result))
-        {
-            Buffer(group.Result, BytesOf(group.Result, isUsed: true));
-            result = _values[group.Result];
-        }
+        ArenaValue result = _values.Find(group.Result) ?? _values.AddBuffer(group.Result, BytesOf(group.Result, isUsed: true));
         writes.Add(result.Tensors[0]);
         if (node.Output[0] != group.Result)
-            Add(new ArenaValue(node.Output[0], result.Bytes, ArenaValueKind.Alias, result.Tensors, -1, group.Result, null, true));
+            _values.Add(new ArenaValue(node.Output[0], result.Bytes, ArenaValueKind.Alias, result.Tensors, -1, group.Result, null, true));
         NodeProto first = group.Parts[Array.IndexOf([.. group.Writers], node.Name)].First;
-        return first.IsIdentity() ? WholeTensor(first.Input[0], result.Bytes) : -1;
+        return first.IsIdentity() ? _values.WholeTensor(first.Input[0], result.Bytes) : -1;
     }
 
     private int Alias(NodeProto node, List<int> writes)
     {
-        int token = Token();
+        int token = _values.AddToken();
         writes.Add(token);
         string from = node.Input[0], to = node.Output[0];
-        if (_values.TryGetValue(from, out ArenaValue? value) && value.Kind != ArenaValueKind.Outside)
-            Add(value with { Name = to, Kind = ArenaValueKind.Alias, Token = token, Of = from, Parts = null });
+        if (_values.Find(from) is { Kind: not ArenaValueKind.Outside } value)
+            _values.Add(value with { Name = to, Kind = ArenaValueKind.Alias, Token = token, Of = from, Parts = null });
         else
-            Outside(to, token);
+            _values.AddOutside(to, token);
         if (Constant(from) is { } constant)
             _constants.TryAdd(to, constant);
         foreach (string output in node.Output.Skip(1).Where(o => o.Length > 0))
-            writes.Add(Buffer(output, BytesOf(output, isUsed: true)));
+            writes.Add(_values.AddBuffer(output, BytesOf(output, isUsed: true)).Tensors[0]);
         return -1;
     }
 
@@ -225,7 +220,7 @@ internal sealed class StaticArenaGraphBuilder
         bool contiguous = node.Input.Count == 1 || IsOuter(node, to);
         foreach (string part in node.Input)
         {
-            ArenaValue? value = _values.GetValueOrDefault(part);
+            ArenaValue? value = _values.Find(part);
             // Behind a part that a run may make shorter there would be a gap; the last may end early.
             contiguous &= value is { IsContiguous: true, Kind: not ArenaValueKind.Outside } && (_shapes.IsExact(part) || ReferenceEquals(part, node.Input[^1]));
             if (value is not null)
@@ -235,32 +230,28 @@ internal sealed class StaticArenaGraphBuilder
         bool isOutput = _outputNames.Contains(to);
         if (isOutput && !(contiguous && (_isInner || _outputLinks.TryChain(tensors))))
             return false;
-        int token = Token();
+        int token = _values.AddToken();
         writes.Add(token);
         if (isOutput)
             _outputViews.Add(to);
         ArenaValueKind kind = tensors.Count == 0 ? ArenaValueKind.Outside : ArenaValueKind.View;
-        Add(new ArenaValue(to, BytesOf(to, isUsed: true), kind, [.. tensors], token, null, kind == ArenaValueKind.View ? [.. node.Input] : null, contiguous));
+        _values.Add(new ArenaValue(to, BytesOf(to, isUsed: true), kind, [.. tensors], token, null, kind == ArenaValueKind.View ? [.. node.Input] : null, contiguous));
         return true;
     }
 
     private int Compute(NodeProto node, List<int> writes)
     {
         foreach (string output in node.Output.Where(o => o.Length > 0))
-            writes.Add(Buffer(output, BytesOf(output, isUsed: true)));
-        int position = ArenaOperators.InPlaceInput(node, IsOutside);
+            writes.Add(_values.AddBuffer(output, BytesOf(output, isUsed: true)).Tensors[0]);
+        int position = ArenaOperators.InPlaceInput(node, _values.IsOutside);
         if (position < 0 || _shapes.Find(node.Input[position]) is not { } from || _shapes.Find(node.Output[0]) is not { } to)
             return -1;
         // Of two inputs whose sizes depend on data, one may be broadcast to the other.
         if (!_shapes.IsExact(node.Output[0]) && node.Input.Count(i => i.Length > 0 && !_shapes.IsExact(i)) > 1)
             return -1;
         bool same = from.Dims.AsSpan().SequenceEqual(to.Dims) && TensorType.BitsPerElement(from.ElementType) == TensorType.BitsPerElement(to.ElementType);
-        return same ? WholeTensor(node.Input[position], _values[node.Output[0]].Bytes) : -1;
+        return same ? _values.WholeTensor(node.Input[position], _values.Find(node.Output[0])!.Bytes) : -1;
     }
-
-    // The one tensor that a value fills; -1 if it lies outside the arena or in several.
-    private int WholeTensor(string name, long bytes) =>
-        _values.TryGetValue(name, out ArenaValue? value) && value.Tensors is [int tensor] && _tensorBytes[tensor] == bytes ? tensor : -1;
 
     // With nothing but ones before the axis, the parts of a concat follow each other in memory.
     private bool IsOuter(NodeProto node, string output)
@@ -307,8 +298,6 @@ internal sealed class StaticArenaGraphBuilder
         return _view.Consumers(value).Count > 0 || _view.IsGraphOutput(value);
     }
 
-    private bool IsOutside(string name) => !_values.TryGetValue(name, out ArenaValue? value) || value.Kind == ArenaValueKind.Outside;
-
     private TensorProto? Constant(string name) => _constants.GetValueOrDefault(name) ?? _outerConstants?.GetValueOrDefault(name);
 
     private long BytesOf(string name, bool isUsed)
@@ -321,24 +310,4 @@ internal sealed class StaticArenaGraphBuilder
             SerenityCodes.UnknownSize, _path,
             $"Value '{name}' is no tensor with elements of a fixed size (a sequence, an optional or strings), so no fixed block of memory can hold it. Use {ModelSetting.Executor.Of("OnnxRuntime")}.");
     }
-
-    private int Buffer(string name, long bytes)
-    {
-        int tensor = NewTensor(name, bytes);
-        Add(new ArenaValue(name, bytes, ArenaValueKind.Buffer, [tensor], -1, null, null, true));
-        return tensor;
-    }
-
-    private void Outside(string name, int token) => Add(new ArenaValue(name, 0, ArenaValueKind.Outside, [], token, null, null, false));
-
-    private int Token() => NewTensor(null, 0);
-
-    private int NewTensor(string? name, long bytes)
-    {
-        _tensorBytes.Add(bytes);
-        _tensorNames.Add(name);
-        return _tensorBytes.Count - 1;
-    }
-
-    private void Add(ArenaValue value) => _values[value.Name] = value;
 }

@@ -1,9 +1,7 @@
-using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Sums;
-using Serenity.Onnx.Shapes;
 using Serenity.Planning;
 using Serenity.Planning.Placement;
 using Serenity.Planning.Scheduling;
@@ -19,20 +17,15 @@ internal static class StaticArenaCost
 
     /// <summary>Schedules a candidate and writes its accumulation groups down in the order found.</summary>
     /// <param name="candidate">The candidate.</param>
-    /// <param name="shapes">Types of the values of the source model's subgraphs, which no rewrite changes.</param>
+    /// <param name="task">What is asked.</param>
     /// <param name="options">Limits of the search.</param>
-    /// <param name="path">The model's file, for errors.</param>
-    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
-    /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>The cost; the file order of what it would be written as is the order found. Null where <see cref="ScheduleOptions.Enough"/> is set and was not reached.</returns>
     /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
-    internal static RewriteCost? TryOf(
-        RewriteCandidate candidate, ModelShapes shapes, ScheduleOptions options, string? path, bool inputsApart, CancellationToken cancellation)
+    internal static RewriteCost? TryOf(RewriteCandidate candidate, ArenaTask task, ScheduleOptions options)
     {
         ArgumentNullException.ThrowIfNull(candidate);
-        ArgumentNullException.ThrowIfNull(shapes);
-        StaticArenaGraph graph = GraphOf(candidate, shapes, path, inputsApart);
-        ScheduleResult schedule = Scheduler.Solve(graph.Graph, options, cancellation);
+        StaticArenaGraph graph = task.GraphOf(candidate);
+        ScheduleResult schedule = Scheduler.Solve(graph.Graph, options, task.Cancellation);
         if (schedule.PeakBytes > options.Enough)
             return null;
         // Without operators there is nothing to order: the inputs that are outputs are all there is.
@@ -43,42 +36,30 @@ internal static class StaticArenaCost
 
     /// <summary>Lays a costed candidate out in its arena.</summary>
     /// <param name="cost">The cost, with the order found.</param>
-    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
-    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
-    /// <param name="path">The model's file, for errors.</param>
-    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
-    /// <param name="cancellation">Ends the search at once.</param>
-    public static StaticArenaPlan Plan(
-        RewriteCost cost, ModelShapes shapes, int alignment, string? path = null, bool inputsApart = false, CancellationToken cancellation = default)
+    /// <param name="task">What is asked.</param>
+    public static StaticArenaPlan Plan(RewriteCost cost, ArenaTask task)
     {
         ArgumentNullException.ThrowIfNull(cost);
-        ArgumentNullException.ThrowIfNull(shapes);
-        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path, inputsApart);
-        return StaticArenaPlanner.Plan(graph, graph.FileOrder(), alignment, null, cancellation);
+        StaticArenaGraph graph = task.GraphOf(cost.Written);
+        return StaticArenaPlanner.Plan(graph, graph.FileOrder(), task.Request.Alignment, null, task.Cancellation);
     }
 
     /// <summary>Where the buffers of one schedule could not be placed within its live peak, tries others of the same peak before the arena grows.</summary>
     /// <param name="cost">The cost, with the order found.</param>
     /// <param name="plan">Its plan.</param>
-    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
-    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
-    /// <param name="path">The model's file, for errors.</param>
-    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
-    /// <param name="cancellation">Ends the search at once.</param>
+    /// <param name="task">What is asked.</param>
     /// <returns>The order and the plan with the smallest arena; those given unless another is smaller.</returns>
-    public static (RewriteCost Cost, StaticArenaPlan Plan) TryOtherOrders(
-        RewriteCost cost, StaticArenaPlan plan, ModelShapes shapes, int alignment, string? path = null, bool inputsApart = false, CancellationToken cancellation = default)
+    public static (RewriteCost Cost, StaticArenaPlan Plan) TryOtherOrders(RewriteCost cost, StaticArenaPlan plan, ArenaTask task)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(plan);
-        ArgumentNullException.ThrowIfNull(shapes);
         if (plan.ArenaBytes <= plan.LivePeakBytes)
             return (cost, plan);
-        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path, inputsApart);
+        StaticArenaGraph graph = task.GraphOf(cost.Written);
         int[]? better = null;
         foreach (int[] other in EqualPeakSchedules.Of(graph.Graph, graph.FileOrder(), OtherOrders))
         {
-            StaticArenaPlan tried = StaticArenaPlanner.Plan(graph, other, alignment, ArenaOptions.Default with { StateLimit = OtherOrderStates }, cancellation);
+            StaticArenaPlan tried = StaticArenaPlanner.Plan(graph, other, task.Request.Alignment, ArenaOptions.Default with { StateLimit = OtherOrderStates }, task.Cancellation);
             if (tried.ArenaBytes < plan.ArenaBytes)
                 (plan, better) = (tried, other);
             if (plan.ArenaBytes <= plan.LivePeakBytes)
@@ -93,26 +74,19 @@ internal static class StaticArenaCost
     /// <summary>Where the live peak is larger than the chip: another order of the same peak, with less traffic and no larger an arena, if one is found.</summary>
     /// <param name="cost">The cost, with the order found.</param>
     /// <param name="plan">Its plan.</param>
-    /// <param name="onChip">Bytes on chip; null for no such order.</param>
-    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
-    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
-    /// <param name="path">The model's file, for errors.</param>
-    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
-    /// <param name="cancellation">Ends the search at once.</param>
-    public static (RewriteCost Cost, StaticArenaPlan Plan) ForTraffic(
-        RewriteCost cost, StaticArenaPlan plan, long? onChip, ModelShapes shapes, int alignment, string? path = null, bool inputsApart = false,
-        CancellationToken cancellation = default)
+    /// <param name="task">What is asked.</param>
+    public static (RewriteCost Cost, StaticArenaPlan Plan) ForTraffic(RewriteCost cost, StaticArenaPlan plan, ArenaTask task)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(plan);
-        if (onChip is not { } capacity || plan.LivePeakBytes <= capacity)
+        if (task.Request.OnChip is not { } capacity || plan.LivePeakBytes <= capacity)
             return (cost, plan);
-        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path, inputsApart);
+        StaticArenaGraph graph = task.GraphOf(cost.Written);
         int[] order = graph.FileOrder();
-        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, new ScheduleResult(order, cost.PeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit), capacity, cancellation);
+        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, new ScheduleResult(order, cost.PeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit), capacity, task.Cancellation);
         if (found.Order.AsSpan().SequenceEqual(order))
             return (cost, plan);
-        StaticArenaPlan other = StaticArenaPlanner.Plan(graph, found.Order, alignment, null, cancellation);
+        StaticArenaPlan other = StaticArenaPlanner.Plan(graph, found.Order, task.Request.Alignment, null, task.Cancellation);
         if (other.ArenaBytes > plan.ArenaBytes)
             return (cost, plan);
         RewriteCandidate written = AccumulationChain.InOrder(cost.Written, graph.OrderOf(found.Order));
@@ -121,24 +95,14 @@ internal static class StaticArenaCost
 
     /// <summary>Lays a costed candidate out in the memories of a device.</summary>
     /// <param name="cost">The cost, with the order found.</param>
-    /// <param name="inOne">Its plan in one arena.</param>
-    /// <param name="memories">The memories; with one, that plan is the plan.</param>
-    /// <param name="shapes">Types of the values of the source model's subgraphs.</param>
-    /// <param name="alignment">Alignment of offsets in bytes; a power of two.</param>
-    /// <param name="path">The model's file, for errors.</param>
-    /// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
-    /// <param name="cancellation">Ends the search at once.</param>
-    public static StaticArenaPlan InMemories(
-        RewriteCost cost, StaticArenaPlan inOne, IReadOnlyList<DeviceMemory>? memories, ModelShapes shapes, int alignment, string? path = null, bool inputsApart = false,
-        CancellationToken cancellation = default)
+    /// <param name="inOne">Its plan in one arena, which is the plan where no memories are given.</param>
+    /// <param name="task">What is asked.</param>
+    public static StaticArenaPlan InMemories(RewriteCost cost, StaticArenaPlan inOne, ArenaTask task)
     {
         ArgumentNullException.ThrowIfNull(cost);
-        if (memories is null)
+        if (task.Request.Memories is not { } memories)
             return inOne;
-        StaticArenaGraph graph = GraphOf(cost.Written, shapes, path, inputsApart);
-        return PooledPlanner.Plan(graph, graph.FileOrder(), inOne, memories, alignment, cancellation);
+        StaticArenaGraph graph = task.GraphOf(cost.Written);
+        return PooledPlanner.Plan(graph, graph.FileOrder(), inOne, memories, task.Request.Alignment, task.Cancellation);
     }
-
-    private static StaticArenaGraph GraphOf(RewriteCandidate candidate, ModelShapes shapes, string? path, bool inputsApart) =>
-        StaticArenaGraph.Build(candidate.Model, shapes with { Main = candidate.Shapes }, candidate.Groups, path, inputsApart);
 }

@@ -1,19 +1,16 @@
+using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Search;
-using Serenity.Onnx.Shapes;
 using Serenity.Planning.Scheduling;
 using Serenity.Planning.Scheduling.Search;
 
 namespace Serenity.Onnx.Executors.StaticArena.Planning;
 
 /// <summary>What candidates of the rewrite stage cost in a static arena: their least live peaks.</summary>
-/// <param name="shapes">Types of the values of the source model's subgraphs, which no rewrite changes.</param>
+/// <param name="task">The model, and what is asked.</param>
 /// <param name="full">Limits for what is written; candidates are compared with fewer states.</param>
 /// <param name="techniques">What may be used to be fast.</param>
-/// <param name="path">The model's file, for errors.</param>
-/// <param name="inputsApart">Graph inputs lie in memory of the app's own.</param>
-internal sealed class StaticArenaCosts(
-    ModelShapes shapes, ScheduleOptions full, RewriteTechniques techniques = RewriteTechniques.All, string? path = null, bool inputsApart = false) : ICandidateCosts
+internal sealed class StaticArenaCosts(ArenaTask task, ScheduleOptions full, RewriteTechniques techniques = RewriteTechniques.All) : ICandidateCosts
 {
     private const long StatesToCompare = 10_000, StatesForSource = 1_000_000, StatesToShare = 100;
 
@@ -26,11 +23,11 @@ internal sealed class StaticArenaCosts(
     /// <inheritdoc/>
     /// <exception cref="Diagnostics.SerenityException">SER1301: the model has values that no fixed block of memory can hold.</exception>
     public RewriteCost Find(RewriteCandidate candidate, CostEffort effort, CancellationToken cancellation) =>
-        StaticArenaCost.TryOf(candidate, shapes, Limits(effort), path, inputsApart, cancellation)!;
+        StaticArenaCost.TryOf(candidate, task with { Cancellation = cancellation }, Limits(effort))!;
 
     /// <inheritdoc/>
     public RewriteCost? Within(RewriteCandidate candidate, long bytes, CancellationToken cancellation) =>
-        StaticArenaCost.TryOf(candidate, shapes, Limits(CostEffort.Compare) with { Enough = bytes }, path, inputsApart, cancellation);
+        StaticArenaCost.TryOf(candidate, task with { Cancellation = cancellation }, Limits(CostEffort.Compare) with { Enough = bytes });
 
     private ScheduleOptions Limits(CostEffort effort) => effort switch
     {
