@@ -33,6 +33,32 @@ public sealed class ShapeVeilTests
         }));
     }
 
+    /// <summary>As many buffers as are held through the peak for later values are hidden by few nodes: what is computed of a hidden value is hidden.</summary>
+    [TestMethod]
+    public void Many_buffers_take_few_nodes()
+    {
+        const int maps = 6;
+        OnnxModelBuilder model = new();
+        string weight = model.Weight(new float[64], 8, 8, 1, 1), x = model.Input("x", DataType.Float, 1, 8, 8, 8);
+        string[] before = [.. Enumerable.Range(0, maps).Select(_ => model.Node("Conv", [x, weight]))];
+        string point = model.Node("GlobalAveragePool", [model.Node("Concat", before, ("axis", 1))]);
+        string slice = model.Node("Slice", [point, Integers(0), Integers(8), Integers(1)]);
+        string scales = model.Add(OnnxModelBuilder.Tensor("scales", DataType.Float, System.Runtime.InteropServices.MemoryMarshal.AsBytes<float>([1, 1, 64, 64]), 4));
+        string large = model.Node("Abs", [model.Node("Resize", [slice, "", scales], ("mode", "nearest"))]);
+        string small = model.Node("MaxPool", [large], ("kernel_shape", new long[] { 8, 8 }), ("strides", new long[] { 8, 8 }));
+        string[] behind = [.. Enumerable.Range(0, maps).Select(_ => model.Node("Conv", [small, weight]))];
+        model.Output(model.Node("GlobalMaxPool", [model.Node("Concat", behind, ("axis", 1))]), DataType.Float, 1, maps * 8, 1, 1);
+        ModelProto built = model.Build();
+        UniqueNames.Assign(built);
+        OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(built, ShapeInference.Run(built, "/model.onnx", new Dictionary<string, long>()).Main);
+        Assert.AreEqual(plan.LowerBound, plan.SimulatedPeak);
+        Assert.AreEqual(plan.SimulatedPeak, ObservedRun.Of(plan.Model).Memory!.ActivationBytes);
+        Assert.IsLessThan(maps, plan.Model.Graph.Node.Count(node => node.Name.StartsWith("serenity_anchor_shape_", StringComparison.Ordinal)));
+        Assert.IsLessThan(plan.OriginalPeak, plan.SimulatedPeak);
+
+        string Integers(long value) => model.Add(OnnxModelBuilder.Tensor($"i{value}", DataType.Int64, BitConverter.GetBytes(value), 1));
+    }
+
     /// <summary>A map, then a peak of two large values, then again a map: the first one's buffer would be kept for it.</summary>
     private static ModelProto Model(Func<OnnxModelBuilder, string, string, string> makeMap)
     {

@@ -14,7 +14,7 @@ internal static class RewriteSequence
     /// <summary>All rewrites, by stage. This is the one place that names them.</summary>
     private static readonly IRewrite[] _stages =
     [
-        new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(),
+        new UnreadNodes(), new UnreadOutputs(), new DuplicateMerging(), new StrideIntoSlice(), new CheapRecompute(), new ChannelSplit(),
         new ConcatDissolution(), new ConcatLifting(), new StackedSum(), new SumReassociation(),
     ];
 

@@ -65,4 +65,20 @@ internal static class CopyPatterns
 
         string Scalar(float number) => b.Constant(b.Type, PatternBuilder.Bytes(b.Type, [number]), []);
     }
+
+    /// <summary>Nodes on the side that lead nowhere, or to an output after all.</summary>
+    [PatternOf("UnreadNodes", 12)]
+    public static bool Unread(PatternBuilder b)
+    {
+        b.Type = b.Random.Pick([DataType.Float, DataType.Float, DataType.Float16]);
+        PatternValue value = b.Source(b.Random.Next(1, 5));
+        bool read = b.Random.Chance(0.3);
+        string side = value.Name;
+        for (int i = b.Random.Next(1, 4); i > 0; i--)
+            side = i == 2 ? b.Write.Node("Add", [side, value.Name]) : b.Write.Node(i == 1 ? "Neg" : "Tanh", [side]);
+        b.Output(b.Write.Node("GlobalAveragePool", [b.Write.Node("Abs", [value.Name])]));
+        if (read)
+            b.Output(b.Write.Node("GlobalMaxPool", [side]));
+        return !read;
+    }
 }

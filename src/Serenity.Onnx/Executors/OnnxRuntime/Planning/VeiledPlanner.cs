@@ -58,10 +58,7 @@ internal sealed class VeiledPlanner
 {
     private const int FirstOpset = 5;
 
-    /// <summary>Nodes of a veil that are not worth the search for fewer.</summary>
-    private const int EnoughNodes = 3;
-
-    /// <summary>How often ONNX Runtime is asked about a veil at the roots.</summary>
+    /// <summary>How often a veil over all activations is drawn anew, over what ONNX Runtime knew all the same.</summary>
     private const int MostRounds = 4;
 
     private readonly PlanningProblem _problem;
@@ -106,66 +103,41 @@ internal sealed class VeiledPlanner
     {
         if (_problem.Opset < FirstOpset)
             return null;
-        VeiledPlan? best = null;
+        VeiledPlan? best = null, wide = fewest ? TryWide(cancellation) : null;
         foreach (bool shapeValues in new[] { true, false })
         {
             int[] enough = Hide(shapeValues, cancellation), few = fewest ? Unhide(enough, cancellation) : enough;
+            // A node for each buffer, and one more at least.
+            if (wide is not null && wide.Graph.Nodes <= 1 + _wanted.Buffers.Count(buffer => few[buffer.Owner] != 0))
+                return wide;
             foreach (int[] hidden in few == enough ? [enough] : (int[][])[few, enough])
             {
                 if (Draw(hidden, ref best, cancellation))
-                    return fewest && best!.Graph.Nodes > EnoughNodes && FromRoots(enough, best.Graph.Nodes, cancellation) is { } fewer ? fewer : best;
+                    return wide is not null && wide.Graph.Nodes < best!.Graph.Nodes ? wide : best;
             }
             if (best is not null)
-                return best;
+                return wide ?? best;
         }
         return best;
     }
 
-    /// <summary>
-    /// Hides all shapes, so that nearly all veils stand where the graph begins: what ONNX Runtime does not know of an input, it cannot infer of what is computed from it.
-    /// A veil is a node and takes its time, a hidden shape takes none.
-    /// </summary>
-    /// <param name="needed">For each value that has to be hidden a symbol.</param>
-    /// <param name="most">Fewer nodes than this are wanted.</param>
-    /// <param name="cancellation">Ends the work at once.</param>
-    /// <returns>Null where the peak does not come down all the way, or not with fewer nodes.</returns>
-    private VeiledPlan? FromRoots(int[] needed, int most, CancellationToken cancellation)
+    /// <summary>Hides all activations, which takes few nodes where many buffers must be hidden.</summary>
+    /// <returns>Null where that does not bring the peak down all the way.</returns>
+    private VeiledPlan? TryWide(CancellationToken cancellation)
     {
-        int[] hidden = new int[_graph.ValueCount];
-        for (int b = 0; b < _wanted.Buffers.Length; b++)
-        {
-            int owner = _wanted.Buffers[b].Owner;
-            if (hidden[owner] == 0 && _shapes.IsForeseen(_graph.Name(owner)) && (needed[owner] != 0 || !IsShapeValue(owner)))
-                HideBuffer(b, hidden);
-        }
-        HashSet<int> owners = [];
-        foreach (int node in _order)
-        {
-            bool isRoot = true;
-            foreach (int input in _graph.Inputs(node))
-                isRoot &= input < 0 || hidden[input] == 0;
-            foreach (int output in isRoot ? _graph.Outputs(node) : [])
-            {
-                if (output >= 0 && hidden[output] != 0)
-                    owners.Add(output);
-            }
-        }
-        for (int round = 0; round < MostRounds && owners.Count < most; round++)
+        // Sizes that vary from run to run have names of their own.
+        if (_shapes.Formulas is not null || _shapes.Varies.Count > 0)
+            return null;
+        VeilKnowledge known = new();
+        for (int round = 0; round < MostRounds; round++)
         {
             cancellation.ThrowIfCancellationRequested();
-            VeiledGraph veiled = ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs: false, inherits: true);
-            if (veiled.Nodes >= most || Planned(veiled, out PlannedShapes? planned) is not { } plan)
+            VeilDrawing drawing = WideVeil.Of(_graph, _shapes, _wanted, IsShapeValue, known);
+            if (Planned(ShapeVeil.Draw(_graph, _shapes, _order, drawing), out PlannedShapes? planned) is not { } plan)
                 return null;
             if (plan.Plan.Peak <= WantedPeak)
                 return plan;
-            // What is known all the same, behind a reshape to a fixed shape, say, gets a veil of its own.
-            int before = owners.Count;
-            for (int value = 0; value < needed.Length; value++)
-            {
-                if (needed[value] != 0 && planned!.Find(_graph.Name(value)) is { } known && Array.TrueForAll(known, dim => dim >= 0))
-                    owners.Add(value);
-            }
-            if (owners.Count == before)
+            if (!known.Learn(_graph, _order, drawing.Hidden, planned!))
                 return null;
         }
         return null;
@@ -194,7 +166,7 @@ internal sealed class VeiledPlanner
         foreach (bool allInputs in new[] { false, true })
         {
             cancellation.ThrowIfCancellationRequested();
-            if (Planned(ShapeVeil.Draw(_graph, _shapes, _order, hidden, owners, allInputs), out _) is not { } plan)
+            if (Planned(ShapeVeil.Draw(_graph, _shapes, _order, ShapeVeil.BeforeEach(_graph, _shapes, hidden, owners, allInputs)), out _) is not { } plan)
                 continue;
             if (best is null || plan.Plan.Peak < best.Plan.Peak)
                 best = plan;

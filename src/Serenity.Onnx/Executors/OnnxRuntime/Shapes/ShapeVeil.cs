@@ -45,17 +45,20 @@ internal static class ShapeVeil
     /// <param name="source">The graph; not changed.</param>
     /// <param name="shapes">True shapes of all its values.</param>
     /// <param name="order">The order, as nodes of <paramref name="source"/>.</param>
-    /// <param name="hidden">The symbol of each hidden value by value index; 0 for those whose shape is stated.</param>
-    /// <param name="owners">The values to hide that are the first in their buffer: their nodes read through the veil.</param>
-    /// <param name="allInputs">Veil every input of those nodes, not just the first; but none that is worked on in place.</param>
-    /// <param name="inherits">Most values are hidden, and a node whose first input is hidden needs no veil: nothing is known of its output either, channels apart.</param>
-    public static VeiledGraph Draw(
-        OrtGraph source, ShapeTable shapes, ReadOnlySpan<int> order, int[] hidden, IReadOnlySet<int> owners, bool allInputs, bool inherits = false)
+    /// <param name="drawing">Where.</param>
+    public static VeiledGraph Draw(OrtGraph source, ShapeTable shapes, ReadOnlySpan<int> order, VeilDrawing drawing)
     {
+        int[] hidden = drawing.Hidden;
         GraphProto graph = source.Graph.Clone();
         NodeProto[] nodes = [.. graph.Node];
         Dictionary<string, TensorType> types = new(shapes.Types, StringComparer.Ordinal);
         List<string?> ownShape = [];
+        List<NodeProto> front = [];
+        Dictionary<string, string> shared = new(StringComparer.Ordinal);
+        Dictionary<TensorProto, string> computed = [];
+        Dictionary<string, TensorProto> initializers = new(StringComparer.Ordinal);
+        foreach (TensorProto tensor in graph.Initializer)
+            initializers[tensor.Name] = tensor;
         List<NodeProto>[] veils = new List<NodeProto>[source.NodeCount];
         int count = 0;
 
@@ -72,6 +75,23 @@ internal static class ShapeVeil
             zeros.Dims.Add(rank);
             graph.Initializer.Add(zeros);
             types[name] = types[zeros.Name] = new TensorType(DataType.Int64, [rank]);
+            front.Add(NodeForms.Identity(name, zeros.Name, name));
+            return name;
+        }
+
+        // A constant that comes out of a node, once for all who read one like it.
+        string Computed(string constant)
+        {
+            TensorProto tensor = initializers[constant];
+            TensorProto content = tensor.Clone();
+            content.Name = content.DocString = "";
+            if (!computed.TryGetValue(content, out string? name))
+            {
+                name = $"{Prefix}of_{computed.Count}";
+                types[name] = new TensorType((DataType)tensor.DataType, [.. tensor.Dims]);
+                front.Add(NodeForms.Identity(name, constant, name));
+                computed.Add(content, name);
+            }
             return name;
         }
 
@@ -96,6 +116,17 @@ internal static class ShapeVeil
             return veil.Name;
         }
 
+        // What is there from the start is read through one veil by all.
+        string Veiled(int node, string value, int id, TensorType type)
+        {
+            string shape = OwnShape(type.Dims.Length);
+            if (source.Producer(id) >= 0)
+                return Reshape(veils[node], value, type, shape);
+            if (!shared.TryGetValue(value, out string? veiled))
+                shared.Add(value, veiled = Reshape(front, value, type, shape));
+            return veiled;
+        }
+
         for (int node = 0; node < source.NodeCount; node++)
         {
             veils[node] = [];
@@ -105,22 +136,39 @@ internal static class ShapeVeil
                 reader.Input[0] = Reshape(veils[node], reader.Input[0], types[known], Constant(types[known].Dims));
                 continue;
             }
-            if (!Veils(source, node, owners, hidden, inherits))
-                continue;
-            for (int i = 0; i < reader.Input.Count && (allInputs || veils[node].Count == 0); i++)
+            for (int i = 0; i < reader.Input.Count; i++)
             {
-                if (Overwrites(source, node, i, hidden))
-                    continue;
-                if (types.GetValueOrDefault(reader.Input[i]) is not { Dims.Length: > 0 } type || type.ElementCount == 0)
-                    continue;
-                reader.Input[i] = Reshape(veils[node], reader.Input[i], type, OwnShape(type.Dims.Length));
+                if (drawing.Computed.Contains((node, i)))
+                    reader.Input[i] = Computed(reader.Input[i]);
+                else if (drawing.Inputs.Contains((node, i)) && types.GetValueOrDefault(reader.Input[i]) is { Dims.Length: > 0 } type && type.ElementCount > 0)
+                    reader.Input[i] = Veiled(node, reader.Input[i], source.Inputs(node)[i], type);
             }
         }
-        string[] ownShapes = [.. ownShape.OfType<string>()];
-        (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, ownShapes);
-        StateShapes(graph, source, shapes, hidden, inherits);
+        (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, front);
+        StateShapes(graph, source, shapes, drawing);
         ShapeTable table = new(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies, Formulas = shapes.Formulas };
-        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, table, count + ownShapes.Length, sourceOf);
+        return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, table, count + front.Count - shared.Count, sourceOf);
+    }
+
+    /// <summary>Where a veil of Reshapes alone is drawn.</summary>
+    /// <param name="source">The graph.</param>
+    /// <param name="shapes">True shapes of all its values.</param>
+    /// <param name="hidden">The symbol of each hidden value by value index; 0 for those whose shape is stated.</param>
+    /// <param name="owners">The values to hide that are the first in their buffer: their nodes read through the veil.</param>
+    /// <param name="allInputs">Veil every input of those nodes, not just the first; but none that is worked on in place.</param>
+    public static VeilDrawing BeforeEach(OrtGraph source, ShapeTable shapes, int[] hidden, IReadOnlySet<int> owners, bool allInputs)
+    {
+        HashSet<(int Node, int Input)> inputs = [];
+        for (int node = 0; node < source.NodeCount; node++)
+        {
+            bool any = false;
+            for (int i = 0; Veils(source, node, owners, hidden) && i < source.Inputs(node).Length && (allInputs || !any); i++)
+            {
+                if (source.Inputs(node)[i] is >= 0 and int value && shapes.Find(source.Name(value)) is { Dims.Length: > 0 } type && type.ElementCount > 0 && !Overwrites(source, node, i, hidden))
+                    any = inputs.Add((node, i));
+            }
+        }
+        return new VeilDrawing(hidden, inputs);
     }
 
     /// <summary>
@@ -140,15 +188,13 @@ internal static class ShapeVeil
     /// True if a node reads through the veil: it fills a hidden buffer, or works in place on an input whose shape says nothing of the
     /// output's, as a convolution does that adds to a sum; it has the output's shape from its first input.
     /// </summary>
-    private static bool Veils(OrtGraph source, int node, IReadOnlySet<int> owners, int[] hidden, bool inherits)
+    private static bool Veils(OrtGraph source, int node, IReadOnlySet<int> owners, int[] hidden)
     {
         foreach (int value in source.Outputs(node))
         {
             if (value >= 0 && owners.Contains(value))
                 return true;
         }
-        if (inherits && source.Inputs(node).Length > 0 && source.Inputs(node)[0] is >= 0 and int first && hidden[first] != 0)
-            return false;
         for (int i = 1; i < source.Inputs(node).Length; i++)
         {
             if (Overwrites(source, node, i, hidden))
@@ -172,18 +218,19 @@ internal static class ShapeVeil
         return false;
     }
 
-    /// <summary>Constants, then the shape tensors, then each node behind its veils; returns the order in the new indices, and which node each was.</summary>
+    /// <summary>Constants, then what reads no node of the graph, then each node behind its veils; returns the order in the new indices, and which node each was.</summary>
+    /// <remarks>What reads no node of the graph runs right before who reads it first: elsewhere it would have to be held.</remarks>
     private static (int[] Order, int[] SourceOf) Write(
-        GraphProto graph, NodeProto[] nodes, OrtGraph source, ReadOnlySpan<int> order, List<NodeProto>[] veils, string[] ownShapes)
+        GraphProto graph, NodeProto[] nodes, OrtGraph source, ReadOnlySpan<int> order, List<NodeProto>[] veils, List<NodeProto> front)
     {
         graph.Node.Clear();
         graph.Node.AddRange(nodes.Where(ConstantNode.Is));
-        foreach (string name in ownShapes)
-        {
-            graph.Node.Add(NodeForms.Identity(name, name + "_zeros", name));
-        }
+        graph.Node.AddRange(front);
+        Dictionary<string, int> open = new(StringComparer.Ordinal);
+        foreach (NodeProto node in front)
+            open.Add(node.Output[0], open.Count);
         int[] first = new int[source.NodeCount];
-        List<int> sourceOf = [.. ownShapes.Select(_ => -1)];
+        List<int> sourceOf = [.. front.Select(_ => -1)], veiledOrder = [];
         for (int node = 0; node < source.NodeCount; node++)
         {
             first[node] = sourceOf.Count;
@@ -191,18 +238,27 @@ internal static class ShapeVeil
             graph.Node.Add(nodes[source.FilePosition(node)]);
             sourceOf.AddRange([.. veils[node].Select(_ => -1), node]);
         }
-        List<int> veiledOrder = [.. Enumerable.Range(0, ownShapes.Length)];
         foreach (int node in order)
-            veiledOrder.AddRange(Enumerable.Range(first[node], veils[node].Count + 1));
+        {
+            for (int i = 0; i <= veils[node].Count; i++)
+                AddBehind(i < veils[node].Count ? veils[node][i] : nodes[source.FilePosition(node)], first[node] + i);
+        }
         return ([.. veiledOrder], [.. sourceOf]);
+
+        void AddBehind(NodeProto node, int index)
+        {
+            foreach (string input in node.Input)
+            {
+                if (open.Remove(input, out int at))
+                    AddBehind(front[at], at);
+            }
+            veiledOrder.Add(index);
+        }
     }
 
-    /// <summary>
-    /// States shapes. Channels of images are stated in any case where most shapes are hidden: a convolution's are known from its weights, an addition's are not, and a sum that is
-    /// worked on in place has to have one shape with what comes of it.
-    /// </summary>
-    private static void StateShapes(GraphProto graph, OrtGraph source, ShapeTable shapes, int[] hidden, bool inherits)
+    private static void StateShapes(GraphProto graph, OrtGraph source, ShapeTable shapes, VeilDrawing drawing)
     {
+        int[] hidden = drawing.Hidden;
         ShapeRecord.Write(graph, shapes);
         Dictionary<string, int> symbols = new(StringComparer.Ordinal);
         for (int value = 0; value < hidden.Length; value++)
@@ -214,11 +270,13 @@ internal static class ShapeVeil
         {
             if (!symbols.TryGetValue(stated.Name, out int symbol))
                 continue;
-            TensorShapeProto shape = stated.Type.TensorType.Shape;
-            for (int d = 0; d < shape.Dim.Count; d++)
+            bool[]? known = drawing.Stated.GetValueOrDefault(symbol);
+            int d = 0;
+            foreach (TensorShapeProto.Types.Dimension dim in stated.Type.TensorType.Shape.Dim)
             {
-                if (!inherits || d != 1 || shape.Dim.Count < 3)
-                    shape.Dim[d].DimParam = $"serenity_{symbol}_{d}";
+                if (known?[d] != true)
+                    dim.DimParam = $"serenity_{symbol}_{d}";
+                d++;
             }
         }
     }
