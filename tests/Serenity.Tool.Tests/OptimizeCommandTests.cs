@@ -24,6 +24,27 @@ public sealed class OptimizeCommandTests
     }
 
     [TestMethod]
+    public async Task A_list_of_sizes_is_a_file_and_a_manifest_for_each_combination()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx", "-d", "batch=1,2", "-d", "seq=8,16;n=3", "--json"), run.Error);
+        string[] names = ["net.optimized.batch1.seq8", "net.optimized.batch1.seq16", "net.optimized.batch2.seq8", "net.optimized.batch2.seq16"];
+        CollectionAssert.AreEquivalent(
+            new[] { "net.onnx" }.Concat(names.SelectMany(n => new[] { n + ".onnx", n + ".memory.json", n + ".memory.plan" })).ToArray(), Directory.GetFiles(run.Folder).Select(Path.GetFileName).ToArray());
+        CollectionAssert.AreEqual(
+            new[] { "1 3 8", "1 3 16", "2 3 8", "2 3 16" }, run.Requests.Select(r => $"{r.FreeDimensions["batch"]} {r.FreeDimensions["n"]} {r.FreeDimensions["seq"]}").ToArray());
+        using JsonDocument outcomes = JsonDocument.Parse(run.Output);
+        Assert.AreEqual("net.onnx (batch=1, seq=16)", outcomes.RootElement[1].GetProperty("model").GetString());
+
+        // Budgets are each file's own; other commands look at one model.
+        Assert.AreEqual(1, await run.RunAsync("optimize", "net.onnx", "-d", "seq=8,16", "-b", "1"));
+        StringAssert.Contains(run.Error, "net.onnx (seq=8) : error SER1001");
+        StringAssert.Contains(run.Error, "net.onnx (seq=16) : error SER1001");
+        Assert.AreEqual(2, await run.RunAsync("inspect", "net.onnx", "-d", "seq=8,16"));
+        StringAssert.Contains(run.Error, "SER1101");
+    }
+
+    [TestMethod]
     [DataRow("net.onnx")]
     [DataRow(".")]
     [DataRow("../here/net.onnx")]

@@ -7,12 +7,12 @@ namespace Serenity.Build.CodeGeneration;
 /// C#, of version 7.3 at least, which is what .NET Framework and .NET Standard projects have: where each optimized model lies, what it needs, and how to load it so that this is true.
 /// </summary>
 /// <param name="hasGlobalUsings">True for C# 10 and above.</param>
-public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
+public sealed partial class CSharpCode(bool hasGlobalUsings) : CodeLanguage
 {
     private const string OnnxRuntime = "global::Microsoft.ML.OnnxRuntime.", SerenityRuntime = "global::Serenity.Runtime.";
 
     /// <inheritdoc/>
-    public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace)
+    public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace, IReadOnlyList<SizedModelCode>? sized = null)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(codeNamespace);
@@ -32,6 +32,8 @@ public sealed class CSharpCode(bool hasGlobalUsings) : CodeLanguage
                 code.Append('\n');
             WriteModel(code, models[i]);
         }
+        foreach (SizedModelCode model in sized ?? [])
+            WriteSized(code, model);
         code.Append("}\n");
         if (codeNamespace.Length > 0)
             code.Append("}\n");

@@ -26,6 +26,14 @@ public abstract class CodeLanguage
 
     private protected const string PlannedOptionsDoc = "How memory is taken and shared, and how many runs may go on at a time";
 
+    private protected const string SizedRequiredDoc = "Bytes that a run needs beside the weights in the file that needs most.";
+
+    private protected const string PathForDoc = "Absolute path of the smallest file that takes inputs of some sizes.";
+
+    private protected const string SizedRequiredForDoc = "Bytes that a run needs beside the weights with inputs of some sizes: those of the file at PathFor.";
+
+    private protected const string SizedSessionDoc = "A session that runs each call on the smallest file that its inputs fit into. It loads a file when it is first needed.";
+
     private protected const string ShapeDoc = "Dimensions; -1 for one that is open.";
 
     // Settings that a manifest can ask for, and how each value is written, which is the same in all languages but for the names of enumerations. Only these are ever emitted.
@@ -57,7 +65,8 @@ public abstract class CodeLanguage
     /// <summary>The source text, with LF line ends.</summary>
     /// <param name="models">The models.</param>
     /// <param name="codeNamespace">Namespace of the class or module; empty for the global one.</param>
-    public abstract string Write(IReadOnlyList<ModelCode> models, string codeNamespace);
+    /// <param name="sized">Models that were written for several sizes, each file of which is one of <paramref name="models"/>; null for none.</param>
+    public abstract string Write(IReadOnlyList<ModelCode> models, string codeNamespace, IReadOnlyList<SizedModelCode>? sized = null);
 
     /// <summary>Options that can be written, each with its value as code; names of enumerations' values without their namespace.</summary>
     private protected static IEnumerable<(string Option, string Value, bool IsEnum)> Options(ModelCode model)
@@ -107,6 +116,16 @@ public abstract class CodeLanguage
     /// <summary>False for what ends a line or is not seen.</summary>
     private protected static bool IsPlain(char c) => !char.IsControl(c) && !char.IsSurrogate(c) && char.GetUnicodeCategory(c) is not
         (UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Format);
+
+    /// <summary>What a model in several sizes is, for its comment.</summary>
+    private protected static string Describe(SizedModelCode model) => Xml($"{model.TargetPath}, in a file for each of {model.SizesText}");
+
+    /// <summary>What a parameter for a size is, for its comment.</summary>
+    private protected static string Describe(SizedDimensionCode dimension) => Xml($"Size of dimension {dimension.Name}.");
+
+    /// <summary>What is said where no file takes some sizes.</summary>
+    private protected static string NoFile(SizedModelCode model) =>
+        $"No file of {model.TargetPath} takes these sizes. It was written for {model.SizesText}.{(model.Pads ? "" : " Pad on the SerenityModel item would let smaller ones be filled up.")}";
 
     private static string? Number(string value) => value.Length is > 0 and < 6 && value.All(char.IsAsciiDigit) ? value : null;
 

@@ -4,12 +4,12 @@ using System.Text;
 namespace Serenity.Build.CodeGeneration;
 
 /// <summary>F#: a module with a module for each model. The file comes before the project's own.</summary>
-public sealed class FSharpCode : CodeLanguage
+public sealed partial class FSharpCode : CodeLanguage
 {
     private const string OnnxRuntime = "global.Microsoft.ML.OnnxRuntime.", SerenityRuntime = "global.Serenity.Runtime.";
 
     /// <inheritdoc/>
-    public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace)
+    public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace, IReadOnlyList<SizedModelCode>? sized = null)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(codeNamespace);
@@ -18,6 +18,8 @@ public sealed class FSharpCode : CodeLanguage
         code.Append(CultureInfo.InvariantCulture, $"/// <summary>The project's optimized ONNX models.</summary>\nmodule {(models.Any(m => m.IsPublic) ? "" : "internal ")}SerenityModels =\n");
         foreach (ModelCode model in models)
             WriteModel(code, model);
+        foreach (SizedModelCode model in sized ?? [])
+            WriteSized(code, model);
         return code.ToString();
     }
 

@@ -54,7 +54,7 @@ public sealed record ModelCode(
     public static IReadOnlyList<ModelCode> Of(IReadOnlyList<(ModelItem Model, MemoryManifest? Manifest)> models, bool referencesOnnxRuntime, bool referencesSerenityRuntime = false)
     {
         ArgumentNullException.ThrowIfNull(models);
-        IReadOnlyList<string> names = ModelNames.Of([.. models.Select(m => m.Model.TargetPath)]);
+        IReadOnlyList<string> names = ModelNames.Of([.. models.Select(m => m.Model.TargetPath), .. SizedModelCode.WholePaths([.. models.Select(m => m.Model)])]);
         return [.. models.Select((m, i) => Of(names[i], m.Model, m.Manifest, referencesOnnxRuntime, referencesSerenityRuntime))];
     }
 

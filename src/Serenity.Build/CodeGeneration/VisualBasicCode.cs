@@ -4,12 +4,12 @@ using System.Text;
 namespace Serenity.Build.CodeGeneration;
 
 /// <summary>Visual Basic: a module with a class for each model.</summary>
-public sealed class VisualBasicCode : CodeLanguage
+public sealed partial class VisualBasicCode : CodeLanguage
 {
     private const string OnnxRuntime = "Global.Microsoft.ML.OnnxRuntime.", SerenityRuntime = "Global.Serenity.Runtime.";
 
     /// <inheritdoc/>
-    public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace)
+    public override string Write(IReadOnlyList<ModelCode> models, string codeNamespace, IReadOnlyList<SizedModelCode>? sized = null)
     {
         ArgumentNullException.ThrowIfNull(models);
         ArgumentNullException.ThrowIfNull(codeNamespace);
@@ -19,6 +19,8 @@ public sealed class VisualBasicCode : CodeLanguage
         code.Append(CultureInfo.InvariantCulture, $"''' <summary>The project's optimized ONNX models.</summary>\n{Access(models.Any(m => m.IsPublic))} NotInheritable Class SerenityModels\n\n    Private Sub New()\n    End Sub\n");
         foreach (ModelCode model in models)
             WriteModel(code, model);
+        foreach (SizedModelCode model in sized ?? [])
+            WriteSized(code, model);
         return code.Append("\nEnd Class\n\nEnd Namespace\n").ToString();
     }
 

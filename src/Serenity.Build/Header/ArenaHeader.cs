@@ -41,6 +41,8 @@ public static class ArenaHeader
             .Append("    unsigned first_step;\n    unsigned last_step;\n} serenity_tensor;\n#endif\n");
         WriteTensors(text, lower, placed);
         WriteSchedule(text, lower, program.Steps);
+        if (manifest.Range is { } range)
+            ArenaSizes.Write(text, prefix, lower, placed, range);
         text.Append("\n#endif\n");
         return text.ToString();
     }

@@ -15,10 +15,16 @@ public sealed record ModelItem
     internal const string BudgetMetadata = "_MemoryBudgetBytes";
 
     // Before the name of an option: the project's own value (see Serenity.Build.props), so that a default can be told from what an item says.
-    private const string Projects = "_Default";
+    internal const string Projects = "_Default";
 
-    /// <summary>The item as the user named it; what diagnostics point at.</summary>
+    /// <summary>The item as the user named it, with its sizes where it has several models; what diagnostics point at.</summary>
     public required string Name { get; init; }
+
+    /// <summary>The sizes that tell the model from others of the same item, as <c>seq=128</c>; empty for the only one.</summary>
+    public string Sizes { get; init; } = "";
+
+    /// <summary>Where the models of an item would go if it had one, relative to the output folder, with forward slashes; empty where it has one.</summary>
+    public string WholeTargetPath { get; init; } = "";
 
     /// <summary>Absolute path of the source model.</summary>
     public required string SourcePath { get; init; }
@@ -115,13 +121,24 @@ public sealed record ModelItem
                 SerenityCodes.BadOption, name,
                 $"Header=\"true\" needs Executor=\"StaticArena\": with Executor=\"{executor}\" the runtime places the tensors itself, so there are no offsets to write down.");
         }
+        string sizes = SizeLists.SizesOf(item);
+        if (options.Get(ModelOptions.FreeDimensions).Lists.Count > 0)
+            throw SizeLists.OnlyOne(ModelOptions.FreeDimensions.Property!, "a property holds for all models. List them at the SerenityModel item that has the dimension", name);
+        if (options.Get(ModelOptions.Pad) is not null && sizes.Length == 0)
+        {
+            throw new SerenityException(
+                SerenityCodes.BadOption, name,
+                "Pad says what inputs are filled with that are shorter than a file of the model takes, and there is only one file, which takes the sizes that it says. List several, as FreeDimensions=\"seq=128,256,512\", or remove Pad.");
+        }
         ModelFormat format = FormatOf(options, name);
         string target = ReadTargetPath(options.Get(ModelOptions.TargetPath), name);
         if (options.Get(ModelOptions.Memories) is not null && !executor.Traits().HasOffsets && !options.IsProjects(ModelOptions.Memories))
             throw MemoriesWithoutOffsets(executor, ModelOptions.Memories.Name, name);
         return new ModelItem
         {
-            Name = name,
+            Name = sizes.Length == 0 ? name : $"{name} ({sizes})",
+            Sizes = sizes,
+            WholeTargetPath = SizeLists.WholeOf(item) is { Length: > 0 } whole ? PathIn(format, ReadTargetPath(whole, name), name) : "",
             SourcePath = source,
             SourceName = RelativeName(source, projectFolder),
             TargetPath = PathIn(format, target, name),

@@ -153,7 +153,7 @@ public static class ModelOptions
     public static ModelOption<DimensionSizes> FreeDimensions { get; } = new(
         "FreeDimensions", new DimensionsSyntax(), request => new DimensionSizes(request.FreeDimensions, request.Ranges, request.SizeFormulas),
         (request, value, isProjects) => request with { FreeDimensions = value.Sizes, Ranges = value.Ranges, SizeFormulas = value.Formulas, FreeDimensionsAreDefaults = isProjects },
-        "Sizes of symbolic dimensions, or ranges of sizes: batch=1;seq=1..512.")
+        "Sizes of symbolic dimensions, ranges of sizes, or lists with a file for each: batch=1;seq=1..512.")
     {
         FitsWhereItCan = true,
         Switch = new("--free-dimensions", "-d", Repeats: true),
@@ -345,13 +345,21 @@ public static class ModelOptions
         "Access", OptionEffect.Code, new ChoiceSyntax<CodeAccess>((CodeAccess.Internal, "Internal", "This project"), (CodeAccess.Public, "Public", "Every project")), CodeAccess.Internal,
         "Who sees the model's part of the generated code.");
 
+    /// <summary>What inputs are filled with that are shorter than a file of the model takes; null for none.</summary>
+    public static ModelOption<IReadOnlyDictionary<string, string>?> Pad { get; } = new(
+        "Pad", OptionEffect.Code, new PaddingSyntax(), null,
+        "What inputs are filled with where FreeDimensions lists sizes and none fits exactly: input_ids=0;attention_mask=0.")
+    {
+        Property = null,
+    };
+
     /// <summary>All of them.</summary>
     public static IReadOnlyList<ModelOption> All { get; } =
     [
         MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith,
         FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, InputsApart, Memories, OnChip, Threads, Concurrency,
         Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
-        CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access,
+        CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access, Pad,
     ];
 
     /// <summary>Those that shape the result.</summary>

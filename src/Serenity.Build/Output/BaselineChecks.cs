@@ -13,7 +13,7 @@ internal sealed class BaselineChecks(string variant, bool update)
     private const string Command = "'dotnet build -p:SerenityUpdateBaseline=true'";
 
     private readonly Dictionary<string, (Baseline? File, SerenityDiagnostic? Problem)> _baselines = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, List<(string Source, long Bytes)>> _updates = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, List<(ModelItem Model, long Bytes)>> _updates = new(StringComparer.Ordinal);
 
     /// <summary>Holds a model to its baseline, or notes what it needs.</summary>
     /// <param name="model">The model.</param>
@@ -26,9 +26,9 @@ internal sealed class BaselineChecks(string variant, bool update)
             return null;
         if (update)
         {
-            if (!_updates.TryGetValue(path, out List<(string, long)>? models))
+            if (!_updates.TryGetValue(path, out List<(ModelItem, long)>? models))
                 _updates[path] = models = [];
-            models.Add((model.SourcePath, neededBytes));
+            models.Add((model, neededBytes));
             return neededBytes;
         }
         if (!_baselines.TryGetValue(path, out (Baseline? File, SerenityDiagnostic? Problem) known))
@@ -38,7 +38,7 @@ internal sealed class BaselineChecks(string variant, bool update)
             told.Add(known.Problem! with { File = model.Name });
             return null;
         }
-        string name = baseline.NameOf(model.SourcePath, variant);
+        string name = NameOf(baseline, model);
         if (baseline.Check(name, neededBytes, model.Options.Get(ModelOptions.BaselineTolerance), model.Name, Command) is { } diagnostic)
             told.Add(diagnostic);
         return baseline.Find(name);
@@ -49,12 +49,15 @@ internal sealed class BaselineChecks(string variant, bool update)
     /// <exception cref="SerenityException">SER1004, SER1601: one cannot be read or written.</exception>
     public void Write(Action<string> changed)
     {
-        foreach ((string path, List<(string Source, long Bytes)> models) in _updates)
+        foreach ((string path, List<(ModelItem Model, long Bytes)> models) in _updates)
         {
-            if (Baseline.Update(path, baseline => models.Select(m => KeyValuePair.Create(baseline.NameOf(m.Source, variant), m.Bytes))))
+            if (Baseline.Update(path, baseline => models.Select(m => KeyValuePair.Create(NameOf(baseline, m.Model), m.Bytes))))
                 changed(path);
         }
     }
+
+    private string NameOf(Baseline baseline, ModelItem model) =>
+        baseline.NameOf(model.SourcePath, string.Join(", ", new[] { variant, model.Sizes }.Where(part => part.Length > 0)));
 
     private static (Baseline?, SerenityDiagnostic?) Read(string path)
     {

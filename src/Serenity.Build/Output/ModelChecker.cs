@@ -55,6 +55,8 @@ internal sealed class ModelChecker(BaselineChecks baselines)
             if (!model.Request.LayoutsWhereUseful)
                 told.AddRange(LayoutCheck.Over(whole).Select(over => new SerenityDiagnostic(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, model.Name, $"{over}. Raise the budget, or set Layout=\"Auto\", which leaves out what does not fit.")));
         }
+        if (model.Options.Get(ModelOptions.Pad) is { } padding)
+            told.AddRange(PaddingCheck.Refused(whole ?? ManifestJson.Read(text, model.ManifestPath), padding, model.Name));
         long? baseline = baselines.Check(model, head.RequiredBytes, told);
         if (told.Any(d => d.Code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.OverBaseline))
             WriteReport(model, whole ?? ManifestJson.Read(text, model.ManifestPath), told);

@@ -68,7 +68,7 @@ public sealed partial class SerenityGenerateCode : SerenityTask
         if (File.Exists(path) && File.Exists(statePath) && File.ReadAllText(statePath) == state)
             return;
         IReadOnlyList<ModelCode> code = ModelCode.Of([.. models.Select(m => (m, ManifestOf(m)))], ReferencesOnnxRuntime, ReferencesSerenityRuntime);
-        byte[] text = Encoding.UTF8.GetBytes(language.Write(code, codeNamespace));
+        byte[] text = Encoding.UTF8.GetBytes(language.Write(code, codeNamespace, SizedModelCode.Of(models, code)));
         if (!File.Exists(path) || !text.AsSpan().SequenceEqual(File.ReadAllBytes(path)))
             AtomicFile.Write(path, text);
         AtomicFile.Write(statePath, Encoding.UTF8.GetBytes(state));
@@ -78,7 +78,7 @@ public sealed partial class SerenityGenerateCode : SerenityTask
 
     private IEnumerable<ModelItem> Readable()
     {
-        foreach (ITaskItem item in Models)
+        foreach (ITaskItem item in Models.SelectMany(SizeLists.Expand))
         {
             ModelItem? model = null;
             try

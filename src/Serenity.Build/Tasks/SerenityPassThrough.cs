@@ -27,6 +27,7 @@ public sealed class SerenityPassThrough : SerenityTask
     protected override void Run()
     {
         List<ITaskItem> outputs = [];
+        HashSet<string> placed = new(StringComparer.Ordinal);
         foreach ((_, ModelItem model) in ReadModels(Models))
         {
             if (OwnOutputs.SourceOf(model) is not null)
@@ -36,7 +37,12 @@ public sealed class SerenityPassThrough : SerenityTask
                 string sourceFolder = Path.GetDirectoryName(model.SourcePath)!, targetFolder = Path.GetDirectoryName(model.SourceTargetPath)!;
                 outputs.Add(OutputItems.Of(model.SourcePath, model.SourceTargetPath, model, true, CopiesIfDifferent, PublishesIfDifferent));
                 foreach (string data in ExternalDataScan.Files(File.ReadAllBytes(model.SourcePath), model.SourcePath))
-                    outputs.Add(OutputItems.Of(data, Path.Combine(targetFolder, Path.GetRelativePath(sourceFolder, data)), model, true, CopiesIfDifferent, PublishesIfDifferent));
+                {
+                    // A model in several sizes is there once for each, and its data once.
+                    string target = Path.Combine(targetFolder, Path.GetRelativePath(sourceFolder, data));
+                    if (placed.Add(target))
+                        outputs.Add(OutputItems.Of(data, target, model, true, CopiesIfDifferent, PublishesIfDifferent));
+                }
             }
             catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
             {

@@ -41,6 +41,8 @@ public sealed class SerenityReplace : SerenityTask
         {
             if (!bySource.TryGetValue(Path.GetFullPath(item.ItemSpec, ProjectFolder), out ModelItem? model))
                 continue;
+            if (model.Sizes.Length > 0)
+                throw SizeLists.OnlyOne(ModelOptions.FreeDimensions.Name, "the model is an item of another kind too, such as EmbeddedResource, which takes one file. Remove that item, or give one size or a range", model.SourcePath);
             if (model.Options.Get(ModelOptions.Format) == ModelFormat.OnnxExternal)
             {
                 throw new SerenityException(SerenityCodes.BadOption, model.SourcePath,

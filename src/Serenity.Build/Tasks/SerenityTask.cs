@@ -48,13 +48,13 @@ public abstract class SerenityTask : Task
     /// <summary>Does the work. Problems are reported or thrown.</summary>
     protected abstract void Run();
 
-    /// <summary>Reads items; those that are wrong are told of and left out.</summary>
+    /// <summary>Reads items, each of those that list sizes as the several that it stands for; those that are wrong are told of and left out.</summary>
     /// <param name="items">The items.</param>
     /// <param name="refuse">Told of which item what is wrong, and the exception that says so; null to report it.</param>
     private protected List<(ITaskItem Item, ModelItem Model)> ReadModels(IEnumerable<ITaskItem> items, Action<ITaskItem, SerenityDiagnostic, Exception>? refuse = null)
     {
         List<(ITaskItem, ModelItem)> models = [];
-        foreach (ITaskItem item in items)
+        foreach (ITaskItem item in items.SelectMany(SizeLists.Expand))
         {
             try
             {

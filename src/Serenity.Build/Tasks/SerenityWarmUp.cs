@@ -52,7 +52,7 @@ public sealed class SerenityWarmUp : SerenityTask
     {
         List<ModelItem> stale = [];
         Lazy<DeviceItems> devices = new(() => new DeviceItems(Devices, "", "", Device, memories: Memories));
-        foreach (ITaskItem item in Models)
+        foreach (ITaskItem item in Models.SelectMany(SizeLists.Expand))
         {
             try
             {

@@ -38,7 +38,8 @@ public sealed record ProgramBuffer(
     string? Type = null, IReadOnlyList<int>? Writers = null, IReadOnlyList<int>? Readers = null)
 {
     /// <summary>
-    /// Of an input or output of which a size is open: each dimension as a number, as a formula of the dimensions that have ranges, or as <c>?</c> where it depends on data; else null.
+    /// Of an input or output of which a size is open, and of a value with a place in an arena whose size has a range: each dimension as a number, as a formula of the dimensions that have
+    /// ranges, or as <c>?</c> where it depends on data; else null.
     /// <see cref="Type"/> has the sizes that the figures are for.
     /// </summary>
     public IReadOnlyList<string>? OpenShape { get; init; }

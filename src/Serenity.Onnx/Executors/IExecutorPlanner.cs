@@ -55,6 +55,15 @@ internal interface IExecutorPlanner
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified);
 
+    /// <summary>Holds a plan for a range of sizes to what only this executor promises, at some other sizes of the range.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="sizes">The sizes.</param>
+    /// <param name="verified">What verification found there; it holds.</param>
+    /// <returns>The same, with what was found besides.</returns>
+    /// <exception cref="Diagnostics.SerenityException">The plan does not hold.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    VerificationOutcome ProveAt(ExecutorPlan plan, IReadOnlyDictionary<string, long> sizes, VerificationOutcome verified);
+
     /// <summary>What a plan takes, in each way of running it that was asked for; at least one.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="memory">What a run took; null if not measured.</param>

@@ -29,6 +29,19 @@ public sealed record ShapeTable(IReadOnlyDictionary<string, TensorType> Types, I
     /// <summary>True if what a run gives is known before it: a size, or a formula of the sizes of its inputs.</summary>
     public bool IsForeseen(string name) => IsExact(name) || Formulas?.Find(name) is not null;
 
+    /// <summary>True if the size of some value is not known before a run, even where those of the inputs are.</summary>
+    public bool DependsOnData => Varies.Keys.Any(name => Formulas?.Find(name) is null);
+
+    /// <summary>Bytes of a value as a formula of the sizes of the inputs; null where they are the same at all of them, or not known.</summary>
+    public SizeExpression? BytesFormula(string name)
+    {
+        if (Formulas?.Find(name) is not { } dims || Find(name) is not { } type)
+            return null;
+        SizeExpression elements = dims.Aggregate(SizeExpression.One, (product, dim) => product * dim);
+        int bits = TensorType.BitsPerElement(type.ElementType);
+        return bits % 8 == 0 ? elements * (bits / 8) : SizeExpression.CeilDivide(elements * bits, SizeExpression.Of(8));
+    }
+
     /// <summary>The table for one combination of the sizes in <see cref="Formulas"/>.</summary>
     /// <param name="sizes">A size for each open dimension.</param>
     public ShapeTable At(IReadOnlyDictionary<string, long> sizes)

@@ -69,7 +69,7 @@ internal sealed class PlanResult(PlanningTask task, IExecutorPlanner planner, Wr
             Rewrites = plan.Rewrites,
             LeftOut = leftOut,
             Work = plan.Work,
-            Program = plan.Program with { Buffers = [.. plan.Program.Buffers.Select(b => OpenShapes.Tell(b, task.Source.Shapes.Main))] },
+            Program = plan.Program with { Buffers = [.. plan.Program.Buffers.Select(b => OpenShapes.Tell(b, task.Source.Shapes.Main, plan.Shapes))] },
             Profile = plan.Profile,
             OriginalProfile = planner.Original.Profile,
             PeakStep = plan.PeakStep,

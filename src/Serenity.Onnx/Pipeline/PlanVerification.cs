@@ -72,7 +72,9 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
         if (task.Source.Shapes.Main.Formulas is not { } formulas)
             return planner.Prove(plan, verifier(planner.Promise(plan, asked), task.Cancellation));
         RangeFacts facts = RangeProof.Of(plan, formulas.Space, task.Source.File.Path);
-        RangeProof proof = new(plan, planner.Promise(plan, asked with { Shapes = task.Source.Shapes.Main.At(formulas.Space.Planned) }), task.Source.Shapes.Main, request => verifier(request, task.Cancellation));
+        RangeProof proof = new(
+            plan, planner.Promise(plan, asked with { Shapes = task.Source.Shapes.Main.At(formulas.Space.Planned) }), task.Source.Shapes.Main,
+            (sizes, request) => planner.ProveAt(plan, sizes, verifier(request, task.Cancellation)));
         string why = WorkText;
         VerificationOutcome? outcome = null;
         if (Work <= task.Request.VerifyLimit)

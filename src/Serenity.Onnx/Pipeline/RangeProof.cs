@@ -14,7 +14,7 @@ namespace Serenity.Onnx.Pipeline;
 /// <param name="asked">What is asked of it at the sizes that it was made at.</param>
 /// <param name="source">Shapes of the source's values, with their formulas.</param>
 /// <param name="verify">Verifies at one combination of sizes.</param>
-internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, ShapeTable source, Func<VerificationRequest, VerificationOutcome> verify)
+internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, ShapeTable source, Func<IReadOnlyDictionary<string, long>, VerificationRequest, VerificationOutcome> verify)
 {
     /// <summary>Cases of inputs at each of the sizes besides those that are planned for.</summary>
     private const int CasesEach = 2;
@@ -87,7 +87,7 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
     {
         try
         {
-            return verify(asked with
+            return verify(sizes, asked with
             {
                 Shapes = source.At(sizes),
                 PredictedBytes = asked.PredictedBytes is null ? null : bytes,

@@ -28,7 +28,7 @@ internal static class RangeRefusal
                 + $" If they always are the same, say so in {ModelSetting.FreeDimensions}{same}. If not, begin one of the ranges at 2, or give one size.");
         }
         return Refused(path, $"no formula is known for the size of {which}: at the largest sizes it is [{string.Join(",", type.Dims)}]."
-            + " Give one size instead of the range; for several, write an item for each, with a Link or TargetPath of its own.");
+            + " Give one size instead of the range, or a list of sizes, as in seq=128,256: a file is written for each.");
     }
 
     /// <summary>ONNX Runtime finds another size than a formula gives.</summary>

@@ -6,6 +6,8 @@ using Serenity.Build.Cache;
 using Serenity.Build.Checks;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
+using Serenity.Build.Options.Syntax;
 using Serenity.Build.Output;
 using Serenity.Build.Report;
 using Serenity.Onnx.Contract;
@@ -48,9 +50,30 @@ internal static class OptimizeCommand
         ToolContext context, ModelSwitches options, ParseResult parsed, string given, string? output, MemoryBudgets? budgets, bool report, bool json,
         CancellationToken cancellation)
     {
-        string target = OutputPath.Of(context, given, output, ".optimized", ModelItem.FormatOf(options.Read(parsed, given), given));
+        OptionValues said = options.Read(parsed, given);
+        string target = OutputPath.Of(context, given, output, ".optimized", ModelItem.FormatOf(said, given));
         ManifestSource models = new(context, options);
-        (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, budgets, cancellation);
+        if (said.Get(ModelOptions.FreeDimensions) is not { Lists.Count: > 0 } listed)
+        {
+            Outcome outcome = Write(context, models, parsed, given, target, budgets, report, null, given, json, cancellation);
+            if (json)
+                JsonText.Write(context.Console.Output, outcome);
+            return outcome.Conclude(context.Console);
+        }
+        // A file, a manifest and a verdict for every combination of listed sizes.
+        List<Outcome> outcomes = [];
+        foreach ((IReadOnlyList<KeyValuePair<string, long>> chosen, DimensionSizes sizes) in listed.Combinations())
+            outcomes.Add(Write(context, models, parsed, given, SizeLists.PathOf(target, chosen), budgets, report, sizes, $"{given} ({SizeLists.TextOf(chosen)})", json, cancellation));
+        if (json)
+            JsonText.Write(context.Console.Output, outcomes);
+        return outcomes.Max(outcome => outcome.Conclude(context.Console));
+    }
+
+    private static Outcome Write(
+        ToolContext context, ManifestSource models, ParseResult parsed, string given, string target, MemoryBudgets? budgets, bool report, DimensionSizes? sizes, string name, bool quiet,
+        CancellationToken cancellation)
+    {
+        (MemoryManifest manifest, OptimizedOutput made, ModelItem item, string sha256) = models.Make(parsed, given, target, budgets, cancellation, sizes);
         manifest = BudgetCheck.Apply(manifest, budgets ?? MemoryBudgets.None);
         // Made before anything is written, as the manifest's bytes are: what fails leaves no output behind.
         byte[]? page = report ? Encoding.UTF8.GetBytes(HtmlReport.Render(manifest)) : null;
@@ -66,17 +89,12 @@ internal static class OptimizeCommand
             files.Add(item.ReportPath);
         }
 
-        Outcome outcome = Outcome.Of(manifest, given, files);
-        if (json)
+        if (!quiet)
         {
-            JsonText.Write(context.Console.Output, outcome);
-        }
-        else
-        {
-            SummaryLines.Write(context.Console, manifest, given);
+            SummaryLines.Write(context.Console, manifest, name);
             foreach (string file in files)
                 context.Console.Line("wrote " + Path.GetRelativePath(context.Folder, file));
         }
-        return outcome.Conclude(context.Console);
+        return Outcome.Of(manifest, name, files);
     }
 }

@@ -6,6 +6,7 @@ using Serenity.Build.Identity;
 using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Options;
+using Serenity.Build.Options.Syntax;
 using Serenity.Build.Output;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
@@ -45,9 +46,10 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
     /// <param name="output">Absolute path where the optimized model is to go; null if it is not to be written.</param>
     /// <param name="budgets">What it is to be optimized for; null for no budget.</param>
     /// <param name="cancellation">Ends the work.</param>
+    /// <param name="sizes">Sizes of its open dimensions where the command line lists several of one; null for those on the command line.</param>
     /// <returns>The manifest, the files to write, and the model as the writer wants it.</returns>
     public (MemoryManifest Manifest, OptimizedOutput Output, ModelItem Item, string SourceSha256) Make(
-        ParseResult parsed, string given, string? output, MemoryBudgets? budgets, CancellationToken cancellation)
+        ParseResult parsed, string given, string? output, MemoryBudgets? budgets, CancellationToken cancellation, DimensionSizes? sizes = null)
     {
         string path = context.PathOf(given);
         if (!File.Exists(path))
@@ -58,6 +60,10 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
         }
         output ??= path;
         OptionValues said = WithMemories(options.Read(parsed, given), budgets, given);
+        if (sizes is not null)
+            said = said.With(Build.Options.ModelOptions.FreeDimensions, sizes);
+        if (said.Get(Build.Options.ModelOptions.FreeDimensions).Lists.Count > 0)
+            throw SizeLists.OnlyOne(Build.Options.ModelOptions.FreeDimensions.Switch!.Name, "this command looks at one. Give one size or a range; 'optimize' writes a file for each", given);
         ModelItem item = new()
         {
             Name = given,

@@ -3,6 +3,7 @@ using System.Globalization;
 using Serenity.Build.Header;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Formulas;
 
 namespace Serenity.Build.Tests.Header;
 
@@ -61,6 +62,33 @@ public sealed class ArenaHeaderTests
             """;
         using TempFolder folder = new();
         File.WriteAllText(Path.Combine(folder.Path, "net.memory.h"), ArenaHeader.Render(TestManifest.OverMemories(), "net"));
+        File.WriteAllText(Path.Combine(folder.Path, "main.c"), Program);
+        Assert.AreEqual(0, Run(folder.Path, "cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-Wno-unused-const-variable", "-o", "main", "main.c"));
+        Assert.AreEqual(0, Run(folder.Path, Path.Combine(folder.Path, "main")));
+    }
+
+    [TestMethod]
+    public void A_C_program_is_told_what_a_call_needs_at_its_sizes()
+    {
+        MemoryManifest manifest = Arena();
+        ExecutionProgram program = manifest.Program;
+        manifest = manifest with
+        {
+            Range = new RangeFacts(
+                new SortedDictionary<string, SizeRange>(StringComparer.Ordinal) { ["past"] = new(0, 100), ["se-q"] = new(1, 375) },
+                [SizeExpression.Parse("4*`se-q` + 1504"), SizeExpression.Parse("max(8*past, floor((past + 3)/2)) + 2000")], new Dictionary<string, long> { ["past"] = 100, ["se-q"] = 375 }, []),
+            Program = program with { Buffers = [.. program.Buffers.Select(b => b.Name == "b" ? b with { OpenShape = ["1", "`se-q`"] } : b)] },
+        };
+        const string Program = """
+            #include "net.memory.h"
+            int main(void) {
+                if (NET_SIZE_PAST_MAX != 100L || NET_SIZE_SE_Q_MIN != 1L) return 1;
+                if (net_arena_bytes(0L, 375L) != 3004u || net_arena_bytes(100L, 1L) != 2800u || net_arena_bytes(0L, 1L) != 2001u) return 2;
+                return net_tensor_bytes(1u, 0L, 10L) == 40u && net_tensor_bytes(0u, 0L, 10L) == 1500u && net_tensors[1].bytes == 1500u ? 0 : 3;
+            }
+            """;
+        using TempFolder folder = new();
+        File.WriteAllText(Path.Combine(folder.Path, "net.memory.h"), ArenaHeader.Render(manifest, "net"));
         File.WriteAllText(Path.Combine(folder.Path, "main.c"), Program);
         Assert.AreEqual(0, Run(folder.Path, "cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-Wno-unused-const-variable", "-o", "main", "main.c"));
         Assert.AreEqual(0, Run(folder.Path, Path.Combine(folder.Path, "main")));

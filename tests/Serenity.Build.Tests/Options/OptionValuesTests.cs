@@ -53,6 +53,7 @@ public sealed class OptionValuesTests
         ("PublishManifest", "true", "TRUE", null),
         ("Pack", "true", "True", null),
         ("Access", "Public", "public", null),
+        ("Pad", "a=0;b=-100", "b = -100; a=0", null),
     ];
 
     [TestMethod]

@@ -84,6 +84,9 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     public VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified) => verified;
 
     /// <inheritdoc/>
+    public VerificationOutcome ProveAt(ExecutorPlan plan, IReadOnlyDictionary<string, long> sizes, VerificationOutcome verified) => verified;
+
+    /// <inheritdoc/>
     public IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory) => OnnxRuntimeAccount.Of(_task, (OnnxRuntimeExecutorPlan)plan, memory);
 
     /// <inheritdoc/>

@@ -38,7 +38,8 @@ internal sealed record IntegerStart(PlanStart Start, ModelShapes Shapes)
             return today;
         ModelProto model = result.Model;
         UniqueNames.Assign(model);
-        ModelShapes shapes = ShapeInference.Run(model, task.Source.File.Path, _noFreeDimensions, task.Request.Bounds, task.Source.Shapes.Main, task.Cancellation);
+        ModelShapes shapes = task.Request.Ranges.Count > 0 ? RangedShapes.Run(model, task.Source.File.Path, task.Request, task.Source.Shapes.Main, task.Cancellation)
+            : ShapeInference.Run(model, task.Source.File.Path, _noFreeDimensions, task.Request.Bounds, task.Source.Shapes.Main, task.Cancellation);
         (model, shapes) = ResizeScales.Restate(model, shapes);
         return new IntegerStart(new PlanStart(model, shapes.Main, Fused: true) { Signed = true }, shapes);
     }

@@ -27,11 +27,6 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
 
     public StaticArenaExecutor(PlanningTask task)
     {
-        if (task.Request.Ranges.Count > 0)
-        {
-            throw new SerenityException(SerenityCodes.RangeNotPlanned, task.Source.File.Path,
-                $"{ModelSetting.FreeDimensions} gives a range, and an arena is laid out for one size of every dimension. Give the largest size, as in seq=512, or set {ModelSetting.Executor.Of("OnnxRuntime")}.");
-        }
         _task = task;
         _start = new(() => IntegerStart.Of(task));
         _original = new(Baseline);
@@ -67,14 +62,37 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     public VerificationOutcome Prove(ExecutorPlan plan, VerificationOutcome verified)
     {
         VerificationFacts facts = verified.Facts with { MeasuredBytes = null };
-        bool varies = plan.Shapes.Varies.Count > 0;
-        ArenaProgram program = ArenaProgram.Of(plan.Program, plan.Bytes, plan.Memories) with { AtMost = plan.Shapes.Varies.Keys.ToHashSet(StringComparer.Ordinal) };
-        if ((facts.Status == "passed" || (varies && facts.Status == "partial")) && ArenaProof.Run(
-            plan.Model, program, varies ? verified.NearBound ?? [] : null, _task.Source.File.ExternalFolder, _task.Source.File.Path, _task.Cancellation) is { } notRun)
+        bool reaches = facts.Status == "passed" || (plan.Shapes.DependsOnData && facts.Status == "partial");
+        if (reaches && Run(plan, Shapes.Main.Formulas?.Space.Planned, plan.Shapes.DependsOnData ? verified.NearBound ?? [] : null) is { } notRun)
         {
             facts = facts with { Status = "partial", Reason = facts.Reason is { } reason ? $"{reason} {notRun}" : notRun };
         }
         return verified with { Facts = facts };
+    }
+
+    /// <inheritdoc/>
+    public VerificationOutcome ProveAt(ExecutorPlan plan, IReadOnlyDictionary<string, long> sizes, VerificationOutcome verified)
+    {
+        if (verified.Facts.Status == "passed")
+            _ = Run(plan, sizes, plan.Shapes.DependsOnData ? verified.NearBound ?? [] : null);
+        return verified with { Facts = verified.Facts with { MeasuredBytes = null } };
+    }
+
+    /// <summary>Runs a plan in its arena.</summary>
+    /// <param name="plan">The plan.</param>
+    /// <param name="sizes">Sizes of the dimensions that have a range; null where none has.</param>
+    /// <param name="near">Inputs on which sizes that depend on data come near their bounds; null where none does.</param>
+    /// <returns>Why it was not run; null if it was and holds.</returns>
+    private string? Run(ExecutorPlan plan, IReadOnlyDictionary<string, long>? sizes, IReadOnlyList<KeyValuePair<string, RuntimeValue>>? near)
+    {
+        (ModelProto model, ExecutionProgram program, ShapeTable shapes) = (plan.Model, plan.Program, plan.Shapes);
+        if (sizes is not null && shapes.Formulas is not null)
+        {
+            shapes = shapes.At(sizes);
+            (model, program) = ArenaAtSizes.Of(model, program, shapes);
+        }
+        ArenaProgram placed = ArenaProgram.Of(program, plan.Bytes, plan.Memories) with { AtMost = shapes.Varies.Keys.ToHashSet(StringComparer.Ordinal) };
+        return ArenaProof.Run(model, placed, near, _task.Source.File.ExternalFolder, _task.Source.File.Path, _task.Cancellation);
     }
 
     /// <inheritdoc/>

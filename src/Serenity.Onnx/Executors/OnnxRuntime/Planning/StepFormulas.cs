@@ -37,12 +37,6 @@ internal static class StepFormulas
         return result;
     }
 
-    private static SizeExpression Bytes(OnnxRuntimePlan plan, PlannedBuffer buffer, ShapeTable shapes)
-    {
-        if (buffer.Owner < 0 || shapes.Formulas?.Find(plan.Graph.Name(buffer.Owner)) is not { } dims || shapes.Find(plan.Graph.Name(buffer.Owner)) is not { } type)
-            return SizeExpression.Of(buffer.Bytes);
-        SizeExpression elements = dims.Aggregate(SizeExpression.One, (product, dim) => product * dim);
-        int bits = TensorType.BitsPerElement(type.ElementType);
-        return bits % 8 == 0 ? elements * (bits / 8) : SizeExpression.CeilDivide(elements * bits, SizeExpression.Of(8));
-    }
+    private static SizeExpression Bytes(OnnxRuntimePlan plan, PlannedBuffer buffer, ShapeTable shapes) =>
+        (buffer.Owner < 0 ? null : shapes.BytesFormula(plan.Graph.Name(buffer.Owner))) ?? SizeExpression.Of(buffer.Bytes);
 }

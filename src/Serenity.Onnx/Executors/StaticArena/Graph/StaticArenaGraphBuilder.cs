@@ -1,5 +1,6 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
@@ -247,11 +248,15 @@ internal sealed class StaticArenaGraphBuilder
         if (position < 0 || _shapes.Find(node.Input[position]) is not { } from || _shapes.Find(node.Output[0]) is not { } to)
             return -1;
         // Of two inputs whose sizes depend on data, one may be broadcast to the other.
-        if (!_shapes.IsExact(node.Output[0]) && node.Input.Count(i => i.Length > 0 && !_shapes.IsExact(i)) > 1)
+        if (!_shapes.IsForeseen(node.Output[0]) && node.Input.Count(i => i.Length > 0 && !_shapes.IsForeseen(i)) > 1)
             return -1;
-        bool same = from.Dims.AsSpan().SequenceEqual(to.Dims) && TensorType.BitsPerElement(from.ElementType) == TensorType.BitsPerElement(to.ElementType);
+        bool same = from.Dims.AsSpan().SequenceEqual(to.Dims) && TensorType.BitsPerElement(from.ElementType) == TensorType.BitsPerElement(to.ElementType)
+            && SameAtAllSizes(node.Input[position], node.Output[0]);
         return same ? _values.WholeTensor(node.Input[position], _values.Find(node.Output[0])!.Bytes) : -1;
     }
+
+    private bool SameAtAllSizes(string a, string b) =>
+        _shapes.Formulas is not { } formulas || (formulas.Find(a) is { } dims ? formulas.Find(b) is { } others && dims.SequenceEqual(others) : formulas.Find(b) is null);
 
     // With nothing but ones before the axis, the parts of a concat follow each other in memory.
     private bool IsOuter(NodeProto node, string output)
@@ -280,6 +285,12 @@ internal sealed class StaticArenaGraphBuilder
                     ? new SerenityException(SerenityCodes.UnknownSize, _path, $"The sizes in the subgraph '{key.Attribute}' of {GraphCheck.Describe(node)} are not known, since ONNX Runtime refuses it with these shapes: {reason} Check {ModelSetting.FreeDimensions}, or cut the operator off the model.")
                     : new SerenityException(SerenityCodes.UnknownSize, _path, $"The size of value '{_modelShapes.UnknownInSubgraph.GetValueOrDefault(key)}' in a subgraph of {GraphCheck.Describe(node)} depends on the data, so no fixed block of memory can be planned. Use {ModelSetting.Executor.Of("OnnxRuntime")}, or replace the operator.");
             }
+            if (_shapes.Formulas is { } formulas && node.Input.Concat(SubgraphCaptures.Of(node)).FirstOrDefault(value => formulas.Find(value) is not null) is { } open)
+            {
+                throw new SerenityException(
+                    SerenityCodes.RangeNotPlanned, _path,
+                    $"The range reaches '{open}', which the subgraph '{key.Attribute}' of {GraphCheck.Describe(node)} reads, and what a subgraph needs in an arena is known for one size. Give one size, or use {ModelSetting.Executor.Of("OnnxRuntime")}.");
+            }
             Dictionary<string, TensorProto> constants = new(_outerConstants ?? new Dictionary<string, TensorProto>(), StringComparer.Ordinal);
             foreach ((string name, TensorProto tensor) in _constants)
                 constants[name] = tensor;
@@ -304,6 +315,12 @@ internal sealed class StaticArenaGraphBuilder
     {
         if (!isUsed && _shapes.Find(name) is null)
             return 0;
+        // Over a range of sizes a place is as large as its value ever is: at any sizes values lie at the beginning of their places, and no two that are there at a time meet.
+        if (_shapes.BytesFormula(name) is { } formula)
+        {
+            return SizeMaximum.Find([formula], _shapes.Formulas!.Space)?.Value ?? throw new SerenityException(
+                SerenityCodes.RangeNotPlanned, _path, $"The largest size of value '{name}' over the range cannot be proven: {formula} bytes rise and fall with the sizes in too many ways. Give a smaller range.");
+        }
         if (_shapes.Find(name) is { } type)
             return type.Bytes;
         throw new SerenityException(
