@@ -64,7 +64,7 @@ internal static class PlannedBenchmark
         return 0;
     }
 
-    private static IEnumerable<(string Form, double Time, double Bytes)> Measure(string name, string source, List<(PlannedForm Form, string Path)> made, int threads, int runs, bool kernels)
+    private static List<(string Form, double Time, double Bytes)> Measure(string name, string source, List<(PlannedForm Form, string Path)> made, int threads, int runs, bool kernels)
     {
         SuppliedModel model = SuppliedModel.Load(source);
         Dictionary<string, OrtValue> values = model.Inputs().ToDictionary(i => i.Key, i => i.Value.ToOrtValue(), StringComparer.Ordinal);

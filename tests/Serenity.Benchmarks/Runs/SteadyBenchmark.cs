@@ -8,8 +8,8 @@ namespace Serenity.Benchmarks.Runs;
 
 /// <summary>
 /// What a process really takes for the runs of a planned session: a hundred runs to warm up, a thousand to measure, in one process per model (Linux). Resident
-/// pages of the block are counted with <c>mincore</c>, the C library's heap with <c>mallinfo2</c>, the process by its resident anonymous memory; growth is since the session was
-/// loaded. With <c>--plain</c> the same for a plain session of the same file under the manifest's session options. Markdown on standard output.
+/// pages of the block are counted with <c>mincore</c>, the C library's heap with <c>mallinfo2</c>, the process by its resident anonymous memory; growth of the heap is since the session was
+/// loaded, then since the last run to warm up. With <c>--plain</c> the same for a plain session of the same file under the manifest's session options. Markdown on standard output.
 /// </summary>
 internal static partial class SteadyBenchmark
 {
@@ -34,8 +34,11 @@ internal static partial class SteadyBenchmark
         residentBefore = plain ? residentBefore : ResidentBytes() - ResidentOf(planned!);
         using RunOptions run = new();
         List<long> faults = new(Runs);
+        long heapWarm = 0;
         for (int i = 0; i < WarmUps + Runs; i++)
         {
+            if (i == WarmUps)
+                heapWarm = HeapBytes();
             long before = ThreadClock.MinorFaults();
             long between = ThreadClock.MinorFaults();
             (plain ? session!.Run(run, values, session.OutputNames) : planned!.Run(run, values)).Dispose();
@@ -46,10 +49,10 @@ internal static partial class SteadyBenchmark
         }
         faults.Sort();
         GC.Collect();
-        long heap = HeapBytes() - heapBefore, resident = ResidentBytes() - residentBefore, block = plain ? 0 : ResidentOf(planned!);
-        long required = long.Parse(File.ReadAllText(Path.Combine(Path.GetDirectoryName(made)!, "figures")).Split(' ')[0], CultureInfo.InvariantCulture);
+        long heap = HeapBytes() - heapBefore, later = HeapBytes() - heapWarm, resident = ResidentBytes() - residentBefore, block = plain ? 0 : ResidentOf(planned!);
+        long required = long.Parse(File.ReadAllText(made[..^".onnx".Length] + ".bytes"), CultureInfo.InvariantCulture);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {model.Name} | {(plain ? "plain" : "planned")} | {required} | {block} | {heap} | {(double)(block + heap) / required:F3} | {resident} | {(double)resident / required:F3} | {faults[Runs / 2]} | {planned?.UnplannedCalls} |"));
+            $"| {model.Name} | {(plain ? "plain" : "planned")} | {required} | {block} | {heap} | {later} | {(double)(block + later) / required:F3} | {resident} | {(double)resident / required:F3} | {faults[Runs / 2]} | {planned?.UnplannedCalls} |"));
         return 0;
     }
 
