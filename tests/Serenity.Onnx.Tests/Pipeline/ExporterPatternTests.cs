@@ -162,6 +162,21 @@ public sealed class ExporterPatternTests
         Assert.AreEqual("ChannelPartition", result.Rewrites.Single().Kind);
     }
 
+    /// <summary>Where a heat map's peaks are picked by comparing it with its own maxima, both sides of the comparison come from one sum: it may be made in another order.</summary>
+    [TestMethod]
+    public void A_comparison_at_one_end_keeps_no_sum_from_being_rewritten()
+    {
+        OnnxModelBuilder b = new();
+        string features = b.Node("Relu", [b.Node("Conv", [Parts(b), Weight(b, 4, 24, 1, 1)])]);
+        string heat = b.Node("Sigmoid", [b.Node("Conv", [features, Weight(b, 1, 4, 1, 1)])]);
+        string most = b.Node("MaxPool", [heat], ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }));
+        b.Output(b.Node("Mul", [heat, b.Node("Cast", [b.Node("Equal", [heat, most])], ("to", (long)DataType.Float))]));
+        OptimizationResult result = Optimize(Executor.OnnxRuntime, b.Build());
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.IsTrue(result.Rewrites.Any(r => r.Kind == "ChannelPartition"));
+        Assert.IsEmpty(result.LeftOut);
+    }
+
     [TestMethod]
     public void A_node_may_have_the_name_of_another_ones_value()
     {

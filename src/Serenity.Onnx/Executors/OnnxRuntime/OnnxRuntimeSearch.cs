@@ -32,7 +32,7 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     private const double LeastReserve = 0.01;
 
     /// <summary>By how much the nodes that hold the order may bring predicted time over the limit, as a part of what the limit adds: less than predictions are off by.</summary>
-    private const double MostOver = 0.15;
+    private const double MostOver = 0.05;
 
     private readonly OptimizeRequest _request = task.Request;
     private readonly SourceModel _source = task.Source;
