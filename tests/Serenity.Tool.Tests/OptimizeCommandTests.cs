@@ -45,6 +45,17 @@ public sealed class OptimizeCommandTests
     }
 
     [TestMethod]
+    public async Task A_folder_takes_the_model_under_its_own_name_and_is_made_where_there_is_none()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx", "-o", "made/here/"), run.Error);
+        CollectionAssert.AreEquivalent(
+            new[] { "net.onnx", "net.memory.json", "net.memory.plan" }, Directory.GetFiles(run.PathOf("made/here")).Select(Path.GetFileName).ToArray());
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx", "-o", "made"), run.Error);
+        Assert.IsTrue(File.Exists(run.PathOf("made/net.onnx")));
+    }
+
+    [TestMethod]
     [DataRow("net.onnx")]
     [DataRow(".")]
     [DataRow("../here/net.onnx")]

@@ -58,7 +58,7 @@ public static class IndexPage
         if (result.Figures is not { } figures)
             return "";
         long budget = figures.Budget.MemoryBytes ?? 0, scale = Math.Max(1, Math.Max(Math.Max(figures.RequiredBytes, budget), figures.OriginalBytes));
-        string over = budget > 0 && figures.RequiredBytes > budget ? " over" : "";
+        string over = result.Verdict == ModelVerdict.Fail ? " over" : "";
         string limit = budget > 0 ? string.Create(CultureInfo.InvariantCulture, $"<rect class=\"limit\" x=\"{Math.Max(0, (1000.0 * budget / scale) - 8):0.##}\" width=\"8\" height=\"10\"/>") : "";
         return string.Create(CultureInfo.InvariantCulture,
             $"<svg class=\"mini\" viewBox=\"0 0 1000 10\" preserveAspectRatio=\"none\" aria-hidden=\"true\"><rect class=\"track\" width=\"1000\" height=\"10\"/><rect class=\"was\" width=\"{1000.0 * figures.OriginalBytes / scale:0.##}\" height=\"10\"/><rect class=\"need{over}\" y=\"2\" width=\"{1000.0 * figures.RequiredBytes / scale:0.##}\" height=\"6\"/>{limit}</svg>");

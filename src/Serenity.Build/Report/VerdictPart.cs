@@ -29,11 +29,11 @@ internal static class VerdictPart
 
         html.Append("<dl class=\"figures\">");
         Figure(html, "source model today", ByteSize.Rounded(peak.OriginalBytes), "tensors, without workspace");
-        Figure(html, manifest.Executor.Traits().HasOffsets ? "arena" : "optimized", ByteSize.Rounded(peak.Bytes), $"tensors: {ChangeText.Percent(peak.OriginalBytes, peak.Bytes)}");
+        Figure(html, manifest.Memories is not null ? "all memories together" : manifest.Executor.Traits().HasOffsets ? "arena" : "optimized", ByteSize.Rounded(peak.Bytes), $"tensors: {ChangeText.Percent(peak.OriginalBytes, peak.Bytes)}");
         Figure(html, "least of any order", ByteSize.Rounded(peak.LowerBoundBytes), Proof(peak));
         if (peak.LiveBytes != peak.Bytes)
         {
-            string rest = manifest.Executor.Traits().HasOffsets ? "of gaps in the arena" : "held for reuse";
+            string rest = manifest.Memories is not null ? "of gaps in the memories" : manifest.Executor.Traits().HasOffsets ? "of gaps in the arena" : "held for reuse";
             Figure(html, "live peak of this order", ByteSize.Rounded(peak.LiveBytes), peak.Bytes > peak.LiveBytes ? $"{ByteSize.Rounded(peak.Bytes - peak.LiveBytes)} more {rest}" : "");
         }
         if (peak.WorkspaceBytes is long workspace)
@@ -66,7 +66,7 @@ internal static class VerdictPart
     private static string Sum(MemoryManifest manifest)
     {
         PeakFacts peak = manifest.Peak;
-        string what = manifest.Executor.Traits().HasOffsets ? "for the arena" : "for tensors";
+        string what = manifest.Memories is not null ? "for tensors, each memory up to its last byte used" : manifest.Executor.Traits().HasOffsets ? "for the arena" : "for tensors";
         string one = peak.WorkspaceBytes is > 0 and var workspace
             ? $"{ReportPage.Exact(peak.Bytes)} {what} + {ReportPage.Exact(workspace)} for kernels’ workspace{TargetText.OnMost(manifest)}"
             : $"{ReportPage.Exact(peak.Bytes)} {what}";

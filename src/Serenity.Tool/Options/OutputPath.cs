@@ -18,7 +18,8 @@ internal static class OutputPath
     public static string Of(ToolContext context, string given, string? output, string kind, ModelFormat format = ModelFormat.Onnx)
     {
         string target = context.PathOf(output ?? ModelFormats.WithoutExtension(given) + kind + format.Extension());
-        if (Directory.Exists(target))
+        // A name that ends as a folder's does is one, whether there is such a folder yet or not.
+        if (Directory.Exists(target) || (output is not null && Path.EndsInDirectorySeparator(output)))
             target = Path.Combine(target, format == ModelFormat.Ort ? ModelFormats.WithoutExtension(Path.GetFileName(given)) + format.Extension() : Path.GetFileName(given));
         if (target.EndsWith(ModelFormat.Ort.Extension(), StringComparison.OrdinalIgnoreCase) != (format == ModelFormat.Ort))
         {
