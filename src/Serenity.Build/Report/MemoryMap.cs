@@ -4,7 +4,8 @@ using Serenity.Onnx.Contract;
 namespace Serenity.Build.Report;
 
 /// <summary>
-/// Where every tensor stands in the picture of memory over the schedule. In an arena that is its offset; of several memories each has a picture of its own. ONNX Runtime chooses addresses when it runs, so there what is allocated
+/// Where every tensor stands in the picture of memory over the schedule. In an arena that is its offset; of several memories each has a picture of its own.
+/// ONNX Runtime chooses addresses when it runs, so there what is allocated
 /// is stacked, the oldest at the bottom: at every step the heights add up to exactly what is allocated, and nothing reaches above the peak.
 /// </summary>
 internal sealed class MemoryMap

@@ -60,6 +60,9 @@ public sealed class SerenityPrepare : SerenityTask
     [Output]
     public ITaskItem[] StaleModels { get; private set; } = [];
 
+    /// <summary>The project's property of that name: where it is false, dotnet watch builds anew at any change.</summary>
+    public string SupportsHotReload { get; set; } = "";
+
     /// <summary>What is wrong with the others; <see cref="SerenityCheck"/> tells it.</summary>
     [Output]
     public ITaskItem[] Problems { get; private set; } = [];
@@ -68,7 +71,7 @@ public sealed class SerenityPrepare : SerenityTask
     protected override void Run()
     {
         LookAtProject();
-        if (Models.Length > 0 && HotReload.Notice() is { } notice)
+        if (Models.Length > 0 && !SupportsHotReload.Equals("false", StringComparison.OrdinalIgnoreCase) && HotReload.Notice() is { } notice)
             Log.LogMessage(MessageImportance.High, "{0}", notice);
         List<ITaskItem> taken = [], stale = [], problems = [];
         DeviceItems? devices = ReadDevices();

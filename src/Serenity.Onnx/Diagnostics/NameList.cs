@@ -18,7 +18,8 @@ public static class NameList
     public static string Quote(string name)
     {
         ArgumentNullException.ThrowIfNull(name);
-        return name.Contains(',', StringComparison.Ordinal) || name.StartsWith(Mark, StringComparison.Ordinal) ? Mark + name.Replace(Mark, Mark + Mark, StringComparison.Ordinal) + Mark : name;
+        return name.Contains(',', StringComparison.Ordinal) || name.StartsWith(Mark, StringComparison.Ordinal)
+            ? Mark + name.Replace(Mark, Mark + Mark, StringComparison.Ordinal) + Mark : name;
     }
 
     /// <summary>The name of what <see cref="Quote"/> writes.</summary>

@@ -17,6 +17,12 @@ public sealed class ProjectChecksTests
     public void Hot_reload_is_told_of_where_it_is_on(string? program, string arguments, bool told) => Assert.AreEqual(told, HotReload.Notice(program, arguments.Split(' ')) is not null);
 
     [TestMethod]
+    [DataRow("/usr/bin/dotnet /sdk/DotnetTools/dotnet-watch.dll run", true)]
+    [DataRow("/usr/bin/dotnet /sdk/DotnetTools/dotnet-watch.dll --no-hot-reload run", false)]
+    [DataRow("bash -c make", false)]
+    public void Hot_reload_is_told_of_by_who_started_the_build(string starter, bool told) => Assert.AreEqual(told, HotReload.Notice(starter.Split(' ')) is not null);
+
+    [TestMethod]
     [DataRow("<SerenityMemoryBuget>1KiB</SerenityMemoryBuget>", "SerenityMemoryBuget", "SerenityMemoryBudget")]
     [DataRow("<SerenityBudget>1KiB</SerenityBudget>", "SerenityBudget", "SerenityMemoryBudget")]
     [DataRow("<SerenityEnable>true</SerenityEnable>", "SerenityEnable", "SerenityEnabled")]

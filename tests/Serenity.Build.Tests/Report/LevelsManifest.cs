@@ -34,7 +34,10 @@ internal static class LevelsManifest
         OrderTraffic Order(string name, long read, long written, int streamed) => new(name, read, written, read + written, read + written + 100, streamed);
         TrafficFacts traffic = new(
             100_000, [Order("file", 500_000, 200_000, 2), Order("onnxRuntime", 450_000, 200_000, 1), Order("planned", 90_000, 30_000, 0)], 80_000,
-            [new TrafficPoint(50_000, [900_000, 850_000, 400_000]), new TrafficPoint(100_000, [700_000, 650_000, 120_000]), new TrafficPoint(200_000, [50_000, 60_000, 0]), new TrafficPoint(250_000, [0, 0, 0])]);
+            [
+                new TrafficPoint(50_000, [900_000, 850_000, 400_000]), new TrafficPoint(100_000, [700_000, 650_000, 120_000]), new TrafficPoint(200_000, [50_000, 60_000, 0]),
+                new TrafficPoint(250_000, [0, 0, 0]),
+            ]);
         MemoryManifest manifest = plain.With(tensors: tensors) with { Memories = memories, Traffic = traffic };
         return BudgetCheck.Apply(manifest, new MemoryBudgets(null, null, null));
     }

@@ -294,7 +294,8 @@ public sealed class ReportBrowserTests
     [DataRow(390, true)]
     public async Task Pictures_are_true_to_the_figures_and_their_axes_say_what_they_are(int width, bool dark)
     {
-        foreach (MemoryManifest manifest in (MemoryManifest[])[RichManifest.Create(budget: 300_000), SyntheticManifest.Create(90, Executor.StaticArena, 1 << 17), SyntheticManifest.Create(90, Executor.StaticArena, 1 << 27)])
+        foreach (MemoryManifest manifest in (MemoryManifest[])
+            [RichManifest.Create(budget: 300_000), SyntheticManifest.Create(90, Executor.StaticArena, 1 << 17), SyntheticManifest.Create(90, Executor.StaticArena, 1 << 27)])
         {
             await using BrowserPage page = await OpenAsync(manifest, width, dark);
             double[] frame = await page.BoxAsync("#map .frame");
