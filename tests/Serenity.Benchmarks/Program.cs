@@ -14,7 +14,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["arena"] = ("FILE.csv… [--capacity N] [--states N] [--out DIR]: offsets for each file, at the lower bound where that can be", ArenaBenchmark.Run),
     ["conformance"] = ("DIR [--only TEXT] [--out FILE]: ONNX's own conformance models, each planned and run on the suite's data beside the source", ConformanceSweep.Run),
     ["build"] = ("MODEL… [--runs=N]: what the package adds to a build, new, from the plan cache, and with nothing to do", BuildBenchmark.Run),
-    ["floor"] = ("EARLIER.nupkg [MODEL…]: whether a model that an earlier command line planned is refused now, or needs more", FloorBenchmark.Run),
+    ["floor"] = ("EARLIER.nupkg [--no-verify] [MODEL…]: whether a model that an earlier command line planned is refused now, or needs more", FloorBenchmark.Run),
     ["large"] = ("[LAYERSxWIDTH[xTOKENS]…] [--sequence=N]: encoders of 340 MB and 1.3 GB planned and verified: seconds, and the most memory held", LargeBenchmark.Run),
     ["latency"] = ("[MODEL…] [--kernels]: median latency beside the original at the extended level, in turns; and where the difference comes from", LatencyBenchmark.Run),
     ["many"] = ("[--projects=20] [--models=10]: a solution with many models and a shared plan cache: nothing known, nothing to do, a second clone; seconds, memory, hits", ManyBenchmark.Run),

@@ -4,7 +4,9 @@ using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Runtime;
 
-// serenity-runtime-probe <verb> <model.onnx with one float input> : prints lines of "name value".
+// serenity-runtime-probe <verb> <model.onnx with one float input> : prints lines of "name value". "stated" needs no plan beside the model, and no model.
+if (args is ["stated", ..])
+    return StatedSession.Run(args.ElementAtOrDefault(1));
 string verb = args[0], model = args[1];
 MemoryPlan plan = MemoryPlan.Load(MemoryPlan.PathFor(model));
 string framework = typeof(PlannedSession).Assembly.GetCustomAttributes(typeof(TargetFrameworkAttribute), false) is [TargetFrameworkAttribute target] ? target.FrameworkName : "?";

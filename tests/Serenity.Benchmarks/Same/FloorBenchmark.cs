@@ -9,8 +9,8 @@ using Serenity.Testing.Models;
 namespace Serenity.Benchmarks.Same;
 
 /// <summary>
-/// <c>floor EARLIER.nupkg [MODEL…]</c>: whether any model that an earlier command line planned is refused now, or needs more: the portable file, one thread, default options, the sizes that the
-/// test data gives for open dimensions. Required bytes are the tensors' and the workspace that verification measured. Markdown on standard output; exit code 1 where a model is worse.
+/// <c>floor EARLIER.nupkg [--no-verify] [MODEL…]</c>: whether any model that an earlier command line planned is refused now, or needs more: the portable file, one thread, default options, the sizes that the
+/// test data gives for open dimensions. Required bytes are the tensors' and the workspace that verification measured; with <c>--no-verify</c> the tensors' alone. Markdown on standard output; exit code 1 where a model is worse.
 /// </summary>
 internal static class FloorBenchmark
 {
@@ -19,9 +19,11 @@ internal static class FloorBenchmark
     /// <summary>Compares.</summary>
     public static int Run(string[] args)
     {
+        string[] switches = [.. args.Where(a => a.StartsWith("--", StringComparison.Ordinal))];
+        args = [.. args.Except(switches)];
         if (args.Length == 0 || !args[0].EndsWith(".nupkg", StringComparison.OrdinalIgnoreCase))
-            throw new ArgumentException("usage: bench floor EARLIER.nupkg [MODEL…]");
-        ToolProgram earlier = ToolProgram.OfPackage(args[0]), now = ToolProgram.OfCheckout();
+            throw new ArgumentException("usage: bench floor EARLIER.nupkg [--no-verify] [MODEL…]");
+        ToolProgram earlier = ToolProgram.OfPackage(args[0]).With(switches), now = ToolProgram.OfCheckout().With(switches);
         IReadOnlyList<string> models = args.Length > 1 ? args[1..] : [.. SharedData.Files("models", "*.onnx"), .. SharedData.Files("cases", "*.onnx")];
         Console.WriteLine($"| model | {earlier.Name} | now | now / before |\n|---|--:|--:|--:|");
         List<Row> rows = [];
@@ -70,7 +72,9 @@ internal static class FloorBenchmark
         {
             try
             {
-                return SharedRunInputs.FreeDimensions(Path.GetFileName(model), ModelFile.Load(model).Model);
+                // What is a formula of others follows from them.
+                return SharedRunInputs.FreeDimensions(Path.GetFileName(model), ModelFile.Load(model).Model).Where(s => !s.Key.Contains(' ', StringComparison.Ordinal))
+                    .ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal);
             }
             catch (SerenityException)
             {

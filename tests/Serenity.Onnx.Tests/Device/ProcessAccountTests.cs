@@ -1,5 +1,7 @@
+using System.Globalization;
 using Google.Protobuf;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
@@ -46,6 +48,44 @@ public sealed class ProcessAccountTests
             {
                 return e.Message;
             }
+        }
+    }
+
+    /// <summary>docs/process.md: a container's limit is the account and what the app takes without a model.</summary>
+    [TestMethod]
+    public void An_app_lives_in_a_container_of_the_size_that_the_page_says()
+    {
+        if (!NativeRuntime.IsAvailable)
+        {
+            Assert.Inconclusive("There is no ONNX Runtime here.");
+            return;
+        }
+        if (MemoryGroup.TryFind(out string why) is not { } group)
+        {
+            Assert.Inconclusive($"No program can be run within a limit of memory here: {why}.");
+            return;
+        }
+        using TempFolder folder = new();
+        string source = folder.File("source.onnx", ModelFile.ToBytes(WeightedModels.Convolutions(2, 512)));
+        OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = source });
+        string path = folder.File("planned.onnx", result.Model.ToByteArray());
+        (int idle, string told) = group.Run(1 << 30, "dotnet", App);
+        Assert.AreEqual(0, idle, told);
+        long app = long.Parse(told.Split('\n').Single(line => line.StartsWith("VmHWM", StringComparison.Ordinal)).Split(' ')[1], CultureInfo.InvariantCulture);
+        long limit = result.Peak.ProcessBytes!.Value + app;
+        (int exit, string output) = group.Run(limit, "dotnet", [.. App, path]);
+        Assert.AreEqual(0, exit, $"{limit} bytes are enough. {output}");
+        // Less than the weights and what ONNX Runtime writes to, of which nothing can be dropped.
+        Assert.AreNotEqual(0, group.Run(result.WeightBytes, "dotnet", [.. App, path]).Exit, "So the limit is one.");
+    }
+
+    private static string[] App
+    {
+        get
+        {
+            // …/tests/Serenity.Onnx.Tests/bin/Release/net10.0
+            DirectoryInfo own = new(AppContext.BaseDirectory.TrimEnd(Path.DirectorySeparatorChar));
+            return [Path.Combine(own.Parent!.Parent!.Parent!.Parent!.FullName, "Serenity.Runtime.Probe", "bin", own.Parent.Name, own.Name, "Serenity.Runtime.Probe.dll"), "stated"];
         }
     }
 
@@ -123,6 +163,43 @@ public sealed class ProcessAccountTests
             Assert.AreEqual(result.WeightBytes, parts.Where(p => p.Name is "initializers").Sum(p => p.Bytes) + (result.Plans[0].Find(MemoryPool.Weights, "mapped")?.Bytes ?? 0)
                 + (prepack && model.Graph.Node.Any(n => n.OpType == "MatMul") ? result.WeightBytes : 0), "All weights are somewhere, once.");
         }
+    }
+
+    [TestMethod]
+    [DataRow("64,8,96,8", "1,3", (64 + 8) * 8L)]
+    [DataRow("1000,3,2", "1", (1000 + 1) * 8L)]
+    [DataRow("2,3,5,7", "2,3", 2 * 8L)]
+    [DataRow("2,3,5,7", "0,2,3", (1 + 2) * 8L)]
+    [DataRow("2,3,5,7", "-3,-1", (2 + 3) * 8L)]
+    [DataRow("4,0,2", "1", 0L)]
+    public void Indices_of_a_reduction_are_counted_by_its_axes(string dims, string axes, long bytes) =>
+        Assert.AreEqual(bytes, ReductionIndices.Bytes(Array.ConvertAll(dims.Split(','), long.Parse), Array.ConvertAll(axes.Split(','), long.Parse)));
+
+    /// <summary>A reduction that notes as much of its input as its output takes: what the process was seen to take is in the account, and not without that part.</summary>
+    [TestMethod]
+    public void Indices_of_a_reduction_are_in_the_account()
+    {
+        if (NativeProbe.TryFind(DeviceProcessor.Host, out string why) is not { } probe)
+        {
+            Assert.Inconclusive(why);
+            return;
+        }
+        const int Rows = 1_000_000;
+        OnnxModelBuilder builder = new("rows");
+        builder.Output(builder.Node("ReduceProd", [builder.Input("x", TensorProto.Types.DataType.Float, Rows, 2, 2)], ("axes", new long[] { 1 }), ("keepdims", 0L)), TensorProto.Types.DataType.Float, Rows, 2);
+        using TempFolder folder = new();
+        OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = folder.File("rows.onnx", builder.Build().ToByteArray()) });
+        string path = folder.File("planned.onnx", result.Model.ToByteArray());
+        MemoryAccount account = result.Plans[0].Account;
+        long indices = result.Plans[0].Find(MemoryPool.Session, "reductionIndices")!.Bytes!.Value;
+        Assert.AreEqual((Rows + 1) * 8, indices);
+        ProbeResult seen = probe.Run([path], new ProbeOptions { Plain = true, Runs = 2, Configuration = [("mlas.disable_kleidiai", "1")] })[0];
+        Assert.IsNull(seen.Error);
+        long held = (seen.Ran.MostKiB - (seen.Ran.ResidentKiB - seen.Ran.AnonymousKiB) - seen.Before.AnonymousKiB) * KiB;
+        MemoryPool[] always = [MemoryPool.Weights, MemoryPool.PrepackedWeights, MemoryPool.Session, MemoryPool.Activations, MemoryPool.Workspace, MemoryPool.Inputs];
+        long stated = always.Sum(pool => account.Find(pool)?.Bytes ?? 0);
+        Assert.IsLessThanOrEqualTo(stated + (1 << 20), held);
+        Assert.IsGreaterThan(stated - (indices / 2), held, "They are taken.");
     }
 
     [TestMethod]

@@ -27,7 +27,7 @@ internal static class OnnxRuntimeAccount
         return [.. targets.Select(target => new PlanFacts(
             PlanLayout.Portable, target.Architecture, threads, null, null,
             new MemoryAccount([activations, new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, target.WorkspaceBytes, target.Basis)]), inputs,
-                .. SessionAccount.Of(plan.Written, task.Request, memory, target.Architecture == NativeRuntime.Architecture)])
+                .. SessionAccount.Of(plan.Written, plan.Shapes, task.Request, memory, target.Architecture == NativeRuntime.Architecture)])
             { Runs = task.Request.Concurrency }))];
     }
 
@@ -51,7 +51,7 @@ internal static class OnnxRuntimeAccount
         return new PlanFacts(
             plan.Layout, TargetKernels.NameOf(TargetArchitecture.X64), task.Request.Threads, null, null,
             new MemoryAccount([Activations(planned), new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, workspace, basis)]), inputs,
-                .. SessionAccount.Of(planned.Written, task.Request, memory ?? portable, memory is not null)])
+                .. SessionAccount.Of(planned.Written, planned.Shapes, task.Request, memory ?? portable, memory is not null)])
             { Runs = task.Request.Concurrency });
     }
 

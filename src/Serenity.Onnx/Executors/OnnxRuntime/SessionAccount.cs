@@ -1,5 +1,6 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
@@ -44,10 +45,11 @@ internal static class SessionAccount
 
     /// <summary>The pools of weights, prepacked weights, session, library and loading.</summary>
     /// <param name="model">The written model.</param>
+    /// <param name="shapes">Types of its values.</param>
     /// <param name="request">What was asked: format, prepacking, threads.</param>
     /// <param name="memory">What verification measured on this machine; null for nothing.</param>
     /// <param name="isHost">True for the architecture of this machine: on others kernels may lay out other weights.</param>
-    public static IReadOnlyList<PoolAccount> Of(ModelProto model, OptimizeRequest request, MeasuredMemory? memory, bool isHost)
+    public static IReadOnlyList<PoolAccount> Of(ModelProto model, ShapeTable shapes, OptimizeRequest request, MeasuredMemory? memory, bool isHost)
     {
         long weights = ModelTensors.WeightBytes(model), held = memory?.SessionBytes ?? 0, largest = model.Graph.Initializer.Select(BytesOf).DefaultIfEmpty().Max();
         long[] candidates = request.Prepack ? Replaceable(model.Graph) : [];
@@ -60,6 +62,7 @@ internal static class SessionAccount
         long gaps = isMapped ? 0 : checked(Math.Min(candidates.Length, MostGaps) * largestReplaced);
         MemoryPart prepacked = memory is null ? new MemoryPart("kernels", null, FigureBasis.Unknown)
             : new MemoryPart("kernels", packed, isHost ? FigureBasis.Measured : FigureBasis.Estimated);
+        long indices = ReductionIndices.Most(model.Graph, shapes);
         return
         [
             new PoolAccount(MemoryPool.Weights, Weights(model, weights, replaced, isMapped)),
@@ -70,6 +73,7 @@ internal static class SessionAccount
                 new MemoryPart("graph", (PerNode * model.Graph.Node.Count) + (PerInitializer * model.Graph.Initializer.Count), FigureBasis.Estimated),
                 .. model.Graph.Node.Any(node => _multiplyingBytes.Contains(node.OpType))
                     ? (ReadOnlySpan<MemoryPart>)[new MemoryPart("threadBuffers", ThreadBuffer * request.Threads, FigureBasis.Bound)] : [],
+                .. indices > 0 ? (ReadOnlySpan<MemoryPart>)[new MemoryPart("reductionIndices", checked(indices * request.Concurrency), FigureBasis.Bound)] : [],
             ]),
             new PoolAccount(MemoryPool.Library, [new MemoryPart("data", LibraryData, FigureBasis.Estimated), new MemoryPart("code", LibraryCode, FigureBasis.Estimated)]),
             new PoolAccount(MemoryPool.Loading, Loading(request.Format, weights, isMapped ? largestReplaced : Math.Max(0, largest - gaps))),
