@@ -47,6 +47,11 @@ internal static class OfflineOptimizer
             result.MergeFrom(input);
             return result;
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException or SerenityException { Code: SerenityCodes.RuntimeRefuses }
+            && TemporaryFolder.IsFull(folder, model.CalculateSize()))
+        {
+            throw TemporaryFolder.Full(file, e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or InvalidProtocolBufferException)
         {
             throw new SerenityException(SerenityCodes.RuntimeRefuses, file,

@@ -112,11 +112,19 @@ public sealed class HostServer : IDisposable
                 NativeRuntime.EnsureAvailable();
             LoadedModel model = ModelFile.Load(request.ModelPath);
             watched.Raise(ModelLimits.Of(model, request));
-            work.Files.WriteAnswer(ModelOptimizer.OptimizeHere(model, request, work.Cancellation.Token), request);
+            OptimizationResult result = ModelOptimizer.OptimizeHere(model, request, work.Cancellation.Token);
+            try
+            {
+                work.Files.WriteAnswer(result, request);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw TemporaryFolder.Full(request.ModelPath, e);
+            }
         }
         catch (SerenityException e)
         {
-            work.Files.WriteError(e.ToDiagnostic());
+            Tell(() => work.Files.WriteError(e.ToDiagnostic()));
         }
         catch (OperationCanceledException)
         {
@@ -124,13 +132,25 @@ public sealed class HostServer : IDisposable
         }
         catch (Exception e)
         {
-            work.Files.WriteFault(HostFault.Of(e));
+            Tell(() => work.Files.WriteFault(HostFault.Of(e)));
         }
         finally
         {
             _work.TryRemove(id, out _);
             work.Cancellation.Dispose();
             Send(HostMessages.Done(_token, id));
+        }
+    }
+
+    private static void Tell(Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // No room even for that. The parent finds nothing, and says so.
         }
     }
 

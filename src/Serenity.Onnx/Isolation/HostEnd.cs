@@ -16,6 +16,8 @@ internal static class HostEnd
     public static SerenityException Error(OptimizeRequest request, HostEnding end, PipelineStage? stage)
     {
         string what = $"The process that worked on the model {end.Words}{(stage is { } at ? During(at) : "")}.";
+        if (end.Cause == HostEndCause.Silent)
+            return SessionFolder.CutShort(request.ModelPath, null);
         if (end.Cause == HostEndCause.Killed)
         {
             return new(SerenityCodes.RuntimeCrashed, request.ModelPath,

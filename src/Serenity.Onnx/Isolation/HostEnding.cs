@@ -14,6 +14,9 @@ internal enum HostEndCause
     /// <summary>It took too long or too much, and was ended for that.</summary>
     Limit,
 
+    /// <summary>It said that it is done and left nothing: there was no room to write it.</summary>
+    Silent,
+
     /// <summary>Its parent ended it, since nobody waits for a model any more that native code would not leave.</summary>
     TakenBack,
 }
@@ -27,7 +30,7 @@ internal readonly record struct HostEnding(HostEndCause Cause, string Words)
     private const int KilledCode = 137;
 
     /// <summary>It was asked and said that it is done, and gave nothing.</summary>
-    public static HostEnding WithoutAnswer => new(HostEndCause.Died, "ended without an answer");
+    public static HostEnding WithoutAnswer => new(HostEndCause.Silent, "ended without an answer");
 
     /// <summary>It did not answer in time.</summary>
     public static HostEnding TooLong => new(HostEndCause.Limit, "did not end");

@@ -93,9 +93,18 @@ internal sealed class HostProcess : IDisposable
             _asked.Add(id, asked);
         }
         string folder = Path.Combine(_folder.Path, id.ToString(CultureInfo.InvariantCulture));
-        Directory.CreateDirectory(folder);
         HostFiles files = new(folder);
-        files.WriteRequest(request);
+        try
+        {
+            Directory.CreateDirectory(folder);
+            files.WriteRequest(request);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            lock (_gate)
+                _asked.Remove(id);
+            throw SessionFolder.CutShort(request.ModelPath, e);
+        }
         Send(HostMessages.Work(id));
         try
         {

@@ -86,9 +86,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         }
         catch (JsonException e)
         {
-            throw new SerenityException(
-                SerenityCodes.InputOutput, request.ModelPath,
-                $"What was found out of the model was cut short in the folder for temporary files, {Path.GetTempPath()}. Most likely it is full: make room there, or name another folder (TMPDIR, or TEMP on Windows).", e);
+            throw SessionFolder.CutShort(request.ModelPath, e);
         }
     }
 

@@ -38,6 +38,13 @@ internal sealed class SessionFolder : IDisposable
         }
     }
 
+    /// <summary>The error where what parent and host hand each other is missing, or cut short.</summary>
+    /// <param name="file">The model.</param>
+    /// <param name="cause">What was found; null for nothing.</param>
+    public static SerenityException CutShort(string file, Exception? cause) => new(
+        SerenityCodes.InputOutput, file,
+        $"What was asked or found out of the model was cut short in the folder for temporary files, {System.IO.Path.GetTempPath()}. Most likely it is full: make room there, or name another folder (TMPDIR, or TEMP on Windows).", cause);
+
     /// <summary>Removes folders whose parents are dead, beside the given one.</summary>
     public static void RemoveAbandoned(string folder)
     {

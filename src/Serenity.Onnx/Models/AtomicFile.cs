@@ -35,7 +35,7 @@ public static class AtomicFile
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or NotSupportedException)
         {
             Delete(temporary);
-            throw new SerenityException(SerenityCodes.InputOutput, path, $"The file '{path}' cannot be written: {Reason(e)}", e);
+            throw new SerenityException(SerenityCodes.InputOutput, path, $"The file '{path}' cannot be written: {Reason(e).Replace(temporary, path, StringComparison.Ordinal)}", e);
         }
         catch
         {

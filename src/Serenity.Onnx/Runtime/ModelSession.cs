@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Diagnostics;
@@ -259,11 +260,21 @@ internal sealed class ModelSession : IDisposable
     /// <summary>What the first run executed and allocated. Ends the observation: call it once, after the last run.</summary>
     /// <param name="unplannedBodies">Nodes of the main graph of which all that their subgraphs allocate counts as workspace; null for none.</param>
     /// <exception cref="InvalidOperationException">The session does not observe, or has not run.</exception>
+    /// <exception cref="SerenityException"><see cref="SerenityCodes.InputOutput"/>: the profile could not be written.</exception>
     public Observation EndObservation(IEnumerable<string>? unplannedBodies = null)
     {
         if (_profileFolder is null || !_ran)
             throw new InvalidOperationException("The session does not observe, or has not run.");
-        IReadOnlyList<KernelEvent> kernels = ProfileReader.ReadFirstRun(File.ReadAllBytes(_session.EndProfiling()));
+        IReadOnlyList<KernelEvent> kernels;
+        try
+        {
+            kernels = ProfileReader.ReadFirstRun(File.ReadAllBytes(_session.EndProfiling()));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
+        {
+            // It is cut short where there is no more room, which nobody else tells.
+            throw TemporaryFolder.Full(_model.File, e);
+        }
         MeasuredMemory? memory = _firstTrace?.Measure(kernels, new HashSet<string>(unplannedBodies ?? [], StringComparer.Ordinal));
         memory = memory is null ? null : memory with { SessionBytes = _heldBytes };
         return new(kernels, memory, _firstSequence);

@@ -29,6 +29,10 @@ internal static class OrtFormat
             }
             return OrtFormatOrder.Apply(File.ReadAllBytes(saved));
         }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or SerenityException { Code: SerenityCodes.RuntimeRefuses } && TemporaryFolder.IsFull(folder, model.Bytes.Length))
+        {
+            throw TemporaryFolder.Full(model.File, e);
+        }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new SerenityException(SerenityCodes.InputOutput, model.File, "The model cannot be written in ONNX Runtime's format: its file, in the folder for temporary files, cannot be written or read.", e);

@@ -125,7 +125,7 @@ public sealed class KillTests
 
     /// <summary>Hosts of the project's builds, told by the folder that they share with their parent; none where there is no /proc.</summary>
     private static Process[] Hosts(ConsumerProject project) => OperatingSystem.IsLinux()
-        ? [.. Process.GetProcessesByName("dotnet").Where(p => CommandLine(p).Contains(Temporary(project), StringComparison.Ordinal))]
+        ? [.. Process.GetProcessesByName("dotnet").Concat(Process.GetProcessesByName("Serenity.Host")).Where(p => CommandLine(p).Contains(Temporary(project), StringComparison.Ordinal))]
         : [];
 
     private static string CommandLine(Process process)

@@ -163,7 +163,6 @@ public sealed class OptimizerHostTests
     [DataRow("read line; kill -KILL $$")]
     [DataRow("read line; exit 134")]
     [DataRow("read line; exit 0")]
-    [DataRow("read line; echo \"talk of a library$1 Done 1\"; sleep 600")]
     public void Death_of_the_host_is_one_clear_error(string script)
     {
         using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
@@ -234,6 +233,26 @@ public sealed class OptimizerHostTests
             Assert.Contains("cannot be started", e.Message);
             Assert.Contains("SerenityIsolate", e.Message);
         }
+    }
+
+    [TestMethod]
+    [DataRow(true)]
+    [DataRow(false)]
+    public void No_room_for_a_request_or_an_answer_is_no_fault_of_the_model(bool request)
+    {
+        using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
+        using OptimizerHost host = new((folder, token) =>
+        {
+            // The folder of the first request cannot be made.
+            if (request)
+                File.WriteAllText(Path.Combine(folder, "1"), "");
+            return Shell("echo \"$1 Ready\"; read line; echo \"talk of a library$1 Done 1\"; sleep 600")(folder, token);
+        });
+        SerenityException e = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request));
+
+        Assert.AreEqual(SerenityCodes.InputOutput, e.Code);
+        Assert.Contains("temporary files", e.Message);
+        Assert.DoesNotContain("serenity-host-", e.Message);
     }
 
     [TestMethod]

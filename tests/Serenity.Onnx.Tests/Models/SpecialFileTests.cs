@@ -11,6 +11,17 @@ namespace Serenity.Onnx.Tests.Models;
 public sealed class SpecialFileTests
 {
     [TestMethod]
+    public void What_cannot_be_written_is_told_by_its_own_name_and_not_by_a_temporary_one()
+    {
+        using TempFolder folder = new();
+        string path = Path.Combine(folder.Root, "net.onnx");
+        SerenityException e = Assert.ThrowsExactly<SerenityException>(() => AtomicFile.Write(path, static stream => throw new IOException($"Read-only file system : '{((FileStream)stream).Name}'")));
+        Assert.Contains($"Read-only file system : '{path}'", e.Message);
+        Assert.DoesNotContain(AtomicFile.TemporaryEnding, e.Message);
+        Assert.IsEmpty(Directory.GetFiles(folder.Root));
+    }
+
+    [TestMethod]
     [DataRow("/dev/zero")]
     [DataRow("/dev/ptmx")]
     [DataRow("/proc/self/pagemap")]

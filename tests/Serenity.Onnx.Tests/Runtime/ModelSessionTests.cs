@@ -10,6 +10,17 @@ namespace Serenity.Onnx.Tests.Runtime;
 public sealed class ModelSessionTests
 {
     [TestMethod]
+    public void A_folder_that_takes_no_more_is_told_from_one_that_does()
+    {
+        string folder = TemporaryFolder.Create(null);
+        Assert.IsFalse(TemporaryFolder.IsFull(folder, 200_000));
+        Assert.IsEmpty(Directory.GetFiles(folder));
+        TemporaryFolder.Delete(folder);
+        Assert.IsTrue(TemporaryFolder.IsFull(folder, 1));
+        Assert.AreEqual(SerenityCodes.InputOutput, TemporaryFolder.Full("m.onnx", null).Code);
+    }
+
+    [TestMethod]
     public void Order_and_memory_of_a_diamond_are_seen_exactly()
     {
         // x[1000] -> a = Add(x,x), b = Add(x,x), y = Add(a,b); y is the output.
