@@ -38,7 +38,13 @@ internal sealed class NativeHost(Workspace workspace, DriverLog log, string fold
                 log.Line("    this registry has no native compiler for this machine; the packages work, and start slower");
                 return false;
             }
-            ChildProcess.Must("dotnet", ["publish", project, "-c", "Release", "--no-restore", "-v", "quiet", "--nologo", "-o", Path.Combine(folder, "out")], folder, "compiling the host to native code");
+            ChildResult published = ChildProcess.Capture("dotnet", ["publish", project, "-c", "Release", "--no-restore", "-v", "quiet", "--nologo", "-o", Path.Combine(folder, "out")], folder);
+            if (published.ExitCode != 0)
+            {
+                // A compiler without the C library's files, for one. What is wrong with the code itself, the build before has said.
+                log.Line($"    it cannot be made here; the packages work, and start slower:{Environment.NewLine}{published.Output.Trim()}");
+                return false;
+            }
             File.WriteAllText(stamp, inputs);
         }
         string place = Path.Combine(output, "runtimes", _identifier, "native");

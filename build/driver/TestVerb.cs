@@ -11,6 +11,8 @@ internal sealed class TestVerb(Workspace workspace, DriverLog log)
     public int Run(IReadOnlyList<string> names)
     {
         new OnnxRuntimeSource(workspace, log).Restore();
+        // A C compiler among them, which links the host's native code.
+        new DeviceTools(log).Ensure();
         PackVerb pack = new(workspace, log);
         pack.Build();
         pack.Pack();
@@ -23,7 +25,6 @@ internal sealed class TestVerb(Workspace workspace, DriverLog log)
             Directory.Delete(workspace.TestResults, recursive: true);
         ConsumerEnvironment.Set(workspace);
         new TestBrowser(log).Ensure();
-        new DeviceTools(log).Ensure();
         TrxCounters sum = new(0, 0, 0);
         bool sound = formatted && bundled;
         foreach (string project in Projects(names))

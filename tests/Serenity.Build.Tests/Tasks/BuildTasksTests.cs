@@ -267,6 +267,11 @@ public sealed class BuildTasksTests
     [DataRow("TargetPath", "/a.onnx", "SER1103")]
     [DataRow("TargetPath", "C:/a.onnx", "SER1103")]
     [DataRow("TargetPath", "x//a.onnx", "SER1103")]
+    [DataRow("TargetPath", "$(Typo)/a.onnx", "SER1103")]
+    [DataRow("MemoryBudget", "$(Typo)", "SER1101")]
+    [DataRow("MemoryBudget", "$(Typo)KiB", "SER1101")]
+    [DataRow("CopyToOutputDirectory", "sometimes", "SER1101")]
+    [DataRow("CopyToPublishDirectory", "sometimes", "SER1101")]
     public void A_wrong_value_is_one_clear_error_at_the_model(string name, string value, string code)
     {
         using TestProject project = new();

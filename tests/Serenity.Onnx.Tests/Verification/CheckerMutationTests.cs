@@ -1,13 +1,16 @@
 using System.Runtime.InteropServices;
 using Google.Protobuf;
+using Microsoft.ML.OnnxRuntime.Tensors;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Onnx.Verification;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Verification;
@@ -80,6 +83,39 @@ public sealed class CheckerMutationTests
         }
         return request with { Optimized = changed };
     });
+
+    /// <summary>What was changed shows on one input in the world, and in one small channel: only who has that input can find it.</summary>
+    [TestMethod]
+    public void What_only_the_users_own_inputs_show_is_found_in_its_channel()
+    {
+        const float Largest = 7.25f;
+        VerificationRequest whole = _requests.Value[0];
+        ModelProto changed = whole.Optimized.Clone();
+        string output = changed.Graph.Output[0].Name;
+        NodeProto last = changed.Graph.Node.Single(n => n.Output.Contains(output));
+        last.Output[last.Output.IndexOf(output)] = "before";
+        changed.Graph.Initializer.Add(Constant("largest", [], Largest));
+        changed.Graph.Initializer.Add(Constant("off", [1, 4, 1, 1], 0, 0, 1e-2f, 0));
+        changed.Graph.Node.Add(
+        [
+            new NodeProto { OpType = "ReduceMax", Name = "n1", Input = { "x" }, Output = { "m" }, Attribute = { new AttributeProto { Name = "keepdims", Type = AttributeProto.Types.AttributeType.Int, I = 0 } } },
+            new NodeProto { OpType = "Equal", Name = "n2", Input = { "m", "largest" }, Output = { "is" } },
+            new NodeProto { OpType = "Cast", Name = "n3", Input = { "is" }, Output = { "one" }, Attribute = { new AttributeProto { Name = "to", Type = AttributeProto.Types.AttributeType.Int, I = 1 } } },
+            new NodeProto { OpType = "Mul", Name = "n4", Input = { "one", "off" }, Output = { "bump" } },
+            new NodeProto { OpType = "Add", Name = "n5", Input = { "before", "bump" }, Output = { output } },
+        ]);
+        VerificationRequest request = whole with { Optimized = changed, Schedule = null, PredictedBytes = null, Written = null, MeasuresPlain = false };
+        Assert.AreNotEqual("skipped", ModelVerifier.Verify(request).Facts.Status);
+
+        float[] values = new TestRandom(3).Floats(4 * 12 * 12, 1);
+        values[5] = Largest;
+        RuntimeValue.Tensor own = new(TensorElementType.Float, [1, 4, 12, 12], MemoryMarshal.AsBytes<float>(values).ToArray());
+        SampleCase sample = new("own.npz", [new("x", own)]);
+        Assert.AreEqual(SerenityCodes.OutputsDiffer, Assert.ThrowsExactly<SerenityException>(() => ModelVerifier.Verify(request with { Samples = [sample] })).Code);
+    }
+
+    private static TensorProto Constant(string name, long[] dims, params float[] values) =>
+        new() { Name = name, DataType = (int)TensorProto.Types.DataType.Float, Dims = { dims }, RawData = ByteString.CopyFrom(MemoryMarshal.AsBytes<float>(values)) };
 
     private static void AllFound(string code, Func<VerificationRequest, TestRandom, VerificationRequest> change)
     {
