@@ -56,6 +56,12 @@ internal sealed record RewriteDescription(string Kind, RewriteSubject Subject, R
     /// <summary>True if it leaves nothing to the others of its subject wherever it applies: those are tried without it alone as well.</summary>
     public bool TakesAll { get; init; }
 
+    /// <summary>
+    /// True if what it writes states a size along an axis that it works on, so that it applies only where that size is one in every run. Any other compares sizes and hands them on, and holds
+    /// at all sizes of a range (<see cref="RewriteGraph.TypeOf"/>).
+    /// </summary>
+    public bool StatesSizes { get; init; }
+
     /// <summary>True if it ends a concat's way: an operator that reads the whole reads its parts one by one.</summary>
     public bool EndsConcat { get; init; }
 }

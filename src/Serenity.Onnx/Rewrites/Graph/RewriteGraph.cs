@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Google.Protobuf;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Operators;
@@ -19,6 +20,8 @@ internal sealed class RewriteGraph
     private readonly Dictionary<string, TensorType> _types;
     private readonly IReadOnlyDictionary<string, bool[]> _varies;
     private readonly SizeFormulas? _formulas;
+    private readonly OpenSizes? _open;
+    private readonly Dictionary<string, SizeExpression[]> _openDims = new(StringComparer.Ordinal);
     private readonly HashSet<string> _values, _outputs, _inputs, _writers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AccumulationGroup> _groups = new(StringComparer.Ordinal);
     private readonly IReadOnlySet<string> _opaque;
@@ -39,6 +42,8 @@ internal sealed class RewriteGraph
         _types = new(other._types, StringComparer.Ordinal);
         _varies = other._varies;
         _formulas = other._formulas;
+        _open = other._open;
+        _openDims = new(other._openDims, StringComparer.Ordinal);
         _values = new(other._values, StringComparer.Ordinal);
         _outputs = other._outputs;
         _inputs = other._inputs;
@@ -67,6 +72,7 @@ internal sealed class RewriteGraph
         _types = new(candidate.Shapes.Types, StringComparer.Ordinal);
         _varies = candidate.Shapes.Varies;
         _formulas = candidate.Shapes.Formulas;
+        _open = _formulas is null ? null : new OpenSizes();
         _opaque = candidate.Shapes.Opaque;
         _bodies = candidate.Shapes.Bodies;
         foreach (AccumulationGroup group in candidate.Groups)
@@ -150,11 +156,25 @@ internal sealed class RewriteGraph
     /// <summary>The value of a constant (an initializer that nothing can override, or a Constant node), or null.</summary>
     public TensorProto? Constant(string value) => _constants.GetValueOrDefault(value);
 
-    /// <summary>The type of a value; null where its size varies from run to run, so that no rewrite is written for one size of it.</summary>
+    /// <summary>True if dimensions have a range of sizes.</summary>
+    public bool HasOpenSizes => _open is not null;
+
+    /// <summary>
+    /// The type of a value; null where its size depends on data. A dimension whose size has a range is a number that stands for its formula (<see cref="OpenSizes"/>): it may be compared and handed on,
+    /// and nothing may be computed with it nor written down.
+    /// </summary>
     public TensorType? TypeOf(string value) =>
-        _types.TryGetValue(value, out TensorType? type) ? _varies.ContainsKey(value) ? null : type
+        _types.TryGetValue(value, out TensorType? type) ? OpenDims(value) is { } dims ? type with { Dims = Array.ConvertAll(dims, _open!.NumberOf) } : _varies.ContainsKey(value) ? null : type
         : _constants.TryGetValue(value, out TensorProto? constant) ? new((TensorProto.Types.DataType)constant.DataType, [.. constant.Dims])
         : null;
+
+    /// <summary>The type of a value that has one size in every run; null for any other.</summary>
+    public TensorType? FixedTypeOf(string value) => OpenDims(value) is null ? TypeOf(value) : null;
+
+    /// <summary>Bytes of a value, with ranges at the sizes that are planned for; 0 where nothing is known.</summary>
+    public long BytesOf(string value) => _types.TryGetValue(value, out TensorType? type) ? type.Bytes : TypeOf(value)?.Bytes ?? 0;
+
+    private SizeExpression[]? OpenDims(string value) => _open is null ? null : _openDims.GetValueOrDefault(value) ?? _formulas!.Find(value);
 
     /// <summary>The one node that reads a value, where there is exactly one and the value is no graph output; else null.</summary>
     public NodeProto? OnlyConsumer(string value) =>
@@ -185,6 +205,11 @@ internal sealed class RewriteGraph
     public string NewValue(string name, TensorType type)
     {
         string unique = Unique(name, _values);
+        if (_open is not null && Array.Exists(type.Dims, OpenSizes.IsOpen))
+        {
+            _openDims[unique] = Array.ConvertAll(type.Dims, _open.FormulaOf);
+            type = type with { Dims = Array.ConvertAll(_openDims[unique], dim => dim.Evaluate(_formulas!.Space.Planned)) };
+        }
         _types[unique] = type;
         return unique;
     }
@@ -192,6 +217,8 @@ internal sealed class RewriteGraph
     /// <summary>Adds a constant and gives its name, made from another's.</summary>
     public string NewConstant(string name, TensorProto.Types.DataType type, long[] dims, byte[] data)
     {
+        if (_open is not null && (OpenSizes.AreOpen(dims) || (type == TensorProto.Types.DataType.Int64 && OpenSizes.AreOpen(MemoryMarshal.Cast<byte, long>(data)))))
+            throw new BakedSizeException(name);
         TensorProto tensor = new() { Name = Unique(name, _values), DataType = (int)type, RawData = UnsafeByteOperations.UnsafeWrap(data) };
         tensor.Dims.AddRange(dims);
         _added.Add(tensor);
@@ -214,6 +241,8 @@ internal sealed class RewriteGraph
     /// </summary>
     public void Replace(IReadOnlyList<NodeProto> old, IReadOnlyList<NodeProto> replacement)
     {
+        if (_open is not null && replacement.FirstOrDefault(n => n.Attribute.Any(a => OpenSizes.IsOpen(a.I) || a.Ints.Any(OpenSizes.IsOpen))) is { } baked)
+            throw new BakedSizeException(baked.Name);
         long rank = _nodes.RankOf(old[0].Name);
         foreach (NodeProto node in old)
             Unlink(node.Name);
@@ -259,10 +288,18 @@ internal sealed class RewriteGraph
         ShapeTable shapes = new(_types.Where(t => values.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _opaque)
         {
             Bodies = _bodies,
-            Varies = _varies,
-            Formulas = _formulas,
+            Varies = _openDims.Count == 0 ? _varies : Merged(_varies, _openDims.Select(d => KeyValuePair.Create(d.Key, Array.ConvertAll(d.Value, dim => dim.Constant is null)))),
+            Formulas = _openDims.Count == 0 ? _formulas : _formulas! with { Dims = Merged(_formulas.Dims, _openDims) },
         };
         return new RewriteCandidate(model, shapes, groups, [.. Applied]);
+    }
+
+    private static Dictionary<string, T> Merged<T>(IReadOnlyDictionary<string, T> known, IEnumerable<KeyValuePair<string, T>> more)
+    {
+        Dictionary<string, T> all = new(known, StringComparer.Ordinal);
+        foreach ((string name, T value) in more)
+            all[name] = value;
+        return all;
     }
 
     private void Link(NodeProto node, long rank)

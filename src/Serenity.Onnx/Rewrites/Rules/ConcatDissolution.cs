@@ -77,7 +77,7 @@ internal sealed class ConcatDissolution : IRewrite
             foreach (NodeProto next in graph.Consumers(output))
                 gains |= Follow(graph, behind, next, way);
         }
-        return gains || graph.TypeOf(output)!.Bytes < graph.TypeOf(parts.Value)!.Bytes;
+        return gains || graph.BytesOf(output) < graph.BytesOf(parts.Value);
     }
 
     /// <summary>True if all that reads the concat, directly or through what works part by part, absorbs it.</summary>
@@ -99,7 +99,7 @@ internal sealed class ConcatDissolution : IRewrite
     private static ConcatParts? SplitType(RewriteGraph graph, ConcatParts parts, string output)
     {
         long total = graph.TypeOf(output)!.Dims[parts.Axis];
-        if (total % parts.Total != 0 && parts.Total % total != 0)
+        if (OpenSizes.IsOpen(total) || total % parts.Total != 0 && parts.Total % total != 0)
             return null;
         long[] sizes = [.. parts.Sizes.Select(s => s * total / parts.Total)];
         if (sizes.Sum() != total)

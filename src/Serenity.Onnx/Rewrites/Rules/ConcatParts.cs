@@ -29,7 +29,7 @@ internal sealed record ConcatParts(string Value, int Axis, IReadOnlyList<string>
         List<string> parts = [];
         List<long> sizes = [];
         Add(concat);
-        return parts.Count > 1 && sizes.All(s => s > 0) && sizes.Sum() == type.Dims[axis] ? new ConcatParts(value, axis, parts, sizes) : null;
+        return parts.Count > 1 && sizes.All(s => s > 0 && !OpenSizes.IsOpen(s)) && sizes.Sum() == type.Dims[axis] ? new ConcatParts(value, axis, parts, sizes) : null;
 
         void Add(NodeProto node)
         {

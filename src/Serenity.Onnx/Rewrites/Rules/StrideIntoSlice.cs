@@ -14,7 +14,7 @@ internal sealed class StrideIntoSlice : IRewrite
 {
     private const string Kind = "StrideIntoSlice";
 
-    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Tensors, RewriteExactness.Never)];
+    public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Tensors, RewriteExactness.Never) { StatesSizes = true }];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
     {
@@ -72,11 +72,11 @@ internal sealed class StrideIntoSlice : IRewrite
                 slices.Add(slice);
                 value = slice.Input[0];
             }
-            if (slices.Count == 0 || graph.TypeOf(value) is not { } source)
+            if (slices.Count == 0 || graph.FixedTypeOf(value) is not { } source)
                 return null;
 
             // Along each axis: element i of the convolution is element start + i * step of the source.
-            long[] result = graph.TypeOf(conv.Output)!.Dims, start = new long[source.Dims.Length], step = new long[start.Length];
+            long[] result = graph.FixedTypeOf(conv.Output)!.Dims, start = new long[source.Dims.Length], step = new long[start.Length];
             long[] count = [.. source.Dims];
             Array.Fill(step, 1);
             foreach (NodeProto slice in Enumerable.Reverse(slices))

@@ -131,7 +131,7 @@ internal sealed class SumReassociation : IRewrite
                 if (type is null || graph.Constant(input) is not null || !type.Equals(graph.TypeOf(input)))
                     return false;
             }
-            return type!.ElementCount > 1;
+            return Array.Exists(type!.Dims, d => d > 1) && !type.Dims.Contains(0);
         }
 
         private bool AddAll(NodeProto sum)

@@ -62,7 +62,7 @@ internal static class RewriteSequence
                 more = false;
                 foreach (RewriteSite site in Match(rewrite, graph, level, choice).ToArray())
                 {
-                    if (!rewrite.TryApply(graph, site))
+                    if (!HoldsAtAllSizes(rewrite, graph, site) || !rewrite.TryApply(graph, site))
                         continue;
                     applied.Add(site);
                     more = true;
@@ -82,7 +82,24 @@ internal static class RewriteSequence
         IEnumerable<RewriteSite> sites = (choice is null ? rewrite.Match(graph) : rewrite.Match(graph, choice))
             .Select(s => s.IsExact && s.Values.Any(v => graph.TypeOf(v)?.ElementType is DataType.Float16 or DataType.Bfloat16) ? s with { IsExact = false } : s)
             .Where(s => Allowed(graph, s, level));
+        if (graph.HasOpenSizes)
+            sites = sites.Where(s => !Of(s.Kind).StatesSizes || s.Values.All(v => graph.FixedTypeOf(v) is not null));
         return graph.Rounded is { } rounded ? sites.Where(s => s.IsExact || !ChangesRounded(graph, s, rounded)) : sites;
+    }
+
+    /// <summary>False if what a rewrite writes would state a size that has a range: found out on a copy, which is then as it may be.</summary>
+    private static bool HoldsAtAllSizes(IRewrite rewrite, RewriteGraph graph, RewriteSite site)
+    {
+        if (!graph.HasOpenSizes)
+            return true;
+        try
+        {
+            return rewrite.TryApply(graph.Copy(), site);
+        }
+        catch (BakedSizeException)
+        {
+            return false;
+        }
     }
 
     /// <summary>True if the result of one of a site's sums is rounded further on; in float16, of any of its nodes.</summary>

@@ -46,8 +46,8 @@ internal static class AccumulationWriters
             : writer with { Further = Scaled(graph, name, type, value, 1f).Further, Accumulator = 3 };
     }
 
-    /// <summary>What FusedConv takes: float32, batch and channels and one to three spatial axes.</summary>
-    public static bool CanConvolve(TensorType type) => type.ElementType == TensorProto.Types.DataType.Float && type.Dims.Length is >= 3 and <= 5;
+    /// <summary>What FusedConv takes: float32, batch and channels, of which the kernel has one each, and one to three spatial axes.</summary>
+    public static bool CanConvolve(TensorType type) => type.ElementType == TensorProto.Types.DataType.Float && type.Dims.Length is >= 3 and <= 5 && !OpenSizes.IsOpen(type.Dims[1]);
 
     /// <summary>A value times a constant, one or one per channel: <c>Mul</c>, then a depthwise 1x1 <c>FusedConv</c>.</summary>
     /// <param name="graph">Where the constants go.</param>
