@@ -32,7 +32,7 @@ internal sealed class ManifestWriter : ManifestText
             Objects("targets", targets, PlansJson.Write);
         Objects("plans", manifest.Plans, PlansJson.Write);
         if (manifest.Range is { } range)
-            Object("range", j => RangeJson.Write(j, range));
+            Object("range", j => RangeJson.Write(j, range, CacheTable.Of(manifest.Program, range)));
         Objects("variants", manifest.Variants, FilesJson.Write);
         if (manifest.Memories is { } memories)
             Object("memories", j => MemoryLevelsJson.Write(j, memories));

@@ -10,7 +10,10 @@ namespace Serenity.Build.Manifest;
 internal static class RangeJson
 {
     /// <summary>Writes the properties of <c>range</c>.</summary>
-    public static void Write(Utf8JsonWriter json, RangeFacts range)
+    /// <param name="json">The writer.</param>
+    /// <param name="range">What is said of the range.</param>
+    /// <param name="caches">The caches of a decoder: told from its inputs and outputs each time, and so not read.</param>
+    public static void Write(Utf8JsonWriter json, RangeFacts range, IReadOnlyList<CacheEntry> caches)
     {
         Write(json, "ranges", range.Ranges);
         JsonParts.Names(json, "peaks", [.. range.Peaks.Select(p => p.ToString())]);
@@ -21,6 +24,16 @@ internal static class RangeJson
             j.WriteNumber("bytes", point.Bytes);
             Optional(j, "measuredBytes", point.MeasuredBytes);
             Optional(j, "workspaceBytes", point.WorkspaceBytes);
+        });
+        if (caches.Count == 0)
+            return;
+        json.WriteString("cacheBytesPerToken", CacheTable.BytesPerToken(caches).ToString());
+        Objects(json, "caches", caches, static (j, cache) =>
+        {
+            j.WriteString("input", cache.Input);
+            j.WriteString("output", cache.Output);
+            j.WriteString("dimension", cache.Dimension);
+            j.WriteString("bytesPerToken", cache.BytesPerToken.ToString());
         });
     }
 

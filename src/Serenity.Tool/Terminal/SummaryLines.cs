@@ -29,6 +29,14 @@ internal static class SummaryLines
         if (manifest.OtherPrecision is { } other)
             Row(other.Precision == Precision.Source ? "peak in the source's float16" : "peak in float32", other.PeakBytes, $"weights {ByteSize.Rounded(other.WeightBytes)}");
         Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");
+        if (manifest.Range is { } range && CacheTable.Of(manifest.Program, range) is { Count: > 0 } caches)
+        {
+            string formula = CacheTable.BytesPerToken(caches).ToString(), note = $"{caches.Count} caches along {ModelText.Clean(caches[0].Dimension)}; twice while a step runs";
+            if (CacheTable.BytesPerToken(caches).Constant is { } each)
+                Row("caches, each token", each, note);
+            else
+                table.Add("caches, each token", "", ModelText.Clean(formula), note);
+        }
         if (peak.Runs > 1)
             Row(string.Create(CultureInfo.InvariantCulture, $"{peak.Runs} runs at a time"), peak.RequiredBytes, "peak and workspace of each");
         if (peak.ProcessBytes is long process)
