@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using Google.Protobuf;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Formulas;
@@ -13,7 +14,7 @@ namespace Serenity.Onnx.Shapes;
 /// Has ONNX Runtime refuse a size outside its range, for which no figure holds. ONNX can state one size of a dimension or leave it open, and no range; so a few nodes of some bytes look at
 /// the size: what it is away from its range, squared, is an index into a list of one element, and fails unless it is 0. The node that fails names dimension and range.
 /// </summary>
-internal static class RangeGuard
+internal static partial class RangeGuard
 {
     /// <summary>From where on Clip takes whole numbers.</summary>
     private const long FirstOpset = 12;
@@ -38,6 +39,12 @@ internal static class RangeGuard
         }
         UniqueNames.Assign(model);
     }
+
+    /// <summary>True for the last node of a guard, which fails at a size outside of its range and whose result nobody reads.</summary>
+    public static bool Is(NodeProto node) => node.OpType == "Gather" && GuardName().IsMatch(node.Name);
+
+    [GeneratedRegex("^range_.*_[0-9]+_to_[0-9]+_*$", RegexOptions.Singleline)]
+    private static partial Regex GuardName();
 
     private static void Add(GraphProto graph, OpenDimension dimension, string name, SizeRange range, long opset, HashSet<string> names)
     {

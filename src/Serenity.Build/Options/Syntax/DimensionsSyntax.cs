@@ -136,7 +136,7 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
         new(sizes, ranges.Count == 0 ? OptimizeRequest.NoRanges : ranges, formulas.Count == 0 ? OptimizeRequest.NoFormulas : formulas);
 
     /// <summary>Dimensions with a semicolon or a comma between, each with its size. A number behind a comma is one more size of the dimension before it.</summary>
-    private static IEnumerable<string> Parts(string text)
+    private static List<string> Parts(string text)
     {
         List<string> parts = [];
         foreach (string part in NameList.Split(text))

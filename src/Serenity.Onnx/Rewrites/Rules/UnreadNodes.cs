@@ -1,6 +1,7 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Rewrites.Rules;
 
@@ -50,7 +51,8 @@ internal sealed class UnreadNodes : IRewrite
         HashSet<string> unread = new(StringComparer.Ordinal);
         foreach (NodeProto node in graph.Nodes.Reverse())
         {
-            if (!ConstantNode.Is(node) && !graph.IsWriter(node.Name)
+            // What refuses a size outside of a range is there to fail.
+            if (!ConstantNode.Is(node) && !graph.IsWriter(node.Name) && !(graph.HasOpenSizes && RangeGuard.Is(node))
                 && node.Output.All(value => value.Length == 0 || (!graph.IsOutput(value) && graph.Consumers(value).All(reader => unread.Contains(reader.Name)))))
                 unread.Add(node.Name);
         }
