@@ -35,7 +35,8 @@ public static class CacheTable
                 if (Grows(input, output, range) is not { } axis)
                     continue;
                 SizeExpression others = input.Shape.Where((_, i) => i != axis).Aggregate(SizeExpression.One, (product, dim) => product * dim);
-                caches.Add(new CacheEntry(input.Name, output.Name, input.Shape[axis].Symbols.Single(), SizeExpression.CeilDivide(others * TensorType.BitsPerElement(input.Type), SizeExpression.Of(8))));
+                SizeExpression bytes = SizeExpression.CeilDivide(others * TensorType.BitsPerElement(input.Type), SizeExpression.Of(8));
+                caches.Add(new CacheEntry(input.Name, output.Name, input.Shape[axis].Symbols.Single(), bytes));
                 outputs.Remove(output);
                 break;
             }

@@ -41,7 +41,7 @@ public sealed class CacheTableTests
         MemoryManifest manifest = TestManifest.Create() with { Range = _range, Program = Program(("past.0", true, "float[255,8]", "past,8"), ("present.0", false, "float[256,8]", "past + 1,8")) };
         byte[] written = ManifestJson.Write(manifest);
         string text = System.Text.Encoding.UTF8.GetString(written);
-        StringAssert.Contains(text, "\"cacheBytesPerToken\": \"32\"");
+        StringAssert.Contains(text, "\"cacheBytesPerToken\":\"32\"");
         CollectionAssert.AreEqual(written, ManifestJson.Write(ManifestJson.Read(written, "m.json")));
     }
 
