@@ -20,7 +20,8 @@ internal static class TestManifest
         SessionOptions = null,
         Targets = null,
         Memories = new MemoriesFacts(
-            [UsedMemory.Of(new DeviceMemory("DTCM", 4096, 1), 1500), UsedMemory.Of(new DeviceMemory("AXI", size, 2), 1564), UsedMemory.Of(new DeviceMemory("FLASH", 8192, 2.5, MemoryUse.Weights), 1000)],
+            [UsedMemory.Of(new DeviceMemory("DTCM", 4096, 1), 1500) with { LeastBytes = 5120 },
+                UsedMemory.Of(new DeviceMemory("AXI", size, 2), 1564), UsedMemory.Of(new DeviceMemory("FLASH", 8192, 2.5, MemoryUse.Weights), 1000)],
             4500.5, 4400, [new PlacedWeight("w", 1000, "FLASH", 0)]),
         Traffic = new TrafficFacts(
             2048, [new OrderTraffic("file", 100, 50, 150, 200, 0), new OrderTraffic("onnxRuntime", 100, 50, 150, 200, 1), new OrderTraffic("planned", 90, 40, 120, 140, 0)], 60,

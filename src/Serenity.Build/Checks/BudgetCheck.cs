@@ -200,6 +200,12 @@ public static class BudgetCheck
         (string takes, string limit) = ByteSize.Compared(used.UsedBytes, used.Bytes);
         MessageText text = new();
         text.Append($"No plan was found that fits into the memories{OfDevice(manifest.Budget)}: in the one that is left '{used.Name}' would have to hold {takes} and has {limit}.");
+        UsedMemory[] larger = [.. manifest.Memories!.Memories.Where(m => m.LeastBytes is not null)];
+        if (larger.Length > 0)
+        {
+            string sizes = string.Join(" or ", larger.Select(m => $"{m.Name}={ByteSize.RoundUpBudget(m.LeastBytes!.Value)}"));
+            text.Append($" The least that passes now, the other memories as they are: {sizes}.");
+        }
         text.Append($" In bytes: {used.UsedBytes} of {used.Bytes}, {used.UsedBytes - used.Bytes} too much.");
         if (used.Holds == MemoryUse.Weights)
             return text.Append(" No order changes that: quantize or prune the model, or let another memory hold weights.");

@@ -25,6 +25,8 @@ internal static class MemoryLevelsJson
             j.WriteNumber("cost", used.Cost);
             j.WriteString("holds", MemoriesSyntax.NameOf(used.Holds));
             j.WriteNumber("usedBytes", used.UsedBytes);
+            if (used.LeastBytes is { } least)
+                j.WriteNumber("leastBytes", least);
         });
         Objects(json, "weights", memories.Weights, static (j, weight) =>
         {
@@ -38,7 +40,8 @@ internal static class MemoryLevelsJson
     /// <summary>Reads them.</summary>
     public static MemoriesFacts ReadMemories(JsonElement memories) => new(
         List(memories.GetProperty("memories"), static m => new UsedMemory(
-            TextOf(m, "name"), Number(m, "bytes"), m.GetProperty("cost").GetDouble(), MemoriesSyntax.UseOf(TextOf(m, "holds")), Number(m, "usedBytes"))),
+            TextOf(m, "name"), Number(m, "bytes"), m.GetProperty("cost").GetDouble(), MemoriesSyntax.UseOf(TextOf(m, "holds")), Number(m, "usedBytes"))
+        { LeastBytes = OptionalNumber(m, "leastBytes") }),
         memories.GetProperty("cost").GetDouble(), OptionalFraction(memories, "lowerBoundCost") ?? 0,
         List(memories.GetProperty("weights"), static w => new PlacedWeight(TextOf(w, "name"), Number(w, "bytes"), TextOf(w, "memory"), Number(w, "offset"))));
 

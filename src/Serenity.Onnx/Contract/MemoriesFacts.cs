@@ -22,6 +22,9 @@ public sealed record MemoriesFacts(IReadOnlyList<UsedMemory> Memories, double Co
 /// <param name="UsedBytes">Bytes from its start that are used.</param>
 public sealed record UsedMemory(string Name, long Bytes, double Cost, MemoryUse Holds, long UsedBytes)
 {
+    /// <summary>Where the plan does not fit: the least size of this memory, the others as they are, at which one was found; null if no size of this one alone helps, or the plan fits.</summary>
+    public long? LeastBytes { get; init; }
+
     /// <summary>What is used of a memory.</summary>
     public static UsedMemory Of(DeviceMemory memory, long usedBytes)
     {

@@ -45,11 +45,24 @@ internal static class TrafficAccount
         for (int i = 1; i <= Points; i++)
         {
             long capacity = Math.Max(peaks.Max() * i / Points, 1);
-            curve.Add(new TrafficPoint(capacity, [.. orders.Select(o => TrafficPlanner.Plan(o.Graph, o.Order, capacity, new TrafficOptions { Width = 64 }, cancellation).Bytes)]));
+            curve.Add(new TrafficPoint(capacity, [.. Each(orders, o => TrafficPlanner.Plan(o.Graph, o.Order, capacity, new TrafficOptions { Width = 64 }, cancellation).Bytes)]));
         }
         (_, MemoryGraph written, _) = orders[^1];
         return new TrafficFacts(
-            onChip, [.. orders.Select(o => Count(o.Name, o.Graph, o.Order, onChip, cancellation))], TrafficOrder.LowerBound(written, plan.Ordered is null ? 0 : plan.LowerBoundBytes, onChip), curve);
+            onChip, [.. Each(orders, o => Count(o.Name, o.Graph, o.Order, onChip, cancellation)).Zip(orders, (count, order) => count with { Order = order.Name })],
+            TrafficOrder.LowerBound(written, plan.Ordered is null ? 0 : plan.LowerBoundBytes, onChip), curve);
+    }
+
+    // What two orders share is found once.
+    private static List<T> Each<T>(List<(string Name, MemoryGraph Graph, int[] Order)> orders, Func<(string Name, MemoryGraph Graph, int[] Order), T> find)
+    {
+        List<T> found = [];
+        for (int i = 0; i < orders.Count; i++)
+        {
+            int same = orders.FindIndex(o => o.Graph == orders[i].Graph && o.Order.AsSpan().SequenceEqual(orders[i].Order));
+            found.Add(same < i ? found[same] : find(orders[i]));
+        }
+        return found;
     }
 
     private static OrderTraffic Count(string name, MemoryGraph graph, int[] order, long onChip, CancellationToken cancellation)

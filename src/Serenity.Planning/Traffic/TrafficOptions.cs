@@ -26,6 +26,9 @@ public sealed record TrafficOptions
     /// <summary>States kept after each step. With more, the best are kept, and the bound says what the others might have reached.</summary>
     public int Width { get; init; } = 2_000;
 
+    /// <summary>Ways to make room before a step that are tried from one state. With more, the bound says what the others might have reached.</summary>
+    public int MostSets { get; init; } = 1_000;
+
     /// <summary>Techniques that are on.</summary>
     public TrafficTechniques Techniques { get; init; } = TrafficTechniques.All;
 

@@ -14,14 +14,26 @@ internal sealed class TrafficSearch
     private readonly long _capacity;
     private readonly TrafficOptions _options;
     private readonly Dictionary<UInt128, TrafficState> _next = [];
-    private long _best;
+    private readonly int[] _others = new int[64];
+    private readonly Comparison<int> _order;
+    private long _best, _bound = long.MaxValue;
+    private int _sets;
 
     // Of the step that is worked on: slots that take part, exist before it, live on after it, and live on and are used again.
     private int _step;
     private ulong _own, _needed, _written, _stay, _used;
 
-    public TrafficSearch(OnChipSteps steps, TensorSlots slots, long capacity, TrafficOptions options) =>
+    public TrafficSearch(OnChipSteps steps, TensorSlots slots, long capacity, TrafficOptions options)
+    {
         (_steps, _slots, _graph, _capacity, _options) = (steps, slots, steps.Graph, capacity, options);
+        _order = (a, b) =>
+        {
+            (int first, int second) = (_slots.Tensor(_step, a), _slots.Tensor(_step, b));
+            int order = _graph.Bytes(second).CompareTo(_graph.Bytes(first));
+            order = order != 0 ? order : _steps.NextUse(second, _step).CompareTo(_steps.NextUse(first, _step));
+            return order != 0 ? order : a.CompareTo(b);
+        };
+    }
 
     /// <summary>Finds the least traffic.</summary>
     /// <param name="known">Traffic that can be had.</param>
@@ -29,7 +41,6 @@ internal sealed class TrafficSearch
     public TrafficPlan Run(TrafficPlan known, CancellationToken cancellation)
     {
         _best = known.Bytes;
-        long bound = long.MaxValue;
         ulong live = _slots.Mask([.. _steps.AtStart]);
         List<TrafficState> states = [new(live, 0, 0, 0, 0, null, 0, 0)];
         for (_step = 0; _step < _steps.Count; _step++)
@@ -48,14 +59,14 @@ internal sealed class TrafficSearch
             _next.Clear();
             foreach (TrafficState state in states)
                 Advance(state);
-            states = Keep(ref bound);
+            states = Keep();
             live = _stay;
         }
         TrafficState? end = states.MinBy(s => s.Bytes);
         long least = Math.Min(end?.Bytes ?? long.MaxValue, known.Bytes);
         return end is null || end.Bytes >= known.Bytes
-            ? known with { LowerBoundBytes = Math.Min(bound, least) }
-            : new TrafficPlan(_capacity, end.Read, end.Written, Math.Min(bound, least), known.StreamedSteps, Moves(end));
+            ? known with { LowerBoundBytes = Math.Min(_bound, least) }
+            : new TrafficPlan(_capacity, end.Read, end.Written, Math.Min(_bound, least), known.StreamedSteps, Moves(end));
     }
 
     private void Advance(TrafficState state)
@@ -74,51 +85,60 @@ internal sealed class TrafficSearch
             Drop(state, 0, missing);
             return;
         }
-        int[] byBytes = new int[BitOperations.PopCount(others)];
-        for (int i = 0; others != 0; others &= others - 1)
-            byBytes[i++] = BitOperations.TrailingZeroCount(others);
-        Array.Sort(byBytes, (a, b) => BytesIn(b) != BytesIn(a) ? BytesIn(b).CompareTo(BytesIn(a)) : a.CompareTo(b));
+        int count = 0;
         long rest = 0;
-        foreach (int slot in byBytes)
-            rest += BytesIn(slot);
-        Choose(state, byBytes, 0, need, rest, 0, missing);
+        for (; others != 0; others &= others - 1)
+        {
+            int slot = BitOperations.TrailingZeroCount(others);
+            (_others[count++], rest) = (slot, rest + BytesIn(slot));
+        }
+        // Largest first; of one size what is needed later first, so that what stays of those is known when a nearer one is looked at.
+        Span<int> sorted = _others.AsSpan(0, count);
+        sorted.Sort(_order);
+        _sets = 0;
+        Choose(state, 0, need, rest, 0, 0, state.Bytes + Bytes(missing) + Bytes(_used & ~state.OnChip & ~_own), missing, count);
+        if (_sets > _options.MostSets)
+            _bound = Math.Min(_bound, state.Floor);
     }
 
-    // Largest first and no further once there is room: each set that is found has none to spare, and each is found once.
-    private void Choose(TrafficState state, int[] byBytes, int at, long need, long rest, ulong dropped, ulong missing)
+    // Largest first and no further once there is room: each set that is found has none to spare, and each is found once. What is dropped is written without a copy, and read if it is used again.
+    private void Choose(TrafficState state, int at, long need, long rest, ulong dropped, ulong kept, long floor, ulong missing, int count)
     {
         if (need <= 0)
         {
-            if (!_options.Techniques.HasFlag(TrafficTechniques.FarthestOfEquals) || !DropsTheNearer(state, dropped))
+            if (++_sets <= _options.MostSets)
                 Drop(state, dropped, missing);
             return;
         }
-        if (rest < need)
+        if (rest < need || _sets > _options.MostSets)
             return;
-        long bytes = BytesIn(byBytes[at]);
-        Choose(state, byBytes, at + 1, need - bytes, rest - bytes, dropped | 1UL << byBytes[at], missing);
-        Choose(state, byBytes, at + 1, need, rest - bytes, dropped, missing);
+        int slot = _others[at];
+        long bytes = BytesIn(slot);
+        ulong bit = 1UL << slot;
+        if (!_options.Techniques.HasFlag(TrafficTechniques.FarthestOfEquals) || !IsTheNearer(state, slot, kept))
+        {
+            long next = floor + ((state.Dirty & bit) != 0 ? bytes : 0) + ((_used & bit) != 0 ? bytes : 0);
+            if (!_options.Techniques.HasFlag(TrafficTechniques.Bound) || next < _best)
+                Choose(state, at + 1, need - bytes, rest - bytes, dropped | bit, kept, next, missing, count);
+        }
+        Choose(state, at + 1, need, rest - bytes, dropped, kept | bit, floor, missing, count);
     }
 
-    // True if the same room could be had by dropping a tensor of the same size that is needed later in place of one.
-    private bool DropsTheNearer(TrafficState state, ulong dropped)
+    // True if the same room could be had by dropping a tensor of the same size that is needed later and stays.
+    private bool IsTheNearer(TrafficState state, int slot, ulong kept)
     {
-        ulong kept = state.OnChip & ~_own & ~dropped;
-        for (ulong rest = dropped; rest != 0; rest &= rest - 1)
+        int near = _slots.Tensor(_step, slot);
+        bool nearDirty = (state.Dirty >> slot & 1) != 0;
+        int next = _steps.NextUse(near, _step);
+        // One without a copy must die at its next use: else the other order of writing may pay later.
+        if (next == OnChipSteps.Never || _graph.IsAccumulationGroup(near) || (nearDirty && (_graph.IsOutput(near) || _steps.NextUse(near, next) != OnChipSteps.Never)))
+            return false;
+        for (ulong others = kept; others != 0; others &= others - 1)
         {
-            int near = _slots.Tensor(_step, BitOperations.TrailingZeroCount(rest));
-            bool nearDirty = (state.Dirty & rest & (~rest + 1)) != 0;
-            int next = _steps.NextUse(near, _step);
-            // One without a copy must die at its next use: else the other order of writing may pay later.
-            if (next == OnChipSteps.Never || _graph.IsAccumulationGroup(near) || (nearDirty && (_graph.IsOutput(near) || _steps.NextUse(near, next) != OnChipSteps.Never)))
-                continue;
-            for (ulong others = kept; others != 0; others &= others - 1)
-            {
-                int far = _slots.Tensor(_step, BitOperations.TrailingZeroCount(others));
-                bool farDirty = (state.Dirty & others & (~others + 1)) != 0;
-                if (farDirty == nearDirty && _graph.Bytes(far) == _graph.Bytes(near) && !_graph.IsAccumulationGroup(far) && _steps.NextUse(far, _step) > next)
-                    return true;
-            }
+            int other = BitOperations.TrailingZeroCount(others), far = _slots.Tensor(_step, other);
+            bool farDirty = (state.Dirty >> other & 1) != 0;
+            if (farDirty == nearDirty && _graph.Bytes(far) == _graph.Bytes(near) && !_graph.IsAccumulationGroup(far) && _steps.NextUse(far, _step) > next)
+                return true;
         }
         return false;
     }
@@ -139,7 +159,7 @@ internal sealed class TrafficSearch
             _next[key] = new TrafficState(onChip, dirty, read, written, floor, before, dropped, missing);
     }
 
-    private List<TrafficState> Keep(ref long bound)
+    private List<TrafficState> Keep()
     {
         List<TrafficState> states = [.. _next.Values];
         states.Sort(static (a, b) => a.Floor != b.Floor ? a.Floor.CompareTo(b.Floor) : a.OnChip != b.OnChip ? b.OnChip.CompareTo(a.OnChip) : a.Dirty.CompareTo(b.Dirty));
@@ -158,7 +178,7 @@ internal sealed class TrafficSearch
         }
         if (states.Count > _options.Width)
         {
-            bound = Math.Min(bound, states[_options.Width].Floor);
+            _bound = Math.Min(_bound, states[_options.Width].Floor);
             states.RemoveRange(_options.Width, states.Count - _options.Width);
         }
         return states;

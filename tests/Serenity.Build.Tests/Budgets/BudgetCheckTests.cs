@@ -86,6 +86,12 @@ public sealed class BudgetCheckTests
         Assert.AreEqual("SER1001", error.Code);
         foreach (string part in (string[])["'AXI' would have to hold", "1564 of 1500, 64 too much", "'DTCM' (1.5 KiB of 4 KiB)", "To make it fit"])
             Assert.Contains(part, error.Message);
+        Assert.Contains("The least that passes now, the other memories as they are: DTCM=5KiB.", error.Message);
+        MemoriesFacts facts = over.Memories!;
+        MemoryManifest both = over with { Memories = facts with { Memories = [facts.Memories[0], facts.Memories[1] with { LeastBytes = 2000 }, facts.Memories[2]] } };
+        Assert.Contains("as they are: DTCM=5KiB or AXI=2KiB.", BudgetCheck.Errors(both, "net.onnx").Single().Message);
+        MemoryManifest neither = over with { Memories = facts with { Memories = [.. facts.Memories.Select(m => m with { LeastBytes = null })] } };
+        Assert.DoesNotContain("The least that passes", BudgetCheck.Errors(neither, "net.onnx").Single().Message);
         // Read without the rest, as in every build.
         byte[] text = ManifestJson.Write(over);
         Assert.IsFalse(ManifestHead.Read(text, "m").MemoriesFit);

@@ -47,6 +47,27 @@ public sealed class RollingProofTests
     }
 
     [TestMethod]
+    public void Rows_lie_in_several_memories_where_they_fit_and_the_whole_does_not_and_are_proven_there()
+    {
+        using TempFolder folder = new();
+        int rolled = 0;
+        for (ulong seed = 1; seed <= 3; seed++)
+        {
+            string path = folder.File("net.onnx", TinyNetwork.Write(Blocks(seed), DataType.Int8, false).ToByteArray());
+            OptimizeRequest request = new() { ModelPath = path, Executor = Executor.StaticArena };
+            long rows = ModelOptimizer.Optimize(request).Peak.Bytes;
+            DeviceMemory[] memories = [new("FAST", rows / 2 / 16 * 16, 1), new("SLOW", rows * 2 / 3 / 16 * 16, 4)];
+            OptimizationResult whole = ModelOptimizer.Optimize(request with { Memories = memories, Partition = false }), placed = ModelOptimizer.Optimize(request with { Memories = memories });
+            Assert.AreEqual("passed", placed.Verification!.Status, $"seed {seed}: {placed.Verification.Reason}");
+            Assert.IsTrue(placed.Memories!.Fits || !whole.Memories!.Fits, $"seed {seed}");
+            if (whole.Memories!.Fits && placed.Memories.Fits)
+                Assert.IsLessThanOrEqualTo(whole.Memories.Cost, placed.Memories.Cost, $"seed {seed}");
+            rolled += placed.Memories.Fits && placed.Rewrites.Any(r => r.Kind == ModelPartition.Kind) ? 1 : 0;
+        }
+        Assert.IsGreaterThan(0, rolled);
+    }
+
+    [TestMethod]
     public void Bytes_that_a_row_still_needs_are_missed()
     {
         ModelProto model = RandomChain.Quantized(3, nodes: 6);

@@ -34,7 +34,7 @@ public sealed class TrafficPlannerTests
                 TrafficTechniques random = (TrafficTechniques)new Random(seed).Next((int)TrafficTechniques.All + 1);
                 foreach (TrafficTechniques techniques in (TrafficTechniques[])[TrafficTechniques.All, random, TrafficTechniques.None])
                 {
-                    TrafficPlan plan = TrafficPlanner.Plan(graph, order, capacity, new TrafficOptions { Techniques = techniques, Width = int.MaxValue });
+                    TrafficPlan plan = TrafficPlanner.Plan(graph, order, capacity, new TrafficOptions { Techniques = techniques, Width = int.MaxValue, MostSets = int.MaxValue });
                     Assert.AreEqual(least, plan.Bytes, $"seed {seed}, capacity {capacity}, {techniques}");
                     Assert.IsTrue(plan.IsOptimal);
                     Assert.IsNull(TrafficValidator.Check(graph, order, plan), $"seed {seed}, capacity {capacity}, {techniques}");
@@ -61,7 +61,7 @@ public sealed class TrafficPlannerTests
             MemoryGraph graph = RandomMemoryGraph.Create(9_300_000 + seed, 25);
             int[] order = Scheduler.Solve(graph).Order;
             long capacity = LiveProfile.Peak(graph, order) / 2;
-            TrafficPlan least = TrafficPlanner.Plan(graph, order, capacity), narrow = TrafficPlanner.Plan(graph, order, capacity, new TrafficOptions { Width = 1 });
+            TrafficPlan least = TrafficPlanner.Plan(graph, order, capacity), narrow = TrafficPlanner.Plan(graph, order, capacity, new TrafficOptions { Width = 1, MostSets = 1 + (seed % 3) });
             Assert.IsNull(TrafficValidator.Check(graph, order, narrow));
             Assert.IsGreaterThanOrEqualTo(least.Bytes, narrow.Bytes);
             Assert.IsLessThanOrEqualTo(least.Bytes, narrow.LowerBoundBytes);

@@ -15,6 +15,7 @@ using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
 using Serenity.Planning.Scheduling;
+using Serenity.Planning.Traffic;
 
 namespace Serenity.Onnx.Executors.StaticArena;
 
@@ -140,9 +141,19 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         // A lower live peak may be one that no placement could be found for. Nothing may cost more than before.
         if (restriction.Only is null && plan.Bytes > Original.Bytes)
             plan = InFileOrder(plan);
-        // Several memories, and traffic, are planned for whole tensors.
-        bool mayRoll = _task.Request is { Partition: true, Memories: null, OnChip: null } && level != RewriteLevel.None && restriction.Only is null;
+        if (_task.Request.OnChip is { } onChip && restriction.Only is null)
+            plan = WithLessTraffic(plan, onChip);
+        bool mayRoll = _task.Request.Partition && level != RewriteLevel.None && restriction.Only is null;
         return mayRoll && plan.Shapes.Varies.Count == 0 ? InRows(plan, level) : plan;
+    }
+
+    /// <summary>The plan, or the order of the file where that needs no more and moves less: a rewrite that leaves the peak as it is may cost traffic.</summary>
+    private StaticArenaExecutorPlan WithLessTraffic(StaticArenaExecutorPlan plan, long onChip)
+    {
+        if (plan.LiveBytes <= onChip)
+            return plan;
+        StaticArenaExecutorPlan file = InFileOrder(plan);
+        return file.Bytes <= plan.Bytes && Traffic(file, onChip) < Traffic(plan, onChip) ? file : plan;
     }
 
     private StaticArenaExecutorPlan Rewritten(RewriteLevel level, RewriteRestriction restriction)
@@ -187,16 +198,30 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
             long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
             RewriteCost cost = new(written, profile.Max(), StepBound(graph), NodeOrder.OfFile(rows.Model.Graph), profile);
             StaticArenaPlan plan = StaticArenaCost.Plan(cost, Arena);
-            if (plan.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes))
+            if (_task.Request.Memories is null && plan.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes))
                 return;
             long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.ArenaBytes;
-            best = Made(cost, plan, [.. applied, .. rows.Regions.Select(Told)], whole.Work with { Ratio = work }, whole.Unrewritten) with { Whole = whole };
+            StaticArenaExecutorPlan made = Made(cost, plan, [.. applied, .. rows.Regions.Select(Told)], whole.Work with { Ratio = work }, whole.Unrewritten) with { Whole = whole };
+            if (IsBetter(made, best))
+                best = made;
 
             // What it saves is saved by all of them together; the first is told to.
             AppliedRewrite Told(PartitionedRegion region, int index) =>
                 new(ModelPartition.Kind, region.Nodes, exact, index == 0 ? left : 0) { Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, 0) };
         }
     }
+
+    // Over several memories what counts is that it fits, and then what accesses cost; and where bytes travel, none more may.
+    private bool IsBetter(StaticArenaExecutorPlan rows, StaticArenaExecutorPlan than)
+    {
+        if (_task.Request.OnChip is { } onChip && Traffic(rows, onChip) > Traffic(than, onChip))
+            return false;
+        if (rows.Memories is not { } memories || than.Memories is not { } others)
+            return true;
+        return memories.Fits != others.Fits ? memories.Fits : memories.Fits ? memories.Cost < others.Cost : rows.Bytes < than.Bytes;
+    }
+
+    private long Traffic(StaticArenaExecutorPlan of, long onChip) => TrafficPlanner.Plan(of.Plan.Graph, of.Plan.Operators, onChip, cancellation: _task.Cancellation).Bytes;
 
     /// <summary>No order needs less than its largest step reads and makes.</summary>
     private static long StepBound(StaticArenaGraph graph)

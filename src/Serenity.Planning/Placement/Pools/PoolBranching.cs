@@ -6,35 +6,33 @@ namespace Serenity.Planning.Placement.Pools;
 /// </summary>
 internal sealed class PoolBranching
 {
-    /// <summary>Placements that narrowing down one failure may take.</summary>
-    private const int MostNarrowing = 120;
-
     private readonly PoolChoices _choices;
-    private readonly PoolPrices _prices;
+    private readonly PoolBound _bound;
     private readonly PoolPlacement _placement;
     private readonly PoolOptions _options;
     private readonly CancellationToken _cancellation;
     private readonly int[][] _order;
     private readonly long[][] _used;
     private readonly int[] _chosen, _unitOf;
+    private long _tried;
     private readonly List<(int Unit, int Choice)[]>[] _conflicts;
 
-    public PoolBranching(PoolChoices choices, PoolPrices prices, PoolPlacement placement, PoolOptions options, CancellationToken cancellation)
+    public PoolBranching(PoolChoices choices, PoolBound bound, PoolPlacement placement, PoolOptions options, CancellationToken cancellation)
     {
         _choices = choices;
-        _prices = prices;
+        _bound = bound;
         _placement = placement;
         _options = options;
         _cancellation = cancellation;
-        _used = Array.ConvertAll(choices.Capacity, _ => new long[prices.Times]);
+        _used = Array.ConvertAll(choices.Capacity, _ => new long[bound.Timeline.Count]);
         _order = new int[choices.Units.Length][];
         _chosen = new int[choices.Units.Length];
         _conflicts = Array.ConvertAll(choices.Units, _ => new List<(int, int)[]>());
         _unitOf = new int[choices.Blocks.BlockOf.Length];
         for (int u = 0; u < _order.Length; u++)
         {
-            long[] slack = prices.Slack[u];
-            _order[u] = [.. Enumerable.Range(0, slack.Length).OrderBy(c => slack[c])];
+            long[] total = bound.Total[u];
+            _order[u] = [.. Enumerable.Range(0, total.Length).Where(c => total[c] < PoolBound.Never).OrderBy(c => total[c])];
             foreach (int part in choices.Units[u].Parts)
                 _unitOf[part] = u;
         }
@@ -56,7 +54,7 @@ internal sealed class PoolBranching
     public void Run(long below)
     {
         Cost = below;
-        Descend(0, _prices.Bound, 0);
+        Descend(0, _bound.Bound, 0);
     }
 
     private void Descend(int unit, long bound, long cost)
@@ -68,10 +66,10 @@ internal sealed class PoolBranching
         }
         foreach (int c in _order[unit])
         {
-            long next = bound + _prices.Slack[unit][c];
-            if (_prices.Ceiling(next) >= Cost)
+            long next = bound + _bound.Slack(unit, c);
+            if (_bound.Ceiling(next) >= Cost)
                 return;
-            if (States >= _options.StateLimit)
+            if (States >= _options.StateLimit || _tried >= _options.PlacementLimit)
             {
                 IsComplete = false;
                 return;
@@ -105,8 +103,8 @@ internal sealed class PoolBranching
         foreach (PoolSpan span in choice.Spans)
         {
             long[] used = _used[span.Pool];
-            int to = _prices.At(span.To);
-            for (int t = _prices.At(span.From); t < to; t++)
+            int to = _bound.Timeline.At(span.To);
+            for (int t = _bound.Timeline.At(span.From); t < to; t++)
                 fits &= (used[t] += sign * span.Bytes) <= _choices.Capacity[span.Pool];
         }
         return fits;
@@ -114,6 +112,7 @@ internal sealed class PoolBranching
 
     private void Try(long cost)
     {
+        _tried++;
         PoolChoice[] choice = [.. _chosen.Select((c, u) => _choices.Units[u].Choices[c])];
         for (int pool = 0; pool < _used.Length; pool++)
         {
@@ -125,28 +124,10 @@ internal sealed class PoolBranching
                 continue;
             IsComplete &= outcome == PackingOutcome.Refuted;
             if (_options.Techniques.HasFlag(PoolTechniques.Conflicts))
-                Remember(outcome == PackingOutcome.Refuted ? Narrowed(pool, tenants) : tenants);
+                Remember(outcome == PackingOutcome.Refuted ? _placement.Narrowed(pool, tenants, _cancellation) : tenants);
             return;
         }
         (Best, Cost) = (choice, cost);
-    }
-
-    private PoolTenant[] Narrowed(int pool, PoolTenant[] tenants)
-    {
-        int placements = 0;
-        for (int part = Math.Max(tenants.Length / 2, 1); part >= 1; part /= 2)
-        {
-            for (int at = 0; at < tenants.Length && placements < MostNarrowing;)
-            {
-                PoolTenant[] fewer = [.. tenants[..at], .. tenants[Math.Min(at + part, tenants.Length)..]];
-                placements++;
-                if (fewer.Length > 0 && _placement.Place(pool, fewer, _cancellation).Outcome == PackingOutcome.Refuted)
-                    tenants = fewer;
-                else
-                    at += part;
-            }
-        }
-        return tenants;
     }
 
     private void Remember(PoolTenant[] tenants)

@@ -7,10 +7,10 @@ public enum PoolTechniques
     /// <summary>None: every choice of every buffer is tried.</summary>
     None = 0,
 
-    /// <summary>Prices on the full steps of each pool give a bound on all that is still to be chosen.</summary>
+    /// <summary>Prices on the bytes of each pool give a bound on all that is still to be chosen.</summary>
     Prices = 1,
 
-    /// <summary>A state that costs no more and leaves no less room, at any time, replaces another.</summary>
+    /// <summary>Of states that are alike, in which every live block lies in the same place, the cheapest is kept.</summary>
     Dominance = 2,
 
     /// <summary>A pool that all buffers together fit into is not counted.</summary>
@@ -19,24 +19,33 @@ public enum PoolTechniques
     /// <summary>What cannot be placed in a pool is remembered as the few buffers that are to blame.</summary>
     Conflicts = 8,
 
-    /// <summary>States beyond the width are merged into a few that cost less and leave more room than any of them: what these reach bounds what was left out.</summary>
-    Merges = 16,
+    /// <summary>The worth of each buffer at each time raises the bound: what fits into a pool together counts, instead of its bytes.</summary>
+    Worths = 16,
+
+    /// <summary>A choice that the bound says no cheaper plan can make is left out.</summary>
+    Exclusion = 32,
 
     /// <summary>All of them.</summary>
-    All = Prices | Dominance | RoomyPools | Conflicts | Merges,
+    All = Prices | Dominance | RoomyPools | Conflicts | Worths | Exclusion,
 }
 
 /// <summary>How far the search may go.</summary>
 public sealed record PoolOptions
 {
-    /// <summary>States kept after each buffer. With more, the best are kept, and the bound says what the others might have reached.</summary>
-    public int Width { get; init; } = 4_000;
+    /// <summary>States kept after each decision. With more, the best are kept, and the bound says what the others might have reached.</summary>
+    public int Width { get; init; } = 20_000;
 
-    /// <summary>States kept after all buffers together: with many buffers, fewer are kept after each, down to 64.</summary>
-    public int StatesTogether { get; init; } = 60_000;
+    /// <summary>States kept after all decisions together: with many decisions, fewer are kept after each, down to 64.</summary>
+    public long StatesTogether { get; init; } = 2_000_000;
+
+    /// <summary>Entries of lists that may be looked at to raise the bound.</summary>
+    public long BoundWork { get; init; } = 60_000_000;
 
     /// <summary>States of the search that goes on where the cheapest choice cannot be placed.</summary>
     public long StateLimit { get; init; } = 200_000;
+
+    /// <summary>Choices that are laid down in that search.</summary>
+    public long PlacementLimit { get; init; } = 40;
 
     /// <summary>States of each placement in a pool.</summary>
     public long PlacementStates { get; init; } = 20_000;

@@ -16,6 +16,9 @@ internal readonly record struct PoolTenant(int Buffer, int Lower, int Upper);
 /// <param name="options">Limits.</param>
 internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
 {
+    /// <summary>Placements that narrowing down one failure may take.</summary>
+    private const int MostNarrowing = 120;
+
     private readonly Dictionary<string, PoolPlacementResult> _known = new(StringComparer.Ordinal);
 
     /// <summary>Who lives in a pool, by number.</summary>
@@ -73,6 +76,25 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
         PackingOutcome outcome = plan.SizeBytes <= problem.Pools[pool].Bytes ? PackingOutcome.Found
             : plan.LowerBoundBytes > problem.Pools[pool].Bytes ? PackingOutcome.Refuted : PackingOutcome.Limit;
         return _known[key] = new PoolPlacementResult(outcome, outcome == PackingOutcome.Found ? plan.Offsets : null);
+    }
+
+    /// <summary>Of tenants that cannot be laid down together, a few that cannot either.</summary>
+    public PoolTenant[] Narrowed(int pool, PoolTenant[] tenants, CancellationToken cancellation)
+    {
+        int placements = 0;
+        for (int part = Math.Max(tenants.Length / 2, 1); part >= 1; part /= 2)
+        {
+            for (int at = 0; at < tenants.Length && placements < MostNarrowing;)
+            {
+                PoolTenant[] fewer = [.. tenants[..at], .. tenants[Math.Min(at + part, tenants.Length)..]];
+                placements++;
+                if (fewer.Length > 0 && Place(pool, fewer, cancellation).Outcome == PackingOutcome.Refuted)
+                    tenants = fewer;
+                else
+                    at += part;
+            }
+        }
+        return tenants;
     }
 
     /// <summary>Lays tenants down in as little as can be.</summary>

@@ -13,6 +13,12 @@ public static class PoolPlanner
     /// <summary>Parts of a pool that are kept free, one after the other, where what fills it cannot be placed.</summary>
     private static readonly int[] _shares = [64, 32, 16, 8, 4];
 
+    /// <summary>Choices that cannot be laid down and are made impossible one after the other.</summary>
+    private const int MostCuts = 24;
+
+    /// <summary>Parts of the width that are searched, one after the other.</summary>
+    private static readonly int[] _widths = [64, 8, 1];
+
     /// <summary>Places all buffers.</summary>
     /// <param name="problem">Pools, buffers and links.</param>
     /// <param name="options">Limits and techniques.</param>
@@ -28,6 +34,14 @@ public static class PoolPlanner
         attempt.Run();
         if (attempt.Best is not null)
             return attempt.Plan(problem);
+        // What fits at all is easier to find where all pools cost the same.
+        Attempt any = new(Free(problem), Narrow(options), cancellation);
+        any.Run();
+        if (any.Best is not null)
+        {
+            PoolPlan plan = any.Plan(problem);
+            return plan with { Cost = CostOf(problem, plan.Places), LowerBoundCost = attempt.Bound, States = attempt.States + plan.States };
+        }
 
         // Nothing fits: the pools that are the last resort of a buffer grow.
         ArenaPool[] pools = [.. problem.Pools];
@@ -39,6 +53,33 @@ public static class PoolPlanner
         Attempt larger = new(problem with { Pools = pools }, options, cancellation);
         larger.Run();
         return larger.Plan(problem) with { LowerBoundCost = attempt.Bound, Fits = false, States = attempt.States + larger.States };
+    }
+
+    /// <summary>Whether <see cref="Place"/> finds a plan that fits; it may find one where this does not.</summary>
+    internal static bool Fits(PoolProblem problem, PoolOptions options, CancellationToken cancellation)
+    {
+        Attempt any = new(Free(problem), Narrow(options), cancellation);
+        any.Run();
+        return any.Best is not null;
+    }
+
+    private static PoolProblem Free(PoolProblem problem) => problem with { Pools = Array.ConvertAll(problem.Pools, p => p with { AccessCost = 0 }) };
+
+    private static PoolOptions Narrow(PoolOptions options) =>
+        options with { Width = Math.Min(options.Width, 2_000), StatesTogether = Math.Min(options.StatesTogether, 200_000), BoundWork = Math.Min(options.BoundWork, 2_000_000) };
+
+    private static long CostOf(PoolProblem problem, IReadOnlyList<BufferPlace> places)
+    {
+        long cost = 0;
+        for (int i = 0; i < places.Count; i++)
+        {
+            (ArenaBuffer buffer, IReadOnlyList<BufferAccess> accesses, _, _) = problem.Buffers[i];
+            BufferMove? move = places[i].Move;
+            foreach (BufferAccess access in accesses)
+                cost += buffer.Bytes * access.Count * problem.Pools[access.Step < (move?.Step ?? int.MaxValue) ? places[i].Pool : move!.Pool].AccessCost;
+            cost += move is null ? 0 : buffer.Bytes * (problem.Pools[places[i].Pool].AccessCost + problem.Pools[move.Pool].AccessCost);
+        }
+        return cost;
     }
 
     private static void Check(PoolProblem problem)
@@ -74,6 +115,12 @@ public static class PoolPlanner
         private readonly PoolChoices _choices;
         private long[][] _offsets = [];
 
+        /// <summary>What the last search found.</summary>
+        private int[]? _last;
+
+        /// <summary>True if the last search left no state out.</summary>
+        private bool _wasWhole;
+
         public Attempt(PoolProblem problem, PoolOptions options, CancellationToken cancellation)
         {
             _problem = problem;
@@ -102,36 +149,107 @@ public static class PoolPlanner
         {
             if (_options.Greedy)
                 Greedy();
-            long most = _choices.Units.Sum(u => u.Choices.Max(c => c.Cost));
-            PoolPrices prices = PoolPrices.Seek(_choices, Math.Min(Cost, most), _options.Techniques.HasFlag(PoolTechniques.Prices));
-            Bound = Math.Min(prices.CostBound, Cost);
+            long most = _choices.Units.Sum(u => u.Choices.Max(c => c.Cost)) + 1;
+            PoolBound bound = PoolBound.Of(_choices, Math.Min(Cost, most), _options, _cancellation);
+            Bound = Math.Min(bound.CostBound, Cost);
+            long[][] full = Full(bound);
+            int failed = -1;
+            // Narrow at first: a better plan makes a better bound, and the other way round.
+            foreach (int share in _widths)
+            {
+                if (Bound == Cost)
+                    return;
+                failed = Search(bound, full, share, Math.Min(Cost, most));
+                if (Bound < Cost && share > 1 && _options.Techniques.HasFlag(PoolTechniques.Worths))
+                {
+                    bound.Raise(Math.Min(Cost, most), _options.BoundWork, _options, _cancellation);
+                    Bound = Math.Min(Math.Max(Bound, bound.CostBound), Cost);
+                }
+            }
             if (Bound == Cost)
                 return;
-            PoolSearchResult found = new PoolSearch(_choices, prices, _choices.Capacity, _options).Run(Cost, _cancellation);
-            States += found.States;
-            Bound = Math.Max(Bound, found.LowerBoundCost);
-            if (found.Choice is null || Offer(found.Choice, out int failed))
-                return;
-            long[] capacity = [.. _choices.Capacity];
-            PoolOptions narrow = _options with { Width = Math.Max(_options.Width / 8, 1) };
-            foreach (int share in _shares)
+            if (failed < 0)
             {
-                capacity[failed] = _choices.Capacity[failed] - (_choices.Capacity[failed] / share);
-                PoolSearchResult tighter = new PoolSearch(_choices, prices, capacity, narrow).Run(Cost, _cancellation);
-                States += tighter.States;
-                if (tighter.Choice is null || Offer(tighter.Choice, out failed))
-                    break;
-            }
-            // Where states were left out, there is no proof to be had by going on, and with a plan no need.
-            if (Best is not null && found.LowerBoundCost < found.Cost)
+                // Nothing to gain but a proof that little is to be gained.
+                if (Best is not null)
+                    Search(bound, full, 1, Cost - (Cost / 101));
                 return;
-            PoolBranching branching = new(_choices, prices, _placement, _options, _cancellation);
+            }
+            bool whole = _wasWhole;
+            if (!WithLess(bound, failed, most))
+                WithShares(bound, failed, most);
+            // Where states were left out, there is no proof to be had by going on, and with a plan no need.
+            if (!whole && Best is not null)
+                return;
+            PoolBranching branching = new(_choices, bound, _placement, _options, _cancellation);
             branching.Run(Cost);
             States += branching.States;
             if (branching.Best is { } better)
                 Offer(better, out _);
             if (branching.IsComplete)
                 Bound = Cost;
+        }
+
+        // What cannot be laid down is made impossible where it is fullest, and the search goes on: a plan is lost now and then, and no bound is taken from it.
+        private bool WithLess(PoolBound bound, int failed, long most)
+        {
+            long known = Bound;
+            long[][] capacity = Full(bound);
+            for (int cut = 0; cut < MostCuts && failed >= 0; cut++)
+            {
+                PoolTenant[] tenants = _placement.TenantsOf(failed, _choices.Units, [.. _last!.Select((c, u) => _choices.Units[u].Choices[c])]);
+                if (_placement.Place(failed, tenants, _cancellation).Outcome == PackingOutcome.Refuted)
+                    tenants = _placement.Narrowed(failed, tenants, _cancellation);
+                long[] taken = new long[bound.Timeline.Count + 1];
+                foreach (PoolTenant tenant in tenants)
+                {
+                    long bytes = (_problem.Buffers[tenant.Buffer].Buffer.Bytes + _problem.Alignment - 1) & ~(_problem.Alignment - 1);
+                    taken[bound.Timeline.At(tenant.Lower)] += bytes;
+                    taken[bound.Timeline.At(tenant.Upper)] -= bytes;
+                }
+                int fullest = 0;
+                long sum = 0, largest = 0;
+                for (int t = 0; t < bound.Timeline.Count; t++)
+                {
+                    sum += taken[t];
+                    if (sum > largest)
+                        (largest, fullest) = (sum, t);
+                }
+                capacity[failed][fullest] = Math.Min(capacity[failed][fullest], largest) - 1;
+                failed = Search(bound, capacity, 8, Math.Min(Cost, most));
+            }
+            Bound = known;
+            return Best is not null && failed < 0;
+        }
+
+        private void WithShares(PoolBound bound, int failed, long most)
+        {
+            long known = Bound;
+            long[][] capacity = Full(bound);
+            foreach (int share in _shares)
+            {
+                Array.Fill(capacity[failed], _choices.Capacity[failed] - (_choices.Capacity[failed] / share));
+                failed = Search(bound, capacity, 8, Math.Min(Cost, most));
+                if (failed < 0)
+                    break;
+            }
+            Bound = known;
+        }
+
+        private long[][] Full(PoolBound bound) => Array.ConvertAll(_choices.Capacity, bytes => Enumerable.Repeat(bytes, bound.Timeline.Count).ToArray());
+
+        // The pool that what was found cannot be laid down in; -1 if it could be, or nothing was found.
+        private int Search(PoolBound bound, long[][] capacity, int share, long below)
+        {
+            PoolSearch search = new(_choices, bound, capacity, _options);
+            int width = _options.Width == int.MaxValue ? int.MaxValue
+                : Math.Max((int)Math.Clamp(_options.StatesTogether / Math.Max(search.Decisions, 1), Math.Min(64, _options.Width), _options.Width) / share, 1);
+            PoolSearchResult found = search.Run(below, width, _cancellation);
+            States += found.States;
+            Bound = Math.Min(Math.Max(Bound, found.LowerBoundCost), Cost);
+            _wasWhole = found.LowerBoundCost >= found.Cost;
+            _last = found.Choice;
+            return found.Choice is null || Offer(found.Choice, out int failed) ? -1 : failed;
         }
 
         /// <summary>The best plan, each pool laid down in as little as can be.</summary>

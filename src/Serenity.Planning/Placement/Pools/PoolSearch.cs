@@ -8,298 +8,284 @@ namespace Serenity.Planning.Placement.Pools;
 internal sealed record PoolSearchResult(int[]? Choice, long Cost, long LowerBoundCost, long States);
 
 /// <summary>
-/// The cheapest choices under which no pool ever holds more than its size: block by block in order of birth. A state is how full each pool is from now on, as far as the
-/// blocks that live tell; whatever was chosen before bears on the rest through that alone.
+/// The cheapest choices under which no pool ever holds more than its size: time by time, and at each time block by block. A state is where each live block lies, and whether it may still move:
+/// a move is decided when it happens. Whatever was decided before bears on the rest through that alone.
 /// </summary>
 internal sealed class PoolSearch
 {
-    /// <summary>How many of the states kept a new one is held against: those that cost least replace most.</summary>
-    private const int Rivals = 100;
-
-    /// <summary>Merged states after each buffer.</summary>
-    private const int MostMerged = 256;
-
     private readonly PoolChoices _choices;
-    private readonly PoolPrices _prices;
-    private readonly PoolOptions _options;
-    private readonly long[] _capacity;
-    private readonly int[] _pools;
+    private readonly PoolBound _bound;
+    private readonly PoolTimeline _timeline;
+    private readonly long[][] _capacity;
     private readonly bool _dominance;
+    private readonly int _pools;
+    private readonly int[] _tight, _tightOf;
+    private readonly int[] _slotOf;
+    private readonly int _slots;
+    private readonly List<(int Unit, bool IsBirth)>[] _decisions;
+    private readonly PoolMoves[] _moves;
+    private readonly List<int>[] _live;
+
+    // The states: rows of places, one a slot; bounds; bytes of each tight pool now.
+    private PoolLayer _now, _next;
+    private readonly List<(int[] Parents, ushort[]? Places, int Unit, int Time)> _history = [];
 
     /// <param name="choices">The choices.</param>
-    /// <param name="prices">Their bound.</param>
-    /// <param name="capacity">Bytes of each pool; none above those of the choices.</param>
-    /// <param name="options">Limits and techniques.</param>
-    public PoolSearch(PoolChoices choices, PoolPrices prices, long[] capacity, PoolOptions options)
+    /// <param name="bound">Their bound.</param>
+    /// <param name="capacity">Bytes of each pool at each time; none above those of the choices.</param>
+    /// <param name="options">Techniques.</param>
+    public PoolSearch(PoolChoices choices, PoolBound bound, long[][] capacity, PoolOptions options)
     {
-        _choices = choices;
-        _prices = prices;
-        _capacity = capacity;
-        _options = options;
+        (_choices, _bound, _timeline, _capacity) = (choices, bound, bound.Timeline, capacity);
         _dominance = options.Techniques.HasFlag(PoolTechniques.Dominance);
-        _pools = [.. Enumerable.Range(0, capacity.Length).Where(p => !choices.IsRoomy[p])];
+        _pools = capacity.Length;
+        _tight = [.. Enumerable.Range(0, _pools).Where(p => !choices.IsRoomy[p])];
+        _tightOf = [.. Enumerable.Range(0, _pools).Select(p => Array.IndexOf(_tight, p))];
+        int units = choices.Units.Length;
+        _moves = new PoolMoves[units];
+        _decisions = [.. Enumerable.Range(0, _timeline.Count).Select(_ => new List<(int, bool)>())];
+        _live = [.. Enumerable.Range(0, _timeline.Count).Select(_ => new List<int>())];
+        _slotOf = new int[units];
+        List<int> births = [];
+        for (int u = 0; u < units; u++)
+        {
+            _moves[u] = new PoolMoves(choices, bound, u);
+            if (_timeline.First[u] >= _timeline.End[u])
+                continue;
+            // What may move is asked before what is born; a block that may move at once is born before that.
+            if (_moves[u].Times is [int first, ..] && first == _timeline.First[u])
+                _decisions[first].Add((u, true));
+            else
+                births.Add(u);
+            foreach (int time in _moves[u].Times)
+                _decisions[time].Add((u, false));
+            for (int t = _timeline.First[u]; t < _timeline.End[u]; t++)
+                _live[t].Add(u);
+        }
+        foreach (int u in births)
+            _decisions[_timeline.First[u]].Add((u, true));
+        List<int> free = [];
+        foreach (int u in Enumerable.Range(0, units).Where(u => _timeline.First[u] < _timeline.End[u]).OrderBy(u => _timeline.First[u]).ThenBy(u => u))
+        {
+            int from = _timeline.First[u], slot = free.FindIndex(end => end <= from);
+            if (slot < 0)
+            {
+                slot = free.Count;
+                free.Add(0);
+            }
+            free[slot] = _timeline.End[u];
+            _slotOf[u] = slot;
+        }
+        _slots = free.Count;
+        (_now, _next) = (new PoolLayer(_slots, _tight.Length), new PoolLayer(_slots, _tight.Length));
     }
+
+    /// <summary>Decisions from the first time to the last.</summary>
+    public int Decisions => _decisions.Sum(d => d.Count);
 
     /// <summary>Searches.</summary>
     /// <param name="below">Only what costs less than this is sought.</param>
+    /// <param name="width">States kept after each decision; with more, the best are kept, and the bound says what the others might have reached.</param>
     /// <param name="cancellation">Ends the search at once.</param>
-    public PoolSearchResult Run(long below, CancellationToken cancellation)
+    public PoolSearchResult Run(long below, int width, CancellationToken cancellation)
     {
-        PoolUnit[] units = _choices.Units;
         long dropped = long.MaxValue, expanded = 0;
-        int width = _options.Width == int.MaxValue ? int.MaxValue : (int)Math.Clamp(_options.StatesTogether / Math.Max(units.Length, 1), Math.Min(64, _options.Width), _options.Width);
-        Layer layer = new([0], _pools.Length, [new State(_prices.Bound, 0, -1, 0)], new long[_pools.Length]);
-        List<State[]> history = [];
-        for (int u = 0; u < units.Length; u++)
+        _history.Clear();
+        _now.Clear();
+        _now.Add(_bound.Bound, 0);
+        for (int time = 0; time < _timeline.Count && _now.Count > 0; time++)
         {
             cancellation.ThrowIfCancellationRequested();
-            int birth = units[u].Birth;
-            layer = Advance(layer, birth, u);
-            (layer, long least) = Choose(layer, units[u], u, below, width);
-            dropped = Math.Min(dropped, least);
-            expanded += layer.States.Length;
-            history.Add(layer.States);
-            if (layer.States.Length == 0)
-                break;
+            Arrive(time);
+            foreach ((int unit, bool isBirth) in _decisions[time])
+            {
+                Decide(unit, isBirth, time, below);
+                dropped = Math.Min(dropped, Narrow(width));
+                expanded += _now.Count;
+                _history.Add((_now.Parents[.._now.Count], Places(_slotOf[unit]), unit, time));
+            }
+            Leave(time, below);
         }
-        // A merged state has no choices behind it; what it costs at least, what was left out costs at least.
-        foreach (State merged in layer.States.Where(s => s.IsMerged))
-            dropped = Math.Min(dropped, Math.Max(merged.Bound, merged.Cost * _prices.Scale));
-        long bound = Math.Min(dropped == long.MaxValue ? below : _prices.Ceiling(dropped), below);
-        int exact = layer.States.Count(s => !s.IsMerged);
-        if (units.Length == 0 || exact == 0)
-            return new PoolSearchResult(units.Length == 0 ? [] : null, units.Length == 0 ? 0 : below, units.Length == 0 ? 0 : bound, expanded);
+        long bound = Math.Min(dropped == long.MaxValue ? below : _bound.Ceiling(dropped), below);
+        if (_now.Count == 0)
+            return new PoolSearchResult(null, below, bound, expanded);
         int best = 0;
-        for (int s = 1; s < exact; s++)
-        {
-            if (layer.States[s].Cost < layer.States[best].Cost)
-                best = s;
-        }
-        long cost = layer.States[best].Cost;
-        int[] choice = new int[units.Length];
-        for (int u = units.Length - 1, s = best; u >= 0; u--)
-        {
-            choice[u] = history[u][s].Choice;
-            s = history[u][s].Parent;
-        }
-        return new PoolSearchResult(choice, cost, Math.Min(cost, bound), expanded);
+        for (int s = 1; s < _now.Count; s++)
+            best = _now.Bounds[s] < _now.Bounds[best] ? s : best;
+        int[] choice = Choice(best);
+        long cost = 0;
+        for (int u = 0; u < choice.Length; u++)
+            cost += _choices.Units[u].Choices[choice[u]].Cost;
+        return cost < below ? new PoolSearchResult(choice, cost, Math.Min(bound, cost), expanded) : new PoolSearchResult(null, below, bound, expanded);
     }
 
-    /// <summary>The same states seen from the birth of the next block: what ended is gone, and the times at which its choices begin and end are told apart.</summary>
-    private Layer Advance(Layer layer, int birth, int unit)
+    private ushort[] Places(int slot)
     {
-        SortedSet<int> events = [birth];
-        foreach (int time in layer.Times)
-        {
-            if (time > birth)
-                events.Add(time);
-        }
-        foreach (PoolChoice choice in _choices.Units[unit].Choices)
-        {
-            foreach (PoolSpan span in choice.Spans)
-            {
-                events.Add(span.From);
-                events.Add(span.To);
-            }
-        }
-        int[] times = [.. events];
-        int[] source = new int[times.Length];
-        for (int e = 0, from = 0; e < times.Length; e++)
-        {
-            while (from + 1 < layer.Times.Length && layer.Times[from + 1] <= times[e])
-                from++;
-            source[e] = from;
-        }
-        // The price of room that stayed empty is spent for nothing.
-        long[] spent = new long[_pools.Length * layer.Times.Length];
-        long room = 0;
-        for (int e = 0; e < layer.Times.Length && layer.Times[e] < birth; e++)
-        {
-            int to = _prices.At(e + 1 < layer.Times.Length ? Math.Min(layer.Times[e + 1], birth) : birth), from = _prices.At(layer.Times[e]);
-            for (int p = 0; p < _pools.Length; p++)
-            {
-                spent[(p * layer.Times.Length) + e] = _prices.Sums[_pools[p]][to] - _prices.Sums[_pools[p]][from];
-                room += _prices.RoomSums[_pools[p]][to] - _prices.RoomSums[_pools[p]][from];
-            }
-        }
-        State[] states = [.. layer.States];
-        long[] used = new long[states.Length * _pools.Length * times.Length];
-        for (int s = 0; s < states.Length; s++)
-        {
-            long wasted = room;
-            for (int p = 0; p < _pools.Length; p++)
-            {
-                ReadOnlySpan<long> old = layer.Row(s, p), price = spent.AsSpan(p * old.Length, old.Length);
-                Span<long> row = used.AsSpan(((s * _pools.Length) + p) * times.Length, times.Length);
-                for (int e = 0; e < row.Length; e++)
-                    row[e] = old[source[e]];
-                for (int e = 0; e < old.Length && layer.Times[e] < birth; e++)
-                    wasted -= price[e] * old[e];
-            }
-            states[s] = states[s] with { Bound = states[s].Bound + wasted, Parent = s };
-        }
-        return new Layer(times, _pools.Length, states, used);
+        ushort[] places = new ushort[_now.Count];
+        for (int s = 0; s < places.Length; s++)
+            places[s] = _now.Places[(s * _slots) + slot];
+        return places;
     }
 
-    private (Layer Layer, long Dropped) Choose(Layer layer, PoolUnit unit, int index, long below, int width)
+    /// <summary>States as a time finds them: who is gone is gone, who moved is there, and those that are alike are one.</summary>
+    private void Arrive(int time)
     {
-        int size = _pools.Length * layer.Times.Length;
-        List<State> candidates = [];
-        for (int s = 0; s < layer.States.Length; s++)
-        {
-            for (int c = 0; c < unit.Choices.Length; c++)
-            {
-                long bound = layer.States[s].Bound + _prices.Slack[index][c];
-                if (_prices.Ceiling(bound) < below && Fits(layer, s, unit.Choices[c]))
-                    candidates.Add(new State(bound, layer.States[s].Cost + unit.Choices[c].Cost, s, c) { IsMerged = layer.States[s].IsMerged });
-            }
-        }
-        // What dominates another has no higher bound, so it comes first.
-        candidates.Sort();
-        List<State> kept = [];
-        List<long[]> rows = [];
+        int[] older = [.. _live[time].Where(u => _timeline.First[u] < time)];
+        int[] slots = Array.ConvertAll(older, u => _slotOf[u]);
+        long[] bytes = Array.ConvertAll(older, u => _timeline.Bytes[u][time - _timeline.First[u]]);
         Dictionary<ulong, int> seen = [];
-        long dropped = long.MaxValue;
-        long[] row = new long[size];
-        MergedStates? merged = _options.Techniques.HasFlag(PoolTechniques.Merges) ? new(Math.Min(MostMerged, width), _pools.Length, layer.Times.Length, PricesOf(layer.Times)) : null;
-        foreach (State candidate in candidates)
+        _next.Clear();
+        for (int s = 0; s < _now.Count; s++)
         {
-            bool isOver = candidate.IsMerged || kept.Count >= width;
-            if (isOver && merged is null)
+            int at = _next.Add(_now.Bounds[s], s);
+            ReadOnlySpan<ushort> row = _now.Row(s);
+            Span<ushort> kept = _next.Row(at);
+            Span<long> used = _next.Filled(at);
+            kept.Clear();
+            used.Clear();
+            ulong hash = 0x9E3779B97F4A7C15;
+            for (int i = 0; i < slots.Length; i++)
             {
-                dropped = candidate.Bound;
-                break;
+                ushort place = PoolMoves.Arrived(row[slots[i]], _pools);
+                kept[slots[i]] = place;
+                hash = ulong.RotateLeft((hash ^ place) * 0xBF58476D1CE4E5B9, 29);
+                int pool = _tightOf[PoolMoves.PoolOf(place, _pools)];
+                if (pool >= 0)
+                    used[pool] += bytes[i];
             }
-            layer.Rows(candidate.Parent).CopyTo(row);
-            Add(layer.Times, row, unit.Choices[candidate.Choice]);
-            if (isOver)
+            if (_dominance && seen.TryGetValue(hash, out int same) && _next.Row(same).SequenceEqual(kept))
             {
-                if (!_dominance || !IsDominated(kept, rows, candidate.Cost, row))
-                    merged!.Add(row, candidate.Bound, candidate.Cost);
+                if (_now.Bounds[s] < _next.Bounds[same])
+                    (_next.Bounds[same], _next.Parents[same]) = (_now.Bounds[s], s);
+                _next.RemoveLast();
                 continue;
             }
-            ulong hash = Hash(row);
-            if (_dominance && seen.TryGetValue(hash, out int same) && rows[same].AsSpan().SequenceEqual(row) && kept[same].Cost <= candidate.Cost)
-                continue;
-            if (_dominance && IsDominated(kept, rows, candidate.Cost, row))
-                continue;
-            seen[hash] = kept.Count;
-            kept.Add(candidate);
-            rows.Add(row);
-            row = new long[size];
+            bool fits = true;
+            for (int p = 0; p < used.Length; p++)
+                fits &= used[p] <= _capacity[_tight[p]][time];
+            if (fits)
+                seen[hash] = at;
+            else
+                _next.RemoveLast();
         }
-        for (int k = 0; k < kept.Count; k++)
-            kept[k] = kept[k] with { Parent = layer.States[kept[k].Parent].Parent };
-        foreach ((long[] least, long bound, long cost) in merged?.All() ?? [])
-        {
-            if (_prices.Ceiling(bound) >= below)
-                continue;
-            kept.Add(new State(bound, cost, -1, -1) { IsMerged = true });
-            rows.Add(least);
-        }
-        long[] used = new long[kept.Count * size];
-        for (int k = 0; k < kept.Count; k++)
-            rows[k].CopyTo(used, k * size);
-        return (new Layer(layer.Times, _pools.Length, [.. kept], used), dropped);
+        (_now, _next) = (_next, _now);
+        _history.Add((_now.Parents[.._now.Count], null, -1, time));
     }
 
-    /// <summary>For each pool and time, the price of a byte from there up to the next time; nothing is taken behind the last.</summary>
-    private long[] PricesOf(int[] times)
+    private void Decide(int unit, bool isBirth, int time, long below)
     {
-        long[] prices = new long[_pools.Length * times.Length];
-        for (int e = 0; e + 1 < times.Length; e++)
+        PoolMoves moves = _moves[unit];
+        int slot = _slotOf[unit];
+        long bytes = _timeline.Bytes[unit][time - _timeline.First[unit]];
+        _next.Clear();
+        for (int s = 0; s < _now.Count; s++)
         {
-            int from = _prices.At(times[e]), to = _prices.At(times[e + 1]);
-            for (int p = 0; p < _pools.Length; p++)
-                prices[(p * times.Length) + e] = _prices.Sums[_pools[p]][to] - _prices.Sums[_pools[p]][from];
-        }
-        return prices;
-    }
-
-    private static bool IsDominated(List<State> kept, List<long[]> rows, long cost, long[] row)
-    {
-        int rivals = Math.Min(kept.Count, Rivals);
-        for (int k = 0; k < rivals; k++)
-        {
-            if (kept[k].Cost > cost)
-                continue;
-            long[] other = rows[k];
-            int e = 0;
-            while (e < row.Length && other[e] <= row[e])
-                e++;
-            if (e == row.Length)
-                return true;
-        }
-        return false;
-    }
-
-    private bool Fits(Layer layer, int state, PoolChoice choice)
-    {
-        foreach (PoolSpan span in choice.Spans)
-        {
-            int p = Array.IndexOf(_pools, span.Pool);
-            ReadOnlySpan<long> row = layer.Row(state, p);
-            long room = _capacity[span.Pool] - span.Bytes;
-            for (int e = Array.BinarySearch(layer.Times, span.From); e < row.Length && layer.Times[e] < span.To; e++)
+            ushort place = _now.Row(s)[slot];
+            if (isBirth)
             {
-                if (row[e] > room)
-                    return false;
+                foreach ((ushort at, long rise) in moves.Births)
+                    Try(s, slot, at, rise, PoolMoves.PoolOf(at, _pools), bytes, time, below);
+            }
+            else if (place >= 1 && place <= _pools)
+            {
+                foreach ((ushort at, long rise, int pool) in moves.From(place - 1, time))
+                    Try(s, slot, at, rise, pool, bytes, time, below);
+            }
+            else
+            {
+                Try(s, slot, place, 0, -1, 0, time, below);
             }
         }
-        if (choice.Spans.Length < 2 || choice.MoveStep >= 0)
-            return true;
-        // Parts that lie behind each other count together.
-        long[] sum = layer.Rows(state).ToArray();
-        Add(layer.Times, sum, choice);
-        for (int p = 0; p < _pools.Length; p++)
+        (_now, _next) = (_next, _now);
+    }
+
+    // A state with one block somewhere else, if there is room for it in that pool and its bound allows.
+    private void Try(int state, int slot, ushort place, long rise, int pool, long bytes, int time, long below)
+    {
+        long bound = _now.Bounds[state] + rise;
+        if (_bound.Ceiling(bound) >= below)
+            return;
+        int p = pool < 0 ? -1 : _tightOf[pool];
+        if (p >= 0 && _now.Filled(state)[p] + bytes > _capacity[pool][time])
+            return;
+        int at = _next.Add(bound, state);
+        _now.Row(state).CopyTo(_next.Row(at));
+        _now.Filled(state).CopyTo(_next.Filled(at));
+        _next.Row(at)[slot] = place;
+        if (p >= 0)
+            _next.Filled(at)[p] += bytes;
+    }
+
+    // The worth of room that stayed empty is spent for nothing.
+    private void Leave(int time, long below)
+    {
+        long room = 0;
+        foreach (int pool in _tight)
+            room += _bound.Room[pool][time];
+        int[] slots = [.. _live[time].Select(u => _slotOf[u])];
+        long[] worths = [.. _live[time].SelectMany(u => _bound.Worth[u].Select(w => w[time - _timeline.First[u]]))];
+        int kept = 0;
+        int[] parents = new int[_now.Count];
+        for (int s = 0; s < _now.Count; s++)
         {
-            foreach (long bytes in sum.AsSpan(p * layer.Times.Length, layer.Times.Length))
+            long bound = _now.Bounds[s] + room;
+            ReadOnlySpan<ushort> row = _now.Row(s);
+            for (int i = 0; i < slots.Length; i++)
             {
-                if (bytes > _capacity[_pools[p]])
-                    return false;
+                (int from, int to) = PoolMoves.PoolsOf(row[slots[i]], _pools);
+                bound -= worths[(i * _pools) + from] + (to < 0 ? 0 : worths[(i * _pools) + to]);
             }
+            if (_bound.Ceiling(bound) >= below)
+                continue;
+            _now.Move(s, kept);
+            _now.Bounds[kept] = bound;
+            parents[kept++] = s;
         }
-        return true;
+        _now.Truncate(kept);
+        Array.Resize(ref parents, kept);
+        _history.Add((parents, null, -1, time));
     }
 
-    private void Add(int[] times, long[] row, PoolChoice choice)
+    // The best states, in the order that they are in; the bound of the best that is left out.
+    private long Narrow(int width)
     {
-        foreach (PoolSpan span in choice.Spans)
+        if (_now.Count <= width)
+            return long.MaxValue;
+        long[] sorted = _now.Bounds[.._now.Count];
+        Array.Sort(sorted);
+        long last = sorted[width - 1];
+        int equal = width - Array.FindIndex(sorted, b => b == last), kept = 0;
+        for (int s = 0; s < _now.Count; s++)
         {
-            int at = Array.IndexOf(_pools, span.Pool) * times.Length;
-            for (int e = Array.BinarySearch(times, span.From); e < times.Length && times[e] < span.To; e++)
-                row[at + e] += span.Bytes;
+            if (_now.Bounds[s] < last || (_now.Bounds[s] == last && equal-- > 0))
+                _now.Move(s, kept++);
         }
+        _now.Truncate(kept);
+        return sorted[width];
     }
 
-    private static ulong Hash(long[] row)
+    private int[] Choice(int state)
     {
-        ulong hash = 0x9E3779B97F4A7C15;
-        foreach (long value in row)
-            hash = ulong.RotateLeft((hash ^ (ulong)value) * 0xBF58476D1CE4E5B9, 29);
-        return hash;
-    }
-
-    /// <summary>A state: bound, cost, the state before it and the choice made there.</summary>
-    private readonly record struct State(long Bound, long Cost, int Parent, int Choice) : IComparable<State>
-    {
-        /// <summary>True for what stands for several states, and so only bounds them.</summary>
-        public bool IsMerged { get; init; }
-
-        public int CompareTo(State other)
+        int[] pool = new int[_choices.Units.Length], moveTime = new int[pool.Length], movePool = new int[pool.Length];
+        Array.Fill(pool, -1);
+        Array.Fill(movePool, -1);
+        for (int h = _history.Count - 1; h >= 0; h--)
         {
-            int order = Bound.CompareTo(other.Bound);
-            order = order != 0 ? order : Cost.CompareTo(other.Cost);
-            order = order != 0 ? order : Parent.CompareTo(other.Parent);
-            return order != 0 ? order : Choice.CompareTo(other.Choice);
+            (int[] parents, ushort[]? places, int unit, int time) = _history[h];
+            if (places is not null)
+            {
+                (int from, int to) = PoolMoves.PoolsOf(places[state], _pools);
+                // The first decision about a block comes last here: where it was born.
+                if (to >= 0)
+                    (moveTime[unit], movePool[unit]) = (time, to);
+                if (_timeline.First[unit] == time)
+                    pool[unit] = from;
+            }
+            state = parents[state];
         }
-    }
-
-    /// <summary>The states after a block: bytes of each pool that are taken from each time on, up to the next.</summary>
-    private sealed record Layer(int[] Times, int Pools, State[] States, long[] Used)
-    {
-        public ReadOnlySpan<long> Row(int state, int pool) => Used.AsSpan(((state * Pools) + pool) * Times.Length, Times.Length);
-
-        public ReadOnlySpan<long> Rows(int state) => Used.AsSpan(state * Pools * Times.Length, Pools * Times.Length);
+        int[] choice = new int[pool.Length];
+        for (int u = 0; u < choice.Length; u++)
+            choice[u] = pool[u] < 0 ? Array.IndexOf(_bound.Total[u], _bound.Least[u]) : _moves[u].Find(pool[u], moveTime[u], movePool[u]);
+        return choice;
     }
 }

@@ -27,7 +27,8 @@ public sealed class PoolPlannerTests
             {
                 foreach (bool greedy in (bool[])[true, false])
                 {
-                    PoolPlan plan = PoolPlanner.Place(problem, new PoolOptions { Width = int.MaxValue, StateLimit = long.MaxValue, Techniques = techniques, Greedy = greedy });
+                    PoolOptions options = new() { Width = int.MaxValue, StateLimit = long.MaxValue, PlacementLimit = long.MaxValue, Techniques = techniques, Greedy = greedy };
+                    PoolPlan plan = PoolPlanner.Place(problem, options);
                     Assert.IsNull(PoolValidator.FindFault(problem, plan), $"seed {seed}, {techniques}");
                     Assert.AreEqual(least is not null, plan.Fits, $"seed {seed}, {techniques}");
                     if (least is not { } cost)
@@ -58,8 +59,8 @@ public sealed class PoolPlannerTests
                 Pools = [new ArenaPool(9, 1), new ArenaPool(14, 3), new ArenaPool(1_000, 9)],
                 Buffers = Array.ConvertAll(problem.Buffers, b => b with { Pools = ulong.MaxValue }),
             };
-            PoolPlan wide = PoolPlanner.Place(problem);
-            PoolPlan narrow = PoolPlanner.Place(problem, PoolOptions.Default with { Width = 2, StateLimit = 20 });
+            PoolPlan wide = PoolPlanner.Place(problem, PoolOptions.Default with { StatesTogether = 100_000 });
+            PoolPlan narrow = PoolPlanner.Place(problem, PoolOptions.Default with { Width = 2, StateLimit = 20, BoundWork = 0 });
             Assert.IsNull(PoolValidator.FindFault(problem, wide), $"seed {seed}");
             Assert.IsNull(PoolValidator.FindFault(problem, narrow), $"seed {seed}");
             Assert.IsLessThanOrEqualTo(wide.Cost, narrow.LowerBoundCost, $"seed {seed}: no bound");

@@ -45,10 +45,13 @@ internal static class PooledPlanner
             lying.Add(new PlacedWeight(weights[w], bytes, memories[place.Pool].Name, place.Offset));
         }
         MemoriesFacts facts = new(
-            [.. memories.Select((memory, index) => UsedMemory.Of(memory, plan.UsedBytes[index]))], plan.Cost / CostUnit, plan.LowerBoundCost / CostUnit, lying);
+            [.. memories.Select((memory, index) => UsedMemory.Of(memory, plan.UsedBytes[index]) with { LeastBytes = plan.Fits ? null : LeastOf(index) })],
+            plan.Cost / CostUnit, plan.LowerBoundCost / CostUnit, lying);
         ArenaPlan placement = new([.. plan.Places.Take(buffers).Select(p => p.Offset)], Math.Max(used.Sum(), inOne.LivePeakBytes), inOne.Placement.LowerBoundBytes, plan.States);
         PlacedProgram placed = new(graph, order, layout, (buffer, first, last) => PlaceOf(plan.Places[buffer], memories, first, last));
         return inOne with { Placement = placement, Program = placed.Program(), Memories = facts };
+
+        long? LeastOf(int memory) => PoolSizes.Least(problem, memory, cancellation: cancellation);
     }
 
     /// <summary>The placement problem, and the names of the weights that its last buffers are.</summary>
@@ -75,6 +78,10 @@ internal static class PooledPlanner
         return (new PoolProblem(pools, [.. buffers], layout.Problem.Links, layout.Problem.Alignment), names);
     }
 
+    // With one memory that is too small, what the arena needs.
+    private static long? LeastOfOne(StaticArenaPlan inOne, DeviceMemory memory) =>
+        inOne.ArenaBytes <= memory.Bytes ? null : (inOne.ArenaBytes + PoolSizes.Unit - 1) / PoolSizes.Unit * PoolSizes.Unit;
+
     private static StaticArenaPlan InCheapest(StaticArenaPlan inOne, PoolProblem problem, IReadOnlyList<DeviceMemory> memories, int cheapest)
     {
         long cost = problem.Buffers.Sum(b => b.Accesses.Sum(a => a.Count * b.Buffer.Bytes)) * problem.Pools[cheapest].AccessCost;
@@ -82,7 +89,8 @@ internal static class PooledPlanner
         {
             Program = inOne.Program with { Buffers = [.. inOne.Program.Buffers.Select(b => b.Offset is null ? b : b with { Memory = memories[cheapest].Name })] },
             Memories = new MemoriesFacts(
-                [.. memories.Select((memory, index) => UsedMemory.Of(memory, index == cheapest ? inOne.ArenaBytes : 0))], cost / CostUnit, cost / CostUnit, []),
+                [.. memories.Select((memory, index) => index == cheapest
+                    ? UsedMemory.Of(memory, inOne.ArenaBytes) with { LeastBytes = LeastOfOne(inOne, memory) } : UsedMemory.Of(memory, 0))], cost / CostUnit, cost / CostUnit, []),
         };
     }
 
