@@ -31,7 +31,8 @@ public sealed class OpenRewriteTests
             RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, RangeTruth.SizesEach(6));
             Assert.AreEqual(0, outcome.Below);
             Assert.AreNotEqual(0, outcome.Result.Rewrites.Count, "A rewrite lowers the peak at every size.");
-            long[] peaks = [.. ((RewriteLevel[])[RewriteLevel.None, RewriteLevel.All]).Select(level => ModelOptimizer.Optimize(RangeTruth.Request(path, dimensions) with { Rewrite = level, Verify = false }).Peak.Bytes)];
+            long[] peaks = [.. ((RewriteLevel[])[RewriteLevel.None, RewriteLevel.All])
+                .Select(level => ModelOptimizer.Optimize(RangeTruth.Request(path, dimensions) with { Rewrite = level, Verify = false }).Peak.Bytes)];
             OptimizeRequest largest = RangeTruth.Request(path, dimensions) with { Partition = false, Verify = false };
             long one = ModelOptimizer.Optimize(largest with { Ranges = OptimizeRequest.NoRanges, FreeDimensions = largest.Ranges.ToDictionary(r => r.Key, r => r.Value.To) }).Peak.Bytes;
             TestContext.WriteLine($"{kind} {dimensions}: {peaks[0]} -> {peaks[1]}, {peaks[1] / (double)one:0.000} of the largest size alone: {string.Join(' ', outcome.Result.Rewrites.Select(r => r.Kind).Distinct())}");

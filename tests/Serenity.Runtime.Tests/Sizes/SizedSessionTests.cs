@@ -124,7 +124,8 @@ public sealed class SizedSessionTests
 
     private static SizedSession Open(ModelProto model, string? padding) => new(
         ["batch", "seq"],
-        [.. from batch in (long[])[2, 4] from seq in (long[])[4, 9, 20] select new SizedModel([batch, seq], [[batch, seq, 3], [3]], () => new TestModel(model, new() { ["batch"] = batch, ["seq"] = seq }).Open())],
+        [.. from batch in (long[])[2, 4] from seq in (long[])[4, 9, 20]
+            select new SizedModel([batch, seq], [[batch, seq, 3], [3]], () => new TestModel(model, new() { ["batch"] = batch, ["seq"] = seq }).Open())],
         [new SizedTensor("x", ["batch", "seq", ""], padding), new SizedTensor("bias", [""])],
         [new SizedTensor("y", ["batch", "seq", ""]), new SizedTensor("rows", ["batch"])]);
 
