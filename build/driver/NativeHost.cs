@@ -5,8 +5,8 @@ using System.Text;
 namespace Serenity.Driver;
 
 /// <summary>
-/// Compiles the program that models are worked on in to native code (Native AOT), for the machine that packs. A first cell then takes 0.2 s of processor time in it in place of 0.6: the rest is .NET's start and
-/// its compiler at run time. The packages have the same program as assemblies too, which runs where this one does not.
+/// Compiles the program that models are worked on in to native code (Native AOT), for the machine that packs. A first cell then takes 0.2 s of processor time in it in place
+/// of 0.6: the rest is .NET's start and its compiler at run time. The packages have the same program as assemblies too, which runs where this one does not.
 /// </summary>
 /// <param name="folder">Where it is made; kept, since it takes a minute and most packs change nothing of it.</param>
 internal sealed class NativeHost(Workspace workspace, DriverLog log, string folder)

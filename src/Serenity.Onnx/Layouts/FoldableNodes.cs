@@ -66,7 +66,7 @@ internal sealed class FoldableNodes
         return null;
     }
 
-    /// <summary>What a convolution makes, times its HardSigmoid: the HardSwish that ONNX Runtime's kernel computes from 1.32 on.</summary>
+    /// <summary>What a convolution makes, times its HardSigmoid: the HardSwish that ONNX Runtime's newer kernels compute.</summary>
     private FoldedNode? TrySwish(NodeProto node, int at)
     {
         if (!node.Is("Mul") || node.Input.Count != 2)

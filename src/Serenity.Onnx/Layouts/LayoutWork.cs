@@ -9,7 +9,7 @@ namespace Serenity.Onnx.Layouts;
 /// How long nodes take in either layout: predicted from shapes and not timed (<see cref="KernelTime"/>), in nanoseconds, so that every machine chooses the same.
 /// </summary>
 /// <remarks>
-/// Prices of kernels in blocks are fitted to profiles of default sessions of the test data's models (ONNX Runtime 1.32.0, AVX-512, one thread), on the scale of <see cref="TermPrices"/>.
+/// Prices of kernels in blocks are fitted to profiles of default sessions of the test data's models (AVX-512, one thread), on the scale of <see cref="TermPrices"/>.
 /// A kernel that computes in blocks takes a block for a block, filled or not.
 /// </remarks>
 /// <param name="graph">The model.</param>

@@ -69,7 +69,7 @@ public static class InputCheck
         }
         foreach (string said in outcome.Engine.Said)
         {
-            if (MessageRules.Problem(said) is { } problem)
+            if (MessageRules.OfTable(said).Select(MessageRules.Problem).FirstOrDefault(p => p is not null) is { } problem)
                 problems.Add($"message: {problem}: {said}");
         }
         int errors = outcome.Engine.Errors.Count;
@@ -88,7 +88,8 @@ public static class InputCheck
         if (files.FirstOrDefault(f => f.EndsWith(".tmp", StringComparison.Ordinal)) is { } half)
             problems.Add($"half: {half}");
         // What became of the models is told there of every build, whatever became of them.
-        string[] staged = [.. files.Where(f => f.StartsWith(project.Staging + Path.DirectorySeparatorChar, StringComparison.Ordinal) && Path.GetFileName(f) != Build.Results.ResultsFile.Name)];
+        string[] staged = [.. files.Where(f => f.StartsWith(project.Staging + Path.DirectorySeparatorChar, StringComparison.Ordinal)
+            && Path.GetFileName(f) is not (Build.Results.ResultsFile.Name or Build.Report.IndexPage.FileName))];
         if (!outcome.Optimized)
         {
             if (staged.Length > 0)

@@ -24,6 +24,16 @@ public static partial class MessageRules
         return Problem(message);
     }
 
+    /// <summary>
+    /// The lines of the table of verdicts, which is one message; any other message as it is. Rows are indented, so a line that a name has broken off is none of them.
+    /// </summary>
+    public static IReadOnlyList<string> OfTable(string message)
+    {
+        string[] lines = message.Split('\n');
+        int header = Array.FindIndex(lines, line => line.StartsWith("    model ", StringComparison.Ordinal));
+        return header is 0 or 1 && lines.Skip(header).All(line => line.StartsWith("    ", StringComparison.Ordinal)) ? lines : [message];
+    }
+
     /// <summary>What is wrong with any text; null if nothing.</summary>
     public static string? Problem(string? message)
     {
