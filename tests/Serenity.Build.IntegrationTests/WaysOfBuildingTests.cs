@@ -138,48 +138,6 @@ public sealed class WaysOfBuildingTests
         }
     }
 
-    [TestMethod]
-    public async Task Dotnet_watch_without_hot_reload_makes_a_model_anew_and_starts_the_app_again()
-    {
-        using ConsumerProject project = new()
-        {
-            Body = """<PropertyGroup><SupportsHotReload>false</SupportsHotReload></PropertyGroup><ItemGroup><SerenityModel Include="net.onnx" /></ItemGroup>""",
-        };
-        project.Model("net.onnx");
-        // It says what it runs with, and goes on.
-        File.WriteAllText(project["Program.cs"], "System.Console.WriteLine($\"runs with {app.SerenityModels.Net.RequiredBytes}\");\nSystem.Threading.Thread.Sleep(-1);\n");
-        project.WriteProjectFile();
-        ProcessStartInfo start = DotNet.StartInfo(project.Folder, ["watch", "--non-interactive", "run", "--no-restore"]);
-        using Process watch = Process.Start(start)!;
-        StringBuilder output = new();
-        watch.OutputDataReceived += (_, e) => { lock (output) output.AppendLine(e.Data); };
-        watch.ErrorDataReceived += (_, e) => { lock (output) output.AppendLine(e.Data); };
-        watch.BeginOutputReadLine();
-        watch.BeginErrorReadLine();
-        string Seen()
-        {
-            lock (output)
-                return output.ToString();
-        }
-        try
-        {
-            await Until(() => Seen().Contains("runs with ", StringComparison.Ordinal) && Seen().Contains("Waiting for changes", StringComparison.Ordinal), Seen);
-            Assert.DoesNotContain("dotnet watch applies changes of code only", Seen());
-            long before = project.Manifest("net.memory.json").Peak.RequiredBytes;
-            StringAssert.Contains(Seen(), $"runs with {before}");
-            project.Model("net.onnx", size: 14);
-            await Until(() => Regex.Count(Seen(), "runs with [0-9]+") > 1, Seen);
-            long after = project.Manifest("net.memory.json").Peak.RequiredBytes;
-            Assert.IsGreaterThan(before, after);
-            StringAssert.Contains(Seen(), $"runs with {after}");
-        }
-        finally
-        {
-            watch.Kill(entireProcessTree: true);
-            await watch.WaitForExitAsync(TestContext.CancellationToken);
-        }
-    }
-
     private async Task Until(Func<bool> reached, Func<string> seen)
     {
         Stopwatch waited = Stopwatch.StartNew();
