@@ -26,7 +26,8 @@ public static class NameList
     public static string Unquote(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return text.Length > 2 && text.StartsWith(Mark, StringComparison.Ordinal) && text.EndsWith(Mark, StringComparison.Ordinal) ? text[1..^1].Replace(Mark + Mark, Mark, StringComparison.Ordinal) : text;
+        return text.Length > 2 && text.StartsWith(Mark, StringComparison.Ordinal) && text.EndsWith(Mark, StringComparison.Ordinal)
+            ? text[1..^1].Replace(Mark + Mark, Mark, StringComparison.Ordinal) : text;
     }
 
     /// <summary>The parts of a list between semicolons, and between commas outside of backticks.</summary>

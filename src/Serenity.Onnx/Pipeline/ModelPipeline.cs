@@ -100,7 +100,8 @@ internal sealed class ModelPipeline
 
     /// <summary>Adds the layouts that were asked for besides the portable one, whose plan holds.</summary>
     private OptimizationResult InLayouts(ExecutorPlan plan, OptimizationResult result, VerificationOutcome? verified) =>
-        new LayoutVariants(_verification.IsTooMuchWork ? _request with { Verify = false } : _request, _source, _planner, layout => _verification.Verify(layout, null, isPortable: false), HostLayout, _cancellation)
+        new LayoutVariants(_verification.IsTooMuchWork ? _request with { Verify = false } : _request, _source, _planner,
+                layout => _verification.Verify(layout, null, isPortable: false), HostLayout, _cancellation)
             .Add(plan, result, verified?.Memory);
 
     /// <summary>Holds what stands in for the model to its promises, where a run of the model itself is too much work. What does not hold there is not trusted here.</summary>

@@ -8,7 +8,8 @@ namespace Serenity.Onnx.Verification;
 /// What a model takes where the app loads it without the stated options, as <c>new InferenceSession(path)</c> does. ONNX Runtime then changes the graph, orders it by that, and from the
 /// second run on takes one block for all activations. Without blocks of channels, which it lays out on x64 besides: those are another matter on each kind of processor, and take other amounts from
 /// one load
-/// of the same file to the next (615,720 to 805,672 bytes were seen), as nodes come in the order of addresses. A file in ONNX Runtime's own format gets no such blocks, and is measured as it is loaded.
+/// of the same file to the next (615,720 to 805,672 bytes were seen), as nodes come in the order of
+/// addresses. A file in ONNX Runtime's own format gets no such blocks, and is measured as it is loaded.
 /// </summary>
 internal static class PlainRuns
 {

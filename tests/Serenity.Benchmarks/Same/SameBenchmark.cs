@@ -9,7 +9,8 @@ using Serenity.Testing.Models;
 namespace Serenity.Benchmarks.Same;
 
 /// <summary>
-/// <c>same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [--additions] [--later=SWITCH,…] [MODEL…]</c>: whether two builds of the command line write the same. Every model is optimized for each executor with
+/// <c>same EARLIER.nupkg [LATER.nupkg] [--but=FIELD,…] [--additions] [--later=SWITCH,…] [MODEL…]</c>: whether two builds of the command
+/// line write the same. Every model is optimized for each executor with
 /// both, with default options and the sizes that the test data gives for open dimensions; models, data files and manifests are compared byte for byte, but for
 /// <c>tool.version</c> and the fields named (<c>--but=plans,peak.requiredBytes</c>), and so are exit codes and messages.
 /// With <c>--additions</c>, files and fields that only the later one has are no difference, and are listed once at the end.
@@ -58,7 +59,8 @@ internal static class SameBenchmark
         return differing == 0 ? 0 : 1;
     }
 
-    private static (string Told, bool Wrote, string[] Differences) Compare(ToolProgram earlier, ToolProgram later, string model, string executor, IReadOnlySet<string> but, ConcurrentDictionary<string, bool>? additions)
+    private static (string Told, bool Wrote, string[] Differences) Compare(
+        ToolProgram earlier, ToolProgram later, string model, string executor, IReadOnlySet<string> but, ConcurrentDictionary<string, bool>? additions)
     {
         model = Path.GetFullPath(model);
         IReadOnlyDictionary<string, long> sizes = Sizes(model);

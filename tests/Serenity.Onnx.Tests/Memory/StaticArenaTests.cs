@@ -56,7 +56,8 @@ public sealed class StaticArenaTests
         UniqueNames.Assign(model);
         ModelShapes shapes = ShapeInference.Run(model, path, _noSizes);
         RewriteOptions options = new() { Executor = Executor.StaticArena, Level = RewriteLevel.All, ModelPath = path };
-        RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, new StaticArenaCosts(new ArenaTask(shapes, new OptimizeRequest { ModelPath = path }, path), ScheduleOptions.Default));
+        RewriteOutcome outcome = RewriteSearch.Run(
+                model, shapes.Main, options, new StaticArenaCosts(new ArenaTask(shapes, new OptimizeRequest { ModelPath = path }, path), ScheduleOptions.Default));
         StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, new ArenaTask(shapes, new OptimizeRequest { ModelPath = path, Alignment = 1 }));
         Console.WriteLine($"{cell}: {outcome.Best.PeakBytes} / {outcome.Best.LowerBoundBytes}, arena {plan.ArenaBytes}");
         Assert.AreEqual(outcome.Best.PeakBytes, plan.LivePeakBytes);

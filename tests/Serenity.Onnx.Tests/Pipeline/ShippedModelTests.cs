@@ -28,7 +28,8 @@ public sealed class ShippedModelTests
         {
             if (executor == Executor.StaticArena && _inNoArena.Contains(kind))
             {
-                SerenityException refused = Assert.ThrowsExactly<SerenityException>(() => ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, FreeDimensions = sizes, Executor = executor }));
+                SerenityException refused = Assert.ThrowsExactly<SerenityException>(
+                    () => ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, FreeDimensions = sizes, Executor = executor }));
                 StringAssert.Contains(refused.Message, "no fixed block of memory can");
                 continue;
             }

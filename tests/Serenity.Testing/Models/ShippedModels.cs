@@ -119,7 +119,8 @@ public static class ShippedModels
             string y = B.Node("Relu", [Conv(x, 3, 8)]);
             y = B.Node("DepthToSpace", [Conv(y, 8, 12)], ("blocksize", 2L), ("mode", "CRD"));
             string shape = B.Node("Shape", [x]);
-            string sizes = B.Node("Concat", [B.Node("Slice", [shape, B.Integers(0), B.Integers(2), B.Integers(0)]), B.Node("Mul", [B.Node("Slice", [shape, B.Integers(2), B.Integers(4), B.Integers(0)]), B.Integers(2, 2)])], ("axis", 0L));
+            string sizes = B.Node(
+                "Concat", [B.Node("Slice", [shape, B.Integers(0), B.Integers(2), B.Integers(0)]), B.Node("Mul", [B.Node("Slice", [shape, B.Integers(2), B.Integers(4), B.Integers(0)]), B.Integers(2, 2)])], ("axis", 0L));
             B.Output(B.Node("Clip", [B.Node("Add", [y, B.Node("Resize", [x, "", "", sizes], ("mode", "cubic"), ("coordinate_transformation_mode", "pytorch_half_pixel"))]), Number(0), Number(1)]), DataType.Float, null);
         }
 

@@ -8,7 +8,8 @@ namespace Serenity.Onnx.Executors.OnnxRuntime;
 
 /// <summary>
 /// What kernels of reductions take of the C library while they run, which no allocator sees: an index of 8 bytes for each place where a sum begins, and for each run of elements that goes into
-/// one (ONNX Runtime's <c>NoTransposePrepareForReduce</c>). Axes that lie beside each other and are both reduced or both kept count as one; the last of each kind is walked without indices. Some kernels of some
+/// one (ONNX Runtime's <c>NoTransposePrepareForReduce</c>). Axes that lie beside each other and are both reduced or both kept count as one; the last of each kind is walked without
+/// indices. Some kernels of some
 /// forms need none, so it is a bound.
 /// </summary>
 internal static class ReductionIndices
