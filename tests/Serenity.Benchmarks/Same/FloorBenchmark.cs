@@ -9,10 +9,9 @@ using Serenity.Testing.Models;
 namespace Serenity.Benchmarks.Same;
 
 /// <summary>
-/// <c>floor EARLIER.nupkg [--no-verify] [MODEL…]</c>: whether any model that an earlier command line planned is refused now, or needs more: the portable file, one thread, default options, the
-/// sizes that the
-/// test data gives for open dimensions. Required bytes are the tensors' and the workspace that verification measured; with <c>--no-verify</c> the tensors'
-/// alone. Markdown on standard output; exit code 1 where a model is worse.
+/// <c>floor EARLIER.nupkg [--no-verify] [MODEL…]</c>: whether any model that an earlier command line planned is refused now, or needs more: the portable file, one thread, default options,
+/// the sizes that the test data gives for open dimensions. Required bytes are the tensors' and the workspace that verification measured; with <c>--no-verify</c> the tensors' alone.
+/// Markdown on standard output; exit code 1 where a model is worse.
 /// </summary>
 internal static class FloorBenchmark
 {
@@ -39,7 +38,7 @@ internal static class FloorBenchmark
             refused = [.. rows.Where(row => row.Before is not null && row.Now is null)], more = [.. both.Where(row => row.Now > row.Before)];
         double mean = both.Length == 0 ? 1 : Math.Exp(both.Average(row => Math.Log((double)Math.Max(1, row.Now!.Value) / Math.Max(1, row.Before!.Value))));
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"\n{models.Count} models: {both.Length} planned by both ({mean:F3} of the required bytes, geometric mean), {rows.Count(row => row.Before is null && row.Now is not null)} planned now alone, {rows.Count(row => row.Before is null && row.Now is null)} by neither."));
+            $"\n{models.Length} models: {both.Length} planned by both ({mean:F3} of the required bytes, geometric mean), {rows.Count(row => row.Before is null && row.Now is not null)} planned now alone, {rows.Count(row => row.Before is null && row.Now is null)} by neither."));
         Console.WriteLine($"Refused now: {Names(refused)}. Need more: {Names(more)}.");
         return refused.Length + more.Length == 0 ? 0 : 1;
 
