@@ -61,7 +61,9 @@ internal sealed class PoolBranching
     {
         if (unit == _chosen.Length)
         {
-            Try(cost);
+            // The bound may lie below what is known where the cost does not: only what is cheaper may take the place of the best.
+            if (cost < Cost)
+                Try(cost);
             return;
         }
         foreach (int c in _order[unit])

@@ -27,8 +27,7 @@ public sealed class PoolPlannerTests
             {
                 foreach (bool greedy in (bool[])[true, false])
                 {
-                    PoolOptions options = new() { Width = int.MaxValue, StateLimit = long.MaxValue, PlacementLimit = long.MaxValue, Techniques = techniques, Greedy = greedy };
-                    PoolPlan plan = PoolPlanner.Place(problem, options);
+                    PoolPlan plan = PoolPlanner.Place(problem, Whole(techniques, greedy));
                     Assert.IsNull(PoolValidator.FindFault(problem, plan), $"seed {seed}, {techniques}");
                     Assert.AreEqual(least is not null, plan.Fits, $"seed {seed}, {techniques}");
                     if (least is not { } cost)
@@ -45,6 +44,116 @@ public sealed class PoolPlannerTests
         Assert.IsGreaterThan(cases / 3, full);
         Assert.IsGreaterThan(0, none);
     }
+
+    /// <summary>Sums fit that cannot be laid down, so that the search goes depth first, and finds dearer plans behind cheaper ones.</summary>
+    [TestMethod]
+    public void A_dearer_plan_does_not_take_the_place_of_a_cheaper_one()
+    {
+        PoolTechniques[] every = [.. Enumerable.Range(0, (int)PoolTechniques.All + 1).Select(t => (PoolTechniques)t)];
+        PoolProblem two = new(
+            [new ArenaPool(9, 1), new ArenaPool(22, 4)],
+            [
+                new(new ArenaBuffer(1, 3, 6), [new(1, 3), new(2, 2)]),
+                new(new ArenaBuffer(2, 5, 4), [new(2, 1), new(3, 2)]),
+                new(new ArenaBuffer(0, 1, 4), [new(0, 2)], 0b01),
+                new(new ArenaBuffer(4, 5, 3), [new(4, 2)], 0b01),
+                new(new ArenaBuffer(4, 5, 6), [new(4, 3)], 0b01),
+                new(new ArenaBuffer(2, 4, 5), [new(2, 3), new(3, 1)]),
+            ], [], 2);
+        AssertEqualsEveryChoice(two, 180, every);
+        PoolProblem three = new(
+            [new ArenaPool(7, 1), new ArenaPool(9, 2), new ArenaPool(12, 5)],
+            [
+                new(new ArenaBuffer(5, 6, 4), [new(5, 2)], Moves: false),
+                new(new ArenaBuffer(0, 4, 5), [new(0, 1), new(2, 1)], 0b010),
+                new(new ArenaBuffer(4, 6, 3), [new(4, 2)]),
+                new(new ArenaBuffer(0, 6, 4), [new(0, 1), new(1, 3), new(2, 1)]),
+                new(new ArenaBuffer(0, 2, 5), [new(0, 3), new(1, 1)], 0b100, Moves: false),
+            ], [], 2);
+        AssertEqualsEveryChoice(three, 162, every);
+    }
+
+    /// <summary>Where the last buffer of a pool is not a multiple of the alignment, sums of rounded sizes say only nearly what fits.</summary>
+    [TestMethod]
+    [DataRow(2)]
+    [DataRow(4)]
+    public void Odd_sizes_in_pools_of_odd_size_equal_every_choice_there_is(int alignment)
+    {
+        (int Lower, int Upper)[][] lives = [[(0, 3), (0, 3), (0, 3), (1, 3)], [(0, 2), (0, 4), (1, 4), (2, 4)], [(0, 4), (1, 2), (1, 3), (2, 4)]];
+        int unlike = 0;
+        for (int sizes = 0; sizes < 81; sizes++)
+        {
+            for (int shape = 0; shape < 9; shape++)
+            {
+                PooledBuffer[] buffers = new PooledBuffer[4];
+                for (int i = 0, rest = sizes; i < buffers.Length; i++, rest /= 3)
+                {
+                    (int lower, int upper) = lives[shape % 3][i];
+                    buffers[i] = new(new ArenaBuffer(lower, upper, 3 + (rest % 3)), [.. Enumerable.Range(lower, upper - lower).Select(s => new BufferAccess(s, 1 + ((s + i) % 3)))], Moves: i != 1);
+                }
+                PoolProblem problem = new([new ArenaPool(7 + (shape / 3), 1), new ArenaPool(11 - (shape / 3), 3), new ArenaPool(40, 7)], buffers, [], alignment);
+                long? least = LeastPoolCost.Of(problem);
+                Assert.IsNotNull(least);
+                AssertEqualsEveryChoice(problem, least.Value, PoolTechniques.All, PoolTechniques.Prices | PoolTechniques.Conflicts, (PoolTechniques)(sizes % ((int)PoolTechniques.All + 1)));
+                unlike += least != LeastPoolCost.Of(problem with { Alignment = 1 }) ? 1 : 0;
+            }
+        }
+        Assert.IsGreaterThan(50, unlike, "the alignment decides");
+    }
+
+    /// <summary>What lies behind another at a distance that is no multiple of the alignment may fill its last granule, so sums are of plain sizes.</summary>
+    [TestMethod]
+    public void The_bound_holds_off_the_grid()
+    {
+        int proven = 0;
+        for (int seed = 0; seed < 60; seed++)
+        {
+            PoolProblem random = RandomPoolProblem.Create(50_000 + seed, 2, 5);
+            long first = Math.Max(random.Buffers[0].Buffer.Bytes | 1, 3);
+            PoolProblem problem = random with
+            {
+                Alignment = 2 << (seed % 2),
+                Buffers = [random.Buffers[0] with { Buffer = random.Buffers[0].Buffer with { Bytes = first } }, random.Buffers[1] with { Pools = random.Buffers[0].Pools }, .. random.Buffers[2..]],
+                Links = [new ArenaLink(1, 0, first)],
+            };
+            long? least = LeastPoolCost.Of(problem);
+            foreach (bool greedy in (bool[])[true, false])
+            {
+                PoolPlan plan = PoolPlanner.Place(problem, Whole(PoolTechniques.All, greedy));
+                Assert.IsNull(PoolValidator.FindFault(problem, plan), $"seed {seed}");
+                if (least is not { } cost)
+                {
+                    Assert.IsFalse(plan.Fits, $"seed {seed}");
+                    continue;
+                }
+                Assert.IsLessThanOrEqualTo(cost, plan.LowerBoundCost, $"seed {seed}: no bound");
+                if (plan.Fits)
+                    Assert.IsGreaterThanOrEqualTo(cost, plan.Cost, $"seed {seed}");
+                proven += plan.Fits && plan.IsOptimal ? 1 : 0;
+            }
+        }
+        Assert.IsGreaterThan(60, proven);
+    }
+
+    private static void AssertEqualsEveryChoice(PoolProblem problem, long least, params IEnumerable<PoolTechniques> combinations)
+    {
+        Assert.AreEqual(least, LeastPoolCost.Of(problem));
+        foreach (PoolTechniques techniques in combinations)
+        {
+            // Greedy plans hide what the search does.
+            foreach (bool greedy in (bool[])[true, false])
+            {
+                PoolPlan plan = PoolPlanner.Place(problem, Whole(techniques, greedy));
+                string what = $"{techniques}, greedy {greedy}: {problem.Pools[0]} {string.Join(' ', problem.Buffers.Select(b => b.Buffer))}";
+                Assert.IsNull(PoolValidator.FindFault(problem, plan), what);
+                Assert.AreEqual(least, plan.Cost, what);
+                Assert.IsTrue(plan.IsOptimal, what);
+            }
+        }
+    }
+
+    private static PoolOptions Whole(PoolTechniques techniques, bool greedy) =>
+        new() { Width = int.MaxValue, StateLimit = long.MaxValue, PlacementLimit = long.MaxValue, Techniques = techniques, Greedy = greedy };
 
     [TestMethod]
     public void A_narrow_search_says_what_it_does_not_know()
