@@ -1,4 +1,5 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Search;
@@ -99,5 +100,93 @@ public sealed class UnreadNodesTests
         Assert.IsTrue(result.Rewrites.Any(r => r.Kind == "UnreadNodes"));
         Assert.AreEqual("passed", result.Verification!.Status);
         Assert.IsLessThan(2 * 16 * 16 * 16 * 4, result.Peak.Bytes);
+    }
+
+    /// <summary>A model without outputs, and models whose outputs read no node: nothing would be left that ONNX Runtime takes.</summary>
+    [TestMethod]
+    [DataRow("none")]
+    [DataRow("input")]
+    [DataRow("initializer")]
+    [DataRow("constant")]
+    [DataRow("default")]
+    [DataRow("sparse")]
+    [DataRow("branch")]
+    [DataRow("function")]
+    [DataRow("sequence")]
+    public void A_model_of_which_little_is_read_still_loads(string kind)
+    {
+        foreach (Executor executor in Enum.GetValues<Executor>())
+        {
+            // The arena takes neither, read or unread.
+            if (executor == Executor.StaticArena && (kind is "function" or "sequence"))
+                continue;
+            OptimizationResult result = WholeWay.Optimize(Odd(kind), executor);
+            Assert.DoesNotContain(SerenityCodes.PassedThrough, result.Warnings.Select(w => w.Code));
+            Assert.AreEqual(kind == "none" ? "skipped" : "passed", result.Verification!.Status, result.Verification.Reason);
+            string[] left = kind switch { "none" => ["Relu"], "constant" => ["Constant"], "input" or "initializer" => [], _ => ["Tanh"] };
+            Assert.AreSequenceEqual(left, result.Model.Graph.Node.Select(n => n.OpType));
+            // Inputs and outputs are the caller's, whoever reads them.
+            Assert.AreSequenceEqual(Odd(kind).Graph.Input.Select(i => i.Name), result.Model.Graph.Input.Select(i => i.Name));
+            Assert.AreSequenceEqual(Odd(kind).Graph.Output.Select(o => o.Name), result.Model.Graph.Output.Select(o => o.Name));
+        }
+    }
+
+    private static ModelProto Odd(string kind)
+    {
+        OnnxModelBuilder model = new();
+        string x = model.Input("x", DataType.Float, 1, 4, 8, 8);
+        switch (kind)
+        {
+            case "none":
+                model.Node("Relu", [x]);
+                return model.Build();
+            case "input":
+                model.Node("Relu", [model.Node("Neg", [x])]);
+                model.Output(x, DataType.Float, 1, 4, 8, 8);
+                return model.Build();
+            case "initializer":
+                model.Node("Relu", [x]);
+                model.Output(model.Weight([1, 2, 3], 3), DataType.Float, 3);
+                return model.Build();
+            case "constant":
+                model.Node("Relu", [x]);
+                model.Output(model.Node("Constant", [], ("value_floats", new float[] { 1, 2 })), DataType.Float, 2);
+                return model.Build();
+        }
+        model.Output(model.Node("Tanh", [x]), DataType.Float, 1, 4, 8, 8);
+        switch (kind)
+        {
+            case "default":
+                model.Node("Add", [x, model.Input(model.Add(OnnxModelBuilder.Tensor("bias", DataType.Float, new byte[4], 1)), DataType.Float, 1)]);
+                return model.Build();
+            case "sparse":
+                model.Node("Add", [x, "sparse_w"]);
+                ModelProto sparse = model.Build();
+                sparse.Graph.SparseInitializer.Add(new SparseTensorProto
+                {
+                    Values = OnnxModelBuilder.Tensor("sparse_w", DataType.Float, BitConverter.GetBytes(2f), 1),
+                    Indices = OnnxModelBuilder.Tensor("indices", DataType.Int64, BitConverter.GetBytes(3L), 1),
+                    Dims = { 1, 8 },
+                });
+                return sparse;
+            case "branch":
+                OnnxModelBuilder then = new("then", prefix: "t_"), otherwise = new("else", prefix: "e_");
+                string held = model.Node("Neg", [x]);
+                then.Output(then.Node("Relu", [held]), DataType.Float, 1, 4, 8, 8);
+                otherwise.Output(otherwise.Node("Abs", [held]), DataType.Float, 1, 4, 8, 8);
+                model.Node("If", [model.Input("go", DataType.Bool)], ("then_branch", then.Subgraph()), ("else_branch", otherwise.Subgraph()));
+                return model.Build();
+            case "function":
+                model.Node("own:Twice", [x]);
+                ModelProto called = model.Build();
+                FunctionProto function = new() { Name = "Twice", Domain = "own", Input = { "a" }, Output = { "b" } };
+                function.Node.Add(new NodeProto { OpType = "Add", Input = { "a", "a" }, Output = { "b" } });
+                function.OpsetImport.Add(new OperatorSetIdProto { Domain = "", Version = 17 });
+                called.Functions.Add(function);
+                return called;
+            default:
+                model.Node("SequenceLength", [model.Node("SequenceConstruct", [x, model.Node("Neg", [x])])]);
+                return model.Build();
+        }
     }
 }

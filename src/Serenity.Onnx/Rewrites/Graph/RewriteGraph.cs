@@ -151,6 +151,9 @@ internal sealed class RewriteGraph
 
     public int ConsumerCount(string value) => _nodes.ConsumerCount(value);
 
+    /// <summary>True if the model has an output at all; without one it does not run.</summary>
+    public bool HasOutputs => _outputs.Count > 0;
+
     public bool IsOutput(string value) => _outputs.Contains(value);
 
     /// <summary>The value of a constant (an initializer that nothing can override, or a Constant node), or null.</summary>

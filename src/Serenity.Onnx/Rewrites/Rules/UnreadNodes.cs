@@ -49,6 +49,9 @@ internal sealed class UnreadNodes : IRewrite
     private static HashSet<string> Of(RewriteGraph graph)
     {
         HashSet<string> unread = new(StringComparer.Ordinal);
+        // ONNX Runtime loads a model without outputs, but not one without nodes besides.
+        if (!graph.HasOutputs)
+            return unread;
         foreach (NodeProto node in graph.Nodes.Reverse())
         {
             // What refuses a size outside of a range is there to fail.
