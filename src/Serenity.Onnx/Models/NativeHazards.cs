@@ -82,6 +82,9 @@ internal static class NativeHazards
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"has the training_mode {mode.I}, which can be 0 or 1"));
                 case "Scan" when node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs") is { HasI: true } scans && (scans.I < 0 || scans.I > node.Input.Count):
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"states {scans.I} scan inputs and has {node.Input.Count} inputs"));
+                // Shape inference steps over letters and one ellipsis in each term of the left side, and stands still at anything else.
+                case "Einsum" when node.Attribute.FirstOrDefault(a => a.Name == "equation") is { HasS: true } equation && Stray(equation.S.ToStringUtf8()) is { } stray:
+                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"has an equation with U+{(int)stray:X4} among the letters that name axes; only letters can, and '...' once in each term"));
             }
             int sizes = OperatorTable.Of(node).Roles.PositionOf(InputRole.Sizes);
             if (sizes >= 0 && sizes < node.Input.Count && lengths.GetValueOrDefault(node.Input[sizes]) is var length && length > MostDimensions)
@@ -89,6 +92,21 @@ internal static class NativeHazards
         }
         foreach (GraphProto inner in SubgraphCaptures.SubgraphsOf(node))
             CheckGraph(inner, lengths, path);
+    }
+
+    /// <summary>The first character of an equation's left side that is no letter, nor of the one ellipsis that each of its terms may have; null if there is none.</summary>
+    private static char? Stray(string equation)
+    {
+        foreach (string operand in equation.Replace(" ", "", StringComparison.Ordinal).Split("->")[0].Split(','))
+        {
+            int ellipsis = operand.IndexOf("...", StringComparison.Ordinal);
+            foreach (char c in ellipsis < 0 ? operand : operand.Remove(ellipsis, 3))
+            {
+                if (!char.IsAsciiLetter(c))
+                    return c;
+            }
+        }
+        return null;
     }
 
     /// <summary>A number that the node states, or the default; null where a function's caller states it.</summary>

@@ -80,7 +80,8 @@ internal sealed class SizeAssumptions(
         // Both outputs of a TopK have one shape.
         string stater = node.OpType == "TopK" && !_declared.ContainsKey(name) ? node.Output.FirstOrDefault(_declared.ContainsKey) ?? name : name;
         long?[]? declared = _declared.TryGetValue(stater, out ValueInfoProto? info) ? free.Apply(info).TensorType?.Shape?.Dim.Select(FreeDimensionTable.Fixed).ToArray() : null;
-        if (DataDependentSizes.IsUnforeseeable(node) || (dims is not null && declared is not null && !Agree(dims, declared)))
+        bool contradicted = declared is not null && (dims is not null ? !Agree(dims, declared) : most is not null && most.Length != declared.Length);
+        if (DataDependentSizes.IsUnforeseeable(node) || contradicted)
             declared = null;
         if (bounds is not null && bounds.TryGetValue(name, out long[]? stated))
         {

@@ -52,6 +52,30 @@ public sealed class NativeHazardsTests
     }
 
     [TestMethod]
+    [DataRow("ijé,jk", "00E9")]
+    [DataRow("ij\t,jk", "0009")]
+    [DataRow("i1j,jk->ik", "0031")]
+    [DataRow(".ij,jk", "002E")]
+    [DataRow("...ij...,jk", "002E")]
+    [DataRow("ij-,jk>ik", "002D")]
+    public void Equation_that_shape_inference_never_gets_through(string equation, string stray) => Refused(Einsum(equation), $"U+{stray}");
+
+    [TestMethod]
+    [DataRow("ij,jk")]
+    [DataRow(" i j , j k -> i k ")]
+    [DataRow("...ij,...jk->...ik")]
+    [DataRow("iJ,...Jk")]
+    public void Equation_of_letters_passes(string equation) => Assert.AreEqual("passed", Optimize(Einsum(equation)).Verification!.Status);
+
+    private static ModelProto Einsum(string equation)
+    {
+        OnnxModelBuilder builder = new();
+        string[] inputs = [builder.Input("x", DataType.Float, 2, 3), builder.Input("y", DataType.Float, 3, 4)];
+        builder.Output(builder.Node("Einsum", inputs, ("equation", equation)), DataType.Float, 2, 4);
+        return builder.Build();
+    }
+
+    [TestMethod]
     [DataRow(false)]
     [DataRow(true)]
     public void Shape_of_more_dimensions_than_memory_holds(bool inSubgraph)

@@ -223,6 +223,47 @@ public sealed class FuzzedModelTests
     }
 
     [TestMethod]
+    [DataRow(-1L)]
+    [DataRow(2L)]
+    public void An_output_declared_with_fewer_dimensions_than_its_operator_gives(long dim)
+    {
+        foreach (Executor executor in Enum.GetValues<Executor>())
+        {
+            OnnxModelBuilder builder = new();
+            string[] parts = builder.Nodes("Split", [builder.Input("x", DataType.Float, 1, 2, 4, 4), builder.Input("split", DataType.Int64, 2)], 2);
+            foreach (string part in parts)
+                builder.Output(part, DataType.Float, dim);
+            RefusedOrBuilt(builder.Build(), executor);
+        }
+    }
+
+    [TestMethod]
+    [DataRow(11, 5L)]
+    [DataRow(11, -4L)]
+    [DataRow(18, 5L)]
+    [DataRow(18, -4L)]
+    public void A_reduction_over_an_axis_that_there_is_not(int opset, long axis)
+    {
+        foreach (Executor executor in Enum.GetValues<Executor>())
+        {
+            OnnxModelBuilder builder = new(opset: opset);
+            string x = builder.Node("Relu", [builder.Input("x", DataType.Float, 64, 64)]);
+            builder.Output(opset < 18 ? builder.Node("ReduceMax", [x], ("axes", new[] { axis })) : builder.Node("ReduceMax", [x, builder.Integers(axis)]), DataType.Float, null);
+            RefusedOrBuilt(builder.Build(), executor);
+        }
+    }
+
+    [TestMethod]
+    public void An_output_of_a_node_that_reads_nothing()
+    {
+        OnnxModelBuilder builder = new();
+        builder.Output(builder.Node("Relu", [builder.Input("x", DataType.Float, 1, 4, 16, 16)]), DataType.Float, 1, 4, 16, 16);
+        builder.Output(builder.Node("RandomNormal", [], ("shape", new long[] { 1, 4, 16, 16 })), DataType.Float, 1, 4, 16, 16);
+        foreach (Executor executor in Enum.GetValues<Executor>())
+            RefusedOrBuilt(builder.Build(), executor);
+    }
+
+    [TestMethod]
     public void A_value_too_large_to_verify_is_planned_and_said_so()
     {
         OnnxModelBuilder builder = new();

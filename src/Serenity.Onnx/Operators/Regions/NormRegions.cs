@@ -70,6 +70,9 @@ internal static class NormRegions
         if (q.In(0) is not { } data || axes is not { Length: > 0 })
             return null;
         HashSet<long> reduced = [.. axes.Select(a => a < 0 ? a + data.Length : a)];
+        // Shape inference lets an axis pass that the input does not have; the kernel does not.
+        if (reduced.Any(axis => axis < 0 || axis >= data.Length))
+            return null;
         bool keeps = q.Node.Int("keepdims", 1) != 0;
         int at = -1;
         for (int axis = 0, output = 0; axis < data.Length; axis++)

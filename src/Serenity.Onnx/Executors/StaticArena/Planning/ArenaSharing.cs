@@ -22,7 +22,7 @@ internal sealed class ArenaSharing(StaticArenaGraph graph) : IArenaSharing
 
     /// <inheritdoc/>
     public int AliasedInput(NodeProto node, int output) =>
-        output == 0 && node.Output.Count > 0 && graph.Values.TryGetValue(node.Output[0], out ArenaValue? value) && value.Of == node.Input.FirstOrDefault() ? 0 : -1;
+        output == 0 && node.Output.Count > 0 && node.Input.Count > 0 && graph.Values.TryGetValue(node.Output[0], out ArenaValue? value) && value.Of == node.Input[0] ? 0 : -1;
 
     /// <inheritdoc/>
     public IReadOnlyList<int> InPlaceInputs(NodeProto node, int output) => output == 0 && ArenaOperators.InPlaceInput(node, IsOutside) is >= 0 and int input ? [input] : [];
