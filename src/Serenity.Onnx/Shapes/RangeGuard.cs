@@ -41,7 +41,7 @@ internal static partial class RangeGuard
     }
 
     /// <summary>True for the last node of a guard, which fails at a size outside of its range and whose result nobody reads.</summary>
-    public static bool Is(NodeProto node) => node.OpType == "Gather" && GuardName().IsMatch(node.Name);
+    public static bool Is(NodeProto node) => node.Kind() == OperatorKind.Movement && GuardName().IsMatch(node.Name);
 
     [GeneratedRegex("^range_.*_[0-9]+_to_[0-9]+_*$", RegexOptions.Singleline)]
     private static partial Regex GuardName();
