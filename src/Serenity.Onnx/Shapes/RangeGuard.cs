@@ -5,6 +5,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
