@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Globalization;
 using System.Text.RegularExpressions;
 using Serenity.Testing;
 
@@ -13,6 +15,18 @@ public sealed class SampleTests
         ["Arena"] = [@"^#define WAKEWORD_ARENA_BYTES [1-9][0-9]*u$", @"^[1-9][0-9]* tensors in one block of [1-9][0-9]* bytes$"],
         ["ConsoleApp"] = [@"^budget +131072 bytes: pass$", @"^manifest says +[1-9][0-9]* bytes$", @"^block of a run .*; 0 of its allocations came from elsewhere in [1-9][0-9]* runs$", @"^The number is true\.$"],
         ["Devices"] = [@"^darts\.onnx .* bytes: pass$", @"^randwire\.onnx .* \(stm32h743\): pass$", @"^tiny\.onnx .* \(nrf52832\): pass$"],
+        ["Memories"] =
+        [
+            @"^DTCM +[1-9][0-9]* of 16384 bytes$", @"^SRAM +[1-9][0-9]* of 65536 bytes$", @"^FLASH +[1-9][0-9]* of 262144 bytes$", @"^[1-9][0-9]* weights, each in its place in flash$",
+            @"^[1-9][0-9]* tensors move once; accesses of a run cost (?<cost>[1-9][0-9]*), and no plan of this order costs less than \k<cost>$",
+        ],
+    };
+
+    /// <summary>What the firmware of each sample prints for a step.</summary>
+    private static readonly Dictionary<string, string> _firmware = new(StringComparer.Ordinal)
+    {
+        ["Arena"] = @"^[0-9]+ \S.*: [1-9][0-9]* tensors live$",
+        ["Memories"] = @"^[0-9]+ \S.*: [1-9][0-9]* tensors live, [0-9]+ of them beside the core$",
     };
 
     public static IEnumerable<object[]> Names => Directory.GetFiles(Path.Combine(Checkout.Root, "samples"), "*.csproj", SearchOption.AllDirectories)
@@ -34,6 +48,7 @@ public sealed class SampleTests
             Assert.AreEqual(0, exit, output);
             foreach (string line in prints)
                 StringAssert.Matches(output, new Regex(line.Replace("$", "\\r?$", StringComparison.Ordinal), RegexOptions.Multiline));
+            RunFirmware(folder, name);
 
             const string failing = "failing-build.rsp";
             if (!File.Exists(Path.Combine(folder, failing)))
@@ -47,6 +62,36 @@ public sealed class SampleTests
         {
             root.Delete(recursive: true);
         }
+    }
+
+    /// <summary>Compiles the C program of a sample with the header that the build has written, where there is a compiler, and runs it: a line for each step of the schedule.</summary>
+    private static void RunFirmware(string folder, string name)
+    {
+        string program = Path.Combine(folder, "firmware", "main.c");
+        Assert.AreEqual(_firmware.ContainsKey(name), File.Exists(program), $"What does the firmware of samples/{name} print?");
+        if (!_firmware.TryGetValue(name, out string? line) || !OperatingSystem.IsLinux() || !File.Exists("/usr/bin/cc"))
+            return;
+        string[] headers = [.. Directory.GetFiles(folder, "*.memory.h", SearchOption.AllDirectories).Order(StringComparer.Ordinal)];
+        Assert.IsNotEmpty(headers);
+        string binary = Path.Combine(folder, "firmware", "main");
+        (int exit, string output) = Run("/usr/bin/cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-I", Path.GetDirectoryName(headers[0])!, "-o", binary, program);
+        Assert.AreEqual(0, exit, output);
+        (exit, output) = Run(binary);
+        Assert.AreEqual(0, exit, output);
+        string[] lines = output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Match steps = Regex.Match(File.ReadAllText(headers[0]), "_STEP_COUNT (?<count>[0-9]+)u");
+        Assert.HasCount(int.Parse(steps.Groups["count"].Value, CultureInfo.InvariantCulture), lines);
+        foreach (string printed in lines)
+            StringAssert.Matches(printed, new Regex(line));
+    }
+
+    private static (int Exit, string Output) Run(string file, params string[] arguments)
+    {
+        using Process process = Process.Start(new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true })!;
+        Task<string> errors = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return (process.ExitCode, output + errors.Result);
     }
 
     /// <summary>Copies a sample, and what lies beside all of them, with the feed and the package folder of this test run.</summary>

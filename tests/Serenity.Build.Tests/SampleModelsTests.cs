@@ -17,6 +17,7 @@ public sealed class SampleModelsTests
         ("Devices/models/randwire.onnx", () => IrregularModels.WattsStrogatz(vertices: 12, seed: 5, channels: 8, size: 16)),
         ("Devices/models/darts.onnx", () => IrregularModels.DartsCell(vertices: 4, seed: 1, channels: 8, size: 14)),
         ("Devices/models/tiny.onnx", () => IrregularModels.WattsStrogatz(vertices: 8, seed: 2, channels: 4, size: 8)),
+        ("Memories/models/wakeword.onnx", () => IrregularModels.DartsCell(vertices: 4, seed: 6, channels: 8, size: 12)),
     ];
 
     [TestMethod]
