@@ -68,6 +68,13 @@ public abstract class CodeLanguage
     /// <param name="sized">Models that were written for several sizes, each file of which is one of <paramref name="models"/>; null for none.</param>
     public abstract string Write(IReadOnlyList<ModelCode> models, string codeNamespace, IReadOnlyList<SizedModelCode>? sized = null);
 
+    /// <summary>Whether a name could be a word of C# or F#: those are all of small letters. What is escaped without need means the same.</summary>
+    protected static bool CouldBeKeyword(string name)
+    {
+        ArgumentNullException.ThrowIfNull(name);
+        return name.Length > 0 && name.All(char.IsAsciiLetterLower);
+    }
+
     /// <summary>Options that can be written, each with its value as code; names of enumerations' values without their namespace.</summary>
     private protected static IEnumerable<(string Option, string Value, bool IsEnum)> Options(ModelCode model)
     {

@@ -14,6 +14,7 @@ namespace Serenity.Build.Items;
 public sealed class DeviceItems
 {
     private readonly Dictionary<string, Device> _devices = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, SerenityException> _faults = new(StringComparer.OrdinalIgnoreCase);
     private readonly long? _memoryDefault;
     private readonly long? _weightDefault;
     private readonly long? _processDefault;
@@ -26,26 +27,21 @@ public sealed class DeviceItems
     /// <param name="device">The project's device; empty if none.</param>
     /// <param name="processBudget">The project's budget for the process; empty if none.</param>
     /// <param name="memories"><c>SerenityMemory</c> items: a memory each, of the device that they name.</param>
-    /// <exception cref="SerenityException">SER1101: a value is not understood, or a device has no budget.</exception>
+    /// <exception cref="SerenityException">SER1101: a budget of the project, or a memory, is not understood.</exception>
     public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device, string processBudget = "", IEnumerable<ITaskItem>? memories = null)
     {
         ArgumentNullException.ThrowIfNull(devices);
         Dictionary<string, List<DeviceMemory>> own = MemoryItems(memories ?? []);
         foreach (ITaskItem item in devices)
         {
-            string name = "SerenityDevice " + item.ItemSpec;
-            long? Size(ModelOption<long?> option) => option.Read(item.GetMetadata(option.Name), option.Name, name);
-            IReadOnlyList<DeviceMemory> stated = ModelOptions.Memories.Read(item.GetMetadata(ModelOptions.Memories.Name), ModelOptions.Memories.Name, name) ?? [];
-            if (own.Remove(item.ItemSpec, out List<DeviceMemory>? listed))
-                stated = Checked([.. stated, .. listed], name);
-            Device made = new(item.ItemSpec, Size(ModelOptions.MemoryBudget), Size(ModelOptions.WeightBudget), "this project", Size(ModelOptions.ProcessBudget)) { Memories = stated };
-            if (made is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null, Memories: [] })
+            try
             {
-                throw new SerenityException(
-                    SerenityCodes.BadOption, name,
-                    $"The SerenityDevice item '{item.ItemSpec}' has neither MemoryBudget nor WeightBudget nor ProcessBudget, nor memories, so no model would be held to anything. Give it one of them, such as MemoryBudget=\"320KiB\".");
+                _devices[item.ItemSpec] = Read(item, own);
             }
-            _devices[item.ItemSpec] = made;
+            catch (SerenityException fault)
+            {
+                _faults[item.ItemSpec] = fault;
+            }
         }
         foreach ((string name, List<DeviceMemory> listed) in own.OrderBy(d => d.Key, StringComparer.Ordinal))
             _devices[name] = WithMemories(name, listed);
@@ -54,6 +50,9 @@ public sealed class DeviceItems
         _processDefault = ModelOptions.ProcessBudget.Read(processBudget, ModelOptions.ProcessBudget.Property!, "");
         _deviceDefault = device.Trim();
     }
+
+    /// <summary>What is wrong with devices of the project, by their names. The models that do not name one of these are held to their budgets all the same.</summary>
+    public IEnumerable<SerenityException> Faults => _faults.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => f.Value);
 
     /// <summary>The budgets of a model.</summary>
     /// <exception cref="SerenityException">SER1101: a value is not understood; SER1102: no such device.</exception>
@@ -84,6 +83,24 @@ public sealed class DeviceItems
             ?? Find(_deviceDefault, model.ItemSpec);
         if (device is { Memories.Count: > 0 })
             model.SetMetadata(ModelOptions.Memories.Name, ModelOptions.Memories.Format(device.Memories));
+    }
+
+    private static Device Read(ITaskItem item, Dictionary<string, List<DeviceMemory>> own)
+    {
+        string name = "SerenityDevice " + item.ItemSpec;
+        own.Remove(item.ItemSpec, out List<DeviceMemory>? listed);
+        long? Size(ModelOption<long?> option) => option.Read(item.GetMetadata(option.Name), option.Name, name);
+        IReadOnlyList<DeviceMemory> stated = ModelOptions.Memories.Read(item.GetMetadata(ModelOptions.Memories.Name), ModelOptions.Memories.Name, name) ?? [];
+        if (listed is not null)
+            stated = Checked([.. stated, .. listed], name);
+        Device made = new(item.ItemSpec, Size(ModelOptions.MemoryBudget), Size(ModelOptions.WeightBudget), "this project", Size(ModelOptions.ProcessBudget)) { Memories = stated };
+        if (made is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null, Memories: [] })
+        {
+            throw new SerenityException(
+                SerenityCodes.BadOption, name,
+                $"The SerenityDevice item '{item.ItemSpec}' has neither MemoryBudget nor WeightBudget nor ProcessBudget, nor memories, so no model would be held to anything. Give it one of them, such as MemoryBudget=\"320KiB\".");
+        }
+        return made;
     }
 
     // Each memory is then a budget of its own.
@@ -157,6 +174,8 @@ public sealed class DeviceItems
             return null;
         if (_devices.TryGetValue(name, out Device? device))
             return device;
+        if (_faults.ContainsKey(name))
+            throw new SerenityException(SerenityCodes.BadOption, file, $"Device=\"{name}\" is not held to anything: what is wrong with that SerenityDevice item is said in an error of its own. Mend it there.");
         if (DeviceCatalog.Find(name) is { } known)
             return known;
         string[] names = [.. _devices.Keys.Concat(DeviceCatalog.Devices.Select(d => d.Name)).Order(StringComparer.Ordinal)];

@@ -93,6 +93,8 @@ public sealed class SerenityCheck : SerenityTask
             results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
         }
         DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories);
+        foreach (SerenityException fault in devices.Faults)
+            Report(fault.ToDiagnostic());
         BaselineChecks baselines = new(Variant, UpdateBaseline);
         List<ITaskItem> outputs = [];
         List<ITaskItem> states = [];

@@ -136,7 +136,10 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
         PeakFacts peak = result.Manifest.Peak;
         string proof = peak.Optimal ? "optimal" : Text($"lower bound {ByteSize.Rounded(peak.LowerBoundBytes)}");
         string workspace = peak.WorkspaceBytes is > 0 ? $" + {ByteSize.Rounded(peak.WorkspaceBytes.Value)} kernels' workspace" : "";
-        string work = result.Manifest.Work.Ratio > OptimizeRequest.FreeWork ? Text($", {result.Manifest.Work.Ratio:0.##} times the predicted time, for the budget") : "";
+        WorkEntry time = result.Manifest.Work;
+        // Under the usual limit that is a model of microseconds, which may take some more of them, or the nodes that hold the order of pieces.
+        string reason = time.Limit > OptimizeRequest.FreeWork ? ", for the budget" : "";
+        string work = time.Ratio > OptimizeRequest.FreeWork ? Text($", {time.Ratio:0.##} times the predicted time{reason}") : "";
         return Text($"{ModelText.Clean(model.Name)}: {ByteSize.Rounded(peak.OriginalBytes)} -> {(peak.AtMost ? "at most " : "")}{ByteSize.Rounded(peak.Bytes)} peak activation memory{workspace}, {proof}{work}{Accepted(result.Manifest)}{(result.FromCache ? " (plan cache)" : "")}");
     }
 }

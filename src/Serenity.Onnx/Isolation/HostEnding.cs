@@ -35,6 +35,9 @@ internal readonly record struct HostEnding(HostEndCause Cause, string Words)
     /// <summary>It did not answer in time.</summary>
     public static HostEnding TooLong => new(HostEndCause.Limit, "did not end");
 
+    /// <summary>It started, and never said that it is up.</summary>
+    public static HostEnding NotUp => new(HostEndCause.Died, "never came up");
+
     /// <summary>Nobody waits for it any more.</summary>
     public static HostEnding TakenBack => new(HostEndCause.TakenBack, "was ended");
 

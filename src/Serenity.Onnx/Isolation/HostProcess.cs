@@ -12,6 +12,8 @@ namespace Serenity.Onnx.Isolation;
 /// </summary>
 internal sealed class HostProcess : IDisposable
 {
+    // A start takes some tens of milliseconds, some seconds on a machine that does much else. A program that is not up by then never will be.
+    private static readonly TimeSpan _comingUp = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1), _cancelling = TimeSpan.FromMilliseconds(300);
 
     private readonly object _gate = new();
@@ -66,6 +68,15 @@ internal sealed class HostProcess : IDisposable
         }
     }
 
+    private bool IsReady
+    {
+        get
+        {
+            lock (_gate)
+                return _ready;
+        }
+    }
+
     /// <summary>Starts one, and does not wait until it is up.</summary>
     /// <param name="command">Makes its command, from the folder it shares with us and the token its messages begin with.</param>
     /// <param name="runtime">The ONNX Runtime that it is to use; null for its own.</param>
@@ -108,8 +119,9 @@ internal sealed class HostProcess : IDisposable
         Send(HostMessages.Work(id));
         try
         {
-            if (!asked.Ended.Task.Wait((int)Math.Min(patience.TotalMilliseconds, int.MaxValue), cancellation))
-                End(HostEnding.TooLong);
+            int whole = (int)Math.Min(patience.TotalMilliseconds, int.MaxValue), first = (int)Math.Min(whole, _comingUp.TotalMilliseconds);
+            if (!asked.Ended.Task.Wait(first, cancellation) && (!IsReady || !asked.Ended.Task.Wait(whole - first, cancellation)))
+                End(IsReady || first == whole ? HostEnding.TooLong : HostEnding.NotUp);
         }
         catch (OperationCanceledException)
         {

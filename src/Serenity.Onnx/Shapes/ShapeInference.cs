@@ -49,6 +49,12 @@ internal static class ShapeInference
             throw new SerenityException(
                 SerenityCodes.BadFreeDimension, path, string.Create(CultureInfo.InvariantCulture, $"{ModelSetting.FreeDimensions} lets '{dimension}' be {most}, and no dimension can have more than {int.MaxValue} elements. Give a smaller size."));
         }
+        // ONNX Runtime tells sizes as 32 bits, and cuts larger ones to that without a word.
+        foreach (ValueInfoProto value in model.Graph.Input.Concat(model.Graph.Output).Concat(model.Graph.ValueInfo))
+        {
+            if (value.Type?.TensorType?.Shape?.Dim.Any(d => d.DimValue > int.MaxValue) == true)
+                throw TooLong(path, $"'{value.Name}'", null);
+        }
         if (!NativeRuntime.IsAvailable)
             return Declared(model, free, path);
         SizeAssumptions assumptions = new(model, free, bounds, known);
@@ -64,7 +70,7 @@ internal static class ShapeInference
         }
         catch (OverflowException e)
         {
-            throw new SerenityException(SerenityCodes.UnknownSize, path, "A value of the model has a dimension of more than 2^31 elements, which cannot be planned.", e);
+            throw TooLong(path, "A value of the model", e);
         }
         if (FirstUnknown(model.Graph, facts) is { } unknown)
             throw Unknown(model, unknown, freeDimensions, free, path, cancellation);
@@ -76,6 +82,12 @@ internal static class ShapeInference
         Dictionary<string, bool[]> varies = Varying(model, free, assumptions, facts, path, cancellation);
         ShapeTable main = Table(facts) with { Bodies = inference.Subgraphs, Varies = varies };
         return Checked(new ModelShapes(main, inference.Subgraphs, inference.Unknown) { RefusedSubgraphs = inference.Refused, Assumed = assumptions.Made }, path);
+    }
+
+    private static SerenityException TooLong(string path, string value, Exception? cause)
+    {
+        string what = string.Create(CultureInfo.InvariantCulture, $"{value} has a dimension of more than {int.MaxValue} elements, which cannot be planned.");
+        return new(SerenityCodes.UnknownSize, path, what + " Export the model with a smaller size, or with more dimensions.", cause!);
     }
 
     private static SerenityException NoBound(string name, SizeAssumptions assumptions, string path)

@@ -167,6 +167,14 @@ public sealed class ModelCodeTests
     }
 
     [TestMethod]
+    public void A_namespace_may_hold_words_of_the_language()
+    {
+        Assert.Contains("namespace Acme.@event.Tools\n{\n", new CSharpCode(true).Write(Of("a.onnx", runtime: false), "Acme.event.Tools"));
+        Assert.Contains("= global::@base.SerenityModels;", new CSharpCode(true).Write(Of("a.onnx", runtime: false), "base"));
+        Assert.Contains("namespace Acme.``module``.End\n", new FSharpCode().Write(Of("a.onnx", runtime: false), "Acme.module.End"));
+    }
+
+    [TestMethod]
     [DataRow("C#", "7.3", false)]
     [DataRow("C#", "9.0", false)]
     [DataRow("C#", "10.0", true)]

@@ -411,6 +411,16 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
+    public void A_device_that_is_not_understood_hides_no_verdict()
+    {
+        using TestProject project = new();
+        project.Devices.Add(new TaskItem("my-board"));
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("MemoryBudget", "1B")), project.Model("b.onnx", 2, ("Device", "my-board"))));
+        CollectionAssert.AreEquivalent((string[])["SER1101", "SER1001", "SER1101"], project.Codes);
+        Assert.HasCount(1, project.Engine.Errors.Where(e => e.Message!.Contains("Device=\"my-board\" is not held to anything", StringComparison.Ordinal)));
+    }
+
+    [TestMethod]
     [DataRow("MemryBudget", "MemoryBudget")]
     [DataRow("memmoryBuget", "MemoryBudget")]
     [DataRow("Reports", "Report")]

@@ -111,7 +111,8 @@ public sealed class StaticArenaTests
             string path = Path.GetFullPath("wide.onnx");
             ModelShapes shapes = ShapeInference.Run(model, path, _noSizes);
             RewriteOptions options = new() { Executor = Executor.StaticArena, Level = RewriteLevel.All, ModelPath = path };
-            RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, new StaticArenaCosts(new ArenaTask(shapes, new OptimizeRequest { ModelPath = path }, path), ScheduleOptions.Default));
+            StaticArenaCosts costs = new(new ArenaTask(shapes, new OptimizeRequest { ModelPath = path }, path), ScheduleOptions.Default);
+            RewriteOutcome outcome = RewriteSearch.Run(model, shapes.Main, options, costs);
             Assert.IsLessThanOrEqualTo(outcome.Original.PeakBytes, outcome.Best.PeakBytes);
             StaticArenaPlan plan = StaticArenaCost.Plan(outcome.Best, new ArenaTask(shapes, new OptimizeRequest { ModelPath = path, Alignment = 16 }));
             Assert.AreEqual(outcome.Best.PeakBytes, plan.LivePeakBytes);

@@ -27,7 +27,7 @@ public sealed class RewritePropertyTests
         {
             ModelProto model = RandomConcatModel.Create(seed);
             ShapeTable shapes = OrtRun.Shapes(model);
-            foreach (RewriteSite site in RewriteCheck.Apply(model, shapes, executor, level, seed, _ => true))
+            foreach (RewriteSite site in RewriteCheck.Apply(model, shapes, executor, level, seed, site => Wanted(site, seed)))
                 kinds[site.Kind] = kinds.GetValueOrDefault(site.Kind) + 1;
         }
         // The models must exercise the rewrites.
@@ -48,7 +48,7 @@ public sealed class RewritePropertyTests
         {
             ModelProto model = RandomQuantizedModel.Create(seed);
             TestRandom random = new(seed);
-            foreach (RewriteSite site in RewriteCheck.Apply(model, OrtRun.Shapes(model), executor, RewriteLevel.Exact, seed, _ => seed % 3 != 0 || random.Chance(0.5)))
+            foreach (RewriteSite site in RewriteCheck.Apply(model, OrtRun.Shapes(model), executor, RewriteLevel.Exact, seed, site => Wanted(site, seed) && (seed % 3 != 0 || random.Chance(0.5))))
                 kinds[site.Kind] = kinds.GetValueOrDefault(site.Kind) + 1;
             // No rewrite that is not exact applies where all is integers.
             RewriteGraph graph = new(RewriteCandidate.Unchanged(model, OrtRun.Shapes(model)), executor, "/model.onnx");
@@ -69,4 +69,7 @@ public sealed class RewritePropertyTests
             RewriteCheck.Apply(model, OrtRun.Shapes(model), Executor.OnnxRuntime, RewriteLevel.All, seed, _ => random.Chance(0.5));
         }
     }
+
+    // Much of a random model is read by nobody, and most of them would be small without it.
+    private static bool Wanted(RewriteSite site, ulong seed) => seed % 4 == 0 || site.Kind != nameof(UnreadNodes);
 }

@@ -41,6 +41,26 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
+    [DataRow((1L << 31) - 1, true)]
+    [DataRow(1L << 31, false)]
+    [DataRow((1L << 32) + 16, false)]
+    [DataRow(1L << 33, false)]
+    public void A_dimension_that_ONNX_Runtime_would_cut_to_32_bits_is_refused(long size, bool taken)
+    {
+        OnnxModelBuilder builder = new();
+        string y = builder.Node("Relu", [builder.Input("x", DataType.Float, 1, size)]);
+        builder.Output(y, DataType.Float, null);
+        if (taken)
+        {
+            Assert.AreEqual(new TensorType(DataType.Float, [1, size]), Infer(builder.Build()).Main.Find(y));
+            return;
+        }
+        SerenityException refusal = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build()));
+        Assert.AreEqual(SerenityCodes.UnknownSize, refusal.Code);
+        StringAssert.Contains(refusal.Message, "'x' has a dimension of more than 2147483647 elements", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     public void Dimension_without_a_name_is_set_by_its_place()
     {
         OnnxModelBuilder builder = new();

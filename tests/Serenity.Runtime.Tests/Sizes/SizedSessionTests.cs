@@ -73,7 +73,9 @@ public sealed class SizedSessionTests
         session.Run(null, inputs).Dispose();
         TestModel.Dispose(inputs);
 
-        SizeChoice choice = new(["seq"], [new SizedModel([8], [[8], [8]], () => throw new InvalidOperationException())], [new SizedTensor("ids", ["seq"], "0"), new SizedTensor("mask", ["seq"], "0")]);
+        SizeChoice choice = new(
+            ["seq"], [.. from size in (long[])[8, 16] select new SizedModel([size], [[size], [size]], () => throw new InvalidOperationException())],
+            [new SizedTensor("ids", ["seq"], "0"), new SizedTensor("mask", ["seq"], "0")]);
         Assert.AreEqual(0, choice.Find(new Dictionary<string, long[]> { ["ids"] = [5], ["mask"] = [5] }));
         ArgumentException refusal = Assert.ThrowsExactly<ArgumentException>(() => choice.Find(new Dictionary<string, long[]> { ["ids"] = [5], ["mask"] = [6] }));
         StringAssert.Contains(refusal.Message, "'ids' has 5 and 'mask' has 6 along seq");
