@@ -18,7 +18,8 @@ internal sealed class RunPool : IDisposable
     private readonly CancellationTokenSource _closing = new();
     private readonly object _gate = new();
     private readonly List<RunMemory> _all = [];
-    private readonly Stack<RunMemory> _idle = new();
+    private readonly List<RunMemory> _idle = [];
+    private int _made;
     private int _users;
     private bool _closed;
 
@@ -32,7 +33,8 @@ internal sealed class RunPool : IDisposable
         _options = options;
         _ended = ended;
         _places = new SemaphoreSlim(options.MaxConcurrency, options.MaxConcurrency);
-        _idle.Push(Create());
+        _made = 1;
+        _idle.Add(Create());
     }
 
     /// <summary>Blocks taken so far.</summary>
@@ -100,7 +102,7 @@ internal sealed class RunPool : IDisposable
     public void Return(RunMemory memory)
     {
         lock (_gate)
-            _idle.Push(memory);
+            _idle.Add(memory);
         _places.Release();
         Exit();
     }
@@ -128,16 +130,27 @@ internal sealed class RunPool : IDisposable
                 _places.Release();
                 throw new ObjectDisposedException(nameof(PlannedSession));
             }
-            if (_idle.Count > 0)
-                return _idle.Pop();
+            // The one used last is warm. One in which outputs of an earlier run still lie would have no room for this run's.
+            int at = _idle.FindLastIndex(static memory => memory.Block is not { LiveCount: > 0 });
+            if (at < 0 && _made >= _options.MaxConcurrency)
+                at = _idle.Count - 1;
+            if (at >= 0)
+            {
+                RunMemory memory = _idle[at];
+                _idle.RemoveAt(at);
+                return memory;
+            }
+            _made++;
         }
-        // Whoever holds a place may have a block; made outside the lock, since touching its pages takes time.
+        // Whoever holds a place may have a block, of as many as there are places; made outside the lock, since touching its pages takes time.
         try
         {
             return Create();
         }
         catch
         {
+            lock (_gate)
+                _made--;
             _places.Release();
             throw;
         }

@@ -38,6 +38,32 @@ public sealed class OutputTests
     }
 
     [TestMethod]
+    public void A_run_takes_the_block_in_which_no_outputs_lie()
+    {
+        TestModel model = RunTests.Make("darts");
+        using PlannedSession session = model.Open(new PlannedSessionOptions { Outputs = OutputPlacement.InBlock, MaxConcurrency = 2 });
+        Dictionary<string, OrtValue> inputs = model.Inputs();
+        byte[][] expected = model.Expected(inputs);
+        using IDisposableReadOnlyCollection<OrtValue> first = session.Run(null, inputs);
+        for (int run = 0; run < 3; run++)
+        {
+            using IDisposableReadOnlyCollection<OrtValue> other = session.Run(null, inputs);
+            RunTests.AssertEqual(expected, other);
+        }
+        Assert.AreEqual(0, session.UnplannedRuns);
+        Assert.HasCount(2, session.Blocks);
+        using (session.Run(null, inputs))
+        {
+            // Outputs lie in all blocks that there may be.
+            session.Run(null, inputs).Dispose();
+            Assert.AreEqual(1, session.UnplannedRuns);
+        }
+        Assert.HasCount(2, session.Blocks);
+        RunTests.AssertEqual(expected, first);
+        TestModel.Dispose(inputs);
+    }
+
+    [TestMethod]
     public unsafe void Outputs_lie_where_the_options_say()
     {
         TestModel model = RunTests.Make("darts");
