@@ -38,9 +38,14 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
         }
         if (arguments is ["conformance", ..])
             return new ProjectVerb(workspace, log, "Serenity.Benchmarks").Run([.. arguments]);
+        if (arguments is ["arm64", _, ..] && !int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out _))
+        {
+            Environment.SetEnvironmentVariable("SERENITY_SWEEP_MODELS", string.Join(',', arguments.Skip(1)));
+            arguments = ["arm64"];
+        }
         (string name, string project, string tests, int rounds) = arguments.Count is 1 or 2 ? Array.Find(_sweeps, s => s.Name == arguments[0]) : default;
         if (name is null || (arguments.Count == 2 && !int.TryParse(arguments[1], NumberStyles.None, CultureInfo.InvariantCulture, out rounds)))
-            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS], sweep machines [MACHINE…], sweep versions [--write] [VERSION…], or sweep conformance DIR");
+            throw new DriverException($"usage: sweep {string.Join('|', _sweeps.Select(s => s.Name))} [ROUNDS], sweep arm64 MODEL…, sweep machines [MACHINE…], sweep versions [--write] [VERSION…], or sweep conformance DIR");
         new PackVerb(workspace, log).Run();
         ConsumerEnvironment.Set(workspace);
         Environment.SetEnvironmentVariable("SERENITY_SWEEP", rounds.ToString(CultureInfo.InvariantCulture));

@@ -10,8 +10,8 @@ using Serenity.Testing.Device;
 namespace Serenity.Benchmarks.Versions;
 
 /// <summary>
-/// <c>versions [--write] VERSION=LIBRARY…</c>: plans the models of the test data with the ONNX Runtime that is built with, runs each plan in every given native library with
-/// <c>tests/native/probe.c</c>, and tells which need more there than was planned; <c>--write</c> puts that into the package's table.
+/// <c>versions [--write] VERSION=LIBRARY… [MODEL…]</c>: plans the models of the test data, or those given, with the ONNX Runtime that is built with, runs each plan in every given native library with
+/// <c>tests/native/probe.c</c>, and tells which need more there than was planned; <c>--write</c> puts that into the package's table, which is of all models.
 /// </summary>
 internal static class VersionSweep
 {
@@ -20,15 +20,19 @@ internal static class VersionSweep
 
     public static int Run(string[] args)
     {
-        (string Version, string Library)[] libraries = [.. args.Where(a => a != "--write").Select(a => a.Split('=', 2)).Select(p => p.Length == 2 ? (p[0], p[1]) : throw new ArgumentException("usage: versions [--write] VERSION=LIBRARY…"))];
+        (string Version, string Library)[] libraries = [.. args.Where(a => a.Contains('=', StringComparison.Ordinal)).Select(a => a.Split('=', 2)).Select(p => (p[0], p[1]))];
+        string[] paths = [.. args.Where(a => a.EndsWith(".onnx", StringComparison.Ordinal) && !a.Contains('=', StringComparison.Ordinal))];
+        bool writes = args.Contains("--write");
+        if (libraries.Length == 0 || libraries.Length + paths.Length + (writes ? 1 : 0) != args.Length || (writes && paths.Length > 0))
+            throw new ArgumentException("usage: versions [--write] VERSION=LIBRARY…, or versions VERSION=LIBRARY… MODEL…");
         if (NativeProbe.TryFind(DeviceProcessor.Host, out string why) is not { } probe)
             throw new ArgumentException(why);
         string folder = Directory.CreateTempSubdirectory("serenity-versions-").FullName;
         try
         {
-            List<PlannedModel> models = [.. SharedData.Files("models", "*.onnx").Select(path => TryPlan(path, folder)).OfType<PlannedModel>()];
+            List<PlannedModel> models = [.. (paths.Length > 0 ? paths : SharedData.Files("models", "*.onnx")).Select(path => TryPlan(path, folder)).OfType<PlannedModel>()];
             List<VersionRow> rows = [.. libraries.Select(library => Measure(library.Version, library.Library, models, probe))];
-            if (args.Contains("--write"))
+            if (writes)
                 VersionTable.Write(rows);
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{models.Count} models planned"));
             foreach (VersionRow row in rows)
