@@ -61,7 +61,7 @@ internal static class TestManifest
         Variants = [new VariantEntry(PlanLayout.Blocked16, new FileInfoEntry("net.blocked16.onnx", new string('c', 64)), FigureBasis.Measured, 0.625, 12, 3)],
         Budget = new BudgetEntry(null, BudgetVerdict.None),
         Weights = new WeightsEntry(weights),
-        Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700) { Pieces = new PieceFacts(4, "a", 2, 0.031) }],
+        Rewrites = [new AppliedRewrite("channel-partition", ["conv1"], false, 700) { AddedTime = 0.031, Pieces = new PieceFacts(4, "a", 2, 0.031) }],
         Work = new WorkEntry(1.1, 1.042, true, 4, 2750),
         Verification = new VerificationFacts("passed", null, "1.30.0", "X64", bytes, false, 1.25e-7),
         Warnings = [new WarningEntry("SER2401", "The search ended early {0}.", [new(ModelSetting.SearchLimit), new(ModelSetting.WorkLimit, "4")]), new WarningEntry("SER2501", "\u00fc <x> + 'y'")],

@@ -15,6 +15,7 @@ internal static class RewritesJson
         JsonParts.Names(json, "nodes", rewrite.Nodes);
         json.WriteBoolean("exact", rewrite.Exact);
         json.WriteNumber("savedBytes", rewrite.SavedBytes);
+        Optional(json, "addedTime", rewrite.AddedTime);
         if (rewrite.Pieces is not { } pieces)
             return;
         json.WriteStartObject("pieces");
@@ -29,6 +30,7 @@ internal static class RewritesJson
     public static AppliedRewrite Read(JsonElement rewrite) =>
         new(TextOf(rewrite, "kind"), JsonValues.Names(rewrite.GetProperty("nodes")), rewrite.GetProperty("exact").GetBoolean(), Number(rewrite, "savedBytes"))
         {
+            AddedTime = OptionalFraction(rewrite, "addedTime"),
             Pieces = rewrite.TryGetProperty("pieces", out JsonElement p)
                 ? new PieceFacts(p.GetProperty("count").GetInt32(), TextOf(p, "value"), p.GetProperty("axis").GetInt32(), p.GetProperty("addedTime").GetDouble()) : null,
         };

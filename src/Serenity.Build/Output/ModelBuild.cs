@@ -64,6 +64,12 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
             fromCache &= plan.FromCache;
             return plan.Output;
         });
+        (output, budgets) = LayoutBudget.Choose(output, budgets, item.MemoryBudgetBytes, bytes =>
+        {
+            MadePlan plan = Plan(item.Within(output.Manifest.Work.Limit).WithLayoutsWithin(bytes), source, cancellation);
+            fromCache &= plan.FromCache;
+            return plan.Output;
+        });
         return new MadeModel(output, budgets, source, fromCache);
     }
 

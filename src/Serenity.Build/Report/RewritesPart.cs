@@ -42,17 +42,19 @@ internal static class RewritesPart
     {
         long saved = members.Sum(m => m.SavedBytes);
         string exact = members.All(m => m.Exact) ? "outputs bit for bit the same" : "sums in another order";
-        double time = members.Sum(m => m.Pieces?.AddedTime ?? 0);
+        double? time = members.Any(m => m.AddedTime is not null) ? members.Sum(m => m.AddedTime ?? 0) : null;
         html.Append(CultureInfo.InvariantCulture, $"<details class=\"group\"><summary><b>{ReportPage.Text(names.Show(members[0].Kind))}</b> ×{members.Length}: {ByteSize.Rounded(saved)} saved{(members.Length > 1 ? " together" : "")} <span class=\"dim small\">{exact}");
         if (members.Any(m => m.Pieces is not null))
-            html.Append(CultureInfo.InvariantCulture, $"; {members.Sum(m => m.Pieces?.Count ?? 0)} pieces, predicted time {Signed(time)}");
+            html.Append(CultureInfo.InvariantCulture, $"; {members.Sum(m => m.Pieces?.Count ?? 0)} pieces");
+        if (time is { } added)
+            html.Append(CultureInfo.InvariantCulture, $"; predicted time of a run {Signed(added)}");
         html.Append("</span></summary><ul>");
         foreach (AppliedRewrite rewrite in members.Take(ShownMembers))
         {
             html.Append("<li>").Append(Nodes(rewrite.Nodes, names));
             if (rewrite.Pieces is { } pieces)
-                html.Append(CultureInfo.InvariantCulture, $" <span class=\"dim\">in {pieces.Count} pieces along axis {pieces.Axis} of {ReportPage.Name(names.Show(pieces.Value))}, predicted time {Signed(pieces.AddedTime)}</span>");
-            html.Append(CultureInfo.InvariantCulture, $" <span class=\"dim\">{ByteSize.Rounded(rewrite.SavedBytes)} in its turn</span></li>");
+                html.Append(CultureInfo.InvariantCulture, $" <span class=\"dim\">in {pieces.Count} pieces along axis {pieces.Axis} of {ReportPage.Name(names.Show(pieces.Value))}</span>");
+            html.Append(CultureInfo.InvariantCulture, $" <span class=\"dim\">{ByteSize.Rounded(rewrite.SavedBytes)}{(rewrite.AddedTime is { } its ? $", predicted time {Signed(its)}," : "")} in its turn</span></li>");
         }
         if (members.Length > ShownMembers)
             html.Append(CultureInfo.InvariantCulture, $"<li class=\"dim\">and {members.Length - ShownMembers} more, in the manifest</li>");

@@ -166,6 +166,9 @@ public sealed record PeakFacts(
 /// <param name="SavedBytes">How much the peak fell by it, in the order applied.</param>
 public sealed record AppliedRewrite(string Kind, IReadOnlyList<string> Nodes, bool Exact, long SavedBytes)
 {
+    /// <summary>Predicted time that it adds to a run, as a part of the source's, in the order applied; below 0 where it takes less. Null where it was not worked out.</summary>
+    public double? AddedTime { get; init; }
+
     /// <summary>How its nodes are run in pieces, where that is what it does; else null.</summary>
     public PieceFacts? Pieces { get; init; }
 }

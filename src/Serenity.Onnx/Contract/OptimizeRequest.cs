@@ -120,6 +120,11 @@ public sealed record OptimizeRequest
     /// <summary>True if a layout of <see cref="Layouts"/> may be left out where the model cannot have it, or gains nothing by it; else that is an error.</summary>
     public bool LayoutsWhereUseful { get; init; }
 
+    /// <summary>
+    /// Bytes that a layout besides the portable one is to stay within, for all runs that go on at a time; null for as fast as can be. Where none does, it is chosen as if nothing had been said.
+    /// </summary>
+    public long? LayoutBytes { get; init; }
+
     /// <summary>The files that the model is written as; all but <see cref="ModelFormat.Onnx"/> for executor OnnxRuntime alone.</summary>
     public ModelFormat Format { get; init; } = ModelFormat.Onnx;
 

@@ -8,14 +8,15 @@ using Serenity.Runtime;
 namespace Serenity.Benchmarks.Runs;
 
 /// <summary>
-/// Planned sessions of optimized models beside a session of the original with nothing but the number of threads set, in turns in one process. With
-/// <c>--each</c> three plans stand beside it at once: default options, without pieces, without rewrites. With <c>--kernels</c> also by operator where time goes. Markdown on
-/// standard output.
+/// Planned sessions of optimized models beside a session of the original with nothing but the number of threads set, in turns in one process, until each ratio is known to
+/// <c>--within</c> percent. With <c>--each</c> three plans stand beside it at once: default options, without pieces, without rewrites; with <c>--layouts</c> the portable file of each
+/// too. With <c>--kernels</c> also by operator where time goes. Markdown on standard output.
 /// </summary>
 internal static class PlannedBenchmark
 {
-    private const int WarmUps = 5, ProfiledRuns = 40;
-    private const string WholeOnly = "--no-partition", Each = "--each", Kernels = "--kernels", KeepIn = "--keep=";
+    private const int ProfiledRuns = 40;
+    private const double TooSlow = 1.1;
+    private const string WholeOnly = "--no-partition", Each = "--each", Kernels = "--kernels", KeepIn = "--keep=", AllLayouts = "--layouts";
 
     private static readonly string[] _layouts = ["blocked8", "blocked16"];
 
@@ -24,14 +25,13 @@ internal static class PlannedBenchmark
     {
         if (PlannedModel.Make(args) is { } exit)
             return exit;
-        int threads = int.Parse(Option(args, "--threads=") ?? "1", CultureInfo.InvariantCulture), runs = int.Parse(Option(args, "--runs=") ?? "101", CultureInfo.InvariantCulture);
+        int threads = int.Parse(Option(args, "--threads=") ?? "1", CultureInfo.InvariantCulture);
         RewriteLevel level = Enum.Parse<RewriteLevel>(Option(args, "--rewrite=") ?? nameof(RewriteLevel.All));
         PlannedForm[] forms = args.Contains(Each)
             ? [new("default options", RewriteLevel.All, true), new("whole", RewriteLevel.All, false), new("no rewrites", RewriteLevel.None, false)]
             : [new(level == RewriteLevel.All && !args.Contains(WholeOnly) ? "default options" : $"{level}{(args.Contains(WholeOnly) ? ", whole" : "")}", level, !args.Contains(WholeOnly))];
-        Console.WriteLine("| model | plan | default session, ms | planned, ms | planned / default | fastest tenth | layout | unplanned | page faults a run, default | planned | required, portable | required | / portable | block |");
-        Console.WriteLine("|---|---|--:|--:|--:|--:|---|--:|--:|--:|--:|--:|--:|--:|");
-        List<(string Form, double Time, double Bytes)> ratios = [];
+        Console.WriteLine(PlannedRow.Head);
+        List<PlannedRow> rows = [];
         foreach (string path in ModelArguments.Expand(args))
         {
             string name = Path.GetFileNameWithoutExtension(path), folder = Option(args, KeepIn) ?? Directory.CreateTempSubdirectory("serenity-planned-").FullName;
@@ -42,16 +42,16 @@ internal static class PlannedBenchmark
                 {
                     string at = Path.Combine(folder, $"{name} {form.Name}", "net.onnx");
                     if (!File.Exists(at) && PlannedModel.MakeApart(path, Path.GetDirectoryName(at)!, form, threads, args) is { } error)
-                        Console.WriteLine($"| {name} | {form.Name} | {error} ||||||||||||");
+                        Console.WriteLine(PlannedRow.Failed(name, form.Name, error));
                     else
                         made.Add((form, at));
                 }
                 if (made.Count > 0)
-                    ratios.AddRange(Measure(name, path, made, threads, runs, args.Contains(Kernels)));
+                    rows.AddRange(Measure(name, path, made, threads, args));
             }
             catch (Exception e) when (e is OnnxRuntimeException or SerenityException)
             {
-                Console.WriteLine($"| {name} || {e.Message.ReplaceLineEndings(" ")} ||||||||||||");
+                Console.WriteLine(PlannedRow.Failed(name, "", e.Message.ReplaceLineEndings(" ")));
             }
             finally
             {
@@ -59,51 +59,53 @@ internal static class PlannedBenchmark
                     Directory.Delete(folder, recursive: true);
             }
         }
-        foreach (IGrouping<string, (string Form, double Time, double Bytes)> form in ratios.GroupBy(r => r.Form))
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| **geometric mean of {form.Count()}** | {form.Key} ||| {Mean(form.Select(r => r.Time)):F3} |||||||| {Mean(form.Select(r => r.Bytes)):F3} ||"));
+        foreach (IGrouping<(string Form, bool Picked), PlannedRow> form in rows.GroupBy(r => (r.Form, r.IsPicked)))
+            Console.WriteLine(PlannedRow.Mean([.. form], form.Key.Picked ? form.Key.Form : form.Key.Form + ", portable"));
+        PlannedRow[] picked = [.. rows.Where(r => r.IsPicked)];
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"\nOver {TooSlow:F2}: {Names(picked.Where(r => r.Time.Value > TooSlow))}. Not known that well: {Names(picked.Where(r => r.Time.Error > Within(args)))}. Unplanned calls: {Names(picked.Where(r => r.Unplanned > 0))}."));
         return 0;
+
+        static string Names(IEnumerable<PlannedRow> of) => string.Join(", ", of.Select(r => $"{r.Model} ({r.Form})")) is { Length: > 0 } names ? names : "none";
     }
 
-    private static List<(string Form, double Time, double Bytes)> Measure(string name, string source, List<(PlannedForm Form, string Path)> made, int threads, int runs, bool kernels)
+    private static List<PlannedRow> Measure(string name, string source, List<(PlannedForm Form, string Path)> made, int threads, string[] args)
     {
         SuppliedModel model = SuppliedModel.Load(source);
         Dictionary<string, OrtValue> values = model.Inputs().ToDictionary(i => i.Key, i => i.Value.ToOrtValue(), StringComparer.Ordinal);
         using SessionOptions options = new() { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
         using InferenceSession original = new(source, options);
-        string[] picked = [.. made.Select(m => ModelLayout.PathFor(m.Path, _layouts))];
-        PlannedSession[] planned = new PlannedSession[made.Count];
-        List<(double Time, long Faults)>[] times = [.. Enumerable.Range(0, made.Count + 1).Select(_ => new List<(double, long)>())];
-        List<(string Form, double Time, double Bytes)> ratios = [];
+        ArenaStatistics loaded = ArenaStatistics.Of(original);
+        List<(PlannedForm Form, string Portable, string Path)> files = [];
+        foreach ((PlannedForm form, string path) in made)
+        {
+            string picked = ModelLayout.PathFor(path, _layouts);
+            files.Add((form, path, picked));
+            if (args.Contains(AllLayouts) && picked != path)
+                files.Add((form, path, path));
+        }
+        PlannedSession[] planned = new PlannedSession[files.Count];
+        List<PlannedRow> rows = [];
         try
         {
             for (int i = 0; i < planned.Length; i++)
             {
                 using SessionOptions own = new() { IntraOpNumThreads = threads, LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL };
-                planned[i] = new PlannedSession(picked[i], sessionOptions: own);
+                planned[i] = new PlannedSession(files[i].Path, sessionOptions: own);
             }
             using RunOptions run = new();
-            for (int i = 0; i < runs + WarmUps; i++)
-            {
-                // Each is first in turn, so that none always runs behind the same other one.
-                for (int k = 0; k <= planned.Length; k++)
-                {
-                    int which = (i + k) % (planned.Length + 1);
-                    times[which].Add(which == planned.Length ? Time(() => original.Run(run, values, original.OutputNames)) : Time(() => planned[which].Run(run, values)));
-                }
-            }
-            foreach (List<(double, long)> of in times)
-                of.RemoveRange(0, WarmUps);
-            double before = Median(times[^1]), beforeFastest = Fastest(times[^1]);
+            List<Func<IDisposable>> ways = [.. planned.Select<PlannedSession, Func<IDisposable>>(p => () => p.Run(run, values)), () => original.Run(run, values, original.OutputNames)];
+            PairedTimes times = PairedTimes.Measure(ways, Within(args), int.Parse(Option(args, "--runs=") ?? "3001", CultureInfo.InvariantCulture),
+                TimeSpan.FromSeconds(double.Parse(Option(args, "--seconds=") ?? "60", CultureInfo.InvariantCulture)));
+            long usual = ArenaStatistics.Of(original).MaxInUse - loaded.InUse;
             for (int i = 0; i < planned.Length; i++)
             {
-                long least = Bytes(made[i].Path), required = Bytes(picked[i]);
-                double after = Median(times[i]);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"| {name} | {made[i].Form.Name} | {before:F3} | {after:F3} | {after / before:F3} | {Fastest(times[i]) / beforeFastest:F3} | {planned[i].Layout} | {planned[i].UnplannedCalls} | {MedianFaults(times[^1])} | {MedianFaults(times[i])} | {least} | {required} | {(double)required / least:F3} | {planned[i].BlockBytes} |"));
-                ratios.Add((made[i].Form.Name, after / before, (double)required / least));
+                PlannedRow row = new(name, files[i].Form.Name, times.Milliseconds(planned.Length), usual, times.Ratio(i), times.WallRatio(i), times.Rounds, planned[i].Layout, planned[i].UnplannedCalls,
+                    times.Faults(i), Bytes(files[i].Portable), Bytes(files[i].Path), planned[i].BlockBytes, files[i].Path == ModelLayout.PathFor(files[i].Portable, _layouts));
+                Console.WriteLine(row.Text());
+                rows.Add(row);
             }
-            if (kernels)
-                PrintKernels(source, made, picked, values, threads);
+            if (args.Contains(Kernels))
+                PrintKernels(source, [.. files.Select(f => (f.Form.Name, f.Path))], values, threads);
         }
         finally
         {
@@ -112,21 +114,21 @@ internal static class PlannedBenchmark
             foreach (OrtValue value in values.Values)
                 value.Dispose();
         }
-        return ratios;
+        return rows;
 
         static long Bytes(string of) => long.Parse(File.ReadAllText(of[..^".onnx".Length] + ".bytes"), CultureInfo.InvariantCulture);
     }
 
     /// <summary>By operator, milliseconds of a run and number of kernels: the default session, then each plan.</summary>
-    private static void PrintKernels(string source, List<(PlannedForm Form, string Path)> made, string[] picked, Dictionary<string, OrtValue> values, int threads)
+    private static void PrintKernels(string source, (string Name, string Path)[] made, Dictionary<string, OrtValue> values, int threads)
     {
         SortedDictionary<string, (double Milliseconds, int Kernels)>[] sides =
         [
             KernelTimes.Of(prefix => Profiled(source, new SessionOptions { IntraOpNumThreads = threads }, prefix), values, ProfiledRuns),
-            .. picked.Select(path => KernelTimes.Of(prefix => Profiled(path, TruthfulSessionOptions.Create(threads), prefix), values, ProfiledRuns)),
+            .. made.Select(m => KernelTimes.Of(prefix => Profiled(m.Path, TruthfulSessionOptions.Create(threads), prefix), values, ProfiledRuns)),
         ];
         Console.WriteLine();
-        Console.WriteLine($"| operator | default session, ms | kernels |{string.Concat(made.Select(m => $" {m.Form.Name}, ms | kernels |"))}");
+        Console.WriteLine($"| operator | default session, ms | kernels |{string.Concat(made.Select(m => $" {m.Name}, ms | kernels |"))}");
         Console.WriteLine("|---" + string.Concat(sides.Select(_ => "|--:|--:")) + "|");
         foreach (string type in sides.SelectMany(s => s.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
             Console.WriteLine(Row(type, sides.Select(s => s.GetValueOrDefault(type))));
@@ -147,25 +149,7 @@ internal static class PlannedBenchmark
         }
     }
 
-    private static (double Time, long Faults) Time(Func<IDisposable> run)
-    {
-        long faults = ThreadClock.MinorFaults();
-        double start = ThreadClock.Now();
-        IDisposable outputs = run();
-        double time = ThreadClock.Now() - start;
-        faults = ThreadClock.MinorFaults() - faults;
-        outputs.Dispose();
-        return (time, faults);
-    }
-
-    private static double Mean(IEnumerable<double> ratios) => Math.Exp(ratios.Average(Math.Log));
-
-    private static double Median(List<(double Time, long Faults)> of) => of.Select(t => t.Time).Order().ElementAt(of.Count / 2);
-
-    private static long MedianFaults(List<(double Time, long Faults)> of) => of.Select(t => t.Faults).Order().ElementAt(of.Count / 2);
-
-    /// <summary>The mean of the fastest tenth: what others on the machine take counts least there.</summary>
-    private static double Fastest(List<(double Time, long Faults)> of) => of.Select(t => t.Time).Order().Take(Math.Max(1, of.Count / 10)).Average();
+    private static double Within(string[] args) => double.Parse(Option(args, "--within=") ?? "2", CultureInfo.InvariantCulture) / 100;
 
     private static string? Option(string[] args, string name) => args.FirstOrDefault(a => a.StartsWith(name, StringComparison.Ordinal))?[name.Length..];
 }

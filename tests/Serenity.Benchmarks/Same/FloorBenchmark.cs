@@ -1,10 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Text.Json;
-using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Models;
 using Serenity.Testing;
-using Serenity.Testing.Models;
 
 namespace Serenity.Benchmarks.Same;
 
@@ -51,37 +47,14 @@ internal static class FloorBenchmark
         public static Row Of(string path, ToolProgram earlier, ToolProgram now)
         {
             path = Path.GetFullPath(path);
-            IReadOnlyDictionary<string, long> sizes = Sizes(path);
-            (long? before, string beforeCode) = Required(earlier.Optimize(path, Executor, sizes));
-            (long? after, string code) = Required(now.Optimize(path, Executor, sizes));
+            IReadOnlyDictionary<string, long> sizes = StatedBytes.Sizes(path);
+            (long? before, string beforeCode) = StatedBytes.Required(earlier.Optimize(path, Executor, sizes));
+            (long? after, string code) = StatedBytes.Required(now.Optimize(path, Executor, sizes));
             return new Row(Path.GetFileNameWithoutExtension(path), before, after, before is null ? beforeCode : code);
         }
 
         public string Text() => string.Create(CultureInfo.InvariantCulture, $"| {Name} | {Cell(Before)} | {Cell(Now)} | {(Before > 0 && Now is { } now ? $"{(double)now / Before.Value:F3}" : "")} |");
 
         private string Cell(long? bytes) => bytes is { } known ? string.Create(CultureInfo.InvariantCulture, $"{known:N0}") : Codes;
-
-        private static (long? Bytes, string Code) Required(ToolOutput output)
-        {
-            if (output.Files.FirstOrDefault(f => f.Key.EndsWith(".memory.json", StringComparison.Ordinal)).Value is not { } manifest)
-                return (null, output.Errors.Split("error ", 2) is [_, var rest] ? rest.Split(':')[0] : $"exit code {output.Exit}");
-            using JsonDocument json = JsonDocument.Parse(manifest);
-            JsonElement peak = json.RootElement.GetProperty("peak");
-            return (peak.GetProperty("bytes").GetInt64() + (peak.TryGetProperty("workspaceBytes", out JsonElement workspace) && workspace.ValueKind == JsonValueKind.Number ? workspace.GetInt64() : 0), "");
-        }
-
-        private static Dictionary<string, long> Sizes(string model)
-        {
-            try
-            {
-                // What is a formula of others follows from them.
-                return SharedRunInputs.FreeDimensions(Path.GetFileName(model), ModelFile.Load(model).Model).Where(s => !s.Key.Contains(' ', StringComparison.Ordinal))
-                    .ToDictionary(s => s.Key, s => s.Value, StringComparer.Ordinal);
-            }
-            catch (SerenityException)
-            {
-                return [];
-            }
-        }
     }
 }

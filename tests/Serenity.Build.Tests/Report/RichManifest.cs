@@ -74,7 +74,7 @@ internal static class RichManifest
             [
                 new AppliedRewrite("ChannelPartition", [plain.Schedule[1], plain.Schedule[2]], false, 0),
                 new AppliedRewrite("ChannelPartition", [plain.Schedule[7], plain.Schedule[8]], false, 40_960),
-                new AppliedRewrite("Partition", [.. plain.Schedule.Skip(20).Take(9)], true, 10_240) { Pieces = new PieceFacts(4, plain.Schedule[28] + "_output_0", 2, 0.031) },
+                new AppliedRewrite("Partition", [.. plain.Schedule.Skip(20).Take(9)], true, 10_240) { AddedTime = 0.031, Pieces = new PieceFacts(4, plain.Schedule[28] + "_output_0", 2, 0.031) },
             ],
             LeftOut = [new LeftOutRewrite("ChannelSplit", [plain.Schedule[40]], "Outputs differ by 0.5 where 1e-4 is allowed.")],
             Work = new WorkEntry(1.1, 1.042, true, 4, 300_000),

@@ -203,6 +203,33 @@ public sealed class ProcessAccountTests
     }
 
     [TestMethod]
+    public void What_a_product_by_a_vector_notes_is_in_the_account()
+    {
+        if (NativeProbe.TryFind(DeviceProcessor.Host, out string why) is not { } probe)
+        {
+            Assert.Inconclusive(why);
+            return;
+        }
+        const int Rows = 100_000;
+        OnnxModelBuilder builder = new("products");
+        string weight = builder.Add(OnnxModelBuilder.Tensor("weight", TensorProto.Types.DataType.Float, new byte[16], 4));
+        builder.Output(builder.Node("MatMul", [builder.Input("x", TensorProto.Types.DataType.Float, 1, Rows, 4), weight]), TensorProto.Types.DataType.Float, 1, Rows);
+        using TempFolder folder = new();
+        OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = folder.File("products.onnx", builder.Build().ToByteArray()) });
+        string path = folder.File("planned.onnx", result.Model.ToByteArray());
+        MemoryAccount account = result.Plans[0].Account;
+        long batches = result.Plans[0].Find(MemoryPool.Session, "productBatches")!.Bytes!.Value;
+        Assert.AreEqual(Rows * 88, batches);
+        ProbeResult seen = probe.Run([path], new ProbeOptions { Plain = true, Runs = 2, Configuration = [("mlas.disable_kleidiai", "1")] })[0];
+        Assert.IsNull(seen.Error);
+        long held = (seen.Ran.MostKiB - (seen.Ran.ResidentKiB - seen.Ran.AnonymousKiB) - seen.Before.AnonymousKiB) * KiB;
+        MemoryPool[] always = [MemoryPool.Weights, MemoryPool.PrepackedWeights, MemoryPool.Session, MemoryPool.Activations, MemoryPool.Workspace, MemoryPool.Inputs];
+        long stated = always.Sum(pool => account.Find(pool)?.Bytes ?? 0);
+        Assert.IsLessThanOrEqualTo(stated + (1 << 20), held);
+        Assert.IsGreaterThan(stated - (batches / 2), held, "They are taken.");
+    }
+
+    [TestMethod]
     public void Buffers_that_no_allocator_sees_are_in_the_account()
     {
         if (NativeProbe.TryFind(DeviceProcessor.Host, out string why) is not { } probe)

@@ -95,6 +95,35 @@ public sealed class LayoutVariantTests
         }
     }
 
+    /// <summary>A layout that is faster and takes more gives way, under a limit, to one that stays within it; where none does, it stands.</summary>
+    [TestMethod]
+    public void A_layout_stays_within_the_bytes_that_it_may_take_where_one_does()
+    {
+        int gaveWay = 0;
+        for (ulong seed = 0; seed < 6; seed++)
+        {
+            // 12 channels fill no block.
+            ModelProto model = IrregularModels.WattsStrogatz(vertices: 10, seed: seed, channels: 12, size: 12);
+            OptimizationResult free = Optimize(model, _both, runs: false);
+            foreach (PlanLayout layout in free.Variants.Select(v => v.Layout))
+            {
+                long fastest = BytesOf(free, layout);
+                OptimizationResult within = Optimize(model, [layout], runs: false, bytes: fastest - 1), all = Optimize(model, [layout], runs: false, bytes: fastest), none = Optimize(model, [layout], runs: false, bytes: 1);
+                Assert.AreEqual(fastest, BytesOf(all, layout), $"seed {seed}, {layout}");
+                Assert.AreEqual(fastest, BytesOf(none, layout), $"seed {seed}, {layout}: what nothing stays within does not matter.");
+                Assert.IsLessThanOrEqualTo(fastest, BytesOf(within, layout), $"seed {seed}, {layout}");
+                CollectionAssert.AreEqual(ModelFile.ToBytes(free.Model), ModelFile.ToBytes(within.Model));
+                if (BytesOf(within, layout) == fastest)
+                    continue;
+                gaveWay++;
+                Assert.IsGreaterThanOrEqualTo(free.Variants.Single(v => v.Layout == layout).WorkRatio, within.Variants.Single().WorkRatio, $"seed {seed}, {layout}: a faster one was there.");
+            }
+        }
+        Assert.IsGreaterThan(0, gaveWay, "No limit made a difference.");
+
+        static long BytesOf(OptimizationResult result, PlanLayout layout) => result.Plans.Single(p => p.Layout == layout).Account.RequiredBytes;
+    }
+
     [TestMethod]
     public void A_model_without_convolutions_has_none()
     {
@@ -103,11 +132,11 @@ public sealed class LayoutVariantTests
         Assert.IsEmpty(Optimize(builder.Build(), _both).Variants);
     }
 
-    private static OptimizationResult Optimize(ModelProto model, PlanLayout[] layouts, bool runs = true, TargetArchitecture[]? targets = null, bool named = false)
+    private static OptimizationResult Optimize(ModelProto model, PlanLayout[] layouts, bool runs = true, TargetArchitecture[]? targets = null, bool named = false, long? bytes = null)
     {
         using TempFolder folder = new();
         string path = folder.File("model.onnx", ModelFile.ToBytes(model));
-        OptimizeRequest request = new() { ModelPath = path, Layouts = layouts, LayoutsWhereUseful = !named, Targets = targets ?? [TargetArchitecture.X64] };
+        OptimizeRequest request = new() { ModelPath = path, Layouts = layouts, LayoutsWhereUseful = !named, LayoutBytes = bytes, Targets = targets ?? [TargetArchitecture.X64] };
         SourceModel source = SourceModel.Prepare(ModelFile.Load(path), request, CancellationToken.None);
         ModelPipeline pipeline = runs ? new(request, source, CancellationToken.None) : new(request, source, CancellationToken.None) { HostLayout = () => PlanLayout.Portable };
         return pipeline.Run();

@@ -33,6 +33,10 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
 
     private const long StatesToCompare = 50_000;
 
+    /// <summary>Where the best layout is over the bytes that were asked for: how many others are planned, and by what they may be over as they stand.</summary>
+    private const int MostOthers = 8;
+    private const double MayShrink = 1.25;
+
     /// <summary>How often what stands at the peak is kept out of blocks that it would not fill.</summary>
     private const int MostRounds = 8;
 
@@ -59,21 +63,30 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
         IEnumerable<Candidate> candidates = Candidates(portable, whole, source, block, weights).Where(c => c.Work <= MostTime * plain && c.Bytes <= MostBytes * bytes);
         reason = $"none was found that takes less time than the portable model and at most twice its memory";
         double least = Score(plain, own);
+        double within = task.Request.LayoutBytes is { } most ? most / task.Request.Concurrency : double.PositiveInfinity;
+        LayoutPlan? best = null;
+        int others = 0;
         foreach (Candidate candidate in candidates.OrderBy(c => Score(c.Work, c.Bytes)).ThenBy(c => c.Bytes))
         {
-            if (Score(candidate.Work, candidate.Bytes) >= least)
+            if (Score(candidate.Work, candidate.Bytes) >= least || others > MostOthers)
                 break;
+            if (best is not null && candidate.Bytes > MayShrink * within)
+                continue;
             BlockedModel blocked = candidate.Layout.Write(candidate.InBlocks);
             OnnxRuntimePlanOptions options = ReferenceEquals(candidate.From, whole) || candidate.From.Whole is null ? search.Options() : search.PieceOptions(search.Options());
             OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(blocked.Model, blocked.Shapes, options with { First = NamesOf(blocked) }, cancellation: task.Cancellation);
-            if (Required(plan, blocked.Shapes) > MostBytes * bytes)
+            long required = Required(plan, blocked.Shapes);
+            if (required > MostBytes * bytes || (best is not null && others++ >= 0 && required > within))
                 continue;
             reason = null;
             BlockedWeightCheck.Hold(blocked, weights);
             OnnxRuntimeExecutorPlan made = search.Made(plan, blocked.Shapes, candidate.From.Start, candidate.From.Rewrites, candidate.From.Work);
-            return new LayoutPlan(layout, made, Math.Round(blocked.Work / plain, 3), blocked.Convolutions, blocked.Reorders);
+            LayoutPlan found = new(layout, made, Math.Round(blocked.Work / plain, 3), blocked.Convolutions, blocked.Reorders);
+            if (required <= within)
+                return found;
+            best ??= found;
         }
-        return null;
+        return best;
 
         // A tenth less time is worth a fifth more memory, as long as it is not faster than a default session anyway; what is slower has to save far more.
         double Score(double time, long required)

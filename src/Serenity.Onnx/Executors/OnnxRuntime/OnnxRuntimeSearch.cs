@@ -152,10 +152,8 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
             {
                 long its = last ? left : Math.Clamp(region.SavedBytes, 0, Math.Max(0, left));
                 left -= its;
-                return new AppliedRewrite(ModelPartition.Kind, region.Nodes, true, its)
-                {
-                    Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, Math.Round(region.Added / work, 3)),
-                };
+                double added = Math.Round(region.Added / work, 3);
+                return new AppliedRewrite(ModelPartition.Kind, region.Nodes, true, its) { AddedTime = added, Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, added) };
             }
         }
         return best with { Work = best.Work with { Limited = isLimited } };

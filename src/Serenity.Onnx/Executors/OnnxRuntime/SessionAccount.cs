@@ -37,6 +37,9 @@ internal static class SessionAccount
         "LSTM", "GRU", "RNN", "DynamicQuantizeLSTM", "Attention", "QAttention",
     };
 
+    /// <summary>What products over leading axes take is told from here on: a page or two are in what nodes are said to take.</summary>
+    private const long LeastBatches = 16_384;
+
     /// <summary>Kernels that multiply 8-bit numbers.</summary>
     private static readonly HashSet<string> _multiplyingBytes = new(StringComparer.Ordinal)
     {
@@ -62,7 +65,7 @@ internal static class SessionAccount
         long gaps = isMapped ? 0 : checked(Math.Min(candidates.Length, MostGaps) * largestReplaced);
         MemoryPart prepacked = memory is null ? new MemoryPart("kernels", null, FigureBasis.Unknown)
             : new MemoryPart("kernels", packed, isHost ? FigureBasis.Measured : FigureBasis.Estimated);
-        long indices = ReductionIndices.Most(model.Graph, shapes);
+        long indices = ReductionIndices.Most(model.Graph, shapes), batches = ProductBatches.Most(model.Graph, shapes);
         return
         [
             new PoolAccount(MemoryPool.Weights, Weights(model, weights, replaced, isMapped)),
@@ -74,6 +77,7 @@ internal static class SessionAccount
                 .. model.Graph.Node.Any(node => _multiplyingBytes.Contains(node.OpType))
                     ? (ReadOnlySpan<MemoryPart>)[new MemoryPart("threadBuffers", ThreadBuffer * request.Threads, FigureBasis.Bound)] : [],
                 .. indices > 0 ? (ReadOnlySpan<MemoryPart>)[new MemoryPart("reductionIndices", checked(indices * request.Concurrency), FigureBasis.Bound)] : [],
+                .. batches > LeastBatches ? (ReadOnlySpan<MemoryPart>)[new MemoryPart("productBatches", checked(batches * request.Concurrency), FigureBasis.Bound)] : [],
             ]),
             new PoolAccount(MemoryPool.Library, [new MemoryPart("data", LibraryData, FigureBasis.Estimated), new MemoryPart("code", LibraryCode, FigureBasis.Estimated)]),
             new PoolAccount(MemoryPool.Loading, Loading(request.Format, weights, isMapped ? largestReplaced : Math.Max(0, largest - gaps))),

@@ -90,36 +90,38 @@ internal sealed class RewriteTrials
         return trial with { Cost = cost.PeakBytes <= trial.PeakBytes ? cost : trial.Cost, IsLeast = true };
     }
 
-    /// <summary>What a set comes to, with what each rewrite saved, in the order applied; where that would take too many trials, the last one gets what is left.</summary>
+    /// <summary>What a set comes to, with what each rewrite saved and what time it added, in the order applied; where that would take too many trials, the last one gets what is left.</summary>
     public RewriteOutcome Outcome(RewriteTrial best)
     {
         best = Least(best);
         List<AppliedRewrite> applied = [];
         long peak = Source.PeakBytes;
+        // A model without nodes is no work, rewritten or not.
+        double ratio = _sourceWork > 0 ? Math.Round(TimeOf(best.Candidate) / _sourceWork, 3) : 1, time = 1;
         for (int i = 0; i < best.Sites.Count; i++)
         {
-            long now = best.PeakBytes;
+            (long now, double after) = (best.PeakBytes, ratio);
             if (i < best.Sites.Count - 1)
             {
-                now = Math.Clamp(MayTry ? Share(new SiteSet(best.Sites.Take(i + 1))) : peak, best.PeakBytes, peak);
+                (now, after) = MayTry ? Share(new SiteSet(best.Sites.Take(i + 1))) : (peak, time);
+                now = Math.Clamp(now, best.PeakBytes, peak);
             }
             RewriteSite site = best.Sites[i];
-            applied.Add(new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, peak - now));
-            peak = now;
+            applied.Add(new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, peak - now) { AddedTime = Math.Round(after - time, 3) });
+            (peak, time) = (now, after);
         }
-        // A model without nodes is no work, rewritten or not.
-        double ratio = _sourceWork > 0 ? Math.Round(TimeOf(best.Candidate) / _sourceWork, 3) : 1;
         WorkFacts work = new(Options.WorkLimit, ratio, _tooMuchWork);
         return new RewriteOutcome(best.Cost, Source.Cost, applied, _tried, work);
     }
 
-    /// <summary>The peak of a part of a set. The work limit does not matter, since it is not written.</summary>
-    private long Share(SiteSet sites)
+    /// <summary>The peak of a part of a set, and its predicted time as a multiple of the source's. The work limit does not matter, since it is not written.</summary>
+    private (long Peak, double Time) Share(SiteSet sites)
     {
         _tried++;
         RewriteGraph graph = Source.Graph.Copy();
         RewriteSequence.Apply(graph, Options.Level, sites);
-        return _costs.Find(graph.ToCandidate(), CostEffort.Share, _cancellation).PeakBytes;
+        RewriteCandidate candidate = graph.ToCandidate();
+        return (_costs.Find(candidate, CostEffort.Share, _cancellation).PeakBytes, _sourceWork > 0 ? Math.Round(TimeOf(candidate) / _sourceWork, 3) : 1);
     }
 
     private double TimeOf(RewriteCandidate candidate) => _times.Of(candidate.Model.Graph, candidate.Shapes);
