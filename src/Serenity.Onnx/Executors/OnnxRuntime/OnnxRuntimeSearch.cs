@@ -188,9 +188,10 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
 
         PartitionedModel? Cut(Form form, double reserve)
         {
+            form.Search ??= ModelPartition.Begin(
+                form.Model, form.Shapes, form.Order, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)), techniques, _cancellation);
             PartitionedModel? cut = ModelPartition.TryCut(
-                form.Model, form.Shapes, form.Order, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)),
-                work * (_request.WorkLimit - form.Ratio - reserve), techniques, out bool limited, _cancellation);
+                form.Search, _source.File.Path, work * (_request.WorkLimit - form.Ratio - reserve), techniques, out bool limited, _cancellation);
             isLimited |= limited;
             return cut;
         }
@@ -202,7 +203,11 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     /// <param name="Order">Names of its nodes in the order of its schedule.</param>
     /// <param name="Ratio">Its predicted time, as a multiple of the unchanged model's.</param>
     /// <param name="Applied">Rewrites applied before.</param>
-    private sealed record Form(ModelProto Model, ShapeTable Shapes, IReadOnlyList<string> Order, double Ratio, IReadOnlyList<AppliedRewrite> Applied);
+    private sealed record Form(ModelProto Model, ShapeTable Shapes, IReadOnlyList<string> Order, double Ratio, IReadOnlyList<AppliedRewrite> Applied)
+    {
+        /// <summary>Its regions, and what is known of them; null before the first search.</summary>
+        public PartitionSearch? Search { get; set; }
+    }
 
     /// <summary>
     /// Limits for a model in pieces: they are many and alike, so a proof may take as many states as there are; the order that they were chosen with is a good one. A limit that the user

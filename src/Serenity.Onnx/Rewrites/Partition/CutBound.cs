@@ -22,23 +22,28 @@ internal sealed class CutBound
             _always = Math.Max(_always, live.AtOnce(node));
         foreach (int node in region.After)
             _always = Math.Max(_always, live.AtOnce(node));
-        HashSet<int> held = [], handedOut = [];
+        RegionValueMarks held = graph.Marks.Begin();
+        _held = outliving;
         foreach (int node in region.Nodes)
         {
             foreach (int value in graph.Reads[node])
             {
-                // What outlives the interval is counted already.
-                if (!region.Makes(value) && live.Root(value) is var root && !live.Outlives(root, region.First, region.Last))
-                    held.Add(root);
+                // What outlives the interval is counted already, and inputs and weights take nothing.
+                int root = live.Root(value);
+                if (graph.Bytes[root] > 0 && !held.IsWhole(root) && !region.Makes(value) && !live.Outlives(root, region.First, region.Last))
+                {
+                    held.ReadWhole(root);
+                    _held += graph.Bytes[root];
+                }
             }
         }
-        _held = outliving;
-        foreach (int root in held)
-            _held += graph.Bytes[root];
+        held.Begin();
         foreach (int sink in region.Sinks)
         {
-            if (handedOut.Add(live.Root(sink)))
-                _handedOut += graph.Bytes[sink];
+            if (held.IsWhole(live.Root(sink)))
+                continue;
+            held.ReadWhole(live.Root(sink));
+            _handedOut += graph.Bytes[sink];
         }
         _units = Array.ConvertAll(region.Sinks, sink => region.Rules[Array.BinarySearch(region.Nodes, graph.Producer[sink])] is var rule ? rule.Extent / rule.Multiple : 0);
     }

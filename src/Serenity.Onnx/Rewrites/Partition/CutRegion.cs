@@ -8,6 +8,8 @@ namespace Serenity.Onnx.Rewrites.Partition;
 /// </summary>
 internal sealed class CutRegion
 {
+    private RegionSlots? _slots;
+
     private CutRegion(PartitionGraph graph, int first, int last, int axis)
     {
         (Graph, First, Last, Axis) = (graph, first, last, axis);
@@ -37,17 +39,21 @@ internal sealed class CutRegion
     /// <summary>Steps of the interval that run after it.</summary>
     public int[] After { get; private set; } = [];
 
-    /// <summary>The axis along which each value that the region makes or reads in part is cut.</summary>
-    public Dictionary<int, int> AxisOf { get; } = [];
-
     /// <summary>Values that leave the region, in the order in which they are made.</summary>
     public int[] Exits { get; private set; } = [];
 
     /// <summary>Exits that nothing in the region reads: their positions are shared out among the pieces.</summary>
     public int[] Sinks { get; private set; } = [];
 
+    /// <summary>Where its values are in tables of its pieces.</summary>
+    public RegionSlots Slots => _slots ??= new RegionSlots(this);
+
     /// <summary>True for a value that the region makes.</summary>
     public bool Makes(int value) => Graph.Producer[value] is var p && p >= First && p <= Last && Array.BinarySearch(Nodes, p) >= 0;
+
+    /// <summary>The axis along which a value that the region makes is cut.</summary>
+    public int AxisOf(int made) =>
+        Graph.Producer[made] is var node ? Rules[Array.BinarySearch(Nodes, node)].OutputAxes[Array.IndexOf(Graph.Outputs[node], made)] : -1;
 
     /// <summary>The region that ends in a step, cut along an axis of its first output; null where it is none.</summary>
     /// <param name="graph">The graph.</param>
@@ -58,7 +64,31 @@ internal sealed class CutRegion
     public static CutRegion? Find(PartitionGraph graph, int first, int last, int axis, bool grow)
     {
         CutRegion region = new(graph, first, last, axis);
-        return region.Build(grow) ? region : null;
+        NodeRegion?[] rules = new NodeRegion?[last - first + 1];
+        RegionValueMarks marks = graph.Marks.Begin();
+        return region.GoUp(rules, marks) && region.Build(rules, grow ? marks : null) ? region : null;
+    }
+
+    /// <summary>The same, of members that are known.</summary>
+    /// <param name="graph">The graph.</param>
+    /// <param name="first">First step that may belong to it.</param>
+    /// <param name="last">The end.</param>
+    /// <param name="axis">The axis.</param>
+    /// <param name="members">Rules of the members by step from <paramref name="first"/> on, as <see cref="Members"/> gives them; null for what is none. Not changed.</param>
+    /// <param name="grow">Take in nodes that read the region's values, too, where their own rules allow it.</param>
+    public static CutRegion? Find(PartitionGraph graph, int first, int last, int axis, ReadOnlySpan<NodeRegion?> members, bool grow)
+    {
+        CutRegion region = new(graph, first, last, axis);
+        NodeRegion?[] rules = members.ToArray();
+        if (!grow)
+            return region.Build(rules, null) ? region : null;
+        RegionValueMarks marks = graph.Marks.Begin();
+        for (int p = last; p >= first; p--)
+        {
+            if (rules[p - first] is { } rule)
+                region.Take(p, rule, marks);
+        }
+        return region.Build(rules, marks) ? region : null;
     }
 
     /// <summary>True for a Slice at the region's begin that cuts the region's axis too: a slice of a slice is one slice.</summary>
@@ -70,106 +100,119 @@ internal sealed class CutRegion
     }
 
     /// <summary>
-    /// Which steps from a first one on belong to the region that ends in a step. Whether one does, what is before it does not matter to: so this answers for
+    /// Which steps from a first one on belong to the region that ends in a step, by their rules. Whether one does, what is before it does not matter to: so this answers for
     /// every interval at once at which steps a region may begin.
     /// </summary>
-    /// <inheritdoc cref="Find"/>
-    public static bool[] Members(PartitionGraph graph, int first, int last, int axis)
+    /// <inheritdoc cref="Find(PartitionGraph, int, int, int, bool)"/>
+    public static NodeRegion?[] Members(PartitionGraph graph, int first, int last, int axis)
     {
         NodeRegion?[] rules = new NodeRegion?[last - first + 1];
-        new CutRegion(graph, first, last, axis).GoUp(rules, []);
-        return Array.ConvertAll(rules, static rule => rule is not null);
+        new CutRegion(graph, first, last, axis).GoUp(rules, graph.Marks.Begin());
+        return rules;
     }
 
-    private bool Build(bool grow)
+    private bool Build(NodeRegion?[] rules, RegionValueMarks? growing)
     {
-        NodeRegion?[] rules = new NodeRegion?[Last - First + 1];
-        HashSet<int> whole = [];
-        if (!GoUp(rules, whole))
-            return false;
-        if (grow)
-            Grow(rules, whole);
+        if (growing is not null)
+            Grow(rules, growing);
         return Settle(rules) && Exits.Length > 0 && Sinks.Length > 0;
     }
 
     /// <summary>From the end upwards.</summary>
-    private bool GoUp(NodeRegion?[] rules, HashSet<int> whole)
+    private bool GoUp(NodeRegion?[] rules, RegionValueMarks marks)
     {
-        if (!TryAdd(Last, Axis, rules, whole))
+        if (!TryAdd(Last, Axis, rules, marks))
             return false;
         for (int p = Last - 1; p >= First; p--)
         {
             int axis = -1;
             foreach (int value in Graph.Outputs[p])
             {
-                if (value >= 0 && AxisOf.TryGetValue(value, out int cut))
+                if (value >= 0 && marks.AxisOf(value) is >= 0 and int cut)
                     axis = cut;
             }
             // A node that cannot be cut stays before the region, which then reads slices of what it makes.
-            if (axis >= 0 && !Array.Exists(Graph.Outputs[p], whole.Contains))
-                TryAdd(p, axis, rules, whole);
+            if (axis >= 0 && !AnyWhole(p, marks))
+                TryAdd(p, axis, rules, marks);
         }
         return true;
     }
 
+    private bool AnyWhole(int node, RegionValueMarks marks)
+    {
+        foreach (int value in Graph.Outputs[node])
+        {
+            if (value >= 0 && marks.IsWhole(value))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Takes a node in, if a rule allows it and no input is wanted along two axes.</summary>
-    private bool TryAdd(int node, int axis, NodeRegion?[] rules, HashSet<int> whole)
+    private bool TryAdd(int node, int axis, NodeRegion?[] rules, RegionValueMarks marks)
     {
         if (Graph.Rule(node, axis) is not { } rule)
             return false;
         int[] outputs = Graph.Outputs[node], inputs = Graph.Inputs[node];
         for (int k = 0; k < outputs.Length; k++)
         {
-            if (outputs[k] >= 0 && AxisOf.TryGetValue(outputs[k], out int cut) && cut != rule.OutputAxes[k])
+            if (outputs[k] >= 0 && marks.AxisOf(outputs[k]) is >= 0 and int cut && cut != rule.OutputAxes[k])
                 return false;
         }
         for (int i = 0; i < inputs.Length; i++)
         {
-            if (inputs[i] < 0)
+            if (inputs[i] < 0 || !rule.Inputs[i].IsCut)
                 continue;
-            InputPart part = rule.Inputs[i];
-            bool wanted = AxisOf.TryGetValue(inputs[i], out int other);
-            if (part.IsCut && wanted && other != part.Axis)
+            if (marks.AxisOf(inputs[i]) is >= 0 and int other && other != rule.Inputs[i].Axis)
                 return false;
             // The same value as a whole and in part, by this node or by others: then it is made before the region.
-            if (part.IsCut && Graph.Values.Constant(Graph.Name(inputs[i])) is not null && !Graph.Values.CanCut(Graph.Name(inputs[i])))
+            if (Graph.IsConstant[inputs[i]] && !Graph.Values.CanCut(Graph.Name(inputs[i])))
                 return false;
         }
+        Take(node, rule, marks);
+        rules[node - First] = rule;
+        return true;
+    }
+
+    private void Take(int node, NodeRegion rule, RegionValueMarks marks)
+    {
+        int[] outputs = Graph.Outputs[node], inputs = Graph.Inputs[node];
         for (int k = 0; k < outputs.Length; k++)
         {
             if (outputs[k] >= 0)
-                AxisOf[outputs[k]] = rule.OutputAxes[k];
+                marks.Cut(outputs[k], rule.OutputAxes[k]);
         }
         for (int i = 0; i < inputs.Length; i++)
         {
             if (inputs[i] < 0)
                 continue;
             if (rule.Inputs[i].IsCut)
-                AxisOf[inputs[i]] = rule.Inputs[i].Axis;
+                marks.Cut(inputs[i], rule.Inputs[i].Axis);
             else
-                whole.Add(inputs[i]);
+                marks.ReadWhole(inputs[i]);
         }
-        rules[node - First] = rule;
-        return true;
     }
 
     /// <summary>Takes in nodes that read values of the region along the axis that these are cut along anyway.</summary>
-    private void Grow(NodeRegion?[] rules, HashSet<int> whole)
+    private void Grow(NodeRegion?[] rules, RegionValueMarks marks)
     {
         bool[] blocked = Descendants(rules);
         for (int p = First; p <= Last; p++)
         {
             if (rules[p - First] is not null)
                 continue;
-            int reads = Array.Find(Graph.Reads[p], v => v >= 0 && InRegion(v, rules));
-            bool joins = Array.Exists(Graph.Reads[p], v => InRegion(v, rules)) && !Array.Exists(Graph.Reads[p], v => Blocked(v, rules, blocked))
-                && Graph.Outputs[p].Length > 0 && Graph.Outputs[p][0] >= 0 && !Array.Exists(Graph.Outputs[p], whole.Contains);
-            if (joins && TryJoin(p, reads, rules, whole))
+            bool reads = false, waits = false;
+            foreach (int value in Graph.Reads[p])
+            {
+                reads |= InRegion(value, rules);
+                waits |= Blocked(value, rules, blocked);
+            }
+            if (reads && !waits && Graph.Outputs[p].Length > 0 && Graph.Outputs[p][0] >= 0 && !AnyWhole(p, marks) && TryJoin(p, rules, marks))
                 blocked = Descendants(rules);
         }
     }
 
-    private bool TryJoin(int node, int value, NodeRegion?[] rules, HashSet<int> whole)
+    private bool TryJoin(int node, NodeRegion?[] rules, RegionValueMarks marks)
     {
         int output = Graph.Outputs[node][0];
         for (int axis = 0; axis < Graph.Dims[output].Length; axis++)
@@ -181,11 +224,11 @@ internal sealed class CutRegion
             {
                 int input = Graph.Inputs[node][i];
                 if (input >= 0 && InRegion(input, rules))
-                    fits = rule.Inputs[i].IsCut && rule.Inputs[i].Axis == AxisOf[input];
-                else if (input >= 0 && rule.Inputs[i].IsCut && whole.Contains(input))
+                    fits = rule.Inputs[i].IsCut && rule.Inputs[i].Axis == marks.AxisOf(input);
+                else if (input >= 0 && rule.Inputs[i].IsCut && marks.IsWhole(input))
                     fits = Graph.Producer[input] < First || rules[Graph.Producer[input] - First] is null;
             }
-            if (fits && TryAdd(node, axis, rules, whole))
+            if (fits && TryAdd(node, axis, rules, marks))
                 return true;
         }
         return false;

@@ -15,6 +15,8 @@ internal sealed class LiveBytes
     private readonly int[][] _alias;
     private readonly int[][][] _inPlace;
     private readonly long[] _before, _during, _required, _scratch;
+    private readonly long[]?[] _outliving;
+    private readonly long[] _atOnce;
     private readonly Dictionary<(int Node, int Axis, long Made, long Read), long> _pieceScratch = [];
 
     // Working arrays of one costing, by value of its program.
@@ -30,6 +32,9 @@ internal sealed class LiveBytes
     {
         _graph = graph;
         int nodes = graph.Nodes.Length;
+        _outliving = new long[]?[nodes + 1];
+        _atOnce = new long[nodes];
+        Array.Fill(_atOnce, -1);
         _alias = new int[nodes][];
         _inPlace = new int[nodes][][];
         _root = new int[graph.ValueCount];
@@ -72,6 +77,8 @@ internal sealed class LiveBytes
     /// <summary>Bytes that are live before an interval of steps and behind it.</summary>
     public long Outliving(int first, int last)
     {
+        if (last - first < RegionCandidates.MostNodes)
+            return (_outliving[first] ??= Outliving(first))[last - first];
         long bytes = 0;
         foreach (int root in _made)
         {
@@ -80,6 +87,23 @@ internal sealed class LiveBytes
             if (_lastUse[root] > last)
                 bytes += _graph.Bytes[root];
         }
+        return bytes;
+    }
+
+    /// <summary>The same for all short intervals with one beginning, by length.</summary>
+    private long[] Outliving(int first)
+    {
+        long[] bytes = new long[RegionCandidates.MostNodes];
+        foreach (int root in _made)
+        {
+            if (_graph.Producer[root] >= first)
+                break;
+            // There behind every interval that ends before its last use.
+            if (_lastUse[root] > first)
+                bytes[Math.Min(_lastUse[root] - first, bytes.Length) - 1] += _graph.Bytes[root];
+        }
+        for (int i = bytes.Length - 2; i >= 0; i--)
+            bytes[i] += bytes[i + 1];
         return bytes;
     }
 
@@ -99,7 +123,9 @@ internal sealed class LiveBytes
     }
 
     /// <summary>What a node as a whole reads and makes, which is there at once: but for graph inputs and weights, and for an output in the buffer of an input.</summary>
-    public long AtOnce(int node)
+    public long AtOnce(int node) => _atOnce[node] is >= 0 and var known ? known : _atOnce[node] = SumAtOnce(node);
+
+    private long SumAtOnce(int node)
     {
         HashSet<int> buffers = [];
         foreach (int value in _graph.Reads[node])
@@ -291,10 +317,7 @@ internal sealed class LiveBytes
     /// <summary>Bytes of a value of a program.</summary>
     private long BytesOf(PieceValue value) => value.Piece < 0
         ? _graph.Producer[value.Value] < 0 ? 0 : _graph.Bytes[_root[value.Value]]
-        : ElementBytes(value.Value) * value.Part.Length / Math.Max(1, _graph.Dims[value.Value][value.Axis]);
-
-    /// <summary>Bytes of a value if it is copied, inputs and weights included.</summary>
-    private long ElementBytes(int value) => _graph.Values.TypeOf(_graph.Name(value))?.Bytes ?? 0;
+        : _graph.ElementBytes(value.Value) * value.Part.Length / Math.Max(1, _graph.Dims[value.Value][value.Axis]);
 
     private void Prepare(PieceProgram program)
     {
@@ -376,6 +399,5 @@ internal sealed class LiveBytes
         return uses;
     }
 
-    private bool SameShape(int a, int b) => _graph.Dims[a].AsSpan().SequenceEqual(_graph.Dims[b])
-        && _graph.Values.TypeOf(_graph.Name(a))?.Bytes == _graph.Values.TypeOf(_graph.Name(b))?.Bytes;
+    private bool SameShape(int a, int b) => _graph.Dims[a].AsSpan().SequenceEqual(_graph.Dims[b]) && _graph.ElementBytes(a) == _graph.ElementBytes(b);
 }

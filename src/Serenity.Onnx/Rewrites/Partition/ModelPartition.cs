@@ -19,33 +19,39 @@ internal static class ModelPartition
     /// <summary>A model with more nodes is not cut again.</summary>
     private const int MostNodes = 1_500;
 
-    /// <summary>Cuts a model for the lowest peak that some time buys.</summary>
+    /// <summary>Begins with a model: what is found out about its regions serves all searches.</summary>
     /// <param name="model">The model, its accumulation groups settled; not changed.</param>
     /// <param name="shapes">Types of all its values.</param>
     /// <param name="order">Names of its nodes in the order of its schedule.</param>
     /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
     /// <param name="sharing">What the executor's kernels share.</param>
+    /// <param name="techniques">What makes the search fast.</param>
+    /// <param name="cancellation">Ends every search at once.</param>
+    public static PartitionSearch Begin(
+        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, RewriteTechniques techniques, CancellationToken cancellation) =>
+        new(new PartitionGraph(model, shapes, order, modelPath, sharing), cancellation, techniques, StepsAtFirst);
+
+    /// <summary>Cuts a model for the lowest peak that some time buys.</summary>
+    /// <param name="whole">The model.</param>
+    /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
     /// <param name="nanoseconds">Predicted time that may be added.</param>
     /// <param name="techniques">What makes the search fast.</param>
     /// <param name="isLimited">True if more time may buy a lower peak.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null where no region in pieces lowers the peak.</returns>
-    public static PartitionedModel? TryCut(
-        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, double nanoseconds, RewriteTechniques techniques, out bool isLimited,
-        CancellationToken cancellation)
+    public static PartitionedModel? TryCut(PartitionSearch whole, string modelPath, double nanoseconds, RewriteTechniques techniques, out bool isLimited, CancellationToken cancellation)
     {
         isLimited = nanoseconds <= 0;
         PartitionedModel? found = null;
         for (int round = 0; round < MostRounds && nanoseconds > 0; round++)
         {
-            PartitionGraph graph = found is null ? new(model, shapes, order, modelPath, sharing)
-                : new(found.Model, found.Shapes, found.Order, modelPath, sharing) { Origins = found.Origins };
-            PartitionSearch search = new(graph, cancellation, techniques, found is null ? StepsAtFirst : StepsAgain);
+            PartitionSearch search = found is null ? whole : new(
+                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing) { Origins = found.Origins }, cancellation, techniques, StepsAgain);
             IReadOnlyList<Cut>? cuts = search.Lowest(nanoseconds);
             isLimited |= search.IsLimited;
             if (cuts is null)
                 break;
-            PartitionedModel written = PartitionWriter.Write(graph, cuts);
+            PartitionedModel written = PartitionWriter.Write(search.Graph, cuts);
             PartitionedRegion[] regions = [.. written.Regions.Select((region, i) => region with { SavedBytes = search.PeakOf([.. cuts.Take(i)]) - search.PeakOf([.. cuts.Take(i + 1)]) })];
             double added = cuts.Sum(cut => cut.Added);
             found = written with

@@ -18,6 +18,7 @@ internal sealed class PartitionGraph
     private readonly List<string> _names = [];
     private readonly Dictionary<(int Node, int Axis), bool> _narrow = [];
     private readonly Dictionary<int, NodeRegion?>[] _rules;
+    private readonly long[] _elementBytes;
 
     /// <summary>Indexes a model.</summary>
     /// <param name="model">The model; nodes with unique names; not changed.</param>
@@ -73,6 +74,12 @@ internal sealed class PartitionGraph
             Dims[v] = Values.Dims(_names[v]) ?? [];
             Bytes[v] = Producer[v] >= 0 ? shapes.Bytes(_names[v]) : 0;
         }
+        IsConstant = [.. _names.Select(name => Values.Constant(name) is not null)];
+        _elementBytes = new long[ValueCount];
+        Array.Fill(_elementBytes, -1);
+        Marks = new RegionValueMarks(ValueCount);
+        LatestParts = new int[ValueCount];
+        Array.Fill(LatestParts, -1);
         IsHalf = Array.ConvertAll(Outputs, made => Array.Exists(made, v => v >= 0 && Values.TypeOf(_names[v])?.ElementType is DataType.Float16 or DataType.Bfloat16));
         Nanoseconds = Array.ConvertAll(Nodes, node =>
         {
@@ -134,6 +141,15 @@ internal sealed class PartitionGraph
     /// <summary>Dimensions of each value.</summary>
     public long[][] Dims { get; }
 
+    /// <summary>True for constants that nothing can override.</summary>
+    public bool[] IsConstant { get; }
+
+    /// <summary>What the region that is being grown wants of values.</summary>
+    public RegionValueMarks Marks { get; }
+
+    /// <summary>Working space of the program that is being laid out, by value: -1 between two.</summary>
+    public int[] LatestParts { get; }
+
     /// <summary>True for nodes that make float16.</summary>
     public bool[] IsHalf { get; }
 
@@ -156,6 +172,9 @@ internal sealed class PartitionGraph
             _narrow.Add((node, axis), may = Values.Constant(Name(Inputs[node][0])) is null && MovementRegions.MayNarrow(Values, Nodes[node], axis));
         return may;
     }
+
+    /// <summary>Bytes of a value if it is copied, inputs and weights included.</summary>
+    public long ElementBytes(int value) => _elementBytes[value] is >= 0 and var known ? known : _elementBytes[value] = Values.TypeOf(Name(value))?.Bytes ?? 0;
 
     /// <summary>Name of a value.</summary>
     public string Name(int value) => _names[value];

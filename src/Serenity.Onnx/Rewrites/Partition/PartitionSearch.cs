@@ -40,6 +40,7 @@ internal sealed class PartitionSearch
     private readonly CancellationToken _cancellation;
     private readonly long _peak;
     private readonly bool _bounds, _trends;
+    private readonly long _steps;
     private long _stepsLeft;
     private readonly RegionCandidates _candidates;
 
@@ -51,24 +52,27 @@ internal sealed class PartitionSearch
     public PartitionSearch(PartitionGraph graph, CancellationToken cancellation, RewriteTechniques techniques = RewriteTechniques.All, long steps = 4_000_000)
     {
         _graph = graph;
-        _stepsLeft = steps;
+        _steps = steps;
         _bounds = techniques.HasFlag(RewriteTechniques.PieceBounds);
         _trends = techniques.HasFlag(RewriteTechniques.PieceTrends);
         _live = new LiveBytes(graph);
         _time = new PieceTime(graph);
-        _candidates = new RegionCandidates(graph, _pieces.Length);
+        _candidates = new RegionCandidates(graph, _time, _pieces.Length);
         _cancellation = cancellation;
         Bound = PartitionBound.Of(graph, _live);
         _peak = Most(_live.During);
     }
 
-    /// <summary>Cuts costed so far.</summary>
+    /// <summary>The graph.</summary>
+    public PartitionGraph Graph => _graph;
+
+    /// <summary>Cuts costed in the last search.</summary>
     public int Costed { get; private set; }
 
     /// <summary>False once a limit of the search struck.</summary>
     private bool MayCost => Costed < MostCuts && _stepsLeft > 0;
 
-    /// <summary>True if a region in pieces was left out because it adds more time than may be added: with more the peak may be lower.</summary>
+    /// <summary>True if the last search left a region in pieces out because it adds more time than may be added: with more the peak may be lower.</summary>
     public bool IsLimited { get; private set; }
 
     /// <summary>What no regions in pieces go under.</summary>
@@ -80,11 +84,12 @@ internal sealed class PartitionSearch
     /// <summary>The same with the scratch of kernels.</summary>
     public long RequiredBytes => Most(_live.Required);
 
-    /// <summary>The lowest peak that can be had for some time.</summary>
+    /// <summary>The lowest peak that can be had for some time. Asked again, with another time, it costs little: what was found out about regions stands.</summary>
     /// <param name="nanoseconds">Predicted time that may be added.</param>
     /// <returns>The regions, by their place in the schedule; null where nothing lowers the peak.</returns>
     public IReadOnlyList<Cut>? Lowest(double nanoseconds)
     {
+        (Costed, _stepsLeft, IsLimited) = (0, _steps, false);
         // Pieces that lower nothing need not be looked for.
         if (_bounds && Bound.Bytes > 0.999 * PeakBytes && Bound.Bytes > 0.999 * RequiredBytes)
             return null;
@@ -182,7 +187,7 @@ internal sealed class PartitionSearch
                 continue;
             for (int last = hot[p]; last < Math.Min(steps, p + RegionCandidates.MostNodes); last++)
             {
-                if (!target.Holds(_live.Before[last + 1], _live.Before[last + 1]))
+                if (!target.Holds(_live.Before[last + 1], _live.Before[last + 1]) || (_bounds && EndOf(p, last) > Math.Min(target.Live, target.Required)))
                     continue;
                 foreach (RegionCandidate region in _candidates.Of(p, last))
                 {
@@ -205,6 +210,9 @@ internal sealed class PartitionSearch
         return path;
     }
 
+    /// <summary>Bytes that every region of an interval needs as its end is put together: see <see cref="CutBound"/>.</summary>
+    private long EndOf(int first, int last) => _graph.Outputs[last] is [>= 0 and int end, ..] ? _live.Outliving(first, last) + (2 * _graph.Bytes[end]) : 0;
+
     /// <summary>The fewest pieces that come within a target, if they add less time than there is room for.</summary>
     private Cut? Cheapest(RegionCandidate region, Target target, double room, out bool dear)
     {
@@ -218,11 +226,14 @@ internal sealed class PartitionSearch
         {
             // No piece costs less than its calls; a large tensor that never exists may save more than they cost.
             bool callsAlone = _bounds && (_pieces[i] * region.CallNanoseconds) - region.Nanoseconds >= room;
-            dear = callsAlone || (_bounds && IsDear(region, i, room));
-            if (callsAlone || (dear && i > 0) || (_bounds && BoundOf(region).With(_pieces[i]) > most))
-                return null;
+            bool isAbove = _bounds && BoundOf(region).With(_pieces[i]) > most;
             double share = _trends ? BoundOf(region).LargestShare(_pieces[i]) : 0;
-            if (dear || (_trends && trend.IsAbove(most, share)) || CutInto(region, i) is not { } cut)
+            bool isForetold = _trends && trend.IsAbove(most, share);
+            // Whether time was short need not be found out twice.
+            dear = callsAlone || (_bounds && !(IsLimited && (isAbove || isForetold)) && IsDear(region, i, room));
+            if (callsAlone || (dear && i > 0) || isAbove)
+                return null;
+            if (dear || isForetold || CutInto(region, i) is not { } cut)
                 continue;
             dear = cut.Added >= room;
             if (dear && i > 0)
@@ -260,7 +271,10 @@ internal sealed class PartitionSearch
         {
             if (!MayCost)
                 return false;
-            Tabulate(region, index);
+            if (region.Chain is { } chain)
+                (region.AtLeast[index], region.IsCosted[index]) = chain.AtLeast(region.Region.First, _pieces[index], index) is var least && double.IsNaN(least) ? (least, true) : (least, false);
+            else
+                Tabulate(region, index);
             _stepsLeft -= 1 + (_pieces[index] * region.Region.Nodes.Length / BoundsAStep);
         }
         if (double.IsNaN(region.AtLeast[index]) || region.AtLeast[index] < room)

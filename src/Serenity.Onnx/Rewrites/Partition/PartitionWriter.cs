@@ -28,7 +28,7 @@ internal sealed class PartitionWriter
                 writer.Add(program);
                 int end = program.Region.Sinks[^1];
                 regions.Add(new PartitionedRegion([.. program.Region.Nodes.Select(node => graph.OriginOf(graph.Nodes[node].Name)).OfType<string>()], program.Pieces.Pieces,
-                    graph.OriginOf(graph.Name(end)) ?? graph.Name(end), program.Region.AxisOf[end], cut.Added));
+                    graph.OriginOf(graph.Name(end)) ?? graph.Name(end), program.Region.AxisOf(end), cut.Added));
                 p = program.Region.Last;
                 continue;
             }
@@ -100,7 +100,7 @@ internal sealed class PartitionWriter
     private void AddJoin(PieceProgram program, PieceOperation step, string[] names)
     {
         PieceValue exit = program.Values[step.Outputs[0]];
-        _nodes.AddJoin(step.Inputs.Select(i => Name(program, i, names)), _graph.Name(exit.Value), program.Region.AxisOf[exit.Value]);
+        _nodes.AddJoin(step.Inputs.Select(i => Name(program, i, names)), _graph.Name(exit.Value), program.Region.AxisOf(exit.Value));
     }
 
     /// <summary>The name of a program's value; a part of a constant is cut the first time it is asked for.</summary>

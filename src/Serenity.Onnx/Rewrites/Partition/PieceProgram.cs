@@ -48,15 +48,15 @@ internal sealed class PieceProgram
 
     // The values that are parts of one value of the graph, the latest first: a piece asks for its own, which are the latest. Searched instead of hashed, since there are few.
     private readonly int[] _latest;
-    private readonly List<int> _earlier = [];
+    private readonly List<int> _earlier;
 
     /// <summary>Lays the steps out.</summary>
     public PieceProgram(PieceTable pieces)
         : this(pieces.Region, pieces)
     {
-        List<int>?[] parts = new List<int>?[Graph.ValueCount];
-        foreach (int exit in _region.Exits)
-            parts[exit] = [];
+        List<int>[] parts = new List<int>[_region.Exits.Length];
+        for (int exit = 0; exit < parts.Length; exit++)
+            parts[exit] = new(pieces.Pieces);
         for (int p = 0; p < pieces.Pieces; p++)
         {
             for (int i = 0; i < _region.Nodes.Length; i++)
@@ -64,13 +64,15 @@ internal sealed class PieceProgram
         }
         foreach (int node in _region.After)
             AddWhole(node);
+        Forget();
     }
 
     private PieceProgram(CutRegion region, PieceTable? pieces)
     {
         (_region, _pieces) = (region, pieces);
-        _latest = new int[Graph.ValueCount];
-        Array.Fill(_latest, -1);
+        _latest = Graph.LatestParts;
+        int steps = region.Last - region.First + 1, count = pieces is null ? steps : steps * pieces.Pieces;
+        (Values, Steps, _earlier) = (new(2 * count), new(2 * count), new(2 * count));
         foreach (int node in _region.Before)
             AddWhole(node);
     }
@@ -91,6 +93,7 @@ internal sealed class PieceProgram
         outline.Steps.Add(new PieceOperation(PieceStep.Region, -1, -1, [.. read], Array.ConvertAll(region.Exits, outline.Whole)));
         foreach (int node in region.After)
             outline.AddWhole(node);
+        outline.Forget();
         return outline;
     }
 
@@ -101,12 +104,19 @@ internal sealed class PieceProgram
     public PieceTable Pieces => _pieces ?? throw new InvalidOperationException("An outline has no pieces.");
 
     /// <summary>All values.</summary>
-    public List<PieceValue> Values { get; } = [];
+    public List<PieceValue> Values { get; }
 
     /// <summary>All steps, in order.</summary>
-    public List<PieceOperation> Steps { get; } = [];
+    public List<PieceOperation> Steps { get; }
 
     private PartitionGraph Graph => _region.Graph;
+
+    /// <summary>Leaves the working space as it was.</summary>
+    private void Forget()
+    {
+        foreach (PieceValue value in Values)
+            _latest[value.Value] = -1;
+    }
 
     private int Id(PieceValue value)
     {
@@ -138,47 +148,47 @@ internal sealed class PieceProgram
     private void AddWhole(int node) => Steps.Add(new PieceOperation(
         PieceStep.Whole, node, -1, Array.ConvertAll(Graph.Reads[node], Whole), Array.ConvertAll(Graph.Outputs[node], Whole)));
 
-    private void AddPiece(PieceTable pieces, int piece, int index, List<int>?[] parts)
+    private void AddPiece(PieceTable pieces, int piece, int index, List<int>[] parts)
     {
         int node = _region.Nodes[index];
         NodeRegion rule = _region.Rules[index];
-        int[] inputs = new int[rule.Inputs.Length], outputs = new int[Graph.Outputs[node].Length];
+        RegionSlots slots = _region.Slots;
+        int[] read = Graph.Inputs[node], made = Graph.Outputs[node], inputs = new int[rule.Inputs.Length], outputs = new int[made.Length];
         // A slice of a slice is one slice.
         bool narrows = _region.Narrows(index);
         for (int i = 0; i < inputs.Length; i++)
         {
-            int value = Graph.Inputs[node][i];
-            inputs[i] = value < 0 ? -1 : rule.Inputs[i].IsCut && !(narrows && i == 0) ? Part(pieces, piece, value, rule.Inputs[i].Axis, pieces.Needed(piece, index, i)) : Whole(value);
+            inputs[i] = read[i] < 0 ? -1 : rule.Inputs[i].IsCut && !(narrows && i == 0)
+                ? Part(pieces, piece, read[i], slots.OfInput[index][i], rule.Inputs[i].Axis, pieces.Needed(piece, index, i)) : Whole(read[i]);
         }
+        Interval output = pieces.Output(piece, index);
         for (int k = 0; k < outputs.Length; k++)
-        {
-            int value = Graph.Outputs[node][k];
-            outputs[k] = value < 0 ? -1 : Id(new PieceValue(value, piece, pieces.Made(piece, value), _region.AxisOf[value]));
-        }
+            outputs[k] = made[k] < 0 ? -1 : Id(new PieceValue(made[k], piece, output, rule.OutputAxes[k]));
         Steps.Add(new PieceOperation(PieceStep.Piece, node, piece, inputs, outputs, narrows));
-        foreach (int value in Graph.Outputs[node])
+        for (int slot = slots.First[index]; slot < slots.First[index + 1]; slot++)
         {
-            if (value >= 0 && parts[value] is { } handed)
-                HandOut(pieces, piece, value, handed);
+            if (slots.ExitOf[slot] >= 0)
+                HandOut(pieces, piece, slot, rule.OutputAxes[slot - slots.First[index]], parts[slots.ExitOf[slot]]);
         }
     }
 
-    private void HandOut(PieceTable pieces, int piece, int exit, List<int> parts)
+    private void HandOut(PieceTable pieces, int piece, int slot, int axis, List<int> parts)
     {
+        int exit = _region.Slots.ExitOf[slot], value = _region.Exits[exit];
         Interval part = pieces.HandedOut(piece, exit);
         if (!part.IsEmpty)
-            parts.Add(Part(pieces, piece, exit, _region.AxisOf[exit], part));
+            parts.Add(Part(pieces, piece, value, slot, axis, part));
         if (piece == pieces.Pieces - 1)
-            Steps.Add(new PieceOperation(PieceStep.Join, -1, piece, [.. parts], [Whole(exit)]));
+            Steps.Add(new PieceOperation(PieceStep.Join, -1, piece, [.. parts], [Whole(value)]));
     }
 
     /// <summary>Some positions of a value: the piece's own, if it is just these, else a slice; a constant is cut ahead.</summary>
-    private int Part(PieceTable pieces, int piece, int value, int axis, Interval part)
+    private int Part(PieceTable pieces, int piece, int value, int slot, int axis, Interval part)
     {
-        bool constant = Graph.Values.Constant(Graph.Name(value)) is not null;
-        if (_region.Makes(value) && !constant)
+        bool constant = Graph.IsConstant[value];
+        if (slot >= 0 && !constant)
         {
-            Interval made = pieces.Made(piece, value);
+            Interval made = pieces.Output(piece, _region.Slots.NodeOf[slot]);
             if (made == part)
                 return Id(new PieceValue(value, piece, made, axis));
             return Slice(Id(new PieceValue(value, piece, made, axis)), new PieceValue(value, piece, part, axis));

@@ -5,24 +5,18 @@ namespace Serenity.Onnx.Rewrites.Partition;
 /// <summary>What each piece of a region computes: the positions of every value that it makes, and which of them it hands out.</summary>
 internal sealed class PieceTable
 {
-    private readonly Dictionary<int, int> _slot = [];
-    private readonly Interval[][] _asked, _made, _left;
+    // By piece, then by node: all outputs of a node are made at the same positions.
+    private readonly Interval[] _made;
+
+    // By piece, then by exit.
+    private readonly Interval[] _left;
 
     private PieceTable(CutRegion region, int pieces)
     {
         Region = region;
         Pieces = pieces;
-        foreach (int node in region.Nodes)
-        {
-            foreach (int value in region.Graph.Outputs[node])
-            {
-                if (value >= 0)
-                    _slot.Add(value, _slot.Count);
-            }
-        }
-        _asked = new Interval[pieces][];
-        _made = new Interval[pieces][];
-        _left = new Interval[pieces][];
+        _made = new Interval[pieces * region.Nodes.Length];
+        _left = new Interval[pieces * region.Exits.Length];
     }
 
     /// <summary>The region.</summary>
@@ -34,11 +28,10 @@ internal sealed class PieceTable
     /// <summary>True if every piece rounds as the whole does.</summary>
     public bool IsStable { get; private set; } = true;
 
-    /// <summary>Positions of a value of the region that a piece makes.</summary>
-    public Interval Made(int piece, int value) => _made[piece][_slot[value]];
-
     /// <summary>Positions of an exit that a piece hands out; they follow each other from piece to piece.</summary>
-    public Interval HandedOut(int piece, int exit) => _left[piece][_slot[exit]];
+    /// <param name="piece">The piece.</param>
+    /// <param name="exit">Index among the region's exits.</param>
+    public Interval HandedOut(int piece, int exit) => _left[(piece * Region.Exits.Length) + exit];
 
     /// <summary>The positions of an input that a node's piece needs, held against the input's ends.</summary>
     public Interval Needed(int piece, int index, int input)
@@ -50,16 +43,8 @@ internal sealed class PieceTable
     /// <summary>The same, not held against them.</summary>
     public Interval Asked(int piece, int index, int input) => Region.Rules[index].Inputs[input].Map.Of(Output(piece, index));
 
-    /// <summary>Positions that a node's piece makes.</summary>
-    public Interval Output(int piece, int index)
-    {
-        foreach (int value in Region.Graph.Outputs[Region.Nodes[index]])
-        {
-            if (value >= 0)
-                return Made(piece, value);
-        }
-        return default;
-    }
+    /// <summary>Positions that a node's piece makes, of each of its outputs.</summary>
+    public Interval Output(int piece, int index) => _made[(piece * Region.Nodes.Length) + index];
 
     /// <summary>Cuts a region into pieces of as equal size as can be; null where it cannot be cut into so many.</summary>
     public static PieceTable? TryCut(CutRegion region, int pieces)
@@ -68,52 +53,66 @@ internal sealed class PieceTable
         return table.Fill() ? table : null;
     }
 
+    /// <summary>A piece's share of what leaves a region for good.</summary>
+    /// <param name="rule">The rule of the node that makes it.</param>
+    /// <param name="piece">The piece.</param>
+    /// <param name="pieces">Number of pieces.</param>
+    /// <returns>Empty where there are fewer positions than pieces.</returns>
+    public static Interval Share(NodeRegion rule, int piece, int pieces)
+    {
+        long units = rule.Extent / rule.Multiple;
+        return units < pieces ? default
+            : new(units * piece / pieces * rule.Multiple, piece == pieces - 1 ? rule.Extent : units * (piece + 1) / pieces * rule.Multiple);
+    }
+
+    /// <summary>What a piece hands out of an exit that the region itself reads: as far as it is there; what comes before was handed out already.</summary>
+    /// <param name="rule">The rule of the node that makes it.</param>
+    /// <param name="asked">What the piece makes for the region.</param>
+    /// <param name="from">Where the pieces before have come to.</param>
+    /// <param name="last">True for the last piece.</param>
+    public static Interval Left(NodeRegion rule, Interval asked, long from, bool last) => new(from, last ? rule.Extent : Math.Max(from, Math.Min(asked.End, rule.Extent)));
+
     private bool Fill()
     {
-        PartitionGraph graph = Region.Graph;
-        int values = _slot.Count;
-        long[] handed = new long[values];
-        for (int p = 0; p < Pieces; p++)
+        RegionSlots slots = Region.Slots;
+        long[] handed = new long[slots.Count];
+        Interval[] asked = new Interval[slots.Count];
+        for (int piece = 0; piece < Pieces; piece++)
         {
-            Interval[] asked = _asked[p] = new Interval[values], made = _made[p] = new Interval[values], left = _left[p] = new Interval[values];
-            bool last = p == Pieces - 1;
-            foreach (int sink in Region.Sinks)
+            Array.Clear(asked);
+            for (int index = Region.Nodes.Length - 1; index >= 0; index--)
             {
-                int index = Array.BinarySearch(Region.Nodes, graph.Producer[sink]);
-                (long extent, long multiple) = (Region.Rules[index].Extent, Region.Rules[index].Multiple);
-                long units = extent / multiple;
-                if (units < Pieces)
-                    return false;
-                Interval share = new(units * p / Pieces * multiple, last ? extent : units * (p + 1) / Pieces * multiple);
-                asked[_slot[sink]] = left[_slot[sink]] = share;
-            }
-            for (int i = Region.Nodes.Length - 1; i >= 0; i--)
-            {
-                if (!FillNode(i, last, asked, made, left, handed))
+                if (!FillNode(slots, piece, index, asked, handed))
                     return false;
             }
         }
         return true;
     }
 
-    private bool FillNode(int index, bool last, Interval[] asked, Interval[] made, Interval[] left, long[] handed)
+    private bool FillNode(RegionSlots slots, int piece, int index, Interval[] asked, long[] handed)
     {
         PartitionGraph graph = Region.Graph;
         NodeRegion rule = Region.Rules[index];
         int node = Region.Nodes[index];
         Interval wanted = default;
-        foreach (int value in graph.Outputs[node])
+        for (int slot = slots.First[index]; slot < slots.First[index + 1]; slot++)
         {
-            if (value < 0)
-                continue;
-            int slot = _slot[value];
-            // An exit that the region itself reads leaves as far as it is there; what comes before was handed out already.
-            if (Array.IndexOf(Region.Exits, value) >= 0 && Array.IndexOf(Region.Sinks, value) < 0)
+            if (slots.ExitOf[slot] is >= 0 and int exit)
             {
-                long from = handed[slot], to = last ? rule.Extent : Math.Max(from, Math.Min(asked[slot].End, rule.Extent));
-                left[slot] = new Interval(from, to);
-                asked[slot] = asked[slot].Hull(left[slot]);
-                handed[slot] = to;
+                Interval left;
+                if (slots.IsSink[slot])
+                {
+                    left = Share(rule, piece, Pieces);
+                    if (left.IsEmpty)
+                        return false;
+                }
+                else
+                {
+                    left = Left(rule, asked[slot], handed[slot], piece == Pieces - 1);
+                    handed[slot] = left.End;
+                }
+                asked[slot] = asked[slot].Hull(left);
+                _left[(piece * Region.Exits.Length) + exit] = left;
             }
             wanted = wanted.Hull(asked[slot]);
         }
@@ -123,23 +122,19 @@ internal sealed class PieceTable
         if (rule.Allows?.Invoke(output) == false)
             return false;
         // In float16 ONNX Runtime rounds between two operators only where they are not neighbours.
-        if (rule.Stable?.Invoke(output) == false || graph.IsHalf[node])
+        if (graph.IsHalf[node] || rule.Stable?.Invoke(output) == false)
             IsStable = false;
-        foreach (int value in graph.Outputs[node])
-        {
-            if (value >= 0)
-                made[_slot[value]] = output;
-        }
+        _made[(piece * Region.Nodes.Length) + index] = output;
+        int[] inputs = graph.Inputs[node], read = slots.OfInput[index];
         for (int i = 0; i < rule.Inputs.Length; i++)
         {
-            int input = graph.Inputs[node][i];
-            if (input < 0 || !rule.Inputs[i].IsCut)
+            if (inputs[i] < 0 || !rule.Inputs[i].IsCut)
                 continue;
-            Interval needed = rule.Inputs[i].Map.Of(output).Within(graph.Dims[input][rule.Inputs[i].Axis]);
+            Interval needed = rule.Inputs[i].Map.Of(output).Within(graph.Dims[inputs[i]][rule.Inputs[i].Axis]);
             if (needed.IsEmpty)
                 return false;
-            if (_slot.TryGetValue(input, out int slot))
-                asked[slot] = asked[slot].Hull(needed);
+            if (read[i] >= 0)
+                asked[read[i]] = asked[read[i]].Hull(needed);
         }
         return true;
     }

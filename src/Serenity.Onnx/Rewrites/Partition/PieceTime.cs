@@ -32,53 +32,57 @@ internal sealed class PieceTime(PartitionGraph graph)
         double time = 0;
         for (int index = 0; index < pieces.Region.Nodes.Length; index++)
         {
-            bool narrows = pieces.Region.Narrows(index);
+            (int node, NodeRegion rule, bool narrows) = (pieces.Region.Nodes[index], pieces.Region.Rules[index], pieces.Region.Narrows(index));
             for (int piece = 0; piece < pieces.Pieces; piece++)
-                time += OfPiece(pieces, piece, index, narrows);
-            time -= graph.Nanoseconds[pieces.Region.Nodes[index]];
+                time += OfPiece(node, rule, pieces.Output(piece, index), narrows);
+            time -= graph.Nanoseconds[node];
         }
         return time;
     }
 
-    private double OfPiece(PieceTable pieces, int piece, int index, bool narrows)
+    /// <summary>Time of a piece of a node.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="rule">Its rule.</param>
+    /// <param name="made">Positions that the piece makes.</param>
+    /// <param name="narrows">True for a Slice that reads the whole of its input.</param>
+    public double OfPiece(int node, NodeRegion rule, Interval made, bool narrows)
     {
-        int node = pieces.Region.Nodes[index];
-        NodeRegion rule = pieces.Region.Rules[index];
-        long made = pieces.Output(piece, index).Length, read = 0, mixed = 0;
+        long read = 0, mixed = 0;
         for (int i = 0; i < rule.Inputs.Length; i++)
         {
             if (rule.Inputs[i].IsCut && graph.Inputs[node][i] >= 0)
             {
-                long length = pieces.Needed(piece, index, i).Length;
+                long length = Read(node, rule, made, i);
                 read += length;
                 mixed += length * (i + 1) * (i + 1);
             }
         }
         for (Priced? known = _known[node]; known is not null; known = known.Next)
         {
-            if (ReferenceEquals(known.Rule, rule) && known.Made == made && known.Read == read && known.Mixed == mixed && known.Narrows == narrows)
+            if (ReferenceEquals(known.Rule, rule) && known.Made == made.Length && known.Read == read && known.Mixed == mixed && known.Narrows == narrows)
                 return known.Nanoseconds;
         }
-        double price = Price(pieces, piece, index, narrows);
-        _known[node] = new Priced(rule, made, read, mixed, narrows, price, _known[node]);
+        double price = Price(node, rule, made, narrows);
+        _known[node] = new Priced(rule, made.Length, read, mixed, narrows, price, _known[node]);
         return price;
     }
 
-    private double Price(PieceTable pieces, int piece, int index, bool narrows)
+    /// <summary>How many positions of an input a piece reads.</summary>
+    private long Read(int node, NodeRegion rule, Interval made, int input) =>
+        rule.Inputs[input].Map.Of(made).Within(graph.Dims[graph.Inputs[node][input]][rule.Inputs[input].Axis]).Length;
+
+    private double Price(int node, NodeRegion rule, Interval made, bool narrows)
     {
-        int node = pieces.Region.Nodes[index];
-        NodeRegion rule = pieces.Region.Rules[index];
-        long made = pieces.Output(piece, index).Length;
         Dictionary<string, TensorType> types = new(StringComparer.Ordinal);
         for (int i = 0; i < rule.Inputs.Length; i++)
         {
             if (rule.Inputs[i].IsCut && !narrows && graph.Inputs[node][i] is >= 0 and int input)
-                types[graph.Name(input)] = TypeOf(input, rule.Inputs[i].Axis, pieces.Needed(piece, index, i).Length);
+                types[graph.Name(input)] = TypeOf(input, rule.Inputs[i].Axis, Read(node, rule, made, i));
         }
         for (int k = 0; k < rule.OutputAxes.Length; k++)
         {
             if (graph.Outputs[node][k] is >= 0 and int output)
-                types[graph.Name(output)] = TypeOf(output, rule.OutputAxes[k], made);
+                types[graph.Name(output)] = TypeOf(output, rule.OutputAxes[k], made.Length);
         }
         TimeSum sum = new();
         KernelTime.Add(sum, graph.Nodes[node], name => types.GetValueOrDefault(name) ?? graph.Values.TypeOf(name), name => graph.Values.Constant(name) is not null);
@@ -90,7 +94,7 @@ internal sealed class PieceTime(PartitionGraph graph)
         TimeSum sum = new();
         sum.Add(TimeTerm.Node, 1);
         PieceValue made = program.Values[step.Outputs[0]];
-        int axis = program.Region.AxisOf[made.Value];
+        int axis = isSlice ? made.Axis : program.Region.AxisOf(made.Value);
         long[] whole = graph.Dims[made.Value];
         TensorType type = isSlice ? TypeOf(made.Value, axis, made.Part.Length) : graph.Values.TypeOf(graph.Name(made.Value))!;
         if (isSlice)

@@ -2,11 +2,21 @@ namespace Serenity.Onnx.Rewrites.Partition;
 
 /// <summary>A region that a search may run in pieces, and what was found out about its costs so far. By index of the numbers of pieces that are tried.</summary>
 /// <param name="region">The region.</param>
+/// <param name="chain">The regions with the same end that it is one of; null for one that has grown over readers beside it.</param>
 /// <param name="numbers">Count of those numbers.</param>
-internal sealed class RegionCandidate(CutRegion region, int numbers)
+internal sealed class RegionCandidate(CutRegion region, RegionChain? chain, int numbers)
 {
+    // Most candidates come to none of these.
+    private PieceTable?[]? _tables;
+    private double[]? _atLeast;
+    private bool[]? _isCosted;
+    private Cut?[]? _cuts;
+
     /// <summary>The region.</summary>
     public CutRegion Region => region;
+
+    /// <summary>The regions with the same end that it is one of; null for one that has grown over readers beside it.</summary>
+    public RegionChain? Chain => chain;
 
     /// <summary>Predicted time of its nodes as they are.</summary>
     public double Nanoseconds { get; } = Sum(region, region.Graph.Nanoseconds);
@@ -27,16 +37,16 @@ internal sealed class RegionCandidate(CutRegion region, int numbers)
     public long LeastRequired { get; set; }
 
     /// <summary>Its pieces, once they were asked for; null too where there are no such pieces, or none that round as the whole does, or what they add at least is too much.</summary>
-    public PieceTable?[] Tables { get; } = new PieceTable?[numbers];
+    public PieceTable?[] Tables => _tables ??= new PieceTable?[numbers];
 
     /// <summary>Predicted time that pieces add at least, once they were asked for, and less than any before; not a number where there are no such pieces.</summary>
-    public double[] AtLeast { get; } = Unknown(numbers);
+    public double[] AtLeast => _atLeast ??= Unknown(numbers);
 
     /// <summary>True once it is known whether there is a cut.</summary>
-    public bool[] IsCosted { get; } = new bool[numbers];
+    public bool[] IsCosted => _isCosted ??= new bool[numbers];
 
     /// <summary>The cut; null where it raises the peak, or is none.</summary>
-    public Cut?[] Cuts { get; } = new Cut?[numbers];
+    public Cut?[] Cuts => _cuts ??= new Cut?[numbers];
 
     private static double[] Unknown(int numbers)
     {
@@ -56,8 +66,9 @@ internal sealed class RegionCandidate(CutRegion region, int numbers)
 
 /// <summary>The regions of each interval of the schedule: along each axis of its end, with and without readers beside it. Found as they are asked for, once each.</summary>
 /// <param name="graph">The graph.</param>
+/// <param name="time">Prices of pieces.</param>
 /// <param name="numbers">How many numbers of pieces are tried of each.</param>
-internal sealed class RegionCandidates(PartitionGraph graph, int numbers)
+internal sealed class RegionCandidates(PartitionGraph graph, PieceTime time, int numbers)
 {
     /// <summary>Steps that a region's interval may have.</summary>
     public const int MostNodes = 64;
@@ -68,8 +79,8 @@ internal sealed class RegionCandidates(PartitionGraph graph, int numbers)
     // By last step, then by how many steps before it the interval begins.
     private readonly RegionCandidate[]?[]?[] _known = new RegionCandidate[]?[]?[graph.Nodes.Length];
 
-    // By last step, then by axis: at which steps before it a region may begin; null for an axis along which the step cannot be cut.
-    private readonly bool[]?[]?[] _begins = new bool[]?[]?[graph.Nodes.Length];
+    // By last step, then by axis; null for an axis along which the step cannot be cut.
+    private readonly RegionChain?[]?[] _chains = new RegionChain?[]?[graph.Nodes.Length];
     private int _intervals;
 
     /// <summary>Those of one interval of at most <see cref="MostNodes"/> steps.</summary>
@@ -82,36 +93,35 @@ internal sealed class RegionCandidates(PartitionGraph graph, int numbers)
     private RegionCandidate[] Find(int first, int last)
     {
         List<RegionCandidate> regions = [];
-        bool[]?[] begins = _begins[last] ??= Begins(last);
-        int from = Math.Max(0, last - MostNodes + 1);
-        for (int axis = 0; axis < begins.Length; axis++)
+        RegionChain?[] chains = _chains[last] ??= ChainsOf(last);
+        for (int axis = 0; axis < chains.Length; axis++)
         {
-            // What begins with other steps is the same region behind them.
-            if (begins[axis]?[first - from] != true)
+            // What begins with other steps is the same region behind them; and where one node's pieces never round as the whole does, so do those of all that it is in.
+            if (chains[axis] is not { } chain || !chain.MayBegin(first))
                 continue;
-            CutRegion? plain = CutRegion.Find(graph, first, last, axis, grow: false);
-            if (plain is not null && MayBeStable(plain))
-                regions.Add(new RegionCandidate(plain, numbers));
-            // Nothing is left to grow over.
-            if (plain is { Before.Length: 0, After.Length: 0 })
+            CutRegion? plain = CutRegion.Find(graph, first, last, axis, chain.From(first), grow: false);
+            if (plain is not null)
+                regions.Add(new RegionCandidate(plain, chain, numbers));
+            // Nothing is left to grow over: nothing beside it reads what it makes.
+            if (plain is { After.Length: 0 })
                 continue;
-            CutRegion? grown = CutRegion.Find(graph, first, last, axis, grow: true);
+            CutRegion? grown = CutRegion.Find(graph, first, last, axis, chain.From(first), grow: true);
             if (grown is not null && MayBeStable(grown) && (plain is null || !plain.Nodes.AsSpan().SequenceEqual(grown.Nodes)))
-                regions.Add(new RegionCandidate(grown, numbers));
+                regions.Add(new RegionCandidate(grown, null, numbers));
         }
-        return [.. regions];
+        return regions.Count == 0 ? [] : [.. regions];
     }
 
-    private bool[]?[] Begins(int last)
+    private RegionChain?[] ChainsOf(int last)
     {
         int end = graph.Outputs[last].Length > 0 ? graph.Outputs[last][0] : -1, from = Math.Max(0, last - MostNodes + 1);
-        bool[]?[] begins = new bool[]?[end < 0 ? 0 : graph.Dims[end].Length];
-        for (int axis = 0; axis < begins.Length; axis++)
+        RegionChain?[] chains = new RegionChain?[end < 0 ? 0 : graph.Dims[end].Length];
+        for (int axis = 0; axis < chains.Length; axis++)
         {
             if (graph.Rule(last, axis) is { } rule && PartitionBound.MayBeStable(rule))
-                begins[axis] = CutRegion.Members(graph, from, last, axis);
+                chains[axis] = new RegionChain(graph, time, from, last, axis, numbers);
         }
-        return begins;
+        return chains;
     }
 
     /// <summary>False if some node's pieces round otherwise whatever their size: no number of pieces need be tried.</summary>

@@ -113,6 +113,68 @@ public sealed class PartitionPropertyTests
         static long Required(PartitionSearch search, IReadOnlyList<Cut>? cuts) => cuts is null ? search.RequiredBytes : search.RequiredOf(cuts);
     }
 
+    [TestMethod]
+    public void Regions_with_one_end_are_what_each_is_alone()
+    {
+        int[] numbers = [2, 3, 5, 8];
+        int regions = 0, tables = 0, grown = 0;
+        for (ulong seed = 1; seed <= (ulong)_models; seed++)
+        {
+            ModelProto model = RandomImageModel.Build(seed);
+            PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
+            PieceTime time = new(graph), other = new(graph);
+            for (int last = 0; last < graph.Nodes.Length; last++)
+            {
+                for (int axis = 1; axis < 4; axis++)
+                {
+                    int from = Math.Max(0, last - 20);
+                    RegionChain chain = new(graph, time, from, last, axis, numbers.Length);
+                    for (int first = from; first <= last; first++)
+                    {
+                        string what = $"seed {seed}, {first}..{last} axis {axis}";
+                        CutRegion? alone = CutRegion.Find(graph, first, last, axis, grow: false);
+                        if (!chain.MayBegin(first))
+                        {
+                            Assert.IsTrue(alone is null || alone.Nodes[0] != first || numbers.All(n => PieceTable.TryCut(alone, n) is not { IsStable: true }), what);
+                            continue;
+                        }
+                        CutRegion? found = CutRegion.Find(graph, first, last, axis, chain.From(first), grow: false);
+                        AssertSame(alone, found, what);
+                        CutRegion? more = CutRegion.Find(graph, first, last, axis, grow: true);
+                        AssertSame(more, CutRegion.Find(graph, first, last, axis, chain.From(first), grow: true), what);
+                        grown += more is not null && found is not null && more.Nodes.Length > found.Nodes.Length ? 1 : 0;
+                        if (found is null)
+                            continue;
+                        regions++;
+                        for (int i = 0; i < numbers.Length; i++)
+                        {
+                            PieceTable? table = PieceTable.TryCut(found, numbers[i]) is { IsStable: true } stable ? stable : null;
+                            double least = chain.AtLeast(first, numbers[i], i);
+                            Assert.AreEqual(table is null, double.IsNaN(least), $"{what} in {numbers[i]}");
+                            if (table is null)
+                                continue;
+                            tables++;
+                            Assert.AreEqual(other.AtLeast(table), least, 1e-6 * graph.Nanoseconds.Sum(), $"{what} in {numbers[i]}");
+                        }
+                    }
+                }
+            }
+        }
+        Assert.IsGreaterThan(10 * _models, regions);
+        Assert.IsGreaterThan(10 * _models, tables);
+        Assert.IsGreaterThan(_models / 10, grown);
+
+        static void AssertSame(CutRegion? expected, CutRegion? found, string what)
+        {
+            Assert.AreEqual(expected is null, found is null, what);
+            CollectionAssert.AreEqual(expected?.Nodes, found?.Nodes, what);
+            CollectionAssert.AreEqual(expected?.Before, found?.Before, what);
+            CollectionAssert.AreEqual(expected?.After, found?.After, what);
+            CollectionAssert.AreEqual(expected?.Exits, found?.Exits, what);
+            CollectionAssert.AreEqual(expected?.Sinks, found?.Sinks, what);
+        }
+    }
+
     private static PartitionGraph Graph(ModelProto model, ShapeTable shapes)
     {
         OrtGraph index = new(model.Graph);
