@@ -98,10 +98,10 @@ public sealed class OtherPlacesTests
         project.Model("net.onnx");
         string published = project["../published"];
         project.Run(["publish", "--no-restore", "-c", "Debug", "-o", published]).Succeeds();
-        CollectionAssert.AreEqual((string[])["net.memory.plan", "net.onnx"], Outputs(published));
-        CollectionAssert.AreEqual((string[])["net.memory.html", "net.memory.json", "net.memory.plan", "net.onnx"], Outputs(project.Output("")));
+        CollectionAssert.AreEqual((string[])["net.onnx"], Outputs(published));
+        CollectionAssert.AreEqual((string[])["net.memory.html", "net.memory.json", "net.onnx"], Outputs(project.Output("")));
         project.Run(["publish", "--no-restore", "-c", "Debug", "-o", published, "-p:SerenityPublishManifest=true"]).Succeeds();
-        CollectionAssert.AreEqual((string[])["net.memory.html", "net.memory.json", "net.memory.plan", "net.onnx"], Outputs(published));
+        CollectionAssert.AreEqual((string[])["net.memory.html", "net.memory.json", "net.onnx"], Outputs(published));
     }
 
     private static string[] Outputs(string folder) => [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories).Select(f => Path.GetRelativePath(folder, f).Replace('\\', '/'))

@@ -98,6 +98,22 @@ public static class BudgetCheck
         }
     }
 
+    /// <summary>A warning (SER2003) where the process fits, and would not with all that the C library may keep of what runs give back; else null.</summary>
+    /// <param name="requiredBytes">Bytes that runs need.</param>
+    /// <param name="processBytes">What is held against the budget for the process; null if not known.</param>
+    /// <param name="budget">The verdict.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static SerenityDiagnostic? MayGrow(long requiredBytes, long? processBytes, BudgetEntry budget, string file)
+    {
+        ArgumentNullException.ThrowIfNull(budget);
+        if (budget.ProcessBytes is not { } limit || processBytes is not { } process || process > limit || process + HeapGaps.Most(requiredBytes) <= limit)
+            return null;
+        return new SerenityDiagnostic(
+            SerenityCodes.ProcessMayGrow, DiagnosticSeverity.Warning, file,
+            $"The process fits its budget of {ByteSize.Format(limit)} with {ByteSize.Rounded(process)}, but glibc may keep up to {ByteSize.Rounded(HeapGaps.Most(requiredBytes))} more of what runs give back. A planned session"
+            + " keeps nothing (reference Serenity.Runtime), nor does a process with MALLOC_MMAP_THRESHOLD_=16384 in its environment.");
+    }
+
     /// <summary>One error per budget that is exceeded (SER1001, SER1002, SER1005); none if the verdict is not "fail".</summary>
     /// <param name="manifest">A manifest with its verdict.</param>
     /// <param name="file">The model as the user named it.</param>

@@ -12,7 +12,8 @@ namespace Serenity.Build.Output;
 
 /// <summary>Holds the manifests of a project's models to budgets and baselines, and keeps what is made from a manifest up to date. Reads whole manifests only where it must.</summary>
 /// <param name="baselines">The project's baselines.</param>
-internal sealed class ModelChecker(BaselineChecks baselines)
+/// <param name="plansSessions">True if the app runs its models in planned sessions, which take one block.</param>
+internal sealed class ModelChecker(BaselineChecks baselines, bool plansSessions)
 {
     /// <summary>Checks a model that was optimized.</summary>
     /// <exception cref="SerenityException">SER1602: its manifest is damaged; SER1601: a file cannot be read or written.</exception>
@@ -47,6 +48,8 @@ internal sealed class ModelChecker(BaselineChecks baselines)
             told.Add(unmeasured);
         if (BudgetCheck.Near(head.RequiredBytes, head.WeightBytes, judged, model.Options.Get(ModelOptions.WarnAt), model.Name) is { } near)
             told.Add(near);
+        if (!plansSessions && head.Executor.Traits().RunsInSession && BudgetCheck.MayGrow(head.RequiredBytes, head.ProcessBytes, judged, model.Name) is { } grows)
+            told.Add(grows);
         if (whole is not null)
         {
             DerivedFiles.Write(model, whole);

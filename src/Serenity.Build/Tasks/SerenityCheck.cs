@@ -7,6 +7,7 @@ using Serenity.Build.Output;
 using Serenity.Build.Report;
 using Serenity.Build.Results;
 using Serenity.Build.Text;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Tasks;
@@ -50,6 +51,12 @@ public sealed class SerenityCheck : SerenityTask
 
     /// <summary>Whether the SDK's publishing knows <c>IfDifferent</c> too.</summary>
     public bool PublishesIfDifferent { get; set; }
+
+    /// <summary>Whether the project references <c>Serenity.Runtime</c>, directly or through others: models then run in planned sessions.</summary>
+    public bool ReferencesSerenityRuntime { get; set; }
+
+    /// <summary>Whether the outputs are of an app alone, and of no library that another app may take them from.</summary>
+    public bool IsApp { get; set; }
 
     /// <summary>Name of the project, for the files that tell of all its models.</summary>
     public string ProjectName { get; set; } = "";
@@ -107,7 +114,7 @@ public sealed class SerenityCheck : SerenityTask
             IReadOnlyList<string> leftOut = [];
             try
             {
-                ModelCheck check = new ModelChecker(baselines).Check(model, devices.BudgetsOf(item));
+                ModelCheck check = new ModelChecker(baselines, ReferencesSerenityRuntime).Check(model, devices.BudgetsOf(item));
                 changed |= check.IsNew;
                 leftOut = check.LeftOut;
                 foreach (string note in check.Notes)
@@ -123,7 +130,7 @@ public sealed class SerenityCheck : SerenityTask
                 results.Add(new ModelResult(model.Name, ItemPlace.Of(item), null, [diagnostic]));
             }
             states.Add(new TaskItem(ItemText.Escape(model.StatePath)));
-            foreach (string path in FilesOf(model).Except(leftOut, StringComparer.Ordinal))
+            foreach (string path in FilesOf(model).Except(leftOut, StringComparer.Ordinal).Where(path => HasReader(path, model)))
                 outputs.Add(OutputItem(path, model));
             if (File.Exists(model.ReportPath))
                 reports[model.ManifestPath] = model;
@@ -182,6 +189,10 @@ public sealed class SerenityCheck : SerenityTask
 
     private static IEnumerable<string> FilesOf(ModelItem model) =>
         [.. OutputState.Read(model)?.Outputs ?? [], model.ManifestPath, .. DerivedFiles.Of(model)];
+
+    /// <summary>Plans of a run's memory are for Serenity.Runtime alone; an app without it has no use for them.</summary>
+    private bool HasReader(string path, ModelItem model) =>
+        ReferencesSerenityRuntime || !IsApp || (path != model.PlanPath && !Enum.GetValues<PlanLayout>().Any(layout => path == model.VariantPlanPath(layout)));
 
     private TaskItem OutputItem(string path, ModelItem model)
     {

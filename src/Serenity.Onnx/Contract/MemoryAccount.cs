@@ -32,6 +32,8 @@ public sealed record MemoryAccount(IReadOnlyList<PoolAccount> Pools)
             long always = 0, loading = 0, running = 0;
             foreach (MemoryPoolInfo info in MemoryPools.All)
             {
+                if (info.Phase == MemoryPhase.Kept)
+                    continue;
                 if (Find(info.Pool)?.Bytes is not { } bytes)
                     return null;
                 switch (info.Phase)

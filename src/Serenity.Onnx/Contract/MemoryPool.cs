@@ -26,4 +26,7 @@ public enum MemoryPool
 
     /// <summary>What is held only while a model is loaded, on top of all else.</summary>
     Loading,
+
+    /// <summary>What the C library keeps of blocks that runs gave back, where it serves them: at most, and in no sum.</summary>
+    HeapGaps,
 }

@@ -14,6 +14,7 @@ public static class MemoryPools
         new(MemoryPool.Session, "session", "session", Phase: MemoryPhase.Always),
         new(MemoryPool.Library, "library", "runtime library", Phase: MemoryPhase.Always),
         new(MemoryPool.Loading, "loading", "while loading", Phase: MemoryPhase.Loading),
+        new(MemoryPool.HeapGaps, "heapGaps", "the C library's gaps", Phase: MemoryPhase.Kept),
     ];
 
     /// <summary>What there is to know of one.</summary>
@@ -50,4 +51,7 @@ public enum MemoryPhase
 
     /// <summary>While the model is loaded.</summary>
     Loading,
+
+    /// <summary>From the first runs on, in some sessions: in no sum.</summary>
+    Kept,
 }

@@ -41,6 +41,7 @@ public static class SerenityCodes
         new(RuntimeCrashed, "The process that worked on the model crashed or hung"),
         new(NearBudget, "The model nearly fills its budget"),
         new(NotInBaseline, "The baseline does not know the model"),
+        new(ProcessMayGrow, "The process fits only where freed memory is given back"),
         new(UnreadName, "A name that nothing reads"),
         new(NoModel, "An item that adds no model"),
         new(EmptyValue, "A value that comes to nothing"),
@@ -150,6 +151,9 @@ public static class SerenityCodes
 
     /// <summary>The baseline has no figure of the model.</summary>
     public const string NotInBaseline = "SER2002";
+
+    /// <summary>A process budget passes, and would not with all that the C library may keep of blocks that runs gave back.</summary>
+    public const string ProcessMayGrow = "SER2003";
 
     /// <summary>Metadata of an item, or a property, that nothing reads.</summary>
     public const string UnreadName = "SER2101";

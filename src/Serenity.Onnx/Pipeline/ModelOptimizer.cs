@@ -80,7 +80,7 @@ public static class ModelOptimizer
         Task warm = WarmUp.Start();
         try
         {
-            return Planned(file, request, cancellation) with { FreeDimensions = request.FreeDimensions };
+            return UnreadPart.Plan(file, request, whole => Planned(whole, request, cancellation)) with { FreeDimensions = request.FreeDimensions };
         }
         finally
         {

@@ -122,7 +122,7 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
         long? measured = facts.Points.Max(p => p.WorkspaceBytes);
         if (account.Find(MemoryPool.Workspace) is { Bytes: { } workspace } pool && measured - workspace is > 0 and { } scratch)
             account = account.With(pool with { Parts = [.. pool.Parts, new MemoryPart("atOtherSizes", scratch, FigureBasis.Measured)] });
-        return entry with { Sizes = facts.Ranges, Account = account };
+        return entry with { Sizes = facts.Ranges, Account = account.Find(MemoryPool.HeapGaps) is null ? account : HeapGaps.AddTo(account) };
     }
 
     private static bool Same(IReadOnlyDictionary<string, long> a, IReadOnlyDictionary<string, long> b) => a.All(size => b[size.Key] == size.Value);

@@ -64,6 +64,48 @@ internal static class ModelCut
         return file with { Model = result };
     }
 
+    /// <summary>A model without the nodes that lead to no output of it; its inputs and outputs stay. Null where every node leads to one, or there is no output.</summary>
+    /// <param name="file">The model; not changed.</param>
+    /// <param name="unread">Names of the nodes that are left out, in the order of the file, as <see cref="UniqueNames"/> gives them.</param>
+    public static LoadedModel? WithoutUnread(LoadedModel file, out IReadOnlyList<string> unread)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        unread = [];
+        if (file.Model.Graph.Output.Count == 0)
+            return null;
+        // Names are given before anything goes, so that those that stay are called what they are called in the whole.
+        ModelProto result = file.Model.Clone();
+        UniqueNames.Assign(result);
+        GraphProto graph = result.Graph;
+        Dictionary<string, NodeProto> producer = new(StringComparer.Ordinal);
+        foreach (NodeProto node in graph.Node)
+        {
+            foreach (string output in node.Output.Where(o => o.Length > 0))
+                producer.TryAdd(output, node);
+        }
+        (HashSet<NodeProto> kept, HashSet<string> read) = Needed(producer, [.. graph.Output.Select(o => o.Name)], []);
+        NodeProto[] gone = [.. graph.Node.Where(node => !kept.Contains(node))];
+        if (gone.Length == 0 || kept.Count == 0)
+            return null;
+        unread = [.. gone.Select(node => node.Name)];
+        HashSet<string> outputs = new(graph.Output.Select(o => o.Name), StringComparer.Ordinal);
+        Keep(graph.Node, kept.Contains);
+        // A default value of an input stays with it.
+        HashSet<string> given = new(graph.Input.Select(i => i.Name), StringComparer.Ordinal);
+        Keep(graph.Initializer, t => read.Contains(t.Name) || outputs.Contains(t.Name) || given.Contains(t.Name));
+        Keep(graph.SparseInitializer, t => read.Contains(t.Values.Name) || outputs.Contains(t.Values.Name));
+        Keep(graph.ValueInfo, v => read.Contains(v.Name) || outputs.Contains(v.Name));
+        Keep(graph.QuantizationAnnotation, a => read.Contains(a.TensorName) || outputs.Contains(a.TensorName));
+        return file with { Model = result };
+
+        static void Keep<T>(Google.Protobuf.Collections.RepeatedField<T> all, Func<T, bool> stays)
+        {
+            T[] left = [.. all.Where(stays)];
+            all.Clear();
+            all.AddRange(left);
+        }
+    }
+
     private static (HashSet<NodeProto> Nodes, HashSet<string> Read) Needed(Dictionary<string, NodeProto> producer, string[] wanted, HashSet<string> cut)
     {
         HashSet<NodeProto> kept = new((IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);

@@ -87,7 +87,7 @@ internal static class ShapeInference
     private static SerenityException TooLong(string path, string value, Exception? cause)
     {
         string what = string.Create(CultureInfo.InvariantCulture, $"{value} has a dimension of more than {int.MaxValue} elements, which cannot be planned.");
-        return new(SerenityCodes.UnknownSize, path, what + " Export the model with a smaller size, or with more dimensions.", cause!);
+        return new(SerenityCodes.UnknownSize, path, what + " Export the model with a smaller size, or with more dimensions.", cause);
     }
 
     private static SerenityException NoBound(string name, SizeAssumptions assumptions, string path)

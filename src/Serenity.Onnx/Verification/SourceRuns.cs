@@ -40,7 +40,12 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
             if (made >= enough)
                 break;
             if (Run(kind, full is not null && made == 0 ? full : null, cancellation) is not { } run)
+            {
+                // A loop that does not end on the first inputs is taken not to end on others: each is a run up to the limits.
+                if (Limited && made == 0)
+                    yield break;
                 continue;
+            }
             made++;
             yield return run;
         }
@@ -55,7 +60,7 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
     /// <param name="cancellation">Ends it at the next kernel.</param>
     public IEnumerable<SourceRun> AtDecisions(CancellationToken cancellation)
     {
-        if (Decision.Of(request.Source.Graph) is not { Count: > 0 } decisions)
+        if (Limited || Decision.Of(request.Source.Graph) is not { Count: > 0 } decisions)
             yield break;
         string[] deciding = [.. decisions.Select(d => d.Output)];
         foreach (IReadOnlyList<KeyValuePair<string, RuntimeValue>> near in DecisionBoundary.Find(session, inputs, deciding, request.Limits, cancellation))

@@ -67,7 +67,7 @@ internal static class ProcessBenchmark
         MemoryAccount account = result.Plans.First(p => p.Layout == PlanLayout.Portable).Account;
         // Pages of files, the library's and mapped weights, can be dropped by the system, and are in neither figure.
         (long Bytes, long Bound) always = Sum(MemoryPool.Weights, MemoryPool.PrepackedWeights, MemoryPool.Session), loading = Sum(MemoryPool.Loading);
-        (long Bytes, long Bound) running = Sum(MemoryPool.Activations, MemoryPool.Workspace, MemoryPool.Inputs);
+        (long Bytes, long Bound) running = Sum(MemoryPool.Activations, MemoryPool.Workspace, MemoryPool.Inputs, MemoryPool.HeapGaps);
         (long Bytes, long Bound) load = (always.Bytes + loading.Bytes, always.Bound + loading.Bound), steady = (always.Bytes + running.Bytes, always.Bound + running.Bound);
         long peak = seen.Loaded.MostKiB - (seen.Loaded.ResidentKiB - seen.Loaded.AnonymousKiB) - seen.Before.AnonymousKiB;
         long held = seen.Ran.MostKiB - (seen.Ran.ResidentKiB - seen.Ran.AnonymousKiB) - seen.Before.AnonymousKiB;

@@ -161,4 +161,18 @@ public sealed class BudgetCheckTests
         CollectionAssert.AreEqual((string[])["SER1001", "SER1002"], BudgetCheck.Errors(manifest, "x").Select(e => e.Code).ToArray());
         Assert.AreEqual(BudgetVerdict.Fail, manifest.Budget.Verdict);
     }
+
+    [TestMethod]
+    [DataRow(100L, 10L, null, false)]
+    [DataRow(100L, 10L, 99L, false)]
+    [DataRow(100L, 10L, 100L, true)]
+    [DataRow(100L, 10L, 159L, true)]
+    [DataRow(100L, 10L, 160L, false)]
+    [DataRow(null, 10L, 160L, false)]
+    public void A_process_that_fits_only_where_freed_memory_is_given_back_is_warned_of(long? process, long required, long? limit, bool warns)
+    {
+        BudgetEntry judged = BudgetCheck.Judge(required, 0, new MemoryBudgets(null, null, null, limit), process);
+        SerenityDiagnostic? warning = BudgetCheck.MayGrow(required, process, judged, "net.onnx");
+        Assert.AreEqual(warns ? ("SER2003", DiagnosticSeverity.Warning) : default((string, DiagnosticSeverity)?), warning is null ? null : (warning.Code, warning.Severity));
+    }
 }

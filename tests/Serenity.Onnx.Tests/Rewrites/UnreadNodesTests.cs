@@ -1,5 +1,6 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Search;
@@ -100,6 +101,42 @@ public sealed class UnreadNodesTests
         Assert.IsTrue(result.Rewrites.Any(r => r.Kind == "UnreadNodes"));
         Assert.AreEqual("passed", result.Verification!.Status);
         Assert.IsLessThan(2 * 16 * 16 * 16 * 4, result.Peak.Bytes);
+    }
+
+    /// <summary>What nobody reads can neither leave outputs uncompared, nor make a size one that depends on data, nor refuse a model.</summary>
+    [TestMethod]
+    [DataRow("RandomNormalLike", 0)]
+    [DataRow("NonZero", 0)]
+    [DataRow("If", 0)]
+    [DataRow("NonZero", 6)]
+    [DataRow("If", 6)]
+    public void What_nobody_reads_stands_in_nobodys_way(string kind, int most)
+    {
+        OnnxModelBuilder model = new();
+        string x = model.SymbolicInput("x", DataType.Float, most > 0 ? "n" : (object)4L, 8L);
+        string flag = model.Input("flag", DataType.Bool);
+        string stem = model.Node("Relu", [x]);
+        if (kind == "If")
+            model.Node("If", [flag], ("then_branch", Branch("Neg")), ("else_branch", Branch("Flatten")));
+        else
+            model.Node(kind, [stem]);
+        model.Output(model.Node("Tanh", [stem]), DataType.Float);
+        OptimizationResult result = WholeWay.Optimize(
+            model.Build(), request: r => most > 0 ? r with { Ranges = new Dictionary<string, SizeRange> { ["n"] = new(1, most) } } : r);
+        Assert.AreEqual("passed", result.Verification!.Status, result.Verification.Reason);
+        Assert.AreEqual(most > 0, result.Peak.AtMost);
+        Assert.AreSequenceEqual(["Relu", "Tanh"], result.Model.Graph.Node.Select(n => n.OpType).Where(type => type is "Relu" or "Tanh" or "If" or "NonZero"));
+        Assert.AreSequenceEqual(["x", "flag"], result.Model.Graph.Input.Select(i => i.Name));
+        Assert.IsTrue(result.Rewrites.Any(r => r.Kind == "UnreadNodes" && r.Nodes.Count == 1));
+        if (most == 0)
+            Assert.IsNotNull(result.Block, "It is static, so a run has a block.");
+
+        GraphProto Branch(string op)
+        {
+            OnnxModelBuilder branch = new(prefix: op);
+            branch.Output(branch.Node(op, [stem]), DataType.Float);
+            return branch.Subgraph();
+        }
     }
 
     /// <summary>A model without outputs, and models whose outputs read no node: nothing would be left that ONNX Runtime takes.</summary>

@@ -26,9 +26,9 @@ internal static class OnnxRuntimeAccount
         PoolAccount inputs = new(MemoryPool.Inputs, [new MemoryPart(Callers, ScheduledValues.InputBytes(task.Source.Model.Graph, task.Source.Shapes.Main), FigureBasis.Planned)]);
         return [.. targets.Select(target => new PlanFacts(
             PlanLayout.Portable, target.Architecture, threads, null, null,
-            new MemoryAccount([activations, new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, target.WorkspaceBytes, target.Basis)]), inputs,
+            HeapGaps.AddTo(new MemoryAccount([activations, new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, target.WorkspaceBytes, target.Basis)]), inputs,
                 .. SessionAccount.Of(plan.Written, plan.Shapes, task.Request, memory, target.Architecture == NativeRuntime.Architecture)])
-            { Runs = task.Request.Concurrency }))];
+            { Runs = task.Request.Concurrency })))];
     }
 
     /// <summary>The entry of a plan in a layout, for the processors that have it.</summary>
@@ -50,9 +50,9 @@ internal static class OnnxRuntimeAccount
         PoolAccount inputs = new(MemoryPool.Inputs, [new MemoryPart(Callers, ScheduledValues.InputBytes(task.Source.Model.Graph, task.Source.Shapes.Main), FigureBasis.Planned)]);
         return new PlanFacts(
             plan.Layout, TargetKernels.NameOf(TargetArchitecture.X64), task.Request.Threads, null, null,
-            new MemoryAccount([Activations(planned), new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, workspace, basis)]), inputs,
+            HeapGaps.AddTo(new MemoryAccount([Activations(planned), new PoolAccount(MemoryPool.Workspace, [new MemoryPart(Kernels, workspace, basis)]), inputs,
                 .. SessionAccount.Of(planned.Written, planned.Shapes, task.Request, memory ?? portable, memory is not null)])
-            { Runs = task.Request.Concurrency });
+            { Runs = task.Request.Concurrency }));
     }
 
     private static PoolAccount Activations(OnnxRuntimeExecutorPlan plan)

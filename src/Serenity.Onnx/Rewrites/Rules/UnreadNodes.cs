@@ -11,7 +11,8 @@ namespace Serenity.Onnx.Rewrites.Rules;
 /// </summary>
 internal sealed class UnreadNodes : IRewrite
 {
-    private const string Kind = "UnreadNodes";
+    /// <summary>Its name in manifests.</summary>
+    public const string Kind = "UnreadNodes";
 
     public IReadOnlyList<RewriteDescription> Descriptions { get; } = [new(Kind, RewriteSubject.Outputs, RewriteExactness.Always)];
 
