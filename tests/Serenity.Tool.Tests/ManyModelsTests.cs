@@ -198,6 +198,11 @@ public sealed class ManyModelsTests
         StringAssert.Matches(rows[2], new Regex(@"^\| models/c\.onnx \| - \| [^|]+ \| - \| new \|$"));
         StringAssert.Matches(rows[3], new Regex(@"^\| models/d\.onnx \| [^|]+ \| - \| - \| gone \|$"));
         Assert.AreEqual(2, await run.RunAsync("compare", "old", "nowhere"));
+        // One that cannot be read hides none of the others, and is not gone.
+        File.WriteAllText(run.PathOf("new/d.memory.json"), "{");
+        Assert.AreEqual(2, await run.RunAsync("compare", "old", "new"));
+        Assert.AreEqual("4 models: 1 with an error, 1 larger, 1 the same, 1 new", run.Output.TrimEnd().Split('\n')[^1], run.Output);
+        StringAssert.Contains(run.Error, "new/d.memory.json");
     }
 
     [TestMethod]
@@ -275,6 +280,8 @@ public sealed class ManyModelsTests
         Assert.AreEqual(0, await run.RunAsync("init", "app/app.csproj"), run.Error);
         Assert.AreEqual(text, File.ReadAllText(run.PathOf("app/app.csproj")));
         StringAssert.Contains(run.Output, "Nothing to do");
+        Assert.AreEqual(0, await run.RunAsync("init", "app/app.csproj", "--device", "esp32"), run.Error);
+        StringAssert.Contains(run.Output, "The device was not used, since no model was added: write Device=\"esp32\"");
         Assert.AreEqual(2, await run.RunAsync("init", "app/models"));
         StringAssert.Contains(run.Error, "There is no project here");
     }

@@ -27,13 +27,15 @@ public sealed class DeviceItems
     /// <param name="device">The project's device; empty if none.</param>
     /// <param name="processBudget">The project's budget for the process; empty if none.</param>
     /// <param name="memories"><c>SerenityMemory</c> items: a memory each, of the device that they name.</param>
-    /// <exception cref="SerenityException">SER1101: a budget of the project, or a memory, is not understood.</exception>
+    /// <exception cref="SerenityException">SER1101: a budget of the project is not understood.</exception>
     public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device, string processBudget = "", IEnumerable<ITaskItem>? memories = null)
     {
         ArgumentNullException.ThrowIfNull(devices);
         Dictionary<string, List<DeviceMemory>> own = MemoryItems(memories ?? []);
         foreach (ITaskItem item in devices)
         {
+            if (_faults.ContainsKey(item.ItemSpec))
+                continue;
             try
             {
                 _devices[item.ItemSpec] = Read(item, own);
@@ -44,14 +46,25 @@ public sealed class DeviceItems
             }
         }
         foreach ((string name, List<DeviceMemory> listed) in own.OrderBy(d => d.Key, StringComparer.Ordinal))
-            _devices[name] = WithMemories(name, listed);
+        {
+            if (_faults.ContainsKey(name))
+                continue;
+            try
+            {
+                _devices[name] = WithMemories(name, listed);
+            }
+            catch (SerenityException fault)
+            {
+                _faults[name] = fault;
+            }
+        }
         _memoryDefault = ModelOptions.MemoryBudget.Read(memoryBudget, ModelOptions.MemoryBudget.Property!, "");
         _weightDefault = ModelOptions.WeightBudget.Read(weightBudget, ModelOptions.WeightBudget.Property!, "");
         _processDefault = ModelOptions.ProcessBudget.Read(processBudget, ModelOptions.ProcessBudget.Property!, "");
         _deviceDefault = device.Trim();
     }
 
-    /// <summary>What is wrong with devices of the project, by their names. The models that do not name one of these are held to their budgets all the same.</summary>
+    /// <summary>What is wrong with devices of the project and their memories, by their names. The models that do not name one of these are held to their budgets all the same.</summary>
     public IEnumerable<SerenityException> Faults => _faults.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => f.Value);
 
     /// <summary>The budgets of a model.</summary>
@@ -125,14 +138,18 @@ public sealed class DeviceItems
         $"Device=\"{device.Name}\" states memories and no MemoryBudget, so nothing limits the model's activations: with Executor=\"{executor}\" the runtime places the tensors itself, in one memory."
         + $" Give the device MemoryBudget=\"…\", the memory that the runtime has, or the model one of its own, or let it be placed with Executor=\"StaticArena\".");
 
-    private static Dictionary<string, List<DeviceMemory>> MemoryItems(IEnumerable<ITaskItem> items)
+    /// <summary>The memories of each device; what is wrong with one is a fault of its device, or of its own where it names none.</summary>
+    private Dictionary<string, List<DeviceMemory>> MemoryItems(IEnumerable<ITaskItem> items)
     {
         Dictionary<string, List<DeviceMemory>> memories = new(StringComparer.OrdinalIgnoreCase);
         foreach (ITaskItem item in items)
         {
             string name = "SerenityMemory " + item.ItemSpec, device = item.GetMetadata("Device").Trim();
             if (device.Length == 0)
-                throw new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' does not say of which device it is. Give it Device=\"…\", the name of a SerenityDevice item or of one of its own.");
+            {
+                _faults[name] = new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' does not say of which device it is. Give it Device=\"…\", the name of a SerenityDevice item or of one of its own.");
+                continue;
+            }
             if (!memories.TryGetValue(device, out List<DeviceMemory>? list))
                 memories.Add(device, list = []);
             try
@@ -141,7 +158,7 @@ public sealed class DeviceItems
             }
             catch (FormatException problem)
             {
-                throw new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' is not understood: {problem.Message}.");
+                _faults[device] = new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' is not understood: {problem.Message}.");
             }
         }
         return memories;
@@ -175,7 +192,7 @@ public sealed class DeviceItems
         if (_devices.TryGetValue(name, out Device? device))
             return device;
         if (_faults.ContainsKey(name))
-            throw new SerenityException(SerenityCodes.BadOption, file, $"Device=\"{name}\" is not held to anything: what is wrong with that SerenityDevice item is said in an error of its own. Mend it there.");
+            throw new SerenityException(SerenityCodes.BadOption, file, $"Device=\"{name}\" is not held to anything: what is wrong with that SerenityDevice item, or with a SerenityMemory of it, is said in an error of its own. Mend it there.");
         if (DeviceCatalog.Find(name) is { } known)
             return known;
         string[] names = [.. _devices.Keys.Concat(DeviceCatalog.Devices.Select(d => d.Name)).Order(StringComparer.Ordinal)];

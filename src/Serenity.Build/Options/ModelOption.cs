@@ -134,9 +134,12 @@ public sealed class ModelOption<T> : ModelOption
         }
         catch (FormatException problem)
         {
-            throw new SerenityException(SerenityCodes.BadOption, file, $"{spelled}=\"{text}\" is not understood: {problem.Message}.");
+            throw new SerenityException(SerenityCodes.BadOption, file, $"{spelled}=\"{text}\" is not understood: {problem.Message}.{Meant(text)}");
         }
     }
+
+    /// <summary>Where values are a few names, the one that was most likely meant.</summary>
+    private string Meant(string text) => Syntax.ValueName.Contains('|', StringComparison.Ordinal) ? NearestName.Question(text, Syntax.ValueName.Split('|')) : "";
 
     internal override object? ReadText(string text, string spelled, string? file) => Read(text, spelled, file);
 

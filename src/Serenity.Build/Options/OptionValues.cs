@@ -50,13 +50,14 @@ public sealed class OptionValues
     /// <param name="projects">The project's text for all its models; empty if it says nothing. Asked of options that <see cref="ModelOption.FitsWhereItCan"/>.</param>
     /// <param name="spelled">What the user calls an option.</param>
     /// <param name="file">The model as the user named it.</param>
-    /// <exception cref="SerenityException">SER1101: a value is not understood.</exception>
+    /// <exception cref="SerenityException">SER1101: values are not understood; says all of them.</exception>
     public static OptionValues Read(
         IEnumerable<ModelOption> options, Func<ModelOption, string> text, Func<ModelOption, string> projects, Func<ModelOption, string> spelled, string? file)
     {
         ArgumentNullException.ThrowIfNull(options);
         Dictionary<ModelOption, object?> values = [];
         HashSet<ModelOption> common = [];
+        List<SerenityException> faults = [];
         foreach (ModelOption option in options)
         {
             string given = text(option).Trim();
@@ -65,14 +66,28 @@ public sealed class OptionValues
             // A path may hold that: it is made of the file's name where nothing was said.
             if (option.Syntax is not PathSyntax && given.Contains("$(", StringComparison.Ordinal))
             {
-                throw new SerenityException(
-                    SerenityCodes.BadOption, file, $"{spelled(option)}=\"{given}\" holds an expression that MSBuild did not expand. Write it where MSBuild does, or give the value itself.");
+                faults.Add(new SerenityException(
+                    SerenityCodes.BadOption, file, $"{spelled(option)}=\"{given}\" holds an expression that MSBuild did not expand. Write it where MSBuild does, or give the value itself."));
+                continue;
             }
-            values[option] = option.ReadText(given, spelled(option), file);
+            try
+            {
+                values[option] = option.ReadText(given, spelled(option), file);
+            }
+            catch (SerenityException fault)
+            {
+                faults.Add(fault);
+            }
             if (option.FitsWhereItCan && given == projects(option).Trim())
                 common.Add(option);
         }
-        return new OptionValues(values, common);
+        return faults.Count switch
+        {
+            0 => new OptionValues(values, common),
+            1 => throw faults[0],
+            // All that is wrong with one item in one build.
+            _ => throw new SerenityException(SerenityCodes.BadOption, file, string.Join(" ", faults.Select(f => f.Message)), faults[0]),
+        };
     }
 
     /// <summary>The options that a request has.</summary>

@@ -2,8 +2,10 @@ using Serenity.Build.Text;
 
 namespace Serenity.Build.Results;
 
-/// <summary>The table of a project's models: tensors at the peak before and after, the kernels' workspace and so what each needs, what it is held to, and the verdict. Columns of which no model has
-/// anything are left out.</summary>
+/// <summary>
+/// The table of a project's models: tensors at the peak before and after, the kernels' workspace and so what each needs, the whole process where it has a budget, what it is held to, and the
+/// verdict. Columns of which no model has anything are left out.
+/// </summary>
 public static class ResultTable
 {
     private const int LongestName = 60;
@@ -11,7 +13,7 @@ public static class ResultTable
     /// <summary>The headings, numbers aligned to the right where they begin with '&gt;'.</summary>
     /// <param name="results">The models.</param>
     public static IReadOnlyList<string> Headings(IReadOnlyList<ModelResult> results) => IsComparison(results) ? ["model", ">before", ">after", ">change", "difference"] :
-        ["model", ">before", ">after", ">change", .. HasWorkspace(results) ? [">workspace", ">needs"] : (string[])[], .. HasBaseline(results) ? [">baseline"] : (string[])[], .. HasBudget(results) ? [">budget"] : (string[])[], "verdict"];
+        ["model", ">before", ">after", ">change", .. HasWorkspace(results) ? [">workspace", ">needs"] : (string[])[], .. HasProcess(results) ? [">process"] : (string[])[], .. HasBaseline(results) ? [">baseline"] : (string[])[], .. HasBudget(results) ? [">budget"] : (string[])[], "verdict"];
 
     /// <summary>A row for each model, in the order of the headings.</summary>
     /// <param name="results">The models.</param>
@@ -24,7 +26,7 @@ public static class ResultTable
                 yield return Compared(result);
             yield break;
         }
-        bool workspace = HasWorkspace(results), baseline = HasBaseline(results), budget = HasBudget(results);
+        bool workspace = HasWorkspace(results), process = HasProcess(results), baseline = HasBaseline(results), budget = HasBudget(results);
         foreach (ModelResult result in results)
         {
             ModelFigures? figures = result.Figures;
@@ -34,6 +36,8 @@ public static class ResultTable
             row.Add(figures is null ? "-" : ChangeText.Percent(figures.OriginalBytes, figures.PeakBytes, "-"));
             if (workspace)
                 row.AddRange([Size(figures?.WorkspaceBytes), Most(figures) + Size(figures?.RequiredBytes)]);
+            if (process)
+                row.Add(Size(figures?.ProcessBytes));
             if (baseline)
                 row.Add(Size(figures?.BaselineBytes));
             if (budget)
@@ -69,14 +73,17 @@ public static class ResultTable
 
     private static bool HasWorkspace(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.WorkspaceBytes is > 0);
 
-    private static bool HasBudget(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.Budget is { MemoryBytes: not null } or { WeightBytes: not null });
+    private static bool HasBudget(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.Budget is { MemoryBytes: not null } or { WeightBytes: not null } or { ProcessBytes: not null });
+
+    private static bool HasProcess(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.Budget.ProcessBytes is not null);
 
     private static bool HasBaseline(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.BaselineBytes is not null);
 
     // Where both would look alike the bytes tell them apart.
     private static string Budget(ModelFigures? figures) =>
         figures?.Budget.MemoryBytes is { } memory ? ByteSize.Compared(memory, figures.RequiredBytes).Size
-        : figures?.Budget.WeightBytes is { } weights ? $"{ByteSize.Rounded(weights)} of weights" : "-";
+        : figures?.Budget.WeightBytes is { } weights ? $"{ByteSize.Rounded(weights)} of weights"
+        : figures?.Budget.ProcessBytes is { } process ? $"{ByteSize.Rounded(process)} of the process" : "-";
 
     private static string Size(long? bytes) => bytes is { } known ? ByteSize.Rounded(known) : "-";
 }

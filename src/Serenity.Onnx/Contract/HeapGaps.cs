@@ -1,9 +1,9 @@
 namespace Serenity.Onnx.Contract;
 
 /// <summary>
-/// What the C library keeps of blocks that runs gave back. ONNX Runtime asks for each block aligned to 64 bytes; glibc (2.36, and as far as its sources tell every version) cuts what is too much off both
-/// ends of a larger one, keeps those pieces for small requests, and a hole of just the right size is then too small for the next block. Over the first runs a heap of such holes grows: of 33
-/// models of the test data it came to 0 to 5.1 times what a run needs, another amount each time (<c>tests/native/probe.c</c>, sixty runs; docs/process.md). A planned session takes one block and leaves none.
+/// What the C library keeps of blocks that runs gave back. ONNX Runtime asks for each block aligned to 64 bytes; glibc (2.36) cuts what is too much off both ends of a larger one, keeps
+/// those pieces for small requests, and a hole of just the right size is then too small for the next block. Over the first runs a heap of such holes grows: of 33 models of the test data
+/// it came to 0 to 5.1 times what a run needs, another amount each time (<c>tests/native/probe.c</c>, sixty runs; docs/process.md). A planned session takes one block and leaves none.
 /// </summary>
 public static class HeapGaps
 {

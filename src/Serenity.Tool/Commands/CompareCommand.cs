@@ -75,10 +75,14 @@ internal static class CompareCommand
     private static int CompareMany(
         ToolContext context, ModelSwitches options, ParseResult parsed, string first, string second, IReadOnlyList<(string Name, string? File)> wanted, bool fail, CancellationToken cancellation)
     {
-        Dictionary<string, MemoryManifest> was = Manifests(context, options, parsed, first, cancellation), now = Manifests(context, options, parsed, second, cancellation);
+        // One that is at fault hides none of the others; it is neither new nor gone, whatever the other side has of it.
         List<ModelResult> results = [];
+        Dictionary<string, MemoryManifest> was = Manifests(context, options, parsed, first, results, cancellation), now = Manifests(context, options, parsed, second, results, cancellation);
+        HashSet<string> faulty = new(results.Select(r => ModelArgument.BaseName(r.Model)), StringComparer.Ordinal);
         foreach (string name in was.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
         {
+            if (was.ContainsKey(name) != now.ContainsKey(name) && faulty.Contains(ModelArgument.BaseName(name)))
+                continue;
             (MemoryManifest? a, MemoryManifest? b) = (was.GetValueOrDefault(name), now.GetValueOrDefault(name));
             long grown = a is null || b is null ? 0 : b.Peak.RequiredBytes - a.Peak.RequiredBytes;
             results.Add(new Comparison(name, a, b, fail && grown > 0 ? Growth(a!, b!, "before", name, grown) : null).Result);
@@ -87,21 +91,23 @@ internal static class CompareCommand
         FormatSwitch.Write(context, wanted, set);
         if (!FormatSwitch.TellsMessages(wanted))
         {
-            foreach (SerenityDiagnostic diagnostic in results.SelectMany(r => r.Diagnostics))
-                context.Console.Hint(diagnostic.Message);
+            foreach (ModelResult result in results)
+            {
+                foreach (SerenityDiagnostic diagnostic in result.Diagnostics)
+                    context.Console.Hint(result.Figures is null ? $"{ModelText.Clean(result.Model)}: {diagnostic.Message}" : diagnostic.Message);
+            }
         }
         return set.ExitCode;
     }
 
     // By the names of the sources: what the files are called differs from build to build.
-    private static Dictionary<string, MemoryManifest> Manifests(ToolContext context, ModelSwitches options, ParseResult parsed, string given, CancellationToken cancellation)
+    private static Dictionary<string, MemoryManifest> Manifests(
+        ToolContext context, ModelSwitches options, ParseResult parsed, string given, List<ModelResult> faulty, CancellationToken cancellation)
     {
         Dictionary<string, MemoryManifest> manifests = new(StringComparer.Ordinal);
         IReadOnlyList<ModelResult> results = new ModelResults(context, options, Limits.None).Of(
             parsed, ModelPaths.Expand(context, [given]), cancellation, (_, manifest) => manifests[manifest.Source.Path] = manifest);
-        if (results.SelectMany(r => r.Diagnostics).FirstOrDefault(d => d.Severity == DiagnosticSeverity.Error
-            && d.Code is not (SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.OverBaseline)) is { } error)
-            throw new SerenityException(error.Code, error.File, error.Message);
+        faulty.AddRange(results.Where(r => r.Figures is null).Select(r => r with { Compared = ComparedAs.Both }));
         return manifests;
     }
 

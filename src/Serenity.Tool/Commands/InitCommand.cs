@@ -2,6 +2,8 @@ using System.CommandLine;
 using Serenity.Build.Budgets;
 using Serenity.Build.Identity;
 using Serenity.Build.Items;
+using Serenity.Build.Options;
+using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Options;
 using Serenity.Tool.Projects;
@@ -39,6 +41,12 @@ internal static class InitCommand
                 context.Console.Line(what);
             if (done.Count == 0)
                 context.Console.Line("Nothing to do: the package and the models are there.");
+            if (edit.LeftBudgetsUnused)
+            {
+                string stated = limits!.Device is { } device ? $"Device=\"{device}\"" : limits.MemoryBytes is { } memory ? ModelOptions.MemoryBudget.Name + $"=\"{ByteSize.RoundUpBudget(memory)}\"" : "WeightBudget=\"…\"";
+                context.Console.Line($"The {(limits.Device is null ? "budget" : "device")} was not used, since no model was added: write {stated} at a SerenityModel item"
+                    + $"{(limits.Device is null ? "" : ", or SerenityDevice in a PropertyGroup for all models")}.");
+            }
             context.Console.Line(models.Length == 0
                 ? "There is no model yet: put one below the project's folder and run this again, or add a SerenityModel item."
                 : limits is null ? "Next: 'dotnet build'. The table at its end says what each model needs; then give it a MemoryBudget." : "Next: 'dotnet build'.");

@@ -5,6 +5,7 @@ using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Results;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
@@ -61,6 +62,8 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
             told.Add(unmeasured);
         if (BudgetCheck.Near(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, manifest.Budget, limits.WarnAt, file) is { } near)
             told.Add(near);
+        if (manifest.Executor.Traits().RunsInSession && BudgetCheck.MayGrow(manifest.Peak.RequiredBytes, manifest.Peak.ProcessBytes, manifest.Budget, file) is { } grows)
+            told.Add(grows);
         told.AddRange(BudgetCheck.Errors(manifest, file));
         long? before = null;
         if (limits.BaselinePath is { } path)
@@ -96,11 +99,12 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
 
     /// <summary>The figures of a manifest.</summary>
     public static ModelFigures Figures(MemoryManifest manifest, long? baseline) => new(
-        manifest.Peak.OriginalBytes, manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Peak.AtMost, manifest.Weights.Bytes, manifest.Budget, baseline);
+        manifest.Peak.OriginalBytes, manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Peak.AtMost, manifest.Weights.Bytes, manifest.Budget, baseline)
+    { Runs = manifest.Peak.Runs, ProcessBytes = manifest.Peak.ProcessBytes };
 
     private static SerenityException NoBudget(string given, string what) => new(SerenityCodes.BadOption, given, "There is no budget to check against. " + what);
 
     /// <summary>True for what a check against budgets says, and says anew against others.</summary>
     private static bool IsOfBudget(string code) =>
-        code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.NearBudget;
+        code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.NearBudget or SerenityCodes.ProcessMayGrow;
 }

@@ -20,6 +20,13 @@ internal static class ModelArgument
         Arity = ArgumentArity.OneOrMore,
     };
 
+    /// <summary>The name of a model without folders and endings, whether its file is named or its manifest.</summary>
+    public static string BaseName(string path)
+    {
+        string name = path[(path.LastIndexOfAny(['/', '\\']) + 1)..];
+        return name.Split('.')[0];
+    }
+
     /// <summary>True if a path names a manifest.</summary>
     public static bool IsManifest(string path) => path.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
 }

@@ -17,6 +17,9 @@ internal sealed class ProjectEdit(string path, string version)
 {
     private const string Package = "Serenity.Build", VersionsFile = "Directory.Packages.props";
 
+    /// <summary>True if budgets were given and no model was added that they could stand at.</summary>
+    public bool LeftBudgetsUnused { get; private set; }
+
     /// <summary>Adds what is not there yet.</summary>
     /// <param name="models">Models, relative to the project, with forward slashes.</param>
     /// <param name="budgets">Budgets for each of them; null for none.</param>
@@ -41,6 +44,7 @@ internal sealed class ProjectEdit(string path, string version)
             }
         }
         string[] missing = [.. models.Where(model => files.PlaceOf(model, "") is null)];
+        LeftBudgetsUnused = budgets is not null && missing.Length == 0;
         if (missing.Length > 0)
         {
             string budget = (budgets?.Device, budgets?.MemoryBytes, budgets?.WeightBytes) switch

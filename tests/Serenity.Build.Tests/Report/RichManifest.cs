@@ -42,6 +42,7 @@ internal static class RichManifest
             new PoolAccount(MemoryPool.Session, [new MemoryPart("graph", 900_000, FigureBasis.Estimated)]),
             new PoolAccount(MemoryPool.Library, [new MemoryPart("code", 27_000_000, FigureBasis.Estimated)]),
             new PoolAccount(MemoryPool.Loading, [new MemoryPart("file", 400_000, FigureBasis.Bound)]),
+            new PoolAccount(MemoryPool.HeapGaps, [new MemoryPart("freed", 9_000_000, FigureBasis.Bound)]),
         ]);
         MemoryManifest manifest = plain.With(tensors: tensors) with
         {

@@ -48,6 +48,10 @@ public sealed class ResultsFileTests
         Assert.EndsWith("fits", lines[1]);
         StringAssert.Matches(lines[2], new(@"≤ 4 KiB .* 4096 bytes +1 B over budget$"));
         Assert.EndsWith("error SER1202", lines[3]);
+        ModelFigures held = results[0].Figures! with { WorkspaceBytes = 0, Budget = new BudgetEntry(null, BudgetVerdict.Pass, null, null, 4096), BaselineBytes = null, ProcessBytes = 2048 };
+        string[] process = ResultTable.Write([results[0] with { Figures = held }]).Split('\n');
+        CollectionAssert.AreEqual((string[])["model", "before", "after", "change", "process", "budget", "verdict"], process[0].Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        StringAssert.Matches(process[1], new(@" 2 KiB +4 KiB of the process +fits$"));
         string[] bare = ResultTable.Write([results[0] with { Figures = results[0].Figures! with { WorkspaceBytes = 0, Budget = new BudgetEntry(null, BudgetVerdict.None), BaselineBytes = null } }])
             .Split('\n');
         CollectionAssert.AreEqual((string[])["model", "before", "after", "change", "verdict"], bare[0].Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));

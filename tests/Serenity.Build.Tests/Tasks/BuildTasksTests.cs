@@ -421,6 +421,29 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
+    [DataRow("my-board", "none", "SerenityMemory Fast")]
+    [DataRow("", "1KiB", "SerenityMemory Fast")]
+    public void A_memory_that_is_not_understood_hides_no_verdict(string device, string size, string file)
+    {
+        using TestProject project = new();
+        project.Memories.Add(new TaskItem("Fast", new Dictionary<string, string> { ["Device"] = device, ["Size"] = size }));
+        string[] expected = device.Length > 0 ? ["SER1101", "SER1001", "SER1101"] : ["SER1101", "SER1001", "SER1102"];
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("MemoryBudget", "1B")), project.Model("b.onnx", 2, ("Device", "my-board"))));
+        CollectionAssert.AreEquivalent(expected, project.Codes);
+        Assert.HasCount(1, project.Engine.Errors.Where(e => e.Message!.Contains("The SerenityMemory item 'Fast'", StringComparison.Ordinal)), file);
+    }
+
+    [TestMethod]
+    public void All_values_that_are_not_understood_are_told_in_one_build()
+    {
+        using TestProject project = new();
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("Rewrite", "Al"), ("Threads", "many"), ("Verify", "ture"))));
+        string message = project.Engine.Errors.Single().Message!;
+        foreach (string part in (string[])["Rewrite=\"Al\" is not understood", "Did you mean All?", "Threads=\"many\" is not understood", "Verify=\"ture\" is not understood", "Did you mean true?"])
+            StringAssert.Contains(message, part);
+    }
+
+    [TestMethod]
     [DataRow("MemryBudget", "MemoryBudget")]
     [DataRow("memmoryBuget", "MemoryBudget")]
     [DataRow("Reports", "Report")]

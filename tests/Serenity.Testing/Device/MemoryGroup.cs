@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace Serenity.Testing.Device;
 
-/// <summary>Runs programs within a limit of memory as a container has one: a control group of the system (cgroup v2, or v1's for memory), where this process may make one, or a scope of systemd.</summary>
+/// <summary>
+/// Runs programs within a limit of memory as a container has one: a control group of the system (cgroup v2, or v1's for memory), where this process may make one, or a scope of systemd.
+/// </summary>
 public sealed class MemoryGroup
 {
     private const string Root = "/sys/fs/cgroup", Memory = "memory";
