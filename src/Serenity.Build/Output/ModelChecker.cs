@@ -65,7 +65,12 @@ internal sealed class ModelChecker(BaselineChecks baselines, bool plansSessions)
             WriteReport(model, whole ?? ManifestJson.Read(text, model.ManifestPath), told);
         else
             DerivedFiles.RemoveReport(model);
-        ModelFigures figures = new(head.OriginalBytes, head.PeakBytes, head.WorkspaceBytes, head.AtMost, head.WeightBytes, judged, baseline) { Runs = head.Runs, ProcessBytes = head.ProcessBytes };
+        ModelFigures figures = new(head.OriginalBytes, head.PeakBytes, head.WorkspaceBytes, head.AtMost, head.WeightBytes, judged, baseline)
+        {
+            Runs = head.Runs,
+            ProcessBytes = head.ProcessBytes,
+            OverMemories = OverMemory.Of(whole?.Memories),
+        };
         PlanLayout[] leftOut = whole is null ? [] : [.. whole.Variants.Select(v => v.Layout).Except(LayoutCheck.Within(whole))];
         return new ModelCheck(figures, told, changed)
         {

@@ -19,6 +19,9 @@ public sealed record ModelFigures(long OriginalBytes, long PeakBytes, long? Work
     /// <summary>What a budget for the process is held against; null if not known.</summary>
     public long? ProcessBytes { get; init; }
 
+    /// <summary>Memories of the device that would have to hold more than they have.</summary>
+    public IReadOnlyList<OverMemory> OverMemories { get; init; } = [];
+
     /// <summary>What a memory budget is held against.</summary>
     public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes, Runs).RequiredBytes;
 }

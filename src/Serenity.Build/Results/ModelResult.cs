@@ -11,6 +11,8 @@ namespace Serenity.Build.Results;
 /// <param name="ManifestPath">Absolute path of its manifest; null if there is none.</param>
 public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures? Figures, IReadOnlyList<SerenityDiagnostic> Diagnostics, string? ManifestPath = null)
 {
+    private const int LongestMemoryName = 40;
+
     /// <summary>Name of the project, with its target framework where it has several; empty outside of a build.</summary>
     public string Project { get; init; } = "";
 
@@ -49,9 +51,11 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
             Add(figures.ProcessBytes ?? 0, figures.Budget.ProcessBytes, "process budget");
             if (Diagnostics.Any(d => d.Code == SerenityCodes.OverBaseline))
                 Add(figures.RequiredBytes, figures.BaselineBytes, "baseline");
-            // Of several memories each is a budget of its own, which the error names.
+            // Of several memories each is a budget of its own.
+            foreach (OverMemory memory in figures.OverMemories)
+                over.Add($"{Text.ByteSize.Rounded(memory.Bytes)} over memory {Text.ModelText.Clean(memory.Name, LongestMemoryName)}");
             if (over.Count == 0 && Verdict == ModelVerdict.Fail)
-                return "over a memory";
+                return "over budget";
             return over.Count > 0 ? string.Join(", ", over)
                 : Verdict == ModelVerdict.None ? "no budget"
                 : Diagnostics.Any(d => d.Code == SerenityCodes.NearBudget) ? "fits, little to spare" : "fits";

@@ -95,6 +95,13 @@ public static class ResultsFile
             if (figures.Budget.Device is { } device)
                 json.WriteString("device", device);
             Write(json, "baselineBytes", figures.BaselineBytes);
+            if (figures.OverMemories.Count > 0)
+            {
+                json.WriteStartObject("overMemories");
+                foreach (OverMemory memory in figures.OverMemories)
+                    json.WriteNumber(memory.Name, memory.Bytes);
+                json.WriteEndObject();
+            }
         }
         json.WriteString("verdict", result.Verdict.ToString().ToLowerInvariant());
         json.WriteStartArray("diagnostics");
@@ -135,7 +142,11 @@ public static class ResultsFile
                 model.GetProperty("diagnostics").EnumerateArray().Any(d => Text(d, "code") == SerenityCodes.OverMemoryBudget) ? false : null);
             figures = new ModelFigures(
                 model.GetProperty("originalBytes").GetInt64(), peak, workspace, model.GetProperty("atMost").GetBoolean(), weights, budget, Number(model, "baselineBytes"))
-            { Runs = runs, ProcessBytes = process };
+            {
+                Runs = runs,
+                ProcessBytes = process,
+                OverMemories = model.TryGetProperty("overMemories", out JsonElement over) ? [.. over.EnumerateObject().Select(m => new OverMemory(m.Name, m.Value.GetInt64()))] : [],
+            };
         }
         SerenityDiagnostic[] diagnostics = [.. model.GetProperty("diagnostics").EnumerateArray().Select(d => new SerenityDiagnostic(
             Text(d, "code")!, Text(d, "severity") == "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning, name, Text(d, "message")!))];

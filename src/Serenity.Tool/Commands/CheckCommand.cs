@@ -84,6 +84,8 @@ internal static class CheckCommand
         if (figures.ProcessBytes is { } process)
             Add("process", process, figures.Budget.ProcessBytes, "");
         Add("memory", figures.RequiredBytes, figures.BaselineBytes, " in the baseline");
+        foreach (OverMemory memory in figures.OverMemories)
+            parts.Add($"{ByteSize.Rounded(memory.Bytes)} over memory {ModelText.Clean(memory.Name, 40)}");
         string verdict = result.Verdict switch { ModelVerdict.Pass => "fits", ModelVerdict.Fail => "does not fit", ModelVerdict.None => "no budget", _ => "no answer" };
         return parts.Count == 0 ? verdict : $"{verdict}: {string.Join(", ", parts)}";
     }

@@ -100,7 +100,11 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
     /// <summary>The figures of a manifest.</summary>
     public static ModelFigures Figures(MemoryManifest manifest, long? baseline) => new(
         manifest.Peak.OriginalBytes, manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Peak.AtMost, manifest.Weights.Bytes, manifest.Budget, baseline)
-    { Runs = manifest.Peak.Runs, ProcessBytes = manifest.Peak.ProcessBytes };
+    {
+        Runs = manifest.Peak.Runs,
+        ProcessBytes = manifest.Peak.ProcessBytes,
+        OverMemories = OverMemory.Of(manifest.Memories),
+    };
 
     private static SerenityException NoBudget(string given, string what) => new(SerenityCodes.BadOption, given, "There is no budget to check against. " + what);
 

@@ -1,5 +1,6 @@
 using Serenity.Build.Manifest;
 using Serenity.Build.Results;
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Tests.Results;
@@ -35,6 +36,22 @@ public sealed class ResultsFileTests
         CollectionAssert.AreEqual((ModelVerdict[])[ModelVerdict.Pass, ModelVerdict.Fail, ModelVerdict.Error], read.Select(r => r.Verdict).ToArray());
         File.WriteAllText(path = Path.Combine(moved, "broken.json"), "{");
         Assert.AreEqual("SER1602", Assert.ThrowsExactly<SerenityException>(() => ResultsFile.Read(path)).Code);
+    }
+
+    [TestMethod]
+    public void The_verdict_names_each_memory_that_is_too_small_in_the_build_and_in_what_it_leaves()
+    {
+        using TempFolder folder = new();
+        MemoriesFacts memories = new([new("DTCM", 1024, 1, MemoryUse.Activations, 1024), new("SRAM", 2048, 2, MemoryUse.Activations, 3584), new("FLASH", 10, 3, MemoryUse.Weights, 11)], 1, 1, []);
+        ModelResult over = new("models/over.onnx", null, new ModelFigures(5000, 4608, null, false, 11, new BudgetEntry(null, BudgetVerdict.Fail, "board"), null) { OverMemories = OverMemory.Of(memories) },
+            [new SerenityDiagnostic("SER1001", DiagnosticSeverity.Error, "models/over.onnx", "No plan was found that fits.")]);
+        Assert.AreEqual("1.5 KiB over memory SRAM, 1 B over memory FLASH", over.VerdictText);
+        string path = Path.Combine(folder.Path, ResultsFile.Name);
+        ResultsFile.Write(path, "app", [over]);
+        ModelResult read = ResultsFile.Read(path)[0];
+        Assert.AreEqual((over.VerdictText, ModelVerdict.Fail), (read.VerdictText, read.Verdict));
+        Assert.IsEmpty(OverMemory.Of(null));
+        Assert.IsEmpty(OverMemory.Of(memories with { Memories = [memories.Memories[0]] }));
     }
 
     [TestMethod]
