@@ -30,7 +30,7 @@ internal sealed class PoolChoices
     private readonly PoolProblem _problem;
     private readonly bool _onGrid;
 
-    private PoolChoices(PoolProblem problem, RigidBlocks blocks, bool[] isRoomy)
+    private PoolChoices(PoolProblem problem, RigidBlocks blocks, bool[] isRoomy, bool[] isSmall)
     {
         _problem = problem;
         Blocks = blocks;
@@ -39,9 +39,10 @@ internal sealed class PoolChoices
         for (int i = 0; i < blocks.BlockOf.Length; i++)
             _onGrid &= ((blocks.Residue[blocks.BlockOf[i]] + blocks.Distance[i]) & (problem.Alignment - 1)) == 0;
         Capacity = Array.ConvertAll(problem.Pools, pool => _onGrid ? Rounded(pool.Bytes) : pool.Bytes);
-        List<PoolUnit> units = [];
+        List<PoolUnit> units = [], small = [];
         for (int block = 0; block < blocks.Count; block++)
-            units.Add(UnitOf(blocks.Parts(block).ToArray()));
+            (isSmall[block] ? small : units).Add(UnitOf(blocks.Parts(block).ToArray(), moves: !isSmall[block]));
+        Small = [.. small];
         // By birth; of those born together the larger first, whose choice decides more.
         Units = [.. units.OrderBy(u => u.Birth).ThenByDescending(u => u.Parts.Sum(p => problem.Buffers[p].Buffer.Bytes)).ThenBy(u => u.Parts[0])];
     }
@@ -52,6 +53,9 @@ internal sealed class PoolChoices
     /// <summary>The blocks by birth.</summary>
     public PoolUnit[] Units { get; }
 
+    /// <summary>Blocks that are left to the end, which stay where they are put.</summary>
+    public PoolUnit[] Small { get; }
+
     /// <summary>Pools that hold whatever is put into them.</summary>
     public bool[] IsRoomy { get; }
 
@@ -59,7 +63,11 @@ internal sealed class PoolChoices
     public long[] Capacity { get; }
 
     /// <summary>Lists the choices of each block.</summary>
-    public static PoolChoices Of(PoolProblem problem, RigidBlocks blocks, bool[] isRoomy) => new(problem, blocks, isRoomy);
+    /// <param name="problem">The problem.</param>
+    /// <param name="blocks">Its blocks.</param>
+    /// <param name="isRoomy">Pools that hold whatever is put into them.</param>
+    /// <param name="isSmall">Blocks that are left to the end.</param>
+    public static PoolChoices Of(PoolProblem problem, RigidBlocks blocks, bool[] isRoomy, bool[] isSmall) => new(problem, blocks, isRoomy, isSmall);
 
     /// <summary>First half step of a lifetime.</summary>
     public static int Start(int lower) => 2 * lower;
@@ -70,7 +78,7 @@ internal sealed class PoolChoices
     /// <summary>The half step at which a buffer moves that is found elsewhere by a step.</summary>
     public static int Boundary(int step) => 2 * step - 1;
 
-    private PoolUnit UnitOf(int[] parts)
+    private PoolUnit UnitOf(int[] parts, bool moves)
     {
         ulong allowed = ulong.MaxValue;
         foreach (int part in parts)
@@ -83,7 +91,7 @@ internal sealed class PoolChoices
         }
         if (choices.Count == 0)
             throw new ArgumentException($"No pool may hold buffer {parts[0]} and all that is tied to it.", nameof(parts));
-        if (parts is [int only] && _problem.Buffers[only].Moves)
+        if (moves && parts is [int only] && _problem.Buffers[only].Moves)
             AddMoves(only, allowed, choices);
         int birth = parts.Min(part => Start(_problem.Buffers[part].Buffer.Lower));
         return new PoolUnit(parts, birth, Undominated(choices));

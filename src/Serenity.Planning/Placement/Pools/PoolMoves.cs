@@ -44,6 +44,17 @@ internal sealed class PoolMoves
         }
     }
 
+    /// <summary>Where it can be when a time comes, if it was born before.</summary>
+    public ushort[] PlacesAt(int time)
+    {
+        List<ushort> places = [];
+        foreach (int pool in _ways.Where(w => w.Time < 0 || w.Time >= time).Select(w => w.From).Distinct().Order())
+            places.Add(Waiting(pool, time - 1));
+        foreach (int pool in _ways.Where(w => w.Time >= 0 && w.Time < time).Select(w => w.To).Distinct().Order())
+            places.Add((ushort)(1 + _pools + pool));
+        return [.. places.Distinct()];
+    }
+
     /// <summary>Where it can be born.</summary>
     public (ushort Place, long Rise)[] Births { get; }
 

@@ -25,8 +25,14 @@ public enum PoolTechniques
     /// <summary>A choice that the bound says no cheaper plan can make is left out.</summary>
     Exclusion = 32,
 
+    /// <summary>What is to come costs no less than from a time on, whatever was chosen before it.</summary>
+    Cuts = 64,
+
+    /// <summary>Where the smallest blocks lie is settled at the end.</summary>
+    SmallLast = 128,
+
     /// <summary>All of them.</summary>
-    All = Prices | Dominance | RoomyPools | Conflicts | Worths | Exclusion,
+    All = Prices | Dominance | RoomyPools | Conflicts | Worths | Exclusion | Cuts | SmallLast,
 }
 
 /// <summary>How far the search may go.</summary>
@@ -39,7 +45,7 @@ public sealed record PoolOptions
     public long StatesTogether { get; init; } = 2_000_000;
 
     /// <summary>Entries of lists that may be looked at to raise the bound.</summary>
-    public long BoundWork { get; init; } = 60_000_000;
+    public long BoundWork { get; init; } = 240_000_000;
 
     /// <summary>States of the search that goes on where the cheapest choice cannot be placed.</summary>
     public long StateLimit { get; init; } = 200_000;
@@ -52,6 +58,9 @@ public sealed record PoolOptions
 
     /// <summary>Techniques that are on.</summary>
     public PoolTechniques Techniques { get; init; } = PoolTechniques.All;
+
+    /// <summary>Small blocks take one part in so many of the cheapest memory together.</summary>
+    internal int SmallShare { get; init; } = 50;
 
     /// <summary>Begin with what a search finds in the order of access density and the like; off only in tests of the search.</summary>
     internal bool Greedy { get; init; } = true;

@@ -78,6 +78,20 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
         return _known[key] = new PoolPlacementResult(outcome, outcome == PackingOutcome.Found ? plan.Offsets : null);
     }
 
+    /// <summary>Lays tenants down within the pool's size, the small ones above the others; null if that cannot be done, or is not found.</summary>
+    public long[]? PlaceApart(int pool, PoolTenant[] large, PoolTenant[] small, CancellationToken cancellation)
+    {
+        ArenaPlan above = Least(small, cancellation);
+        long room = (problem.Pools[pool].Bytes - above.SizeBytes) & ~(problem.Alignment - 1);
+        if (room < 0)
+            return null;
+        ArenaPlan below = ArenaPlanner.Place(ProblemOf(large), new ArenaOptions { Capacity = room, StateLimit = options.PlacementStates }, cancellation);
+        if (below.SizeBytes > room)
+            return null;
+        IEnumerable<(int Buffer, long Offset)> all = large.Select((t, i) => (t.Buffer, below.Offsets[i])).Concat(small.Select((t, i) => (t.Buffer, room + above.Offsets[i])));
+        return [.. all.OrderBy(t => t.Buffer).Select(t => t.Offset)];
+    }
+
     /// <summary>Of tenants that cannot be laid down together, a few that cannot either.</summary>
     public PoolTenant[] Narrowed(int pool, PoolTenant[] tenants, CancellationToken cancellation)
     {

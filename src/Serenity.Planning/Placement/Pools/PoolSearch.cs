@@ -11,7 +11,7 @@ internal sealed record PoolSearchResult(int[]? Choice, long Cost, long LowerBoun
 /// The cheapest choices under which no pool ever holds more than its size: time by time, and at each time block by block. A state is where each live block lies, and whether it may still move:
 /// a move is decided when it happens. Whatever was decided before bears on the rest through that alone.
 /// </summary>
-internal sealed class PoolSearch
+internal sealed partial class PoolSearch
 {
     private readonly PoolChoices _choices;
     private readonly PoolBound _bound;
@@ -29,6 +29,9 @@ internal sealed class PoolSearch
     // The states: rows of places, one a slot; bounds; bytes of each tight pool now.
     private PoolLayer _now, _next;
     private readonly List<(int[] Parents, ushort[]? Places, int Unit, int Time)> _history = [];
+
+    /// <summary>By time, by how much the bound of any state rises from there on at least.</summary>
+    private long[] _ahead;
 
     /// <param name="choices">The choices.</param>
     /// <param name="bound">Their bound.</param>
@@ -78,6 +81,14 @@ internal sealed class PoolSearch
         }
         _slots = free.Count;
         (_now, _next) = (new PoolLayer(_slots, _tight.Length), new PoolLayer(_slots, _tight.Length));
+        _ahead = new long[_timeline.Count + 1];
+    }
+
+    /// <summary>By time, by how much the bound of any state rises from there on at least; zero unless known. What holds with more room holds with less.</summary>
+    public long[] Ahead
+    {
+        get => _ahead;
+        init => _ahead = value;
     }
 
     /// <summary>Decisions from the first time to the last.</summary>
@@ -89,23 +100,10 @@ internal sealed class PoolSearch
     /// <param name="cancellation">Ends the search at once.</param>
     public PoolSearchResult Run(long below, int width, CancellationToken cancellation)
     {
-        long dropped = long.MaxValue, expanded = 0;
         _history.Clear();
         _now.Clear();
         _now.Add(_bound.Bound, 0);
-        for (int time = 0; time < _timeline.Count && _now.Count > 0; time++)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            Arrive(time);
-            foreach ((int unit, bool isBirth) in _decisions[time])
-            {
-                Decide(unit, isBirth, time, below);
-                dropped = Math.Min(dropped, Narrow(width));
-                expanded += _now.Count;
-                _history.Add((_now.Parents[.._now.Count], Places(_slotOf[unit]), unit, time));
-            }
-            Leave(time, below);
-        }
+        (long dropped, long expanded) = Advance(0, _timeline.Count, below, width, keeps: true, cancellation);
         long bound = Math.Min(dropped == long.MaxValue ? below : _bound.Ceiling(dropped), below);
         if (_now.Count == 0)
             return new PoolSearchResult(null, below, bound, expanded);
@@ -119,6 +117,27 @@ internal sealed class PoolSearch
         return cost < below ? new PoolSearchResult(choice, cost, Math.Min(bound, cost), expanded) : new PoolSearchResult(null, below, bound, expanded);
     }
 
+    // From one time to another: what the states left out might have reached, and states expanded.
+    private (long Dropped, long Expanded) Advance(int from, int to, long below, int width, bool keeps, CancellationToken cancellation)
+    {
+        long dropped = long.MaxValue, expanded = 0;
+        for (int time = from; time < to && _now.Count > 0; time++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            Arrive(time, keeps);
+            foreach ((int unit, bool isBirth) in _decisions[time])
+            {
+                Decide(unit, isBirth, time, below);
+                dropped = Math.Min(dropped, Narrow(width, _ahead[time + 1]));
+                expanded += _now.Count;
+                if (keeps)
+                    _history.Add((_now.Parents[.._now.Count], Places(_slotOf[unit]), unit, time));
+            }
+            Leave(time, below, keeps);
+        }
+        return (dropped, expanded);
+    }
+
     private ushort[] Places(int slot)
     {
         ushort[] places = new ushort[_now.Count];
@@ -128,7 +147,7 @@ internal sealed class PoolSearch
     }
 
     /// <summary>States as a time finds them: who is gone is gone, who moved is there, and those that are alike are one.</summary>
-    private void Arrive(int time)
+    private void Arrive(int time, bool keeps)
     {
         int[] older = [.. _live[time].Where(u => _timeline.First[u] < time)];
         int[] slots = Array.ConvertAll(older, u => _slotOf[u]);
@@ -169,7 +188,8 @@ internal sealed class PoolSearch
                 _next.RemoveLast();
         }
         (_now, _next) = (_next, _now);
-        _history.Add((_now.Parents[.._now.Count], null, -1, time));
+        if (keeps)
+            _history.Add((_now.Parents[.._now.Count], null, -1, time));
     }
 
     private void Decide(int unit, bool isBirth, int time, long below)
@@ -203,7 +223,7 @@ internal sealed class PoolSearch
     private void Try(int state, int slot, ushort place, long rise, int pool, long bytes, int time, long below)
     {
         long bound = _now.Bounds[state] + rise;
-        if (_bound.Ceiling(bound) >= below)
+        if (_bound.Ceiling(bound + _ahead[time + 1]) >= below)
             return;
         int p = pool < 0 ? -1 : _tightOf[pool];
         if (p >= 0 && _now.Filled(state)[p] + bytes > _capacity[pool][time])
@@ -217,7 +237,7 @@ internal sealed class PoolSearch
     }
 
     // The worth of room that stayed empty is spent for nothing.
-    private void Leave(int time, long below)
+    private void Leave(int time, long below, bool keeps)
     {
         long room = 0;
         foreach (int pool in _tight)
@@ -235,7 +255,7 @@ internal sealed class PoolSearch
                 (int from, int to) = PoolMoves.PoolsOf(row[slots[i]], _pools);
                 bound -= worths[(i * _pools) + from] + (to < 0 ? 0 : worths[(i * _pools) + to]);
             }
-            if (_bound.Ceiling(bound) >= below)
+            if (_bound.Ceiling(bound + _ahead[time + 1]) >= below)
                 continue;
             _now.Move(s, kept);
             _now.Bounds[kept] = bound;
@@ -243,11 +263,12 @@ internal sealed class PoolSearch
         }
         _now.Truncate(kept);
         Array.Resize(ref parents, kept);
-        _history.Add((parents, null, -1, time));
+        if (keeps)
+            _history.Add((parents, null, -1, time));
     }
 
     // The best states, in the order that they are in; the bound of the best that is left out.
-    private long Narrow(int width)
+    private long Narrow(int width, long ahead)
     {
         if (_now.Count <= width)
             return long.MaxValue;
@@ -261,7 +282,7 @@ internal sealed class PoolSearch
                 _now.Move(s, kept++);
         }
         _now.Truncate(kept);
-        return sorted[width];
+        return sorted[width] + ahead;
     }
 
     private int[] Choice(int state)

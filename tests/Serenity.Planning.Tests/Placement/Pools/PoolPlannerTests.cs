@@ -27,7 +27,8 @@ public sealed class PoolPlannerTests
             {
                 foreach (bool greedy in (bool[])[true, false])
                 {
-                    PoolPlan plan = PoolPlanner.Place(problem, Whole(techniques, greedy));
+                    // Small blocks are half of the cheapest memory here, so that there are some, and that they matter.
+                    PoolPlan plan = PoolPlanner.Place(problem, Whole(techniques, greedy) with { SmallShare = 1 + (seed % 3) });
                     Assert.IsNull(PoolValidator.FindFault(problem, plan), $"seed {seed}, {techniques}");
                     Assert.AreEqual(least is not null, plan.Fits, $"seed {seed}, {techniques}");
                     if (least is not { } cost)
@@ -177,6 +178,36 @@ public sealed class PoolPlannerTests
             open += narrow.IsOptimal ? 0 : 1;
         }
         Assert.IsGreaterThan(3, open);
+    }
+
+    /// <summary>Many blocks, most of them small: what is said of all of them holds, whether the small ones are left to the end or not.</summary>
+    [TestMethod]
+    public void Small_blocks_at_the_end_make_no_false_bound()
+    {
+        int proven = 0, apart = 0;
+        for (int seed = 0; seed < 16; seed++)
+        {
+            PoolProblem problem = RandomPoolProblem.Create(80_000 + seed, 3, 40);
+            Random random = new(seed);
+            problem = problem with
+            {
+                Pools = [new ArenaPool(1_200, 1), new ArenaPool(2_000, 3), new ArenaPool(100_000, 9)],
+                Buffers = [.. problem.Buffers.Select((b, i) => b with { Pools = ulong.MaxValue, Buffer = b.Buffer with { Bytes = b.Buffer.Bytes * (i % 2 == 0 ? 1 : 100 + random.Next(60)) } })],
+                Links = [],
+            };
+            PoolOptions options = PoolOptions.Default with { StatesTogether = 50_000, Greedy = seed % 2 == 0 };
+            PoolPlan last = PoolPlanner.Place(problem, options), together = PoolPlanner.Place(problem, options with { Techniques = PoolTechniques.All & ~PoolTechniques.SmallLast });
+            PoolPlan plain = PoolPlanner.Place(problem, options with { Techniques = PoolTechniques.Prices | PoolTechniques.Dominance });
+            foreach (PoolPlan plan in (PoolPlan[])[last, together, plain])
+            {
+                Assert.IsNull(PoolValidator.FindFault(problem, plan), $"seed {seed}");
+                Assert.IsLessThanOrEqualTo(Math.Min(last.Cost, Math.Min(together.Cost, plain.Cost)), plan.LowerBoundCost, $"seed {seed}: no bound");
+            }
+            proven += last.IsOptimal ? 1 : 0;
+            apart += last.States != together.States ? 1 : 0;
+        }
+        Assert.IsGreaterThan(3, proven);
+        Assert.IsGreaterThan(5, apart);
     }
 
     [TestMethod]

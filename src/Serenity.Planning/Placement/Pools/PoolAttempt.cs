@@ -1,0 +1,310 @@
+namespace Serenity.Planning.Placement.Pools;
+
+/// <summary>The best plan so far and the bound proven so far.</summary>
+internal sealed class PoolAttempt
+{
+    /// <summary>Parts of a pool that are kept free, one after the other, where what fills it cannot be placed.</summary>
+    private static readonly int[] _shares = [64, 32, 16, 8, 4];
+
+    /// <summary>Times that the bound is raised before the widest search, while much is open.</summary>
+    private const int MostRaises = 8;
+
+    /// <summary>Choices that cannot be laid down and are made impossible one after the other.</summary>
+    private const int MostCuts = 24, FewCuts = 6;
+
+    /// <summary>Parts of the width that are searched, one after the other.</summary>
+    private static readonly int[] _widths = [64, 8, 1];
+
+    private readonly PoolProblem _problem;
+    private readonly PoolOptions _options;
+    private readonly CancellationToken _cancellation;
+    private readonly RigidBlocks _blocks;
+    private readonly PoolPlacement _placement;
+    private readonly PoolChoices _choices;
+    private long[][] _offsets = [];
+
+    /// <summary>The blocks that are searched, and then the small ones; and what those cost at least.</summary>
+    private readonly PoolUnit[] _units;
+    private readonly long _least;
+
+    /// <summary>By how much the bound rises from each time on; null where not known of the bound as it is.</summary>
+    private long[]? _ahead;
+
+    /// <summary>What the last search found.</summary>
+    private int[]? _last;
+
+    /// <summary>True if the last search left no state out.</summary>
+    private bool _wasWhole;
+
+    public PoolAttempt(PoolProblem problem, PoolOptions options, CancellationToken cancellation)
+    {
+        _problem = problem;
+        _options = options;
+        _cancellation = cancellation;
+        _blocks = new RigidBlocks(new ArenaProblem(Array.ConvertAll(problem.Buffers, b => b.Buffer), problem.Links, problem.Alignment));
+        _placement = new PoolPlacement(problem, options);
+        bool[] roomy = new bool[problem.Pools.Length];
+        if (options.Techniques.HasFlag(PoolTechniques.RoomyPools))
+        {
+            for (int pool = 0; pool < roomy.Length; pool++)
+                roomy[pool] = _placement.Place(pool, _placement.AllOf(pool, _blocks), cancellation).Outcome == PackingOutcome.Found;
+        }
+        bool[] small = options.Techniques.HasFlag(PoolTechniques.SmallLast) ? SmallBlocks.Of(problem, _blocks, options.SmallShare) : new bool[_blocks.Count];
+        _choices = PoolChoices.Of(problem, _blocks, roomy, small);
+        _units = [.. _choices.Units, .. _choices.Small];
+        _least = _choices.Small.Sum(u => u.Choices.Min(c => c.Cost));
+    }
+
+    /// <summary>True if some blocks are left to the end.</summary>
+    public bool HasSmall => _choices.Small.Length > 0;
+
+    /// <summary>True if no more than a hundredth is open.</summary>
+    public bool IsClose => Cost < long.MaxValue && Cost - Bound <= Bound / 100;
+
+    /// <summary>Begins with what another found out about the same problem.</summary>
+    public void Take(PoolAttempt other)
+    {
+        (Bound, States) = (other.Bound, other.States);
+        if (other.Best is null)
+            return;
+        Dictionary<int, PoolChoice> of = other._units.Zip(other.Best).ToDictionary(pair => pair.First.Parts[0], pair => pair.Second);
+        (Best, Cost, _offsets) = (Array.ConvertAll(_units, u => of[u.Parts[0]]), other.Cost, other._offsets);
+    }
+
+    /// <summary>The best choices found, in the order of the units; null for none.</summary>
+    public PoolChoice[]? Best { get; private set; }
+
+    public long Cost { get; private set; } = long.MaxValue;
+
+    public long Bound { get; private set; }
+
+    public long States { get; private set; }
+
+    public void Run()
+    {
+        if (_options.Greedy)
+            Greedy();
+        long most = _choices.Units.Sum(u => u.Choices.Max(c => c.Cost)) + 1;
+        PoolBound bound = PoolBound.Of(_choices, Below(most), _options, _cancellation);
+        Bound = Math.Min(Math.Max(Bound, bound.CostBound + _least), Cost);
+        long[][] full = Full(bound);
+        int failed = -1;
+        // Narrow at first: a better plan makes a better bound, and the other way round.
+        foreach (int share in _widths)
+        {
+            if (Bound == Cost)
+                return;
+            failed = Search(bound, full, share, Below(most));
+            for (int raises = share == _widths[^2] ? MostRaises : 1; raises > 0 && share > 1 && Bound < Cost && _options.Techniques.HasFlag(PoolTechniques.Worths); raises--)
+            {
+                long before = bound.Bound;
+                bound.Raise(Below(most), _options.BoundWork / 4, _options, _cancellation);
+                _ahead = null;
+                Bound = Math.Min(Math.Max(Bound, bound.CostBound + _least), Cost);
+                if (IsClose || bound.Bound - before < ((Below(most) * bound.Scale) - before) / 500)
+                    break;
+            }
+        }
+        if (Bound == Cost)
+            return;
+        if (failed < 0)
+        {
+            // Nothing to gain but a proof that little is to be gained.
+            if (Best is not null)
+                Search(bound, full, 1, Below(most) - (Cost / 101));
+            return;
+        }
+        bool whole = _wasWhole;
+        if (!WithRoomForSmall(bound, failed, most) && !WithLess(bound, failed, most))
+            WithShares(bound, failed, most);
+        if (HasSmall)
+            return;
+        // Where states were left out, there is no proof to be had by going on, and with a plan no need.
+        if (!whole && Best is not null)
+            return;
+        PoolBranching branching = new(_choices, bound, _placement, _options, _cancellation);
+        branching.Run(Cost);
+        States += branching.States;
+        if (branching.Best is { } better)
+            Offer(better, out _);
+        if (branching.IsComplete)
+            Bound = Cost;
+    }
+
+    // What cannot be laid down is made impossible where it is fullest, and the search goes on: a plan is lost now and then, and no bound is taken from it.
+    private bool WithLess(PoolBound bound, int failed, long most)
+    {
+        long known = Bound;
+        long[][] capacity = Full(bound);
+        for (int cut = 0; cut < (HasSmall ? FewCuts : MostCuts) && failed >= 0; cut++)
+        {
+            PoolTenant[] tenants = _placement.TenantsOf(failed, _choices.Units, [.. _last!.Select((c, u) => _choices.Units[u].Choices[c])]);
+            if (_placement.Place(failed, tenants, _cancellation).Outcome == PackingOutcome.Refuted)
+                tenants = _placement.Narrowed(failed, tenants, _cancellation);
+            long[] taken = new long[bound.Timeline.Count + 1];
+            foreach (PoolTenant tenant in tenants)
+            {
+                long bytes = (_problem.Buffers[tenant.Buffer].Buffer.Bytes + _problem.Alignment - 1) & ~(_problem.Alignment - 1);
+                taken[bound.Timeline.At(tenant.Lower)] += bytes;
+                taken[bound.Timeline.At(tenant.Upper)] -= bytes;
+            }
+            int fullest = 0;
+            long sum = 0, largest = 0;
+            for (int t = 0; t < bound.Timeline.Count; t++)
+            {
+                sum += taken[t];
+                if (sum > largest)
+                    (largest, fullest) = (sum, t);
+            }
+            capacity[failed][fullest] = Math.Min(capacity[failed][fullest], largest) - 1;
+            failed = Search(bound, capacity, 8, Below(most));
+        }
+        Bound = known;
+        return Best is not null && failed < 0;
+    }
+
+    // Room for all small blocks is kept free in the pool that what was found cannot be laid down in.
+    private bool WithRoomForSmall(PoolBound bound, int failed, long most)
+    {
+        if (!HasSmall)
+            return false;
+        long known = Bound;
+        long[][] capacity = Full(bound);
+        PoolTenant[] all = _placement.TenantsOf(failed, _choices.Small, Array.ConvertAll(_choices.Small, u => _choices.Stay(u.Parts, failed)));
+        long room = _placement.Least(all, _cancellation).SizeBytes + _problem.Alignment;
+        Array.Fill(capacity[failed], Math.Max(_choices.Capacity[failed] - room, 0));
+        int[]? before = _last;
+        int next = Search(bound, capacity, 8, Below(most));
+        _last = before;
+        Bound = known;
+        return Best is not null && next < 0;
+    }
+
+    private void WithShares(PoolBound bound, int failed, long most)
+    {
+        long known = Bound;
+        long[][] capacity = Full(bound);
+        foreach (int share in _shares)
+        {
+            Array.Fill(capacity[failed], _choices.Capacity[failed] - (_choices.Capacity[failed] / share));
+            failed = Search(bound, capacity, 8, Below(most));
+            if (failed < 0)
+                break;
+        }
+        Bound = known;
+    }
+
+    // What the blocks that are searched may cost if a plan is to be better than the best.
+    private long Below(long most) => Cost == long.MaxValue ? most : Math.Min(Cost - _least, most);
+
+    private long[][] Full(PoolBound bound) => Array.ConvertAll(_choices.Capacity, bytes => Enumerable.Repeat(bytes, bound.Timeline.Count).ToArray());
+
+    // The pool that what was found cannot be laid down in; -1 if it could be, or nothing was found.
+    private int Search(PoolBound bound, long[][] capacity, int share, long below)
+    {
+        PoolSearch search = new(_choices, bound, capacity, _options) { Ahead = _ahead ?? new long[bound.Timeline.Count + 1] };
+        int width = _options.Width == int.MaxValue ? int.MaxValue
+            : Math.Max((int)Math.Clamp(_options.StatesTogether / Math.Max(search.Decisions, 1), Math.Min(64, _options.Width), _options.Width) / share, 1);
+        if (_ahead is null && _options.Techniques.HasFlag(PoolTechniques.Cuts))
+        {
+            States += search.LookAhead(below, Math.Max(width / 4, Math.Min(width, 64)), _cancellation);
+            _ahead = search.Ahead;
+            Bound = Math.Min(Math.Max(Bound, bound.Ceiling(bound.Bound + _ahead[0]) + _least), Cost);
+        }
+        PoolSearchResult found = search.Run(below, width, _cancellation);
+        States += found.States;
+        Bound = Math.Min(Math.Max(Bound, found.LowerBoundCost + _least), Cost);
+        _wasWhole = found.LowerBoundCost >= found.Cost;
+        _last = found.Choice;
+        return found.Choice is null || Offer(found.Choice, out int failed) ? -1 : failed;
+    }
+
+    /// <summary>The best plan, each pool laid down in as little as can be.</summary>
+    public PoolPlan Plan(PoolProblem original)
+    {
+        BufferPlace[] places = new BufferPlace[_problem.Buffers.Length];
+        long[] used = new long[_problem.Pools.Length];
+        Dictionary<(int Buffer, int Lower), long>[] offsets = new Dictionary<(int, int), long>[used.Length];
+        for (int pool = 0; pool < used.Length; pool++)
+        {
+            PoolTenant[] tenants = _placement.TenantsOf(pool, _units, Best!);
+            long size = SizeOf(tenants, _offsets[pool]);
+            ArenaPlan least = _placement.Least(tenants, _cancellation);
+            long[] chosen = least.SizeBytes < size ? least.Offsets : _offsets[pool];
+            used[pool] = Math.Min(size, least.SizeBytes);
+            offsets[pool] = [];
+            for (int i = 0; i < tenants.Length; i++)
+                offsets[pool][(tenants[i].Buffer, tenants[i].Lower)] = chosen[i];
+        }
+        for (int u = 0; u < _units.Length; u++)
+        {
+            PoolChoice choice = Best![u];
+            foreach (int part in _units[u].Parts)
+            {
+                long at = offsets[choice.Pool][(part, PoolChoices.Start(_problem.Buffers[part].Buffer.Lower))];
+                places[part] = new BufferPlace(choice.Pool, at, choice.MoveStep < 0 ? null
+                    : new BufferMove(choice.MoveStep, choice.MovePool, offsets[choice.MovePool][(part, PoolChoices.Boundary(choice.MoveStep))]));
+            }
+        }
+        bool fits = true;
+        for (int pool = 0; pool < used.Length; pool++)
+            fits &= used[pool] <= original.Pools[pool].Bytes;
+        return new PoolPlan(places, used, Cost, Bound, fits, States);
+    }
+
+    private void Greedy()
+    {
+        foreach (int[] order in PoolGreedy.Orders(_problem, _blocks))
+        {
+            _cancellation.ThrowIfCancellationRequested();
+            (int[] pool, long[] bases, bool fits) = PoolGreedy.Place(_problem, _blocks, order);
+            if (!fits)
+                continue;
+            PoolChoice[] choice = Array.ConvertAll(_units, u => _choices.Stay(u.Parts, pool[_blocks.BlockOf[u.Parts[0]]]));
+            long cost = choice.Sum(c => c.Cost);
+            if (cost >= Cost)
+                continue;
+            (Best, Cost) = (choice, cost);
+            _offsets = [.. Enumerable.Range(0, _problem.Pools.Length).Select(p => Array.ConvertAll(
+                _placement.TenantsOf(p, _units, choice), t => bases[_blocks.BlockOf[t.Buffer]] + _blocks.Distance[t.Buffer]))];
+        }
+    }
+
+    private bool Offer(int[] indices, out int failed)
+    {
+        PoolChoice[] chosen = [.. indices.Select((c, u) => _choices.Units[u].Choices[c])];
+        return Offer(HasSmall ? [.. chosen, .. SmallBlocks.Choose(_choices.Small, chosen, _choices.Capacity)] : chosen, out failed);
+    }
+
+    // False if a pool cannot be laid down.
+    private bool Offer(PoolChoice[] choice, out int failed)
+    {
+        long[][] offsets = new long[_problem.Pools.Length][];
+        for (failed = 0; failed < offsets.Length; failed++)
+        {
+            if (OffsetsOf(failed, choice) is not { } placed)
+                return false;
+            offsets[failed] = placed;
+        }
+        long cost = choice.Sum(c => c.Cost);
+        if (cost < Cost)
+            (Best, Cost, _offsets) = (choice, cost, offsets);
+        return true;
+    }
+
+    private long[]? OffsetsOf(int pool, PoolChoice[] choice)
+    {
+        int searched = _choices.Units.Length;
+        if (HasSmall && _placement.PlaceApart(pool, _placement.TenantsOf(pool, _choices.Units, choice[..searched]), _placement.TenantsOf(pool, _choices.Small, choice[searched..]), _cancellation) is { } apart)
+            return apart;
+        return _placement.Place(pool, _placement.TenantsOf(pool, _units, choice), _cancellation).Offsets;
+    }
+
+    private long SizeOf(PoolTenant[] tenants, long[] offsets)
+    {
+        long size = 0;
+        for (int i = 0; i < tenants.Length; i++)
+            size = Math.Max(size, offsets[i] + _problem.Buffers[tenants[i].Buffer].Buffer.Bytes);
+        return size;
+    }
+}
