@@ -89,7 +89,7 @@ public sealed partial class CSharpCode(bool hasGlobalUsings) : CodeLanguage
         code.Append("            long _bytes = 0L;\n");
         foreach (string formula in range.Formulas(name => "@" + name, (a, b) => $"(({a}) / ({b}))", "global::System.Math."))
             code.Append(CultureInfo.InvariantCulture, $"            _bytes = global::System.Math.Max(_bytes, {formula});\n");
-        code.Append(CultureInfo.InvariantCulture, $"            return _bytes + {range.WorkspaceBytes}L;\n        }}\n");
+        code.Append("            return _bytes;\n        }\n");
     }
 
     /// <summary>A constant, or with several layouts that of the one at hand.</summary>

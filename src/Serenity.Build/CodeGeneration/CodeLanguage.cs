@@ -10,7 +10,7 @@ public abstract class CodeLanguage
 
     private protected const string RequiredDoc = "Bytes that a run needs beside the weights, which is what a memory budget is held against: PeakBytes, and the kernels' workspace where it was measured. 0 where the model was not planned.";
 
-    private protected const string RequiredForDoc = "Bytes that a run needs beside the weights with inputs of some sizes: the peak there, and the most that kernels were seen to take. Never above RequiredBytes.";
+    private protected const string RequiredForDoc = "Bytes that are needed beside the weights with inputs of some sizes, kernels' scratch counted, for as many runs at a time as RequiredBytes, which is the largest of them.";
 
     private protected const string LayoutPathDoc = "Absolute path of the file that CreateSession loads: in the layout that ONNX Runtime has on the processor at hand, or the portable one.";
 

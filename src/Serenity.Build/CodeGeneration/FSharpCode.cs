@@ -97,7 +97,7 @@ public sealed partial class FSharpCode : CodeLanguage
         code.Append("            let mutable _bytes = 0L\n");
         foreach (string formula in range.Formulas(name => $"``{name}``", (a, b) => $"(({a}) / ({b}))", "global.System.Math."))
             code.Append(CultureInfo.InvariantCulture, $"            _bytes <- global.System.Math.Max(_bytes, {formula})\n");
-        code.Append(CultureInfo.InvariantCulture, $"            _bytes + {range.WorkspaceBytes}L\n");
+        code.Append("            _bytes\n");
     }
 
     private static void WriteEnds(StringBuilder code, string name, string summary, IReadOnlyList<TensorCode> tensors)

@@ -12,9 +12,10 @@ public sealed record DimensionCode(string Identifier, string Name, SizeRange Siz
 
 /// <summary>What the generated code says of a model with a range of sizes: what a run needs at any of them.</summary>
 /// <param name="Dimensions">The dimensions, in ordinal order of names.</param>
-/// <param name="Peaks">Formulas of which the largest is the peak.</param>
-/// <param name="WorkspaceBytes">What kernels take on top, at most.</param>
-public sealed record RangeCode(IReadOnlyList<DimensionCode> Dimensions, IReadOnlyList<SizeExpression> Peaks, long WorkspaceBytes)
+/// <param name="Required">Formulas of which the largest is what one run requires.</param>
+/// <param name="MoreBytes">What each is higher: for what kernels take on top at most, where the formulas are of the peak alone.</param>
+/// <param name="Runs">Runs at a time, each with so much.</param>
+public sealed record RangeCode(IReadOnlyList<DimensionCode> Dimensions, IReadOnlyList<SizeExpression> Required, long MoreBytes, int Runs)
 {
     /// <summary>Of a manifest's range; null for none.</summary>
     public static RangeCode? Of(RangeFacts? range, PeakFacts peak)
@@ -23,7 +24,8 @@ public sealed record RangeCode(IReadOnlyList<DimensionCode> Dimensions, IReadOnl
             return null;
         string[] names = [.. range.Ranges.Keys.Order(StringComparer.Ordinal)];
         IReadOnlyList<string> identifiers = ModelNames.OfDimensions(names);
-        return new RangeCode([.. names.Select((name, i) => new DimensionCode(identifiers[i], name, range.Ranges[name]))], range.Peaks, peak.WorkspaceBytes ?? 0);
+        return new RangeCode([.. names.Select((name, i) => new DimensionCode(identifiers[i], name, range.Ranges[name]))],
+            range.Required.Count > 0 ? range.Required : range.Peaks, range.Required.Count > 0 ? 0 : peak.WorkspaceBytes ?? 0, peak.Runs);
     }
 
     /// <summary>The formulas as code.</summary>
@@ -35,7 +37,7 @@ public sealed record RangeCode(IReadOnlyList<DimensionCode> Dimensions, IReadOnl
         SizeSyntax syntax = new(
             name => parameter(Dimensions.First(d => d.Name == name).Identifier), SizeSyntax.Literal, quotient, (a, b) => $"{math}Max({a}, {b})", (a, b) => $"{math}Min({a}, {b})");
         SizeSpace space = new(Dimensions.Select(d => KeyValuePair.Create(d.Name, d.Sizes)));
-        return Peaks.Select(peak => peak.In(syntax, space));
+        return Required.Select(formula => ((formula + MoreBytes) * Runs).In(syntax, space));
     }
 
     /// <summary>The sizes of a dimension, for its comment.</summary>

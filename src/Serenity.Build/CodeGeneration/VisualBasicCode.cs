@@ -75,7 +75,7 @@ public sealed partial class VisualBasicCode : CodeLanguage
         code.Append("            Dim _bytes As Long = 0L\n");
         foreach (string formula in range.Formulas(Name, (a, b) => $"(({a}) \\ ({b}))", "Global.System.Math."))
             code.Append(CultureInfo.InvariantCulture, $"            _bytes = Global.System.Math.Max(_bytes, {formula})\n");
-        code.Append(CultureInfo.InvariantCulture, $"            Return _bytes + {range.WorkspaceBytes}L\n        End Function\n");
+        code.Append("            Return _bytes\n        End Function\n");
     }
 
     /// <summary>A constant, or with several layouts that of the one at hand.</summary>

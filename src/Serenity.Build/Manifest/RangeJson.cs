@@ -17,6 +17,8 @@ internal static class RangeJson
     {
         Write(json, "ranges", range.Ranges);
         JsonParts.Names(json, "peaks", [.. range.Peaks.Select(p => p.ToString())]);
+        if (range.Required.Count > 0)
+            JsonParts.Names(json, "required", [.. range.Required.Select(r => r.ToString())]);
         JsonParts.Sizes(json, "peakAt", range.PeakAt);
         Objects(json, "points", range.Points, static (j, point) =>
         {
@@ -24,6 +26,7 @@ internal static class RangeJson
             j.WriteNumber("bytes", point.Bytes);
             Optional(j, "measuredBytes", point.MeasuredBytes);
             Optional(j, "workspaceBytes", point.WorkspaceBytes);
+            Optional(j, "requiredBytes", point.RequiredBytes);
         });
         if (caches.Count == 0)
             return;
@@ -44,13 +47,17 @@ internal static class RangeJson
         RangeFacts facts = new(
             ReadRanges(range.GetProperty("ranges")), List(range.GetProperty("peaks"), static p => SizeExpression.Parse(TextOf(p))), JsonValues.Sizes(range.GetProperty("peakAt")),
             List(range.GetProperty("points"), static p => new RangePoint(
-                JsonValues.Sizes(p.GetProperty("sizes")), Number(p, "bytes"), OptionalNumber(p, "measuredBytes"), OptionalNumber(p, "workspaceBytes"))));
+                JsonValues.Sizes(p.GetProperty("sizes")), Number(p, "bytes"), OptionalNumber(p, "measuredBytes"), OptionalNumber(p, "workspaceBytes")) { RequiredBytes = OptionalNumber(p, "requiredBytes") }))
+        {
+            Required = range.TryGetProperty("required", out JsonElement required) ? List(required, static r => SizeExpression.Parse(TextOf(r))) : [],
+        };
         // Who reads the manifest asks for a peak at any size in the ranges.
         foreach (IReadOnlyDictionary<string, long> sizes in facts.Points.Select(p => p.Sizes).Prepend(facts.PeakAt))
         {
             try
             {
                 _ = facts.PeakBytes(sizes);
+                _ = facts.RequiredBytes(sizes);
             }
             catch (Exception e) when (e is KeyNotFoundException or OverflowException or DivideByZeroException or InvalidOperationException)
             {

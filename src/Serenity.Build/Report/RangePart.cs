@@ -28,11 +28,15 @@ internal static class RangePart
         html.Append("<div class=\"curves\">\n");
         foreach (string name in range.Ranges.Keys.Order(StringComparer.Ordinal))
             Curve(html, range, name);
-        html.Append("</div>\n<table class=\"cards\"><thead><tr><th>Sizes</th><th class=\"num\">Bytes by the formula</th><th class=\"num\">Measured</th><th class=\"num\">Kernels’ workspace</th></tr></thead><tbody>\n");
+        html.Append("</div>\n<table class=\"cards\"><thead><tr><th>Sizes</th><th class=\"num\">Bytes by the formula</th><th class=\"num\">Measured</th><th class=\"num\">Kernels’ workspace</th>")
+            .Append(range.Required.Count > 0 ? "<th class=\"num\">Required by the formula</th>" : "").Append("</tr></thead><tbody>\n");
         foreach (RangePoint point in range.Points)
         {
             html.Append(CultureInfo.InvariantCulture, $"<tr><td>{ReportPage.Text(Sizes(point.Sizes))}</td><td class=\"num\" data-label=\"Bytes by the formula\">{ReportPage.Exact(point.Bytes)}</td>");
-            html.Append(CultureInfo.InvariantCulture, $"<td class=\"num\" data-label=\"Measured\">{Figure(point.MeasuredBytes)}{(point.MeasuredBytes == point.Bytes ? " <span class=\"pill pass\">equal</span>" : "")}</td><td class=\"num\" data-label=\"Kernels’ workspace\">{Figure(point.WorkspaceBytes)}</td></tr>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<td class=\"num\" data-label=\"Measured\">{Figure(point.MeasuredBytes)}{(point.MeasuredBytes == point.Bytes ? " <span class=\"pill pass\">equal</span>" : "")}</td><td class=\"num\" data-label=\"Kernels’ workspace\">{Figure(point.WorkspaceBytes)}</td>");
+            if (range.Required.Count > 0)
+                html.Append(CultureInfo.InvariantCulture, $"<td class=\"num\" data-label=\"Required by the formula\">{Figure(point.RequiredBytes)}{(point.RequiredBytes is { } required && required == point.MeasuredBytes + point.WorkspaceBytes ? " <span class=\"pill pass\">equal</span>" : "")}</td>");
+            html.Append("</tr>\n");
         }
         return html.Append("</tbody></table></section>\n").ToString();
     }

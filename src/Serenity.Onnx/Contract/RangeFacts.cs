@@ -10,6 +10,16 @@ namespace Serenity.Onnx.Contract;
 public sealed record RangeFacts(
     IReadOnlyDictionary<string, SizeRange> Ranges, IReadOnlyList<SizeExpression> Peaks, IReadOnlyDictionary<string, long> PeakAt, IReadOnlyList<RangePoint> Points)
 {
+    /// <summary>
+    /// Bytes that a budget is held against, for one run: the largest of these formulas, kernels' scratch on top of what is live at each step counted. Of all architectures that the app is built for;
+    /// empty where no run over the whole range was measured.
+    /// </summary>
+    public IReadOnlyList<SizeExpression> Required { get; init; } = [];
+
+    /// <summary>Bytes that a run requires at some sizes; null where <see cref="Required"/> is empty.</summary>
+    /// <param name="sizes">A size for each dimension in <see cref="Ranges"/>.</param>
+    public long? RequiredBytes(IReadOnlyDictionary<string, long> sizes) => Required.Count == 0 ? null : Required.Max(formula => formula.Evaluate(sizes));
+
     /// <summary>Bytes at the peak at some sizes.</summary>
     /// <param name="sizes">A size for each dimension in <see cref="Ranges"/>.</param>
     public long PeakBytes(IReadOnlyDictionary<string, long> sizes) => Peaks.Max(peak => peak.Evaluate(sizes));
@@ -20,4 +30,8 @@ public sealed record RangeFacts(
 /// <param name="Bytes">Bytes at the peak by the formula.</param>
 /// <param name="MeasuredBytes">Bytes that a run was seen to take; null if it was not run.</param>
 /// <param name="WorkspaceBytes">Kernels' own scratch on top in that run; null if not measured.</param>
-public sealed record RangePoint(IReadOnlyDictionary<string, long> Sizes, long Bytes, long? MeasuredBytes, long? WorkspaceBytes);
+public sealed record RangePoint(IReadOnlyDictionary<string, long> Sizes, long Bytes, long? MeasuredBytes, long? WorkspaceBytes)
+{
+    /// <summary>Bytes that a budget is held against, by the formulas of <see cref="RangeFacts.Required"/>; null where there are none.</summary>
+    public long? RequiredBytes { get; init; }
+}

@@ -69,6 +69,11 @@ internal interface IExecutorPlanner
     /// <param name="memory">What a run took; null if not measured.</param>
     IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory);
 
+    /// <summary>What a plan for a range of sizes requires on each architecture that was asked for, as formulas; empty for an executor whose kernels take nothing besides the plan.</summary>
+    /// <param name="plan">The plan, with formulas.</param>
+    /// <param name="runs">Runs at some sizes all over the range.</param>
+    IReadOnlyList<RequiredBytes> Required(ExecutorPlan plan, IReadOnlyList<SizedRun> runs);
+
     /// <summary>What kernels take for themselves on each architecture that was asked for; empty where no run was measured.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="memory">What a run took; null if not measured.</param>

@@ -197,5 +197,5 @@ internal sealed class ModelPipeline
         return result;
     }
 
-    private OptimizationResult Facts(ExecutorPlan plan, VerificationOutcome? verified) => _result.Of(plan, verified, _verification.RangeOf(plan, verified), _leftOut, _warnings);
+    private OptimizationResult Facts(ExecutorPlan plan, VerificationOutcome? verified) => _result.Of(plan, verified, _verification.RangeOf(plan, verified), _verification.Required, _leftOut, _warnings);
 }

@@ -19,10 +19,11 @@ internal sealed class PlanResult(PlanningTask task, IExecutorPlanner planner, Wr
     /// <param name="plan">The plan.</param>
     /// <param name="verified">What verification found; null where there was none.</param>
     /// <param name="range">For a range of sizes, the formula of the peak.</param>
+    /// <param name="required">For a range of sizes, what a run requires on each architecture; empty where that is not known.</param>
     /// <param name="leftOut">Rewrites that were at fault.</param>
     /// <param name="warnings">What is said of the model; takes what is said of the plan.</param>
     /// <exception cref="SerenityException">SER1301: the model contradicts itself.</exception>
-    public OptimizationResult Of(ExecutorPlan plan, VerificationOutcome? verified, RangeFacts? range, IReadOnlyList<LeftOutRewrite> leftOut, List<SerenityDiagnostic> warnings)
+    public OptimizationResult Of(ExecutorPlan plan, VerificationOutcome? verified, RangeFacts? range, IReadOnlyList<RequiredBytes> required, IReadOnlyList<LeftOutRewrite> leftOut, List<SerenityDiagnostic> warnings)
     {
         // No order needs less than the bound. Where one seems to, two sources say different things of a shape.
         if (plan.Bytes < plan.LowerBoundBytes)
@@ -43,7 +44,7 @@ internal sealed class PlanResult(PlanningTask task, IExecutorPlanner planner, Wr
         IReadOnlyList<RunBlock> others = verified?.Block is null || range is not null ? [] : planner.OnOtherTargets(plan, verified.Memory);
         IReadOnlyList<PlanFacts> plans = Placed(planner.Account(plan, verified?.Memory), verified?.Block is { } own ? [own, .. others] : []);
         if (range is not null)
-            plans = [.. plans.Select(entry => RangeProof.Over(range, entry, bytes - plan.Bytes))];
+            plans = [.. plans.Select(entry => RangeProof.Over(range, entry, bytes, bytes - plan.Bytes, required))];
         return new OptimizationResult
         {
             Model = plan.Written,

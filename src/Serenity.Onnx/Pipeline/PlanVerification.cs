@@ -33,6 +33,9 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
     /// <summary>For a range of sizes, what was found of the last plan; null for one size of each dimension, or before.</summary>
     public RangeFacts? Range { get; private set; }
 
+    /// <summary>For a range of sizes, what the last plan requires on each architecture, as formulas; empty where that is not known.</summary>
+    public IReadOnlyList<RequiredBytes> Required { get; private set; } = [];
+
     /// <summary>Begins to run the source while plans are looked for. Not beside a search where it would hold much: verification itself first looks whether it may.</summary>
     /// <param name="start">Where the search starts.</param>
     /// <param name="bytes">What the source costs today.</param>
@@ -72,6 +75,7 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
         if (task.Source.Shapes.Main.Formulas is not { } formulas)
             return planner.Prove(plan, verifier(planner.Promise(plan, asked), task.Cancellation));
         RangeFacts facts = RangeProof.Of(plan, formulas.Space, task.Source.File.Path);
+        Required = [];
         RangeProof proof = new(
             plan, planner.Promise(plan, asked with { Shapes = task.Source.Shapes.Main.At(formulas.Space.Planned) }), task.Source.Shapes.Main,
             (sizes, request) => planner.ProveAt(plan, sizes, verifier(request, task.Cancellation)));
@@ -81,6 +85,8 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
         {
             outcome = planner.Prove(plan, verifier(proof.Asked, task.Cancellation));
             (Range, _) = proof.Hold(facts, formulas.Space, outcome);
+            Required = proof.Runs.Count >= Range.Points.Count ? planner.Required(plan, proof.Runs) : [];
+            Range = RangeProof.With(Range, formulas.Space, Required);
             if (outcome.Facts.Status != "skipped")
                 return outcome;
             why = outcome.Facts.Reason!.TrimEnd('.');
@@ -112,7 +118,7 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
     public RangeFacts? RangeOf(ExecutorPlan plan, VerificationOutcome? verified)
     {
         if (task.Source.Shapes.Main.Formulas is { } formulas && (verified is null || (verified.Facts.Instead is not null && !VerifiesSmallerSizes) || Range is null))
-            Range = RangeProof.Of(plan, formulas.Space, task.Source.File.Path);
+            (Range, Required) = (RangeProof.Of(plan, formulas.Space, task.Source.File.Path), []);
         return Range;
     }
 

@@ -40,6 +40,9 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
         return new RangeFacts(new SortedDictionary<string, SizeRange>(space.Ranges.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal), peaks, at, []);
     }
 
+    /// <summary>Every run so far of which it is known what it took.</summary>
+    public List<SizedRun> Runs { get; } = [];
+
     /// <summary>What is asked of the plan at the sizes that it was made at.</summary>
     public VerificationRequest Asked => asked;
 
@@ -64,6 +67,8 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
     {
         List<RangePoint> points = [];
         VerificationOutcome? first = verified;
+        if (verified?.Memory is { ActivationBytes: not null } planned)
+            Runs.Add(new SizedRun(space.Planned, planned));
         IEnumerable<SizeExpression> rounded = plan.Shapes.Formulas!.Dims.Values.SelectMany(d => d).Concat(facts.Peaks).Distinct();
         foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, rounded, work > ModelVerifier.WorkForAllCases ? Inside / 2 : Inside))
         {
@@ -78,6 +83,8 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
                     throw RangeRefusal.DoesNotRun(sizes, found.Facts.Reason!, asked.File!);
                 }
             }
+            if (found != verified && found?.Memory is { ActivationBytes: not null } memory)
+                Runs.Add(new SizedRun(sizes, memory));
             points.Add(new RangePoint(sizes, bytes, found?.Facts.MeasuredBytes, found?.Memory?.WorkspaceBytes));
         }
         return (facts with { Points = points }, first!);
@@ -109,19 +116,38 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
         }
     }
 
+    /// <summary>The range with what a run requires at each of its sizes.</summary>
+    /// <param name="facts">The range.</param>
+    /// <param name="space">The same as a box.</param>
+    /// <param name="required">Formulas for each architecture; none where they are not known.</param>
+    public static RangeFacts With(RangeFacts facts, SizeSpace space, IReadOnlyList<RequiredBytes> required)
+    {
+        if (required.Count == 0)
+            return facts;
+        facts = facts with { Required = PeakFormulas.Largest(required.SelectMany(r => r.Formulas), space) };
+        return facts with { Points = [.. facts.Points.Select(p => p with { RequiredBytes = facts.RequiredBytes(p.Sizes) })] };
+    }
+
     /// <summary>An entry of the account as it holds over the range.</summary>
     /// <param name="facts">The range, with what runs took.</param>
     /// <param name="entry">The entry for the sizes that the plan was made at.</param>
-    /// <param name="more">Bytes that the peak is higher at other sizes.</param>
-    public static PlanFacts Over(RangeFacts facts, PlanFacts entry, long more)
+    /// <param name="peak">Bytes at the peak, at most.</param>
+    /// <param name="more">Bytes that it is higher than at the sizes that the plan was made at.</param>
+    /// <param name="required">What a run requires on each architecture, as formulas; none where they are not known.</param>
+    public static PlanFacts Over(RangeFacts facts, PlanFacts entry, long peak, long more, IReadOnlyList<RequiredBytes> required)
     {
         MemoryAccount account = entry.Account;
         if (more > 0 && account.Find(MemoryPool.Activations) is { } activations)
             account = account.With(activations with { Parts = [.. activations.Parts, new MemoryPart("atOtherSizes", more, FigureBasis.Planned)] });
-        // Scratch need not grow with sizes: a kernel may choose another way for smaller ones.
-        long? measured = facts.Points.Max(p => p.WorkspaceBytes);
-        if (account.Find(MemoryPool.Workspace) is { Bytes: { } workspace } pool && measured - workspace is > 0 and { } scratch)
-            account = account.With(pool with { Parts = [.. pool.Parts, new MemoryPart("atOtherSizes", scratch, FigureBasis.Measured)] });
+        if (account.Find(MemoryPool.Workspace) is { Bytes: { } workspace } pool)
+        {
+            // Scratch need not grow with sizes: a kernel may choose another way for smaller ones. What counts is the most that tensors and scratch are together.
+            long most = required.FirstOrDefault(r => r.Architecture == entry.Architecture) is { } known ? known.Most - peak : Math.Max(workspace, facts.Points.Max(p => p.WorkspaceBytes) ?? 0);
+            IEnumerable<MemoryPart> parts = pool.Parts is [{ Bytes: { } kernels } only] ? [only with { Bytes = Math.Min(kernels, most) }] : pool.Parts;
+            if (most > workspace)
+                parts = parts.Append(new MemoryPart("atOtherSizes", most - workspace, FigureBasis.Measured));
+            account = account.With(pool with { Parts = [.. parts] });
+        }
         return entry with { Sizes = facts.Ranges, Account = account.Find(MemoryPool.HeapGaps) is null ? account : HeapGaps.AddTo(account) };
     }
 

@@ -23,7 +23,8 @@ internal static class RangeTruth
     /// <summary>What was seen at the sizes.</summary>
     /// <param name="Equal">Sizes at which as much was allocated as the formula says.</param>
     /// <param name="Below">Sizes at which it was less.</param>
-    public sealed record Outcome(OptimizationResult Result, int Equal, int Below);
+    /// <param name="RequiredEqual">Sizes at which tensors and kernels' scratch together took what the formula of required bytes says.</param>
+    public sealed record Outcome(OptimizationResult Result, int Equal, int Below, int RequiredEqual);
 
     /// <summary>How many sizes of a model are run: a few, or what a sweep asks for.</summary>
     public static int SizesEach(int few) => Environment.GetEnvironmentVariable("SERENITY_SWEEP") is null ? few : 60;
@@ -42,7 +43,7 @@ internal static class RangeTruth
         SizeSpace space = new(range.Ranges);
         LoadedModel source = ModelFile.Load(path);
         string[] schedule = [.. result.Schedule];
-        (int equal, int below) = (0, 0);
+        (int equal, int below, int requiredEqual) = (0, 0, 0);
         foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, range.Peaks, count).Take(count))
         {
             Dictionary<string, long> all = new(request.FreeDimensions, StringComparer.Ordinal);
@@ -70,9 +71,15 @@ internal static class RangeTruth
                 equal++;
             else
                 below++;
+            if (range.RequiredBytes(sizes) is not { } required)
+                continue;
+            Assert.IsLessThanOrEqualTo(required, seen.Memory.PeakBytes, $"{text}: {seen.Memory.PeakBytes} measured with scratch, {required} required by formula");
+            Assert.IsLessThanOrEqualTo(result.Peak.RequiredBytes, required, text);
+            if (seen.Memory.PeakBytes == required)
+                requiredEqual++;
         }
         Refuses(result, source, request, space);
-        return new Outcome(result, equal, below);
+        return new Outcome(result, equal, below, requiredEqual);
     }
 
     /// <summary>

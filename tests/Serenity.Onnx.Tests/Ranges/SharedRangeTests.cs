@@ -22,7 +22,9 @@ public sealed class SharedRangeTests
         RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, RangeTruth.SizesEach(6));
         TestContext.WriteLine($"{outcome.Result.Peak.OriginalBytes} -> {outcome.Result.Peak.Bytes}, bound {outcome.Result.Peak.LowerBoundBytes}: {string.Join(" | ", outcome.Result.Range!.Peaks)}");
         TestContext.WriteLine(string.Join("\n", outcome.Result.Warnings.Select(w => w.Message)));
+        TestContext.WriteLine($"required {outcome.Result.Peak.RequiredBytes}, equal at {outcome.RequiredEqual} of {outcome.Equal + outcome.Below}: {string.Join(" | ", outcome.Result.Range.Required)}");
         Assert.AreEqual(0, outcome.Below);
+        Assert.AreEqual(outcome.Equal, outcome.RequiredEqual);
         double beside = RangeTruth.BesideOneSize(path, dimensions);
         TestContext.WriteLine($"{beside:0.###} times the plan for the largest sizes alone");
         Assert.IsLessThanOrEqualTo(1.05, beside);

@@ -90,6 +90,10 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     public IReadOnlyList<PlanFacts> Account(ExecutorPlan plan, MeasuredMemory? memory) => OnnxRuntimeAccount.Of(_task, (OnnxRuntimeExecutorPlan)plan, memory);
 
     /// <inheritdoc/>
+    public IReadOnlyList<RequiredBytes> Required(ExecutorPlan plan, IReadOnlyList<SizedRun> runs) =>
+        plan.StepFormulas is { Count: > 0 } ? new RequiredFormulas((OnnxRuntimeExecutorPlan)plan, Threads, runs).Of(_task.Request.Targets) : [];
+
+    /// <inheritdoc/>
     public IReadOnlyList<KernelFacts> Kernels(ExecutorPlan plan, MeasuredMemory? memory) =>
         TargetWorkspace.Kernels(_task.Request.Targets, memory, RulesOf((OnnxRuntimeExecutorPlan)plan), [.. plan.Nodes.Select(node => node.Name)]);
 

@@ -97,6 +97,9 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     }
 
     /// <inheritdoc/>
+    public IReadOnlyList<RequiredBytes> Required(ExecutorPlan plan, IReadOnlyList<SizedRun> runs) => [];
+
+    /// <inheritdoc/>
     public IReadOnlyList<KernelFacts> Kernels(ExecutorPlan plan, MeasuredMemory? memory) => [];
 
     /// <inheritdoc/>

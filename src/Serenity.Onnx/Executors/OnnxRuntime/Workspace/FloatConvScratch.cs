@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 internal static class FloatConvScratch
 {
     /// <summary>Bytes of MLAS's working buffer for one thread.</summary>
-    private const long SegmentBytes = 64 << 10;
+    internal const long SegmentBytes = 64 << 10;
 
     /// <summary>A matrix of so many bytes fails in ONNX Runtime, and none is said to have more: sums over all nodes must not overflow.</summary>
     internal const long Most = 1L << 40;

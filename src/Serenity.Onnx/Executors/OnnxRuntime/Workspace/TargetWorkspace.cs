@@ -50,6 +50,16 @@ internal static class TargetWorkspace
         }
     }
 
+    /// <summary>Most bytes at any one time on the processors of an architecture, scratch included, by a run on this machine.</summary>
+    /// <param name="target">The architecture.</param>
+    /// <param name="memory">What the run took, activations told from scratch.</param>
+    /// <param name="rules">Rules for the kernels that ran.</param>
+    public static long Peak(TargetArchitecture target, MeasuredMemory memory, WorkspaceRules rules)
+    {
+        long byRule = TargetKernels.Of(target).Max(kernels => Peak(memory, rules, kernels));
+        return target == TargetKernels.Host ? Math.Max(byRule, memory.PeakBytes) : byRule;
+    }
+
     private static TargetFacts Of(TargetArchitecture target, MeasuredMemory? memory, WorkspaceRules rules, Func<IReadOnlyList<MlasKernels>, long?> unmeasured)
     {
         string name = TargetKernels.NameOf(target);

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
@@ -54,6 +55,12 @@ internal sealed class WorkspaceRules
             return Float(found, kernels);
         return OperatorTable.Of(found) is { Kind: OperatorKind.Convolution } entry && entry.Roles.PositionOf(InputRole.Scale) >= 0 ? Quantized(found, kernels) : null;
     }
+
+    /// <summary>The same for all sizes of a range at once; null where there is no such formula.</summary>
+    /// <param name="node">The node's name.</param>
+    /// <param name="kernels">Who computes it.</param>
+    public SizeExpression? Formula(string node, MlasKernels kernels) =>
+        _nodes.TryGetValue(node, out NodeProto? found) && found.Output.Count > 0 ? ConvolutionScratchFormula.Of(found, _shapes, TypeOf, kernels, Threads) : null;
 
     private long? Float(NodeProto node, MlasKernels kernels)
     {
