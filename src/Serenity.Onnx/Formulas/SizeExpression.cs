@@ -89,6 +89,9 @@ public sealed class SizeExpression : IEquatable<SizeExpression>
     /// <summary>The product.</summary>
     public static SizeExpression operator *(SizeExpression left, long right) => left * Of(right);
 
+    /// <summary>The product of several.</summary>
+    public static SizeExpression Product(IEnumerable<SizeExpression> factors) => factors.Aggregate(One, (product, factor) => product * factor);
+
     /// <summary>The quotient, rounded down. The divisor is above zero in every run.</summary>
     public static SizeExpression FloorDivide(SizeExpression dividend, SizeExpression divisor)
     {

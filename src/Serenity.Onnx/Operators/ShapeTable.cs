@@ -37,7 +37,7 @@ public sealed record ShapeTable(IReadOnlyDictionary<string, TensorType> Types, I
     {
         if (Formulas?.Find(name) is not { } dims || Find(name) is not { } type)
             return null;
-        SizeExpression elements = dims.Aggregate(SizeExpression.One, (product, dim) => product * dim);
+        SizeExpression elements = SizeExpression.Product(dims);
         int bits = TensorType.BitsPerElement(type.ElementType);
         return bits % 8 == 0 ? elements * (bits / 8) : SizeExpression.CeilDivide(elements * bits, SizeExpression.Of(8));
     }

@@ -17,7 +17,8 @@ internal static class ElementwiseRegions
 
     private static Func<Interval, bool> WholePackets(RegionQuery q)
     {
-        long whole = q.Dims.Aggregate(1L, (a, b) => a * b), position = whole / q.Extent;
+        // Whatever a size that is not fixed is, it is a factor.
+        long whole = q.Dims.Where((_, axis) => !q.IsOpen(axis)).Aggregate(1L, (a, b) => a * b), position = whole / q.Extent;
         return part => whole % Packet == 0 && position * part.Length % Packet == 0;
     }
 
@@ -36,7 +37,7 @@ internal static class ElementwiseRegions
             if (q.In(input) is not { } dims)
                 continue;
             int axis = q.Axis - (q.Rank - dims.Length);
-            if (axis < 0 || dims[axis] == 1)
+            if (axis < 0 || (dims[axis] == 1 && !q.Values.IsOpen(q.Node.In(input), axis)))
                 continue;
             if (dims[axis] != q.Extent)
                 return null;

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Operators.Regions;
@@ -105,7 +106,8 @@ internal static class MovementRegions
         {
             axes[i] = axes[i] < 0 ? axes[i] + data.Length : axes[i];
             long size = data[axes[i]];
-            if (steps[i] < 1)
+            // What is not one size keeps the bounds as they are stated.
+            if (steps[i] < 1 || values.IsOpen(node.Input[0], axes[i]))
                 continue;
             starts[i] = Math.Clamp(starts[i] < 0 ? starts[i] + size : starts[i], 0, size);
             ends[i] = Math.Clamp(ends[i] < 0 ? ends[i] + size : ends[i], 0, size);
@@ -125,6 +127,12 @@ internal static class MovementRegions
     {
         if (q.In(0) is not { } from || Group(from, q.Dims, q.Axis) is not var (axis, inner, outer))
             return null;
+        if (q.Values.OpenDims(q.Node.Input[0]) is not null || q.Values.OpenDims(q.Node.Output[0]) is not null)
+        {
+            if (Blocks(q, axis) is not var (open, into))
+                return null;
+            (inner, outer) = (open, into);
+        }
         // Positions of the output that fall on the border of an input position.
         long multiple = inner / Gcd(inner, outer);
         if (q.Extent % multiple != 0)
@@ -132,12 +140,43 @@ internal static class MovementRegions
         return q.Rule((0, new InputPart(axis, AxisMap.Blocks(outer, inner)))) with { Multiple = multiple };
     }
 
+    /// <summary>
+    /// Elements in one position of the axis on either side, as the smallest numbers of that ratio, where it is the same at all sizes and the axes before begin at the same elements; else null.
+    /// </summary>
+    private static (long Inner, long Outer)? Blocks(RegionQuery q, int axis)
+    {
+        SizeExpression[] from = q.FormulasIn(0)!, to = q.Formulas;
+        if (!SizeExpression.Product(from[..axis]).Equals(SizeExpression.Product(to[..q.Axis])))
+            return null;
+        SizeExpression inner = SizeExpression.Product(from[(axis + 1)..]), outer = SizeExpression.Product(to[(q.Axis + 1)..]);
+        return SizeExpression.Exactly(outer, inner)?.Constant is > 0 and { } times ? (1, times)
+            : SizeExpression.Exactly(inner, outer)?.Constant is > 0 and { } parts ? (parts, 1) : null;
+    }
+
+    /// <summary>
+    /// The shape that a piece of a Reshape states. A size that is not fixed is copied from the input (0), or follows from all others (-1); null where that does not say it. The piece's own
+    /// size along its axis is left as that of the whole.
+    /// </summary>
+    private static long[]? Stated(RegionQuery q)
+    {
+        if (q.Values.OpenDims(q.Node.Output[0]) is not { } to)
+            return q.Dims;
+        SizeExpression[] from = q.FormulasIn(0)!;
+        long[] dims = [.. q.Dims];
+        for (int i = 0; i < dims.Length; i++)
+        {
+            if (to[i].Constant is null)
+                dims[i] = i < from.Length && from[i].Equals(to[i]) ? 0 : -1;
+        }
+        return dims.Count(d => d < 0) is 0 || (dims.Count(d => d < 0) == 1 && Array.TrueForAll(to, q.Values.IsNeverEmpty)) ? dims : null;
+    }
+
     /// <summary>A view that states its shape, as a piece of it does too; the others go by axes, which a part does not move.</summary>
-    public static NodeRegion? Reshape(RegionQuery q) => View(q) is not { } rule ? null : rule with
+    public static NodeRegion? Reshape(RegionQuery q) => View(q) is not { } rule || Stated(q) is not { } stated ? null : rule with
     {
         Write = (piece, form) =>
         {
-            long[] dims = [.. q.Dims];
+            long[] dims = [.. stated];
             dims[q.Axis] = form.Output.Length;
             if (q.Values.Opset < 5)
                 piece.Set("shape", dims);
@@ -183,11 +222,21 @@ internal static class MovementRegions
         // Along a copied axis all pieces would be the same; that is not worth a rule.
         if (axis < 0 || from[axis] == 1)
             return null;
+        long[] stated = [.. q.Dims];
+        for (int i = 0; i < stated.Length; i++)
+        {
+            if (!q.IsOpen(i))
+                continue;
+            // A size that is not fixed is the input's own.
+            if (i < q.Rank - from.Length || !q.FormulasIn(0)![i - (q.Rank - from.Length)].Equals(q.Formulas[i]))
+                return null;
+            stated[i] = 1;
+        }
         return q.Rule((0, InputPart.Same(axis))) with
         {
             Write = (piece, form) =>
             {
-                long[] dims = [.. q.Dims];
+                long[] dims = [.. stated];
                 dims[q.Axis] = form.Output.Length;
                 piece.Input[1] = form.NewIntegers($"{piece.Name}/shape", dims);
             },

@@ -89,7 +89,7 @@ internal static class NormRegions
             return null;
         // A sum over the last axes is made row by row, vectorized from an aligned address on; over others, several columns at a time, and how many depends on how many there are.
         long row = reduced.Aggregate(1L, (product, axis) => product * data[axis]);
-        bool rows = reduced.Min() > at && reduced.Min() == data.Length - reduced.Count && row % AlignedElements == 0;
+        bool rows = !reduced.Any(axis => q.Values.IsOpen(q.Node.Input[0], axis)) && reduced.Min() > at && reduced.Min() == data.Length - reduced.Count && row % AlignedElements == 0;
         return q.Rule((0, InputPart.Same(at))) with { Stable = rows || !sums ? null : _ => false };
     }
 

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Operators.Regions;
@@ -11,6 +12,15 @@ internal sealed record RegionQuery(RegionValues Values, NodeProto Node, int Axis
 {
     /// <summary>Positions along the axis.</summary>
     public long Extent => Dims[Axis];
+
+    /// <summary>True if the first output is of another size along an axis at other sizes of the inputs.</summary>
+    public bool IsOpen(int axis) => Values.IsOpen(Node.Output[0], axis);
+
+    /// <summary>Dimensions of the first output as formulas; those of one size alone as constants.</summary>
+    public SizeExpression[] Formulas => Values.OpenDims(Node.Output[0]) ?? Array.ConvertAll(Dims, SizeExpression.Of);
+
+    /// <summary>The same of an input; null where nothing is known of it.</summary>
+    public SizeExpression[]? FormulasIn(int input) => Values.OpenDims(Node.In(input)) ?? (In(input) is { } dims ? Array.ConvertAll(dims, SizeExpression.Of) : null);
 
     /// <summary>Rank of the first output.</summary>
     public int Rank => Dims.Length;

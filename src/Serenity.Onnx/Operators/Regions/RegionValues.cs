@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -8,6 +9,7 @@ namespace Serenity.Onnx.Operators.Regions;
 internal sealed class RegionValues
 {
     private readonly ShapeTable _shapes;
+    private readonly SizeFormulas? _formulas;
     private readonly Dictionary<string, TensorProto> _constants = new(StringComparer.Ordinal);
     private readonly Func<TensorProto, byte[]> _read;
 
@@ -18,6 +20,7 @@ internal sealed class RegionValues
     public RegionValues(ModelProto model, ShapeTable shapes, Func<TensorProto, byte[]> read)
     {
         _shapes = shapes;
+        _formulas = shapes.Formulas;
         _read = read;
         Opset = OperatorDomain.OpsetOf(model);
         HashSet<string> overridable = model.IrVersion < 4 ? [] : new(model.Graph.Input.Select(i => i.Name), StringComparer.Ordinal);
@@ -32,6 +35,24 @@ internal sealed class RegionValues
                 _constants[node.Output[0]] = value;
         }
     }
+
+    private RegionValues(RegionValues other, ShapeTable shapes)
+    {
+        (_shapes, _formulas, _constants, _read, Opset) = (shapes, other._formulas, other._constants, other._read, other.Opset);
+    }
+
+    /// <summary>The same model at other sizes of its open dimensions. Which dimensions are open stays known.</summary>
+    /// <param name="sizes">A size for each of them.</param>
+    public RegionValues At(IReadOnlyDictionary<string, long> sizes) => new(this, _shapes.At(sizes));
+
+    /// <summary>Dimensions of a value as formulas of the sizes of the inputs; null where it has one size.</summary>
+    public SizeExpression[]? OpenDims(string value) => value.Length == 0 ? null : _formulas?.Find(value);
+
+    /// <summary>True if a value is of another size along an axis at other sizes of the inputs.</summary>
+    public bool IsOpen(string value, long axis) => OpenDims(value) is { } dims && axis >= 0 && axis < dims.Length && dims[axis].Constant is null;
+
+    /// <summary>True if a size is never 0 in the range.</summary>
+    public bool IsNeverEmpty(SizeExpression size) => size.Constant is { } constant ? constant > 0 : size.Between(_formulas!.Space).Least > 0;
 
     /// <summary>Version of the standard operator set.</summary>
     public long Opset { get; }

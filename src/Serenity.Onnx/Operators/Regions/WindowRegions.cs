@@ -205,6 +205,9 @@ internal static class WindowRegions
             if (kernel.Length != rank || strides.Length != rank || dilations.Length != rank || pads.Length != 2 * rank)
                 return null;
             bool over = false;
+            // How much is added along an axis whose size is not fixed, no piece can state.
+            if ((auto is "SAME_UPPER" or "SAME_LOWER" || node.Int("ceil_mode", 0) != 0) && Enumerable.Range(2, rank).Any(q.IsOpen))
+                return null;
             for (int i = 0; i < rank; i++)
             {
                 long reach = (kernel[i] - 1) * dilations[i] + 1, size = data[i + 2], output = q.Dims[i + 2];

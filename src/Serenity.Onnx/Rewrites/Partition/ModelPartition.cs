@@ -29,7 +29,7 @@ internal static class ModelPartition
     /// <param name="cancellation">Ends every search at once.</param>
     public static PartitionSearch Begin(
         ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, RewriteTechniques techniques, CancellationToken cancellation) =>
-        new(new PartitionGraph(model, shapes, order, modelPath, sharing), cancellation, techniques, StepsAtFirst);
+        new(new PartitionGraph(model, shapes, order, modelPath, sharing) { CutsOpen = true }, cancellation, techniques, StepsAtFirst);
 
     /// <summary>Cuts a model for the lowest peak that some time buys.</summary>
     /// <param name="whole">The model.</param>
@@ -46,7 +46,7 @@ internal static class ModelPartition
         for (int round = 0; round < MostRounds && nanoseconds > 0; round++)
         {
             PartitionSearch search = found is null ? whole : new(
-                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing) { Origins = found.Origins }, cancellation, techniques, StepsAgain);
+                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing) { CutsOpen = true, Origins = found.Origins }, cancellation, techniques, StepsAgain);
             IReadOnlyList<Cut>? cuts = search.Lowest(nanoseconds);
             isLimited |= search.IsLimited;
             if (cuts is null)

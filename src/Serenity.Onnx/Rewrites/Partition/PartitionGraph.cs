@@ -19,6 +19,7 @@ internal sealed class PartitionGraph
     private readonly Dictionary<(int Node, int Axis), bool> _narrow = [];
     private readonly Dictionary<int, NodeRegion?>[] _rules;
     private readonly long[] _elementBytes;
+    private readonly OpenRules? _open;
 
     /// <summary>Indexes a model.</summary>
     /// <param name="model">The model; nodes with unique names; not changed.</param>
@@ -94,6 +95,13 @@ internal sealed class PartitionGraph
                 name => Values.Constant(name) is not null);
             return time.Nanoseconds;
         });
+    }
+
+    /// <summary>True to cut nodes too of which other sizes than that along the cut axis have a range.</summary>
+    public bool CutsOpen
+    {
+        get => _open is not null;
+        init => _open = value ? OpenRules.For(Values, Shapes.Formulas?.Space) : null;
     }
 
     /// <summary>The model.</summary>
@@ -186,9 +194,9 @@ internal sealed class PartitionGraph
         {
             // What captures values reads more than its inputs say.
             bool plain = Nodes[node].Attribute.All(a => a.G is null && a.Graphs.Count == 0)
-                // Pieces are written for one size; one that varies from run to run has none.
-                && Nodes[node].Input.Concat(Nodes[node].Output).All(Shapes.IsExact);
-            _rules[node].Add(axis, rule = plain ? RegionRules.Find(Values, Nodes[node], axis) : null);
+                // Pieces are written for one size along the axis; one that varies from run to run with the data has none.
+                && Nodes[node].Input.Concat(Nodes[node].Output).All(CutsOpen ? Shapes.IsForeseen : Shapes.IsExact);
+            _rules[node].Add(axis, rule = !plain ? null : _open is { } open ? open.Find(Nodes[node], axis) : RegionRules.Find(Values, Nodes[node], axis));
         }
         return rule;
     }

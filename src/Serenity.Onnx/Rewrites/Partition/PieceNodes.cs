@@ -1,5 +1,6 @@
 using System.Globalization;
 using Google.Protobuf;
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Regions;
@@ -14,6 +15,7 @@ internal sealed class PieceNodes
     private readonly PartitionGraph _graph;
     private readonly HashSet<string> _nodeNames, _valueNames;
     private readonly Dictionary<string, TensorType> _types;
+    private readonly Dictionary<string, SizeExpression[]> _openParts = new(StringComparer.Ordinal);
     private readonly List<TensorProto> _constants = [];
     private readonly Dictionary<string, string> _vectors = new(StringComparer.Ordinal);
     private readonly Dictionary<(int Value, Interval Part, int Axis), string> _cutConstants = [];
@@ -89,6 +91,8 @@ internal sealed class PieceNodes
         name = Unique(name, _valueNames);
         _origins[name] = _graph.OriginOf(whole);
         _types[name] = new TensorType(type.ElementType, dims);
+        if (_graph.Values.OpenDims(whole) is { } formulas)
+            _openParts[name] = [.. formulas.Select((size, i) => i == axis ? SizeExpression.Of(length) : size)];
         return name;
     }
 
@@ -140,6 +144,14 @@ internal sealed class PieceNodes
         model.Graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
         ShapeTable shapes = new(_types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _graph.Shapes.Opaque)
         { Varies = _graph.Shapes.Varies, Bodies = _graph.Shapes.Bodies, Formulas = _graph.Shapes.Formulas };
+        if (_openParts.Count > 0)
+        {
+            shapes = shapes with
+            {
+                Varies = _graph.Shapes.Varies.Concat(_openParts.Select(p => KeyValuePair.Create(p.Key, Array.ConvertAll(p.Value, size => size.Constant is null)))).ToDictionary(StringComparer.Ordinal),
+                Formulas = _graph.Shapes.Formulas! with { Dims = _graph.Shapes.Formulas.Dims.Concat(_openParts).ToDictionary(StringComparer.Ordinal) },
+            };
+        }
         return new PartitionedModel(model, shapes, [.. _nodes.Select(n => n.Name)], regions) { Origins = _origins };
     }
 

@@ -27,7 +27,7 @@ internal sealed record SizedInputs(NodeProto Node, SizedValue?[] Inputs, SizeSpa
     public long[]? List(string attribute, int input) => Node.Ints(attribute) ?? (Has(input) ? Constant(input) : []);
 
     /// <summary>The product of dimensions.</summary>
-    public static SizeExpression Product(IEnumerable<SizeExpression> dims) => dims.Aggregate(SizeExpression.One, (product, dim) => product * dim);
+    public static SizeExpression Product(IEnumerable<SizeExpression> dims) => SizeExpression.Product(dims);
 
     /// <summary>An axis counted from the front; null if there is none such.</summary>
     public static int? Axis(long axis, int rank)

@@ -23,7 +23,7 @@ internal static class ConvolutionScratchFormula
             return null;
         }
         SizeExpression[] input = formulas.Find(node.Input[0]) ?? Array.ConvertAll(x.Dims, SizeExpression.Of), output = formulas.Find(node.Output[0]) ?? Array.ConvertAll(y.Dims, SizeExpression.Of);
-        SizeExpression positions = output.Skip(2).Aggregate(SizeExpression.One, (product, dim) => product * dim), images = input[0] * conv.Groups;
+        SizeExpression positions = SizeExpression.Product(output[2..]), images = input[0] * conv.Groups;
         SizeExpression matrix = positions * checked(conv.Channels * conv.KernelSize * sizeof(float));
         if (conv.Axes > 3)
             return matrix;
