@@ -47,7 +47,8 @@ internal static class RangeJson
         RangeFacts facts = new(
             ReadRanges(range.GetProperty("ranges")), List(range.GetProperty("peaks"), static p => SizeExpression.Parse(TextOf(p))), JsonValues.Sizes(range.GetProperty("peakAt")),
             List(range.GetProperty("points"), static p => new RangePoint(
-                JsonValues.Sizes(p.GetProperty("sizes")), Number(p, "bytes"), OptionalNumber(p, "measuredBytes"), OptionalNumber(p, "workspaceBytes")) { RequiredBytes = OptionalNumber(p, "requiredBytes") }))
+                JsonValues.Sizes(p.GetProperty("sizes")), Number(p, "bytes"), OptionalNumber(p, "measuredBytes"), OptionalNumber(p, "workspaceBytes"))
+            { RequiredBytes = OptionalNumber(p, "requiredBytes") }))
         {
             Required = range.TryGetProperty("required", out JsonElement required) ? List(required, static r => SizeExpression.Parse(TextOf(r))) : [],
         };

@@ -44,7 +44,10 @@ internal static class RangedShapes
             open.Add(value, dims);
             varies[value] = Array.ConvertAll(dims, d => d.Constant is null);
         }
-        return most with { Main = most.Main with { Varies = varies, Formulas = new SizeFormulas(space, open, inputs.Names) } };
+        // What a body with open sizes in it allocates is not planned, but measured: it counts as its node's workspace.
+        HashSet<SubgraphKey> openBodies = [.. model.Graph.Node.Where(n => n.Input.Concat(SubgraphCaptures.Of(n)).Any(open.ContainsKey)).SelectMany(Bodies)];
+        Dictionary<SubgraphKey, ShapeTable> bodies = most.Subgraphs.Where(b => !openBodies.Contains(b.Key)).ToDictionary();
+        return most with { Main = most.Main with { Varies = varies, Bodies = bodies, Formulas = new SizeFormulas(space, open, inputs.Names) }, Subgraphs = bodies };
 
         ModelShapes At(IReadOnlyDictionary<string, long> sizes)
         {
@@ -65,6 +68,10 @@ internal static class RangedShapes
             }
         }
     }
+
+    /// <summary>The subgraphs of a node, nested ones included.</summary>
+    private static IEnumerable<SubgraphKey> Bodies(NodeProto node) =>
+        ModelShapes.SubgraphsOf(node).SelectMany(body => body.Graph.Node.SelectMany(Bodies).Prepend(body.Key));
 
     private static long[] Evaluated(SizeExpression[] dims, IReadOnlyDictionary<string, long> sizes) => Array.ConvertAll(dims, d => d.Evaluate(sizes));
 

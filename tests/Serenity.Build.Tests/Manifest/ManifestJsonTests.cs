@@ -113,7 +113,8 @@ public sealed class ManifestJsonTests
         Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Runs = 2, PlainSessionBytes = 5, OriginalPlainSessionBytes = 6, ProcessBytes = 9000, Formula = "12*batch" },
         Range = new RangeFacts(
             new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch + floor((batch + 1)/2)")], new SortedDictionary<string, long> { ["batch"] = 8 },
-            [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5) { RequiredBytes = 18 }]) { Required = [SizeExpression.Parse("12*batch + 6")] },
+            [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5) { RequiredBytes = 18 }])
+        { Required = [SizeExpression.Parse("12*batch + 6")] },
         Plans =
         [
             TestManifest.Create().Plans[0] with

@@ -61,7 +61,7 @@ internal static class RangeTruth
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected = original.Run(values), actual = written.Run(values);
             for (int i = 0; i < expected.Count; i++)
                 Assert.IsNull(OutputComparison.Compare(expected[i].Value, actual[i].Value, result.Rewrites.All(r => r.Exact)).Difference, $"{text} {expected[i].Key}");
-            Observation seen = written.EndObservation();
+            Observation seen = written.EndObservation(result.UnplannedBodies);
             string[] executed = [.. seen.ExecutedOrder.Where(schedule.Contains)];
             CollectionAssert.AreEqual(schedule.Where(executed.Contains).ToArray(), executed, text);
             long formula = range.PeakBytes(sizes), measured = seen.Memory!.ActivationBytes!.Value;

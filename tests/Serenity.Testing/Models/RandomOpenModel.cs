@@ -14,13 +14,17 @@ public sealed class RandomOpenModel
     private readonly TestRandom _random;
     private readonly OnnxModelBuilder _builder = new("open");
     private readonly List<string> _tokens = [], _images = [], _scores = [];
+    private readonly bool _hasBodies;
+    private string? _flag;
+    private int _bodies;
 
-    private RandomOpenModel(ulong seed) => _random = new TestRandom(seed);
+    private RandomOpenModel(ulong seed, bool hasBodies) => (_random, _hasBodies) = (new TestRandom(seed), hasBodies);
 
     /// <summary>A model.</summary>
     /// <param name="seed">Which.</param>
+    /// <param name="hasBodies">True for If, Loop and Scan too, all of one input alike, that read what is open.</param>
     /// <returns>The model, and its dimensions with the largest sizes that a test should give them.</returns>
-    public static (ModelProto Model, IReadOnlyDictionary<string, int> Largest) Create(ulong seed) => new RandomOpenModel(seed).Run();
+    public static (ModelProto Model, IReadOnlyDictionary<string, int> Largest) Create(ulong seed, bool hasBodies = false) => new RandomOpenModel(seed, hasBodies).Run();
 
     private (ModelProto Model, IReadOnlyDictionary<string, int> Largest) Run()
     {
@@ -64,7 +68,7 @@ public sealed class RandomOpenModel
     private void AddToTokens()
     {
         string x = _random.Pick(_tokens);
-        switch (_random.Next(11))
+        switch (_random.Next(_hasBodies ? 14 : 11))
         {
             case 0:
                 _tokens.Add(_builder.Node("MatMul", [x, Weight(Width, Width)]));
@@ -109,12 +113,62 @@ public sealed class RandomOpenModel
                 string[] halves = _builder.Nodes("Split", [x], 2, ("axis", 2L));
                 _tokens.Add(_builder.Node("Concat", [halves[1], halves[0]], ("axis", 2L)));
                 break;
+            case 11:
+                _tokens.Add(If(x));
+                break;
+            case 12:
+                _tokens.Add(Scan(x));
+                break;
+            case 13:
+                _tokens.Add(Loop(x));
+                break;
             default:
                 // One size, whatever the input.
                 string fixedPart = _builder.Node("Tanh", [_builder.Node("MatMul", [Weight(3, Width), Weight(Width, Width)])]);
                 _tokens.Add(_builder.Node("Add", [x, _builder.Node("ReduceSum", [fixedPart, _builder.Integers(0)], ("keepdims", 1L))]));
                 break;
         }
+    }
+
+    /// <summary>One of two branches, which read the tokens from outside.</summary>
+    private string If(string x)
+    {
+        _flag ??= _builder.Input("flag", DataType.Bool);
+        OnnxModelBuilder product = Body(), negative = Body();
+        product.Output(product.Node("Tanh", [product.Node("MatMul", [x, product.Weight(_random.Floats(Width * Width, 0.5), Width, Width)])]), DataType.Float, null);
+        negative.Output(negative.Node("Neg", [x]), DataType.Float, null);
+        return _builder.Node("If", [_flag], ("then_branch", product.Subgraph()), ("else_branch", negative.Subgraph()));
+    }
+
+    /// <summary>A recurrent layer: token by token, from a state of one for each of the batch.</summary>
+    private string Scan(string x)
+    {
+        OnnxModelBuilder body = Body();
+        string state = body.Input("state" + _bodies, DataType.Float, null), token = body.Input("token" + _bodies, DataType.Float, null);
+        string next = body.Node("Tanh", [body.Node("Add", [body.Node("MatMul", [state, body.Weight(_random.Floats(Width * Width, 0.5), Width, Width)]), token])]);
+        body.Output(next, DataType.Float, null);
+        body.Output(body.Node("Relu", [next]), DataType.Float, null);
+        string first = _builder.Node("ReduceMean", [x], ("axes", new long[] { 1 }), ("keepdims", 0L));
+        string[] made = _builder.Nodes("Scan", [first, _builder.Node("Transpose", [x], ("perm", new long[] { 1, 0, 2 }))], 2, ("body", body.Subgraph()), ("num_scan_inputs", 1L));
+        return _builder.Node("Transpose", [made[1]], ("perm", new long[] { 1, 0, 2 }));
+    }
+
+    /// <summary>A layer that is run three times.</summary>
+    private string Loop(string x)
+    {
+        OnnxModelBuilder body = Body();
+        body.Input("round" + _bodies, DataType.Int64);
+        string go = body.Input("go" + _bodies, DataType.Bool), state = body.Input("x" + _bodies, DataType.Float, null);
+        body.Output(body.Node("Identity", [go]), DataType.Bool);
+        body.Output(body.Node("Tanh", [body.Node("MatMul", [state, body.Weight(_random.Floats(Width * Width, 0.5), Width, Width)])]), DataType.Float, null);
+        string three = _builder.Add(OnnxModelBuilder.Tensor("rounds" + _bodies, DataType.Int64, BitConverter.GetBytes(3L))), yes = _builder.Add(OnnxModelBuilder.Tensor("yes" + _bodies, DataType.Bool, [1]));
+        return _builder.Node("Loop", [three, yes, x], ("body", body.Subgraph()));
+    }
+
+    private OnnxModelBuilder Body()
+    {
+        string prefix = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"b{_bodies++}_");
+        return new OnnxModelBuilder(prefix + "body", prefix: prefix);
     }
 
     private void AddToImages()

@@ -168,7 +168,8 @@ internal static class MovementRegions
             if (to[i].Constant is null)
                 dims[i] = i < from.Length && from[i].Equals(to[i]) ? 0 : -1;
         }
-        return dims.Count(d => d < 0) is 0 || (dims.Count(d => d < 0) == 1 && Array.TrueForAll(to, q.Values.IsNeverEmpty)) ? dims : null;
+        int derived = dims.Count(d => d < 0);
+        return derived == 0 || (derived == 1 && Array.TrueForAll(to, q.Values.IsNeverEmpty)) ? dims : null;
     }
 
     /// <summary>A view that states its shape, as a piece of it does too; the others go by axes, which a part does not move.</summary>

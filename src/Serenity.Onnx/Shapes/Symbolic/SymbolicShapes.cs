@@ -20,10 +20,24 @@ internal sealed class SymbolicShapes
     private readonly ModelProto _model;
     private readonly ShapeTable _one;
     private readonly SizeSpace _space;
-    private readonly Dictionary<string, float[]> _floats = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, SizedValue> _values = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, float[]> _floats;
+    private readonly Dictionary<string, SizedValue> _values;
+    private readonly Func<string, TensorType?> _outer;
 
-    private SymbolicShapes(ModelProto model, ShapeTable one, SizeSpace space) => (_model, _one, _space) = (model, one, space);
+    private SymbolicShapes(ModelProto model, ShapeTable one, SizeSpace space)
+    {
+        (_model, _one, _space, _outer) = (model, one, space, _ => null);
+        _floats = new(StringComparer.Ordinal);
+        _values = new(StringComparer.Ordinal);
+    }
+
+    /// <summary>Begins with what a subgraph sees of the graph around it.</summary>
+    private SymbolicShapes(SymbolicShapes around, ShapeTable one)
+    {
+        (_model, _one, _space, _outer) = (around._model, one, around._space, around.TypeOf);
+        _floats = new(around._floats, StringComparer.Ordinal);
+        _values = new(around._values, StringComparer.Ordinal);
+    }
 
     /// <summary>Finds the formulas.</summary>
     /// <param name="model">The model; not changed.</param>
@@ -58,6 +72,25 @@ internal sealed class SymbolicShapes
             Follow(graph.Node[position]);
     }
 
+    /// <summary>What the outputs of a subgraph are, given its inputs.</summary>
+    /// <param name="key">Where it stands.</param>
+    /// <param name="body">The subgraph.</param>
+    /// <param name="inputs">Its inputs, in order.</param>
+    private SizedValue[] Within(SubgraphKey key, GraphProto body, IReadOnlyList<SizedValue> inputs)
+    {
+        ShapeTable types = _one.Bodies.GetValueOrDefault(key) ?? new ShapeTable(new Dictionary<string, TensorType>(), new HashSet<string>());
+        SymbolicShapes within = new(this, types with { Bodies = _one.Bodies });
+        foreach (TensorProto tensor in body.Initializer)
+            within.Add(tensor.Name, tensor, true);
+        for (int i = 0; i < inputs.Count; i++)
+            within._values[body.Input[i].Name] = inputs[i];
+        foreach (int position in TopologicalOrder.Of(new GraphView(body)))
+            within.Follow(body.Node[position]);
+        return [.. body.Output.Select(output => within._values.GetValueOrDefault(output.Name) ?? new SizedValue(null, null, true))];
+    }
+
+    private TensorType? TypeOf(string name) => _one.Find(name) ?? _outer(name);
+
     private void Follow(NodeProto node)
     {
         if (ConstantNode.ValueOf(node) is { } constant)
@@ -70,8 +103,8 @@ internal sealed class SymbolicShapes
         bool followsSizes = Array.Exists(read, v => v is { FollowsSizes: true }) || (node.OpType is "Shape" or "Size" && !IsFixed(inputs.Dims(0)));
         // Sizes that are always the same, and no numbers that change with others: what ONNX Runtime found at one combination it finds at all.
         bool isFixed = Array.TrueForAll(read, v => v is null || (IsFixed(v.Dims) && (!v.FollowsSizes || v.Constant is not null)));
-        SizeExpression?[]?[] elements = ShapeElements.Of(inputs, name => _one.Find(name)?.ElementType) is { } found ? [found] : [];
-        SizeExpression[]?[]? dims = isFixed ? null : NodeSizes.Of(inputs);
+        SizeExpression?[]?[] elements = ShapeElements.Of(inputs, name => TypeOf(name)?.ElementType) is { } found ? [found] : [];
+        SizeExpression[]?[]? dims = isFixed ? null : NodeSizes.Of(inputs) ?? BodySizes.Of(inputs, Within, name => TypeOf(name)?.ElementType);
         for (int k = 0; k < node.Output.Count; k++)
         {
             string name = node.Output[k];

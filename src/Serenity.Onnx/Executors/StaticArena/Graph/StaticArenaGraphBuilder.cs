@@ -279,17 +279,17 @@ internal sealed class StaticArenaGraphBuilder
         long peak = 0;
         foreach ((SubgraphKey key, GraphProto graph) in ModelShapes.SubgraphsOf(node))
         {
-            if (!_modelShapes.Subgraphs.TryGetValue(key, out ShapeTable? table))
-            {
-                throw _modelShapes.RefusedSubgraphs.TryGetValue(key, out string? reason)
-                    ? new SerenityException(SerenityCodes.UnknownSize, _path, $"The sizes in the subgraph '{key.Attribute}' of {GraphCheck.Describe(node)} are not known, since ONNX Runtime refuses it with these shapes: {reason} Check {ModelSetting.FreeDimensions}, or cut the operator off the model.")
-                    : new SerenityException(SerenityCodes.UnknownSize, _path, $"The size of value '{_modelShapes.UnknownInSubgraph.GetValueOrDefault(key)}' in a subgraph of {GraphCheck.Describe(node)} depends on the data, so no fixed block of memory can be planned. Use {ModelSetting.Executor.Of("OnnxRuntime")}, or replace the operator.");
-            }
             if (_shapes.Formulas is { } formulas && node.Input.Concat(SubgraphCaptures.Of(node)).FirstOrDefault(value => formulas.Find(value) is not null) is { } open)
             {
                 throw new SerenityException(
                     SerenityCodes.RangeNotPlanned, _path,
                     $"The range reaches '{open}', which the subgraph '{key.Attribute}' of {GraphCheck.Describe(node)} reads, and what a subgraph needs in an arena is known for one size. Give one size, or use {ModelSetting.Executor.Of("OnnxRuntime")}.");
+            }
+            if (!_modelShapes.Subgraphs.TryGetValue(key, out ShapeTable? table))
+            {
+                throw _modelShapes.RefusedSubgraphs.TryGetValue(key, out string? reason)
+                    ? new SerenityException(SerenityCodes.UnknownSize, _path, $"The sizes in the subgraph '{key.Attribute}' of {GraphCheck.Describe(node)} are not known, since ONNX Runtime refuses it with these shapes: {reason} Check {ModelSetting.FreeDimensions}, or cut the operator off the model.")
+                    : new SerenityException(SerenityCodes.UnknownSize, _path, $"The size of value '{_modelShapes.UnknownInSubgraph.GetValueOrDefault(key)}' in a subgraph of {GraphCheck.Describe(node)} depends on the data, so no fixed block of memory can be planned. Use {ModelSetting.Executor.Of("OnnxRuntime")}, or replace the operator.");
             }
             Dictionary<string, TensorProto> constants = new(_outerConstants ?? new Dictionary<string, TensorProto>(), StringComparer.Ordinal);
             foreach ((string name, TensorProto tensor) in _constants)

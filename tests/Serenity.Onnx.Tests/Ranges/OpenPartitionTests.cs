@@ -1,0 +1,102 @@
+using Serenity.Onnx.Contract;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Rewrites.Partition;
+using Serenity.Onnx.Schema;
+using Serenity.Testing.Models;
+using static Serenity.Onnx.Schema.TensorProto.Types;
+
+namespace Serenity.Onnx.Tests.Ranges;
+
+/// <summary>Regions in pieces where sizes have a range: cut along an axis that has one size, and valid at all sizes of the others.</summary>
+[TestClass]
+public sealed class OpenPartitionTests
+{
+    public required TestContext TestContext { get; init; }
+
+    [TestMethod]
+    [DataRow("attention", "seq=1..24;batch=2")]
+    [DataRow("images", "batch=1..3;width=24")]
+    [DataRow("images", "batch=1;width=8..24")]
+    public void Pieces_hold_at_every_size_and_take_what_the_formula_says(string kind, string dimensions)
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-test-");
+        try
+        {
+            string path = Path.Combine(folder.FullName, kind + ".onnx");
+            File.WriteAllBytes(path, ModelFile.ToBytes(kind == "attention" ? Attention() : Images(), path));
+            // The file is run at sizes all over the range, its outputs held against the source's, bit for bit, and its bytes against the formula.
+            RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, RangeTruth.SizesEach(6), Changed);
+            Assert.AreEqual(0, outcome.Below);
+            Assert.IsTrue(outcome.Result.Rewrites.Any(r => r.Kind == ModelPartition.Kind), string.Join(' ', outcome.Result.Rewrites.Select(r => r.Kind)));
+            OptimizationResult whole = ModelOptimizer.Optimize(Changed(RangeTruth.Request(path, dimensions)) with { Partition = false, Verify = false });
+            TestContext.WriteLine($"{kind} {dimensions}: {whole.Peak.Bytes} -> {outcome.Result.Peak.Bytes}, {string.Join("; ", outcome.Result.Rewrites.Where(r => r.Pieces is not null).Select(r => $"{r.Pieces!.Count} pieces of {r.Pieces.Value} along {r.Pieces.Axis}"))}: {string.Join(" | ", outcome.Result.Range!.Peaks)}");
+            Assert.IsLessThan(whole.Peak.Bytes, outcome.Result.Peak.Bytes);
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>The models are small, and a piece of a small tensor takes long beside it; channels of images would be taken apart by other rewrites.</summary>
+    private static OptimizeRequest Changed(OptimizeRequest request) => request with { WorkLimit = 8, Rewrite = RewriteLevel.Exact };
+
+    [TestMethod]
+    public void A_pad_that_follows_from_an_open_size_is_not_written_down()
+    {
+        DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-test-");
+        try
+        {
+            // Rows could be cut; but the pads of the open width follow from it, and a piece has to state all of them.
+            OnnxModelBuilder b = new("same");
+            TestRandom random = new(5);
+            string x = b.SymbolicInput("image", DataType.Float, 1, 4, 16, "width");
+            string wide = b.Node("Relu", [b.Node("Conv", [x, b.Weight(random.Floats(32 * 4, 0.2), 32, 4, 1, 1)])]);
+            wide = b.Node("Conv", [wide, b.Weight(random.Floats(4 * 32 * 9, 0.2), 4, 32, 3, 3)], ("auto_pad", "SAME_UPPER"), ("strides", new long[] { 1, 2 }));
+            b.Output(b.Node("Relu", [wide]), DataType.Float, null);
+            string path = Path.Combine(folder.FullName, "same.onnx");
+            File.WriteAllBytes(path, ModelFile.ToBytes(b.Build(), path));
+            RangeTruth.Outcome outcome = RangeTruth.Check(path, "width=8..24", 6, Changed);
+            Assert.AreEqual(0, outcome.Below);
+            Assert.IsFalse(outcome.Result.Model.Graph.Node.Any(n => n.OpType == "Conv" && n.Attribute.Any(a => a.Name == "pads" && a.Ints.Any(pad => pad > 0))), "Pads of one width.");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
+    }
+
+    /// <summary>Attention of eight narrow heads, as exporters write it: shapes are computed from those of the input.</summary>
+    private static ModelProto Attention()
+    {
+        const int width = 16, heads = 8;
+        OnnxModelBuilder b = new("attention");
+        TestRandom random = new(11);
+        string x = b.SymbolicInput("tokens", DataType.Float, "batch", "seq", width);
+        string shape = b.Node("Shape", [x]), tokens = b.Node("Slice", [shape, b.Integers(0), b.Integers(2)]);
+        string split = b.Node("Concat", [tokens, b.Integers(heads, width / heads)], ("axis", 0L)), joined = b.Node("Concat", [tokens, b.Integers(width)], ("axis", 0L));
+        string[] parts = new string[3];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            string made = b.Node("Reshape", [b.Node("MatMul", [x, b.Weight(random.Floats(width * width, 0.3), width, width)]), split]);
+            parts[i] = b.Node("Transpose", [made], ("perm", i == 1 ? new long[] { 0, 2, 3, 1 } : [0, 2, 1, 3]));
+        }
+        string scores = b.Node("Softmax", [b.Node("MatMul", [parts[0], parts[1]])], ("axis", -1L));
+        string mixed = b.Node("Transpose", [b.Node("MatMul", [scores, parts[2]])], ("perm", new long[] { 0, 2, 1, 3 }));
+        b.Output(b.Node("MatMul", [b.Node("Reshape", [mixed, joined]), b.Weight(random.Floats(width * width, 0.3), width, width)]), DataType.Float, null);
+        return b.Build();
+    }
+
+    /// <summary>A bottleneck, whose wide tensors need not exist whole: rows are cut.</summary>
+    private static ModelProto Images()
+    {
+        OnnxModelBuilder b = new("images");
+        TestRandom random = new(3);
+        string x = b.SymbolicInput("image", DataType.Float, "batch", 4, 32, "width");
+        string wide = b.Node("Relu", [b.Node("Conv", [x, b.Weight(random.Floats(48 * 4, 0.2), 48, 4, 1, 1)])]);
+        wide = b.Node("Relu", [b.Node("Conv", [wide, b.Weight(random.Floats(48 * 9, 0.2), 48, 1, 3, 3)], ("group", 48L), ("pads", new long[] { 1, 1, 1, 1 }))]);
+        b.Output(b.Node("Conv", [wide, b.Weight(random.Floats(48 * 4, 0.2), 4, 48, 1, 1)]), DataType.Float, null);
+        return b.Build();
+    }
+}
