@@ -28,6 +28,15 @@ internal static class RangeJson
             Optional(j, "workspaceBytes", point.WorkspaceBytes);
             Optional(j, "requiredBytes", point.RequiredBytes);
         });
+        if (range.OneSize is { } one)
+        {
+            json.WriteStartObject("oneSize");
+            json.WriteNumber("bytes", one.Bytes);
+            json.WriteString("value", one.Value);
+            json.WriteString("node", one.Node);
+            json.WriteString("operator", one.Operator);
+            json.WriteEndObject();
+        }
         if (caches.Count == 0)
             return;
         json.WriteString("cacheBytesPerToken", CacheTable.BytesPerToken(caches).ToString());
@@ -51,6 +60,7 @@ internal static class RangeJson
             { RequiredBytes = OptionalNumber(p, "requiredBytes") }))
         {
             Required = range.TryGetProperty("required", out JsonElement required) ? List(required, static r => SizeExpression.Parse(TextOf(r))) : [],
+            OneSize = range.TryGetProperty("oneSize", out JsonElement one) ? new OneSizeFacts(Number(one, "bytes"), TextOf(one, "value"), TextOf(one, "node"), TextOf(one, "operator")) : null,
         };
         // Who reads the manifest asks for a peak at any size in the ranges.
         foreach (IReadOnlyDictionary<string, long> sizes in facts.Points.Select(p => p.Sizes).Prepend(facts.PeakAt))

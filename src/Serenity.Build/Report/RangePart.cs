@@ -21,6 +21,10 @@ internal static class RangePart
         html.Append(ReportPage.Text($"The model accepts {string.Join(", ", range.Ranges.Select(r => FormattableString.Invariant($"{ModelText.Clean(r.Key, 60)} {r.Value.From} to {r.Value.To}")))}. The peak is largest at {Sizes(range.PeakAt)}: all other figures and pictures are for these sizes."));
         html.Append("</p>\n");
         Formulas(html, range);
+        if (range.OneSize is { } one)
+        {
+            html.Append("<p>").Append(ReportPage.Text($"A plan for {Sizes(range.PeakAt)} alone would take {ByteSize.Format(one.Bytes)}: with all sizes known, ONNX Runtime fuses {ModelText.Clean(one.Node, 120)} ({ModelText.Clean(one.Operator, 60)}) with others, and {ModelText.Clean(one.Value, 120)}, which lies at the peak here, does not exist. Where it matters, give a list of sizes.")).Append("</p>\n");
+        }
         if (CacheTable.Of(manifest.Program, range) is { Count: > 0 } caches)
         {
             html.Append(CultureInfo.InvariantCulture, $"<p>{caches.Count} caches grow along {ReportPage.Text(ModelText.Clean(caches[0].Dimension, 60))}: <code>{ReportPage.Text(ModelText.Clean(CacheTable.BytesPerToken(caches).ToString(), 600))}</code> bytes for each token, and twice that while a step runs, where the app hands outputs on.</p>\n");

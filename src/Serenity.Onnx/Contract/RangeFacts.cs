@@ -16,6 +16,9 @@ public sealed record RangeFacts(
     /// </summary>
     public IReadOnlyList<SizeExpression> Required { get; init; } = [];
 
+    /// <summary>What a plan for <see cref="PeakAt"/> alone would take, where that is clearly less, and what stands in the way of it over the range; else null.</summary>
+    public OneSizeFacts? OneSize { get; init; }
+
     /// <summary>Bytes that a run requires at some sizes; null where <see cref="Required"/> is empty.</summary>
     /// <param name="sizes">A size for each dimension in <see cref="Ranges"/>.</param>
     public long? RequiredBytes(IReadOnlyDictionary<string, long> sizes) => Required.Count == 0 ? null : Required.Max(formula => formula.Evaluate(sizes));
@@ -35,3 +38,10 @@ public sealed record RangePoint(IReadOnlyDictionary<string, long> Sizes, long By
     /// <summary>Bytes that a budget is held against, by the formulas of <see cref="RangeFacts.Required"/>; null where there are none.</summary>
     public long? RequiredBytes { get; init; }
 }
+
+/// <summary>A plan for one size of each dimension, beside that for a range which holds these sizes.</summary>
+/// <param name="Bytes">Bytes at its peak.</param>
+/// <param name="Value">The largest value at the peak over the range that does not exist in it.</param>
+/// <param name="Node">The node that makes this value over the range.</param>
+/// <param name="Operator">That node's operator: with one size of each dimension ONNX Runtime puts another in place of it and its neighbours, which it does only where all sizes are known.</param>
+public sealed record OneSizeFacts(long Bytes, string Value, string Node, string Operator);

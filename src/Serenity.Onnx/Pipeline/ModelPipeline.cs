@@ -22,6 +22,7 @@ internal sealed class ModelPipeline
     private readonly IExecutorPlanner _planner;
     private readonly PlanVerification _verification;
     private readonly PlanResult _result;
+    private readonly OneSizePlan _oneSize;
     private readonly List<SerenityDiagnostic> _warnings = [];
     private IReadOnlyList<LeftOutRewrite> _leftOut = [];
 
@@ -35,6 +36,7 @@ internal sealed class ModelPipeline
         _planner = ExecutorPlanners.For(task);
         _verification = new PlanVerification(task, _planner, form, (asked, end) => Verifier(asked, end));
         _result = new PlanResult(task, _planner, form);
+        _oneSize = new OneSizePlan(source, request, cancellation);
     }
 
     /// <summary>What holds a plan to its promises; tests put their own in its place.</summary>
@@ -197,5 +199,9 @@ internal sealed class ModelPipeline
         return result;
     }
 
-    private OptimizationResult Facts(ExecutorPlan plan, VerificationOutcome? verified) => _result.Of(plan, verified, _verification.RangeOf(plan, verified), _verification.Required, _leftOut, _warnings);
+    private OptimizationResult Facts(ExecutorPlan plan, VerificationOutcome? verified)
+    {
+        RangeFacts? range = _verification.RangeOf(plan, verified);
+        return _result.Of(plan, verified, range is null ? null : _oneSize.Beside(range, plan), _verification.Required, _leftOut, _warnings);
+    }
 }

@@ -37,6 +37,8 @@ internal static class SummaryLines
             else
                 table.Add("caches, each token", "", ModelText.Clean(formula), note);
         }
+        if (manifest.Range?.OneSize is { } one)
+            Row("for one size alone", one.Bytes, $"there is no '{ModelText.Clean(one.Value)}' then, which {ModelText.Clean(one.Node)} ({ModelText.Clean(one.Operator)}) makes");
         if (peak.Runs > 1)
             Row(string.Create(CultureInfo.InvariantCulture, $"{peak.Runs} runs at a time"), peak.RequiredBytes, "peak and workspace of each");
         if (peak.ProcessBytes is long process)

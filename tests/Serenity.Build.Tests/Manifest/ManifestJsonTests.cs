@@ -114,7 +114,7 @@ public sealed class ManifestJsonTests
         Range = new RangeFacts(
             new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch + floor((batch + 1)/2)")], new SortedDictionary<string, long> { ["batch"] = 8 },
             [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5) { RequiredBytes = 18 }])
-        { Required = [SizeExpression.Parse("12*batch + 6")] },
+        { Required = [SizeExpression.Parse("12*batch + 6")], OneSize = new OneSizeFacts(11, "t", "n", "Add") },
         Plans =
         [
             TestManifest.Create().Plans[0] with

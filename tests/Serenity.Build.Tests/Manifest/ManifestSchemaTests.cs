@@ -45,7 +45,7 @@ public sealed class ManifestSchemaTests
             Range = new RangeFacts(
                 new SortedDictionary<string, SizeRange> { ["batch"] = new(1, 8) }, [SizeExpression.Parse("12*batch")], new SortedDictionary<string, long> { ["batch"] = 8 },
                 [new RangePoint(new SortedDictionary<string, long> { ["batch"] = 1 }, 13, 12, 5) { RequiredBytes = 18 }])
-            { Required = [SizeExpression.Parse("12*batch + 6")] },
+            { Required = [SizeExpression.Parse("12*batch + 6")], OneSize = new OneSizeFacts(11, "t", "n", "Add") },
             Memories = TestManifest.OverMemories().Memories,
             Traffic = TestManifest.OverMemories().Traffic,
             Options = manifest.Options.With(ModelOptions.FreeDimensions, new DimensionsSyntax().Parse("batch=1..8;seq=2;total=batch+seq")),

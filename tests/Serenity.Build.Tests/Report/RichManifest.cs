@@ -71,7 +71,7 @@ internal static class RichManifest
                     new RangePoint(new Dictionary<string, long> { ["batch"] = 1, ["seq"] = 1 }, 4096, 4096, 100) { RequiredBytes = 4196 },
                     new RangePoint(new Dictionary<string, long> { ["batch"] = 8, ["seq"] = 512 }, 262_144, 260_000, null),
                 ])
-            { Required = [SizeExpression.Parse("64*batch*seq + 100"), SizeExpression.Parse("4096*batch + 100")] },
+            { Required = [SizeExpression.Parse("64*batch*seq + 100"), SizeExpression.Parse("4096*batch + 100")], OneSize = new OneSizeFacts(200_000, "hidden", "/bias", "Add") },
             Rewrites =
             [
                 new AppliedRewrite("ChannelPartition", [plain.Schedule[1], plain.Schedule[2]], false, 0),

@@ -1,3 +1,4 @@
+using Serenity.Onnx.Contract;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
 using Serenity.Testing.Models;
@@ -30,6 +31,10 @@ public sealed class OpenModelRangeTests
             double beside = RangeTruth.BesideOneSize(path, dimensions);
             TestContext.WriteLine($"{beside:0.###} times the plan for the largest sizes alone");
             Assert.IsLessThanOrEqualTo(kind == "prompt" ? 1.2 : 1.05, beside);
+            // Then the value is named that does not exist there, with who makes it.
+            OneSizeFacts? one = outcome.Result.Range.OneSize;
+            Assert.AreEqual(kind == "prompt", one is not null, one?.Value);
+            Assert.AreEqual(kind == "prompt" ? "MatMul" : null, one?.Operator);
         }
         finally
         {

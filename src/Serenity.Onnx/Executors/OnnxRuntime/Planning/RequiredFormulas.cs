@@ -35,10 +35,17 @@ internal sealed class RequiredFormulas(OnnxRuntimeExecutorPlan plan, int threads
         long[] peaks = [.. runs.Select((run, r) => target is { } some ? TargetWorkspace.Peak(some, run.Memory, _rules[r]) : run.Memory.PeakBytes)];
         foreach (bool isExact in (bool[])[true, false])
         {
-            IReadOnlyList<SizeExpression> formulas = PeakFormulas.Largest([.. plan.StepFormulas!, .. WithScratch(target, isExact)], _formulas.Space);
-            // What was taken between kernels, or in the body of one, belongs to no step.
-            if (runs.Select((run, r) => formulas.Max(f => f.Evaluate(run.Sizes)) >= peaks[r]).All(enough => enough) && SizeMaximum.Find(formulas, _formulas.Space) is { } most)
-                return new RequiredBytes(name, formulas, most.Value);
+            try
+            {
+                IReadOnlyList<SizeExpression> formulas = PeakFormulas.Largest([.. plan.StepFormulas!, .. WithScratch(target, isExact)], _formulas.Space);
+                // What was taken between kernels, or in the body of one, belongs to no step.
+                if (runs.Select((run, r) => formulas.Max(f => f.Evaluate(run.Sizes)) >= peaks[r]).All(enough => enough) && SizeMaximum.Find(formulas, _formulas.Space) is { } most)
+                    return new RequiredBytes(name, formulas, most.Value);
+            }
+            catch (OverflowException)
+            {
+                // A formula that leaves 63 bits somewhere in the range is none.
+            }
         }
         IReadOnlyList<SizeExpression> live = PeakFormulas.Largest(plan.StepFormulas!, _formulas.Space);
         long more = runs.Select((run, r) => peaks[r] - live.Max(f => f.Evaluate(run.Sizes))).Max();

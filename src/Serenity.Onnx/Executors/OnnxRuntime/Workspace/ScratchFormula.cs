@@ -28,7 +28,7 @@ internal static class ScratchFormula
         IReadOnlyList<(IReadOnlyDictionary<string, long> Sizes, long Bytes)> samples, SizeExpression? byRule, IEnumerable<SizeExpression> dims, SizeSpace space)
     {
         long most = samples.Max(s => s.Bytes);
-        if (byRule is not null && samples.All(s => byRule.Evaluate(s.Sizes) == s.Bytes))
+        if (byRule is not null && samples.All(s => Value(byRule, s.Sizes) == s.Bytes))
             return byRule;
         if (samples.All(s => s.Bytes == most))
             return SizeExpression.Of(most);
@@ -37,6 +37,7 @@ internal static class ScratchFormula
         IEnumerable<SizeExpression> some = open.Select(d => (Dim: d, d.Between(space).Least)).Where(d => d.Least == 0 || d.Least == 1)
             .Select(d => SizeExpression.Min(SizeExpression.One, d.Dim + -(long)d.Least, space)).Where(d => d.Constant is null).Distinct();
         SizeExpression[] terms = [.. Products([.. open, .. some])];
+        terms = Array.FindAll(terms, term => samples.All(s => Value(term, s.Sizes) is not null));
         double[][] values = Array.ConvertAll(terms, term => samples.Select(s => (double)term.Evaluate(s.Sizes)).ToArray());
         double[] bytes = [.. samples.Select(s => (double)s.Bytes)];
         for (int count = 1; count <= MostTerms && samples.Count >= count + 1 + Held; count++)
@@ -48,11 +49,24 @@ internal static class ScratchFormula
                 SizeExpression formula = SizeExpression.Of(found[0]);
                 for (int i = 0; i < count; i++)
                     formula += terms[chosen[i]] * found[i + 1];
-                if (samples.All(s => formula.Evaluate(s.Sizes) == s.Bytes))
+                if (samples.All(s => Value(formula, s.Sizes) == s.Bytes))
                     return formula;
             }
         }
         return SizeExpression.Of(most);
+    }
+
+    /// <summary>The value of a formula; null where it does not fit 63 bits.</summary>
+    private static long? Value(SizeExpression formula, IReadOnlyDictionary<string, long> sizes)
+    {
+        try
+        {
+            return formula.Evaluate(sizes);
+        }
+        catch (OverflowException)
+        {
+            return null;
+        }
     }
 
     /// <summary>All products of a few factors, those of fewer first.</summary>
