@@ -25,16 +25,5 @@ public sealed record ModelShapes(
     public bool IsDeclared { get; init; }
 
     /// <summary>The graphs in a node's attributes with their keys, in attribute order.</summary>
-    public static IEnumerable<(SubgraphKey Key, GraphProto Graph)> SubgraphsOf(NodeProto node)
-    {
-        ArgumentNullException.ThrowIfNull(node);
-        foreach (AttributeProto attribute in node.Attribute)
-        {
-            int index = 0;
-            if (attribute.G is not null)
-                yield return (new SubgraphKey(node.Name, attribute.Name, index++), attribute.G);
-            foreach (GraphProto graph in attribute.Graphs)
-                yield return (new SubgraphKey(node.Name, attribute.Name, index++), graph);
-        }
-    }
+    public static IEnumerable<(SubgraphKey Key, GraphProto Graph)> SubgraphsOf(NodeProto node) => SubgraphKey.SubgraphsOf(node);
 }

@@ -21,7 +21,7 @@ internal static class BodySizes
     {
         if (!OperatorDomain.IsOnnx(n.Node.Domain))
             return null;
-        (SubgraphKey Key, GraphProto Graph)[] bodies = [.. ModelShapes.SubgraphsOf(n.Node)];
+        (SubgraphKey Key, GraphProto Graph)[] bodies = [.. SubgraphKey.SubgraphsOf(n.Node)];
         return n.Node.Kind() switch
         {
             OperatorKind.Branch when bodies.Length == 2 => If(within(bodies[0].Key, bodies[0].Graph, []), within(bodies[1].Key, bodies[1].Graph, [])),
