@@ -5,7 +5,7 @@ using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 
-namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
+namespace Serenity.Onnx.Executors.OnnxRuntime;
 
 /// <summary>
 /// What a plan for a range of sizes requires: at each step what is live there, and what the step's kernel takes for itself on top. The two are largest at different sizes and steps, so the sum is
