@@ -197,7 +197,7 @@ internal static class ModelVerifier
         }
         for (int i = 0; ledger is not null && i < expected.Count; i++)
         {
-            OutputComparison.Outcome outcome = OutputComparison.Compare(expected[i].Value, actual[i].Value, request.Exact);
+            OutputComparison.Outcome outcome = OutputComparison.Compare(expected[i].Value, actual[i].Value, request.Exact, HalfOutputs.Least(request.Source.Graph, expected[i].Key));
             maxError = Math.Max(maxError, outcome.MaxError);
             if (outcome.Difference is { } difference)
                 throw Differs(request, $"gives another result on {Text(kind)} inputs: output '{expected[i].Key}' {difference}", null);

@@ -9,11 +9,20 @@ namespace Serenity.Benchmarks.Runs;
 /// <summary>
 /// What a process really takes for the runs of a planned session: a hundred runs to warm up, a thousand to measure, in one process per model (Linux). Resident
 /// pages of the block are counted with <c>mincore</c>, the C library's heap with <c>mallinfo2</c>, the process by its resident anonymous memory; growth of the heap is since the session was
-/// loaded, then since the last run to warm up. With <c>--plain</c> the same for a plain session of the same file under the manifest's session options. Markdown on standard output.
+/// loaded, then since the last run to warm up. A row holds where the resident block and that growth are within 1.02 times what is required and 256 KiB, the process within 4 MiB more, and a run
+/// meets at most 10 pages. With <c>--plain</c> the same for a plain session of the same file under the manifest's session options. Markdown on standard output.
 /// </summary>
 internal static partial class SteadyBenchmark
 {
-    private const int WarmUps = 100, Runs = 1000;
+    private const int WarmUps = 100, Runs = 1000, MostFaults = 10;
+
+    /// <summary>How much more than the manifest says the block and the growth of the C library's heap may take: a part of it and some bytes; and the whole process besides.</summary>
+    private const double HeapPart = 0.02;
+    private const long HeapBytesMore = 256 << 10, ProcessMore = 4 << 20;
+
+    private const string Head =
+        "| model | session | layout | required | block, resident | C library since the session was loaded | since the last run to warm up | block and growth / required | anonymous memory since loading | since the last run to warm up | page faults a run | unplanned | holds |\n"
+        + "|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|";
 
     /// <summary>Measures the models of a folder that <c>planned --make</c> has made.</summary>
     public static int Run(string[] args)
@@ -34,11 +43,14 @@ internal static partial class SteadyBenchmark
         residentBefore = plain ? residentBefore : ResidentBytes() - ResidentOf(planned!);
         using RunOptions run = new();
         List<long> faults = new(Runs);
-        long heapWarm = 0;
+        long heapWarm = 0, residentWarm = 0;
         for (int i = 0; i < WarmUps + Runs; i++)
         {
             if (i == WarmUps)
-                heapWarm = HeapBytes();
+            {
+                GC.Collect();
+                (heapWarm, residentWarm) = (HeapBytes(), ResidentBytes());
+            }
             long before = ThreadClock.MinorFaults();
             long between = ThreadClock.MinorFaults();
             (plain ? session!.Run(run, values, session.OutputNames) : planned!.Run(run, values)).Dispose();
@@ -49,11 +61,14 @@ internal static partial class SteadyBenchmark
         }
         faults.Sort();
         GC.Collect();
-        long heap = HeapBytes() - heapBefore, later = HeapBytes() - heapWarm, resident = ResidentBytes() - residentBefore, block = plain ? 0 : ResidentOf(planned!);
+        long heap = HeapBytes() - heapBefore, later = HeapBytes() - heapWarm, resident = ResidentBytes() - residentBefore, grown = ResidentBytes() - residentWarm, block = plain ? 0 : ResidentOf(planned!);
         long required = long.Parse(File.ReadAllText(made[..^".onnx".Length] + ".bytes"), CultureInfo.InvariantCulture);
+        double most = ((1 + HeapPart) * required) + HeapBytesMore;
+        bool holds = block + later <= most && block + grown <= most + ProcessMore && faults[Runs / 2] <= MostFaults && planned?.UnplannedCalls is null or 0;
+        Console.WriteLine(Head);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-            $"| {model.Name} | {(plain ? "plain" : "planned")} | {required} | {block} | {heap} | {later} | {(double)(block + later) / required:F3} | {resident} | {(double)resident / required:F3} | {faults[Runs / 2]} | {planned?.UnplannedCalls} |"));
-        return 0;
+            $"| {model.Name} | {(plain ? "plain" : "planned")} | {planned?.Layout} | {required:N0} | {block:N0} | {heap:N0} | {later:N0} | {(double)(block + later) / required:F3} | {resident:N0} | {grown:N0} | {faults[Runs / 2]} | {planned?.UnplannedCalls} | {(holds ? "yes" : "no")} |"));
+        return holds || plain ? 0 : 1;
     }
 
     /// <summary>Bytes of a session's blocks that are in memory.</summary>

@@ -12,7 +12,8 @@ internal static class ElementwiseOperators
     [
         .. Unary(None, "Abs", "BitwiseNot", "Exp", "IsInf", "IsNaN", "Neg", "Not", "Reciprocal", "Shrink", "Sign", "Sqrt"),
         .. Unary(Eigen, "Acos", "Acosh", "Asin", "Asinh", "Atan", "Atanh", "Cos", "Cosh", "Log", "Sin", "Sinh", "Swish", "Tan"),
-        .. Unary(Gentle, "Erf", "Gelu", "Sigmoid", "Softsign", "Tanh"),
+        .. Unary(Gentle, "Erf", "Gelu", "Softsign", "Tanh"),
+        .. Unary(Gentle | AddsHalf, "Sigmoid"),
         .. Unary(Gentle | Eigen, "Celu", "Elu", "Mish", "Selu", "Softplus"),
         .. Unary(Gentle | Cheap, "Clip", "HardSigmoid", "HardSwish", "LeakyRelu", "Relu", "ThresholdedRelu"),
         .. Unary(Rounds, "Ceil", "Floor", "Round"),

@@ -47,7 +47,8 @@ internal static class OutputComparison
     /// <param name="reference">What the source model gave.</param>
     /// <param name="actual">What the optimized model gave.</param>
     /// <param name="exact">Bit for bit, or within the tolerance.</param>
-    public static Outcome Compare(RuntimeValue reference, RuntimeValue actual, bool exact)
+    /// <param name="least">The least that an output's largest magnitude is taken for; see <see cref="HalfOutputs"/>.</param>
+    public static Outcome Compare(RuntimeValue reference, RuntimeValue actual, bool exact, double least = 0)
     {
         switch (reference, actual)
         {
@@ -56,7 +57,7 @@ internal static class OutputComparison
                     return new($"has element type {b.Type} instead of {a.Type}", 0);
                 if (!a.Dims.AsSpan().SequenceEqual(b.Dims))
                     return new($"has shape [{string.Join(",", b.Dims)}] instead of [{string.Join(",", a.Dims)}]", 0);
-                return a.Data.AsSpan().SequenceEqual(b.Data) ? default : CompareElements(a, b, exact);
+                return a.Data.AsSpan().SequenceEqual(b.Data) ? default : CompareElements(a, b, exact, least);
             case (RuntimeValue.Strings a, RuntimeValue.Strings b):
                 return !a.Dims.AsSpan().SequenceEqual(b.Dims) || !a.Elements.AsSpan().SequenceEqual(b.Elements) ? new("has other strings", 0) : default;
             case (RuntimeValue.Sequence a, RuntimeValue.Sequence b):
@@ -65,7 +66,7 @@ internal static class OutputComparison
                 double worst = 0;
                 for (int i = 0; i < a.Elements.Count; i++)
                 {
-                    Outcome element = Compare(a.Elements[i], b.Elements[i], exact);
+                    Outcome element = Compare(a.Elements[i], b.Elements[i], exact, least);
                     worst = Math.Max(worst, element.MaxError);
                     if (element.Difference is not null)
                         return new($"differs at element {i}, which {element.Difference}", worst);
@@ -78,7 +79,7 @@ internal static class OutputComparison
         }
     }
 
-    private static Outcome CompareElements(RuntimeValue.Tensor a, RuntimeValue.Tensor b, bool exact)
+    private static Outcome CompareElements(RuntimeValue.Tensor a, RuntimeValue.Tensor b, bool exact, double least)
     {
         if (SeenTensor.Of(a)?.Elements is not { } x || SeenTensor.Of(b)?.Elements is not { } y)
             return CompareIntegers(a, b, exact);
@@ -102,7 +103,7 @@ internal static class OutputComparison
                 (worst, at) = (error, i);
         }
         // A sum of denormal numbers has no relative accuracy to speak of.
-        double scaled = worst / Math.Max(scale, SeenTensor.SmallestNormal(a.Type));
+        double scaled = worst / Math.Max(Math.Max(scale, least), SeenTensor.SmallestNormal(a.Type));
         if (exact && different >= 0)
             return new(Text(different, x[different], y[different]), scaled);
         return !exact && scaled > Tolerance(a.Type)
