@@ -43,7 +43,7 @@ internal static class RewritesPart
         long saved = members.Sum(m => m.SavedBytes);
         string exact = members.All(m => m.Exact) ? "outputs bit for bit the same" : "sums in another order";
         double? time = members.Any(m => m.AddedTime is not null) ? members.Sum(m => m.AddedTime ?? 0) : null;
-        html.Append(CultureInfo.InvariantCulture, $"<details class=\"group\"><summary><b>{ReportPage.Text(names.Show(members[0].Kind))}</b> ×{members.Length}: {ByteSize.Rounded(saved)} saved{(members.Length > 1 ? " together" : "")} <span class=\"dim small\">{exact}");
+        html.Append(CultureInfo.InvariantCulture, $"<details class=\"group\"><summary><b>{ReportPage.Text(names.Show(members[0].Kind))}</b> ×{members.Length}: {Saved(members, saved)} <span class=\"dim small\">{exact}");
         if (members.Any(m => m.Pieces is not null))
             html.Append(CultureInfo.InvariantCulture, $"; {members.Sum(m => m.Pieces?.Count ?? 0)} pieces");
         if (time is { } added)
@@ -60,6 +60,10 @@ internal static class RewritesPart
             html.Append(CultureInfo.InvariantCulture, $"<li class=\"dim\">and {members.Length - ShownMembers} more, in the manifest</li>");
         html.Append("</ul></details>");
     }
+
+    /// <summary>Figures are of tensors; where those of pieces are none, it is kernels' workspace that they save, or they would not have been taken.</summary>
+    private static string Saved(AppliedRewrite[] members, long bytes) =>
+        bytes == 0 && members.Any(m => m.Pieces is not null) ? "saves kernels’ workspace, no tensors" : $"{ByteSize.Rounded(bytes)} saved{(members.Length > 1 ? " together" : "")}";
 
     private static string Nodes(IReadOnlyList<string> nodes, ReportNames names)
     {

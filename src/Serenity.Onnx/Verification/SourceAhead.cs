@@ -33,6 +33,11 @@ internal sealed class SourceAhead : IDisposable
                 {
                     return run(_ending.Token);
                 }
+                catch (RunLimitException)
+                {
+                    ExceedsLimits = true;
+                    return null;
+                }
                 catch (Exception)
                 {
                     return null;
@@ -53,6 +58,9 @@ internal sealed class SourceAhead : IDisposable
 
     /// <summary>True if it keeps signed integers.</summary>
     public bool Signed { get; }
+
+    /// <summary>True if the run on the first inputs was ended at its limits; known once it was waited for.</summary>
+    public bool ExceedsLimits { get; private set; }
 
     /// <summary>Begins, where a second processor can do it and the run is short.</summary>
     /// <param name="source">The source model; not to be changed meanwhile.</param>

@@ -32,20 +32,17 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
     public IEnumerable<SourceRun> All(CancellationToken cancellation)
     {
         int made = 0;
-        IReadOnlyList<KeyValuePair<string, RuntimeValue>>? full = NearBound.Find(request, inputs, cancellation);
+        // A loop that does not end on the first inputs is taken not to end on others that are made up: each is a run up to the limits.
+        Limited = request.Ahead is { ExceedsLimits: true } begun && begun.Fused == request.Fused && begun.Signed == request.Signed;
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>>? full = Limited ? null : NearBound.Find(request, inputs, cancellation);
         // What is observed is the first run.
         foreach (InputCase kind in full is null ? Cases() : [SourceAhead.FirstCase, .. Cases()])
         {
             cancellation.ThrowIfCancellationRequested();
-            if (made >= enough)
+            if (made >= enough || (Limited && made == 0))
                 break;
             if (Run(kind, full is not null && made == 0 ? full : null, cancellation) is not { } run)
-            {
-                // A loop that does not end on the first inputs is taken not to end on others: each is a run up to the limits.
-                if (Limited && made == 0)
-                    yield break;
                 continue;
-            }
             made++;
             yield return run;
         }

@@ -46,6 +46,8 @@ public sealed class ReportPartsTests
         MemoryManifest manifest = RichManifest.Create(null);
         string html = RewritesPart.Render(manifest, new ReportNames(manifest));
         StringAssert.Contains(html, "<b>ChannelPartition</b> ×2: 40 KiB saved together");
+        MemoryManifest pieces = manifest with { Rewrites = [new AppliedRewrite("Partition", ["a"], true, 0) { Pieces = new PieceFacts(2, "v", 2, 0.01) }] };
+        StringAssert.Contains(RewritesPart.Render(pieces, new ReportNames(pieces)), "<b>Partition</b> ×1: saves kernels’ workspace, no tensors");
         StringAssert.Contains(html, "<b>Partition</b> ×1: 10 KiB saved");
         StringAssert.Contains(html, "in 4 pieces along axis 2");
         StringAssert.Contains(html, "1 left out");
