@@ -13,7 +13,7 @@ public sealed record TrafficOrderResult(int[] Order, TrafficPlan Plan, long Lowe
 }
 
 /// <summary>
-/// Among the schedules of a graph that need no more than one of least peak, one with less traffic: operators, alone and with up to three that follow, are moved to wherever they
+/// Among the schedules of a graph that need no more than one of least peak, or no more than is allowed, one with less traffic: operators, alone and with up to three that follow, are moved to wherever they
 /// may stand, as long as that helps. A local search, so the bound says how far from the least it may be.
 /// </summary>
 public static class TrafficOrder
@@ -25,17 +25,43 @@ public static class TrafficOrder
 
     /// <summary>Finds an order.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="least">A schedule of least peak, where the search begins; the peak stays as it is.</param>
+    /// <param name="least">A schedule of least peak, where the search begins.</param>
     /// <param name="capacity">Bytes on chip.</param>
+    /// <param name="mostPeak">The peak that the order may have; null for that of <paramref name="least"/>.</param>
+    /// <param name="others">Other orders to begin with; those whose peak is larger than it may be are left out.</param>
     /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>The best order found; never one that moves more than <paramref name="least"/> or than one of <paramref name="others"/> that was not left out.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static TrafficOrderResult Find(MemoryGraph graph, ScheduleResult least, long capacity, CancellationToken cancellation = default)
+    public static TrafficOrderResult Find(
+        MemoryGraph graph, ScheduleResult least, long capacity, long? mostPeak = null, IReadOnlyList<int[]>? others = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(least);
-        long bound = LowerBound(graph, least.LowerBoundBytes, capacity);
-        int[] best = [.. least.Order];
-        long traffic = Estimate(graph, best, capacity), tried = 0;
+        long bound = LowerBound(graph, least.LowerBoundBytes, capacity), peak = Math.Max(mostPeak ?? 0, least.PeakBytes), steps = 0;
+        int[][] starts = [least.Order, .. (others ?? []).Where(order => LiveProfile.Peak(graph, order) <= peak)];
+        int[] best = least.Order;
+        TrafficPlan plan = TrafficPlanner.Plan(graph, best, capacity, cancellation: cancellation);
+        foreach (int[] start in starts)
+        {
+            int[] order = Improved(graph, start, capacity, peak, bound, ref steps, cancellation);
+            foreach (int[] candidate in (int[][])[start, order])
+            {
+                // Where nothing was moved, there is one order, planned once.
+                if (plan.Bytes == bound || candidate.AsSpan().SequenceEqual(best))
+                    continue;
+                TrafficPlan other = TrafficPlanner.Plan(graph, candidate, capacity, cancellation: cancellation);
+                if (other.Bytes < plan.Bytes)
+                    (best, plan) = (candidate, other);
+            }
+        }
+        return new([.. best], plan, bound);
+    }
+
+    // Runs of operators are moved while that helps.
+    private static int[] Improved(MemoryGraph graph, int[] start, long capacity, long peak, long bound, ref long steps, CancellationToken cancellation)
+    {
+        int[] best = [.. start];
+        long traffic = Estimate(graph, best, capacity);
         bool improved = traffic > bound;
         while (improved)
         {
@@ -47,10 +73,10 @@ public static class TrafficOrder
                     foreach (int to in Places(graph, best, from, length))
                     {
                         cancellation.ThrowIfCancellationRequested();
-                        if ((tried += best.Length) > MostSteps)
-                            return Result();
+                        if ((steps += best.Length) > MostSteps)
+                            return best;
                         int[] other = Moved(best, from, length, to);
-                        long moved = LiveProfile.Peak(graph, other) > least.PeakBytes ? long.MaxValue : Estimate(graph, other, capacity);
+                        long moved = LiveProfile.Peak(graph, other) > peak ? long.MaxValue : Estimate(graph, other, capacity);
                         if (moved >= traffic)
                             continue;
                         (best, traffic, improved) = (other, moved, true);
@@ -59,15 +85,7 @@ public static class TrafficOrder
                 }
             }
         }
-        return Result();
-
-        TrafficOrderResult Result()
-        {
-            TrafficPlan first = TrafficPlanner.Plan(graph, least.Order, capacity, cancellation: cancellation);
-            // Where nothing was moved, there is one order, planned once.
-            TrafficPlan plan = best.AsSpan().SequenceEqual(least.Order) ? first : TrafficPlanner.Plan(graph, best, capacity, cancellation: cancellation);
-            return plan.Bytes < first.Bytes ? new(best, plan, bound) : new([.. least.Order], first, bound);
-        }
+        return best;
     }
 
     /// <summary>Bytes that every order of a graph moves.</summary>

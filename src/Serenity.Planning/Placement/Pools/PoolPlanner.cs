@@ -11,7 +11,7 @@ public static class PoolPlanner
     private const long Boundless = 1L << 48;
 
     /// <summary>With no more than these, all are searched together where that may prove more.</summary>
-    private const int FewBuffers = 200;
+    private const int FewBuffers = 100;
 
     /// <summary>Places all buffers.</summary>
     /// <param name="problem">Pools, buffers and links.</param>

@@ -83,7 +83,7 @@ internal static class StaticArenaCost
             return (cost, plan);
         StaticArenaGraph graph = task.GraphOf(cost.Written);
         int[] order = graph.FileOrder();
-        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, new ScheduleResult(order, cost.PeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit), capacity, task.Cancellation);
+        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, new ScheduleResult(order, cost.PeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit), capacity, cancellation: task.Cancellation);
         if (found.Order.AsSpan().SequenceEqual(order))
             return (cost, plan);
         StaticArenaPlan other = StaticArenaPlanner.Plan(graph, found.Order, task.Request.Alignment, null, task.Cancellation);
