@@ -71,10 +71,13 @@ public sealed class LanguageTests
         project.Run(["build", "--no-restore", "-t:Compile", "-p:DesignTimeBuild=true", "-p:SkipCompilerExecution=false"]).Succeeds();
         Assert.IsFalse(Directory.Exists(project.Staged("")), "A design-time build plans nothing.");
 
-        Assert.IsEmpty(project.Build("-p:SerenityEnabled=false").Succeeds().Optimized);
+        BuildResult off = project.Build("-p:SerenityEnabled=false").Succeeds();
+        Assert.IsEmpty(off.Optimized);
+        StringAssert.Contains(off.Output, "SerenityEnabled is false, so models are not planned, and no budget is checked.");
         Assert.AreEqual("0 False 4 CreateSession", Output(project, "app"));
         BuildResult passed = project.Build("-p:SerenityPassThrough=true").Succeeds();
         Assert.IsEmpty(passed.Optimized);
+        StringAssert.Contains(passed.Output, "SerenityPassThrough is true, so models go to the output as they are");
         Assert.AreEqual("0 True 4 CreateSession", Output(project, "app"));
         CollectionAssert.AreEqual(File.ReadAllBytes(project["models/net.onnx"]), File.ReadAllBytes(project.Output("models/net.onnx")));
         project.Build().Succeeds();

@@ -37,7 +37,8 @@ public sealed class OtherPlacesTests
         {
             Body = """
                 <ItemGroup>
-                  <SerenityModel Include="models/*.onnx" CopyToOutputDirectory="Never" />
+                  <SerenityModel Include="models/net.onnx" />
+                  <SerenityModel Include="models/named.onnx" CopyToOutputDirectory="PreserveNewest" />
                   <EmbeddedResource Include="models/net.onnx" />
                   <EmbeddedResource Include="models/named.onnx" LogicalName="my-name" />
                   <EmbeddedResource Include="other.txt" />
@@ -60,6 +61,8 @@ public sealed class OtherPlacesTests
             Assert.AreEqual(0, exit, output);
             CollectionAssert.AreEquivalent(
                 (string[])[$"app.models.net.onnx {Length("models/net.onnx")}", "app.other.txt 5", $"my-name {Length("models/named.onnx")}"], output.Trim().Split('\n').Select(l => l.Trim()).ToArray());
+            Assert.IsFalse(File.Exists(project.Output("models/net.onnx")), "It is in the app, and need not lie beside it too.");
+            Assert.IsTrue(File.Exists(project.Output("models/named.onnx")), "The item says when it is copied.");
             Assert.AreEqual($"{project.Staged("models/net.onnx")}|net.onnx", File.ReadAllText(project["assets.txt"]).Trim());
         }
 

@@ -69,6 +69,8 @@ public sealed partial class PipelineTests
         result = project.Build().Succeeds();
         CollectionAssert.Contains(result.Warnings, ("SER2001", "models/big.onnx"));
         Assert.IsFalse(File.Exists(project[report.Groups["path"].Value]), "The report of a model that fits is not asked for.");
+        // Told once, by the SDK: ours is for the terminal logger, which shows no other line.
+        Assert.HasCount(2, result.Output.Split("app -> "));
         // Last of all, after the line that says where the app is.
         Assert.IsGreaterThan(result.Output.IndexOf("app -> ", StringComparison.Ordinal), result.Output.IndexOf("fits, little to spare", StringComparison.Ordinal), result.Output);
         // Warnings by their codes, as those of any other tool.
