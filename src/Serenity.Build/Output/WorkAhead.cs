@@ -21,6 +21,7 @@ internal sealed class WorkAhead : IDisposable
     private readonly CancellationTokenSource _end = new();
     private readonly List<Task> _begun = [];
     private readonly Lazy<OptimizerHost> _host = new(static () => new OptimizerHost());
+    private readonly ConcurrentDictionary<string, bool> _asked = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Task<MadePlan>> _plans = new(StringComparer.Ordinal);
 
     /// <summary>The one of the build that runs; null where the host keeps none.</summary>
@@ -39,6 +40,13 @@ internal sealed class WorkAhead : IDisposable
 
     /// <summary>The process that the build's models are worked on in, apart from this one; it ends with the build.</summary>
     public OptimizerHost Host => _host.Value;
+
+    /// <summary>From now on the models of a project are asked for, all of them: nothing more of them need be begun ahead.</summary>
+    /// <param name="stagingFolder">The project's staging folder.</param>
+    public void Ask(string stagingFolder) => _asked[stagingFolder] = true;
+
+    /// <summary>True once the models of a project are asked for.</summary>
+    public bool IsAsked(string stagingFolder) => _asked.ContainsKey(stagingFolder);
 
     /// <summary>Begins work, unless the build is over.</summary>
     /// <param name="start">Starts it; cancelled when the build ends.</param>

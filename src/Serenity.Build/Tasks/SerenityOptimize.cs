@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Build.Framework;
 using Serenity.Build.Cache;
@@ -49,6 +50,7 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
         List<(ITaskItem Item, ModelItem Model)> models = ReadModels(Models);
         LeftoverFiles.Remove(Path.GetFullPath(StagingFolder, ProjectFolder));
         WorkAhead ahead = WorkAhead.Of(BuildEngine);
+        ahead.Ask(Path.GetFullPath(StagingFolder, ProjectFolder));
         try
         {
             Optimize(models, ahead);
@@ -88,7 +90,10 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
         else
         {
             ParallelOptions bounds = new() { MaxDegreeOfParallelism = Math.Clamp(models.Count, 2, Math.Max(2, Environment.ProcessorCount)) };
-            WaitFor(System.Threading.Tasks.Task.Run(() => Parallel.For(0, models.Count, bounds, Build), CancellationToken.None), cancelled);
+            // One after another, the largest first: else one processor might be left with several at the end.
+            OrderablePartitioner<int> order = Partitioner.Create(
+                Enumerable.Range(0, models.Count).OrderByDescending(index => SizeOf(models[index].Model)).ToArray(), EnumerablePartitionerOptions.NoBuffering);
+            WaitFor(System.Threading.Tasks.Task.Run(() => Parallel.ForEach(order, bounds, Build), CancellationToken.None), cancelled);
         }
 
         // In the order of the items, however the work was spread.
@@ -105,6 +110,20 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
             Log.LogMessage(MessageImportance.High, "{0}", Summary(model, outcomes[i].Result!));
         }
         Problems = [.. problems];
+    }
+
+    /// <summary>Bytes of a model's file: about as much work as there is.</summary>
+    private static long SizeOf(ModelItem model)
+    {
+        try
+        {
+            return new FileInfo(model.SourcePath).Length;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            // What is wrong with it is told when it is worked on.
+            return 0;
+        }
     }
 
     /// <summary>

@@ -88,8 +88,12 @@ public sealed class SerenityWarmUp : SerenityTask
         bool warm = false;
         ModelBuild build = new(Engine ?? (Isolate ? ahead.Host.Optimize : ModelOptimizer.Finish), cache);
         Func<System.Threading.Tasks.Task> start = Start ?? (Isolate ? () => StartHost(ahead) : WarmUp.Start);
+        string staging = Path.GetFullPath(StagingFolder, ProjectFolder);
         foreach (ModelItem model in stale)
         {
+            // Those that are left are worked on side by side then.
+            if (ahead.IsAsked(staging))
+                break;
             try
             {
                 // Not asked where nothing is cached: the warm-up need not wait until a model is read and hashed.

@@ -12,11 +12,10 @@ namespace Serenity.Onnx.Isolation;
 /// </summary>
 internal sealed class HostProcess : IDisposable
 {
-    // A start takes some tens of milliseconds, some seconds on a machine that does much else. A program that is not up by then never will be.
-    private static readonly TimeSpan _comingUp = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan _farewell = TimeSpan.FromSeconds(1), _cancelling = TimeSpan.FromMilliseconds(300);
 
     private readonly object _gate = new();
+    private readonly TimeSpan _comingUp;
     private readonly SessionFolder _folder = SessionFolder.Create();
     private readonly string _token = Convert.ToHexString(RandomNumberGenerator.GetBytes(8));
     private readonly Dictionary<int, Asked> _asked = [];
@@ -26,9 +25,9 @@ internal sealed class HostProcess : IDisposable
     private bool _ready;
     private HostEnding? _end;
 
-    private HostProcess(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime, int program)
+    private HostProcess(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime, int program, TimeSpan comingUp)
     {
-        Program = program;
+        (Program, _comingUp) = (program, comingUp);
         try
         {
             ProcessStartInfo start = command(_folder.Path, _token);
@@ -81,9 +80,11 @@ internal sealed class HostProcess : IDisposable
     /// <param name="command">Makes its command, from the folder it shares with us and the token its messages begin with.</param>
     /// <param name="runtime">The ONNX Runtime that it is to use; null for its own.</param>
     /// <param name="program">Number of the program, for who chose it.</param>
+    /// <param name="comingUp">How long it may take to come up; null for <see cref="HostPrograms.Longest"/>.</param>
     /// <exception cref="Win32Exception">There is no such program.</exception>
     /// <exception cref="Diagnostics.SerenityException">There is no place for temporary files.</exception>
-    public static HostProcess Start(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime = null, int program = 0) => new(command, runtime, program);
+    public static HostProcess Start(Func<string, string, ProcessStartInfo> command, RuntimeFiles? runtime = null, int program = 0, TimeSpan? comingUp = null) =>
+        new(command, runtime, program, comingUp ?? HostPrograms.Longest);
 
     /// <summary>Has it work on one model.</summary>
     /// <param name="request">The model.</param>

@@ -10,8 +10,14 @@ namespace Serenity.Onnx.Isolation;
 /// <param name="commands">Make the command of each, from the folder it is to share with its parent and the token its messages begin with.</param>
 internal sealed class HostPrograms(params Func<string, string, ProcessStartInfo>[] commands)
 {
+    /// <summary>A start takes some tens of milliseconds, some seconds on a machine that does much else. A program that is not up by then never will be.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+
     private readonly int _last = commands.Length - 1;
     private int _preferred;
+
+    /// <summary>How long a program may take to come up before the next takes its place.</summary>
+    public TimeSpan ComingUp { get; init; } = Longest;
 
     /// <summary>Those that lie beside this assembly.</summary>
     public static HostPrograms OfPackage() => HostCommand.IsNativePresent ? new(HostCommand.CreateNative, HostCommand.Create) : new(HostCommand.Create);
@@ -26,7 +32,7 @@ internal sealed class HostPrograms(params Func<string, string, ProcessStartInfo>
         {
             try
             {
-                return HostProcess.Start(commands[program], runtime, program);
+                return HostProcess.Start(commands[program], runtime, program, program < _last ? ComingUp : null);
             }
             catch (Win32Exception) when (program < _last)
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 using Serenity.Build.Items;
@@ -111,6 +112,41 @@ public sealed class SerenityWarmUpTests
         Assert.IsTrue(optimize.Execute());
         Assert.AreEqual((1, 0), (begun, project.EngineCalls));
         Assert.IsTrue(File.Exists(project.Staged("models/a.memory.json")));
+    }
+
+    [TestMethod]
+    public async Task Once_the_models_are_asked_for_no_more_of_them_are_begun()
+    {
+        using TestProject project = new();
+        ITaskItem[] items = [project.Model("a.onnx"), project.Model("b.onnx", 2), project.Model("c.onnx", 3)];
+        using ManualResetEventSlim first = new(), go = new();
+        ConcurrentQueue<string> begun = new();
+        SerenityWarmUp task = project.With(new SerenityWarmUp
+        {
+            Models = items,
+            CacheFolder = project.CacheFolder,
+            Engine = (request, _) =>
+            {
+                begun.Enqueue(Path.GetFileName(request.ModelPath));
+                first.Set();
+                go.Wait();
+                return TestProject.Result(request);
+            },
+        });
+        task.Start = () => Task.CompletedTask;
+        Assert.IsTrue(task.Execute());
+        first.Wait();
+        SerenityOptimize optimize = project.Optimize(items);
+        optimize.BuildEngine = task.BuildEngine;
+        Task<bool> optimized = Task.Run(optimize.Execute);
+        // The others are made where they are asked for, and the first is waited for.
+        while (project.EngineCalls == 0)
+            await Task.Delay(1);
+        go.Set();
+        Assert.IsTrue(await optimized);
+        await task.Running;
+        CollectionAssert.AreEqual(new[] { "a.onnx" }, begun.ToArray());
+        Assert.AreEqual(2, project.EngineCalls);
     }
 
     [TestMethod]

@@ -259,8 +259,8 @@ public sealed class OptimizerHostTests
     public void A_program_that_does_not_come_up_here_gives_way_to_the_next_for_good()
     {
         using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
-        // Made for a newer system, as its loader says; not to be run at all.
-        foreach (Func<string, string, ProcessStartInfo> command in new[] { Shell("exit 127"), (_, _) => new ProcessStartInfo("/no/such/program") })
+        // Made for a newer system, as its loader says; not to be run at all; started, and never heard of.
+        foreach (Func<string, string, ProcessStartInfo> command in new[] { Shell("exit 127"), (_, _) => new ProcessStartInfo("/no/such/program"), Shell("exec sleep 600") })
         {
             int first = 0, second = 0;
             HostPrograms programs = new(
@@ -273,7 +273,8 @@ public sealed class OptimizerHostTests
                 {
                     second++;
                     return HostCommand.Create(folder, token);
-                });
+                })
+            { ComingUp = TimeSpan.FromMilliseconds(200) };
             using OptimizerHost host = new(programs);
             Assert.IsNotNull(host.Optimize(model.Request).Facts);
             Assert.IsNotNull(host.Optimize(model.Request).Facts);

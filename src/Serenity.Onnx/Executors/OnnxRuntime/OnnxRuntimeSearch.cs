@@ -127,18 +127,31 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         if (whole.Rewrites.Count > 0)
             forms.Add(new Form(unchanged.Model, unchanged.Shapes, order, 1, []));
         List<(Form Form, PartitionedModel Cut)> cuts = [];
+        List<Form> passedOver = [];
         foreach (Form form in forms)
         {
-            if (Cut(form, 0) is { } cut)
+            // What does not come as low as a form before is of use only where that cannot be planned.
+            if (Cut(form, 0, cuts.Count == 0 ? long.MaxValue : cuts[0].Cut.RequiredAtFirst) is { } cut)
                 cuts.Add((form, cut));
+            else if (cuts.Count > 0)
+                passedOver.Add(form);
         }
         whole = whole with { Work = whole.Work with { Limited = isLimited } };
         OnnxRuntimeExecutorPlan best = whole;
         long required = Required(best.Plan, best.Shapes);
         foreach ((Form form, PartitionedModel first) in cuts.OrderBy(c => c.Cut.RequiredBytes).ThenBy(c => c.Cut.PeakBytes))
+            Take(form, first);
+        foreach (Form form in passedOver)
+        {
+            if (ReferenceEquals(best, whole) && Cut(form, 0) is { } cut)
+                Take(form, cut);
+        }
+        return best with { Work = best.Work with { Limited = isLimited } };
+
+        void Take(Form form, PartitionedModel first)
         {
             if (Planned(form, first) is not var (cut, plan, ratio))
-                continue;
+                return;
             required = Required(plan, cut.Shapes);
             long left = whole.Plan.SimulatedPeak + saved - form.Applied.Sum(r => r.SavedBytes) - plan.SimulatedPeak;
             best = Made(
@@ -156,7 +169,6 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
                 return new AppliedRewrite(ModelPartition.Kind, region.Nodes, true, its) { AddedTime = added, Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, added) };
             }
         }
-        return best with { Work = best.Work with { Limited = isLimited } };
 
         // Nodes that hold the order and hide shapes take time too; how many there are shows once a plan is pinned. What is beyond the limit then, pieces have to do without.
         (PartitionedModel Cut, OnnxRuntimePlan Plan, double Ratio)? Planned(Form form, PartitionedModel? cut)
@@ -186,12 +198,12 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         bool Pays(long peak, long requiredBytes) => peak <= best.Plan.SimulatedPeak && requiredBytes <= required
             && (peak <= best.Plan.SimulatedPeak - RewriteSearch.Worth(best.Plan.SimulatedPeak) || requiredBytes <= required - RewriteSearch.Worth(required));
 
-        PartitionedModel? Cut(Form form, double reserve)
+        PartitionedModel? Cut(Form form, double reserve, long wanted = long.MaxValue)
         {
             form.Search ??= ModelPartition.Begin(
                 form.Model, form.Shapes, form.Order, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)), techniques, _cancellation);
             PartitionedModel? cut = ModelPartition.TryCut(
-                form.Search, _source.File.Path, work * (_request.WorkLimit - form.Ratio - reserve), techniques, out bool limited, _cancellation);
+                form.Search, _source.File.Path, work * (_request.WorkLimit - form.Ratio - reserve), wanted, techniques, out bool limited, _cancellation);
             isLimited |= limited;
             return cut;
         }

@@ -209,25 +209,26 @@ internal sealed class LiveBytes
         long live = _before[program.Region.First], peak = live, required = live;
         foreach (PieceOperation step in program.Steps)
         {
+            ReadOnlySpan<int> inputs = program.Inputs(step), outputs = program.Outputs(step);
             if (step.Kind == PieceStep.Region)
             {
                 peak = Math.Max(peak, live + MadeBeforeLast(program.Region));
-                foreach (int input in step.Inputs)
+                foreach (int input in inputs)
                     Release(_owner[input]);
-                foreach (int exit in step.Outputs)
+                foreach (int exit in outputs)
                 {
                     _uses[exit]++;
                     live += _bytes[exit];
                     peak = Math.Max(peak, live + _bytes[exit]);
                 }
-                foreach (int exit in step.Outputs)
+                foreach (int exit in outputs)
                     Release(exit);
                 required = Math.Max(required, peak);
                 continue;
             }
-            for (int k = 0; k < step.Outputs.Length; k++)
+            for (int k = 0; k < outputs.Length; k++)
             {
-                int output = step.Outputs[k];
+                int output = outputs[k];
                 if (output < 0)
                     continue;
                 int input = step.Kind is PieceStep.Whole or PieceStep.Piece ? Taken(program, step, k) : -1;
@@ -247,12 +248,12 @@ internal sealed class LiveBytes
             required = Math.Max(required, live + ScratchOf(program, step));
             if (peak >= enough)
                 return (peak, required);
-            foreach (int input in step.Inputs)
+            foreach (int input in inputs)
             {
                 if (input >= 0)
                     Release(_owner[input]);
             }
-            foreach (int output in step.Outputs)
+            foreach (int output in outputs)
             {
                 if (output >= 0)
                     Release(_owner[output]);
@@ -271,7 +272,7 @@ internal sealed class LiveBytes
     /// Live bytes that a region's interval needs in any number of pieces, and the same with scratch. What is before the region and behind it runs whole; as the last piece
     /// begins, all that the region reads is there, and what the others made; and all parts of an exit are there as it is put together.
     /// </summary>
-    public (long Live, long Required) Least(CutRegion region) => Peak(PieceProgram.Outline(region));
+    public (long Live, long Required) Least(CutRegion region) => Peak(PieceProgram.Outline(region, _graph.Room));
 
     /// <summary>Bytes of what leaves a region for good in all pieces but the last: at least half.</summary>
     private long MadeBeforeLast(CutRegion region)
@@ -292,9 +293,9 @@ internal sealed class LiveBytes
     {
         if (step.Kind == PieceStep.Whole)
             return _scratch[step.Node];
-        if (step.Kind != PieceStep.Piece || _scratch[step.Node] == 0 || step.Inputs[0] < 0)
+        if (step.Kind != PieceStep.Piece || _scratch[step.Node] == 0 || program.Inputs(step)[0] < 0)
             return 0;
-        PieceValue read = program.Values[step.Inputs[0]], made = program.Values[step.Outputs[0]];
+        PieceValue read = program.Values[program.Inputs(step)[0]], made = program.Values[program.Outputs(step)[0]];
         (int, int, long, long) key = (step.Node, made.Axis, made.Part.Length, read.Part.Length);
         if (!_pieceScratch.TryGetValue(key, out long scratch))
         {
@@ -351,7 +352,7 @@ internal sealed class LiveBytes
             _standsFor[_root[value.Value]] = -1;
         foreach (PieceOperation step in program.Steps)
         {
-            foreach (int input in step.Inputs)
+            foreach (int input in program.Inputs(step))
             {
                 if (input >= 0)
                     _uses[_owner[input]]++;
@@ -362,16 +363,16 @@ internal sealed class LiveBytes
     /// <summary>The input whose buffer an output shares; -1 for a buffer of its own.</summary>
     private int Taken(PieceProgram program, PieceOperation step, int output)
     {
-        PieceValue made = program.Values[step.Outputs[output]];
+        PieceValue made = program.Values[program.Outputs(step)[output]];
         if (made.Piece < 0 && _graph.IsOutput[made.Value])
             return -1;
         // A node as a whole lists what it reads, each once; its inputs by position are the graph's.
         int At(int position)
         {
             if (step.Kind == PieceStep.Piece)
-                return position < step.Inputs.Length ? step.Inputs[position] : -1;
+                return position < step.Reads ? program.Inputs(step)[position] : -1;
             int value = position < _graph.Inputs[step.Node].Length ? _graph.Inputs[step.Node][position] : -1;
-            return value < 0 ? -1 : step.Inputs[Array.IndexOf(_graph.Reads[step.Node], value)];
+            return value < 0 ? -1 : program.Inputs(step)[Array.IndexOf(_graph.Reads[step.Node], value)];
         }
         if (_alias[step.Node][output] is >= 0 and int alias)
             return At(alias);
@@ -380,7 +381,7 @@ internal sealed class LiveBytes
             int input = At(position);
             if (input < 0)
                 continue;
-            int owner = _owner[input], uses = UsesOf(owner, step);
+            int owner = _owner[input], uses = UsesOf(owner, program.Inputs(step));
             PieceValue read = program.Values[input];
             if (_uses[owner] == uses && uses == 1 && !_stays[owner] && _bytes[owner] > 0 && SameShape(read.Value, made.Value) && read.Part.Length == made.Part.Length)
                 return input;
@@ -388,10 +389,10 @@ internal sealed class LiveBytes
         return -1;
     }
 
-    private int UsesOf(int owner, PieceOperation step)
+    private int UsesOf(int owner, ReadOnlySpan<int> inputs)
     {
         int uses = 0;
-        foreach (int input in step.Inputs)
+        foreach (int input in inputs)
         {
             if (input >= 0 && _owner[input] == owner)
                 uses++;

@@ -35,11 +35,13 @@ internal static class ModelPartition
     /// <param name="whole">The model.</param>
     /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
     /// <param name="nanoseconds">Predicted time that may be added.</param>
+    /// <param name="wanted">Required bytes that another form of the model was cut to first; one that comes to more is passed over.</param>
     /// <param name="techniques">What makes the search fast.</param>
     /// <param name="isLimited">True if more time may buy a lower peak.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null where no region in pieces lowers the peak.</returns>
-    public static PartitionedModel? TryCut(PartitionSearch whole, string modelPath, double nanoseconds, RewriteTechniques techniques, out bool isLimited, CancellationToken cancellation)
+    public static PartitionedModel? TryCut(
+        PartitionSearch whole, string modelPath, double nanoseconds, long wanted, RewriteTechniques techniques, out bool isLimited, CancellationToken cancellation)
     {
         isLimited = nanoseconds <= 0;
         PartitionedModel? found = null;
@@ -47,7 +49,7 @@ internal static class ModelPartition
         {
             PartitionSearch search = found is null ? whole : new(
                 new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing) { CutsOpen = true, Origins = found.Origins }, cancellation, techniques, StepsAgain);
-            IReadOnlyList<Cut>? cuts = search.Lowest(nanoseconds);
+            IReadOnlyList<Cut>? cuts = search.Lowest(nanoseconds, found is null ? wanted : long.MaxValue);
             isLimited |= search.IsLimited;
             if (cuts is null)
                 break;
@@ -59,6 +61,7 @@ internal static class ModelPartition
                 Regions = [.. found?.Regions ?? [], .. Alike(regions)],
                 PeakBytes = search.PeakOf(cuts),
                 RequiredBytes = search.RequiredOf(cuts),
+                RequiredAtFirst = found?.RequiredAtFirst ?? search.RequiredOf(cuts),
                 Added = (found?.Added ?? 0) + added,
             };
             nanoseconds -= Math.Max(0, added);

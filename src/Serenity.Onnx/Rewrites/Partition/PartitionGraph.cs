@@ -158,6 +158,9 @@ internal sealed class PartitionGraph
     /// <summary>Working space of the program that is being laid out, by value: -1 between two.</summary>
     public int[] LatestParts { get; }
 
+    /// <summary>Room for a program that is costed and forgotten.</summary>
+    public PieceProgramRoom Room { get; } = new();
+
     /// <summary>True for nodes that make float16.</summary>
     public bool[] IsHalf { get; }
 

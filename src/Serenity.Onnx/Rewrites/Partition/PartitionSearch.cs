@@ -86,17 +86,22 @@ internal sealed class PartitionSearch
 
     /// <summary>The lowest peak that can be had for some time. Asked again, with another time, it costs little: what was found out about regions stands.</summary>
     /// <param name="nanoseconds">Predicted time that may be added.</param>
-    /// <returns>The regions, by their place in the schedule; null where nothing lowers the peak.</returns>
-    public IReadOnlyList<Cut>? Lowest(double nanoseconds)
+    /// <param name="wanted">Required bytes that are had already, of another form of the model: what needs more is not asked for.</param>
+    /// <returns>The regions, by their place in the schedule; null where nothing lowers the peak, or not as far as is wanted.</returns>
+    public IReadOnlyList<Cut>? Lowest(double nanoseconds, long wanted = long.MaxValue)
     {
         (Costed, _stepsLeft, IsLimited) = (0, _steps, false);
         // Pieces that lower nothing need not be looked for.
         if (_bounds && Bound.Bytes > 0.999 * PeakBytes && Bound.Bytes > 0.999 * RequiredBytes)
             return null;
-        IReadOnlyList<Cut>? best = Bisect(RequiredBytes, target => Path(new Target(long.MaxValue, target), nanoseconds), RequiredOf);
+        if (_bounds && Bound.Bytes > wanted)
+            return null;
+        IReadOnlyList<Cut>? best = Bisect(RequiredBytes, wanted, target => Path(new Target(long.MaxValue, target), nanoseconds), RequiredOf);
+        if (best is null && wanted < RequiredBytes)
+            return null;
         // Where no region lowers the one, none may raise it for the sake of the other.
         long required = best is null ? RequiredBytes : RequiredOf(best);
-        return Bisect(best is null ? PeakBytes : PeakOf(best), target => Path(new Target(target, required), nanoseconds), PeakOf) ?? best;
+        return Bisect(best is null ? PeakBytes : PeakOf(best), long.MaxValue, target => Path(new Target(target, required), nanoseconds), PeakOf) ?? best;
     }
 
     /// <summary>True if the peak lies in pieces: what they are made of may be cut again.</summary>
@@ -135,13 +140,13 @@ internal sealed class PartitionSearch
     }
 
     /// <summary>Goes down to a thousandth of a peak; what a path comes to may be less than what was asked for.</summary>
-    private IReadOnlyList<Cut>? Bisect(long from, Func<long, IReadOnlyList<Cut>?> path, Func<IReadOnlyList<Cut>, long> peakOf)
+    private IReadOnlyList<Cut>? Bisect(long from, long wanted, Func<long, IReadOnlyList<Cut>?> path, Func<IReadOnlyList<Cut>, long> peakOf)
     {
         long high = from, low = _bounds ? Math.Min(Bound.Bytes, from) - 1 : 0;
         IReadOnlyList<Cut>? best = null;
         while (high - low > Math.Max(1, from / 1000) && MayCost)
         {
-            long target = best is null ? (long)(high * 0.97) : low + (high - low) / 2;
+            long target = best is null ? Math.Min((long)(high * 0.97), wanted) : low + (high - low) / 2;
             if (path(target) is { } found)
             {
                 best = found;
@@ -267,29 +272,19 @@ internal sealed class PartitionSearch
     /// <summary>True if a number of pieces adds more time than there is room for by what they take themselves, without slices and joins. False where there are no such pieces.</summary>
     private bool IsDear(RegionCandidate region, int index, double room)
     {
-        if (double.IsNegativeInfinity(region.AtLeast[index]))
+        bool isNew = double.IsNegativeInfinity(region.AtLeast[index]);
+        if (isNew || (region.IsPart[index] && region.AtLeast[index] < room))
         {
             if (!MayCost)
                 return false;
-            if (region.Chain is { } chain)
-                (region.AtLeast[index], region.IsCosted[index]) = chain.AtLeast(region.Region.First, _pieces[index], index) is var least && double.IsNaN(least) ? (least, true) : (least, false);
-            else
-                Tabulate(region, index);
-            _stepsLeft -= 1 + (_pieces[index] * region.Region.Nodes.Length / BoundsAStep);
+            bool isPart = false;
+            region.AtLeast[index] = region.Chain is { } chain ? chain.AtLeast(region.Region.First, _pieces[index], index)
+                : PieceTable.AtLeast(region.Region, _pieces[index], _time, region.Nanoseconds, room, out isPart);
+            (region.IsCosted[index], region.IsPart[index]) = (double.IsNaN(region.AtLeast[index]), isPart);
+            if (isNew)
+                _stepsLeft -= 1 + (_pieces[index] * region.Region.Nodes.Length / BoundsAStep);
         }
-        if (double.IsNaN(region.AtLeast[index]) || region.AtLeast[index] < room)
-            return false;
-        // Of most there is never more to ask, and there are tens of thousands.
-        region.Tables[index] = null;
-        return true;
-    }
-
-    private void Tabulate(RegionCandidate region, int index)
-    {
-        if (PieceTable.TryCut(region.Region, _pieces[index]) is { IsStable: true } table)
-            (region.Tables[index], region.AtLeast[index]) = (table, double.IsNegativeInfinity(region.AtLeast[index]) ? _time.AtLeast(table) : region.AtLeast[index]);
-        else
-            (region.IsCosted[index], region.AtLeast[index]) = (true, double.NaN);
+        return region.AtLeast[index] >= room;
     }
 
     private Cut? CutInto(RegionCandidate region, int index)
@@ -299,17 +294,15 @@ internal sealed class PartitionSearch
         if (!MayCost)
             return null;
         _cancellation.ThrowIfCancellationRequested();
-        if (region.Tables[index] is null)
-            Tabulate(region, index);
-        if (region.Tables[index] is { } table)
+        region.IsCosted[index] = true;
+        if (PieceTable.TryCut(region.Region, _pieces[index]) is { IsStable: true } table)
         {
             Costed++;
-            PieceProgram program = new(table);
+            PieceProgram program = new(table, _graph.Room);
             _stepsLeft -= program.Steps.Count;
             (long live, long required) = _live.Peak(program, _peak + 1);
             // What raises the peak is on no path.
             region.Cuts[index] = live > _peak ? null : new Cut(region.Region, _pieces[index], live, required, _time.Added(program));
-            (region.IsCosted[index], region.Tables[index]) = (true, null);
         }
         return region.Cuts[index];
     }

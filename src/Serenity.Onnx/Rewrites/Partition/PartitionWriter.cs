@@ -67,18 +67,19 @@ internal sealed class PartitionWriter
         NodeRegion rule = region.Rules[index];
         NodeProto node = _graph.Nodes[step.Node].Clone();
         Interval[] given = new Interval[rule.Inputs.Length], asked = new Interval[rule.Inputs.Length];
-        for (int i = 0; i < step.Inputs.Length; i++)
+        ReadOnlySpan<int> inputs = program.Inputs(step), outputs = program.Outputs(step);
+        for (int i = 0; i < inputs.Length; i++)
         {
-            if (step.Inputs[i] < 0)
+            if (inputs[i] < 0)
                 continue;
-            node.Input[i] = Name(program, step.Inputs[i], names);
+            node.Input[i] = Name(program, inputs[i], names);
             if (rule.Inputs[i].IsCut)
                 (given[i], asked[i]) = (program.Pieces.Needed(step.Piece, index, i), program.Pieces.Asked(step.Piece, index, i));
         }
-        for (int k = 0; k < step.Outputs.Length; k++)
+        for (int k = 0; k < outputs.Length; k++)
         {
-            if (step.Outputs[k] >= 0)
-                node.Output[k] = Name(program, step.Outputs[k], names);
+            if (outputs[k] >= 0)
+                node.Output[k] = Name(program, outputs[k], names);
         }
         PieceForm form = new(program.Pieces.Output(step.Piece, index), given, asked, _nodes.NewConstant);
         if (step.Narrows)
@@ -90,17 +91,17 @@ internal sealed class PartitionWriter
 
     private void AddSlice(PieceProgram program, PieceOperation step, string[] names)
     {
-        PieceValue from = program.Values[step.Inputs[0]], to = program.Values[step.Outputs[0]];
+        PieceValue from = program.Values[program.Inputs(step)[0]], to = program.Values[program.Outputs(step)[0]];
         // A piece begins where it begins in the whole.
         long shift = from.Piece >= 0 ? from.Part.Start : 0;
-        string name = Name(program, step.Outputs[0], names);
-        _nodes.AddSlice(Name(program, step.Inputs[0], names), name, to.Part.Start - shift, to.Part.End - shift, to.Axis);
+        string name = Name(program, program.Outputs(step)[0], names);
+        _nodes.AddSlice(Name(program, program.Inputs(step)[0], names), name, to.Part.Start - shift, to.Part.End - shift, to.Axis);
     }
 
     private void AddJoin(PieceProgram program, PieceOperation step, string[] names)
     {
-        PieceValue exit = program.Values[step.Outputs[0]];
-        _nodes.AddJoin(step.Inputs.Select(i => Name(program, i, names)), _graph.Name(exit.Value), program.Region.AxisOf(exit.Value));
+        PieceValue exit = program.Values[program.Outputs(step)[0]];
+        _nodes.AddJoin(program.Inputs(step).ToArray().Select(i => Name(program, i, names)), _graph.Name(exit.Value), program.Region.AxisOf(exit.Value));
     }
 
     /// <summary>The name of a program's value; a part of a constant is cut the first time it is asked for.</summary>

@@ -19,6 +19,9 @@ internal sealed record PartitionedModel(ModelProto Model, ShapeTable Shapes, IRe
     /// <summary>The same with the scratch of kernels.</summary>
     public long RequiredBytes { get; init; }
 
+    /// <summary>The same before pieces were cut again.</summary>
+    public long RequiredAtFirst { get; init; }
+
     /// <summary>Predicted time added, in nanoseconds.</summary>
     public double Added { get; init; }
 }

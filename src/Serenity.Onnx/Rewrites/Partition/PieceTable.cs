@@ -1,3 +1,4 @@
+using System.Buffers;
 using Serenity.Onnx.Operators.Regions;
 
 namespace Serenity.Onnx.Rewrites.Partition;
@@ -11,12 +12,12 @@ internal sealed class PieceTable
     // By piece, then by exit.
     private readonly Interval[] _left;
 
-    private PieceTable(CutRegion region, int pieces)
+    private PieceTable(CutRegion region, int pieces, bool keeps)
     {
         Region = region;
         Pieces = pieces;
-        _made = new Interval[pieces * region.Nodes.Length];
-        _left = new Interval[pieces * region.Exits.Length];
+        _made = keeps ? new Interval[pieces * region.Nodes.Length] : [];
+        _left = keeps ? new Interval[pieces * region.Exits.Length] : [];
     }
 
     /// <summary>The region.</summary>
@@ -49,8 +50,23 @@ internal sealed class PieceTable
     /// <summary>Cuts a region into pieces of as equal size as can be; null where it cannot be cut into so many.</summary>
     public static PieceTable? TryCut(CutRegion region, int pieces)
     {
-        PieceTable table = new(region, pieces);
-        return table.Fill() ? table : null;
+        PieceTable table = new(region, pieces, keeps: true);
+        return table.Fill(null, double.PositiveInfinity, out _) ? table : null;
+    }
+
+    /// <summary>Predicted time that so many pieces add, without slices and joins; not a number where there are no such pieces, or none that round as the whole does.</summary>
+    /// <param name="region">The region.</param>
+    /// <param name="pieces">Number of pieces.</param>
+    /// <param name="time">Prices of pieces.</param>
+    /// <param name="nanoseconds">Predicted time of the region as it is.</param>
+    /// <param name="enough">An added time from which on it need not be exact.</param>
+    /// <param name="isPart">True if it may be that of some of the pieces, since it is enough.</param>
+    public static double AtLeast(CutRegion region, int pieces, PieceTime time, double nanoseconds, double enough, out bool isPart)
+    {
+        PieceTable table = new(region, pieces, keeps: false);
+        table.Fill(time, nanoseconds + enough, out double taken);
+        isPart = taken >= nanoseconds + enough;
+        return taken - nanoseconds;
     }
 
     /// <summary>A piece's share of what leaves a region for good.</summary>
@@ -72,25 +88,42 @@ internal sealed class PieceTable
     /// <param name="last">True for the last piece.</param>
     public static Interval Left(NodeRegion rule, Interval asked, long from, bool last) => new(from, last ? rule.Extent : Math.Max(from, Math.Min(asked.End, rule.Extent)));
 
-    private bool Fill()
+    /// <summary>Tabulates piece after piece.</summary>
+    /// <param name="time">Prices of pieces; null where they are not asked for.</param>
+    /// <param name="enough">The time at which to stop.</param>
+    /// <param name="taken">Time of the pieces; not a number where there are none.</param>
+    /// <returns>False if there are no such pieces, or with prices none that round as the whole does.</returns>
+    private bool Fill(PieceTime? time, double enough, out double taken)
     {
         RegionSlots slots = Region.Slots;
-        long[] handed = new long[slots.Count];
-        Interval[] asked = new Interval[slots.Count];
-        for (int piece = 0; piece < Pieces; piece++)
+        long[] handed = ArrayPool<long>.Shared.Rent(slots.Count);
+        Interval[] asked = ArrayPool<Interval>.Shared.Rent(slots.Count);
+        handed.AsSpan(0, slots.Count).Clear();
+        taken = 0;
+        bool fits = true;
+        for (int piece = 0; piece < Pieces && fits; piece++)
         {
-            Array.Clear(asked);
-            for (int index = Region.Nodes.Length - 1; index >= 0; index--)
+            asked.AsSpan(0, slots.Count).Clear();
+            for (int index = Region.Nodes.Length - 1; index >= 0 && fits; index--)
             {
-                if (!FillNode(slots, piece, index, asked, handed))
-                    return false;
+                fits = FillNode(slots, piece, index, asked, handed, out Interval made) && (time is null || IsStable);
+                if (fits && time is not null)
+                    taken += time.OfPiece(Region.Nodes[index], Region.Rules[index], made, slots.Narrows[index]);
             }
+            if (fits && taken >= enough && piece < Pieces - 1)
+                break;
+            // None of them counts where one cannot be.
+            if (!fits)
+                taken = double.NaN;
         }
-        return true;
+        ArrayPool<long>.Shared.Return(handed);
+        ArrayPool<Interval>.Shared.Return(asked);
+        return fits;
     }
 
-    private bool FillNode(RegionSlots slots, int piece, int index, Interval[] asked, long[] handed)
+    private bool FillNode(RegionSlots slots, int piece, int index, Interval[] asked, long[] handed, out Interval output)
     {
+        output = default;
         PartitionGraph graph = Region.Graph;
         NodeRegion rule = Region.Rules[index];
         int node = Region.Nodes[index];
@@ -112,19 +145,21 @@ internal sealed class PieceTable
                     handed[slot] = left.End;
                 }
                 asked[slot] = asked[slot].Hull(left);
-                _left[(piece * Region.Exits.Length) + exit] = left;
+                if (_left.Length > 0)
+                    _left[(piece * Region.Exits.Length) + exit] = left;
             }
             wanted = wanted.Hull(asked[slot]);
         }
         if (wanted.IsEmpty)
             return false;
-        Interval output = rule.MadeFor(wanted);
+        output = rule.MadeFor(wanted);
         if (rule.Allows?.Invoke(output) == false)
             return false;
         // In float16 ONNX Runtime rounds between two operators only where they are not neighbours.
         if (graph.IsHalf[node] || rule.Stable?.Invoke(output) == false)
             IsStable = false;
-        _made[(piece * Region.Nodes.Length) + index] = output;
+        if (_made.Length > 0)
+            _made[(piece * Region.Nodes.Length) + index] = output;
         int[] inputs = graph.Inputs[node], read = slots.OfInput[index];
         for (int i = 0; i < rule.Inputs.Length; i++)
         {

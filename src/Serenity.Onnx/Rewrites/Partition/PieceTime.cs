@@ -32,7 +32,7 @@ internal sealed class PieceTime(PartitionGraph graph)
         double time = 0;
         for (int index = 0; index < pieces.Region.Nodes.Length; index++)
         {
-            (int node, NodeRegion rule, bool narrows) = (pieces.Region.Nodes[index], pieces.Region.Rules[index], pieces.Region.Narrows(index));
+            (int node, NodeRegion rule, bool narrows) = (pieces.Region.Nodes[index], pieces.Region.Rules[index], pieces.Region.Slots.Narrows[index]);
             for (int piece = 0; piece < pieces.Pieces; piece++)
                 time += OfPiece(node, rule, pieces.Output(piece, index), narrows);
             time -= graph.Nanoseconds[node];
@@ -93,14 +93,14 @@ internal sealed class PieceTime(PartitionGraph graph)
     {
         TimeSum sum = new();
         sum.Add(TimeTerm.Node, 1);
-        PieceValue made = program.Values[step.Outputs[0]];
+        PieceValue made = program.Values[program.Outputs(step)[0]];
         int axis = isSlice ? made.Axis : program.Region.AxisOf(made.Value);
         long[] whole = graph.Dims[made.Value];
         TensorType type = isSlice ? TypeOf(made.Value, axis, made.Part.Length) : graph.Values.TypeOf(graph.Name(made.Value))!;
         if (isSlice)
             MovementTime.AddSlice(sum, whole, type.Dims);
         else
-            MovementTime.AddConcat(sum, whole, axis, step.Inputs.Length);
+            MovementTime.AddConcat(sum, whole, axis, step.Reads);
         return sum.Nanoseconds;
     }
 

@@ -7,9 +7,8 @@ namespace Serenity.Onnx.Rewrites.Partition;
 internal sealed class RegionCandidate(CutRegion region, RegionChain? chain, int numbers)
 {
     // Most candidates come to none of these.
-    private PieceTable?[]? _tables;
     private double[]? _atLeast;
-    private bool[]? _isCosted;
+    private bool[]? _isCosted, _isPart;
     private Cut?[]? _cuts;
 
     /// <summary>The region.</summary>
@@ -36,11 +35,11 @@ internal sealed class RegionCandidate(CutRegion region, RegionChain? chain, int 
     /// <summary>The same with the scratch of kernels.</summary>
     public long LeastRequired { get; set; }
 
-    /// <summary>Its pieces, once they were asked for; null too where there are no such pieces, or none that round as the whole does, or what they add at least is too much.</summary>
-    public PieceTable?[] Tables => _tables ??= new PieceTable?[numbers];
-
     /// <summary>Predicted time that pieces add at least, once they were asked for, and less than any before; not a number where there are no such pieces.</summary>
     public double[] AtLeast => _atLeast ??= Unknown(numbers);
+
+    /// <summary>True where that is of some of the pieces, which were too much already.</summary>
+    public bool[] IsPart => _isPart ??= new bool[numbers];
 
     /// <summary>True once it is known whether there is a cut.</summary>
     public bool[] IsCosted => _isCosted ??= new bool[numbers];

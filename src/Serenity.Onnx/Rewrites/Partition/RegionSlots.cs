@@ -15,6 +15,7 @@ internal sealed class RegionSlots
         ExitOf = new int[First[^1]];
         IsSink = new bool[First[^1]];
         OfInput = new int[nodes.Length][];
+        Narrows = new bool[nodes.Length];
         for (int i = 0; i < nodes.Length; i++)
         {
             int[] outputs = graph.Outputs[nodes[i]], inputs = graph.Inputs[nodes[i]];
@@ -24,6 +25,7 @@ internal sealed class RegionSlots
                 ExitOf[First[i] + k] = outputs[k] < 0 ? -1 : Array.IndexOf(region.Exits, outputs[k]);
                 IsSink[First[i] + k] = outputs[k] >= 0 && Array.IndexOf(region.Sinks, outputs[k]) >= 0;
             }
+            Narrows[i] = region.Narrows(i);
             int[] made = OfInput[i] = new int[inputs.Length];
             for (int k = 0; k < inputs.Length; k++)
             {
@@ -50,4 +52,7 @@ internal sealed class RegionSlots
 
     /// <summary>By node and input: the number of what is read; -1 for what the region does not make.</summary>
     public int[][] OfInput { get; }
+
+    /// <summary>By node: <see cref="CutRegion.Narrows"/>.</summary>
+    public bool[] Narrows { get; }
 }

@@ -114,6 +114,34 @@ public sealed class PartitionPropertyTests
     }
 
     [TestMethod]
+    public void A_search_asked_again_answers_the_same_and_finds_nothing_that_needs_more_than_is_wanted()
+    {
+        int found = 0, passedOver = 0;
+        for (ulong seed = 1; seed <= (ulong)_models; seed++)
+        {
+            ModelProto model = RandomImageModel.Build(seed);
+            PartitionSearch search = new(Graph(model, OrtRun.Shapes(model)), default, RewriteTechniques.All & ~RewriteTechniques.PieceTrends);
+            double time = search.Graph.Nanoseconds.Sum();
+            if (search.Lowest(time) is not { } cuts)
+                continue;
+            found++;
+            long required = search.RequiredOf(cuts);
+            search.Lowest(time / 10);
+            byte[] written = PartitionWriter.Write(search.Graph, cuts).Model.ToByteArray();
+            CollectionAssert.AreEqual(written, PartitionWriter.Write(search.Graph, search.Lowest(time)!).Model.ToByteArray(), $"seed {seed}");
+            // A search begins with three hundredths less.
+            if (required > 0.97 * search.RequiredBytes)
+                continue;
+            Assert.IsTrue(search.Lowest(time, required) is { } enough && search.RequiredOf(enough) <= required, $"seed {seed}: what is there was not found.");
+            long less = required * 9 / 10;
+            passedOver += search.Lowest(time, less) is null ? 1 : 0;
+            Assert.IsTrue(search.Lowest(time, less) is not { } lower || search.RequiredOf(lower) <= less, $"seed {seed}: more than is wanted.");
+        }
+        Assert.IsGreaterThan(_models / 10, found);
+        Assert.IsGreaterThan(0, passedOver);
+    }
+
+    [TestMethod]
     public void Regions_with_one_end_are_what_each_is_alone()
     {
         int[] numbers = [2, 3, 5, 8];
