@@ -117,7 +117,8 @@ public sealed class RandomOpenModel
                 _tokens.Add(If(x));
                 break;
             case 12:
-                _tokens.Add(Scan(x));
+                // Of the input: ONNX Runtime runs no Scan of whose values it does not know the rank before.
+                _tokens.Add(Scan(_tokens[0]));
                 break;
             case 13:
                 _tokens.Add(Loop(x));
