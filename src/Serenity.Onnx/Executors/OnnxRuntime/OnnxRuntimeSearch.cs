@@ -95,10 +95,8 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     {
         RewriteCandidate unchanged = RewriteCandidate.Unchanged(start.Model, start.Shapes);
         OnnxRuntimeCosts costs = new(unchanged, Options(), techniques, starts.KnownOf(start));
-        RewriteOutcome outcome = RewriteSearch.Run(
-            unchanged,
-            new RewriteOptions { Executor = Executor.OnnxRuntime, Level = level, ModelPath = _source.File.Path, WorkLimit = _request.WorkLimit, Restriction = restriction },
-            costs, _cancellation);
+        RewriteOptions rewrites = new() { Executor = Executor.OnnxRuntime, Level = level, ModelPath = _source.File.Path, WorkLimit = _request.WorkLimit, Restriction = restriction };
+        RewriteOutcome outcome = RewriteSearch.Run(unchanged, rewrites, costs, _cancellation);
         // The order of the accumulation groups stands; what only another order would have read is left out of the file.
         RewriteCandidate best = outcome.Best.Written;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(AccumulationChain.Settle(best), best.Shapes, costs.Full, cancellation: _cancellation);
@@ -108,13 +106,14 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         if (outcome.Applied.Count > 0 && restriction.Only is null && plan.SimulatedPeak >= outcome.Original.PeakBytes)
             return Plan(start, RewriteLevel.None, restriction, techniques);
         OnnxRuntimeExecutorPlan whole = Made(plan, best.Shapes, start, outcome.Applied, outcome.Work);
-        return !_request.Partition || level == RewriteLevel.None || restriction.Only is not null ? whole : Partition(whole, best, unchanged, [.. outcome.Original.Order.Names], costs, techniques);
+        return !_request.Partition || level == RewriteLevel.None || restriction.Only is not null ? whole : Partition(whole, best, unchanged, outcome.Original, rewrites, costs, techniques);
     }
 
     /// <summary>
-    /// The plan with regions in pieces, where that lowers the peak: of the rewritten model, or of the model before the other rewrites, which may stand in its way.
+    /// The plan with regions in pieces, where that lowers the peak: of the rewritten model, of the model before the other rewrites, which may stand in its way, or of the model after those that pay
+    /// in pieces.
     /// </summary>
-    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, IReadOnlyList<string> order, OnnxRuntimeCosts costs,
+    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, RewriteCost original, RewriteOptions rewrites, OnnxRuntimeCosts costs,
         RewriteTechniques techniques)
     {
         double work = unchanged.PredictedNanoseconds;
@@ -122,43 +121,51 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         if (work <= 0)
             return whole;
         bool isLimited = whole.Work.Limited;
-        List<Form> forms = [new(AccumulationChain.Settle(rewritten), whole.Shapes, [.. whole.Plan.Schedule], whole.Work.Ratio, whole.Rewrites)];
-        double wholeTime = Time(forms[0].Model, whole.Shapes, whole.Plan);
+        PartitionForm settled = new(AccumulationChain.Settle(rewritten), whole.Shapes, [.. whole.Plan.Schedule], whole.Work.Ratio, whole.Rewrites);
+        double wholeTime = Time(settled.Model, whole.Shapes, whole.Plan);
+        long wholeRequired = Required(whole.Plan, whole.Shapes);
+        List<(PartitionForm Form, PartitionedModel Cut)> cuts = [];
+        List<PartitionForm> passedOver = [];
+        TryForm(settled);
         if (whole.Rewrites.Count > 0)
-            forms.Add(new Form(unchanged.Model, unchanged.Shapes, order, 1, []));
-        List<(Form Form, PartitionedModel Cut)> cuts = [];
-        List<Form> passedOver = [];
-        foreach (Form form in forms)
+            TryForm(new PartitionForm(unchanged.Model, unchanged.Shapes, [.. original.Order.Names], 1, []));
+        // Where neither can be cut, the others are not worth their time. Over a range of sizes each set of rewrites would have to be costed at all of them.
+        if (cuts.Count > 0 && unchanged.Shapes.Formulas is null)
         {
-            // What does not come as low as a form before is of use only where that cannot be planned.
-            if (Cut(form, 0, cuts.Count == 0 ? long.MaxValue : cuts[0].Cut.RequiredAtFirst) is { } cut)
-                cuts.Add((form, cut));
-            else if (cuts.Count > 0)
-                passedOver.Add(form);
+            foreach (PartitionForm form in PartitionForm.Rewritten(unchanged, original.PeakBytes, whole.Rewrites, rewrites, costs, _cancellation))
+                TryForm(form);
         }
         whole = whole with { Work = whole.Work with { Limited = isLimited } };
         OnnxRuntimeExecutorPlan best = whole;
-        long required = Required(best.Plan, best.Shapes);
-        foreach ((Form form, PartitionedModel first) in cuts.OrderBy(c => c.Cut.RequiredBytes).ThenBy(c => c.Cut.PeakBytes))
+        long required = wholeRequired;
+        foreach ((PartitionForm form, PartitionedModel first) in cuts.OrderBy(c => c.Cut.RequiredBytes).ThenBy(c => c.Cut.PeakBytes))
             Take(form, first);
-        foreach (Form form in passedOver)
+        foreach (PartitionForm form in passedOver)
         {
             if (ReferenceEquals(best, whole) && Cut(form, 0) is { } cut)
                 Take(form, cut);
         }
         return best with { Work = best.Work with { Limited = isLimited } };
 
-        void Take(Form form, PartitionedModel first)
+        void Take(PartitionForm form, PartitionedModel first)
         {
             if (Planned(form, first) is not var (cut, plan, ratio))
                 return;
             required = Required(plan, cut.Shapes);
-            long left = whole.Plan.SimulatedPeak + saved - form.Applied.Sum(r => r.SavedBytes) - plan.SimulatedPeak;
+            long left = whole.Plan.SimulatedPeak + saved - plan.SimulatedPeak;
+            AppliedRewrite[] before = [.. form.Applied.Select(Share)];
             best = Made(
-                plan, cut.Shapes, whole.Start, [.. form.Applied, .. cut.Regions.Select((region, i) => Told(region, i == cut.Regions.Count - 1))],
+                plan, cut.Shapes, whole.Start, [.. before, .. cut.Regions.Select((region, i) => Told(region, i == cut.Regions.Count - 1))],
                 whole.Work with { Ratio = Math.Round(ratio, 3), Limited = isLimited })
             with
             { Whole = whole };
+
+            AppliedRewrite Share(AppliedRewrite rewrite)
+            {
+                long its = Math.Min(rewrite.SavedBytes, left);
+                left -= its;
+                return rewrite with { SavedBytes = its };
+            }
 
             // What ONNX Runtime holds for later tensors is the last one's.
             AppliedRewrite Told(PartitionedRegion region, bool last)
@@ -171,7 +178,7 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         }
 
         // Nodes that hold the order and hide shapes take time too; how many there are shows once a plan is pinned. What is beyond the limit then, pieces have to do without.
-        (PartitionedModel Cut, OnnxRuntimePlan Plan, double Ratio)? Planned(Form form, PartitionedModel? cut)
+        (PartitionedModel Cut, OnnxRuntimePlan Plan, double Ratio)? Planned(PartitionForm form, PartitionedModel? cut)
         {
             double reserve = 0;
             for (int attempt = 0; attempt < MostAttempts && cut is not null; attempt++)
@@ -198,7 +205,16 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         bool Pays(long peak, long requiredBytes) => peak <= best.Plan.SimulatedPeak && requiredBytes <= required
             && (peak <= best.Plan.SimulatedPeak - RewriteSearch.Worth(best.Plan.SimulatedPeak) || requiredBytes <= required - RewriteSearch.Worth(required));
 
-        PartitionedModel? Cut(Form form, double reserve, long wanted = long.MaxValue)
+        // What does not come as low as a form before is of use only where that cannot be planned.
+        void TryForm(PartitionForm form)
+        {
+            if (Cut(form, 0, cuts.Count == 0 ? long.MaxValue : cuts.Min(c => c.Cut.RequiredAtFirst)) is { } cut)
+                cuts.Add((form, cut));
+            else if (cuts.Count > 0)
+                passedOver.Add(form);
+        }
+
+        PartitionedModel? Cut(PartitionForm form, double reserve, long wanted = long.MaxValue)
         {
             form.Search ??= ModelPartition.Begin(
                 form.Model, form.Shapes, form.Order, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)), techniques, _cancellation);
@@ -207,18 +223,6 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
             isLimited |= limited;
             return cut;
         }
-    }
-
-    /// <summary>What may be cut.</summary>
-    /// <param name="Model">The model.</param>
-    /// <param name="Shapes">Types of its values.</param>
-    /// <param name="Order">Names of its nodes in the order of its schedule.</param>
-    /// <param name="Ratio">Its predicted time, as a multiple of the unchanged model's.</param>
-    /// <param name="Applied">Rewrites applied before.</param>
-    private sealed record Form(ModelProto Model, ShapeTable Shapes, IReadOnlyList<string> Order, double Ratio, IReadOnlyList<AppliedRewrite> Applied)
-    {
-        /// <summary>Its regions, and what is known of them; null before the first search.</summary>
-        public PartitionSearch? Search { get; set; }
     }
 
     /// <summary>

@@ -62,6 +62,9 @@ internal sealed record RewriteDescription(string Kind, RewriteSubject Subject, R
     /// </summary>
     public bool StatesSizes { get; init; }
 
+    /// <summary>True if an operator that makes a tensor does what another did with it: there are fewer operators and tensors, in pieces too.</summary>
+    public bool JoinsOperators { get; init; }
+
     /// <summary>True if it ends a concat's way: an operator that reads the whole reads its parts one by one.</summary>
     public bool EndsConcat { get; init; }
 }

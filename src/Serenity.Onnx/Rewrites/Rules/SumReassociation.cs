@@ -20,7 +20,7 @@ internal sealed class SumReassociation : IRewrite
     public IReadOnlyList<RewriteDescription> Descriptions { get; } =
     [
         new(Kind, RewriteSubject.Sums, RewriteExactness.BySite) { MayHinder = true, TakesAll = true },
-        new(AbsorptionKind, RewriteSubject.Sums, RewriteExactness.Never) { MayHinder = true },
+        new(AbsorptionKind, RewriteSubject.Sums, RewriteExactness.Never) { MayHinder = true, JoinsOperators = true },
     ];
 
     public IEnumerable<RewriteSite> Match(RewriteGraph graph)
