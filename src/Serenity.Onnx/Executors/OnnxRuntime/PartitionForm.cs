@@ -41,14 +41,18 @@ internal sealed record PartitionForm(ModelProto Model, ShapeTable Shapes, IReadO
             RewriteGraph graph = new(unchanged, options.Executor, options.ModelPath) { LeftOut = options.Restriction.LeftOut };
             List<RewriteSite> sites = RewriteSequence.Apply(graph, options.Level, choice);
             RewriteCandidate candidate = graph.ToCandidate();
-            if (!known.Add(Key(sites.Select(s => (s.Kind, s.Nodes)))) || !costs.IsKept(candidate) || candidate.PredictedNanoseconds >= TimeLimit.Of(work, options.WorkLimit))
+            if (!known.Add(Key(sites.Select(s => (s.Kind, s.Nodes)))) || !costs.IsKept(candidate))
                 continue;
+            // How long it takes depends on the order in which sums are added up.
             RewriteCost cost = costs.Find(candidate, CostEffort.Compare, cancellation);
             ModelProto model = AccumulationChain.Settle(cost.Written);
-            // What they save together is told of the last.
+            double ratio = KernelTime.Of(model.Graph, cost.Written.Shapes) / work;
+            if (ratio >= options.WorkLimit)
+                continue;
+            // What they save together, and what time they take, is told of the last.
             long saved = Math.Max(0, peak - cost.PeakBytes);
-            yield return new PartitionForm(model, cost.Written.Shapes, [.. cost.Order.Names], KernelTime.Of(model.Graph, cost.Written.Shapes) / work,
-                [.. sites.Select((site, i) => new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, i == sites.Count - 1 ? saved : 0))]);
+            yield return new PartitionForm(model, cost.Written.Shapes, [.. cost.Order.Names], ratio,
+                [.. sites.Select((site, i) => new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, i == sites.Count - 1 ? saved : 0) { AddedTime = i == sites.Count - 1 ? Math.Round(ratio - 1, 3) : 0 })]);
         }
 
         static string Key(IEnumerable<(string Kind, IReadOnlyList<string> Nodes)> sites) => string.Join('\n', sites.Select(s => $"{s.Kind} {string.Join(' ', s.Nodes)}").Order(StringComparer.Ordinal));

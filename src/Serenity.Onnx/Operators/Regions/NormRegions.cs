@@ -65,7 +65,8 @@ internal static class NormRegions
     /// <param name="q">The question.</param>
     /// <param name="axes">The axes reduced; null where they are not known.</param>
     /// <param name="sums">True if what it makes of them depends on the order in which they are taken.</param>
-    public static NodeRegion? Reduction(RegionQuery q, long[]? axes, bool sums)
+    /// <param name="isSum">True if it makes their sum, or that over their number: two numbers have one sum, and it is rounded once.</param>
+    public static NodeRegion? Reduction(RegionQuery q, long[]? axes, bool sums, bool isSum = false)
     {
         if (q.In(0) is not { } data || axes is not { Length: > 0 })
             return null;
@@ -89,8 +90,9 @@ internal static class NormRegions
             return null;
         // A sum over the last axes is made row by row, vectorized from an aligned address on; over others, several columns at a time, and how many depends on how many there are.
         long row = reduced.Aggregate(1L, (product, axis) => product * data[axis]);
-        bool rows = !reduced.Any(axis => q.Values.IsOpen(q.Node.Input[0], axis)) && reduced.Min() > at && reduced.Min() == data.Length - reduced.Count && row % AlignedElements == 0;
-        return q.Rule((0, InputPart.Same(at))) with { Stable = rows || !sums ? null : _ => false };
+        bool isKnown = !reduced.Any(axis => q.Values.IsOpen(q.Node.Input[0], axis));
+        bool rows = isKnown && reduced.Min() > at && reduced.Min() == data.Length - reduced.Count && row % AlignedElements == 0;
+        return q.Rule((0, InputPart.Same(at))) with { Stable = rows || !sums || (isSum && isKnown && row <= 2) ? null : _ => false };
     }
 
     private static bool Weights(RegionQuery q, int input) =>

@@ -57,10 +57,10 @@ internal static class StatisticsOperators
     /// <summary>A reduction that takes its axes as an attribute, and from some version on as an input.</summary>
     private static Operator[] Reduction(string name, int axesAsInput, OperatorTraits traits, bool sums) =>
     [
-        new("", name, 1, OperatorKind.Reduction) { Traits = traits, Region = q => NormRegions.Reduction(q, q.Node.Ints("axes"), sums) },
+        new("", name, 1, OperatorKind.Reduction) { Traits = traits, Region = q => NormRegions.Reduction(q, q.Node.Ints("axes"), sums, traits.HasFlag(OperatorTraits.Sums)) },
         new("", name, axesAsInput, OperatorKind.Reduction)
         {
-            Traits = traits, Roles = new(Data, Control), Region = q => NormRegions.Reduction(q, q.Values.Integers(q.Node.In(1)), sums),
+            Traits = traits, Roles = new(Data, Control), Region = q => NormRegions.Reduction(q, q.Values.Integers(q.Node.In(1)), sums, traits.HasFlag(OperatorTraits.Sums)),
         },
     ];
 }
