@@ -158,10 +158,10 @@ public sealed class RegionRuleTests
         Check(false, "ReduceMean random", [0, 1], b => b.Node("ReduceMean", [Data(b, false, 3, 4, 37)], ("axes", new long[] { -1 }), ("keepdims", 1L)));
         Check(true, "ReduceMax of channels", [0, 2, 3], b => b.Node("ReduceMax", [Data(b, true, 2, 4, 6, 5)], ("axes", new long[] { 1 })));
         Check(true, "ReduceSum 13", [0, 1, 2], b => b.Node("ReduceSum", [Data(b, true, 2, 4, 6, 5), b.Integers(1)], ("keepdims", 0L)), 13);
-        foreach (int width in new[] { 1, 5, 16, 37 })
+        foreach (int width in new[] { 5, 16, 37 })
         {
             Check(false, "ReduceSum of two", [0, 1, 2], b => b.Node("ReduceSum", [Data(b, false, 2, 2, 6, width), b.Integers(1)], ("keepdims", 0L)), 13);
-            Check(false, "ReduceMean of two", [0, 2], b => b.Node("ReduceMean", [Data(b, false, 3, 2, 7, width)], ("axes", new long[] { 1 }), ("keepdims", 1L)));
+            Check(false, "ReduceMean of two", [0, 2, 3], b => b.Node("ReduceMean", [Data(b, false, 3, 2, 7, width)], ("axes", new long[] { 1 }), ("keepdims", 1L)));
         }
         Check(true, "ArgMax", [0, 2], b => b.Node("ArgMax", [Data(b, true, 2, 4, 6)], ("axis", 1L)));
         Check(true, "CumSum", [0, 1], b => b.Node("CumSum", [Data(b, true, 3, 4, 6), b.Integers(2)]), 14);
