@@ -136,7 +136,7 @@ internal sealed class PoolAttempt
     {
         long known = Bound;
         long[][] capacity = Full(bound);
-        for (int cut = 0; cut < (HasSmall ? FewCuts : MostCuts) && failed >= 0; cut++)
+        for (int cut = 0; cut < (HasSmall ? FewCuts : MostCuts) && failed >= 0 && bound.Timeline.Count > 0; cut++)
         {
             PoolTenant[] tenants = _placement.TenantsOf(failed, _choices.Units, [.. _last!.Select((c, u) => _choices.Units[u].Choices[c])]);
             if (_placement.Place(failed, tenants, _cancellation).Outcome == PackingOutcome.Refuted)
