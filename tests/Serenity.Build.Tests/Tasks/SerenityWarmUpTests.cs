@@ -118,7 +118,7 @@ public sealed class SerenityWarmUpTests
     public async Task Once_the_models_are_asked_for_no_more_of_them_are_begun()
     {
         using TestProject project = new();
-        ITaskItem[] items = [project.Model("a.onnx"), project.Model("b.onnx", 2), project.Model("c.onnx", 3)];
+        ITaskItem[] items = [project.Model("a.onnx"), project.Model("b.onnx", 2)];
         using ManualResetEventSlim first = new(), go = new();
         ConcurrentQueue<string> begun = new();
         SerenityWarmUp task = project.With(new SerenityWarmUp
@@ -139,14 +139,14 @@ public sealed class SerenityWarmUpTests
         SerenityOptimize optimize = project.Optimize(items);
         optimize.BuildEngine = task.BuildEngine;
         Task<bool> optimized = Task.Run(optimize.Execute);
-        // The others are made where they are asked for, and the first is waited for.
+        // The other is made where it is asked for, and the first is waited for.
         while (project.EngineCalls == 0)
             await Task.Delay(1);
         go.Set();
         Assert.IsTrue(await optimized);
         await task.Running;
         CollectionAssert.AreEqual(new[] { "a.onnx" }, begun.ToArray());
-        Assert.AreEqual(2, project.EngineCalls);
+        Assert.AreEqual(1, project.EngineCalls);
     }
 
     [TestMethod]
