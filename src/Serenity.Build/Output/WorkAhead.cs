@@ -45,6 +45,9 @@ internal sealed class WorkAhead : IDisposable
     /// <param name="stagingFolder">The project's staging folder.</param>
     public void Ask(string stagingFolder) => _asked[stagingFolder] = true;
 
+    /// <summary>A project is built: none of its models is asked for yet.</summary>
+    public void Announce(string stagingFolder) => _asked.TryRemove(stagingFolder, out _);
+
     /// <summary>True once the models of a project are asked for.</summary>
     public bool IsAsked(string stagingFolder) => _asked.ContainsKey(stagingFolder);
 

@@ -74,6 +74,7 @@ public sealed class SerenityWarmUp : SerenityTask
             return;
         string folder = Path.GetFullPath(CacheFolder, ProjectFolder);
         WorkAhead ahead = WorkAhead.Of(BuildEngine);
+        ahead.Announce(Path.GetFullPath(StagingFolder, ProjectFolder));
         Running = System.Threading.Tasks.Task.Run(() => Begin(stale, new PlanCache(folder), ahead));
     }
 
