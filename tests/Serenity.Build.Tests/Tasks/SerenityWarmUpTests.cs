@@ -129,7 +129,7 @@ public sealed class SerenityWarmUpTests
             {
                 begun.Enqueue(Path.GetFileName(request.ModelPath));
                 first.Set();
-                go.Wait();
+                go.Wait(CancellationToken.None);
                 return TestProject.Result(request);
             },
         });
