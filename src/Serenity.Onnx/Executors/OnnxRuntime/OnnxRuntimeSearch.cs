@@ -126,13 +126,15 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         long wholeRequired = Required(whole.Plan, whole.Shapes);
         List<(PartitionForm Form, PartitionedModel Cut)> cuts = [];
         List<PartitionForm> passedOver = [];
+        PartitionFormSource source = new(unchanged, rewrites, costs, _cancellation);
+        PartitionForm none = whole.Rewrites.Count > 0 ? new(unchanged.Model, unchanged.Shapes, [.. original.Order.Names], 1, []) : settled;
         TryForm(settled);
-        if (whole.Rewrites.Count > 0)
-            TryForm(new PartitionForm(unchanged.Model, unchanged.Shapes, [.. original.Order.Names], 1, []));
+        if (none != settled)
+            TryForm(none);
         // Where neither can be cut, the others are not worth their time. Over a range of sizes each set of rewrites would have to be costed at all of them.
         if (cuts.Count > 0 && unchanged.Shapes.Formulas is null)
         {
-            foreach (PartitionForm form in PartitionForm.Rewritten(unchanged, original.PeakBytes, whole.Rewrites, rewrites, costs, _cancellation))
+            foreach (PartitionForm form in PartitionForm.Rewritten(source, original.PeakBytes, whole.Rewrites))
                 TryForm(form);
         }
         whole = whole with { Work = whole.Work with { Limited = isLimited } };
@@ -149,11 +151,11 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
 
         void Take(PartitionForm form, PartitionedModel first)
         {
-            if (Planned(form, first) is not var (cut, plan, ratio))
+            if (Planned(form, first) is not var (planned, cut, plan, ratio))
                 return;
             required = Required(plan, cut.Shapes);
             long left = whole.Plan.SimulatedPeak + saved - plan.SimulatedPeak;
-            AppliedRewrite[] before = [.. form.Applied.Select(Share)];
+            AppliedRewrite[] before = [.. planned.Applied.Select(Share)];
             best = Made(
                 plan, cut.Shapes, whole.Start, [.. before, .. cut.Regions.Select((region, i) => Told(region, i == cut.Regions.Count - 1))],
                 whole.Work with { Ratio = Math.Round(ratio, 3), Limited = isLimited })
@@ -178,25 +180,56 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         }
 
         // Nodes that hold the order and hide shapes take time too; how many there are shows once a plan is pinned. What is beyond the limit then, pieces have to do without.
-        (PartitionedModel Cut, OnnxRuntimePlan Plan, double Ratio)? Planned(PartitionForm form, PartitionedModel? cut)
+        (PartitionForm Form, PartitionedModel Cut, OnnxRuntimePlan Plan, double Ratio)? Planned(PartitionForm form, PartitionedModel? cut)
         {
             double reserve = 0;
+            PartitionFormReduction.Reduced? fewer = null;
             for (int attempt = 0; attempt < MostAttempts && cut is not null; attempt++)
             {
-                // What ONNX Runtime changes as it loads a model would not be what was planned.
-                if (!Pays(cut.PeakBytes, cut.RequiredBytes) || !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)))
+                if (!Pays(cut.PeakBytes, cut.RequiredBytes))
                     return null;
-                OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, PieceOptions(costs.Full) with { First = cut.Order }, cancellation: _cancellation);
-                if (!Pays(plan.SimulatedPeak, Required(plan, cut.Shapes)))
+                fewer = attempt == 0 || fewer is not null ? Reduced(form, cut, reserve, fewer?.Sites) : null;
+                if (Least(form, cut, fewer) is not var (least, pieces, plan) || !Pays(plan.SimulatedPeak, Required(plan, pieces.Shapes)))
                     return null;
-                double ratio = whole.Work.Ratio + ((Time(cut.Model, cut.Shapes, plan) - wholeTime) / work), over = ratio - _request.WorkLimit;
+                double ratio = whole.Work.Ratio + ((Time(pieces.Model, pieces.Shapes, plan) - wholeTime) / work), over = ratio - _request.WorkLimit;
                 if (over <= MostOver * (_request.WorkLimit - 1))
-                    return (cut, plan, ratio);
+                    return (least, pieces, plan, ratio);
                 isLimited = true;
                 reserve += Math.Max(over, LeastReserve);
                 cut = Cut(form, reserve);
             }
             return null;
+        }
+
+        // With fewer rewrites, if that plan is as low as its pieces were to be, or as the plan with all of them.
+        (PartitionForm Form, PartitionedModel Cut, OnnxRuntimePlan Plan)? Least(PartitionForm form, PartitionedModel cut, PartitionFormReduction.Reduced? fewer)
+        {
+            OnnxRuntimePlan? less = fewer is null ? null : PlanOf(fewer.Cut);
+            if (less is not null && (ReferenceEquals(fewer!.Cut, cut) || IsWithin(cut.PeakBytes, cut.RequiredBytes)))
+                return (fewer.Form, fewer.Cut, less);
+            OnnxRuntimePlan? all = PlanOf(cut);
+            if (less is not null && (all is null || IsWithin(all.SimulatedPeak, Required(all, cut.Shapes))))
+                return (fewer!.Form, fewer.Cut, less);
+            return all is null ? null : (form, cut, all);
+
+            bool IsWithin(long peak, long bytes) => less.SimulatedPeak <= peak && Required(less, fewer!.Cut.Shapes) <= bytes;
+        }
+
+        // Null for what ONNX Runtime changes as it loads a model: that would not be what was planned.
+        OnnxRuntimePlan? PlanOf(PartitionedModel cut) => !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)) ? null
+            : OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, PieceOptions(costs.Full) with { First = cut.Order }, cancellation: _cancellation);
+
+        // Without what its pieces do not need. Over a range of sizes each set of rewrites would have to be costed at all of them.
+        PartitionFormReduction.Reduced? Reduced(PartitionForm form, PartitionedModel goal, double reserve, IReadOnlyList<RewriteSite>? before)
+        {
+            if (form.Applied.Count == 0 || unchanged.Shapes.Formulas is not null)
+                return null;
+            OnnxRuntimeSharing sharing = new(TargetKernels.Of(_request.Targets));
+            return new PartitionFormReduction(
+                source, (fewer, like, reach) => ModelPartition.TryCutLike(Indexed(fewer), like, reach, _source.File.Path, work * (_request.WorkLimit - fewer.Ratio - reserve), techniques, _cancellation),
+                Indexed).Run(form, goal, none, original.PeakBytes, before);
+
+            PartitionGraph Indexed(PartitionForm model) => new(model.Model, model.Shapes, model.Order, _source.File.Path, sharing) { CutsOpen = true };
         }
 
         static double Time(ModelProto model, ShapeTable shapes, OnnxRuntimePlan plan) => KernelTime.Of(model.Graph, shapes) + (plan.Anchors * TermPrices.Of(TimeTerm.View));

@@ -1,11 +1,8 @@
 using Serenity.Onnx.Contract;
-using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Operators;
-using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Partition;
 using Serenity.Onnx.Rewrites.Search;
-using Serenity.Onnx.Rewrites.Sums;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime;
@@ -25,36 +22,25 @@ internal sealed record PartitionForm(ModelProto Model, ShapeTable Shapes, IReadO
     /// The unchanged model after sets of rewrites that pay in pieces (<see cref="RewriteSets"/>), scheduled as candidates are. None whose sites are those of an earlier one, and none that leaves no
     /// time for pieces.
     /// </summary>
-    /// <param name="unchanged">The model without rewrites.</param>
+    /// <param name="source">The model without rewrites.</param>
     /// <param name="peak">Its peak.</param>
     /// <param name="applied">What was applied to lower the peak of the whole.</param>
-    /// <param name="options">Which rewrites are allowed.</param>
-    /// <param name="costs">What candidates cost.</param>
-    /// <param name="cancellation">Ends the work at once.</param>
-    public static IEnumerable<PartitionForm> Rewritten(
-        RewriteCandidate unchanged, long peak, IReadOnlyList<AppliedRewrite> applied, RewriteOptions options, OnnxRuntimeCosts costs, CancellationToken cancellation)
+    public static IEnumerable<PartitionForm> Rewritten(PartitionFormSource source, long peak, IReadOnlyList<AppliedRewrite> applied)
     {
-        double work = unchanged.PredictedNanoseconds;
-        HashSet<string> known = [Key(applied.Select(a => (a.Kind, a.Nodes))), ""];
+        HashSet<string> known = [PartitionFormSource.Key(applied.Select(a => (a.Kind, a.Nodes))), ""];
         foreach (ISiteChoice choice in RewriteSets.ForPieces(applied))
         {
-            RewriteGraph graph = new(unchanged, options.Executor, options.ModelPath) { LeftOut = options.Restriction.LeftOut };
-            List<RewriteSite> sites = RewriteSequence.Apply(graph, options.Level, choice);
-            RewriteCandidate candidate = graph.ToCandidate();
-            if (!known.Add(Key(sites.Select(s => (s.Kind, s.Nodes)))) || !costs.IsKept(candidate))
+            if (source.Apply(choice) is not { } rewritten || !known.Add(rewritten.Key) || source.TryForm(rewritten) is not { } form)
                 continue;
-            // How long it takes depends on the order in which sums are added up.
-            RewriteCost cost = costs.Find(candidate, CostEffort.Compare, cancellation);
-            ModelProto model = AccumulationChain.Settle(cost.Written);
-            double ratio = KernelTime.Of(model.Graph, cost.Written.Shapes) / work;
-            if (ratio >= options.WorkLimit)
-                continue;
-            // What they save together, and what time they take, is told of the last.
-            long saved = Math.Max(0, peak - cost.PeakBytes);
-            yield return new PartitionForm(model, cost.Written.Shapes, [.. cost.Order.Names], ratio,
-                [.. sites.Select((site, i) => new AppliedRewrite(site.Kind, site.Nodes, site.IsExact, i == sites.Count - 1 ? saved : 0) { AddedTime = i == sites.Count - 1 ? Math.Round(ratio - 1, 3) : 0 })]);
+            // What they save together, and what time they take, is told of the last: which of them are needed is found out of the form that is taken.
+            long saved = Math.Max(0, peak - form.Peak);
+            yield return form.Form with
+            {
+                Applied = [.. rewritten.Sites.Select((site, i) => i < rewritten.Sites.Count - 1 ? Told(site, 0, 0) : Told(site, saved, Math.Round(form.Form.Ratio - 1, 3)))],
+            };
         }
-
-        static string Key(IEnumerable<(string Kind, IReadOnlyList<string> Nodes)> sites) => string.Join('\n', sites.Select(s => $"{s.Kind} {string.Join(' ', s.Nodes)}").Order(StringComparer.Ordinal));
     }
+
+    /// <summary>A site as it is told.</summary>
+    public static AppliedRewrite Told(RewriteSite site, long saved, double added) => new(site.Kind, site.Nodes, site.IsExact, saved) { AddedTime = added };
 }

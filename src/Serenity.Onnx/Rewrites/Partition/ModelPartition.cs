@@ -41,15 +41,36 @@ internal static class ModelPartition
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null where no region in pieces lowers the peak.</returns>
     public static PartitionedModel? TryCut(
-        PartitionSearch whole, string modelPath, double nanoseconds, long wanted, RewriteTechniques techniques, out bool isLimited, CancellationToken cancellation)
+        PartitionSearch whole, string modelPath, double nanoseconds, long wanted, RewriteTechniques techniques, out bool isLimited, CancellationToken cancellation) =>
+        TryCut(whole, search => search.Lowest(nanoseconds, wanted), modelPath, nanoseconds, techniques, out isLimited, cancellation);
+
+    /// <summary>Cuts a model with regions that end where those of another form of it do: which of the two forms is the better is known soon then.</summary>
+    /// <param name="form">The model, from <see cref="Begin"/>.</param>
+    /// <param name="like">The other form in pieces.</param>
+    /// <param name="reach">True to come as low as that one in the least time, and not lower.</param>
+    /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
+    /// <param name="nanoseconds">Predicted time that may be added.</param>
+    /// <param name="techniques">What makes the search fast.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <returns>Null where no such region lowers the peak, or not as far as that.</returns>
+    public static PartitionedModel? TryCutLike(
+        PartitionGraph form, PartitionedModel like, bool reach, string modelPath, double nanoseconds, RewriteTechniques techniques, CancellationToken cancellation)
+    {
+        PartitionSearch search = new(form, cancellation, techniques, StepsAtFirst) { Ends = like.Regions.Select(r => r.Value).ToHashSet(StringComparer.Ordinal) };
+        return TryCut(search, s => reach ? s.Within(nanoseconds, like.PeakAtFirst, like.RequiredAtFirst) : s.Lowest(nanoseconds), modelPath, nanoseconds, techniques, out _, cancellation);
+    }
+
+    private static PartitionedModel? TryCut(PartitionSearch whole, Func<PartitionSearch, IReadOnlyList<Cut>?> first, string modelPath, double nanoseconds, RewriteTechniques techniques, out bool isLimited,
+        CancellationToken cancellation)
     {
         isLimited = nanoseconds <= 0;
         PartitionedModel? found = null;
         for (int round = 0; round < MostRounds && nanoseconds > 0; round++)
         {
             PartitionSearch search = found is null ? whole : new(
-                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing) { CutsOpen = true, Origins = found.Origins }, cancellation, techniques, StepsAgain);
-            IReadOnlyList<Cut>? cuts = search.Lowest(nanoseconds, found is null ? wanted : long.MaxValue);
+                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing) { CutsOpen = true, Origins = found.Origins }, cancellation, techniques, StepsAgain)
+            { Ends = whole.Ends };
+            IReadOnlyList<Cut>? cuts = found is null ? first(search) : search.Lowest(nanoseconds);
             isLimited |= search.IsLimited;
             if (cuts is null)
                 break;
@@ -62,6 +83,7 @@ internal static class ModelPartition
                 PeakBytes = search.PeakOf(cuts),
                 RequiredBytes = search.RequiredOf(cuts),
                 RequiredAtFirst = found?.RequiredAtFirst ?? search.RequiredOf(cuts),
+                PeakAtFirst = found?.PeakAtFirst ?? search.PeakOf(cuts),
                 Added = (found?.Added ?? 0) + added,
             };
             nanoseconds -= Math.Max(0, added);

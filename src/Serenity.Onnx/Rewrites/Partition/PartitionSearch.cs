@@ -66,6 +66,9 @@ internal sealed class PartitionSearch
     /// <summary>The graph.</summary>
     public PartitionGraph Graph => _graph;
 
+    /// <summary>Values that regions may end with, by their names in the model that was cut first; null for any.</summary>
+    public IReadOnlySet<string>? Ends { get; init; }
+
     /// <summary>Cuts costed in the last search.</summary>
     public int Costed { get; private set; }
 
@@ -102,6 +105,16 @@ internal sealed class PartitionSearch
         // Where no region lowers the one, none may raise it for the sake of the other.
         long required = best is null ? RequiredBytes : RequiredOf(best);
         return Bisect(best is null ? PeakBytes : PeakOf(best), long.MaxValue, target => Path(new Target(target, required), nanoseconds), PeakOf) ?? best;
+    }
+
+    /// <summary>The regions of least time with which nothing needs more than stated; null where there are none within the time.</summary>
+    /// <param name="nanoseconds">Predicted time that may be added.</param>
+    /// <param name="live">Live bytes.</param>
+    /// <param name="required">The same with the scratch of kernels.</param>
+    public IReadOnlyList<Cut>? Within(double nanoseconds, long live, long required)
+    {
+        (Costed, _stepsLeft, IsLimited) = (0, _steps, false);
+        return Path(new Target(live, required), nanoseconds);
     }
 
     /// <summary>True if the peak lies in pieces: what they are made of may be cut again.</summary>
@@ -192,7 +205,7 @@ internal sealed class PartitionSearch
                 continue;
             for (int last = hot[p]; last < Math.Min(steps, p + RegionCandidates.MostNodes); last++)
             {
-                if (!target.Holds(_live.Before[last + 1], _live.Before[last + 1]) || (_bounds && EndOf(p, last) > Math.Min(target.Live, target.Required)))
+                if (!MayEnd(last) || !target.Holds(_live.Before[last + 1], _live.Before[last + 1]) || (_bounds && EndOf(p, last) > Math.Min(target.Live, target.Required)))
                     continue;
                 foreach (RegionCandidate region in _candidates.Of(p, last))
                 {
@@ -214,6 +227,9 @@ internal sealed class PartitionSearch
         path.Reverse();
         return path;
     }
+
+    private bool MayEnd(int last) =>
+        Ends is null || (_graph.Outputs[last] is [>= 0 and int end, ..] && (Ends.Contains(_graph.Name(end)) || (_graph.OriginOf(_graph.Name(end)) is { } origin && Ends.Contains(origin))));
 
     /// <summary>Bytes that every region of an interval needs as its end is put together: see <see cref="CutBound"/>.</summary>
     private long EndOf(int first, int last) => _graph.Outputs[last] is [>= 0 and int end, ..] ? _live.Outliving(first, last) + (2 * _graph.Bytes[end]) : 0;

@@ -22,6 +22,9 @@ internal sealed record PartitionedModel(ModelProto Model, ShapeTable Shapes, IRe
     /// <summary>The same before pieces were cut again.</summary>
     public long RequiredAtFirst { get; init; }
 
+    /// <summary>Live bytes before pieces were cut again.</summary>
+    public long PeakAtFirst { get; init; }
+
     /// <summary>Predicted time added, in nanoseconds.</summary>
     public double Added { get; init; }
 }

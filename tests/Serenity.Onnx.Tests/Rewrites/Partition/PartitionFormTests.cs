@@ -42,6 +42,18 @@ public sealed class PartitionFormTests
         Assert.IsTrue(result.Rewrites.All(r => r.Exact));
     }
 
+    [TestMethod]
+    public void Of_many_sums_the_one_that_is_needed_beside_pieces_is_taken_and_told()
+    {
+        OptimizationResult result = WholeWay.Optimize(StemAndOneLargeSum(), workLimit: 4);
+        AppliedRewrite[] sums = [.. result.Rewrites.Where(r => r.Kind == "AddAbsorption")];
+        Assert.IsTrue(result.Rewrites.Any(r => r.Kind == ModelPartition.Kind));
+        Assert.HasCount(1, sums, string.Join(", ", result.Rewrites.Select(r => $"{r.Kind} {string.Join(' ', r.Nodes)} {r.SavedBytes}")));
+        Assert.IsGreaterThan(0, sums[0].SavedBytes);
+        Assert.AreEqual(result.Peak.Bytes, result.Verification!.MeasuredBytes);
+        Assert.AreEqual(result.Peak.OriginalBytes - result.Peak.Bytes, result.Rewrites.Sum(r => r.SavedBytes));
+    }
+
     // A stem with a tensor of 256 KiB, and sums of two of 64 KiB.
     private static ModelProto StemAndResiduals()
     {
@@ -58,5 +70,29 @@ public sealed class PartitionFormTests
         }
         b.Output(b.Node("GlobalAveragePool", [at]), DataType.Float, 1, 16, 1, 1);
         return b.Build();
+    }
+
+    // A stem with a tensor of 256 KiB, a sum of two of 64 KiB between two nodes that need it whole, and sums of two of 16 KiB.
+    private static ModelProto StemAndOneLargeSum()
+    {
+        TestRandom random = new(11);
+        OnnxModelBuilder b = new();
+        string at = b.Node("Relu", [b.Node("Conv", [b.Input("x", DataType.Float, 1, 3, 128, 128), b.Weight(random.Floats(16 * 3 * 9, 0.5), 16, 3, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }), ("strides", new long[] { 2, 2 }))]);
+        at = Gated(b.Node("MaxPool", [at], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 })));
+        at = Gated(Residual(at));
+        at = b.Node("MaxPool", [at], ("kernel_shape", new long[] { 2, 2 }), ("strides", new long[] { 2, 2 }));
+        for (int i = 0; i < 6; i++)
+            at = Residual(at);
+        b.Output(b.Node("GlobalAveragePool", [at]), DataType.Float, 1, 16, 1, 1);
+        return b.Build();
+
+        string Gated(string value) => b.Node("Mul", [value, b.Node("Sigmoid", [b.Node("Conv", [b.Node("GlobalAveragePool", [value]), b.Weight(random.Floats(16 * 16, 0.5), 16, 16, 1, 1)])])]);
+
+        string Residual(string value)
+        {
+            string narrow = b.Node("Relu", [b.Node("Conv", [value, b.Weight(random.Floats(4 * 16, 0.5), 4, 16, 1, 1)])]);
+            string wide = b.Node("Conv", [narrow, b.Weight(random.Floats(16 * 4 * 9, 0.3), 16, 4, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }));
+            return b.Node("Relu", [b.Node("Add", [wide, value])]);
+        }
     }
 }
