@@ -77,7 +77,7 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
         RangeFacts facts = RangeProof.Of(plan, formulas.Space, task.Source.File.Path);
         Required = [];
         RangeProof proof = new(
-            plan, planner.Promise(plan, asked with { Shapes = task.Source.Shapes.Main.At(formulas.Space.Planned) }), task.Source.Shapes.Main,
+            plan, planner.Promise(plan, asked with { Shapes = task.Source.Shapes.Main.At(formulas.Space.Planned), TakesEveryBranch = true }), task.Source.Shapes.Main,
             (sizes, request) => planner.ProveAt(plan, sizes, verifier(request, task.Cancellation)));
         string why = WorkText;
         VerificationOutcome? outcome = null;

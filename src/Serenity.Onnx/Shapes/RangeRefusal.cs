@@ -40,11 +40,19 @@ internal static class RangeRefusal
     public static SerenityException DoesNotRun(IReadOnlyDictionary<string, long> sizes, string reason, string path) => Refused(
         path, $"the model does not run at all sizes of it. With {Text(sizes)}: {reason} Leave such sizes out of the range; where one dimension follows from another, as in total=past+seq, say so.");
 
+    /// <summary>What the branches of a node take is not known.</summary>
+    /// <param name="node">A node of the main graph.</param>
+    /// <param name="why">Why they cannot be measured; a sentence.</param>
+    /// <param name="path">The model's file.</param>
+    public static SerenityException UnknownBranches(NodeProto node, string why, string? path) => Refused(
+        path, $"what the branches within {GraphCheck.Describe(node)} take is measured, whichever of them a run takes. {why}"
+        + " Give one size instead of the range, or a list of sizes, as in seq=128,256: a file is written for each.");
+
     /// <summary>Sizes as a message names them.</summary>
     public static string Text(IReadOnlyDictionary<string, long> sizes) =>
         string.Join(", ", sizes.OrderBy(s => s.Key, StringComparer.Ordinal).Select(s => string.Create(CultureInfo.InvariantCulture, $"{s.Key}={s.Value}")));
 
-    private static SerenityException Refused(string path, string why) => new(SerenityCodes.RangeNotPlanned, path, $"{ModelSetting.FreeDimensions} gives a range, and {why}");
+    private static SerenityException Refused(string? path, string why) => new(SerenityCodes.RangeNotPlanned, path, $"{ModelSetting.FreeDimensions} gives a range, and {why}");
 
     /// <summary>The first two sizes that a node broadcasts against each other and that are not the same.</summary>
     private static (SizeExpression One, SizeExpression Other)? Meeting(NodeProto node, Dictionary<string, SizeExpression[]> formulas)

@@ -312,7 +312,7 @@ internal static class ShapeInference
         }
         before.UnionWith(model.Graph.Output.Select(o => o.Name).Where(made.Contains));
         before.ExceptWith(behind);
-        return (assumptions.Missing.Count == 0 ? [first] : assumptions.Missing, [.. before.Where(b => b.Length > 0).Order(StringComparer.Ordinal).Take(12)]);
+        return (assumptions.Missing.Count == 0 ? [first] : [.. assumptions.Missing.Distinct()], [.. before.Where(b => b.Length > 0).Order(StringComparer.Ordinal).Take(12)]);
     }
 
     private static void CheckSize(string name, TensorType type, string path)

@@ -123,6 +123,8 @@ internal static class ModelVerifier
             : null;
         Observation seen = optimized.EndObservation(request.UnplannedBodies);
         VerificationOutcome outcome = Conclude(request, seen, random, maxError, notCompared);
+        if (request.TakesEveryBranch && outcome.Memory is { ActivationBytes: not null } memory)
+            outcome = outcome with { Memory = BranchRuns.Most(request, memory, firstInputs!, cancellation) };
         if (request.MeasuresPlain && request.Work <= WorkForTwoCases && ModelTensors.WeightBytes(request.Source) <= WeightsHeldTwice)
             outcome = outcome with { Plain = PlainRuns.Measure(request, firstInputs!, cancellation) };
         // With other data the blocks of a run have other sizes.

@@ -60,6 +60,9 @@ internal sealed record VerificationRequest
     /// <summary>Nodes of whose subgraphs the memory is not in <see cref="PredictedBytes"/>; it is measured as workspace.</summary>
     public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
 
+    /// <summary>True if each of <see cref="UnplannedBodies"/> counts with the branches that take most, whichever a run takes.</summary>
+    public bool TakesEveryBranch { get; init; }
+
     /// <summary>About how many bytes a run holds, where <see cref="PredictedBytes"/> is not for that; decides how much is run.</summary>
     public long HeldBytes { get; init; }
 

@@ -34,7 +34,8 @@ internal static class RangeTruth
     /// <param name="dimensions">Sizes and ranges, as the item writes them.</param>
     /// <param name="count">How many sizes; the corners first.</param>
     /// <param name="change">Further options.</param>
-    public static Outcome Check(string path, string dimensions, int count, Func<OptimizeRequest, OptimizeRequest>? change = null)
+    /// <param name="kind">What the inputs are filled with.</param>
+    public static Outcome Check(string path, string dimensions, int count, Func<OptimizeRequest, OptimizeRequest>? change = null, InputCase kind = InputCase.Ones)
     {
         OptimizeRequest request = Request(path, dimensions);
         OptimizationResult result = ModelOptimizer.Optimize(change?.Invoke(request) ?? request);
@@ -57,7 +58,7 @@ internal static class RangeTruth
             using ModelSession original = ModelSession.Load(
                 RunnableModel.Of(source.Model, source.ExternalFolder, path), result.Verification?.Level == nameof(GraphOptimizationLevel.ORT_ENABLE_EXTENDED)
                 ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL);
-            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = new SeededInputs(source.Model.Graph, original.Inputs, inputs).Create(InputCase.Ones);
+            IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = new SeededInputs(source.Model.Graph, original.Inputs, inputs).Create(kind);
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> expected = original.Run(values), actual = written.Run(values);
             for (int i = 0; i < expected.Count; i++)
                 Assert.IsNull(OutputComparison.Compare(expected[i].Value, actual[i].Value, result.Rewrites.All(r => r.Exact)).Difference, $"{text} {expected[i].Key}");
