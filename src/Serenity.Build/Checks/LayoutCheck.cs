@@ -1,6 +1,8 @@
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Checks;
 
@@ -22,11 +24,37 @@ public static class LayoutCheck
         return [.. manifest.Variants.Select(v => v.Layout).Where(layout => RequiredBytes(manifest, layout) <= (manifest.Budget.MemoryBytes ?? long.MaxValue))];
     }
 
-    /// <summary>What is to be said of each layout that does not fit; no full stop, since what follows from it depends on whether it was named.</summary>
+    /// <summary>The layout that needs the most of those that fit, where that is more than the portable file needs; else null.</summary>
     /// <param name="manifest">A manifest with its verdict.</param>
-    public static IEnumerable<string> Over(MemoryManifest manifest)
+    public static PlanLayout? Largest(MemoryManifest manifest)
+    {
+        PlanLayout[] larger = [.. Within(manifest).Where(layout => RequiredBytes(manifest, layout) > manifest.Peak.RequiredBytes)];
+        return larger.Length == 0 ? null : larger.MaxBy(layout => RequiredBytes(manifest, layout));
+    }
+
+    /// <summary>One error (SER1001) for each layout that was named and does not fit; none where nobody named any.</summary>
+    /// <param name="manifest">A manifest with its verdict.</param>
+    /// <param name="file">The model as the user named it.</param>
+    public static IEnumerable<SerenityDiagnostic> Errors(MemoryManifest manifest, string file) => !AreNamed(manifest) ? [] : Over(manifest).Select(over =>
+    {
+        MessageText text = $"{over}. Raise the budget, or set {ModelSetting.Layout.Of("Auto")}, which leaves out what does not fit.";
+        return new SerenityDiagnostic(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, file, text);
+    });
+
+    /// <summary>A line for each layout that is left out since it does not fit; none where layouts were named, which then have to fit.</summary>
+    /// <param name="manifest">A manifest with its verdict.</param>
+    public static IEnumerable<string> Notes(MemoryManifest manifest) => AreNamed(manifest) ? [] : Over(manifest).Select(over => $"{over}, and is left out; the portable file runs in its place.");
+
+    /// <summary>Whether the layouts are those that somebody named, and not those that are of use.</summary>
+    public static bool AreNamed(MemoryManifest manifest)
     {
         ArgumentNullException.ThrowIfNull(manifest);
+        return manifest.Options.Get(ModelOptions.Layout).Count > 0;
+    }
+
+    /// <summary>What is to be said of each layout that does not fit; no full stop, since what follows from it depends on whether it was named.</summary>
+    private static IEnumerable<string> Over(MemoryManifest manifest)
+    {
         if (manifest.Budget.MemoryBytes is not { } budget)
             yield break;
         foreach (VariantEntry variant in manifest.Variants)

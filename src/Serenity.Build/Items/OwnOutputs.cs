@@ -11,7 +11,7 @@ namespace Serenity.Build.Items;
 /// </summary>
 internal static class OwnOutputs
 {
-    private const string Extension = ".onnx", ManifestExtension = ".memory.json";
+    private const string Extension = ".onnx", ManifestExtension = ".memory.json", PlanExtension = ".memory.plan";
 
     /// <summary>The source that a model was made from, as its manifest names it; null for a model that the package did not write.</summary>
     /// <remarks>
@@ -22,11 +22,16 @@ internal static class OwnOutputs
         string modelPath = model.SourcePath;
         if (!modelPath.EndsWith(Extension, StringComparison.OrdinalIgnoreCase))
             return null;
-        if (PortableOf(modelPath) is { } portable && Origin(portable + ManifestExtension, model) is { } variant)
+        if (PortableOf(modelPath) is { } portable && Origin(portable, model) is { } variant)
             return variant.Source.Path;
-        return Origin(modelPath[..^Extension.Length] + ManifestExtension, model) is { } origin && origin.Output.Path == Path.GetFileName(modelPath) && HasContent(modelPath, origin)
+        return Origin(modelPath[..^Extension.Length], model) is { } origin && origin.Output.Path == Path.GetFileName(modelPath) && HasContent(modelPath, origin)
             ? origin.Source.Path : null;
     }
+
+    /// <summary>True for a model in another layout than the portable one that the package wrote: the portable one's manifest lies beside it, or a plan of its own.</summary>
+    /// <param name="modelPath">Path of the model.</param>
+    public static bool IsLayout(string modelPath) => PortableOf(modelPath) is { } portable
+        && (ManifestOf(portable) is not null || (File.Exists(modelPath[..^Extension.Length] + PlanExtension) && File.Exists(portable + Extension)));
 
     /// <summary>The source of a model that is a copy of an output, without its manifest, as publishing leaves it; null for any other.</summary>
     public static string? SourceOfCopy(ModelItem model)
@@ -39,12 +44,12 @@ internal static class OwnOutputs
             // A layout besides the portable one has no manifest of its own.
             if (PortableOf(staged) is { } portable)
             {
-                if (new FileInfo(staged).Length == file.Length && Origin(portable + ManifestExtension, model) is { } of && ContentHash.OfFile(staged) == ContentHash.OfFile(model.SourcePath))
+                if (new FileInfo(staged).Length == file.Length && Origin(portable, model) is { } of && ContentHash.OfFile(staged) == ContentHash.OfFile(model.SourcePath))
                     return of.Source.Path;
                 continue;
             }
             if (new FileInfo(staged).Length == file.Length && staged.EndsWith(Extension, StringComparison.Ordinal)
-                && Origin(staged[..^Extension.Length] + ManifestExtension, model) is { } origin && HasContent(model.SourcePath, origin))
+                && Origin(staged[..^Extension.Length], model) is { } origin && HasContent(model.SourcePath, origin))
                 return origin.Source.Path;
         }
         return null;
@@ -63,8 +68,10 @@ internal static class OwnOutputs
     }
 
     // A model that came out as it went in has the content of its source, which is the project's all the same.
-    private static ManifestOrigin? Origin(string manifest, ModelItem model) =>
-        File.Exists(manifest) && ManifestOrigin.TryRead(manifest) is { } origin && origin.Source.Path != model.SourceName ? origin : null;
+    private static ManifestOrigin? Origin(string model, ModelItem item) => ManifestOf(model) is { } origin && origin.Source.Path != item.SourceName ? origin : null;
+
+    /// <summary>What the manifest beside a model says, whose path is without its extension.</summary>
+    private static ManifestOrigin? ManifestOf(string model) => File.Exists(model + ManifestExtension) ? ManifestOrigin.TryRead(model + ManifestExtension) : null;
 
     private static bool HasContent(string modelPath, ManifestOrigin origin)
     {

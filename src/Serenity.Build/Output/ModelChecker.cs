@@ -4,6 +4,7 @@ using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Results;
+using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
@@ -55,8 +56,7 @@ internal sealed class ModelChecker(BaselineChecks baselines, bool plansSessions)
             DerivedFiles.Write(model, whole);
             told.AddRange(BudgetCheck.Errors(whole, model.Name));
             // A layout that was named has to fit; one that was not is left out, and the portable file runs.
-            if (!model.Request.LayoutsWhereUseful)
-                told.AddRange(LayoutCheck.Over(whole).Select(over => new SerenityDiagnostic(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, model.Name, $"{over}. Raise the budget, or set Layout=\"Auto\", which leaves out what does not fit.")));
+            told.AddRange(LayoutCheck.Errors(whole, model.Name));
         }
         if (model.Options.Get(ModelOptions.Pad) is { } padding)
             told.AddRange(PaddingCheck.Refused(whole ?? ManifestJson.Read(text, model.ManifestPath), padding, model.Name));
@@ -70,22 +70,30 @@ internal sealed class ModelChecker(BaselineChecks baselines, bool plansSessions)
             Runs = head.Runs,
             ProcessBytes = head.ProcessBytes,
             OverMemories = OverMemory.Of(whole?.Memories),
+            LargestLayout = plansSessions && whole is not null ? LayoutFigure.Largest(whole) : null,
         };
         PlanLayout[] leftOut = whole is null ? [] : [.. whole.Variants.Select(v => v.Layout).Except(LayoutCheck.Within(whole))];
         return new ModelCheck(figures, told, changed)
         {
             LeftOut = [.. leftOut.SelectMany(layout => (string[])[model.VariantPath(layout), model.VariantPlanPath(layout)])],
-            Notes = model.Request.LayoutsWhereUseful ? [.. Notes(model, whole)] : [],
+            Notes = [.. Notes(model, whole)],
         };
     }
 
-    /// <summary>Why a layout is not there that nobody named.</summary>
-    private static IEnumerable<string> Notes(ModelItem model, MemoryManifest? whole)
+    /// <summary>Why a layout is not there that nobody named, and what those that are there need.</summary>
+    private IEnumerable<string> Notes(ModelItem model, MemoryManifest? whole)
     {
-        if (model.Request.Format != ModelFormat.Onnx)
+        if (model.Request is { LayoutsWhereUseful: true, Format: not ModelFormat.Onnx })
             yield return $"Written as {model.Request.Format}, so in the portable layout alone: layouts with blocks of channels are written as {ModelFormat.Onnx}.";
-        foreach (string over in whole is null ? [] : LayoutCheck.Over(whole))
-            yield return $"{over}, and is left out; the portable file runs in its place.";
+        if (whole is null)
+            yield break;
+        foreach (string note in LayoutCheck.Notes(whole))
+            yield return note;
+        if (plansSessions && LayoutFigure.Largest(whole) is { } largest)
+        {
+            yield return $"On processors for which a planned session picks layout {largest.Layout}, a run needs {ByteSize.Format(largest.RequiredBytes)},"
+                + $" {ByteSize.Format(largest.RequiredBytes - whole.Peak.RequiredBytes)} more than the portable file.";
+        }
     }
 
     private static bool HasVariants(ModelItem model) => File.Exists(model.VariantPath(PlanLayout.Blocked8)) || File.Exists(model.VariantPath(PlanLayout.Blocked16));

@@ -22,6 +22,9 @@ public sealed record ModelFigures(long OriginalBytes, long PeakBytes, long? Work
     /// <summary>Memories of the device that would have to hold more than they have.</summary>
     public IReadOnlyList<OverMemory> OverMemories { get; init; } = [];
 
+    /// <summary>Where planned sessions run the model: what the layout needs that needs the most, where that is more than <see cref="RequiredBytes"/>; else null.</summary>
+    public LayoutFigure? LargestLayout { get; init; }
+
     /// <summary>What a memory budget is held against.</summary>
     public long RequiredBytes => MemoryAccount.OfPeak(PeakBytes, WorkspaceBytes, Runs).RequiredBytes;
 }

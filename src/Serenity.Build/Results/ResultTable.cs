@@ -1,3 +1,4 @@
+using Serenity.Build.Manifest;
 using Serenity.Build.Text;
 
 namespace Serenity.Build.Results;
@@ -35,7 +36,7 @@ public static class ResultTable
             row.Add(Most(figures) + Size(figures?.PeakBytes));
             row.Add(figures is null ? "-" : ChangeText.Percent(figures.OriginalBytes, figures.PeakBytes, "-"));
             if (workspace)
-                row.AddRange([Size(figures?.WorkspaceBytes), Most(figures) + Size(figures?.RequiredBytes)]);
+                row.AddRange([Size(figures?.WorkspaceBytes), Needs(figures)]);
             if (process)
                 row.Add(Size(figures?.ProcessBytes));
             if (baseline)
@@ -71,7 +72,11 @@ public static class ResultTable
 
     private static string Most(ModelFigures? figures) => figures?.AtMost == true ? "≤ " : "";
 
-    private static bool HasWorkspace(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.WorkspaceBytes is > 0);
+    // The app may run a layout that needs more than the portable file, which the other figures are of.
+    private static string Needs(ModelFigures? figures) =>
+        Most(figures) + Size(figures?.RequiredBytes) + (figures?.LargestLayout is { } largest ? $" ({ByteSize.Rounded(largest.RequiredBytes)} where {ManifestNames.Of(largest.Layout)} is picked)" : "");
+
+    private static bool HasWorkspace(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures is { WorkspaceBytes: > 0 } or { LargestLayout: not null });
 
     private static bool HasBudget(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.Budget is { MemoryBytes: not null } or { WeightBytes: not null } or { ProcessBytes: not null });
 

@@ -95,6 +95,11 @@ public static class ResultsFile
             if (figures.Budget.Device is { } device)
                 json.WriteString("device", device);
             Write(json, "baselineBytes", figures.BaselineBytes);
+            if (figures.LargestLayout is { } largest)
+            {
+                json.WriteString("largestLayout", ManifestNames.Of(largest.Layout));
+                json.WriteNumber("largestLayoutBytes", largest.RequiredBytes);
+            }
             if (figures.OverMemories.Count > 0)
             {
                 json.WriteStartObject("overMemories");
@@ -145,6 +150,8 @@ public static class ResultsFile
             {
                 Runs = runs,
                 ProcessBytes = process,
+                LargestLayout = Text(model, "largestLayout") is { } layout && Number(model, "largestLayoutBytes") is { } bytes
+                    ? new LayoutFigure(Enum.GetValues<PlanLayout>().First(l => ManifestNames.Of(l) == layout), bytes) : null,
                 OverMemories = model.TryGetProperty("overMemories", out JsonElement over) ? [.. over.EnumerateObject().Select(m => new OverMemory(m.Name, m.Value.GetInt64()))] : [],
             };
         }

@@ -59,6 +59,9 @@ public enum ModelSetting
 
     /// <summary>Which files the model is written as.</summary>
     Format,
+
+    /// <summary>Layouts that the model is written in.</summary>
+    Layout,
 }
 
 /// <summary>A setting that a message names, and the value that it gives it.</summary>

@@ -39,8 +39,14 @@ internal static class CheckCommand
                     throw new SerenityException(SerenityCodes.BadOption, null, "--update-baseline needs --baseline, the file to update.");
                 IReadOnlyList<string> files = ModelPaths.Expand(context, given);
                 MemoryManifest? only = null;
+                List<string> notes = [];
+                void Seen(string file, MemoryManifest manifest)
+                {
+                    only = manifest;
+                    notes.AddRange(LayoutCheck.Notes(manifest).Select(note => $"{ModelText.Clean(file)}: {note}"));
+                }
                 Limits held = soft.Updates(parsed) ? limits with { BaselinePath = null } : limits;
-                ResultSet set = new(new ModelResults(context, options, held).Of(parsed, files, cancellation, (_, manifest) => only = manifest), context.Folder);
+                ResultSet set = new(new ModelResults(context, options, held).Of(parsed, files, cancellation, Seen), context.Folder);
                 if (soft.Updates(parsed))
                     UpdateBaseline(context, limits.BaselinePath!, set);
                 // Of one file that was named, all that is known of it.
@@ -51,6 +57,8 @@ internal static class CheckCommand
                     foreach (SerenityDiagnostic diagnostic in set.Results.SelectMany(r => r.Diagnostics.Select(d => d with { File = r.Model })))
                         context.Console.Problem(diagnostic);
                 }
+                foreach (string note in notes)
+                    context.Console.Hint(note);
                 return set.ExitCode;
             },
             CancellationToken.None));

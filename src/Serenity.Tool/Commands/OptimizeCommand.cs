@@ -77,7 +77,7 @@ internal static class OptimizeCommand
         manifest = BudgetCheck.Apply(manifest, budgets ?? MemoryBudgets.None);
         // Made before anything is written, as the manifest's bytes are: what fails leaves no output behind.
         byte[]? page = report ? Encoding.UTF8.GetBytes(HtmlReport.Render(manifest)) : null;
-        List<string> files = [.. OutputWriter.WriteFiles(item, made with { Manifest = manifest }, sha256), item.ManifestPath];
+        List<string> files = [.. OutputWriter.WriteFiles(item, WithinBudget(made, manifest), sha256), item.ManifestPath];
         if (manifest.Executor.Traits().RunsInSession)
         {
             AtomicFile.Write(item.PlanPath, Encoding.UTF8.GetBytes(PlanFile.Render(manifest)));
@@ -96,5 +96,18 @@ internal static class OptimizeCommand
                 context.Console.Line("wrote " + Path.GetRelativePath(context.Folder, file));
         }
         return Outcome.Of(manifest, name, files);
+    }
+
+    // As in a build: a layout that nobody named is left out where it is over the budget. One that was named is written as a model over its budget is, with an error.
+    private static OptimizedOutput WithinBudget(OptimizedOutput made, MemoryManifest manifest)
+    {
+        if (LayoutCheck.AreNamed(manifest))
+            return made with { Manifest = manifest };
+        IReadOnlyList<PlanLayout> within = LayoutCheck.Within(manifest);
+        return made with
+        {
+            Manifest = manifest with { Variants = [.. manifest.Variants.Where(v => within.Contains(v.Layout))] },
+            Variants = [.. made.Variants.Where(v => within.Contains(v.Layout))],
+        };
     }
 }

@@ -1,5 +1,6 @@
 using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
+using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Terminal;
@@ -19,10 +20,16 @@ internal sealed record Outcome(
     string Model, Executor Executor, PeakFacts Peak, long WeightBytes, BudgetEntry Budget, IReadOnlyList<string>? Files,
     IReadOnlyList<WarningEntry> Errors, IReadOnlyList<WarningEntry> Warnings)
 {
+    /// <summary>A line for each layout that is left out, since it is over the memory budget.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>The outcome of a manifest whose verdict is settled.</summary>
     public static Outcome Of(MemoryManifest manifest, string model, IReadOnlyList<string>? files = null) => new(
         model, manifest.Executor, manifest.Peak, manifest.Weights.Bytes, manifest.Budget, files,
-        [.. BudgetCheck.Errors(manifest, model).Select(WarningEntry.Of)], WarningsOf(manifest, model));
+        [.. BudgetCheck.Errors(manifest, model).Concat(LayoutCheck.Errors(manifest, model)).Select(WarningEntry.Of)], WarningsOf(manifest, model))
+    {
+        Notes = [.. LayoutCheck.Notes(manifest)],
+    };
 
     private static IReadOnlyList<WarningEntry> WarningsOf(MemoryManifest manifest, string model) =>
         BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor, manifest.Budget.MemoryBytes, manifest.Warnings, model) is { } unmeasured
@@ -36,6 +43,8 @@ internal sealed record Outcome(
             console.Problem(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, Model, warning.Message, warning.Settings));
         foreach (WarningEntry error in Errors)
             console.Problem(new SerenityDiagnostic(error.Code, DiagnosticSeverity.Error, Model, error.Message, error.Settings));
-        return Budget.Verdict == BudgetVerdict.Fail ? ExitCodes.No : ExitCodes.Ok;
+        foreach (string note in Notes)
+            console.Hint($"{ModelText.Clean(Model)}: {note}");
+        return Errors.Count > 0 || Budget.Verdict == BudgetVerdict.Fail ? ExitCodes.No : ExitCodes.Ok;
     }
 }

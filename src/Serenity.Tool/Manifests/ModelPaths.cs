@@ -27,7 +27,7 @@ internal static class ModelPaths
             if (isProject || Directory.Exists(path))
                 all.AddRange(InFolder(context, isProject ? Path.GetDirectoryName(path)! : path, word));
             else if (!File.Exists(path) && word.AsSpan().IndexOfAny('*', '?') >= 0)
-                all.AddRange(Found(context, FileGlob.Find(word, context.Folder, Most), word));
+                all.AddRange(Found(context, [.. FileGlob.Find(word, context.Folder, Most).Where(path => !OwnOutputs.IsLayout(path))], word));
             else
                 all.Add(word);
         }
@@ -48,7 +48,7 @@ internal static class ModelPaths
         bool Counts(string path) => !Path.GetRelativePath(folder, path).Split('/', '\\').Any(part => part is "bin" or "obj" || part.StartsWith('.'));
         string[] manifests = [.. FileGlob.Find("**/*.memory.json", folder, Most).Where(Counts)];
         HashSet<string> described = new(manifests.Select(m => m[..^".memory.json".Length] + ".onnx"), StringComparer.Ordinal);
-        return Found(context, [.. manifests, .. FileGlob.Find("**/*.onnx", folder, Most).Where(path => Counts(path) && !described.Contains(path))], word);
+        return Found(context, [.. manifests, .. FileGlob.Find("**/*.onnx", folder, Most).Where(path => Counts(path) && !described.Contains(path) && !OwnOutputs.IsLayout(path))], word);
     }
 
     // Debug and Release of one project say the same; the one that was built last says it now. obj/CONFIGURATION/FRAMEWORK/serenity/FILE.

@@ -65,6 +65,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         if (manifest.Executor.Traits().RunsInSession && BudgetCheck.MayGrow(manifest.Peak.RequiredBytes, manifest.Peak.ProcessBytes, manifest.Budget, file) is { } grows)
             told.Add(grows);
         told.AddRange(BudgetCheck.Errors(manifest, file));
+        told.AddRange(LayoutCheck.Errors(manifest, file));
         long? before = null;
         if (limits.BaselinePath is { } path)
         {
@@ -89,8 +90,8 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
             manifest = BudgetCheck.Apply(manifest, budgets);
             result = result with
             {
-                Figures = Figures(manifest, result.Figures?.BaselineBytes),
-                Diagnostics = [.. result.Diagnostics.Where(d => !IsOfBudget(d.Code)), .. BudgetCheck.Errors(manifest, result.Model)],
+                Figures = Figures(manifest, result.Figures?.BaselineBytes) with { LargestLayout = result.Figures?.LargestLayout is null ? null : LayoutFigure.Largest(manifest) },
+                Diagnostics = [.. result.Diagnostics.Where(d => !IsOfBudget(d.Code)), .. BudgetCheck.Errors(manifest, result.Model), .. LayoutCheck.Errors(manifest, result.Model)],
             };
         }
         seen?.Invoke(Path.GetRelativePath(context.Folder, path).Replace('\\', '/'), manifest);

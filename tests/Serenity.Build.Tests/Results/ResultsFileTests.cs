@@ -55,6 +55,20 @@ public sealed class ResultsFileTests
     }
 
     [TestMethod]
+    public void A_layout_that_needs_more_than_the_portable_file_stands_beside_what_that_needs()
+    {
+        using TempFolder folder = new();
+        ModelResult result = Results(folder.Path)[0];
+        ModelFigures figures = result.Figures! with { PeakBytes = 494 << 10, WorkspaceBytes = 0, Budget = new BudgetEntry(null, BudgetVerdict.None) };
+        result = result with { Figures = figures with { LargestLayout = new LayoutFigure(PlanLayout.Blocked16, 1507328) } };
+        string path = Path.Combine(folder.Path, ResultsFile.Name);
+        ResultsFile.Write(path, "app", [result]);
+        IReadOnlyList<ModelResult> read = ResultsFile.Read(path);
+        Assert.AreEqual(result.Figures, read[0].Figures);
+        StringAssert.Contains(ResultTable.Write(read), " 494 KiB (1.4 MiB where blocked16 is picked) ");
+    }
+
+    [TestMethod]
     public void The_table_has_a_row_for_each_model_and_only_columns_with_something_in_them()
     {
         using TempFolder folder = new();

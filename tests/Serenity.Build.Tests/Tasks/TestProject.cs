@@ -50,6 +50,8 @@ internal sealed class TestProject : IDisposable
 
     public bool PublishesIfDifferent { get; set; }
 
+    public bool ReferencesSerenityRuntime { get; set; }
+
     public ITaskItem[] Stale { get; private set; } = [];
 
     public ITaskItem[] OutputFiles { get; private set; } = [];
@@ -111,6 +113,7 @@ internal sealed class TestProject : IDisposable
             Device = Device,
             CopiesIfDifferent = CopiesIfDifferent,
             PublishesIfDifferent = PublishesIfDifferent,
+            ReferencesSerenityRuntime = ReferencesSerenityRuntime,
         });
         ok = check.Execute();
         OutputFiles = check.OutputFiles;
