@@ -17,6 +17,7 @@ internal sealed class PoolAttempt
 
     private readonly PoolProblem _problem;
     private readonly PoolOptions _options;
+    private readonly PoolMeter _meter;
     private readonly CancellationToken _cancellation;
     private readonly RigidBlocks _blocks;
     private readonly PoolPlacement _placement;
@@ -36,13 +37,14 @@ internal sealed class PoolAttempt
     /// <summary>True if the last search left no state out.</summary>
     private bool _wasWhole;
 
-    public PoolAttempt(PoolProblem problem, PoolOptions options, CancellationToken cancellation)
+    public PoolAttempt(PoolProblem problem, PoolOptions options, PoolMeter meter, CancellationToken cancellation)
     {
         _problem = problem;
         _options = options;
+        _meter = meter;
         _cancellation = cancellation;
         _blocks = new RigidBlocks(new ArenaProblem(Array.ConvertAll(problem.Buffers, b => b.Buffer), problem.Links, problem.Alignment));
-        _placement = new PoolPlacement(problem, options);
+        _placement = new PoolPlacement(problem, options, meter);
         bool[] roomy = new bool[problem.Pools.Length];
         if (options.Techniques.HasFlag(PoolTechniques.RoomyPools))
         {
@@ -85,7 +87,7 @@ internal sealed class PoolAttempt
         if (_options.Greedy)
             Greedy();
         long most = _choices.Units.Sum(u => u.Choices.Max(c => c.Cost)) + 1;
-        PoolBound bound = PoolBound.Of(_choices, Below(most), _options, _cancellation);
+        PoolBound bound = PoolBound.Of(_choices, Below(most), _options, _meter, _cancellation);
         Bound = Math.Min(Math.Max(Bound, bound.CostBound + _least), Cost);
         long[][] full = Full(bound);
         int failed = -1;
@@ -94,6 +96,8 @@ internal sealed class PoolAttempt
         {
             if (Bound == Cost)
                 return;
+            if (_meter.IsPast(90) && share < _widths[0])
+                break;
             failed = Search(bound, full, share, Below(most));
             for (int raises = share == _widths[^2] ? MostRaises : 1; raises > 0 && share > 1 && Bound < Cost && _options.Techniques.HasFlag(PoolTechniques.Worths); raises--)
             {
@@ -122,7 +126,7 @@ internal sealed class PoolAttempt
         // Where states were left out, there is no proof to be had by going on, and with a plan no need.
         if (!whole && Best is not null)
             return;
-        PoolBranching branching = new(_choices, bound, _placement, _options, _cancellation);
+        PoolBranching branching = new(_choices, bound, _placement, _options, _meter, _cancellation);
         branching.Run(Cost);
         States += branching.States;
         if (branching.Best is { } better)
@@ -136,7 +140,7 @@ internal sealed class PoolAttempt
     {
         long known = Bound;
         long[][] capacity = Full(bound);
-        for (int cut = 0; cut < (HasSmall ? FewCuts : MostCuts) && failed >= 0 && bound.Timeline.Count > 0; cut++)
+        for (int cut = 0; cut < (HasSmall ? FewCuts : MostCuts) && !_meter.IsSpent && failed >= 0 && bound.Timeline.Count > 0; cut++)
         {
             PoolTenant[] tenants = _placement.TenantsOf(failed, _choices.Units, [.. _last!.Select((c, u) => _choices.Units[u].Choices[c])]);
             if (_placement.Place(failed, tenants, _cancellation).Outcome == PackingOutcome.Refuted)
@@ -186,6 +190,8 @@ internal sealed class PoolAttempt
         long[][] capacity = Full(bound);
         foreach (int share in _shares)
         {
+            if (_meter.IsSpent && Best is not null)
+                break;
             Array.Fill(capacity[failed], _choices.Capacity[failed] - (_choices.Capacity[failed] / share));
             failed = Search(bound, capacity, 8, Below(most));
             if (failed < 0)
@@ -202,10 +208,10 @@ internal sealed class PoolAttempt
     // The pool that what was found cannot be laid down in; -1 if it could be, or nothing was found.
     private int Search(PoolBound bound, long[][] capacity, int share, long below)
     {
-        PoolSearch search = new(_choices, bound, capacity, _options) { Ahead = _ahead ?? new long[bound.Timeline.Count + 1] };
+        PoolSearch search = new(_choices, bound, capacity, _options, _meter) { Ahead = _ahead ?? new long[bound.Timeline.Count + 1] };
         int width = _options.Width == int.MaxValue ? int.MaxValue
             : Math.Max((int)Math.Clamp(_options.StatesTogether / Math.Max(search.Decisions, 1), Math.Min(64, _options.Width), _options.Width) / share, 1);
-        if (_ahead is null && _options.Techniques.HasFlag(PoolTechniques.Cuts))
+        if (_ahead is null && !_meter.IsSpent && _options.Techniques.HasFlag(PoolTechniques.Cuts))
         {
             States += search.LookAhead(below, Math.Max(width / 4, Math.Min(width, 64)), _cancellation);
             _ahead = search.Ahead;

@@ -16,6 +16,9 @@ internal sealed class PoolBound
     /// <summary>More than this, and less than its negative, no worth has: sums stay whole numbers.</summary>
     private const long MostWorth = 1L << 50;
 
+    /// <summary>The share of all work, in hundredths, at which raising ends: the rest is for the search.</summary>
+    private const int MostShare = 60;
+
     private readonly PoolChoices _choices;
     private readonly RoomKnapsack _knapsack = new();
     private readonly long[] _bytes, _worths;
@@ -28,14 +31,21 @@ internal sealed class PoolBound
     private readonly long[][] _seen;
     private long _work;
 
+    /// <summary>What the bound is added to, how much of its work is there already, and what it takes to settle it.</summary>
+    private readonly PoolMeter _meter;
+    private long _metered;
+    private readonly long _settling;
+
     /// <summary>For each pool and time those that may be there and may be elsewhere.</summary>
     private readonly int[][][] _guests;
 
     /// <summary>For each pool and time what is left by those that are there in any case.</summary>
     private readonly long[][] _left;
 
-    private PoolBound(PoolChoices choices, PoolTimeline timeline)
+    private PoolBound(PoolChoices choices, PoolTimeline timeline, PoolMeter meter)
     {
+        _meter = meter;
+        _settling = (4L * timeline.Count * choices.Capacity.Length) + timeline.Stays.Sum(u => u.Sum(c => c.Sum(s => (long)s.To - s.From)));
         (_choices, Timeline) = (choices, timeline);
         long most = choices.Units.Sum(u => u.Choices.Max(c => c.Cost));
         Scale = most < 1L << 44 ? 256 : most < 1L << 52 ? 4 : 1;
@@ -89,16 +99,17 @@ internal sealed class PoolBound
     /// <param name="choices">The choices.</param>
     /// <param name="known">The cost of a plan that fits, or more; sets the length of steps, and what cannot be chosen below it is left out.</param>
     /// <param name="options">Techniques, and the work that may be done.</param>
+    /// <param name="meter">Counts the work, and ends it.</param>
     /// <param name="cancellation">Ends the work at once.</param>
-    public static PoolBound Of(PoolChoices choices, long known, PoolOptions options, CancellationToken cancellation)
+    public static PoolBound Of(PoolChoices choices, long known, PoolOptions options, PoolMeter meter, CancellationToken cancellation)
     {
         PoolTimeline timeline = PoolTimeline.Of(choices);
-        double[][]? prices = options.Techniques.HasFlag(PoolTechniques.Prices) && timeline.Count > 0 ? PoolPrices.Seek(choices, timeline, known) : null;
+        double[][]? prices = options.Techniques.HasFlag(PoolTechniques.Prices) && timeline.Count > 0 ? PoolPrices.Seek(choices, timeline, known, meter) : null;
         // Where raising ends depends on where it begins: from the whole prices, from half of them, and from none.
         PoolBound? best = null;
         foreach (double share in prices is null ? [0.0] : options.Techniques.HasFlag(PoolTechniques.Worths) ? [1.0, 0.5, 0.0] : (double[])[1.0])
         {
-            PoolBound bound = new(choices, timeline);
+            PoolBound bound = new(choices, timeline, meter);
             if (prices is not null && share > 0)
                 bound.Begin(prices, share);
             bound.Settle();
@@ -118,15 +129,16 @@ internal sealed class PoolBound
     public void Raise(long below, long work, PoolOptions options, CancellationToken cancellation)
     {
         long end = Work + work;
-        for (int sweep = 0; Work < end && CostBound < below; sweep++)
+        for (int sweep = 0; Work < end && CostBound < below && !_meter.IsPast(MostShare); sweep++)
         {
             cancellation.ThrowIfCancellationRequested();
             long before = Bound;
-            for (int i = 0; i < Timeline.Count; i++)
+            for (int i = 0; i < Timeline.Count && !_meter.IsPast(MostShare); i++)
             {
                 int time = (sweep & 1) == 0 ? i : Timeline.Count - 1 - i;
                 for (int pool = 0; pool < Room.Length; pool++)
                     Ascend(pool, time);
+                Meter();
             }
             Settle();
             if (options.Techniques.HasFlag(PoolTechniques.Exclusion))
@@ -153,6 +165,12 @@ internal sealed class PoolBound
         }
         if (any)
             Settle();
+    }
+
+    private void Meter()
+    {
+        _meter.Add(Work - _metered);
+        _metered = Work;
     }
 
     private void Begin(double[][] price, double share)
@@ -256,6 +274,7 @@ internal sealed class PoolBound
             Array.Fill(_left[pool], _choices.Capacity[pool]);
         Bound = 0;
         _work += 4L * Timeline.Count * Room.Length;
+        _meter.Add(_settling);
         for (int u = 0; u < Total.Length; u++)
         {
             _open[u] = [.. Enumerable.Range(0, Total[u].Length).Where(c => Total[u][c] < Never)];

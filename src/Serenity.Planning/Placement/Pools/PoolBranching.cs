@@ -6,10 +6,14 @@ namespace Serenity.Planning.Placement.Pools;
 /// </summary>
 internal sealed class PoolBranching
 {
+    /// <summary>Entries that a state is counted as.</summary>
+    private const int EntriesPerState = 64;
+
     private readonly PoolChoices _choices;
     private readonly PoolBound _bound;
     private readonly PoolPlacement _placement;
     private readonly PoolOptions _options;
+    private readonly PoolMeter _meter;
     private readonly CancellationToken _cancellation;
     private readonly int[][] _order;
     private readonly long[][] _used;
@@ -17,12 +21,13 @@ internal sealed class PoolBranching
     private long _tried;
     private readonly List<(int Unit, int Choice)[]>[] _conflicts;
 
-    public PoolBranching(PoolChoices choices, PoolBound bound, PoolPlacement placement, PoolOptions options, CancellationToken cancellation)
+    public PoolBranching(PoolChoices choices, PoolBound bound, PoolPlacement placement, PoolOptions options, PoolMeter meter, CancellationToken cancellation)
     {
         _choices = choices;
         _bound = bound;
         _placement = placement;
         _options = options;
+        _meter = meter;
         _cancellation = cancellation;
         _used = Array.ConvertAll(choices.Capacity, _ => new long[bound.Timeline.Count]);
         _order = new int[choices.Units.Length][];
@@ -71,13 +76,14 @@ internal sealed class PoolBranching
             long next = bound + _bound.Slack(unit, c);
             if (_bound.Ceiling(next) >= Cost)
                 return;
-            if (States >= _options.StateLimit || _tried >= _options.PlacementLimit)
+            if (States >= _options.StateLimit || _tried >= _options.PlacementLimit || _meter.IsSpent)
             {
                 IsComplete = false;
                 return;
             }
             if ((++States & 1023) == 0)
                 _cancellation.ThrowIfCancellationRequested();
+            _meter.Add(EntriesPerState);
             _chosen[unit] = c;
             if (_conflicts[unit].Exists(IsRepeated))
                 continue;

@@ -56,6 +56,12 @@ public sealed record PoolOptions
     /// <summary>States of each placement in a pool.</summary>
     public long PlacementStates { get; init; } = 20_000;
 
+    /// <summary>
+    /// Entries that the whole search may look at: prices, lists, slots of states, placements. It takes a few nanoseconds for one. Where they are spent, the best plan so far is the plan, and the
+    /// bound says what is open.
+    /// </summary>
+    public long Work { get; init; } = 800_000_000;
+
     /// <summary>Techniques that are on.</summary>
     public PoolTechniques Techniques { get; init; } = PoolTechniques.All;
 

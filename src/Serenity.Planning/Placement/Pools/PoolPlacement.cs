@@ -14,8 +14,12 @@ internal readonly record struct PoolTenant(int Buffer, int Lower, int Upper);
 /// <summary>Lays down, in each pool, what choices put there: the exact placement of an arena.</summary>
 /// <param name="problem">The problem.</param>
 /// <param name="options">Limits.</param>
-internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
+/// <param name="meter">Counts the work.</param>
+internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options, PoolMeter meter)
 {
+    /// <summary>Where all work is done, a placement takes one part in so many of its states.</summary>
+    private const int LastShare = 10;
+
     /// <summary>Placements that narrowing down one failure may take.</summary>
     private const int MostNarrowing = 120;
 
@@ -71,8 +75,7 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
         string key = pool + "|" + string.Join(',', tenants.Select(t => FormattableString.Invariant($"{t.Buffer}:{t.Lower}:{t.Upper}")));
         if (_known.TryGetValue(key, out PoolPlacementResult? known))
             return known;
-        ArenaPlan plan = ArenaPlanner.Place(
-            ProblemOf(tenants), new ArenaOptions { Capacity = problem.Pools[pool].Bytes, StateLimit = options.PlacementStates }, cancellation);
+        ArenaPlan plan = Lay(tenants, problem.Pools[pool].Bytes, cancellation);
         PackingOutcome outcome = plan.SizeBytes <= problem.Pools[pool].Bytes ? PackingOutcome.Found
             : plan.LowerBoundBytes > problem.Pools[pool].Bytes ? PackingOutcome.Refuted : PackingOutcome.Limit;
         return _known[key] = new PoolPlacementResult(outcome, outcome == PackingOutcome.Found ? plan.Offsets : null);
@@ -85,7 +88,7 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
         long room = (problem.Pools[pool].Bytes - above.SizeBytes) & ~(problem.Alignment - 1);
         if (room < 0)
             return null;
-        ArenaPlan below = ArenaPlanner.Place(ProblemOf(large), new ArenaOptions { Capacity = room, StateLimit = options.PlacementStates }, cancellation);
+        ArenaPlan below = Lay(large, room, cancellation);
         if (below.SizeBytes > room)
             return null;
         IEnumerable<(int Buffer, long Offset)> all = large.Select((t, i) => (t.Buffer, below.Offsets[i])).Concat(small.Select((t, i) => (t.Buffer, room + above.Offsets[i])));
@@ -98,7 +101,7 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
         int placements = 0;
         for (int part = Math.Max(tenants.Length / 2, 1); part >= 1; part /= 2)
         {
-            for (int at = 0; at < tenants.Length && placements < MostNarrowing;)
+            for (int at = 0; at < tenants.Length && placements < MostNarrowing && !meter.IsSpent;)
             {
                 PoolTenant[] fewer = [.. tenants[..at], .. tenants[Math.Min(at + part, tenants.Length)..]];
                 placements++;
@@ -112,7 +115,15 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options)
     }
 
     /// <summary>Lays tenants down in as little as can be.</summary>
-    public ArenaPlan Least(PoolTenant[] tenants, CancellationToken cancellation) => ArenaPlanner.Place(ProblemOf(tenants), new ArenaOptions { StateLimit = options.PlacementStates }, cancellation);
+    public ArenaPlan Least(PoolTenant[] tenants, CancellationToken cancellation) => Lay(tenants, null, cancellation);
+
+    private ArenaPlan Lay(PoolTenant[] tenants, long? capacity, CancellationToken cancellation)
+    {
+        long states = meter.IsSpent ? options.PlacementStates / LastShare : options.PlacementStates;
+        ArenaPlan plan = ArenaPlanner.Place(ProblemOf(tenants), new ArenaOptions { Capacity = capacity, StateLimit = states }, cancellation);
+        meter.AddPlacement(tenants.Length, plan.States);
+        return plan;
+    }
 
     private ArenaProblem ProblemOf(PoolTenant[] tenants)
     {

@@ -21,6 +21,9 @@ public sealed record BufferMove(int Step, int Pool, long Offset);
 /// <param name="States">Search states expanded.</param>
 public sealed record PoolPlan(IReadOnlyList<BufferPlace> Places, IReadOnlyList<long> UsedBytes, long Cost, long LowerBoundCost, bool Fits, long States)
 {
+    /// <summary>Entries that the search looked at, as <see cref="PoolOptions.Work"/> counts them.</summary>
+    public long Work { get; init; }
+
     /// <summary>True if no plan costs less.</summary>
     public bool IsOptimal => Fits && Cost == LowerBoundCost;
 }

@@ -13,6 +13,9 @@ public static class PoolPlanner
     /// <summary>With no more than these, all are searched together where that may prove more.</summary>
     private const int FewBuffers = 100;
 
+    /// <summary>Shares of all work, in hundredths: for the plan, for one that fits at whatever cost, and for one that does not.</summary>
+    private const int FirstShare = 84, ProbeShare = 4, LargerShare = 12;
+
     /// <summary>Places all buffers.</summary>
     /// <param name="problem">Pools, buffers and links.</param>
     /// <param name="options">Limits and techniques.</param>
@@ -24,15 +27,22 @@ public static class PoolPlanner
         ArgumentNullException.ThrowIfNull(problem);
         Check(problem);
         options ??= PoolOptions.Default;
-        PoolAttempt attempt = Solve(problem, options, cancellation);
-        if (attempt.Best is not null)
-            return attempt.Plan(problem);
-        // What fits at all is easier to find where all pools cost the same.
-        PoolAttempt any = Solve(Free(problem), Narrow(options), cancellation);
-        if (any.Best is not null)
+        long states = 0, work = 0, bound = 0;
+        // What is live together may be more than there is: then nothing is to be sought but how much is missing.
+        if (!PoolSizes.IsOverfull(problem))
         {
-            PoolPlan plan = any.Plan(problem);
-            return plan with { Cost = CostOf(problem, plan.Places), LowerBoundCost = attempt.Bound, States = attempt.States + plan.States };
+            PoolAttempt attempt = Solve(problem, options, options.Work / 100 * FirstShare, ref work, cancellation);
+            if (attempt.Best is not null)
+                return attempt.Plan(problem) with { Work = work };
+            (bound, states) = (attempt.Bound, attempt.States);
+            // What fits at all is easier to find where all pools cost the same.
+            PoolAttempt any = Solve(Free(problem), Narrow(options), ProbeWork(options), ref work, cancellation);
+            if (any.Best is not null)
+            {
+                PoolPlan plan = any.Plan(problem);
+                return plan with { Cost = CostOf(problem, plan.Places), LowerBoundCost = bound, States = states + plan.States, Work = work };
+            }
+            states += any.States;
         }
 
         // Nothing fits: the pools that are the last resort of a buffer grow.
@@ -42,26 +52,38 @@ public static class PoolPlanner
             int last = Enumerable.Range(0, pools.Length).Where(p => (buffer.Pools >> p & 1) != 0).OrderBy(p => problem.Pools[p].AccessCost).ThenBy(p => problem.Pools[p].Bytes).Last();
             pools[last] = pools[last] with { Bytes = Boundless };
         }
-        PoolAttempt larger = Solve(problem with { Pools = pools }, options, cancellation);
-        return larger.Plan(problem) with { LowerBoundCost = attempt.Bound, Fits = false, States = attempt.States + larger.States };
+        PoolAttempt larger = Solve(problem with { Pools = pools }, options, options.Work / 100 * LargerShare, ref work, cancellation);
+        return larger.Plan(problem) with { LowerBoundCost = Math.Max(bound, larger.Bound), Fits = false, States = states + larger.States, Work = work };
     }
 
-    /// <summary>Whether <see cref="Place"/> finds a plan that fits; it may find one where this does not.</summary>
-    internal static bool Fits(PoolProblem problem, PoolOptions options, CancellationToken cancellation) =>
-        Solve(Free(problem), Narrow(options), cancellation).Best is not null;
+    /// <summary>What a plan that fits uses of a pool, if <see cref="Place"/> finds one; it may find one where this does not.</summary>
+    internal static long? Used(PoolProblem problem, int pool, PoolOptions options, ref long work, CancellationToken cancellation)
+    {
+        if (PoolSizes.IsOverfull(problem))
+            return null;
+        PoolProblem free = Free(problem);
+        PoolAttempt any = Solve(free, Narrow(options), ProbeWork(options), ref work, cancellation);
+        return any.Best is null ? null : any.Plan(free).UsedBytes[pool];
+    }
 
     // The small blocks at the end; all at once where that finds nothing, or all are few and that leaves something open.
-    private static PoolAttempt Solve(PoolProblem problem, PoolOptions options, CancellationToken cancellation)
+    private static PoolAttempt Solve(PoolProblem problem, PoolOptions options, long limit, ref long work, CancellationToken cancellation)
     {
-        PoolAttempt attempt = new(problem, options, cancellation);
+        PoolMeter meter = new(limit / 5 * 4);
+        PoolAttempt attempt = new(problem, options, meter, cancellation);
         attempt.Run();
+        work += meter.Done;
         if (!attempt.HasSmall || (attempt.Best is not null && (attempt.Bound == attempt.Cost || problem.Buffers.Length > FewBuffers)))
             return attempt;
-        PoolAttempt whole = new(problem, options with { Techniques = options.Techniques & ~PoolTechniques.SmallLast }, cancellation);
+        meter = new(limit / 5);
+        PoolAttempt whole = new(problem, options with { Techniques = options.Techniques & ~PoolTechniques.SmallLast }, meter, cancellation);
         whole.Take(attempt);
         whole.Run();
+        work += meter.Done;
         return whole;
     }
+
+    private static long ProbeWork(PoolOptions options) => options.Work / 100 * ProbeShare;
 
     private static PoolProblem Free(PoolProblem problem) => problem with { Pools = Array.ConvertAll(problem.Pools, p => p with { AccessCost = 0 }) };
 

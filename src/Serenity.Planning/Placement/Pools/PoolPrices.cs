@@ -11,6 +11,9 @@ internal static class PoolPrices
     /// <summary>Rounds, and what all of them together may look at.</summary>
     private const int Rounds = 1_000, MostWork = 60_000_000;
 
+    /// <summary>The share of all work, in hundredths, at which they end.</summary>
+    private const int MostShare = 20;
+
     /// <summary>How much of the direction of the round before stays.</summary>
     private const double Memory = 0.7;
 
@@ -18,15 +21,18 @@ internal static class PoolPrices
     /// <param name="choices">The choices.</param>
     /// <param name="timeline">Their times.</param>
     /// <param name="known">The cost of a plan that fits; only sets the length of steps.</param>
+    /// <param name="meter">Counts the work, and ends it.</param>
     /// <returns>For each pool and time the price of a byte.</returns>
-    public static double[][] Seek(PoolChoices choices, PoolTimeline timeline, long known)
+    public static double[][] Seek(PoolChoices choices, PoolTimeline timeline, long known, PoolMeter meter)
     {
         double[][] best = Zero(choices, timeline), current = Zero(choices, timeline), over = Zero(choices, timeline), direction = Zero(choices, timeline);
         double highest = double.NegativeInfinity, step = 1;
         int since = 0, stays = timeline.Stays.Sum(u => u.Sum(c => c.Length + 1)) + (timeline.Count * best.Length);
         int rounds = Math.Min(Rounds, MostWork / Math.Max(stays, 1));
-        for (int round = 0; round < rounds; round++)
+        long entries = stays + (best.Length * timeline.Bytes.Sum(b => (long)b.Length));
+        for (int round = 0; round < rounds && !meter.IsPast(MostShare); round++)
         {
+            meter.Add(entries);
             double bound = Relaxed(choices, timeline, current, over);
             // No plan is cheaper: more is not asked, and prices of what cannot fit would rise without end.
             if (bound >= known)

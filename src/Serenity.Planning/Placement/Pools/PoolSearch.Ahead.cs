@@ -6,6 +6,9 @@ internal sealed partial class PoolSearch
     /// <summary>Of so many times one is where a look ahead may begin; it reaches over so many of them; and so many ways of what is there it begins with at most.</summary>
     private const int Stride = 12, Reach = 10, MostBeginnings = 4_096;
 
+    /// <summary>The share of all work, in hundredths, at which no more is looked ahead.</summary>
+    private const int AheadShare = 75;
+
     /// <summary>Finds by how much the bound rises from each time on at least, from the last time to the first, whatever was decided before.</summary>
     /// <param name="below">Only what costs less than this counts.</param>
     /// <param name="width">As in <see cref="Run"/>.</param>
@@ -16,7 +19,7 @@ internal sealed partial class PoolSearch
         long expanded = 0, most = (below * _bound.Scale) - _bound.Bound;
         int[] cuts = Cuts(Math.Min(width, MostBeginnings));
         _ahead = new long[_timeline.Count + 1];
-        for (int i = cuts.Length - 1; i >= 0 && most > 0; i--)
+        for (int i = cuts.Length - 1; i >= 0 && most > 0 && !_meter.IsPast(AheadShare); i--)
         {
             int from = cuts[i], to = i + Reach < cuts.Length ? cuts[i + Reach] : _timeline.Count;
             long known = _ahead[from];

@@ -13,10 +13,14 @@ internal sealed record PoolSearchResult(int[]? Choice, long Cost, long LowerBoun
 /// </summary>
 internal sealed partial class PoolSearch
 {
+    /// <summary>The share of all work, in hundredths, from which on no more states are kept than these: so the search still comes to its end.</summary>
+    private const int WideShare = 90, LastWidth = 16;
+
     private readonly PoolChoices _choices;
     private readonly PoolBound _bound;
     private readonly PoolTimeline _timeline;
     private readonly long[][] _capacity;
+    private readonly PoolMeter _meter;
     private readonly bool _dominance;
     private readonly int _pools;
     private readonly int[] _tight, _tightOf;
@@ -37,8 +41,10 @@ internal sealed partial class PoolSearch
     /// <param name="bound">Their bound.</param>
     /// <param name="capacity">Bytes of each pool at each time; none above those of the choices.</param>
     /// <param name="options">Techniques.</param>
-    public PoolSearch(PoolChoices choices, PoolBound bound, long[][] capacity, PoolOptions options)
+    /// <param name="meter">Counts the work; where most of it is done, few states are kept.</param>
+    public PoolSearch(PoolChoices choices, PoolBound bound, long[][] capacity, PoolOptions options, PoolMeter meter)
     {
+        _meter = meter;
         (_choices, _bound, _timeline, _capacity) = (choices, bound, bound.Timeline, capacity);
         _dominance = options.Techniques.HasFlag(PoolTechniques.Dominance);
         _pools = capacity.Length;
@@ -125,10 +131,12 @@ internal sealed partial class PoolSearch
         {
             cancellation.ThrowIfCancellationRequested();
             Arrive(time, keeps);
+            _meter.Add((long)_now.Count * (_slots + _pools));
             foreach ((int unit, bool isBirth) in _decisions[time])
             {
                 Decide(unit, isBirth, time, below);
-                dropped = Math.Min(dropped, Narrow(width, _ahead[time + 1]));
+                _meter.Add((long)_now.Count * (_slots + _pools));
+                dropped = Math.Min(dropped, Narrow(_meter.IsPast(WideShare) ? Math.Min(width, LastWidth) : width, _ahead[time + 1]));
                 expanded += _now.Count;
                 if (keeps)
                     _history.Add((_now.Parents[.._now.Count], Places(_slotOf[unit]), unit, time));

@@ -154,7 +154,7 @@ public sealed class PoolPlannerTests
     }
 
     private static PoolOptions Whole(PoolTechniques techniques, bool greedy) =>
-        new() { Width = int.MaxValue, StateLimit = long.MaxValue, PlacementLimit = long.MaxValue, Techniques = techniques, Greedy = greedy };
+        new() { Width = int.MaxValue, StateLimit = long.MaxValue, PlacementLimit = long.MaxValue, Work = long.MaxValue, Techniques = techniques, Greedy = greedy };
 
     [TestMethod]
     public void A_narrow_search_says_what_it_does_not_know()
@@ -234,6 +234,39 @@ public sealed class PoolPlannerTests
         Assert.AreEqual(new BufferMove(1, 1, 0), plan.Places[0].Move);
         Assert.AreEqual((8 * 9) + (8 * 11) + (8 * 10) + (8 * 18), plan.Cost);
         Assert.IsTrue(plan.IsOptimal);
+    }
+
+    /// <summary>A network in hundreds of pieces whose weights lie in the last memory all along: as much is live as there is room for, so that whatever is tried fails late.</summary>
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(2_000)]
+    [DataRow(300_000)]
+    public void Work_ends_a_search_that_time_would_not(int more)
+    {
+        Random random = new(7);
+        List<PooledBuffer> buffers = [];
+        const int steps = 300;
+        for (int step = 0; step < steps; step++)
+        {
+            int end = Math.Min(step + 2 + random.Next(12), steps);
+            buffers.Add(new(new ArenaBuffer(step, end, 2_000 + (64 * random.Next(250))), [.. new SortedSet<int> { step, step + ((end - step) / 2), end - 1 }.Select(s => new BufferAccess(s, 1))], 0b111));
+            if (step % 6 == 0)
+                buffers.Add(new(new ArenaBuffer(0, steps, 64 * (1 + random.Next(20))), [new(step, 1)], 0b100, Moves: false));
+        }
+        long peak = Enumerable.Range(0, steps).Max(s => buffers.Where(b => b.Buffer.Lower <= s && s < b.Buffer.Upper).Sum(b => b.Buffer.Bytes));
+        PoolProblem problem = new([new ArenaPool(16_384, 1_000), new ArenaPool(32_768, 2_000), new ArenaPool(peak - 49_152 + more, 9_600)], [.. buffers], [], 64);
+        PoolOptions options = PoolOptions.Default with { Work = 40_000_000 };
+        PoolPlan plan = PoolPlanner.Place(problem, options);
+        Assert.IsNull(PoolValidator.FindFault(problem, plan));
+        Assert.IsLessThan(2 * options.Work, plan.Work);
+        Assert.IsGreaterThan(options.Work / 20, plan.Work);
+        PoolPlan again = PoolPlanner.Place(problem, options);
+        Assert.AreEqual((plan.Cost, plan.LowerBoundCost, plan.Work, plan.States), (again.Cost, again.LowerBoundCost, again.Work, again.States));
+        CollectionAssert.AreEqual(plan.Places.ToArray(), again.Places.ToArray());
+        if (more == 300_000)
+            Assert.IsTrue(plan.Fits);
+        if (!plan.Fits)
+            Assert.IsNotNull(PoolSizes.Least(problem, 2, options));
     }
 
     [TestMethod]
