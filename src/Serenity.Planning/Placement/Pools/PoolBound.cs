@@ -17,7 +17,7 @@ internal sealed class PoolBound
     private const long MostWorth = 1L << 50;
 
     /// <summary>The share of all work, in hundredths, at which raising ends: the rest is for the search.</summary>
-    private const int MostShare = 60;
+    private const int MostShare = 75;
 
     private readonly PoolChoices _choices;
     private readonly RoomKnapsack _knapsack = new();

@@ -60,7 +60,7 @@ public sealed record PoolOptions
     /// Entries that the whole search may look at: prices, lists, slots of states, placements. It takes a few nanoseconds for one. Where they are spent, the best plan so far is the plan, and the
     /// bound says what is open.
     /// </summary>
-    public long Work { get; init; } = 800_000_000;
+    public long Work { get; init; } = 1_000_000_000;
 
     /// <summary>Techniques that are on.</summary>
     public PoolTechniques Techniques { get; init; } = PoolTechniques.All;

@@ -7,7 +7,7 @@ internal sealed partial class PoolSearch
     private const int Stride = 12, Reach = 10, MostBeginnings = 4_096;
 
     /// <summary>The share of all work, in hundredths, at which no more is looked ahead.</summary>
-    private const int AheadShare = 75;
+    private const int AheadShare = 88;
 
     /// <summary>Finds by how much the bound rises from each time on at least, from the last time to the first, whatever was decided before.</summary>
     /// <param name="below">Only what costs less than this counts.</param>

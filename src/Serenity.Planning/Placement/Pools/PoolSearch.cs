@@ -16,6 +16,9 @@ internal sealed partial class PoolSearch
     /// <summary>The share of all work, in hundredths, from which on no more states are kept than these: so the search still comes to its end.</summary>
     private const int WideShare = 90, LastWidth = 16;
 
+    /// <summary>Entries that a state is counted as when a block is decided, besides its row.</summary>
+    private const int EntriesPerState = 8;
+
     private readonly PoolChoices _choices;
     private readonly PoolBound _bound;
     private readonly PoolTimeline _timeline;
@@ -135,7 +138,8 @@ internal sealed partial class PoolSearch
             foreach ((int unit, bool isBirth) in _decisions[time])
             {
                 Decide(unit, isBirth, time, below);
-                _meter.Add((long)_now.Count * (_slots + _pools));
+                // A row is copied, not read.
+                _meter.Add((long)_now.Count * (EntriesPerState + (_slots / 8)));
                 dropped = Math.Min(dropped, Narrow(_meter.IsPast(WideShare) ? Math.Min(width, LastWidth) : width, _ahead[time + 1]));
                 expanded += _now.Count;
                 if (keeps)
