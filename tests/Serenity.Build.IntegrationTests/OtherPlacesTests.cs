@@ -37,8 +37,8 @@ public sealed class OtherPlacesTests
         {
             Body = """
                 <ItemGroup>
-                  <SerenityModel Include="models/net.onnx" />
-                  <SerenityModel Include="models/named.onnx" CopyToOutputDirectory="PreserveNewest" />
+                  <SerenityModel Include="models/net.onnx" CopyToOutputDirectory="Never" />
+                  <SerenityModel Include="models/named.onnx" />
                   <EmbeddedResource Include="models/net.onnx" />
                   <EmbeddedResource Include="models/named.onnx" LogicalName="my-name" />
                   <EmbeddedResource Include="other.txt" />
@@ -61,8 +61,8 @@ public sealed class OtherPlacesTests
             Assert.AreEqual(0, exit, output);
             CollectionAssert.AreEquivalent(
                 (string[])[$"app.models.net.onnx {Length("models/net.onnx")}", "app.other.txt 5", $"my-name {Length("models/named.onnx")}"], output.Trim().Split('\n').Select(l => l.Trim()).ToArray());
-            Assert.IsFalse(File.Exists(project.Output("models/net.onnx")), "It is in the app, and need not lie beside it too.");
-            Assert.IsTrue(File.Exists(project.Output("models/named.onnx")), "The item says when it is copied.");
+            Assert.IsFalse(File.Exists(project.Output("models/net.onnx")), "The item says that it is not copied.");
+            Assert.IsTrue(File.Exists(project.Output("models/named.onnx")), "Generated code opens it there.");
             Assert.AreEqual($"{project.Staged("models/net.onnx")}|net.onnx", File.ReadAllText(project["assets.txt"]).Trim());
         }
 

@@ -28,24 +28,15 @@ public sealed class SerenityReplace : SerenityTask
     [Output]
     public ITaskItem[] Replacements { get; private set; } = [];
 
-    /// <summary>Optimized models that need not be in the output folder as well: replaced, and nothing is said of copying them.</summary>
-    [Output]
-    public ITaskItem[] Contained { get; private set; } = [];
-
     /// <inheritdoc/>
     protected override void Run()
     {
         if (Items.Length == 0)
             return;
         Dictionary<string, ModelItem> bySource = new(StringComparer.Ordinal);
-        HashSet<string> stated = new(StringComparer.Ordinal);
-        foreach ((ITaskItem item, ModelItem model) in ReadModels(Models))
-        {
+        foreach ((_, ModelItem model) in ReadModels(Models))
             bySource.TryAdd(model.SourcePath, model);
-            if (item.GetMetadata(ModelOptions.CopyToOutputDirectory.Name).Length > 0)
-                stated.Add(model.SourcePath);
-        }
-        List<ITaskItem> replaced = [], replacements = [], contained = [];
+        List<ITaskItem> replaced = [], replacements = [];
         foreach (ITaskItem item in Items)
         {
             if (!bySource.TryGetValue(Path.GetFullPath(item.ItemSpec, ProjectFolder), out ModelItem? model))
@@ -62,13 +53,10 @@ public sealed class SerenityReplace : SerenityTask
             // Names of resources are made of the path in the project.
             if (item.GetMetadata("Link").Length == 0 && item.GetMetadata("LogicalName").Length == 0)
                 replacement.SetMetadata("Link", ItemText.Escape(item.GetMetadata("TargetPath") is { Length: > 0 } target ? target : Path.GetRelativePath(ProjectFolder, model.SourcePath)));
-            if (!stated.Contains(model.SourcePath))
-                contained.Add(new TaskItem(ItemText.Escape(model.ModelPath)));
             replaced.Add(item);
             replacements.Add(replacement);
         }
         Replaced = [.. replaced];
         Replacements = [.. replacements];
-        Contained = [.. contained];
     }
 }
