@@ -6,8 +6,8 @@ using Serenity.Onnx.Contract;
 namespace Serenity.Build.Output;
 
 /// <summary>
-/// Layouts within the memory budget: the fastest that is worth its memory is chosen without looking at a budget; where that is over it while the portable file fits, the plan is made once more with layouts that
-/// stay within it, as long as there are any.
+/// Layouts within the memory budget: the fastest that is worth its memory is chosen without looking at a budget; where that is over it while the portable file fits, the plan is made once
+/// more with layouts that stay within it, as long as there are any.
 /// </summary>
 /// <remarks>As with <see cref="WorkLadder"/>, a plan that was made is kept and shared, and a changed budget costs nothing unless it crosses what a layout needs.</remarks>
 public static class LayoutBudget

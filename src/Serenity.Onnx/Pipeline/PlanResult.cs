@@ -23,7 +23,8 @@ internal sealed class PlanResult(PlanningTask task, IExecutorPlanner planner, Wr
     /// <param name="leftOut">Rewrites that were at fault.</param>
     /// <param name="warnings">What is said of the model; takes what is said of the plan.</param>
     /// <exception cref="SerenityException">SER1301: the model contradicts itself.</exception>
-    public OptimizationResult Of(ExecutorPlan plan, VerificationOutcome? verified, RangeFacts? range, IReadOnlyList<RequiredBytes> required, IReadOnlyList<LeftOutRewrite> leftOut, List<SerenityDiagnostic> warnings)
+    public OptimizationResult Of(ExecutorPlan plan, VerificationOutcome? verified, RangeFacts? range, IReadOnlyList<RequiredBytes> required, IReadOnlyList<LeftOutRewrite> leftOut,
+        List<SerenityDiagnostic> warnings)
     {
         // No order needs less than the bound. Where one seems to, two sources say different things of a shape.
         if (plan.Bytes < plan.LowerBoundBytes)

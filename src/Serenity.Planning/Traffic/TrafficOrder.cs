@@ -13,8 +13,8 @@ public sealed record TrafficOrderResult(int[] Order, TrafficPlan Plan, long Lowe
 }
 
 /// <summary>
-/// Among the schedules of a graph that need no more than one of least peak, or no more than is allowed, one with less traffic: operators, alone and with up to three that follow, are moved to wherever they
-/// may stand, as long as that helps. A local search, so the bound says how far from the least it may be.
+/// Among the schedules of a graph that need no more than one of least peak, or no more than is allowed, one with less traffic: operators, alone and with up to three that follow, are moved
+/// to wherever they may stand, as long as that helps. A local search, so the bound says how far from the least it may be.
 /// </summary>
 public static class TrafficOrder
 {

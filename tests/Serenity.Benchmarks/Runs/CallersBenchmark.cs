@@ -10,8 +10,9 @@ using Serenity.Testing.Runs;
 namespace Serenity.Benchmarks.Runs;
 
 /// <summary>
-/// Planned sessions under use: each model run a thousand times by one caller, then by several at once on one session for some seconds. Every output is compared with the first run's bit for bit, which was
-/// compared with the original's; allocations outside of the plan and blocks are counted. Exit code 1 where an output differs or a plan was not kept. Markdown on standard output.
+/// Planned sessions under use: each model run a thousand times by one caller, then by several at once on one session for some seconds. Every output is compared with the first run's bit for
+/// bit, which was compared with the original's; allocations outside of the plan and blocks are counted. Exit code 1 where an output differs or a plan was not kept. Markdown on
+/// standard output.
 /// </summary>
 internal static class CallersBenchmark
 {

@@ -99,7 +99,8 @@ internal static class PlannedBenchmark
             long usual = ArenaStatistics.Of(original).MaxInUse - loaded.InUse;
             for (int i = 0; i < planned.Length; i++)
             {
-                PlannedRow row = new(name, files[i].Form.Name, times.Milliseconds(planned.Length), usual, times.Ratio(i), times.WallRatio(i), times.Rounds, planned[i].Layout, planned[i].UnplannedCalls,
+                PlannedRow row = new(name, files[i].Form.Name, times.Milliseconds(planned.Length), usual, times.Ratio(i), times.WallRatio(i), times.Rounds, planned[i].Layout,
+                    planned[i].UnplannedCalls,
                     times.Faults(i), Bytes(files[i].Portable), Bytes(files[i].Path), planned[i].BlockBytes, files[i].Path == ModelLayout.PathFor(files[i].Portable, _layouts));
                 Console.WriteLine(row.Text());
                 rows.Add(row);

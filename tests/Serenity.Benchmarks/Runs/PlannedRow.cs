@@ -18,7 +18,8 @@ namespace Serenity.Benchmarks.Runs;
 /// <param name="Block">Bytes of the block.</param>
 /// <param name="IsPicked">True for the file that this processor is given.</param>
 internal sealed record PlannedRow(
-    string Model, string Form, double Milliseconds, long Default, KnownRatio Time, KnownRatio Wall, int Rounds, string Layout, long Unplanned, long Faults, long Portable, long Required, long Block, bool IsPicked)
+    string Model, string Form, double Milliseconds, long Default, KnownRatio Time, KnownRatio Wall, int Rounds, string Layout, long Unplanned, long Faults, long Portable,
+        long Required, long Block, bool IsPicked)
 {
     /// <summary>The table's head.</summary>
     public const string Head =

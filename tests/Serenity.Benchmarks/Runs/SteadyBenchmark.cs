@@ -61,7 +61,8 @@ internal static partial class SteadyBenchmark
         }
         faults.Sort();
         GC.Collect();
-        long heap = HeapBytes() - heapBefore, later = HeapBytes() - heapWarm, resident = ResidentBytes() - residentBefore, grown = ResidentBytes() - residentWarm, block = plain ? 0 : ResidentOf(planned!);
+        long heap = HeapBytes() - heapBefore, later = HeapBytes() - heapWarm, resident = ResidentBytes() - residentBefore, grown = ResidentBytes() - residentWarm, block = plain
+            ? 0 : ResidentOf(planned!);
         long required = long.Parse(File.ReadAllText(made[..^".onnx".Length] + ".bytes"), CultureInfo.InvariantCulture);
         double most = ((1 + HeapPart) * required) + HeapBytesMore;
         bool holds = block + later <= most && block + grown <= most + ProcessMore && faults[Runs / 2] <= MostFaults && planned?.UnplannedCalls is null or 0;

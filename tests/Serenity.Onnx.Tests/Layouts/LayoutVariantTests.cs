@@ -108,7 +108,8 @@ public sealed class LayoutVariantTests
             foreach (PlanLayout layout in free.Variants.Select(v => v.Layout))
             {
                 long fastest = BytesOf(free, layout);
-                OptimizationResult within = Optimize(model, [layout], runs: false, bytes: fastest - 1), all = Optimize(model, [layout], runs: false, bytes: fastest), none = Optimize(model, [layout], runs: false, bytes: 1);
+                OptimizationResult within = Optimize(model, [layout], runs: false, bytes: fastest - 1), all = Optimize(model, [layout], runs: false, bytes: fastest),
+                    none = Optimize(model, [layout], runs: false, bytes: 1);
                 Assert.AreEqual(fastest, BytesOf(all, layout), $"seed {seed}, {layout}");
                 Assert.AreEqual(fastest, BytesOf(none, layout), $"seed {seed}, {layout}: what nothing stays within does not matter.");
                 Assert.IsLessThanOrEqualTo(fastest, BytesOf(within, layout), $"seed {seed}, {layout}");

@@ -79,7 +79,8 @@ public sealed class ScratchFormulaTests
     {
         (long, long)[] sizes = [(8, 512), (1, 0), (8, 0), (1, 512), (3, 100), (5, 311), (2, 7), (7, 450)];
         return ScratchFormula.Of(
-            [.. sizes.Select(s => ((IReadOnlyDictionary<string, long>)new Dictionary<string, long> { ["batch"] = s.Item1, ["seq"] = s.Item2 }, bytes(s.Item1, s.Item2)))], null, [_batch, _seq, SizeExpression.Of(16)],
+            [.. sizes.Select(s => ((IReadOnlyDictionary<string, long>)new Dictionary<string, long> { ["batch"] = s.Item1, ["seq"] = s.Item2 }, bytes(s.Item1, s.Item2)))], null,
+                [_batch, _seq, SizeExpression.Of(16)],
             _space);
     }
 }

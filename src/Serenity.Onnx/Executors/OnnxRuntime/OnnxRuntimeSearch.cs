@@ -113,8 +113,8 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     /// The plan with regions in pieces, where that lowers the peak: of the rewritten model, of the model before the other rewrites, which may stand in its way, or of the model after those that pay
     /// in pieces.
     /// </summary>
-    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, RewriteCost original, RewriteOptions rewrites, OnnxRuntimeCosts costs,
-        RewriteTechniques techniques)
+    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, RewriteCost original, RewriteOptions rewrites,
+        OnnxRuntimeCosts costs, RewriteTechniques techniques)
     {
         double work = unchanged.PredictedNanoseconds;
         long saved = whole.Rewrites.Sum(r => r.SavedBytes);
@@ -226,7 +226,8 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
                 return null;
             OnnxRuntimeSharing sharing = new(TargetKernels.Of(_request.Targets));
             return new PartitionFormReduction(
-                source, (fewer, like, reach) => ModelPartition.TryCutLike(Indexed(fewer), like, reach, _source.File.Path, work * (_request.WorkLimit - fewer.Ratio - reserve), techniques, _cancellation),
+                source, (fewer, like, reach) => ModelPartition.TryCutLike(Indexed(fewer), like, reach, _source.File.Path, work * (_request.WorkLimit - fewer.Ratio - reserve),
+                    techniques, _cancellation),
                 Indexed).Run(form, goal, none, original.PeakBytes, before);
 
             PartitionGraph Indexed(PartitionForm model) => new(model.Model, model.Shapes, model.Order, _source.File.Path, sharing) { CutsOpen = true };

@@ -60,8 +60,8 @@ internal static class ModelPartition
         return TryCut(search, s => reach ? s.Within(nanoseconds, like.PeakAtFirst, like.RequiredAtFirst) : s.Lowest(nanoseconds), modelPath, nanoseconds, techniques, out _, cancellation);
     }
 
-    private static PartitionedModel? TryCut(PartitionSearch whole, Func<PartitionSearch, IReadOnlyList<Cut>?> first, string modelPath, double nanoseconds, RewriteTechniques techniques, out bool isLimited,
-        CancellationToken cancellation)
+    private static PartitionedModel? TryCut(PartitionSearch whole, Func<PartitionSearch, IReadOnlyList<Cut>?> first, string modelPath, double nanoseconds, RewriteTechniques techniques,
+        out bool isLimited, CancellationToken cancellation)
     {
         isLimited = nanoseconds <= 0;
         PartitionedModel? found = null;

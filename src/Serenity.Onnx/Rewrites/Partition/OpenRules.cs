@@ -72,8 +72,8 @@ internal sealed class OpenRules
         };
     }
 
-    private static bool AreSame(NodeRegion a, NodeRegion b) => a.Extent == b.Extent && a.Multiple == b.Multiple && a.Inputs.AsSpan().SequenceEqual(b.Inputs) && a.OutputAxes.AsSpan().SequenceEqual(b.OutputAxes)
-        && a.Makes is null == b.Makes is null && a.Write is null == b.Write is null;
+    private static bool AreSame(NodeRegion a, NodeRegion b) => a.Extent == b.Extent && a.Multiple == b.Multiple && a.Inputs.AsSpan().SequenceEqual(b.Inputs)
+        && a.OutputAxes.AsSpan().SequenceEqual(b.OutputAxes) && a.Makes is null == b.Makes is null && a.Write is null == b.Write is null;
 
     private static Func<Interval, bool>? All(NodeRegion[] rules, Func<NodeRegion, Func<Interval, bool>?> question)
     {

@@ -54,7 +54,8 @@ internal sealed class RegionChain
     /// <summary>Rules of the members by step, from a step on; null for what is none.</summary>
     public ReadOnlySpan<NodeRegion?> From(int first) => _rules.AsSpan(first - _from);
 
-    /// <summary>Predicted time that so many pieces of the region which begins in a step add, without slices and joins; not a number where there are no such pieces, or none that round as the whole does.</summary>
+    /// <summary>Predicted time that so many pieces of the region which begins in a step add, without slices and joins; not a number where there are no such pieces, or none that round as
+    /// the whole does.</summary>
     /// <param name="first">The step.</param>
     /// <param name="pieces">Number of pieces.</param>
     /// <param name="index">Its index among those that are tried.</param>

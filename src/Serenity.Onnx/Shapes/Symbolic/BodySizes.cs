@@ -69,7 +69,8 @@ internal static class BodySizes
         return
         [
             .. states.Select(s => s.Dims),
-            .. made.Skip(count).Select((part, i) => part.Dims is { } dims && Axis(n.Node.Ints("scan_output_axes"), i, dims.Length + 1) is { } axis ? (SizeExpression[])[.. dims[..axis], rounds!, .. dims[axis..]] : null),
+            .. made.Skip(count).Select((part, i) => part.Dims is { } dims && Axis(n.Node.Ints("scan_output_axes"), i, dims.Length + 1) is { } axis ? (SizeExpression[])[.. dims[..axis],
+                rounds!, .. dims[axis..]] : null),
         ];
     }
 

@@ -5,8 +5,8 @@ using Serenity.Onnx.Schema;
 namespace Serenity.Onnx.Verification.Comparison;
 
 /// <summary>
-/// Outputs that come from a kernel which ends by adding one half: that of Sigmoid. Where all of such an output is near 0, as a detector's is that sees nothing, it has but a few digits: two logits that
-/// differ by a rounding error give values some steps of 6e-8 apart. So such an output is held to sixteen of these steps, and not to a part of its own largest value.
+/// Outputs that come from a kernel which ends by adding one half: that of Sigmoid. Where all of such an output is near 0, as a detector's is that sees nothing, it has but a few digits: two
+/// logits that differ by a rounding error give values some steps of 6e-8 apart. So such an output is held to sixteen of these steps, and not to a part of its own largest value.
 /// </summary>
 internal static class HalfOutputs
 {

@@ -301,7 +301,8 @@ internal sealed class PoolAttempt
     private long[]? OffsetsOf(int pool, PoolChoice[] choice)
     {
         int searched = _choices.Units.Length;
-        if (HasSmall && _placement.PlaceApart(pool, _placement.TenantsOf(pool, _choices.Units, choice[..searched]), _placement.TenantsOf(pool, _choices.Small, choice[searched..]), _cancellation) is { } apart)
+        if (HasSmall && _placement.PlaceApart(pool, _placement.TenantsOf(pool, _choices.Units, choice[..searched]), _placement.TenantsOf(pool, _choices.Small, choice[searched..]),
+            _cancellation) is { } apart)
             return apart;
         return _placement.Place(pool, _placement.TenantsOf(pool, _units, choice), _cancellation).Offsets;
     }

@@ -41,7 +41,8 @@ internal static class SmallBlocks
         return isSmall;
     }
 
-    /// <summary>The choices of small blocks beside those of the others: each in the cheapest memory that has room by the sum of what is there, the most used first; in the last one if none has.</summary>
+    /// <summary>The choices of small blocks beside those of the others: each in the cheapest memory that has room by the sum of what is there, the most used first; in the last one if none
+    /// has.</summary>
     /// <param name="small">The small blocks, with their stays.</param>
     /// <param name="others">What was chosen for the others.</param>
     /// <param name="capacity">Bytes of each pool.</param>

@@ -56,6 +56,7 @@ internal static class ShapeVeil
         List<NodeProto> front = [];
         Dictionary<string, string> shared = new(StringComparer.Ordinal);
         Dictionary<TensorProto, string> computed = [];
+        HashSet<string> moved = new(StringComparer.Ordinal);
         Dictionary<string, TensorProto> initializers = new(StringComparer.Ordinal);
         foreach (TensorProto tensor in graph.Initializer)
             initializers[tensor.Name] = tensor;
@@ -85,6 +86,7 @@ internal static class ShapeVeil
             TensorProto tensor = initializers[constant];
             TensorProto content = tensor.Clone();
             content.Name = content.DocString = "";
+            moved.Add(constant);
             if (!computed.TryGetValue(content, out string? name))
             {
                 name = $"{Prefix}of_{computed.Count}";
@@ -145,9 +147,29 @@ internal static class ShapeVeil
             }
         }
         (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, front);
+        DropUnread(graph, moved);
         StateShapes(graph, source, shapes, drawing);
         ShapeTable table = new(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies, Formulas = shapes.Formulas };
         return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, table, count + front.Count - shared.Count, sourceOf);
+    }
+
+    /// <summary>Drops those of some constants that nobody reads now that equal ones come out of one Identity: ONNX Runtime warns of each whenever it loads the file.</summary>
+    private static void DropUnread(GraphProto graph, HashSet<string> constants)
+    {
+        if (constants.Count == 0)
+            return;
+        foreach (NodeProto node in graph.Node)
+        {
+            constants.ExceptWith(node.Input);
+            constants.ExceptWith(SubgraphCaptures.Of(node));
+        }
+        constants.ExceptWith(graph.Input.Select(i => i.Name));
+        constants.ExceptWith(graph.Output.Select(o => o.Name));
+        for (int i = graph.Initializer.Count - 1; i >= 0; i--)
+        {
+            if (constants.Contains(graph.Initializer[i].Name))
+                graph.Initializer.RemoveAt(i);
+        }
     }
 
     /// <summary>Where a veil of Reshapes alone is drawn.</summary>
