@@ -249,7 +249,8 @@ public sealed class PoolPlannerTests
         for (int step = 0; step < steps; step++)
         {
             int end = Math.Min(step + 2 + random.Next(12), steps);
-            buffers.Add(new(new ArenaBuffer(step, end, 2_000 + (64 * random.Next(250))), [.. new SortedSet<int> { step, step + ((end - step) / 2), end - 1 }.Select(s => new BufferAccess(s, 1))], 0b111));
+            SortedSet<int> used = [step, step + ((end - step) / 2), end - 1];
+            buffers.Add(new(new ArenaBuffer(step, end, 2_000 + (64 * random.Next(250))), [.. used.Select(s => new BufferAccess(s, 1))], 0b111));
             if (step % 6 == 0)
                 buffers.Add(new(new ArenaBuffer(0, steps, 64 * (1 + random.Next(20))), [new(step, 1)], 0b100, Moves: false));
         }
