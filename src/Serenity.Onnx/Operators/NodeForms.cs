@@ -19,6 +19,19 @@ internal static class NodeForms
         return node;
     }
 
+    /// <summary>A node that reads a boolean, and gives one truth whatever it reads: that it equals itself, or that it differs from itself.</summary>
+    /// <param name="from">The boolean.</param>
+    /// <param name="to">What it gives; the node's name too.</param>
+    /// <param name="truth">Which truth.</param>
+    public static NodeProto Forced(string from, string to, bool truth)
+    {
+        NodeProto node = new() { Name = to, OpType = truth ? "Equal" : "Xor" };
+        node.Input.Add(from);
+        node.Input.Add(from);
+        node.Output.Add(to);
+        return node;
+    }
+
     /// <summary>A node that puts values behind each other along an axis.</summary>
     public static NodeProto Concat(string name, IEnumerable<string> parts, string whole, long axis)
     {

@@ -46,8 +46,7 @@ internal static class ForcedBranches
                     name = string.Create(CultureInfo.InvariantCulture, $"taken_{made++}");
                 while (!names.Add(name));
                 // In a body it would count as the body's: a condition from outside is forced there.
-                string type = (taken >> next++ & 1) == 1 ? "Equal" : "Xor";
-                (local.Contains(node.Input[0]) ? to : forced).Add(new NodeProto { Name = name, OpType = type, Input = { node.Input[0], node.Input[0] }, Output = { name } });
+                (local.Contains(node.Input[0]) ? to : forced).Add(NodeForms.Forced(node.Input[0], name, (taken >> next++ & 1) == 1));
                 node.Input[0] = name;
             }
             foreach (GraphProto body in SubgraphCaptures.SubgraphsOf(node))
