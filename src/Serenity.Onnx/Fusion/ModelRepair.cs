@@ -76,7 +76,7 @@ internal static class ModelRepair
         {
             model.IrVersion = initializersApart;
         }
-        Keep(graph.Input, i => !weights.Contains(i.Name));
+        graph.Input.Keep(i => !weights.Contains(i.Name));
     }
 
     /// <summary>Nodes that are still there get back what their protobuf said besides the computation.</summary>
@@ -138,15 +138,8 @@ internal static class ModelRepair
         values.UnionWith(graph.Initializer.Select(i => i.Name));
         foreach (NodeProto node in graph.Node)
             values.UnionWith(node.Output);
-        Keep(graph.ValueInfo, v => values.Contains(v.Name));
-        Keep(graph.QuantizationAnnotation, q => values.Contains(q.TensorName)
+        graph.ValueInfo.Keep(v => values.Contains(v.Name));
+        graph.QuantizationAnnotation.Keep(q => values.Contains(q.TensorName)
             && q.QuantParameterTensorNames.All(p => values.Contains(p.Value)));
-    }
-
-    private static void Keep<T>(RepeatedField<T> items, Func<T, bool> keep)
-    {
-        T[] kept = [.. items.Where(keep)];
-        items.Clear();
-        items.Add(kept);
     }
 }

@@ -56,11 +56,7 @@ internal static class ModelCut
         ValueInfoProto[] values = [.. source.ValueInfo.Where(v => (read.Contains(v.Name) || wanted.Contains(v.Name)) && !cut.Contains(v.Name))];
         graph.ValueInfo.AddRange(values);
         graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => read.Contains(a.TensorName)));
-        for (int i = graph.SparseInitializer.Count - 1; i >= 0; i--)
-        {
-            if (!read.Contains(graph.SparseInitializer[i].Values.Name))
-                graph.SparseInitializer.RemoveAt(i);
-        }
+        graph.SparseInitializer.Keep(t => read.Contains(t.Values.Name));
         return file with { Model = result };
     }
 
@@ -89,21 +85,11 @@ internal static class ModelCut
             return null;
         unread = [.. gone.Select(node => node.Name)];
         HashSet<string> outputs = new(graph.Output.Select(o => o.Name), StringComparer.Ordinal);
-        Keep(graph.Node, kept.Contains);
-        // A default value of an input stays with it.
-        HashSet<string> given = new(graph.Input.Select(i => i.Name), StringComparer.Ordinal);
-        Keep(graph.Initializer, t => read.Contains(t.Name) || outputs.Contains(t.Name) || given.Contains(t.Name));
-        Keep(graph.SparseInitializer, t => read.Contains(t.Values.Name) || outputs.Contains(t.Values.Name));
-        Keep(graph.ValueInfo, v => read.Contains(v.Name) || outputs.Contains(v.Name));
-        Keep(graph.QuantizationAnnotation, a => read.Contains(a.TensorName) || outputs.Contains(a.TensorName));
+        graph.Node.Keep(kept.Contains);
+        UnreadConstants.Drop(graph, new HashSet<string>(graph.Initializer.Select(t => t.Name).Concat(graph.SparseInitializer.Select(t => t.Values.Name)), StringComparer.Ordinal));
+        graph.ValueInfo.Keep(v => read.Contains(v.Name) || outputs.Contains(v.Name));
+        graph.QuantizationAnnotation.Keep(a => read.Contains(a.TensorName) || outputs.Contains(a.TensorName));
         return file with { Model = result };
-
-        static void Keep<T>(Google.Protobuf.Collections.RepeatedField<T> all, Func<T, bool> stays)
-        {
-            T[] left = [.. all.Where(stays)];
-            all.Clear();
-            all.AddRange(left);
-        }
     }
 
     private static (HashSet<NodeProto> Nodes, HashSet<string> Read) Needed(Dictionary<string, NodeProto> producer, string[] wanted, HashSet<string> cut)

@@ -119,14 +119,12 @@ internal static class ResizeScales
                     again = true;
                 }
             }
-            if (!again)
-                unread.RemoveWhere(read.Contains);
         }
         while (again);
         ModelProto result = ModelCopy.Header(model);
         result.Graph.Node.AddRange(nodes);
-        HashSet<string> inputs = new(model.Graph.Input.Select(i => i.Name), StringComparer.Ordinal);
-        result.Graph.Initializer.AddRange(model.Graph.Initializer.Where(t => !unread.Contains(t.Name) || outputs.Contains(t.Name) || inputs.Contains(t.Name)));
+        result.Graph.Initializer.AddRange(model.Graph.Initializer);
+        UnreadConstants.Drop(result.Graph, unread);
         result.Graph.Initializer.AddRange(added);
         result.Graph.ValueInfo.AddRange(model.Graph.ValueInfo);
         result.Graph.QuantizationAnnotation.AddRange(model.Graph.QuantizationAnnotation);

@@ -3,6 +3,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Order;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Schema;
@@ -147,29 +148,11 @@ internal static class ShapeVeil
             }
         }
         (int[] veiledOrder, int[] sourceOf) = Write(graph, nodes, source, order, veils, front);
-        DropUnread(graph, moved);
+        // Equal constants come out of one Identity now.
+        UnreadConstants.Drop(graph, moved);
         StateShapes(graph, source, shapes, drawing);
         ShapeTable table = new(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies, Formulas = shapes.Formulas };
         return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, table, count + front.Count - shared.Count, sourceOf);
-    }
-
-    /// <summary>Drops those of some constants that nobody reads now that equal ones come out of one Identity: ONNX Runtime warns of each whenever it loads the file.</summary>
-    private static void DropUnread(GraphProto graph, HashSet<string> constants)
-    {
-        if (constants.Count == 0)
-            return;
-        foreach (NodeProto node in graph.Node)
-        {
-            constants.ExceptWith(node.Input);
-            constants.ExceptWith(SubgraphCaptures.Of(node));
-        }
-        constants.ExceptWith(graph.Input.Select(i => i.Name));
-        constants.ExceptWith(graph.Output.Select(o => o.Name));
-        for (int i = graph.Initializer.Count - 1; i >= 0; i--)
-        {
-            if (constants.Contains(graph.Initializer[i].Name))
-                graph.Initializer.RemoveAt(i);
-        }
     }
 
     /// <summary>Where a veil of Reshapes alone is drawn.</summary>
