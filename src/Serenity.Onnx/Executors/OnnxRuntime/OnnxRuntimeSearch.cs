@@ -4,13 +4,10 @@ using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 using Serenity.Onnx.Operators;
-using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Rewrites.Graph;
-using Serenity.Onnx.Rewrites.Partition;
 using Serenity.Onnx.Rewrites.Rules;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Rewrites.Sums;
-using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Planning.Scheduling;
 
@@ -24,15 +21,6 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
 
     /// <summary>States of the search for the order of a model with regions in pieces: a few seconds of processor time.</summary>
     private const long StatesForPieces = 400_000;
-
-    /// <summary>How often pieces are chosen anew for what it takes to hold their order.</summary>
-    private const int MostAttempts = 3;
-
-    /// <summary>Time that pieces chosen anew have to do without at least, as a part of the unchanged model's: with less, the same ones would be chosen.</summary>
-    private const double LeastReserve = 0.01;
-
-    /// <summary>By how much the nodes that hold the order may bring predicted time over the limit, as a part of what the limit adds: less than predictions are off by.</summary>
-    private const double MostOver = 0.05;
 
     private readonly OptimizeRequest _request = task.Request;
     private readonly SourceModel _source = task.Source;
@@ -106,157 +94,9 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         if (outcome.Applied.Count > 0 && restriction.Only is null && plan.SimulatedPeak >= outcome.Original.PeakBytes)
             return Plan(start, RewriteLevel.None, restriction, techniques);
         OnnxRuntimeExecutorPlan whole = Made(plan, best.Shapes, start, outcome.Applied, outcome.Work);
-        return !_request.Partition || level == RewriteLevel.None || restriction.Only is not null ? whole : Partition(whole, best, unchanged, outcome.Original, rewrites, costs, techniques);
-    }
-
-    /// <summary>
-    /// The plan with regions in pieces, where that lowers the peak: of the rewritten model, of the model before the other rewrites, which may stand in its way, or of the model after those that pay
-    /// in pieces.
-    /// </summary>
-    private OnnxRuntimeExecutorPlan Partition(OnnxRuntimeExecutorPlan whole, RewriteCandidate rewritten, RewriteCandidate unchanged, RewriteCost original, RewriteOptions rewrites,
-        OnnxRuntimeCosts costs, RewriteTechniques techniques)
-    {
-        double work = unchanged.PredictedNanoseconds;
-        long saved = whole.Rewrites.Sum(r => r.SavedBytes);
-        if (work <= 0)
+        if (!_request.Partition || level == RewriteLevel.None || restriction.Only is not null || unchanged.PredictedNanoseconds <= 0)
             return whole;
-        bool isLimited = whole.Work.Limited;
-        PartitionForm settled = new(AccumulationChain.Settle(rewritten), whole.Shapes, [.. whole.Plan.Schedule], whole.Work.Ratio, whole.Rewrites);
-        double wholeTime = Time(settled.Model, whole.Shapes, whole.Plan);
-        long wholeRequired = Required(whole.Plan, whole.Shapes);
-        List<(PartitionForm Form, PartitionedModel Cut)> cuts = [];
-        List<PartitionForm> passedOver = [];
-        PartitionFormSource source = new(unchanged, rewrites, costs, _cancellation);
-        PartitionForm none = whole.Rewrites.Count > 0 ? new(unchanged.Model, unchanged.Shapes, [.. original.Order.Names], 1, []) : settled;
-        TryForm(settled);
-        if (none != settled)
-            TryForm(none);
-        // Where neither can be cut, the others are not worth their time. Over a range of sizes each set of rewrites would have to be costed at all of them.
-        if (cuts.Count > 0 && unchanged.Shapes.Formulas is null)
-        {
-            foreach (PartitionForm form in PartitionForm.Rewritten(source, original.PeakBytes, whole.Rewrites))
-                TryForm(form);
-        }
-        whole = whole with { Work = whole.Work with { Limited = isLimited } };
-        OnnxRuntimeExecutorPlan best = whole;
-        long required = wholeRequired;
-        foreach ((PartitionForm form, PartitionedModel first) in cuts.OrderBy(c => c.Cut.RequiredBytes).ThenBy(c => c.Cut.PeakBytes))
-            Take(form, first);
-        foreach (PartitionForm form in passedOver)
-        {
-            if (ReferenceEquals(best, whole) && Cut(form, 0) is { } cut)
-                Take(form, cut);
-        }
-        return best with { Work = best.Work with { Limited = isLimited } };
-
-        void Take(PartitionForm form, PartitionedModel first)
-        {
-            if (Planned(form, first) is not var (planned, cut, plan, ratio))
-                return;
-            required = Required(plan, cut.Shapes);
-            long left = whole.Plan.SimulatedPeak + saved - plan.SimulatedPeak;
-            AppliedRewrite[] before = [.. planned.Applied.Select(Share)];
-            best = Made(
-                plan, cut.Shapes, whole.Start, [.. before, .. cut.Regions.Select((region, i) => Told(region, i == cut.Regions.Count - 1))],
-                whole.Work with { Ratio = Math.Round(ratio, 3), Limited = isLimited })
-            with
-            { Whole = whole };
-
-            AppliedRewrite Share(AppliedRewrite rewrite)
-            {
-                long its = Math.Min(rewrite.SavedBytes, left);
-                left -= its;
-                return rewrite with { SavedBytes = its };
-            }
-
-            // What ONNX Runtime holds for later tensors is the last one's.
-            AppliedRewrite Told(PartitionedRegion region, bool last)
-            {
-                long its = last ? left : Math.Clamp(region.SavedBytes, 0, Math.Max(0, left));
-                left -= its;
-                double added = Math.Round(region.Added / work, 3);
-                return new AppliedRewrite(ModelPartition.Kind, region.Nodes, true, its) { AddedTime = added, Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, added) };
-            }
-        }
-
-        // Nodes that hold the order and hide shapes take time too; how many there are shows once a plan is pinned. What is beyond the limit then, pieces have to do without.
-        (PartitionForm Form, PartitionedModel Cut, OnnxRuntimePlan Plan, double Ratio)? Planned(PartitionForm form, PartitionedModel? cut)
-        {
-            double reserve = 0;
-            PartitionFormReduction.Reduced? fewer = null;
-            for (int attempt = 0; attempt < MostAttempts && cut is not null; attempt++)
-            {
-                if (!Pays(cut.PeakBytes, cut.RequiredBytes))
-                    return null;
-                fewer = attempt == 0 || fewer is not null ? Reduced(form, cut, reserve, fewer?.Sites) : null;
-                if (Least(form, cut, fewer) is not var (least, pieces, plan) || !Pays(plan.SimulatedPeak, Required(plan, pieces.Shapes)))
-                    return null;
-                double ratio = whole.Work.Ratio + ((Time(pieces.Model, pieces.Shapes, plan) - wholeTime) / work), over = ratio - _request.WorkLimit;
-                if (over <= MostOver * (_request.WorkLimit - 1))
-                    return (least, pieces, plan, ratio);
-                isLimited = true;
-                reserve += Math.Max(over, LeastReserve);
-                cut = Cut(form, reserve);
-            }
-            return null;
-        }
-
-        // With fewer rewrites, if that plan is as low as its pieces were to be, or as the plan with all of them.
-        (PartitionForm Form, PartitionedModel Cut, OnnxRuntimePlan Plan)? Least(PartitionForm form, PartitionedModel cut, PartitionFormReduction.Reduced? fewer)
-        {
-            OnnxRuntimePlan? less = fewer is null ? null : PlanOf(fewer.Cut);
-            if (less is not null && (ReferenceEquals(fewer!.Cut, cut) || IsWithin(cut.PeakBytes, cut.RequiredBytes)))
-                return (fewer.Form, fewer.Cut, less);
-            OnnxRuntimePlan? all = PlanOf(cut);
-            if (less is not null && (all is null || IsWithin(all.SimulatedPeak, Required(all, cut.Shapes))))
-                return (fewer!.Form, fewer.Cut, less);
-            return all is null ? null : (form, cut, all);
-
-            bool IsWithin(long peak, long bytes) => less.SimulatedPeak <= peak && Required(less, fewer!.Cut.Shapes) <= bytes;
-        }
-
-        // Null for what ONNX Runtime changes as it loads a model: that would not be what was planned.
-        OnnxRuntimePlan? PlanOf(PartitionedModel cut) => !costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)) ? null
-            : OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, PieceOptions(costs.Full) with { First = cut.Order }, cancellation: _cancellation);
-
-        // Without what its pieces do not need. Over a range of sizes each set of rewrites would have to be costed at all of them.
-        PartitionFormReduction.Reduced? Reduced(PartitionForm form, PartitionedModel goal, double reserve, IReadOnlyList<RewriteSite>? before)
-        {
-            if (form.Applied.Count == 0 || unchanged.Shapes.Formulas is not null)
-                return null;
-            OnnxRuntimeSharing sharing = new(TargetKernels.Of(_request.Targets));
-            return new PartitionFormReduction(
-                source, (fewer, like, reach) => ModelPartition.TryCutLike(Indexed(fewer), like, reach, _source.File.Path, work * (_request.WorkLimit - fewer.Ratio - reserve),
-                    techniques, _cancellation),
-                Indexed).Run(form, goal, none, original.PeakBytes, before);
-
-            PartitionGraph Indexed(PartitionForm model) => new(model.Model, model.Shapes, model.Order, _source.File.Path, sharing) { CutsOpen = true };
-        }
-
-        static double Time(ModelProto model, ShapeTable shapes, OnnxRuntimePlan plan) => KernelTime.Of(model.Graph, shapes) + (plan.Anchors * TermPrices.Of(TimeTerm.View));
-
-        // Neither live bytes nor those with scratch may rise, and one of them must fall by what is worth it.
-        bool Pays(long peak, long requiredBytes) => peak <= best.Plan.SimulatedPeak && requiredBytes <= required
-            && (peak <= best.Plan.SimulatedPeak - RewriteSearch.Worth(best.Plan.SimulatedPeak) || requiredBytes <= required - RewriteSearch.Worth(required));
-
-        // What does not come as low as a form before is of use only where that cannot be planned.
-        void TryForm(PartitionForm form)
-        {
-            if (Cut(form, 0, cuts.Count == 0 ? long.MaxValue : cuts.Min(c => c.Cut.RequiredAtFirst)) is { } cut)
-                cuts.Add((form, cut));
-            else if (cuts.Count > 0)
-                passedOver.Add(form);
-        }
-
-        PartitionedModel? Cut(PartitionForm form, double reserve, long wanted = long.MaxValue)
-        {
-            form.Search ??= ModelPartition.Begin(
-                form.Model, form.Shapes, form.Order, _source.File.Path, new OnnxRuntimeSharing(TargetKernels.Of(_request.Targets)), techniques, _cancellation);
-            PartitionedModel? cut = ModelPartition.TryCut(
-                form.Search, _source.File.Path, work * (_request.WorkLimit - form.Ratio - reserve), wanted, techniques, out bool limited, _cancellation);
-            isLimited |= limited;
-            return cut;
-        }
+        return new PartitionFormSearch(task, this, whole, new PartitionFormSource(unchanged, rewrites, costs, _cancellation), best, outcome.Original, techniques).Run();
     }
 
     /// <summary>

@@ -26,39 +26,40 @@ internal sealed class PartitionFormReduction(PartitionFormSource source, LikeCut
     private const int MostSets = 12, LeastSets = 4, NodesInAllSets = 4_000;
 
     /// <summary>Of so many rewrites, what each saved is found out.</summary>
-    private const int MostTold = 8;
+    private const int MostTold = 4;
 
     /// <summary>So many rewrites are left out one by one.</summary>
     private const int Few = 12;
 
     private readonly HashSet<string> _missed = new(StringComparer.Ordinal);
-    private int _left = Math.Clamp(NodesInAllSets / Math.Max(1, source.Nodes), LeastSets, MostSets);
+    private IReadOnlyList<RewriteSite> _all = [];
+    private long? _without;
+    private int _left = Math.Clamp(NodesInAllSets / Math.Max(1, source.Unchanged.Model.Graph.Node.Count), LeastSets, MostSets);
 
     /// <summary>A set of rewrites with the pieces that it was cut to.</summary>
-    /// <param name="Form">The form, with what each rewrite saved.</param>
+    /// <param name="Form">The form.</param>
     /// <param name="Cut">Its pieces.</param>
     /// <param name="Sites">The rewrites, in the order applied.</param>
-    public sealed record Reduced(PartitionForm Form, PartitionedModel Cut, IReadOnlyList<RewriteSite> Sites);
+    /// <param name="All">Those that there were.</param>
+    public sealed record Reduced(PartitionForm Form, PartitionedModel Cut, IReadOnlyList<RewriteSite> Sites, IReadOnlyList<RewriteSite> All);
 
     /// <summary>Leaves out what is not needed.</summary>
     /// <param name="form">The form that is taken.</param>
     /// <param name="goal">What it was cut to: the peak to reach.</param>
     /// <param name="none">The model without rewrites.</param>
-    /// <param name="peak">Its peak as a whole.</param>
-    /// <param name="before">What was needed for another peak: no other set is tried then; null for none.</param>
-    /// <returns>Null where the form stays as it is told already.</returns>
-    public Reduced? Run(PartitionForm form, PartitionedModel goal, PartitionForm none, long peak, IReadOnlyList<RewriteSite>? before)
+    /// <returns>Null where its rewrites cannot be carried out again.</returns>
+    public Reduced? Run(PartitionForm form, PartitionedModel goal, PartitionForm none)
     {
         if (source.Apply(new AppliedSites(form.Applied)) is not { } all || all.Sites.Count != form.Applied.Count)
             return null;
-        if (before is not { Count: > 0 } && Reach(none, [], goal) is { } whole)
+        _all = all.Sites;
+        if (Reach(none, [], goal) is { } whole)
             return whole;
         PartitionedModel? pieces = cut(none, goal, false);
-        if (before is not null)
-            return Told(before.Count > 0 && Reach([.. before], goal) is { } again ? again : new Reduced(form, goal, all.Sites), goal, pieces?.PeakBytes ?? peak, peak);
+        _without = pieces?.PeakBytes;
         HashSet<string> live = Live(pieces is null ? none : new PartitionForm(pieces.Model, pieces.Shapes, pieces.Order, 1, []), pieces, goal);
         RewriteSite[] touched = [.. all.Sites.Where(site => site.Values.Any(live.Contains))];
-        Reduced best = touched.Length < all.Sites.Count && touched.Length > 0 && Reach(touched, goal) is { } few ? few : new Reduced(form, goal, all.Sites);
+        Reduced best = touched.Length < all.Sites.Count && touched.Length > 0 && Reach(touched, goal) is { } few ? few : new Reduced(form, goal, all.Sites, all.Sites);
         for (int size = best.Sites.Count > Few ? best.Sites.Count / 2 : 1; size > 0; size /= 2)
         {
             for (int start = 0; start < best.Sites.Count && best.Sites.Count > size && _left > 0;)
@@ -70,7 +71,7 @@ internal sealed class PartitionFormReduction(PartitionFormSource source, LikeCut
                     start += size;
             }
         }
-        return best.Sites.Count == all.Sites.Count && form.Applied.SkipLast(1).Any(a => a.SavedBytes > 0) ? null : Told(best, goal, pieces?.PeakBytes ?? peak, peak);
+        return best;
     }
 
     /// <summary>Values that are live where a model needs more than the peak to reach; of pieces, what they are pieces of.</summary>
@@ -93,30 +94,36 @@ internal sealed class PartitionFormReduction(PartitionFormSource source, LikeCut
     private Reduced? Reach(PartitionForm form, IReadOnlyList<RewriteSite> sites, PartitionedModel goal)
     {
         _left--;
-        return cut(form, goal, true) is { } pieces && pieces.PeakBytes <= goal.PeakBytes && pieces.RequiredBytes <= goal.RequiredBytes ? new Reduced(form, pieces, sites) : null;
+        return cut(form, goal, true) is { } pieces && pieces.PeakBytes <= goal.PeakBytes && pieces.RequiredBytes <= goal.RequiredBytes ? new Reduced(form, pieces, sites, _all) : null;
     }
 
     /// <summary>
-    /// With what each saved, the regions in pieces as far as they go, and what time it added, in the order applied. What none of them saves alone is the last one's; so is what is left where they are
-    /// many.
+    /// The form with what each of its rewrites saved, the regions in pieces as far as they go, and what time it added, in the order applied. What none of them saves alone is the last one's; so is
+    /// what is left where they are many.
     /// </summary>
-    private Reduced Told(Reduced best, PartitionedModel goal, long without, long peak)
+    /// <param name="reduced">What is taken of <see cref="Run"/>.</param>
+    /// <param name="goal">The pieces.</param>
+    /// <param name="peak">Peak of the model without rewrites, as a whole.</param>
+    public PartitionForm Told(Reduced reduced, PartitionedModel goal, long peak)
     {
+        // What lowered the peak of the whole is told already.
+        if (reduced.Sites.Count == reduced.All.Count && reduced.Form.Applied.SkipLast(1).Any(a => a.SavedBytes > 0))
+            return reduced.Form;
         List<AppliedRewrite> applied = [];
-        long before = Math.Clamp(without, best.Cut.PeakBytes, peak);
+        long before = Math.Clamp(_without ?? peak, reduced.Cut.PeakBytes, Math.Max(peak, reduced.Cut.PeakBytes));
         double time = 1;
-        for (int i = 0; i < best.Sites.Count; i++)
+        for (int i = 0; i < reduced.Sites.Count; i++)
         {
-            (long now, double after) = (best.Cut.PeakBytes, best.Form.Ratio);
-            if (i < best.Sites.Count - 1)
+            (long now, double after) = (reduced.Cut.PeakBytes, reduced.Form.Ratio);
+            if (i < reduced.Sites.Count - 1)
             {
                 (now, after) = (before, time);
-                if (i < MostTold && source.Apply(new SiteSet(best.Sites.Take(i + 1))) is { } part && source.TryForm(part) is var (form, whole))
-                    (now, after) = (Math.Clamp(cut(form, goal, false)?.PeakBytes ?? whole, best.Cut.PeakBytes, before), form.Ratio);
+                if (i < MostTold && source.Apply(new SiteSet(reduced.Sites.Take(i + 1))) is { } part && source.TryForm(part) is var (form, whole))
+                    (now, after) = (Math.Clamp(cut(form, goal, false)?.PeakBytes ?? whole, reduced.Cut.PeakBytes, before), form.Ratio);
             }
-            applied.Add(PartitionForm.Told(best.Sites[i], before - now, Math.Round(after - time, 3)));
+            applied.Add(PartitionForm.Told(reduced.Sites[i], before - now, Math.Round(after - time, 3)));
             (before, time) = (now, after);
         }
-        return best with { Form = best.Form with { Applied = applied } };
+        return reduced.Form with { Applied = applied };
     }
 }

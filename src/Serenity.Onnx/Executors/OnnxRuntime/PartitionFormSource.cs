@@ -16,8 +16,11 @@ internal sealed class PartitionFormSource(RewriteCandidate unchanged, RewriteOpt
 {
     private readonly double _work = unchanged.PredictedNanoseconds;
 
-    /// <summary>Nodes of the model without rewrites.</summary>
-    public int Nodes => unchanged.Model.Graph.Node.Count;
+    /// <summary>The model without rewrites.</summary>
+    public RewriteCandidate Unchanged => unchanged;
+
+    /// <summary>What candidates cost.</summary>
+    public OnnxRuntimeCosts Costs => costs;
 
     /// <summary>A set of rewrites, carried out.</summary>
     /// <param name="Candidate">What comes of it.</param>

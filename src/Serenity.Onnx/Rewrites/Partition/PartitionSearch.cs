@@ -32,6 +32,9 @@ internal sealed class PartitionSearch
     /// <summary>What a bound costs beside a step that is costed in full.</summary>
     private const int BoundsAStep = 8;
 
+    /// <summary>The first peak asked for, as a part of the one without pieces.</summary>
+    private const double FirstStep = 0.97;
+
     private static readonly int[] _pieces = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32];
 
     private readonly PartitionGraph _graph;
@@ -81,6 +84,8 @@ internal sealed class PartitionSearch
     /// <summary>What no regions in pieces go under.</summary>
     public PartitionBound Bound { get; }
 
+    private bool IsAtBound => _bounds && Bound.Bytes > 0.999 * PeakBytes && Bound.Bytes > 0.999 * RequiredBytes;
+
     /// <summary>Live peak of the schedule without pieces.</summary>
     public long PeakBytes => _peak;
 
@@ -95,7 +100,7 @@ internal sealed class PartitionSearch
     {
         (Costed, _stepsLeft, IsLimited) = (0, _steps, false);
         // Pieces that lower nothing need not be looked for.
-        if (_bounds && Bound.Bytes > 0.999 * PeakBytes && Bound.Bytes > 0.999 * RequiredBytes)
+        if (IsAtBound)
             return null;
         if (_bounds && Bound.Bytes > wanted)
             return null;
@@ -105,6 +110,16 @@ internal sealed class PartitionSearch
         // Where no region lowers the one, none may raise it for the sake of the other.
         long required = best is null ? RequiredBytes : RequiredOf(best);
         return Bisect(best is null ? PeakBytes : PeakOf(best), long.MaxValue, target => Path(new Target(target, required), nanoseconds), PeakOf) ?? best;
+    }
+
+    /// <summary>True if some regions in pieces lower the peak, however little.</summary>
+    /// <param name="nanoseconds">Predicted time that may be added.</param>
+    public bool MayLower(double nanoseconds)
+    {
+        (Costed, _stepsLeft, IsLimited) = (0, _steps, false);
+        if (IsAtBound)
+            return false;
+        return Path(new Target(long.MaxValue, (long)(RequiredBytes * FirstStep)), nanoseconds) is not null || Path(new Target((long)(PeakBytes * FirstStep), RequiredBytes), nanoseconds) is not null;
     }
 
     /// <summary>The regions of least time with which nothing needs more than stated; null where there are none within the time.</summary>
@@ -159,7 +174,7 @@ internal sealed class PartitionSearch
         IReadOnlyList<Cut>? best = null;
         while (high - low > Math.Max(1, from / 1000) && MayCost)
         {
-            long target = best is null ? Math.Min((long)(high * 0.97), wanted) : low + (high - low) / 2;
+            long target = best is null ? Math.Min((long)(high * FirstStep), wanted) : low + (high - low) / 2;
             if (path(target) is { } found)
             {
                 best = found;
