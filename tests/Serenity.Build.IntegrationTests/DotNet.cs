@@ -41,6 +41,8 @@ internal static class DotNet
             start.ArgumentList.Add(argument);
         foreach (string name in (string[])["MSBuildSDKsPath", "MSBUILD_EXE_PATH", "MSBuildExtensionsPath", "RestorePackagesPath", "RestoreFallbackFolders", "CI"])
             start.Environment.Remove(name);
+        // Tests read what MSBuild says of tasks and targets, which it says in the user's language.
+        start.Environment["DOTNET_CLI_UI_LANGUAGE"] = "en";
         start.Environment["DOTNET_NOLOGO"] = "1";
         start.Environment["DOTNET_CLI_TELEMETRY_OPTOUT"] = "1";
         // No server may outlive the tests.
