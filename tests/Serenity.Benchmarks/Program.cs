@@ -21,7 +21,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["many"] = ("[--projects=20] [--models=10]: a solution with many models and a shared plan cache: nothing known, nothing to do, a second clone; seconds, memory, hits", ManyBenchmark.Run),
     ["memory"] = ("[MODEL…] [--no-fuse]: bytes of a default session, the original under our options, ours; and the bound", MemoryBenchmark.Run),
     ["planned"] = ("[MODEL…] [--threads=N] [--rewrite=None] [--no-partition] [--each] [--layouts] [--portable] [--within=2] [--runs=N] [--seconds=S] [--kernels] [--keep=FOLDER]: a planned session, in the layout that the processor has, beside a default session of the original, in turns until the ratio is known to 2 %; bytes, unplanned calls, page faults", PlannedBenchmark.Run),
-    ["planned-callers"] = ("[MODEL…] [--threads=N] [--runs=1000] [--callers=8] [--seconds=60] [--keep=FOLDER]: a planned session run a thousand times, then by several callers at once: outputs, unplanned calls, blocks", CallersBenchmark.Run),
+    ["planned-callers"] = ("[MODEL…] [--threads=N,…] [--runs=1000] [--most=S] [--callers=8] [--seconds=60] [--keep=FOLDER]: a planned session run a thousand times, then by several callers at once: outputs, unplanned calls, blocks", CallersBenchmark.Run),
     ["planned-steady"] = ("MODEL MADE.onnx [--plain]: what a process takes for a thousand runs; MADE is what 'planned --make MODEL FOLDER Rewrite Threads Partition' wrote", SteadyBenchmark.Run),
     ["arena-run"] = ("[MODEL…]: plan each model for StaticArena and prove the plan by running it in its arena", ArenaRunBenchmark.Run),
     ["report"] = ("MANIFEST…: how soon a report is usable, how large it is, and its longest piece of script while it is brushed", ReportBenchmark.Run),
@@ -41,7 +41,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["versions"] = ("[--write] VERSION=LIBRARY… [MODEL…]: plans of the test data run in other versions of ONNX Runtime; which need more there", VersionSweep.Run),
     ["pieces"] = ("MODEL…: what pieces bring at which predicted time, and what stands in their way", PieceCurves.Run),
     ["pools"] = ("[MODEL…] [--memories=NAME=SIZE@COST;…]: each model on boards with several memories: cost of accesses, bound, time, beside access density and TVM's USMP", PoolBenchmark.Run),
-    ["work"] = ("[MODEL…] --in=FOLDER [--fit] [--kernels]: predicted time beside measured, for every rewritten model; fits the prices of predicted time", WorkBenchmark.Run),
+    ["work"] = ("[MODEL…] --in=FOLDER [--fit[=NAME,…]] [--kernels]: predicted time beside measured, for every rewritten model and every layout; fits the prices of predicted time, all or those whose names begin so", WorkBenchmark.Run),
     ["sweep"] = ("[--small=N] [--large=N] [--seed=S]: random graphs against every down-set", SweepBenchmark.Run),
 };
 

@@ -74,7 +74,7 @@ internal static class ModelFusion
         try
         {
             ModelProto fused = OfflineOptimizer.Run(source, externalFolder, GraphOptimizationLevel.ORT_ENABLE_EXTENDED, file, mostFolded, signed);
-            if (NodeIdentity.SameNodes(source.Graph, fused.Graph))
+            if (NodeIdentity.SameNodesInAll(source.Graph, fused.Graph))
                 return (null, null);
             if (HardwareBound(source) is null && HardwareBound(fused) is { } node)
                 return (null, $"Fusions were not applied: ONNX Runtime chose operator {node.OpType} for this machine's processor.");

@@ -1,5 +1,6 @@
 using Google.Protobuf.Collections;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Fusion;
@@ -23,6 +24,7 @@ internal static class ModelRepair
         graph.Node.Clear();
         graph.Node.Add(saved.Graph.Node);
         ShadowedNames.Rename(graph);
+        OrderBodies(graph);
         RestoreNodes(sourceGraph, graph);
         graph.Initializer.Clear();
         graph.Initializer.Add(InOrder(sourceGraph.Initializer, saved.Graph.Initializer));
@@ -32,6 +34,24 @@ internal static class ModelRepair
         KeepNotesOnRemaining(graph);
         restored.Graph = graph;
         return restored;
+    }
+
+    /// <summary>ONNX Runtime saves the initializers of subgraphs, and what it notes of their values, in the order of hash tables.</summary>
+    private static void OrderBodies(GraphProto graph)
+    {
+        foreach (GraphProto body in graph.Node.SelectMany(SubgraphCaptures.SubgraphsOf))
+        {
+            Order(body.Initializer, i => i.Name);
+            Order(body.ValueInfo, v => v.Name);
+            OrderBodies(body);
+        }
+    }
+
+    private static void Order<T>(RepeatedField<T> items, Func<T, string> name)
+    {
+        T[] ordered = [.. items.OrderBy(name, StringComparer.Ordinal)];
+        items.Clear();
+        items.Add(ordered);
     }
 
     /// <summary>The source's imports, plus those of domains that only the saved nodes use. ONNX Runtime writes every domain it knows.</summary>

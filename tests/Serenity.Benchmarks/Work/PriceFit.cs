@@ -46,8 +46,10 @@ internal sealed class PriceFit
     }
 
     /// <summary>The prices, by term.</summary>
-    public double[] Solve()
+    /// <param name="isFitted">Whether the price of a term is fitted; others stand.</param>
+    public double[] Solve(Func<TimeTerm, bool> isFitted)
     {
+        ArgumentNullException.ThrowIfNull(isFitted);
         double[] prices = new double[_terms];
         for (int i = 0; i < _terms; i++)
         {
@@ -61,6 +63,8 @@ internal sealed class PriceFit
         {
             for (int i = 0; i < _terms; i++)
             {
+                if (!isFitted((TimeTerm)i))
+                    continue;
                 double rest = _right[i];
                 for (int j = 0; j < _terms; j++)
                     rest -= j == i ? 0 : _gram[i, j] * prices[j];

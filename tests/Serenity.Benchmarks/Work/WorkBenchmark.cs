@@ -1,18 +1,22 @@
 using System.Globalization;
 using Serenity.Benchmarks.Runs;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Schema;
 
 namespace Serenity.Benchmarks.Work;
 
 /// <summary>
-/// Whether predicted time is true: for every rewritten model, how much longer a run takes than without rewrites, predicted and measured. Measured are kept in a folder;
-/// prices are fitted to them and printed as <see cref="TermPrices"/> holds them.
+/// Whether predicted time is true: for every rewritten model, how much longer a run takes than without rewrites, predicted and measured; and for each form that this processor has in blocks of
+/// channels, how much less than the portable one. Measured are kept in a folder; prices are fitted to them and printed as <see cref="TermPrices"/> holds them: all, or those whose names begin
+/// as <c>--fit=</c> says.
 /// </summary>
 internal static class WorkBenchmark
 {
     private static readonly double[] _limits = [1.1, 1.25];
+
+    private const string FitOption = "--fit";
 
     /// <summary>How much kernels count in a fit beside the prices that stand.</summary>
     private const double KernelWeight = 300;
@@ -21,7 +25,7 @@ internal static class WorkBenchmark
     private static readonly HashSet<TimeTerm> _calls =
     [
         TimeTerm.Node, TimeTerm.View, TimeTerm.Convolution, TimeTerm.Depthwise, TimeTerm.QuantizedConvolution, TimeTerm.MatrixProduct, TimeTerm.QuantizedMatrix, TimeTerm.Elementwise,
-        TimeTerm.Pool, TimeTerm.Reduction, TimeTerm.Slice, TimeTerm.Concat, TimeTerm.Other,
+        TimeTerm.Pool, TimeTerm.Reduction, TimeTerm.Slice, TimeTerm.Concat, TimeTerm.BlockedConvolution, TimeTerm.BlockedPool, TimeTerm.BlockedUpsample, TimeTerm.Reorder, TimeTerm.Other,
     ];
 
     /// <summary>How much more a form counts that takes longer than predicted.</summary>
@@ -37,10 +41,12 @@ internal static class WorkBenchmark
             Measure(args, folder);
         IReadOnlyList<WorkSample> samples = WorkSample.ReadAll(folder);
         double[] prices = [.. Enum.GetValues<TimeTerm>().Select(TermPrices.Of)];
-        if (args.Contains("--fit"))
+        if (args.FirstOrDefault(a => a.StartsWith(FitOption, StringComparison.Ordinal)) is { } asked)
         {
-            prices = Fit(samples);
-            foreach (TimeTerm term in Enum.GetValues<TimeTerm>())
+            string[] names = asked.Length > FitOption.Length ? asked[(FitOption.Length + 1)..].Split(',') : [""];
+            bool IsFitted(TimeTerm term) => Array.Exists(names, n => term.ToString().StartsWith(n, StringComparison.Ordinal));
+            prices = Fit(samples, IsFitted);
+            foreach (TimeTerm term in Enum.GetValues<TimeTerm>().Where(IsFitted))
                 Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"        Set(TimeTerm.{term}, {Rounded(prices[(int)term])});"));
             Console.WriteLine();
         }
@@ -72,34 +78,37 @@ internal static class WorkBenchmark
     /// <summary>
     /// Prices from kernels, and how much of what a call takes is the profile's own: it counts whole microseconds and takes some itself. Whole runs tell that, which are measured without it.
     /// </summary>
-    private static double[] Fit(IReadOnlyList<WorkSample> samples)
+    private static double[] Fit(IReadOnlyList<WorkSample> samples, Func<TimeTerm, bool> isFitted)
     {
         PriceFit fit = new();
-        List<(NodeProto Node, TimeSum Terms, double Nanoseconds)> kernels = [.. samples.SelectMany(s => s.Nodes())];
+        TimeTerm[] fitted = [.. Enum.GetValues<TimeTerm>().Where(isFitted)];
+        List<(NodeProto Node, TimeSum Terms, double Nanoseconds)> kernels = [.. samples.SelectMany(s => s.Nodes()).Where(k => Array.Exists(fitted, t => k.Terms.Amounts[(int)t] > 0))];
         foreach ((_, TimeSum terms, double nanoseconds) in kernels)
             fit.Add(terms.Amounts, TimeTerm.Node, nanoseconds, KernelWeight / kernels.Count);
-        double[] prices = fit.Solve();
-        List<(TimeSum Plain, TimeSum Form, double Ratio)> pairs = [];
-        foreach (WorkSample form in samples.Where(s => s.Form != WorkSample.Plain))
-        {
-            if (samples.FirstOrDefault(s => s.Model == form.Model && s.Form == WorkSample.Plain) is { } plain)
-                pairs.Add((plain.Terms(), form.Terms(), form.Nanoseconds / plain.Nanoseconds));
-        }
-        double[] best = prices;
+        double[] prices = fit.Solve(isFitted), best = prices;
+        List<(TimeSum Plain, TimeSum Form, double Ratio, double TooLittle)> pairs = [.. samples.Select(form => (Form: form, Beside: Beside(form, samples))).Where(p => p.Beside is not null)
+            .Select(p => (p.Beside!.Terms(), p.Form.Terms(), p.Form.Nanoseconds / p.Beside.Nanoseconds, p.Form.Block == 0 ? TooLittle : 1))];
         double least = double.PositiveInfinity;
         for (double share = 0.2; share < 1.2; share += 0.01)
         {
-            double[] scaled = [.. prices.Select((price, term) => _calls.Contains((TimeTerm)term) ? price * share : price)];
+            double[] scaled = [.. prices.Select((price, term) => _calls.Contains((TimeTerm)term) && isFitted((TimeTerm)term) ? price * share : price)];
             double error = pairs.Sum(pair =>
             {
                 double difference = (Price(pair.Form, scaled) / Price(pair.Plain, scaled)) - pair.Ratio;
                 // What is better said to be too much than too little. One model that an allocator slows down must not count for all others.
-                return Math.Min(Math.Abs(difference), 0.15) * (difference < 0 ? TooLittle : 1);
+                return Math.Min(Math.Abs(difference), 0.15) * (difference < 0 ? pair.TooLittle : 1);
             });
             if (error < least)
                 (least, best) = (error, scaled);
         }
         return best;
+    }
+
+    /// <summary>What a form is held against: one in blocks against the portable file of the same form, a rewritten one against the model as it is; null for that itself.</summary>
+    private static WorkSample? Beside(WorkSample form, IReadOnlyList<WorkSample> samples)
+    {
+        string beside = form.Block > 0 ? form.Portable : WorkSample.Plain;
+        return form.Form == beside ? null : samples.FirstOrDefault(s => s.Model == form.Model && s.Form == beside);
     }
 
     private static double Price(TimeSum terms, double[] prices) => Price(terms.Amounts, prices);
@@ -114,24 +123,21 @@ internal static class WorkBenchmark
 
     private static void Print(IReadOnlyList<WorkSample> samples, double[] prices)
     {
-        Console.WriteLine("| model | limit | µs, not rewritten | predicted | times, measured | predicted | predicted / measured |");
-        Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|");
-        List<double> errors = [];
-        foreach (IGrouping<string, WorkSample> forms in samples.GroupBy(s => s.Model))
+        Console.WriteLine("| model | form | beside | µs of that | predicted | times, measured | predicted | predicted / measured |");
+        Console.WriteLine("|---|---|---|--:|--:|--:|--:|--:|");
+        List<(bool Blocked, double Error)> errors = [];
+        foreach (WorkSample form in samples)
         {
-            if (forms.FirstOrDefault(s => s.Form == WorkSample.Plain) is not { } plain)
+            if (Beside(form, samples) is not { } beside)
                 continue;
-            double predicted = Price(plain.Terms(), prices);
-            foreach (WorkSample form in forms.Where(s => s != plain))
-            {
-                double measuredRatio = form.Nanoseconds / plain.Nanoseconds, predictedRatio = Price(form.Terms(), prices) / predicted;
-                errors.Add(predictedRatio / measuredRatio);
-                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                    $"| {form.Model} | {form.Form[1..]} | {plain.Nanoseconds / 1e3:F0} | {predicted / 1e3:F0} | {measuredRatio:F3} | {predictedRatio:F3} | {predictedRatio / measuredRatio:F3} |"));
-            }
+            double predicted = Price(beside.Terms(), prices), measuredRatio = form.Nanoseconds / beside.Nanoseconds, predictedRatio = Price(form.Terms(), prices) / predicted;
+            errors.Add((form.Block > 0, predictedRatio / measuredRatio));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| {form.Model} | {form.Form} | {beside.Form} | {beside.Nanoseconds / 1e3:F0} | {predicted / 1e3:F0} | {measuredRatio:F3} | {predictedRatio:F3} | {predictedRatio / measuredRatio:F3} |"));
         }
-        if (errors.Count > 0)
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| **{errors.Count} forms** ||||| mean error {errors.Average(e => Math.Abs(Math.Log(e))):F3} | {errors.Min():F3} to {errors.Max():F3} |"));
+        foreach (var kind in errors.GroupBy(e => e.Blocked))
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"| **{kind.Count()} {(kind.Key ? "in blocks" : "rewritten")}** |||||| mean error {kind.Average(e => Math.Abs(Math.Log(e.Error))):F3} | {kind.Min(e => e.Error):F3} to {kind.Max(e => e.Error):F3} |"));
     }
 
     /// <summary>By operator: measured and predicted, and how far single kernels lie apart.</summary>
@@ -139,7 +145,7 @@ internal static class WorkBenchmark
     {
         Console.WriteLine("| operator | kernels | ms | predicted | mean error |");
         Console.WriteLine("|---|--:|--:|--:|--:|");
-        var kernels = samples.SelectMany(s => s.Nodes()).Select(k => (k.Node.OpType, k.Nanoseconds, Predicted: Price(k.Terms, prices) - prices[(int)TimeTerm.Node]));
+        var kernels = samples.SelectMany(s => s.Nodes().Select(k => (OpType: k.Node.Domain == OperatorDomain.Nchwc ? $"{k.Node.OpType} in blocks" : k.Node.OpType, k.Nanoseconds, Predicted: Price(k.Terms, prices) - prices[(int)TimeTerm.Node])));
         foreach (var group in kernels.GroupBy(k => k.OpType).OrderByDescending(g => g.Sum(k => k.Nanoseconds)))
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,

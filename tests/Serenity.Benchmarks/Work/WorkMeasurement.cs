@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Benchmarks.Runs;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Layouts;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
@@ -22,12 +23,14 @@ internal static class WorkMeasurement
     /// <param name="limits">Work limits to plan for.</param>
     public static IReadOnlyList<WorkSample> Of(SuppliedModel model, IReadOnlyList<double> limits)
     {
-        List<(string Form, ModelProto File)> forms = [(WorkSample.Plain, Plan(RewriteLevel.None, 1).Model)];
+        PlanLayout host = HostChannelBlock.Layout;
+        List<(string Form, ModelProto File)> forms = [];
+        Add(WorkSample.Plain, Plan(RewriteLevel.None, 1));
         foreach (double limit in limits)
         {
             OptimizationResult result = Plan(RewriteLevel.All, limit);
             if (result.Rewrites.Count > 0)
-                forms.Add((string.Create(CultureInfo.InvariantCulture, $"x{limit}"), result.Model));
+                Add(string.Create(CultureInfo.InvariantCulture, $"x{limit}"), result);
         }
         if (forms.Count == 1)
             return [];
@@ -44,8 +47,24 @@ internal static class WorkMeasurement
                 value.Dispose();
         }
 
+        void Add(string form, OptimizationResult result)
+        {
+            forms.Add((form, result.Model));
+            for (int i = 0; i < result.Variants.Count; i++)
+                forms.Add((WorkSample.InBlocks(form, ChannelBlock.Of(result.Variants[i].Layout)), result.VariantModels[i]));
+        }
+
         OptimizationResult Plan(RewriteLevel level, double limit) => ModelOptimizer.Optimize(
-            new OptimizeRequest { ModelPath = model.File.Path, FreeDimensions = model.FreeDimensions, Rewrite = level, WorkLimit = limit, Verify = false });
+            new OptimizeRequest
+            {
+                ModelPath = model.File.Path,
+                FreeDimensions = model.FreeDimensions,
+                Rewrite = level,
+                WorkLimit = limit,
+                Verify = false,
+                Layouts = [host],
+                LayoutsWhereUseful = true,
+            });
     }
 
     private static InferenceSession Load(byte[] bytes, string? folder, string? profile)

@@ -18,9 +18,20 @@ internal sealed record WorkSample(string Model, string Form, ModelProto File, do
     /// <summary>The form that others are held against: fused, and in the best order, but not rewritten.</summary>
     public const string Plain = "plain";
 
-    private const string Total = "(run)";
+    private const string Total = "(run)", Blocked = ".blocked";
 
     private ShapeTable? _shapes;
+
+    /// <summary>The name of a form in blocks of channels.</summary>
+    /// <param name="form">The portable form.</param>
+    /// <param name="block">Channels in a block.</param>
+    public static string InBlocks(string form, int block) => string.Create(CultureInfo.InvariantCulture, $"{form}{Blocked}{block}");
+
+    /// <summary>Channels in a block; 0 for a portable form.</summary>
+    public int Block { get; } = Form.IndexOf(Blocked, StringComparison.Ordinal) is >= 0 and int at ? int.Parse(Form[(at + Blocked.Length)..], CultureInfo.InvariantCulture) : 0;
+
+    /// <summary>The portable form that this one is.</summary>
+    public string Portable { get; } = Form.IndexOf(Blocked, StringComparison.Ordinal) is >= 0 and int at ? Form[..at] : Form;
 
     /// <summary>Where the sample is kept, its external data beside it.</summary>
     public string Folder { get; private init; } = "";
@@ -32,22 +43,30 @@ internal sealed record WorkSample(string Model, string Form, ModelProto File, do
     public TimeSum Terms()
     {
         TimeSum sum = new(keepsAmounts: true);
-        KernelTime.Add(sum, File.Graph, Shapes);
+        KernelWeights weights = new(File.Graph, Shapes);
+        foreach (NodeProto node in File.Graph.Node)
+            Add(sum, node, weights);
         return sum;
     }
 
     /// <summary>The terms of each kernel that was measured.</summary>
     public IEnumerable<(NodeProto Node, TimeSum Terms, double Nanoseconds)> Nodes()
     {
-        Dictionary<string, TensorType> weights = File.Graph.Initializer.ToDictionary(i => i.Name, i => new TensorType((TensorProto.Types.DataType)i.DataType, [.. i.Dims]), StringComparer.Ordinal);
+        KernelWeights weights = new(File.Graph, Shapes);
         foreach (NodeProto node in File.Graph.Node)
         {
             if (!Kernels.TryGetValue(node.Name, out double nanoseconds) || ConstantNode.Is(node))
                 continue;
             TimeSum sum = new(keepsAmounts: true);
-            KernelTime.Add(sum, node, name => weights.GetValueOrDefault(name) ?? Shapes.Find(name), weights.ContainsKey);
+            Add(sum, node, weights);
             yield return (node, sum, nanoseconds);
         }
+    }
+
+    private void Add(TimeSum sum, NodeProto node, KernelWeights weights)
+    {
+        if (!BlockedTerms.TryAdd(sum, new KernelShapes(node, weights.TypeOf, weights.IsWeight), Block))
+            KernelTime.Add(sum, node, weights.TypeOf, weights.IsWeight);
     }
 
     /// <summary>Writes the sample into a folder.</summary>

@@ -20,7 +20,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime;
 internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts starts, OnnxRuntimeSearch search)
 {
     /// <summary>A layout may need so many times what the portable plan needs that has nothing in pieces.</summary>
-    private const double MostBytes = 2;
+    private const double MostBytes = 2.5;
 
     /// <summary>A layout of more predicted time, as a multiple of the portable model's, is not worth a file.</summary>
     private const double MostTime = 0.97;
@@ -61,7 +61,7 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
         double plain = Layout(portable, block, weights).PlainWork;
         double usual = source.Choose(0) is { } fastest ? Math.Min(source.Write(fastest, isDraft: true).Work, source.PlainWork) : source.PlainWork;
         IEnumerable<Candidate> candidates = Candidates(portable, whole, source, block, weights).Where(c => c.Work <= MostTime * plain && c.Bytes <= MostBytes * bytes);
-        reason = $"none was found that takes less time than the portable model and at most twice its memory";
+        reason = $"none was found that takes less time than the portable model and at most two and a half times its memory";
         double least = Score(plain, own);
         double within = task.Request.LayoutBytes is { } most ? most / task.Request.Concurrency : double.PositiveInfinity;
         LayoutPlan? best = null;

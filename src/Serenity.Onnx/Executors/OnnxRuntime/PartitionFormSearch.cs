@@ -52,7 +52,7 @@ internal sealed class PartitionFormSearch
     {
         (_task, _planner, _whole, _source, _techniques) = (task, planner, whole, source, techniques);
         _sharing = new OnnxRuntimeSharing(TargetKernels.Of(task.Request.Targets));
-        (_work, _limit, _isLimited) = (source.Unchanged.PredictedNanoseconds, task.Request.WorkLimit, whole.Work.Limited);
+        (_work, _limit, _isLimited) = (source.Unchanged.PredictedNanoseconds, TimeLimit.OfPieces(whole.Work.Ratio, task.Request.WorkLimit), whole.Work.Limited);
         _settled = new PartitionForm(AccumulationChain.Settle(rewritten), whole.Shapes, [.. whole.Plan.Schedule], whole.Work.Ratio, whole.Rewrites);
         _none = whole.Rewrites.Count > 0 ? new PartitionForm(source.Unchanged.Model, source.Unchanged.Shapes, [.. original.Order.Names], 1, []) : _settled;
         _wholeTime = Time(_settled.Model, whole.Shapes, whole.Plan);
@@ -157,7 +157,7 @@ internal sealed class PartitionFormSearch
         return new PartitionPlan(form, cut, plan, _planner.Required(plan, cut.Shapes), ratio, reserve);
     }
 
-    private bool IsInTime(PartitionPlan planned) => planned.Ratio - _limit <= MostOver * (_limit - 1);
+    private bool IsInTime(PartitionPlan planned) => planned.Ratio - _limit <= MostOver * (_task.Request.WorkLimit - 1);
 
     // Neither live bytes nor those with scratch may rise, and one of them must fall by what is worth it.
     private bool Pays(long peak, long required, PartitionPlan? best)
@@ -192,8 +192,9 @@ internal sealed class PartitionFormSearch
     {
         long left = _whole.Plan.SimulatedPeak + _whole.Rewrites.Sum(r => r.SavedBytes) - best.Plan.SimulatedPeak;
         AppliedRewrite[] before = [.. best.Form.Applied.Select(Share)];
+        double ratio = Math.Round(best.Ratio, 3), time = ratio - 1 - before.Sum(r => r.AddedTime ?? 0);
         AppliedRewrite[] pieces = [.. best.Cut.Regions.Select((region, i) => Told(region, i == best.Cut.Regions.Count - 1))];
-        return _planner.Made(best.Plan, best.Cut.Shapes, _whole.Start, [.. before, .. pieces], _whole.Work with { Ratio = Math.Round(best.Ratio, 3) }) with { Whole = _whole };
+        return _planner.Made(best.Plan, best.Cut.Shapes, _whole.Start, [.. before, .. pieces], _whole.Work with { Ratio = ratio }) with { Whole = _whole };
 
         AppliedRewrite Share(AppliedRewrite rewrite)
         {
@@ -202,12 +203,13 @@ internal sealed class PartitionFormSearch
             return rewrite with { SavedBytes = its };
         }
 
-        // What ONNX Runtime holds for later tensors is the last one's.
+        // What ONNX Runtime holds for later tensors is the last one's, and so is the time of the nodes that hold the order of all pieces.
         AppliedRewrite Told(PartitionedRegion region, bool last)
         {
             long its = last ? left : Math.Clamp(region.SavedBytes, 0, Math.Max(0, left));
             left -= its;
-            double added = Math.Round(region.Added / _work, 3);
+            double added = Math.Round(last ? time : region.Added / _work, 3);
+            time -= added;
             return new AppliedRewrite(ModelPartition.Kind, region.Nodes, true, its) { AddedTime = added, Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, added) };
         }
     }

@@ -27,24 +27,10 @@ internal static class ProductBatches
         {
             if (OperatorTable.Of(node) is { Kind: OperatorKind.Product, IsStandard: true } entry && !entry.Has(OperatorTraits.Quantized)
                 && DimsOf(node.In(0)) is { } left && DimsOf(node.In(1)) is { } right && shapes.Find(node.Output[0])?.Dims is { } made)
-                most = Math.Max(most, Batches(left, right, made));
+                most = Math.Max(most, (long)MatrixBatches.Of(left, right, made));
         }
         return most > 1 ? checked(most * BatchBytes) : 0;
 
         long[]? DimsOf(string name) => weights.GetValueOrDefault(name) ?? shapes.Find(name)?.Dims;
-    }
-
-    /// <summary>Products that one node is made of.</summary>
-    internal static long Batches(ReadOnlySpan<long> left, ReadOnlySpan<long> right, ReadOnlySpan<long> made)
-    {
-        if (right.Length == 2 || left.Length == 0 || right.Length == 0)
-            return 1;
-        long batches = 1;
-        foreach (long dim in made)
-            batches = checked(batches * dim);
-        if (right.Length == 1)
-            return batches;
-        long each = right[^1] * (left.Length == 1 ? 1 : left[^2]);
-        return each == 0 ? 1 : batches / each;
     }
 }

@@ -91,8 +91,7 @@ internal static class ProductTime
             return false;
         double made = WorkEstimate.Elements(y), products = WorkEstimate.OfNode(kernel.Node, kernel.DimsOf) / Math.Max(1, made), columns = y.Length > 0 ? y[^1] : 1;
         bool constant = kernel.IsWeight(kernel.Node.Input[1]);
-        // A right-hand matrix without leading axes is multiplied once, with all rows.
-        double batch = b.Length <= 2 ? 1 : made / Math.Max(1, columns * (y.Length > 1 ? y[^2] : 1));
+        double batch = MatrixBatches.Of(a, b, y);
         sum.Add(TimeTerm.MatrixProduct, 1);
         sum.Add(TimeTerm.MatrixBatch, batch);
         sum.Add(TimeTerm.MatrixMultiply, made / Math.Max(1, columns) * Whole(columns) * products);

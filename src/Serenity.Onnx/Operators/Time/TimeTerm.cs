@@ -63,7 +63,7 @@ internal enum TimeTerm
     /// <summary>A matrix product, once.</summary>
     MatrixProduct,
 
-    /// <summary>One of several products over leading axes.</summary>
+    /// <summary>One of several products over leading axes, or of as many as there are elements in the result where the right-hand side is a vector.</summary>
     MatrixBatch,
 
     /// <summary>A multiply-accumulate of it, columns in whole vectors.</summary>
@@ -158,6 +158,48 @@ internal enum TimeTerm
 
     /// <summary>A step of it in one direction.</summary>
     RecurrentStep,
+
+    /// <summary>A convolution on images in blocks of channels, once.</summary>
+    BlockedConvolution,
+
+    /// <summary>A multiply-accumulate of it, with what fills the last blocks.</summary>
+    BlockedProduct,
+
+    /// <summary>An element that it reads for up to four blocks of output channels at once.</summary>
+    BlockedRead,
+
+    /// <summary>An element of an output that a kernel in blocks reads and writes in one pass over its input's channels.</summary>
+    BlockedPass,
+
+    /// <summary>A row of an output that such a kernel begins in one pass.</summary>
+    BlockedRow,
+
+    /// <summary>A product of a convolution of each channel on its own, in blocks.</summary>
+    BlockedDepthwiseProduct,
+
+    /// <summary>An element of its input.</summary>
+    BlockedDepthwiseInput,
+
+    /// <summary>A pool in blocks, once.</summary>
+    BlockedPool,
+
+    /// <summary>A position that its windows read.</summary>
+    BlockedPoolPlace,
+
+    /// <summary>An element that a pool over everything reads, in blocks.</summary>
+    BlockedGlobalPlace,
+
+    /// <summary>An enlargement in blocks, once.</summary>
+    BlockedUpsample,
+
+    /// <summary>An element of what it makes.</summary>
+    BlockedUpsampleElement,
+
+    /// <summary>An image put into blocks or taken out of them, once.</summary>
+    Reorder,
+
+    /// <summary>An element of it, with those that fill the last block.</summary>
+    ReorderElement,
 
     /// <summary>Any other operator, once.</summary>
     Other,

@@ -30,6 +30,7 @@ internal sealed class RewriteTrials
     private readonly SharedTimes _times;
     private readonly double _sourceWork;
     private readonly int _limit;
+    private double _fastest;
     private int _tried, _refused;
     private bool _tooMuchWork;
 
@@ -42,7 +43,7 @@ internal sealed class RewriteTrials
         // A candidate of a larger graph takes longer to cost, so there are fewer of them.
         _limit = Math.Min(options.EvaluationLimit, Math.Max(LeastTrials, NodesInAllTrials / Math.Max(1, source.Model.Graph.Node.Count)));
         _times = new SharedTimes(source.Model.Graph, source.Shapes);
-        _sourceWork = TimeOf(source);
+        _sourceWork = _fastest = TimeOf(source);
         RewriteGraph graph = new(source, options.Executor, options.ModelPath) { LeftOut = options.Restriction.LeftOut };
         Source = new RewriteTrial(graph, source, [], costs.Find(source, CostEffort.Compare, cancellation), true);
         _tried = 1;
@@ -134,7 +135,8 @@ internal sealed class RewriteTrials
         List<RewriteSite> sites = RewriteSequence.Apply(graph, Options.Level, choice);
         RewriteCandidate candidate = graph.ToCandidate();
         bool kept = _costs.IsKept(candidate);
-        bool tooMuch = kept && TimeOf(candidate) > TimeLimit.Of(_sourceWork, Options.WorkLimit);
+        double time = TimeOf(candidate);
+        bool tooMuch = kept && time > TimeLimit.Of(_sourceWork, _fastest, Options.WorkLimit);
         _tooMuchWork |= tooMuch;
         if (!kept || tooMuch)
         {
@@ -142,6 +144,7 @@ internal sealed class RewriteTrials
             WasRefused = true;
             return null;
         }
+        _fastest = Math.Min(_fastest, time);
         // Sets that are known count as well, so that the limit strikes at the same set whether they are remembered or not.
         _tried++;
         string key = string.Join('\n', sites.Select(s => s.Key));

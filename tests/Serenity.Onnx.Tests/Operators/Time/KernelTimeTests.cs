@@ -65,6 +65,62 @@ public sealed class KernelTimeTests
     }
 
     [TestMethod]
+    public void A_product_with_a_vector_is_one_for_each_element_of_the_result()
+    {
+        TimeSum vector = Sum(b => b.Node("MatMul", [b.Input("x", DataType.Float, 2, 3, 9, 4), Weights(b, 4)]), 2, 3, 9);
+        Assert.AreEqual(2 * 3 * 9, Amount(vector, TimeTerm.MatrixBatch));
+        TimeSum column = Sum(b => b.Node("MatMul", [b.Input("x", DataType.Float, 2, 3, 9, 4), Weights(b, 4, 1)]), 2, 3, 9, 1);
+        Assert.AreEqual(1, Amount(column, TimeTerm.MatrixBatch));
+    }
+
+    [TestMethod]
+    public void A_convolution_in_blocks_reads_for_four_of_them_and_goes_over_its_output_for_each_block_that_it_reads()
+    {
+        // 32 channels in 2 blocks of 16, 72 that fill 5: two sets of up to four.
+        TimeSum sum = InBlocks(16, [1, 32, 7, 9], [80, 32, 3, 3], [1, 80, 7, 9], ("pads", new long[] { 1, 1, 1, 1 }));
+        Assert.AreEqual(1, Amount(sum, TimeTerm.BlockedConvolution));
+        Assert.AreEqual(80 * 63 * 32 * 9, Amount(sum, TimeTerm.BlockedProduct));
+        Assert.AreEqual(63 * 2 * 32 * 9, Amount(sum, TimeTerm.BlockedRead));
+        Assert.AreEqual(2 * 80 * 63, Amount(sum, TimeTerm.BlockedPass));
+        Assert.AreEqual(2 * 2 * 7, Amount(sum, TimeTerm.BlockedRow));
+        // A window of one place goes through all rows at once, and over 128 channels in one pass.
+        TimeSum pointwise = InBlocks(16, [1, 144, 7, 9], [16, 144, 1, 1], [1, 16, 7, 9]);
+        Assert.AreEqual(2 * 16 * 63, Amount(pointwise, TimeTerm.BlockedPass));
+        Assert.AreEqual(2, Amount(pointwise, TimeTerm.BlockedRow));
+        // A plain image is read channel by channel.
+        TimeSum plain = InBlocks(8, [1, 3, 7, 9], [8, 3, 3, 3], [1, 8, 7, 9], ("pads", new long[] { 1, 1, 1, 1 }));
+        Assert.AreEqual(3 * 8 * 63, Amount(plain, TimeTerm.BlockedPass));
+        Assert.AreEqual(3 * 7, Amount(plain, TimeTerm.BlockedRow));
+        // Each channel on its own, weights as the source has them, and a sum on top.
+        TimeSum depthwise = InBlocks(8, [1, 24, 7, 9], [20, 1, 3, 3], [1, 24, 7, 9], ("group", 20L), ("pads", new long[] { 1, 1, 1, 1 }));
+        Assert.AreEqual(24 * 63 * 9, Amount(depthwise, TimeTerm.BlockedDepthwiseProduct));
+        Assert.AreEqual(3 * 7, Amount(depthwise, TimeTerm.BlockedRow));
+        Assert.AreEqual(0, Amount(depthwise, TimeTerm.BlockedProduct));
+    }
+
+    [TestMethod]
+    public void Time_that_a_rewrite_gave_back_is_not_all_there_to_be_spent()
+    {
+        Assert.AreEqual(2_200_000, TimeLimit.Of(2_000_000, 2_000_000, 1.1), 1e-6);
+        Assert.AreEqual(200_000, TimeLimit.Of(2_000_000, 100_000, 1.1), 1e-6);
+        Assert.AreEqual(400_000, TimeLimit.Of(2_000_000, 100_000, 4), 1e-6);
+        Assert.AreEqual(35_000, TimeLimit.Of(5_000, 5_000, 1.1), 1e-6);
+        Assert.AreEqual(1.1, TimeLimit.OfPieces(0.9, 1.1), 1e-9);
+        Assert.AreEqual(0.2, TimeLimit.OfPieces(0.1, 1.1), 1e-9);
+    }
+
+    private static TimeSum InBlocks(int block, long[] x, long[] w, long[] y, params (string Name, object Value)[] attributes)
+    {
+        OnnxModelBuilder b = new();
+        b.Node("com.microsoft.nchwc:Conv", ["x", "w"], attributes);
+        NodeProto node = b.Build().Graph.Node[0];
+        Dictionary<string, TensorType> types = new() { ["x"] = new(DataType.Float, x), ["w"] = new(DataType.Float, w), [node.Output[0]] = new(DataType.Float, y) };
+        TimeSum sum = new(keepsAmounts: true);
+        BlockedTime.AddConvolution(sum, new KernelShapes(node, name => types[name], name => name == "w"), block);
+        return sum;
+    }
+
+    [TestMethod]
     public void No_term_is_below_nothing_and_a_small_model_may_take_a_little_longer()
     {
         foreach (TimeTerm term in Enum.GetValues<TimeTerm>())

@@ -32,6 +32,7 @@ public sealed class PartitionFormTests
         Assert.IsTrue(result.Rewrites.Any(r => r.Kind == ModelPartition.Kind));
         Assert.AreEqual(result.Peak.Bytes, result.Verification!.MeasuredBytes);
         Assert.IsTrue(result.Rewrites.All(r => r.SavedBytes >= 0));
+        Assert.AreEqual(result.Work.Ratio - 1, result.Rewrites.Sum(r => r.AddedTime!.Value), 1e-9);
     }
 
     [TestMethod]
@@ -52,6 +53,7 @@ public sealed class PartitionFormTests
         Assert.IsGreaterThan(0, sums[0].SavedBytes);
         Assert.AreEqual(result.Peak.Bytes, result.Verification!.MeasuredBytes);
         Assert.AreEqual(result.Peak.OriginalBytes - result.Peak.Bytes, result.Rewrites.Sum(r => r.SavedBytes));
+        Assert.AreEqual(result.Work.Ratio - 1, result.Rewrites.Sum(r => r.AddedTime!.Value), 1e-9);
     }
 
     // A stem with a tensor of 256 KiB, and sums of two of 64 KiB.

@@ -66,6 +66,39 @@ public sealed class ModelFusionTests
     }
 
     [TestMethod]
+    public void What_stands_in_branches_alone_is_fused_too()
+    {
+        ModelProto source = TwoNetworks(withActivation: true);
+        FusionResult result = Fuse(source);
+
+        Assert.IsTrue(result.Fused);
+        Assert.IsNull(result.Reason);
+        foreach (AttributeProto branch in result.Model.Graph.Node.Single().Attribute)
+            Assert.AreEqual("FusedConv", branch.G.Node.Single().OpType, branch.Name);
+        Assert.AreEqual(result.Model, Fuse(source).Model);
+        // With nothing to fuse in them it is left as it is.
+        ModelProto plain = TwoNetworks(withActivation: false);
+        Assert.AreSame(plain, Fuse(plain).Model);
+    }
+
+    /// <summary>An If, and a convolution in each branch.</summary>
+    private static ModelProto TwoNetworks(bool withActivation)
+    {
+        OnnxModelBuilder b = new();
+        string x = b.Input("x", TensorProto.Types.DataType.Float, 1, 2, 4, 4), which = b.Input("which", TensorProto.Types.DataType.Bool);
+        b.Output(b.Node("If", [which], ("then_branch", Branch("then", 1)), ("else_branch", Branch("else", 2))), TensorProto.Types.DataType.Float, 1, 2, 4, 4);
+        return b.Build();
+
+        GraphProto Branch(string name, float weight)
+        {
+            OnnxModelBuilder branch = new(name, prefix: name);
+            string made = branch.Node("Conv", [x, branch.Weight([weight, 2, 3, 4], 2, 2, 1, 1)]);
+            branch.Output(withActivation ? branch.Node("Relu", [made]) : made, TensorProto.Types.DataType.Float, 1, 2, 4, 4);
+            return branch.Subgraph();
+        }
+    }
+
+    [TestMethod]
     public void Operator_without_a_kernel_is_spelled_out_even_without_fusing()
     {
         ModelProto source = ConvolutionAndRelu();
