@@ -61,8 +61,9 @@ public static class ModelOptimizer
         {
             request = request with { PlannedAt = range.PeakAt };
             OptimizationResult other = Once(request);
-            if (other.Peak.Bytes <= best.Peak.Bytes || IsPlannedAt(request.PlannedAt, other.Range!))
-                best = other;
+            if (other.Peak.Bytes > best.Peak.Bytes)
+                break;
+            best = other;
         }
         return best;
 

@@ -1,14 +1,18 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators.Regions;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Rewrites.Partition;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Tests.Models;
+using Serenity.Onnx.Verification.Inputs;
 using Serenity.Testing.Models;
 using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Onnx.Tests.Ranges;
 
-/// <summary>Regions in pieces where sizes have a range: cut along an axis that has one size, and valid at all sizes of the others.</summary>
+/// <summary>Regions in pieces where sizes have a range: cut along an axis that has one size, or along one that has a range itself, and valid at all sizes.</summary>
 [TestClass]
 public sealed class OpenPartitionTests
 {
@@ -16,7 +20,7 @@ public sealed class OpenPartitionTests
 
     [TestMethod]
     [DataRow("attention", "batch=1..2;seq=2..24")]
-    [DataRow("attention", "seq=1..24;batch=2")]
+    [DataRow("attention", "seq=1..12;batch=2")]
     [DataRow("images", "batch=1..3;width=24")]
     [DataRow("images", "batch=1;width=8..24")]
     public void Pieces_hold_at_every_size_and_take_what_the_formula_says(string kind, string dimensions)
@@ -40,8 +44,57 @@ public sealed class OpenPartitionTests
         }
     }
 
+    [TestMethod]
+    [DataRow("feedForward", "batch=1..2;seq=1..40")]
+    [DataRow("feedForward", "batch=1;seq=17..40")]
+    [DataRow("oneHead", "batch=1..2;seq=1..40")]
+    [DataRow("oneHead", "batch=1..2;seq=1..39")]
+    public void An_axis_is_cut_whose_size_has_a_range(string kind, string dimensions)
+    {
+        using TempFolder folder = new();
+        string path = folder.File(kind + ".onnx", ModelFile.ToBytes(kind == "oneHead" ? OneHead() : FeedForward()));
+        RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, RangeTruth.SizesEach(10), InTokens, InputCase.Uniform);
+        Assert.AreEqual(0, outcome.Below);
+        Assert.AreEqual("passed", outcome.Result.Verification!.Status);
+        OptimizationResult whole = ModelOptimizer.Optimize(InTokens(RangeTruth.Request(path, dimensions)) with { Partition = false, Verify = false });
+        TestContext.WriteLine($"{kind} {dimensions}: {whole.Peak.Bytes} -> {outcome.Result.Peak.Bytes}, {string.Join("; ", outcome.Result.Rewrites.Where(r => r.Pieces is not null).Select(r => $"{r.Pieces!.Count} pieces of {r.Pieces.Value} along {r.Pieces.Axis}"))}: {string.Join(" | ", outcome.Result.Range!.Peaks)}");
+        Assert.IsTrue(outcome.Result.Rewrites.Any(r => r.Pieces?.Axis == 1), string.Join('\n', outcome.Result.Warnings.Select(w => w.Message).Append("Tokens are cut.")));
+        Assert.IsLessThan(0.7 * whole.Peak.Bytes, outcome.Result.Peak.Bytes);
+        double beside = RangeTruth.BesideOneSize(path, dimensions, InTokens);
+        TestContext.WriteLine($"{beside:0.###} times the plan for the largest sizes alone");
+        Assert.IsLessThanOrEqualTo(1.05, beside);
+    }
+
     /// <summary>The models are small, and a piece of a small tensor takes long beside it; channels of images would be taken apart by other rewrites.</summary>
     private static OptimizeRequest Changed(OptimizeRequest request) => request with { WorkLimit = 8, Rewrite = RewriteLevel.Exact };
+
+    private static OptimizeRequest InTokens(OptimizeRequest request) => request with { WorkLimit = 16, Rewrite = RewriteLevel.Exact };
+
+    [TestMethod]
+    public void Pieces_of_an_open_axis_follow_each_other_and_have_no_row_of_their_own()
+    {
+        for (long extent = 0; extent < 70; extent++)
+        {
+            Dictionary<string, long> sizes = new() { ["n"] = extent };
+            for (int pieces = 2; pieces <= 12; pieces++)
+            {
+                long from = 0;
+                for (int piece = 0; piece < pieces; piece++)
+                {
+                    Assert.AreEqual(from, OpenPieces.Begin(SizeExpression.Symbol("n"), piece, pieces).Evaluate(sizes));
+                    long length = OpenPieces.Length(SizeExpression.Symbol("n"), piece, pieces).Evaluate(sizes);
+                    // One row alone would be multiplied by another routine than the whole, unless it is the whole.
+                    Assert.IsTrue(length == 0 || length > 1 || extent == 1, $"{length} of {extent} in {pieces}");
+                    // What is planned at one size is what a run does there.
+                    Interval share = PieceTable.Share(new NodeRegion([], [], extent) { Multiple = OpenPieces.Unit }, piece, pieces);
+                    if (extent >= pieces * OpenPieces.Unit)
+                        Assert.AreEqual(new Interval(from, from + length), share);
+                    from += length;
+                }
+                Assert.AreEqual(extent, from);
+            }
+        }
+    }
 
     [TestMethod]
     public void A_pad_that_follows_from_an_open_size_is_not_written_down()
@@ -83,6 +136,34 @@ public sealed class OpenPartitionTests
         string scores = b.Node("Softmax", [b.Node("MatMul", [parts[0], parts[1]])], ("axis", -1L));
         string mixed = b.Node("Transpose", [b.Node("MatMul", [scores, parts[2]])], ("perm", new long[] { 0, 2, 1, 3 }));
         b.Output(b.Node("MatMul", [b.Node("Reshape", [mixed, joined]), b.Weight(random.Floats(width * width, 0.3), width, width)]), DataType.Float, null);
+        return b.Build();
+    }
+
+    /// <summary>What follows attention in a layer: tokens by themselves, over a wide hidden layer.</summary>
+    private static ModelProto FeedForward()
+    {
+        const int width = 12, hidden = 48;
+        OnnxModelBuilder b = new("feedForward");
+        TestRandom random = new(7);
+        string x = b.SymbolicInput("tokens", DataType.Float, "batch", "seq", width);
+        string wide = b.Node("Add", [b.Node("MatMul", [x, b.Weight(random.Floats(width * hidden, 0.3), width, hidden)]), b.Weight(random.Floats(hidden, 0.3), hidden)]);
+        wide = b.Node("Mul", [wide, b.Node("Sigmoid", [wide])]);
+        string back = b.Node("MatMul", [wide, b.Weight(random.Floats(width * hidden, 0.3), hidden, width)]);
+        b.Output(b.Node("Relu", [b.Node("Add", [back, x])]), DataType.Float, null);
+        return b.Build();
+    }
+
+    /// <summary>Attention of one head, so that nothing of one size can be cut: tokens that ask against all tokens, with a mask.</summary>
+    private static ModelProto OneHead()
+    {
+        const int width = 8;
+        OnnxModelBuilder b = new("oneHead");
+        TestRandom random = new(9);
+        string x = b.SymbolicInput("tokens", DataType.Float, "batch", "seq", width), mask = b.SymbolicInput("mask", DataType.Float, "batch", 1, "seq");
+        string[] parts = b.Nodes("Split", [b.Node("MatMul", [x, b.Weight(random.Floats(3 * width * width, 0.3), width, 3 * width)])], 3, ("axis", 2L));
+        string scores = b.Node("MatMul", [parts[0], b.Node("Transpose", [parts[1]], ("perm", new long[] { 0, 2, 1 }))]);
+        scores = b.Node("Softmax", [b.Node("Add", [b.Node("Mul", [scores, b.Weight([0.35f])]), mask])], ("axis", -1L));
+        b.Output(b.Node("MatMul", [b.Node("MatMul", [scores, parts[2]]), b.Weight(random.Floats(width * width, 0.3), width, width)]), DataType.Float, null);
         return b.Build();
     }
 

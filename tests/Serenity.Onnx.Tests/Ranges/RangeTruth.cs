@@ -86,9 +86,10 @@ internal static class RangeTruth
     /// <summary>
     /// What the largest peak over the range is, as a multiple of that of a plan for the largest sizes alone; both without rewrites, which may need one size.
     /// </summary>
-    public static double BesideOneSize(string path, string dimensions)
+    public static double BesideOneSize(string path, string dimensions, Func<OptimizeRequest, OptimizeRequest>? change = null)
     {
-        OptimizeRequest request = Request(path, dimensions) with { Rewrite = RewriteLevel.None, Partition = false, Verify = false };
+        OptimizeRequest request = Request(path, dimensions);
+        request = change is null ? request with { Rewrite = RewriteLevel.None, Partition = false, Verify = false } : change(request) with { Verify = false };
         OptimizationResult ranged = ModelOptimizer.Optimize(request);
         Dictionary<string, long> sizes = new(request.FreeDimensions, StringComparer.Ordinal);
         foreach ((string name, long size) in ranged.Range!.PeakAt)

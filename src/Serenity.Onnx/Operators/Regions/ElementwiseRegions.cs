@@ -18,7 +18,7 @@ internal static class ElementwiseRegions
     private static Func<Interval, bool> WholePackets(RegionQuery q)
     {
         // Whatever a size that is not fixed is, it is a factor.
-        long whole = q.Dims.Where((_, axis) => !q.IsOpen(axis)).Aggregate(1L, (a, b) => a * b), position = whole / q.Extent;
+        long whole = q.Dims.Where((_, axis) => !q.IsOpen(axis)).Aggregate(1L, (a, b) => a * b), position = q.IsOpen(q.Axis) ? whole : whole / q.Extent;
         return part => whole % Packet == 0 && position * part.Length % Packet == 0;
     }
 

@@ -43,7 +43,7 @@ internal static class MovementRegions
 
     /// <summary>True for a Slice, step by step of 1, that cuts other axes than this one: it may cut this one too.</summary>
     public static bool MayNarrow(RegionValues values, NodeProto slice, int axis) =>
-        slice.Is("Slice") && values.Dims(slice.Input[0]) is { } data && Ranges(values, slice, data) is { } ranges && !ranges.Axes.Contains(axis) && Array.TrueForAll(ranges.Steps, s => s == 1);
+        slice.Is("Slice") && !values.IsOpen(slice.Input[0], axis) && values.Dims(slice.Input[0]) is { } data && Ranges(values, slice, data) is { } ranges && !ranges.Axes.Contains(axis) && Array.TrueForAll(ranges.Steps, s => s == 1);
 
     /// <summary>Makes a Slice cut one more axis.</summary>
     /// <param name="values">Constants of the model.</param>
@@ -155,9 +155,11 @@ internal static class MovementRegions
 
     /// <summary>
     /// The shape that a piece of a Reshape states. A size that is not fixed is copied from the input (0), or follows from all others (-1); null where that does not say it. The piece's own
-    /// size along its axis is left as that of the whole.
+    /// size along its axis is left as that of the whole; where that is not fixed, it is copied too, since a piece may be empty, of which nothing follows.
     /// </summary>
-    private static long[]? Stated(RegionQuery q)
+    /// <param name="q">The question.</param>
+    /// <param name="cut">The input's axis that is cut.</param>
+    private static long[]? Stated(RegionQuery q, int cut)
     {
         if (q.Values.OpenDims(q.Node.Output[0]) is not { } to)
             return q.Dims;
@@ -166,19 +168,22 @@ internal static class MovementRegions
         for (int i = 0; i < dims.Length; i++)
         {
             if (to[i].Constant is null)
-                dims[i] = i < from.Length && from[i].Equals(to[i]) ? 0 : -1;
+                dims[i] = i < from.Length && from[i].Equals(to[i]) && (i == cut) == (i == q.Axis) ? 0 : -1;
         }
+        if (q.IsOpen(q.Axis))
+            return Array.TrueForAll(dims, d => d >= 0) ? dims : null;
         int derived = dims.Count(d => d < 0);
         return derived == 0 || (derived == 1 && Array.TrueForAll(to, q.Values.IsNeverEmpty)) ? dims : null;
     }
 
     /// <summary>A view that states its shape, as a piece of it does too; the others go by axes, which a part does not move.</summary>
-    public static NodeRegion? Reshape(RegionQuery q) => View(q) is not { } rule || Stated(q) is not { } stated ? null : rule with
+    public static NodeRegion? Reshape(RegionQuery q) => View(q) is not { } rule || Stated(q, rule.Inputs[0].Axis) is not { } stated ? null : rule with
     {
         Write = (piece, form) =>
         {
             long[] dims = [.. stated];
-            dims[q.Axis] = form.Output.Length;
+            if (!q.IsOpen(q.Axis))
+                dims[q.Axis] = form.Output.Length;
             if (q.Values.Opset < 5)
                 piece.Set("shape", dims);
             else
@@ -238,7 +243,8 @@ internal static class MovementRegions
             Write = (piece, form) =>
             {
                 long[] dims = [.. stated];
-                dims[q.Axis] = form.Output.Length;
+                if (!q.IsOpen(q.Axis))
+                    dims[q.Axis] = form.Output.Length;
                 piece.Input[1] = form.NewIntegers($"{piece.Name}/shape", dims);
             },
         };

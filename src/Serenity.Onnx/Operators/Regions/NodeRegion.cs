@@ -1,3 +1,4 @@
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Schema;
 using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
@@ -45,6 +46,12 @@ internal sealed record NodeRegion(InputPart[] Inputs, int[] OutputAxes, long Ext
 {
     /// <summary>Pieces begin and end at multiples of this, or at the end of the axis.</summary>
     public long Multiple { get; init; } = 1;
+
+    /// <summary>
+    /// Positions along the axis as a formula, where it is of another size at other sizes of the model's inputs; null where it has one. All that is cut has the same positions then, and
+    /// where pieces begin follows from the size in each run.
+    /// </summary>
+    public SizeExpression? OpenExtent { get; init; }
 
     /// <summary>
     /// What a piece makes when asked for some positions, where that is more: a resize makes whole input rows' worth. What is made beyond the positions asked for

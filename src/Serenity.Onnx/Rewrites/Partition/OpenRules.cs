@@ -9,8 +9,8 @@ using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 namespace Serenity.Onnx.Rewrites.Partition;
 
 /// <summary>
-/// Region rules where dimensions have a range of sizes. An axis is cut that has one size in all of the range; the others may be of any. A rule is taken only where it says the same at several
-/// sizes, and the piece that it writes states none of them: its attributes and constants have to be the same, too.
+/// Region rules where dimensions have a range of sizes. An axis is cut that has one size in all of the range, or one whose size follows from them (<see cref="OpenPieces"/>); the others may be of
+/// any. A rule is taken only where it says the same at several sizes, and the piece that it writes states none of them: its attributes and constants have to be the same, too.
 /// </summary>
 internal sealed class OpenRules
 {
@@ -19,21 +19,27 @@ internal sealed class OpenRules
 
     private const int MostCorners = 8;
 
+    /// <summary>From where on numbers of 64 bits are compared and cut as pieces of an open axis need it.</summary>
+    private const long FirstOpset = 12;
+
     private readonly RegionValues[] _values;
 
-    private OpenRules(RegionValues[] values) => _values = values;
+    private readonly IReadOnlySet<SizeExpression> _lengths;
+
+    private OpenRules(RegionValues[] values, IReadOnlySet<SizeExpression> lengths) => (_values, _lengths) = (values, lengths);
 
     /// <summary>The rules of a model; null where it has one size.</summary>
     /// <param name="values">Types and constants at the sizes that are planned for.</param>
     /// <param name="space">The sizes that occur; null for one.</param>
-    public static OpenRules? For(RegionValues values, SizeSpace? space)
+    /// <param name="lengths">Lengths of pieces along open axes, in a model that was cut: such an axis is not cut again, since more pieces at once say the same in shorter formulas.</param>
+    public static OpenRules? For(RegionValues values, SizeSpace? space, IReadOnlySet<SizeExpression> lengths)
     {
         if (space is null)
             return null;
         List<IReadOnlyDictionary<string, long>> sizes = [.. space.Corners().Take(MostCorners)];
         for (int i = 0; i < Inside; i++)
             sizes.Add(space.Ranges.ToDictionary(r => r.Key, r => Math.Min(r.Value.To, r.Value.From + ((r.Value.To - r.Value.From) / 2) + i), StringComparer.Ordinal));
-        return new OpenRules([values, .. sizes.Select(values.At)]);
+        return new OpenRules([values, .. sizes.Select(values.At)], lengths);
     }
 
     /// <summary>The rule of a node for one axis of its first output; null for a barrier, and where it depends on sizes that are not fixed.</summary>
@@ -44,45 +50,109 @@ internal sealed class OpenRules
             return null;
         if (!node.Input.Concat(node.Output).Any(value => values.OpenDims(value) is not null))
             return rule;
-        if (node.Output.Select((value, k) => value.Length > 0 && values.IsOpen(value, rule.OutputAxes[k])).Any(open => open)
-            || node.Input.Select((value, i) => rule.Inputs[i].IsCut && values.IsOpen(value, rule.Inputs[i].Axis)).Any(open => open))
+        SizeExpression? extent = null;
+        if (IsOpen(node, rule))
         {
-            return null;
-        }
-        NodeRegion[] rules = new NodeRegion[_values.Length];
-        rules[0] = rule;
-        for (int s = 1; s < rules.Length; s++)
-        {
-            if (RegionRules.Find(_values[s], node, axis) is not { } other || !AreSame(rule, other))
+            extent = Extent(node, rule);
+            if (extent is null)
                 return null;
-            rules[s] = other;
         }
-        foreach (Interval part in (Interval[])[new(0, rule.Extent / 2), new(rule.Extent / 2, rule.Extent)])
+        List<(RegionValues Values, NodeRegion Rule)> rules = [(values, rule)];
+        foreach (RegionValues at in _values.Skip(1))
         {
-            if (rule.Allows?.Invoke(rule.MadeFor(part)) == false)
+            // An empty tensor, or one of a few positions, has no pieces that could say otherwise.
+            if (IsEmpty(at, node) || (extent is not null && at.Dims(node.Output[0])![axis] < 2 * OpenPieces.Unit))
                 continue;
-            ByteString written = Written(node, rule, part);
-            if (!Array.TrueForAll(rules, other => Written(node, other, part).Equals(written)))
+            if (RegionRules.Find(at, node, axis) is not { } other || !AreSame(rule, other) || (extent is null && rule.Extent != other.Extent))
                 return null;
+            rules.Add((at, other));
         }
-        return rule with
-        {
-            Allows = All(rules, r => r.Allows),
-            Stable = All(rules, r => r.Stable),
-        };
+        return !StatesNoSize(node, rules, extent is not null) ? null
+            : extent is null ? rule with { Allows = All(rules, r => r.Allows), Stable = All(rules, r => r.Stable) }
+            : rules.Count > 1 && rules.TrueForAll(r => IsStable(r.Rule)) ? rule with { OpenExtent = extent, Multiple = OpenPieces.Unit, Stable = null } : null;
     }
 
-    private static bool AreSame(NodeRegion a, NodeRegion b) => a.Extent == b.Extent && a.Multiple == b.Multiple && a.Inputs.AsSpan().SequenceEqual(b.Inputs)
+    /// <summary>True where anything is cut along an axis that is of another size at other sizes of the inputs.</summary>
+    private bool IsOpen(NodeProto node, NodeRegion rule) =>
+        node.Output.Select((value, k) => value.Length > 0 && _values[0].IsOpen(value, rule.OutputAxes[k])).Any(open => open)
+            || node.Input.Select((value, i) => rule.Inputs[i].IsCut && _values[0].IsOpen(value, rule.Inputs[i].Axis)).Any(open => open);
+
+    /// <summary>How many positions all that is cut has; null where these are not the same ones, of all of them: halos and blocks would begin elsewhere at every size.</summary>
+    private SizeExpression? Extent(NodeProto node, NodeRegion rule)
+    {
+        if (_values[0].Opset < FirstOpset || rule.Makes is not null || rule.Multiple != 1 || rule.Allows is not null)
+            return null;
+        SizeExpression? extent = null;
+        for (int k = 0; k < node.Output.Count; k++)
+        {
+            if (node.Output[k].Length > 0 && !Is(node.Output[k], rule.OutputAxes[k]))
+                return null;
+        }
+        for (int i = 0; i < rule.Inputs.Length; i++)
+        {
+            if (rule.Inputs[i].IsCut && (rule.Inputs[i].Map != AxisMap.Same || !Is(node.Input[i], rule.Inputs[i].Axis)))
+                return null;
+        }
+        return extent;
+
+        bool Is(string value, int axis)
+        {
+            if (_values[0].OpenDims(value)?[axis] is not { Constant: null } size || _lengths.Contains(size))
+                return false;
+            extent ??= size;
+            return extent.Equals(size);
+        }
+    }
+
+    private static bool IsEmpty(RegionValues at, NodeProto node) =>
+        node.Input.Concat(node.Output).Any(value => value.Length > 0 && at.Constant(value) is null && at.Dims(value) is { } dims && Array.IndexOf(dims, 0L) >= 0);
+
+    /// <summary>True if pieces of any length along an open axis round as the whole does.</summary>
+    private static bool IsStable(NodeRegion rule)
+    {
+        if (rule.Stable is not { } stable)
+            return true;
+        for (long length = OpenPieces.Unit; length <= Math.Min(rule.Extent, 4 * OpenPieces.Unit); length++)
+        {
+            if (!stable(new Interval(0, length)) || !stable(new Interval(rule.Extent - length, rule.Extent)))
+                return false;
+        }
+        return stable(new Interval(0, rule.Extent / 2)) && stable(new Interval(0, rule.Extent));
+    }
+
+    /// <summary>True if every piece is written in the same way at all sizes; along an open axis, whichever piece it is.</summary>
+    private static bool StatesNoSize(NodeProto node, List<(RegionValues Values, NodeRegion Rule)> rules, bool isOpen)
+    {
+        ByteString? written = null;
+        foreach (int half in (int[])[0, 1])
+        {
+            if (!isOpen)
+                written = null;
+            foreach ((RegionValues at, NodeRegion rule) in rules)
+            {
+                Interval part = half == 0 ? new(0, rule.Extent / 2) : new(rule.Extent / 2, rule.Extent);
+                if (rules[0].Rule.Allows?.Invoke(rules[0].Rule.MadeFor(part)) == false)
+                    break;
+                ByteString now = Written(at, node, rule, part);
+                written ??= now;
+                if (!now.Equals(written))
+                    return false;
+            }
+        }
+        return true;
+    }
+
+    private static bool AreSame(NodeRegion a, NodeRegion b) => a.Multiple == b.Multiple && a.Inputs.AsSpan().SequenceEqual(b.Inputs)
         && a.OutputAxes.AsSpan().SequenceEqual(b.OutputAxes) && a.Makes is null == b.Makes is null && a.Write is null == b.Write is null;
 
-    private static Func<Interval, bool>? All(NodeRegion[] rules, Func<NodeRegion, Func<Interval, bool>?> question)
+    private static Func<Interval, bool>? All(List<(RegionValues Values, NodeRegion Rule)> rules, Func<NodeRegion, Func<Interval, bool>?> question)
     {
-        Func<Interval, bool>[] asked = [.. rules.Select(question).OfType<Func<Interval, bool>>()];
+        Func<Interval, bool>[] asked = [.. rules.Select(r => question(r.Rule)).OfType<Func<Interval, bool>>()];
         return asked.Length == 0 ? null : part => Array.TrueForAll(asked, holds => holds(part));
     }
 
     /// <summary>All that a piece states: its attributes, and constants of its own.</summary>
-    private ByteString Written(NodeProto node, NodeRegion rule, Interval part)
+    private static ByteString Written(RegionValues at, NodeProto node, NodeRegion rule, Interval part)
     {
         NodeProto piece = node.Clone();
         Interval output = rule.MadeFor(part);
@@ -92,7 +162,7 @@ internal sealed class OpenRules
             if (!rule.Inputs[i].IsCut)
                 continue;
             asked[i] = rule.Inputs[i].Map.Of(output);
-            given[i] = asked[i].Within(_values[0].Dims(node.Input[i])![rule.Inputs[i].Axis]);
+            given[i] = asked[i].Within(at.Dims(node.Input[i])![rule.Inputs[i].Axis]);
         }
         GraphProto written = new() { Node = { piece } };
         rule.Write?.Invoke(piece, new PieceForm(output, given, asked, Constant));

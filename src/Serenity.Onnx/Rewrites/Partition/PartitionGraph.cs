@@ -1,3 +1,4 @@
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Regions;
 using Serenity.Onnx.Operators.Table;
@@ -101,8 +102,11 @@ internal sealed class PartitionGraph
     public bool CutsOpen
     {
         get => _open is not null;
-        init => _open = value ? OpenRules.For(Values, Shapes.Formulas?.Space) : null;
+        init => _open = value ? OpenRules.For(Values, Shapes.Formulas?.Space, OpenLengths) : null;
     }
+
+    /// <summary>Lengths of pieces along axes whose size has a range, where the model was cut before. Stated before <see cref="CutsOpen"/>.</summary>
+    public IReadOnlySet<SizeExpression> OpenLengths { get; init; } = new HashSet<SizeExpression>();
 
     /// <summary>The model.</summary>
     public ModelProto Model { get; }

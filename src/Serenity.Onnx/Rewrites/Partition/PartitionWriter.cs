@@ -1,3 +1,4 @@
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Operators.Regions;
 using Serenity.Onnx.Schema;
 
@@ -9,7 +10,13 @@ internal sealed class PartitionWriter
     private readonly PartitionGraph _graph;
     private readonly PieceNodes _nodes;
 
-    private PartitionWriter(PartitionGraph graph) => (_graph, _nodes) = (graph, new PieceNodes(graph));
+    private readonly OpenPieces _open;
+
+    private PartitionWriter(PartitionGraph graph)
+    {
+        (_graph, _nodes) = (graph, new PieceNodes(graph));
+        _open = new OpenPieces(_nodes);
+    }
 
     /// <summary>Writes.</summary>
     /// <param name="graph">The graph.</param>
@@ -95,6 +102,13 @@ internal sealed class PartitionWriter
         // A piece begins where it begins in the whole.
         long shift = from.Piece >= 0 ? from.Part.Start : 0;
         string name = Name(program, program.Outputs(step)[0], names);
+        if (OpenSize(to) is { } extent)
+        {
+            string whole = _graph.Name(from.Value);
+            (string begin, string end) = _open.Bounds(whole, to.Axis, extent, to.Piece, program.Pieces.Pieces);
+            _nodes.AddSlice(whole, name, begin, end, to.Axis);
+            return;
+        }
         _nodes.AddSlice(Name(program, program.Inputs(step)[0], names), name, to.Part.Start - shift, to.Part.End - shift, to.Axis);
     }
 
@@ -113,6 +127,11 @@ internal sealed class PartitionWriter
         string whole = _graph.Name(value.Value);
         return names[id] = value.Axis < 0 ? whole
             : value.Piece < 0 ? _nodes.CutConstant(value.Value, value.Part, value.Axis)
-            : _nodes.NewPart(value.Value, PieceNodes.Numbered(whole, value.Piece), value.Axis, value.Part.Length);
+            : _nodes.NewPart(value.Value, PieceNodes.Numbered(whole, value.Piece), value.Axis, value.Part.Length,
+                OpenSize(value) is { } extent ? OpenPieces.Length(extent, value.Piece, program.Pieces.Pieces) : null);
     }
+
+    /// <summary>The size of a part's axis in the whole as a formula; null where it is the same at all sizes of the inputs.</summary>
+    private SizeExpression? OpenSize(PieceValue value) =>
+        value.Axis >= 0 && _graph.Values.OpenDims(_graph.Name(value.Value))?[value.Axis] is { Constant: null } size ? size : null;
 }

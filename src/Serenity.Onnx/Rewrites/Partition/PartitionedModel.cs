@@ -1,3 +1,4 @@
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 
@@ -12,6 +13,9 @@ internal sealed record PartitionedModel(ModelProto Model, ShapeTable Shapes, IRe
 {
     /// <summary>Nodes and values that are pieces, by name, with what they are pieces of in the model that was cut first; null for slices and joins.</summary>
     public IReadOnlyDictionary<string, string?> Origins { get; init; } = new Dictionary<string, string?>();
+
+    /// <summary>Lengths of pieces along axes whose size has a range.</summary>
+    public IReadOnlySet<SizeExpression> OpenLengths { get; init; } = new HashSet<SizeExpression>();
 
     /// <summary>Live bytes of that order.</summary>
     public long PeakBytes { get; init; }

@@ -21,6 +21,7 @@ internal sealed class PieceNodes
     private readonly Dictionary<(int Value, Interval Part, int Axis), string> _cutConstants = [];
     private readonly List<NodeProto> _nodes = [];
     private readonly Dictionary<string, string?> _origins;
+    private readonly HashSet<SizeExpression> _openLengths;
 
     /// <summary>Begins with none of a graph's nodes.</summary>
     public PieceNodes(PartitionGraph graph)
@@ -30,6 +31,7 @@ internal sealed class PieceNodes
         _nodeNames = new(source.Node.Select(n => n.Name), StringComparer.Ordinal);
         _types = new(graph.Shapes.Types, StringComparer.Ordinal);
         _origins = new(graph.Origins, StringComparer.Ordinal);
+        _openLengths = [.. graph.OpenLengths];
         _valueNames = new(source.Node.SelectMany(n => n.Output).Concat(source.Input.Select(i => i.Name)).Concat(source.Initializer.Select(i => i.Name)), StringComparer.Ordinal);
     }
 
@@ -69,6 +71,43 @@ internal sealed class PieceNodes
         _nodes.Add(slice);
     }
 
+    /// <summary>Adds a Slice of the positions along one axis between two that are computed in a run.</summary>
+    public void AddSlice(string from, string to, string start, string end, int axis)
+    {
+        NodeProto slice = new() { Name = Unique($"{to}/slice", _nodeNames), OpType = "Slice", Input = { from, start, end, Vector(axis) }, Output = { to } };
+        _origins[slice.Name] = null;
+        _nodes.Add(slice);
+    }
+
+    /// <summary>Adds a node that computes whole numbers.</summary>
+    /// <param name="node">The node, its inputs and attributes settled; it is given a name, and outputs.</param>
+    /// <param name="name">The name to make these of.</param>
+    /// <param name="counts">How many numbers each output has.</param>
+    /// <returns>The names of the outputs.</returns>
+    public string[] AddNumbers(NodeProto node, string name, IReadOnlyList<long> counts)
+    {
+        node.Name = Unique(name, _nodeNames);
+        _origins[node.Name] = null;
+        foreach (long count in counts)
+        {
+            string output = Unique(name, _valueNames);
+            _types[output] = new TensorType(DataType.Int64, [count]);
+            _origins[output] = null;
+            node.Output.Add(output);
+        }
+        _nodes.Add(node);
+        return [.. node.Output];
+    }
+
+    /// <summary>A vector of one integer; the same for all who ask for it.</summary>
+    public string Number(long value) => Vector(value);
+
+    /// <summary>Version of the standard operator set.</summary>
+    public long Opset => _graph.Values.Opset;
+
+    /// <summary>Number of axes of a value.</summary>
+    public int Rank(string value) => _graph.Values.Dims(value)!.Length;
+
     /// <summary>Adds a Concat of parts along one axis.</summary>
     public void AddJoin(IEnumerable<string> parts, string whole, int axis)
     {
@@ -82,7 +121,8 @@ internal sealed class PieceNodes
     /// <param name="name">The name to make it of.</param>
     /// <param name="axis">The axis that is cut.</param>
     /// <param name="length">How many positions there are.</param>
-    public string NewPart(int value, string name, int axis, long length)
+    /// <param name="open">The same as a formula, where the axis is of another size at other sizes of the inputs.</param>
+    public string NewPart(int value, string name, int axis, long length, SizeExpression? open = null)
     {
         string whole = _graph.Name(value);
         TensorType type = _graph.Values.TypeOf(whole)!;
@@ -91,8 +131,10 @@ internal sealed class PieceNodes
         name = Unique(name, _valueNames);
         _origins[name] = _graph.OriginOf(whole);
         _types[name] = new TensorType(type.ElementType, dims);
+        if (open is not null)
+            _openLengths.Add(open);
         if (_graph.Values.OpenDims(whole) is { } formulas)
-            _openParts[name] = [.. formulas.Select((size, i) => i == axis ? SizeExpression.Of(length) : size)];
+            _openParts[name] = [.. formulas.Select((size, i) => i == axis ? open ?? SizeExpression.Of(length) : size)];
         return name;
     }
 
@@ -152,7 +194,7 @@ internal sealed class PieceNodes
                 Formulas = _graph.Shapes.Formulas! with { Dims = _graph.Shapes.Formulas.Dims.Concat(_openParts).ToDictionary(StringComparer.Ordinal) },
             };
         }
-        return new PartitionedModel(model, shapes, [.. _nodes.Select(n => n.Name)], regions) { Origins = _origins };
+        return new PartitionedModel(model, shapes, [.. _nodes.Select(n => n.Name)], regions) { Origins = _origins, OpenLengths = _openLengths };
     }
 
     /// <summary>The name of a piece of a node or value.</summary>
