@@ -19,7 +19,7 @@ internal sealed class SweepVerb(Workspace workspace, DriverLog log)
         ("pieces", "Serenity.Onnx.Tests", "Rewrites.Partition.PartitionPropertyTests", 2_000),
         ("rows", "Serenity.Onnx.Tests", "Rewrites.Rolling.RollingPropertyTests", 2_000),
         ("pools", "Serenity.Planning.Tests", "Placement.Pools.PoolPlannerTests.Equals_every_choice", 2_000),
-        ("traffic", "Serenity.Planning.Tests", "Traffic.TrafficPlannerTests.Equals_every_choice", 5_000),
+        ("traffic", "Serenity.Planning.Tests", "Traffic.Traffic", 5_000),
         ("sizes", "Serenity.Onnx.Tests", "Pipeline.RandomSizesTests", 500),
     ];
 

@@ -16,15 +16,19 @@ internal static class TrafficBenchmark
     private static readonly long[] _capacities = [32_000, 64_000, 96_000, 128_000, 192_000, 256_000];
 
     /// <summary>Runs the benchmark.</summary>
-    /// <param name="args">Graph files; <c>--on-chip=SIZE</c>, once or more.</param>
+    /// <param name="args">Graph files, and <c>--on-chip=SIZE</c>, once or more; or models, or <c>--models</c> for those of the shared data.</param>
     public static int Run(string[] args)
     {
         string[] files = [.. args.Where(a => !a.StartsWith("--", StringComparison.Ordinal))];
         long[] capacities = [.. args.Where(a => a.StartsWith("--on-chip=", StringComparison.Ordinal)).Select(Size)];
+        if (args.Contains("--models"))
+            return TrafficModels.Run(args);
         if (files.Length == 0)
-            throw new ArgumentException("name at least one .tg file");
-        Console.WriteLine("| graph | on chip | file order: Belady | least | ONNX Runtime's: Belady | least | least peak: Belady | least | for traffic, least peak | any peak | bound of any order | file, Belady / for traffic |");
-        Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
+            throw new ArgumentException("name at least one .tg file, or models");
+        if (!files.Any(f => f.EndsWith(".tg", StringComparison.Ordinal)))
+            return TrafficModels.Run(files);
+        Console.WriteLine("| graph | on chip | file order: Belady | least | ONNX Runtime's: Belady | least | least peak: Belady | least | for traffic, least peak | any peak | its peak | bound of any order | file, Belady / any peak |");
+        Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         int faults = 0;
         foreach (string file in files)
         {
@@ -40,7 +44,7 @@ internal static class TrafficBenchmark
                 string[] cells =
                 [
                     Number(belady), Cell(found[0]), Number(BeladyReplacement.Count(graph, executed, capacity).Bytes), Cell(found[1]),
-                    Number(BeladyReplacement.Count(graph, least.Order, capacity).Bytes), Cell(found[2]), Cell(equal.Plan), Cell(any.Plan), Number(any.LowerBoundBytes),
+                    Number(BeladyReplacement.Count(graph, least.Order, capacity).Bytes), Cell(found[2]), Cell(equal.Plan) + (equal.IsOptimal ? "" : "?"), Cell(any.Plan), Number(LiveProfile.Peak(graph, any.Order)), any.IsOptimal ? "reached" : Number(any.LowerBoundBytes),
                     any.Plan.Bytes == 0 ? (belady == 0 ? "-" : "none left") : ((double)belady / any.Plan.Bytes).ToString("F2", CultureInfo.InvariantCulture),
                 ];
                 Console.WriteLine($"| {Path.GetFileNameWithoutExtension(file)} | {Number(capacity)} | {string.Join(" | ", cells)} |");

@@ -25,7 +25,8 @@ internal static class TestManifest
             4500.5, 4400, [new PlacedWeight("w", 1000, "FLASH", 0)]),
         Traffic = new TrafficFacts(
             2048, [new OrderTraffic("file", 100, 50, 150, 200, 0), new OrderTraffic("onnxRuntime", 100, 50, 150, 200, 1), new OrderTraffic("planned", 90, 40, 120, 140, 0)], 60,
-            [new TrafficPoint(1024, [300, 300, 200]), new TrafficPoint(4096, [0, 0, 0])]),
+            [new TrafficPoint(1024, [300, 300, 200]), new TrafficPoint(4096, [0, 0, 0])])
+        { LeastPeakBytes = 2900, MostPeakBytes = 5000 },
     }).With(tensors:
         [
             new TensorFacts("in", 400, 64, 0, 0, TensorRole.Input, null, Type: "float[1,100]", Writers: [], Readers: [0]) { Memory = "AXI" },

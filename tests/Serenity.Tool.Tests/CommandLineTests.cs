@@ -87,6 +87,25 @@ public sealed class CommandLineTests
     }
 
     [TestMethod]
+    public async Task Check_takes_memories_as_a_budget()
+    {
+        using ToolRun run = new();
+        string[] arena = ["net.onnx", "--executor", "StaticArena", "--memories"];
+        Assert.AreEqual(0, await run.RunAsync(["check", .. arena, "FAST=4KiB@1;SLOW=1MiB@4"]), run.Error);
+        Assert.AreEqual(1, await run.RunAsync(["check", .. arena, "FAST=64@1;SLOW=64@4"]), run.Error);
+        Assert.AreEqual(2, await run.RunAsync("check", "net.onnx", "--memories", "FAST=4KiB@1;SLOW=1MiB@4"));
+        StringAssert.Contains(run.Error, "--memories needs the executor StaticArena");
+        // A plan is held against other sizes of its memories.
+        Assert.AreEqual(0, await run.RunAsync(["optimize", .. arena, "FAST=4KiB@1;SLOW=1MiB@4", "--output", "placed.onnx"]), run.Error);
+        Assert.AreEqual(0, await run.RunAsync("check", "placed.memory.json", "--memories", "FAST=4KiB@1;SLOW=512KiB@4"), run.Error);
+        Assert.AreEqual(1, await run.RunAsync("check", "placed.memory.json", "--memories", "FAST=64@1;SLOW=64@4"));
+        StringAssert.Contains(run.Output + run.Error, "would have to hold");
+        Assert.AreEqual(2, await run.RunAsync("check", "placed.memory.json", "--memories", "OTHER=4KiB@1"));
+        StringAssert.Contains(run.Error, "not among those given");
+        Assert.AreEqual(2, await run.RunAsync("check", "placed.memory.json", "--device", "stm32h743i-eval"), "The plan was made for other memories.");
+    }
+
+    [TestMethod]
     public async Task Check_answers_with_its_exit_code()
     {
         using ToolRun run = new();

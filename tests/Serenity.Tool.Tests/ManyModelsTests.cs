@@ -266,7 +266,7 @@ public sealed class ManyModelsTests
         File.Copy(run.PathOf("net.onnx"), run.PathOf("app/bin/out.onnx"));
         if (central)
             File.WriteAllText(run.PathOf("Directory.Packages.props"), "<Project>\n  <PropertyGroup><ManagePackageVersionsCentrally>true</ManagePackageVersionsCentrally></PropertyGroup>\n</Project>\n");
-        Assert.AreEqual(0, await run.RunAsync("init", "app", "--budget", "512KiB"), run.Error);
+        Assert.AreEqual(0, await run.RunAsync("init", "app", "--budget", "1MiB"), run.Error);
         string text = File.ReadAllText(run.PathOf("app/app.csproj"));
         StringAssert.StartsWith(text, Project[1..Project.IndexOf("</Project>", StringComparison.Ordinal)]);
         Assert.AreEqual(0xEF, File.ReadAllBytes(run.PathOf("app/app.csproj"))[0], "The byte order mark stays.");
@@ -274,7 +274,8 @@ public sealed class ManyModelsTests
         XElement root = XDocument.Parse(text).Root!;
         XElement package = root.Descendants("PackageReference").Single(), model = root.Descendants("SerenityModel").Single();
         Assert.AreEqual(("Serenity.Build", "all", !central), ((string?)package.Attribute("Include"), (string?)package.Attribute("PrivateAssets"), package.Attribute("Version") is not null));
-        Assert.AreEqual(("models/a&b.onnx", "512KiB"), ((string?)model.Attribute("Include"), (string?)model.Attribute("MemoryBudget")));
+        Assert.AreEqual(("models/a&b.onnx", "1MiB"), ((string?)model.Attribute("Include"), (string?)model.Attribute("MemoryBudget")));
+        Assert.HasCount(1, root.Elements("ItemGroup"));
         if (central)
             Assert.HasCount(1, XDocument.Load(run.PathOf("Directory.Packages.props")).Descendants("PackageVersion"));
         Assert.AreEqual(0, await run.RunAsync("init", "app/app.csproj"), run.Error);

@@ -155,7 +155,7 @@ public static class BudgetCheck
         if (options.Get(ModelOptions.FreeDimensions) is var sizes && (sizes.Ranges.Count > 0 || sizes.Sizes.Values.Any(v => v > 1)))
             ways.Add($"set smaller {ModelSetting.FreeDimensions}");
         // Where order and rewrites can give no more, only what the tensors are made of can.
-        ways.Add("make the tensors named here smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");
+        ways.Add($"make the tensors {(manifest.PeakStep is { Live.Count: > 0 } ? "named here" : "that are live at the peak")} smaller: a smaller input or batch, fewer channels at that place, an 8-bit model");
         return ways;
     }
 
@@ -186,20 +186,7 @@ public static class BudgetCheck
         text.Append($" In bytes: {needed} of {budget}, {needed - budget} too much");
         text.Append(peak.WorkspaceBytes is > 0 ? FormattableString.Invariant($" ({(peak.Runs > 1 ? $"{peak.Runs} runs at a time, each " : "")}{peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)}).")
             : peak.Runs > 1 ? FormattableString.Invariant($" ({peak.Runs} runs at a time, each {peak.Bytes}).") : ".");
-        if (manifest.PeakStep is { } step)
-        {
-            text.Append($" The peak is at step {step.Index + 1} of {manifest.Program.Steps.Count}, node '{Shown(step.Node)}'");
-            if (step.Index < manifest.Program.Steps.Count && manifest.Program.Steps[step.Index].OperatorType is { Length: > 0 } type)
-                text.Append($" ({Shown(type)})");
-            if (step.Live.Count > 0)
-            {
-                text.Append(", where the largest live tensors are ");
-                text.Append(string.Join(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{Shown(t.Tensor)}' ({t.Bytes} bytes)"))));
-                if (step.Live.Count > NamedTensors)
-                    text.Append($" and {step.Live.Count - NamedTensors} more");
-            }
-            text.Append(".");
-        }
+        AppendPeak(text, manifest);
         if (manifest.Executor.Traits().HoldsForReuse && peak.Bytes > peak.LiveBytes)
             text.Append($" ONNX Runtime holds {peak.Bytes - peak.LiveBytes} bytes of it for later tensors of the same shape.");
         text.Append(" ").Append(Bound(peak, budget));
@@ -219,8 +206,8 @@ public static class BudgetCheck
         UsedMemory[] larger = [.. manifest.Memories!.Memories.Where(m => m.LeastBytes is not null)];
         if (larger.Length > 0)
         {
-            string sizes = string.Join(" or ", larger.Select(m => $"{m.Name}={ByteSize.RoundUpBudget(m.LeastBytes!.Value)}"));
-            text.Append($" The least that passes now, the other memories as they are: {sizes}.");
+            string sizes = string.Join(" or ", larger.Select(m => $"{m.Name}={ByteSize.RoundUpBudget(m.LeastBytes!.Value)}{(m.MayBeLess == true ? " (or less: the search for it ended)" : "")}"));
+            text.Append($" {(larger.Any(m => m.MayBeLess == true) ? "What passes now" : "The least that passes now")}, the other memories as they are: {sizes}.");
         }
         text.Append($" In bytes: {used.UsedBytes} of {used.Bytes}, {used.UsedBytes - used.Bytes} too much.");
         if (used.Holds == MemoryUse.Weights)
@@ -230,9 +217,28 @@ public static class BudgetCheck
             text.Append($" The others hold: {string.Join(", ", others.Select(m => $"'{m.Name}' ({ByteSize.Rounded(m.UsedBytes)} of {ByteSize.Rounded(m.Bytes)})"))}.");
         long all = manifest.Memories!.Memories.Where(m => m.Holds != MemoryUse.Weights).Sum(m => m.Bytes);
         text.Append($" The tensors live together need {ByteSize.Format(manifest.Peak.LiveBytes)} at the peak, and all memories for them are {ByteSize.Format(all)}.");
+        AppendPeak(text, manifest);
         if (manifest.Peak.LowerBoundBytes > all)
             text.Append($" {Bound(manifest.Peak, all)}");
         return text.Append(" ").Append(Advice(manifest, all));
+    }
+
+    // Where the peak is, and what is live there.
+    private static void AppendPeak(MessageText text, MemoryManifest manifest)
+    {
+        if (manifest.PeakStep is not { } step)
+            return;
+        text.Append($" The peak is at step {step.Index + 1} of {manifest.Program.Steps.Count}, node '{Shown(step.Node)}'");
+        if (step.Index < manifest.Program.Steps.Count && manifest.Program.Steps[step.Index].OperatorType is { Length: > 0 } type)
+            text.Append($" ({Shown(type)})");
+        if (step.Live.Count > 0)
+        {
+            text.Append(", where the largest live tensors are ");
+            text.Append(string.Join(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{Shown(t.Tensor)}' ({t.Bytes} bytes)"))));
+            if (step.Live.Count > NamedTensors)
+                text.Append($" and {step.Live.Count - NamedTensors} more");
+        }
+        text.Append(".");
     }
 
     private static string Bound(PeakFacts peak, long budget)

@@ -14,7 +14,9 @@ namespace Serenity.Build.Items;
 public sealed class DeviceItems
 {
     private readonly Dictionary<string, Device> _devices = new(StringComparer.OrdinalIgnoreCase);
-    private readonly Dictionary<string, SerenityException> _faults = new(StringComparer.OrdinalIgnoreCase);
+    private readonly Dictionary<string, List<SerenityException>> _faults = new(StringComparer.OrdinalIgnoreCase);
+    // The first item of each device that memories are of.
+    private readonly Dictionary<string, string> _memoryItems = new(StringComparer.OrdinalIgnoreCase);
     private readonly long? _memoryDefault;
     private readonly long? _weightDefault;
     private readonly long? _processDefault;
@@ -27,36 +29,22 @@ public sealed class DeviceItems
     /// <param name="device">The project's device; empty if none.</param>
     /// <param name="processBudget">The project's budget for the process; empty if none.</param>
     /// <param name="memories"><c>SerenityMemory</c> items: a memory each, of the device that they name.</param>
+    /// <param name="models">The project's models, one of which names a device that is made of such items alone; null where they are not all known.</param>
     /// <exception cref="SerenityException">SER1101: a budget of the project is not understood.</exception>
-    public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device, string processBudget = "", IEnumerable<ITaskItem>? memories = null)
+    public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device, string processBudget = "", IEnumerable<ITaskItem>? memories = null, IEnumerable<ITaskItem>? models = null)
     {
         ArgumentNullException.ThrowIfNull(devices);
+        ArgumentNullException.ThrowIfNull(device);
         Dictionary<string, List<DeviceMemory>> own = MemoryItems(memories ?? []);
         foreach (ITaskItem item in devices)
-        {
-            if (_faults.ContainsKey(item.ItemSpec))
-                continue;
-            try
-            {
-                _devices[item.ItemSpec] = Read(item, own);
-            }
-            catch (SerenityException fault)
-            {
-                _faults[item.ItemSpec] = fault;
-            }
-        }
+            Add(item, own);
+        HashSet<string> known = new((models ?? []).Select(m => m.GetMetadata(ModelOptions.Device.Name).Trim()).Append(device.Trim()), StringComparer.OrdinalIgnoreCase);
         foreach ((string name, List<DeviceMemory> listed) in own.OrderBy(d => d.Key, StringComparer.Ordinal))
         {
-            if (_faults.ContainsKey(name))
-                continue;
-            try
-            {
-                _devices[name] = WithMemories(name, listed);
-            }
-            catch (SerenityException fault)
-            {
-                _faults[name] = fault;
-            }
+            if (models is not null && DeviceCatalog.Find(name) is null && !known.Contains(name))
+                Fault(name, Unknown("SerenityMemory " + _memoryItems[name], name, known.Where(k => k.Length > 0)));
+            else if (!_faults.ContainsKey(name))
+                Tried(name, () => _devices[name] = WithMemories(name, listed));
         }
         _memoryDefault = ModelOptions.MemoryBudget.Read(memoryBudget, ModelOptions.MemoryBudget.Property!, "");
         _weightDefault = ModelOptions.WeightBudget.Read(weightBudget, ModelOptions.WeightBudget.Property!, "");
@@ -65,7 +53,7 @@ public sealed class DeviceItems
     }
 
     /// <summary>What is wrong with devices of the project and their memories, by their names. The models that do not name one of these are held to their budgets all the same.</summary>
-    public IEnumerable<SerenityException> Faults => _faults.OrderBy(f => f.Key, StringComparer.Ordinal).Select(f => f.Value);
+    public IEnumerable<SerenityException> Faults => _faults.OrderBy(f => f.Key, StringComparer.Ordinal).SelectMany(f => f.Value);
 
     /// <summary>The budgets of a model.</summary>
     /// <exception cref="SerenityException">SER1101: a value is not understood; SER1102: no such device.</exception>
@@ -98,22 +86,46 @@ public sealed class DeviceItems
             model.SetMetadata(ModelOptions.Memories.Name, ModelOptions.Memories.Format(device.Memories));
     }
 
-    private static Device Read(ITaskItem item, Dictionary<string, List<DeviceMemory>> own)
+    // All that is wrong with an item is said at once.
+    private void Add(ITaskItem item, Dictionary<string, List<DeviceMemory>> own)
     {
-        string name = "SerenityDevice " + item.ItemSpec;
-        own.Remove(item.ItemSpec, out List<DeviceMemory>? listed);
-        long? Size(ModelOption<long?> option) => option.Read(item.GetMetadata(option.Name), option.Name, name);
-        IReadOnlyList<DeviceMemory> stated = ModelOptions.Memories.Read(item.GetMetadata(ModelOptions.Memories.Name), ModelOptions.Memories.Name, name) ?? [];
+        string device = item.ItemSpec, name = "SerenityDevice " + device;
+        own.Remove(device, out List<DeviceMemory>? listed);
+        long? Size(ModelOption<long?> option) => Tried(device, () => option.Read(item.GetMetadata(option.Name), option.Name, name));
+        IReadOnlyList<DeviceMemory> stated = Tried(device, () => ModelOptions.Memories.Read(item.GetMetadata(ModelOptions.Memories.Name), ModelOptions.Memories.Name, name)) ?? [];
         if (listed is not null)
-            stated = Checked([.. stated, .. listed], name);
-        Device made = new(item.ItemSpec, Size(ModelOptions.MemoryBudget), Size(ModelOptions.WeightBudget), "this project", Size(ModelOptions.ProcessBudget)) { Memories = stated };
-        if (made is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null, Memories: [] })
+            stated = Tried(device, () => Checked([.. stated, .. listed], name)) ?? [];
+        Device made = new(device, Size(ModelOptions.MemoryBudget), Size(ModelOptions.WeightBudget), "this project", Size(ModelOptions.ProcessBudget)) { Memories = stated };
+        if (_faults.ContainsKey(device))
+            return;
+        if (made is not { MemoryBytes: null, WeightBytes: null, ProcessBytes: null, Memories: [] })
         {
-            throw new SerenityException(
-                SerenityCodes.BadOption, name,
-                $"The SerenityDevice item '{item.ItemSpec}' has neither MemoryBudget nor WeightBudget nor ProcessBudget, nor memories, so no model would be held to anything. Give it one of them, such as MemoryBudget=\"320KiB\".");
+            _devices[device] = made;
+            return;
         }
-        return made;
+        Fault(device, new SerenityException(
+            SerenityCodes.BadOption, name,
+            $"The SerenityDevice item '{device}' has neither MemoryBudget nor WeightBudget nor ProcessBudget, nor memories, so no model would be held to anything. Give it one of them, such as MemoryBudget=\"320KiB\"."));
+    }
+
+    private T? Tried<T>(string device, Func<T> read)
+    {
+        try
+        {
+            return read();
+        }
+        catch (SerenityException fault)
+        {
+            Fault(device, fault);
+            return default;
+        }
+    }
+
+    private void Fault(string of, SerenityException fault)
+    {
+        if (!_faults.TryGetValue(of, out List<SerenityException>? faults))
+            _faults.Add(of, faults = []);
+        faults.Add(fault);
     }
 
     // Each memory is then a budget of its own.
@@ -147,18 +159,19 @@ public sealed class DeviceItems
             string name = "SerenityMemory " + item.ItemSpec, device = item.GetMetadata("Device").Trim();
             if (device.Length == 0)
             {
-                _faults[name] = new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' does not say of which device it is. Give it Device=\"…\", the name of a SerenityDevice item or of one of its own.");
+                Fault(name, new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' does not say of which device it is. Give it Device=\"…\", the name of a SerenityDevice item or of one of its own."));
                 continue;
             }
             if (!memories.TryGetValue(device, out List<DeviceMemory>? list))
                 memories.Add(device, list = []);
+            _memoryItems.TryAdd(device, item.ItemSpec);
             try
             {
                 list.Add(MemoriesSyntax.Memory(item.ItemSpec, item.GetMetadata("Size"), item.GetMetadata("Cost") is { Length: > 0 } cost ? cost : "1", item.GetMetadata("Holds")));
             }
             catch (FormatException problem)
             {
-                _faults[device] = new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' is not understood: {problem.Message}.");
+                Fault(device, new SerenityException(SerenityCodes.BadOption, name, $"The SerenityMemory item '{item.ItemSpec}' is not understood: {problem.Message}."));
             }
         }
         return memories;
@@ -195,8 +208,13 @@ public sealed class DeviceItems
             throw new SerenityException(SerenityCodes.BadOption, file, $"Device=\"{name}\" is not held to anything: what is wrong with that SerenityDevice item, or with a SerenityMemory of it, is said in an error of its own. Mend it there.");
         if (DeviceCatalog.Find(name) is { } known)
             return known;
-        string[] names = [.. _devices.Keys.Concat(DeviceCatalog.Devices.Select(d => d.Name)).Order(StringComparer.Ordinal)];
-        throw new SerenityException(
+        throw Unknown(file, name, []);
+    }
+
+    private SerenityException Unknown(string file, string name, IEnumerable<string> named)
+    {
+        string[] names = [.. _devices.Keys.Concat(DeviceCatalog.Devices.Select(d => d.Name)).Concat(named).Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.Ordinal)];
+        return new SerenityException(
             SerenityCodes.UnknownDevice, file,
             $"Device=\"{name}\" is not known.{NearestName.Question(name, names)} Add <SerenityDevice Include=\"{name}\" MemoryBudget=\"…\" />, or use one of: "
             + string.Join(", ", names) + ".");

@@ -95,7 +95,7 @@ public sealed record ModelItem
     /// <summary>Everything but the model's content that decides a plan, as text.</summary>
     public string OptionsKey => string.Join(
         '|', OptionValues.Of(Request).KeyOf(OptionEffect.Result), Request.FreeDimensionsAreDefaults ? "defaults" : "",
-        Request.WorkLimit.ToString(CultureInfo.InvariantCulture), Request.LayoutBytes?.ToString(CultureInfo.InvariantCulture), string.Join(';',
+        Request.WorkLimit.ToString(CultureInfo.InvariantCulture), Request.LayoutBytes?.ToString(CultureInfo.InvariantCulture), Request.TrafficPeak?.ToString(CultureInfo.InvariantCulture), string.Join(';',
             Request.SamplePaths.Select(Path.GetFileName)), AppRuntime.KeyOf(Request.Runtime), ToolIdentity.Fingerprint);
 
     /// <summary>The same, with a plan asked for that may take so long, as a multiple of the source's predicted time.</summary>
@@ -103,6 +103,9 @@ public sealed record ModelItem
 
     /// <summary>The same, with layouts besides the portable one asked for that stay within so many bytes.</summary>
     public ModelItem WithLayoutsWithin(long bytes) => this with { Request = Request with { LayoutBytes = bytes } };
+
+    /// <summary>The same, with an arena asked for that takes no more than so many bytes for less traffic.</summary>
+    public ModelItem WithTrafficWithin(long bytes) => this with { Request = Request with { TrafficPeak = bytes } };
 
     /// <summary>Reads an item.</summary>
     /// <param name="item">The item; with <c>TargetPath</c> assigned.</param>

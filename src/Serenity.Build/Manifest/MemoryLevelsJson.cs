@@ -27,6 +27,8 @@ internal static class MemoryLevelsJson
             j.WriteNumber("usedBytes", used.UsedBytes);
             if (used.LeastBytes is { } least)
                 j.WriteNumber("leastBytes", least);
+            if (used.MayBeLess is { } less)
+                j.WriteBoolean("mayBeLess", less);
         });
         Objects(json, "weights", memories.Weights, static (j, weight) =>
         {
@@ -41,7 +43,7 @@ internal static class MemoryLevelsJson
     public static MemoriesFacts ReadMemories(JsonElement memories) => new(
         List(memories.GetProperty("memories"), static m => new UsedMemory(
             TextOf(m, "name"), Number(m, "bytes"), m.GetProperty("cost").GetDouble(), MemoriesSyntax.UseOf(TextOf(m, "holds")), Number(m, "usedBytes"))
-        { LeastBytes = OptionalNumber(m, "leastBytes") }),
+        { LeastBytes = OptionalNumber(m, "leastBytes"), MayBeLess = m.TryGetProperty("mayBeLess", out JsonElement less) ? less.GetBoolean() : null }),
         memories.GetProperty("cost").GetDouble(), OptionalFraction(memories, "lowerBoundCost") ?? 0,
         List(memories.GetProperty("weights"), static w => new PlacedWeight(TextOf(w, "name"), Number(w, "bytes"), TextOf(w, "memory"), Number(w, "offset"))));
 
@@ -73,6 +75,10 @@ internal static class MemoryLevelsJson
             j.WriteNumber("streamedSteps", order.StreamedSteps);
         });
         json.WriteNumber("lowerBoundBytes", traffic.LowerBoundBytes);
+        if (traffic.LeastPeakBytes is { } leastPeak)
+            json.WriteNumber("leastPeakBytes", leastPeak);
+        if (traffic.MostPeakBytes is { } mostPeak)
+            json.WriteNumber("mostPeakBytes", mostPeak);
         Objects(json, "curve", traffic.Curve, static (j, point) =>
         {
             j.WriteNumber("onChipBytes", point.OnChipBytes);
@@ -86,5 +92,9 @@ internal static class MemoryLevelsJson
         List(traffic.GetProperty("orders"), static o => new OrderTraffic(
             TextOf(o, "order"), Number(o, "readBytes"), Number(o, "writtenBytes"), Number(o, "lowerBoundBytes"), Number(o, "beladyBytes"), o.GetProperty("streamedSteps").GetInt32())),
         Number(traffic, "lowerBoundBytes"),
-        List(traffic.GetProperty("curve"), static p => new TrafficPoint(Number(p, "onChipBytes"), JsonValues.Numbers(p.GetProperty("bytes")))));
+        List(traffic.GetProperty("curve"), static p => new TrafficPoint(Number(p, "onChipBytes"), JsonValues.Numbers(p.GetProperty("bytes")))))
+    {
+        LeastPeakBytes = OptionalNumber(traffic, "leastPeakBytes"),
+        MostPeakBytes = OptionalNumber(traffic, "mostPeakBytes"),
+    };
 }

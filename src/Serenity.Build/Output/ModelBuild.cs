@@ -58,19 +58,23 @@ internal sealed class ModelBuild(OptimizerEngine engine, PlanCache? cache, WorkA
     {
         SourceContent source = Identify(item);
         bool fromCache = true;
+        BudgetRange orders = BudgetRange.Any;
         (OptimizedOutput output, BudgetRange budgets) = WorkLadder.Choose(item.WorkLimit, item.MemoryBudgetBytes, work =>
         {
-            MadePlan plan = Plan(item.Within(work), source, cancellation);
-            fromCache &= plan.FromCache;
-            return plan.Output;
+            ModelItem wanted = item.Within(work);
+            (OptimizedOutput made, BudgetRange range) = TrafficBudget.Choose(Made(wanted), item.MemoryBudgetBytes, bytes => Made(wanted.WithTrafficWithin(bytes)));
+            orders = orders.And(range);
+            return made;
         });
-        (output, budgets) = LayoutBudget.Choose(output, budgets, item.MemoryBudgetBytes, bytes =>
-        {
-            MadePlan plan = Plan(item.Within(output.Manifest.Work.Limit).WithLayoutsWithin(bytes), source, cancellation);
-            fromCache &= plan.FromCache;
-            return plan.Output;
-        });
+        (output, budgets) = LayoutBudget.Choose(output, budgets.And(orders), item.MemoryBudgetBytes, bytes => Made(item.Within(output.Manifest.Work.Limit).WithLayoutsWithin(bytes)));
         return new MadeModel(output, budgets, source, fromCache);
+
+        OptimizedOutput Made(ModelItem wanted)
+        {
+            MadePlan plan = Plan(wanted, source, cancellation);
+            fromCache &= plan.FromCache;
+            return plan.Output;
+        }
     }
 
     /// <summary>True if the outputs need not be made, since the cache most likely has them.</summary>

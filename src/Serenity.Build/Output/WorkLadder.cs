@@ -12,6 +12,9 @@ public readonly record struct BudgetRange(long From, long Below)
     /// <summary>Every budget, and none.</summary>
     public static BudgetRange Any { get; } = new(0, long.MaxValue);
 
+    /// <summary>The budgets that are in both.</summary>
+    public BudgetRange And(BudgetRange other) => new(Math.Max(From, other.From), Math.Min(Below, other.Below));
+
     /// <summary>True if the plan is the one to take for a budget.</summary>
     /// <param name="budget">In bytes; null for none.</param>
     public bool Contains(long? budget) => (budget ?? long.MaxValue) is var bytes && bytes >= From && (bytes < Below || Below == long.MaxValue);

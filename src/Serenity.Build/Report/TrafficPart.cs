@@ -14,7 +14,9 @@ internal static class TrafficPart
         if (manifest.Traffic is not { } traffic)
             return "";
         StringBuilder html = new("<section class=\"card\" aria-labelledby=\"h-traffic\"><h2 id=\"h-traffic\">Traffic to the memory outside</h2>\n<p class=\"dim\">");
-        html.Append(ReportPage.Text($"With {ByteSize.Rounded(traffic.OnChipBytes)} on chip: the least bytes of tensors that a run reads and writes outside, by order. Weights are not counted. No order of the written model moves less than {ByteSize.Rounded(traffic.LowerBoundBytes)}."));
+        html.Append(ReportPage.Text($"With {ByteSize.Rounded(traffic.OnChipBytes)} on chip: the least bytes of tensors that a run reads and writes outside, by order. Weights are not counted. No order of the written model{(traffic.MostPeakBytes is { } most ? $" that needs at most {ByteSize.Rounded(most)}" : "")} moves less than {ByteSize.Rounded(traffic.LowerBoundBytes)}."));
+        if (traffic.LeastPeakBytes is { } least && manifest.Peak.Bytes > least)
+            html.Append(ReportPage.Text($" The arena could be {ByteSize.Rounded(least)}; it is {ByteSize.Rounded(manifest.Peak.Bytes)} since that order moves less."));
         html.Append("</p>\n");
         Table(html, traffic);
         if (traffic.Curve.Count > 0)

@@ -99,7 +99,7 @@ public sealed class SerenityCheck : SerenityTask
             Report(problem, place: ItemPlace.Of(item));
             results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
         }
-        DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories);
+        DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories, Problems.Length == 0 ? Models : null);
         foreach (SerenityException fault in devices.Faults)
             Report(fault.ToDiagnostic());
         BaselineChecks baselines = new(Variant, UpdateBaseline);

@@ -83,5 +83,13 @@ public static class ByteSize
         ? string.Create(CultureInfo.InvariantCulture, $"{bytes}B")
         : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1024 + (bytes % 1024 == 0 ? 0 : 1)}KiB");
 
+    /// <summary>A budget of just so many bytes, in the largest unit in which it is a whole number: <c>1MiB</c>, <c>1536KiB</c>, <c>200KB</c>, <c>1001</c>.</summary>
+    public static string Budget(long bytes)
+    {
+        foreach ((string unit, long size) in _units.Where(u => u.Bytes > 1 && bytes > 0 && bytes % u.Bytes == 0).OrderByDescending(u => u.Bytes).Take(1))
+            return string.Create(CultureInfo.InvariantCulture, $"{bytes / size}{unit}");
+        return string.Create(CultureInfo.InvariantCulture, $"{bytes}");
+    }
+
     private static string Exact(long bytes) => bytes == 1 ? "1 byte" : string.Create(CultureInfo.InvariantCulture, $"{bytes} bytes");
 }

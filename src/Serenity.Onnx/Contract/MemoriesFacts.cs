@@ -25,6 +25,9 @@ public sealed record UsedMemory(string Name, long Bytes, double Cost, MemoryUse 
     /// <summary>Where the plan does not fit: the least size of this memory, the others as they are, at which one was found; null if no size of this one alone helps, or the plan fits.</summary>
     public long? LeastBytes { get; init; }
 
+    /// <summary>True if <see cref="LeastBytes"/> may be less, since the search for it ended; null if not.</summary>
+    public bool? MayBeLess { get; init; }
+
     /// <summary>What is used of a memory.</summary>
     public static UsedMemory Of(DeviceMemory memory, long usedBytes)
     {

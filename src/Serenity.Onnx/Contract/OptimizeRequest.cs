@@ -111,6 +111,12 @@ public sealed record OptimizeRequest
     /// <summary>Bytes of memory on chip, for which traffic is counted; null for none.</summary>
     public long? OnChip { get; init; }
 
+    /// <summary>
+    /// The most bytes that the arena may take for less traffic, for all runs that go on at a time; null for what the source needs. The arena of least peak is taken where it needs more, and no
+    /// arena grows beyond what the source needs.
+    /// </summary>
+    public long? TrafficPeak { get; init; }
+
     /// <summary>Threads within operators that the app will run the model with (executor OnnxRuntime), from 1: kernels take scratch for each.</summary>
     public int Threads { get; init; } = 1;
 

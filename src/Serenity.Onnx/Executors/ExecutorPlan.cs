@@ -63,6 +63,9 @@ internal abstract record ExecutorPlan
     /// <summary>How the memories of the device are used; null where the plan is for one.</summary>
     public virtual MemoriesFacts? Memories => null;
 
+    /// <summary>What the order was chosen among, if for little traffic; else null.</summary>
+    public virtual TrafficChoice? ForTraffic => null;
+
     /// <summary>True if the executor has to add partial results up in the buffer of an input.</summary>
     public virtual bool SumsInPlace => false;
 

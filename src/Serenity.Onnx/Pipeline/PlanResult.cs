@@ -32,8 +32,9 @@ internal sealed class PlanResult(PlanningTask task, IExecutorPlanner planner, Wr
             throw new SerenityException(SerenityCodes.UnknownSize, task.Source.File.Path,
                 "The file states shapes that contradict each other, an initializer's and its input's for example, so no size can be trusted. Export the model again.");
         }
-        if (plan.LiveBytes != plan.LowerBoundBytes)
-            warnings.Add(PipelineWarnings.NotProven(task.Source, plan.LiveBytes, plan.LowerBoundBytes));
+        // An order that was chosen for little traffic may need more, and nothing is to be proven of that.
+        if ((plan.ForTraffic?.LeastLiveBytes ?? plan.LiveBytes) is var least && least != plan.LowerBoundBytes)
+            warnings.Add(PipelineWarnings.NotProven(task.Source, least, plan.LowerBoundBytes));
         if (verified is { Facts.Status: not "passed" })
             warnings.Add(PipelineWarnings.NotVerified(task.Source, verified.Facts));
         if (verified?.Plain is { } plain && plain.OptimizedBytes > plain.SourceBytes)

@@ -50,7 +50,11 @@ internal static class TrafficAccount
         (_, MemoryGraph written, _) = orders[^1];
         return new TrafficFacts(
             onChip, [.. Each(orders, o => Count(o.Name, o.Graph, o.Order, onChip, cancellation)).Zip(orders, (count, order) => count with { Order = order.Name })],
-            TrafficOrder.LowerBound(written, plan.Ordered is null ? 0 : plan.LowerBoundBytes, onChip), curve);
+            Math.Max(TrafficOrder.LowerBound(written, plan.Ordered is null ? 0 : plan.LowerBoundBytes, onChip), plan.ForTraffic?.LowerBoundBytes ?? 0), curve)
+        {
+            LeastPeakBytes = plan.ForTraffic?.LeastBytes,
+            MostPeakBytes = plan.ForTraffic?.MostBytes,
+        };
     }
 
     // What two orders share is found once.

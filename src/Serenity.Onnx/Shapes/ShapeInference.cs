@@ -66,7 +66,8 @@ internal static class ShapeInference
         }
         catch (OnnxRuntimeException refusal)
         {
-            throw Refused(model, path, freeDimensions.Count > 0, refusal);
+            bool byBounds = assumptions.Made.Values.Any(made => made.Origin == SizeOrigin.Stated) && !IsRefused(model, path, free, known, cancellation);
+            throw Refused(model, path, byBounds ? SerenityCodes.BoundExceeded : freeDimensions.Count > 0 ? SerenityCodes.BadFreeDimension : SerenityCodes.UnknownSize, refusal);
         }
         catch (OverflowException e)
         {
@@ -334,8 +335,22 @@ internal static class ShapeInference
             throw new SerenityException(SerenityCodes.UnknownSize, path, $"Value '{name}' has the shape [{string.Join(",", type.Dims)}], more than 4 TiB, which cannot be planned. Check {ModelSetting.FreeDimensions} and the model's shapes.");
     }
 
+    // Without the sizes that were stated for what depends on data.
+    private static bool IsRefused(ModelProto model, string path, FreeDimensionTable free, ShapeTable? known, CancellationToken cancellation)
+    {
+        try
+        {
+            Facts(new GraphInference(model, path, new SizeAssumptions(model, free, null, known), cancellation), model, free);
+            return false;
+        }
+        catch (OnnxRuntimeException)
+        {
+            return true;
+        }
+    }
+
     // Whose fault is it: ours for asking, the sizes', or the model's?
-    private static SerenityException Refused(ModelProto model, string path, bool sized, OnnxRuntimeException refusal)
+    private static SerenityException Refused(ModelProto model, string path, string code, OnnxRuntimeException refusal)
     {
         try
         {
@@ -347,8 +362,11 @@ internal static class ShapeInference
         {
             return new SerenityException(SerenityCodes.RuntimeRefuses, path, $"ONNX Runtime cannot load the model: {RuntimeMessage.Plain(e)}", e);
         }
-        return sized
-            ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"The model does not work with the sizes in {ModelSetting.FreeDimensions}: {RuntimeMessage.Plain(refusal)}", refusal)
-            : new SerenityException(SerenityCodes.UnknownSize, path, $"ONNX Runtime loads the model, but cannot tell the sizes of its values: {RuntimeMessage.Plain(refusal)}", refusal);
+        return code switch
+        {
+            SerenityCodes.BoundExceeded => new SerenityException(code, path, $"The model does not work with the sizes in {ModelSetting.Bounds}: {RuntimeMessage.Plain(refusal)}", refusal),
+            SerenityCodes.BadFreeDimension => new SerenityException(code, path, $"The model does not work with the sizes in {ModelSetting.FreeDimensions}: {RuntimeMessage.Plain(refusal)}", refusal),
+            _ => new SerenityException(code, path, $"ONNX Runtime loads the model, but cannot tell the sizes of its values: {RuntimeMessage.Plain(refusal)}", refusal),
+        };
     }
 }

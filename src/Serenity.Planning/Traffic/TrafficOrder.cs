@@ -5,23 +5,24 @@ namespace Serenity.Planning.Traffic;
 /// <summary>An order with little traffic.</summary>
 /// <param name="Order">All operators, in execution order.</param>
 /// <param name="Plan">Its traffic.</param>
-/// <param name="LowerBoundBytes">Bytes that no order of the graph goes under.</param>
+/// <param name="LowerBoundBytes">Bytes that no order of the graph goes under whose peak is within the limit.</param>
 public sealed record TrafficOrderResult(int[] Order, TrafficPlan Plan, long LowerBoundBytes)
 {
-    /// <summary>True if no order moves fewer bytes.</summary>
+    /// <summary>True if no order within the limit moves fewer bytes.</summary>
     public bool IsOptimal => Plan.Bytes == LowerBoundBytes;
 }
 
 /// <summary>
-/// Among the schedules of a graph that need no more than one of least peak, or no more than is allowed, one with less traffic: operators, alone and with up to three that follow, are moved
-/// to wherever they may stand, as long as that helps. A local search, so the bound says how far from the least it may be.
+/// Among the schedules of a graph that need no more than one of least peak, or no more than is allowed, the one with the least traffic, or one with little and a bound: order and residency are
+/// searched together (<see cref="OrderSearch"/>), narrowly first, then exactly or as wide as is allowed; in between operators, alone and with up to three that follow, are moved to wherever
+/// they may stand, as long as that helps.
 /// </summary>
 public static class TrafficOrder
 {
-    private const int LongestRun = 4, SearchWidth = 64;
+    private const int LongestRun = 4, SearchWidth = 32;
 
-    /// <summary>Steps that all orders tried may have together.</summary>
-    private const long MostSteps = 3_000_000;
+    /// <summary>Widths of the passes that come before the widest.</summary>
+    private static readonly int[] _narrow = [16, 256];
 
     /// <summary>Finds an order.</summary>
     /// <param name="graph">The graph.</param>
@@ -29,36 +30,68 @@ public static class TrafficOrder
     /// <param name="capacity">Bytes on chip.</param>
     /// <param name="mostPeak">The peak that the order may have; null for that of <paramref name="least"/>.</param>
     /// <param name="others">Other orders to begin with; those whose peak is larger than it may be are left out.</param>
+    /// <param name="options">How far to search; null for the defaults.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>The best order found; never one that moves more than <paramref name="least"/> or than one of <paramref name="others"/> that was not left out.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static TrafficOrderResult Find(
-        MemoryGraph graph, ScheduleResult least, long capacity, long? mostPeak = null, IReadOnlyList<int[]>? others = null, CancellationToken cancellation = default)
+        MemoryGraph graph, ScheduleResult least, long capacity, long? mostPeak = null, IReadOnlyList<int[]>? others = null, TrafficOrderOptions? options = null,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(least);
+        options ??= TrafficOrderOptions.Default;
         long bound = LowerBound(graph, least.LowerBoundBytes, capacity), peak = Math.Max(mostPeak ?? 0, least.PeakBytes), steps = 0;
-        int[][] starts = [least.Order, .. (others ?? []).Where(order => LiveProfile.Peak(graph, order) <= peak)];
         int[] best = least.Order;
-        TrafficPlan plan = TrafficPlanner.Plan(graph, best, capacity, cancellation: cancellation);
-        foreach (int[] start in starts)
+        long bytes = Estimate(graph, best, capacity);
+        List<int[]> starts = [best];
+        foreach (int[] other in others ?? [])
         {
-            int[] order = Improved(graph, start, capacity, peak, bound, ref steps, cancellation);
-            foreach (int[] candidate in (int[][])[start, order])
+            if (LiveProfile.Peak(graph, other) > peak)
+                continue;
+            starts.Add(other);
+            Take(other, Estimate(graph, other, capacity));
+        }
+        int[] start = best;
+        if (bytes > bound)
+        {
+            OrderSearch search = new(graph, least.Order, capacity, peak, options);
+            int[] widths = [.. _narrow.Where(w => w < options.Width), options.Width];
+            bound = Math.Max(bound, search.BoundParts(widths, cancellation));
+            for (int i = 0; i < widths.Length && bytes > bound && !search.IsSpent; i++)
             {
-                // Where nothing was moved, there is one order, planned once.
-                if (plan.Bytes == bound || candidate.AsSpan().SequenceEqual(best))
-                    continue;
-                TrafficPlan other = TrafficPlanner.Plan(graph, candidate, capacity, cancellation: cancellation);
-                if (other.Bytes < plan.Bytes)
-                    (best, plan) = (candidate, other);
+                OrderPass pass = search.Run(bytes, widths[i], cancellation);
+                if (pass.Order is { } found)
+                {
+                    starts.Add(found);
+                    Take(found, pass.Bytes);
+                }
+                bound = Math.Max(bound, Math.Min(pass.LowerBoundBytes, bytes));
+                for (int s = 0; i == 0 && s < starts.Count && bytes > bound; s++)
+                {
+                    (int[] improved, long moved) = Improved(graph, starts[s], capacity, peak, bound, options.LocalSteps, ref steps, cancellation);
+                    Take(improved, moved);
+                }
             }
         }
-        return new([.. best], plan, bound);
+        TrafficPlan plan = Planned(best);
+        // With more tensors alive than a plan goes into, what the search counted need not come out.
+        if (plan.Bytes > bytes && Planned(start) is var before && before.Bytes < plan.Bytes)
+            (best, plan) = (start, before);
+        return new([.. best], plan, Math.Min(bound, plan.Bytes));
+
+        void Take(int[] order, long moved)
+        {
+            if (moved < bytes)
+                (best, bytes) = (order, moved);
+        }
+
+        TrafficPlan Planned(int[] order) =>
+            TrafficPlanner.Plan(graph, order, capacity, new TrafficOptions { Width = Math.Min(TrafficOptions.Default.Width, options.Width) }, cancellation);
     }
 
     // Runs of operators are moved while that helps.
-    private static int[] Improved(MemoryGraph graph, int[] start, long capacity, long peak, long bound, ref long steps, CancellationToken cancellation)
+    private static (int[] Order, long Bytes) Improved(MemoryGraph graph, int[] start, long capacity, long peak, long bound, long mostSteps, ref long steps, CancellationToken cancellation)
     {
         int[] best = [.. start];
         long traffic = Estimate(graph, best, capacity);
@@ -73,8 +106,8 @@ public static class TrafficOrder
                     foreach (int to in Places(graph, best, from, length))
                     {
                         cancellation.ThrowIfCancellationRequested();
-                        if ((steps += best.Length) > MostSteps)
-                            return best;
+                        if ((steps += best.Length) > mostSteps)
+                            return (best, traffic);
                         int[] other = Moved(best, from, length, to);
                         long moved = LiveProfile.Peak(graph, other) > peak ? long.MaxValue : Estimate(graph, other, capacity);
                         if (moved >= traffic)
@@ -85,7 +118,7 @@ public static class TrafficOrder
                 }
             }
         }
-        return best;
+        return (best, traffic);
     }
 
     /// <summary>Bytes that every order of a graph moves.</summary>

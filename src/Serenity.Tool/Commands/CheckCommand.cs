@@ -34,7 +34,7 @@ internal static class CheckCommand
             {
                 IReadOnlyList<(string Name, string? File)> wanted = formats.Read(parsed);
                 string[] given = parsed.GetValue(models)!;
-                Limits limits = soft.Read(parsed, context, budgets.Read(parsed, given[0]));
+                Limits limits = soft.Read(parsed, context, budgets.Read(parsed, given[0])) with { Memories = options.Memories(parsed, given[0]) };
                 if (soft.Updates(parsed) && limits.BaselinePath is null)
                     throw new SerenityException(SerenityCodes.BadOption, null, "--update-baseline needs --baseline, the file to update.");
                 IReadOnlyList<string> files = ModelPaths.Expand(context, given);

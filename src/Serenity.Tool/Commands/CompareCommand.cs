@@ -142,8 +142,16 @@ internal static class CompareCommand
         Row("tensors", a.Program.Listed().Count(), b.Program.Listed().Count());
         Row("rewrites", a.Rewrites.Count, b.Rewrites.Count);
         console.Write(table);
+        // A model that was written by a plan has nothing left to gain from one.
+        if (a.Peak.Bytes == b.Peak.Bytes && a.Peak.OriginalBytes != b.Peak.OriginalBytes)
+        {
+            console.Line();
+            console.Line($"Both are planned before they are compared, and the plans need the same. As the files are executed today, without a plan, before needs {ByteSize.Format(a.Peak.OriginalBytes)} and after {ByteSize.Format(b.Peak.OriginalBytes)}{Change(a.Peak.OriginalBytes, b.Peak.OriginalBytes)}.");
+        }
         AtThePeak(console, a, b);
     }
+
+    private static string Change(long was, long now) => ChangeText.Percent(was, now, "") is { Length: > 0 } percent ? $" ({percent})" : "";
 
     // What a total cannot say: which tensors at the peak are new, gone, or of another size.
     private static void AtThePeak(ToolConsole console, MemoryManifest a, MemoryManifest b)

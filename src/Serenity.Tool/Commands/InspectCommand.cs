@@ -68,7 +68,7 @@ internal static class InspectCommand
         foreach (WarningEntry warning in manifest.Warnings)
             console.Problem(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, given, warning.Message, warning.Settings));
         if (manifest.Traffic is { } traffic)
-            TrafficTables.Write(console, traffic);
+            TrafficTables.Write(console, traffic, manifest.Peak.Bytes);
         if (manifest.PeakStep is not { } peak)
             return;
         int at = step ?? peak.Index;

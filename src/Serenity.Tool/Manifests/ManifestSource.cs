@@ -23,13 +23,14 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
     /// <param name="given">The model or manifest as the user named it.</param>
     /// <param name="budgets">What a model is to be optimized for; null for no budget.</param>
     /// <param name="cancellation">Ends the work.</param>
+    /// <param name="memoriesAreLimits">True where memories that are given are what a manifest is held against.</param>
     /// <exception cref="SerenityException">The file is missing, damaged or cannot be optimized.</exception>
-    public MemoryManifest Get(ParseResult parsed, string given, MemoryBudgets? budgets, CancellationToken cancellation)
+    public MemoryManifest Get(ParseResult parsed, string given, MemoryBudgets? budgets, CancellationToken cancellation, bool memoriesAreLimits = false)
     {
         string path = context.PathOf(given);
         if (!ModelArgument.IsManifest(given))
             return Make(parsed, given, output: null, budgets, cancellation).Manifest;
-        if (options.AnyGiven(parsed))
+        if (options.AnyGiven(parsed, memoriesAreLimits))
         {
             throw new SerenityException(
                 SerenityCodes.BadOption, given,

@@ -47,12 +47,14 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
     {
         bool isManifest = ModelArgument.IsManifest(file);
         if (!limits.Any && !isManifest && limits.Needed)
-            throw NoBudget(file, "Give --budget, --weight-budget, --device or --baseline.");
-        MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, file, limits.Budgets, cancellation);
+            throw NoBudget(file, "Give --budget, --weight-budget, --device, --memories or --baseline.");
+        MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, file, limits.Budgets, cancellation, limits.Memories is not null);
+        if (isManifest)
+            manifest = Held(manifest, file);
         // Without a budget of its own the check is of the one the manifest was made with.
         MemoryBudgets budgets = limits.Budgets ?? new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device, manifest.Budget.ProcessBytes);
         if (budgets is { MemoryBytes: null, WeightBytes: null, ProcessBytes: null } && manifest.Memories is null && limits.BaselinePath is null && limits.Needed)
-            throw NoBudget(file, "The manifest was made without one: give --budget, --weight-budget, --device or --baseline.");
+            throw NoBudget(file, "The manifest was made without one: give --budget, --weight-budget, --device, --memories or --baseline.");
         manifest = BudgetCheck.Apply(manifest, budgets);
         seen?.Invoke(file, manifest);
         List<SerenityDiagnostic> told = [];
@@ -82,12 +84,13 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
     // What a build found stands, unless other budgets are asked about.
     private ModelResult Again(ModelResult result, Action<string, MemoryManifest>? seen)
     {
-        if (result.ManifestPath is not { } path || !File.Exists(path) || (limits.Budgets is null && seen is null))
+        if (result.ManifestPath is not { } path || !File.Exists(path) || (limits.Budgets is null && limits.Memories is null && seen is null))
             return result;
         MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(path), result.Model);
-        if (limits.Budgets is { } budgets)
+        if (limits.Budgets is not null || (limits.Memories is not null && manifest.Memories is not null))
         {
-            manifest = BudgetCheck.Apply(manifest, budgets);
+            MemoryBudgets budgets = limits.Budgets ?? new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device, manifest.Budget.ProcessBytes);
+            manifest = BudgetCheck.Apply(manifest.Memories is null ? manifest : Held(manifest, result.Model), budgets);
             result = result with
             {
                 Figures = Figures(manifest, result.Figures?.BaselineBytes) with { LargestLayout = result.Figures?.LargestLayout is null ? null : LayoutFigure.Largest(manifest) },
@@ -96,6 +99,14 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         }
         seen?.Invoke(Path.GetRelativePath(context.Folder, path).Replace('\\', '/'), manifest);
         return result;
+    }
+
+    // A plan over several memories is held against those that were given, or those of the device that was.
+    private MemoryManifest Held(MemoryManifest manifest, string file)
+    {
+        if (limits.Memories is { } given)
+            return MemoriesCheck.Against(manifest, given, file);
+        return manifest.Memories is not null && limits.Budgets?.Device is { } name && DeviceCatalog.Find(name) is { Memories: { Count: > 0 } memories } ? MemoriesCheck.Against(manifest, memories, file) : manifest;
     }
 
     /// <summary>The figures of a manifest.</summary>

@@ -27,7 +27,7 @@ internal sealed class BudgetSwitches
             SerenityCodes.UnknownDevice, model,
             $"--device=\"{name}\" is not known.{NearestName.Question(name, DeviceCatalog.Devices.Select(d => d.Name))} Give --budget, or use one of: {string.Join(", ", DeviceCatalog.Devices.Select(d => d.Name))}.");
         long? memory = Value(ModelOptions.MemoryBudget, _memory), weights = Value(ModelOptions.WeightBudget, _weights);
-        bool fromDevice = (memory is null && device?.MemoryBytes is not null) || (weights is null && device?.WeightBytes is not null);
+        bool fromDevice = (memory is null && device?.MemoryBytes is not null) || (weights is null && device?.WeightBytes is not null) || (memory is null && device is { Memories.Count: > 0 });
         MemoryBudgets budgets = new(memory ?? device?.MemoryBytes, weights ?? device?.WeightBytes, fromDevice ? device!.Name : null, Value(ModelOptions.ProcessBudget, _process));
         return budgets == MemoryBudgets.None ? null : budgets;
     }

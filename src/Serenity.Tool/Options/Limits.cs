@@ -1,5 +1,6 @@
 using Serenity.Build.Budgets;
 using Serenity.Build.Options.Syntax;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Tool.Options;
 
@@ -14,8 +15,11 @@ internal sealed record Limits(MemoryBudgets? Budgets, double? WarnAt, string? Ba
     /// <summary>Nothing.</summary>
     public static Limits None { get; } = new(null, null, null, Tolerance.None, false);
 
+    /// <summary>Memories of a device, each a budget of its own; null if none were given.</summary>
+    public IReadOnlyList<DeviceMemory>? Memories { get; init; }
+
     /// <summary>True if a model is held to something.</summary>
-    public bool Any => Budgets is not null || BaselinePath is not null;
+    public bool Any => Budgets is not null || BaselinePath is not null || Memories is not null;
 
     /// <summary>How the baseline is updated, as words behind "run".</summary>
     public static string Update => "the same command with --update-baseline";

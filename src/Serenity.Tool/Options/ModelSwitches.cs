@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Serenity.Build.Options;
+using Serenity.Onnx.Contract;
 
 namespace Serenity.Tool.Options;
 
@@ -35,6 +36,14 @@ internal sealed class ModelSwitches
     /// <summary>Folder of the plan cache as given; null for none.</summary>
     public string? Cache(ParseResult parsed) => parsed.GetValue(_cache) is { Length: > 0 } folder ? folder : null;
 
+    /// <summary>The memories that were given; null for none.</summary>
+    /// <exception cref="Onnx.Diagnostics.SerenityException">SER1101: they are not understood.</exception>
+    public IReadOnlyList<DeviceMemory>? Memories(ParseResult parsed, string given) =>
+        ModelOptions.Memories.Read(_switches.First(s => s.Described == ModelOptions.Memories).Text(parsed), ModelOptions.Memories.Switch!.Name, given);
+
     /// <summary>True if one of the options was given: they say nothing about a manifest, whose result is settled.</summary>
-    public bool AnyGiven(ParseResult parsed) => InProcess(parsed) || Cache(parsed) is not null || _switches.Any(s => s.Text(parsed).Length > 0);
+    /// <param name="parsed">The command line.</param>
+    /// <param name="butMemories">True where memories are what a plan is held against.</param>
+    public bool AnyGiven(ParseResult parsed, bool butMemories = false) =>
+        InProcess(parsed) || Cache(parsed) is not null || _switches.Any(s => s.Text(parsed).Length > 0 && !(butMemories && s.Described == ModelOptions.Memories));
 }

@@ -1,10 +1,10 @@
-using System.Globalization;
 using System.Security;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
 using Serenity.Build.Budgets;
 using Serenity.Build.Items;
+using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 
@@ -35,7 +35,7 @@ internal sealed class ProjectEdit(string path, string version)
         {
             string? versions = VersionsFolder();
             string stated = versions is null ? $" Version=\"{version}\"" : "";
-            added.Append($"  <ItemGroup>\n    <PackageReference Include=\"{Package}\"{stated} PrivateAssets=\"all\" />\n  </ItemGroup>\n");
+            added.Append($"    <PackageReference Include=\"{Package}\"{stated} PrivateAssets=\"all\" />\n");
             done.Add($"{Path.GetFileName(path)}: added the package {Package} {version}.");
             if (versions is not null && Read(versions) is var list && !Names(list, "PackageVersion"))
             {
@@ -52,19 +52,16 @@ internal sealed class ProjectEdit(string path, string version)
                 ({ } device, _, _) => $" Device=\"{SecurityElement.Escape(device)}\"",
                 (_, var memory, var weights) => Attribute("MemoryBudget", memory) + Attribute("WeightBudget", weights),
             };
-            added.Append("  <ItemGroup>\n");
             foreach (string model in missing)
                 added.Append($"    <SerenityModel Include=\"{SecurityElement.Escape(model)}\"{budget} />\n");
-            added.Append("  </ItemGroup>\n");
             done.Add($"{Path.GetFileName(path)}: added {string.Join(", ", missing)}.");
         }
         if (added.Length > 0)
-            Write(path, text, added.ToString());
+            Write(path, text, $"  <ItemGroup>\n{added}  </ItemGroup>\n");
         return done;
     }
 
-    private static string Attribute(string name, long? bytes) => bytes is not { } known ? "" : known % 1024 == 0
-        ? string.Create(CultureInfo.InvariantCulture, $" {name}=\"{known / 1024}KiB\"") : string.Create(CultureInfo.InvariantCulture, $" {name}=\"{known}\"");
+    private static string Attribute(string name, long? bytes) => bytes is not { } known ? "" : $" {name}=\"{ByteSize.Budget(known)}\"";
 
     private bool Names(string text, string element) => Parse(text).Descendants()
         .Any(e => e.Name.LocalName == element && string.Equals((string?)e.Attribute("Include"), Package, StringComparison.OrdinalIgnoreCase));

@@ -8,7 +8,7 @@ namespace Serenity.Tool.Terminal;
 internal static class TrafficTables
 {
     /// <summary>Writes them.</summary>
-    public static void Write(ToolConsole console, TrafficFacts traffic)
+    public static void Write(ToolConsole console, TrafficFacts traffic, long peakBytes)
     {
         console.Line();
         console.Heading($"Traffic with {ByteSize.Format(traffic.OnChipBytes)} on chip, in one run");
@@ -21,7 +21,9 @@ internal static class TrafficTables
             table.Add(Title(order.Order), Bytes(order.ReadBytes), Bytes(order.WrittenBytes), Bytes(order.Bytes), Bytes(order.BeladyBytes), note);
         }
         console.Write(table);
-        console.Line($"No order of the written model moves less than {ByteSize.Format(traffic.LowerBoundBytes)}.");
+        console.Line($"No order of the written model{(traffic.MostPeakBytes is { } most ? $" that needs at most {ByteSize.Format(most)}" : "")} moves less than {ByteSize.Format(traffic.LowerBoundBytes)}.");
+        if (traffic.LeastPeakBytes is { } least && peakBytes > least)
+            console.Line($"The arena could be {ByteSize.Format(least)}; it is {ByteSize.Format(peakBytes)} since that order moves less.");
         console.Line();
         console.Heading("Bytes read and written by capacity");
         TextTable curve = new([">on chip", .. traffic.Orders.Select(o => ">" + Title(o.Order))]);

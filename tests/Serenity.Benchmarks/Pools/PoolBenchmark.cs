@@ -22,17 +22,23 @@ internal static class PoolBenchmark
     private static readonly string[] _boards = ["stm32h743i-eval", "stm32f746g-disco", "esp32-s3-wroom-1-n8r8", "imxrt1060-evk"];
 
     /// <summary>Runs the benchmark.</summary>
-    /// <param name="args">Models; <c>--memories=NAME=SIZE@COST;…</c> for a board of one's own in place of the four.</param>
+    /// <param name="args">Models; <c>--memories=NAME=SIZE@COST;…</c>, once or more, for boards of one's own in place of the four; <c>--share=PERCENT</c>, once or more, for boards whose cheap memory is a part of
+    /// the live peak; <c>--work=FACTOR</c> for as much work as that many plans.</param>
     public static int Run(string[] args)
     {
-        string? own = args.FirstOrDefault(a => a.StartsWith("--memories=", StringComparison.Ordinal));
-        (string Name, IReadOnlyList<DeviceMemory> Memories)[] boards = own is not null
-            ? [("own", new MemoriesSyntax().Parse(own["--memories=".Length..])!)]
+        string[] own = Values(args, "--memories=");
+        int[] shares = [.. Values(args, "--share=").Select(share => int.Parse(share, NumberStyles.None, CultureInfo.InvariantCulture))];
+        PoolOptions options = Values(args, "--work=") is [var factor] ? Times(int.Parse(factor, NumberStyles.None, CultureInfo.InvariantCulture)) : PoolOptions.Default;
+        (string Name, IReadOnlyList<DeviceMemory> Memories)[] boards = own.Length + shares.Length > 0
+            ? [.. own.Select((memories, i) => ($"own {i + 1}", (IReadOnlyList<DeviceMemory>)new MemoriesSyntax().Parse(memories)))]
             : [.. _boards.Select(name => (name, DeviceCatalog.Find(name)!.Memories))];
+        IReadOnlyList<string> paths = ModelArguments.Expand(args);
+        if (paths.Count == 0)
+            throw new ArgumentException("there are no models: the shared test data is not beside the repository, so name models, or a folder of them");
         Console.WriteLine("| model | board | live peak | buffers | cost | bound | moves | states | ms | density | USMP |");
         Console.WriteLine("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|");
         Tally tally = new();
-        foreach (string path in ModelArguments.Expand(args))
+        foreach (string path in paths)
         {
             try
             {
@@ -43,7 +49,12 @@ internal static class PoolBenchmark
                 ArenaLayout layout = new(graph, order, 16, tieAll: false);
                 long peak = LiveProfile.Peak(graph.Graph, order);
                 foreach ((string board, IReadOnlyList<DeviceMemory> memories) in boards)
-                    Measure(model.Name, board, peak, PooledPlanner.ProblemOf(graph, order, layout, memories).Problem, tally);
+                    Measure(model.Name, board, peak, PooledPlanner.ProblemOf(graph, order, layout, memories).Problem, options, tally);
+                foreach (int share in shares)
+                {
+                    DeviceMemory[] two = [new("FAST", Math.Max(1, peak / 100 * share), 1), new("SLOW", peak * 4, 6)];
+                    Measure(model.Name, $"{share} % and the rest", peak, PooledPlanner.ProblemOf(graph, order, layout, two).Problem, options, tally);
+                }
             }
             catch (SerenityException e)
             {
@@ -53,13 +64,20 @@ internal static class PoolBenchmark
         return tally.Report();
     }
 
-    private static void Measure(string model, string board, long peak, PoolProblem problem, Tally tally)
+    private static string[] Values(string[] args, string name) => [.. args.Where(a => a.StartsWith(name, StringComparison.Ordinal)).Select(a => a[name.Length..])];
+
+    private static PoolOptions Times(int factor) => PoolOptions.Default with
+    {
+        Width = PoolOptions.Default.Width * factor, StatesTogether = PoolOptions.Default.StatesTogether * factor, BoundWork = PoolOptions.Default.BoundWork * factor, Work = PoolOptions.Default.Work * factor,
+    };
+
+    private static void Measure(string model, string board, long peak, PoolProblem problem, PoolOptions options, Tally tally)
     {
         // Compiled code: the first run is for the compiler.
         if (tally.Plans == 0)
-            PoolPlanner.Place(problem);
+            PoolPlanner.Place(problem, options);
         Stopwatch watch = Stopwatch.StartNew();
-        PoolPlan plan = PoolPlanner.Place(problem);
+        PoolPlan plan = PoolPlanner.Place(problem, options);
         watch.Stop();
         PoolPlan?[] usmp = [PoolBaselines.Usmp(problem, false), PoolBaselines.Usmp(problem, true)];
         PoolPlan? density = PoolBaselines.ByAccessDensity(problem), best = usmp.OfType<PoolPlan>().MinBy(p => p.Cost);

@@ -107,7 +107,7 @@ public sealed class ManifestJsonTests
             new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]) { OpenShape = ["batch", "3", "?"], Memory = "DTCM", Move = new TensorMove(4, "AXI", 64) },
             new TensorFacts("n/scratch", 1, 2, 0, 0, TensorRole.Activation, null, null, null, [0], [0], "n"),
         ]),
-        Memories = TestManifest.OverMemories().Memories! with { Memories = [.. TestManifest.OverMemories().Memories!.Memories.Select(m => m with { LeastBytes = 2_000 })] },
+        Memories = TestManifest.OverMemories().Memories! with { Memories = [.. TestManifest.OverMemories().Memories!.Memories.Select(m => m with { LeastBytes = 2_000, MayBeLess = true })] },
         Traffic = TestManifest.OverMemories().Traffic,
         LeftOut = [new LeftOutRewrite("kind", ["a", "b"], "It lost all of it.")],
         Peak = new PeakFacts(5000, 3000, 3000, 2500, false, 400, 500, true, true) { Runs = 2, PlainSessionBytes = 5, OriginalPlainSessionBytes = 6, ProcessBytes = 9000, Formula = "12*batch" },

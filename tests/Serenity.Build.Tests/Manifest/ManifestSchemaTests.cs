@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
 using Serenity.Onnx.Formulas;
 using Serenity.Build.Options.Syntax;
 using Serenity.Build.Options;
@@ -68,6 +69,38 @@ public sealed class ManifestSchemaTests
         {
             string row = reference.Split('\n').Single(line => line.StartsWith($"| `{info.Name}` |", StringComparison.Ordinal));
             Assert.AreEqual(info.IsOfMemoryBudget, row.EndsWith("| yes |", StringComparison.Ordinal), row);
+        }
+    }
+
+    [TestMethod]
+    public void The_reference_names_every_field()
+    {
+        string reference = File.ReadAllText(Path.Combine(Checkout.Root, "docs", "reference.md"));
+        HashSet<string> told = [.. Regex.Matches(reference[reference.IndexOf("## The manifest", StringComparison.Ordinal)..], "`([^`]+)`").SelectMany(m => m.Groups[1].Value.Split('.'))];
+        List<string> untold = [];
+        Look(_schema, "");
+        foreach (JsonProperty definition in _schema.GetProperty("$defs").EnumerateObject())
+            Look(definition.Value, definition.Name + ".");
+        Assert.IsEmpty(untold, string.Join(", ", untold));
+
+        void Look(JsonElement schema, string at)
+        {
+            if (schema.TryGetProperty("properties", out JsonElement properties))
+            {
+                foreach (JsonProperty property in properties.EnumerateObject())
+                {
+                    if (!told.Contains(property.Name))
+                        untold.Add(at + property.Name);
+                    // Options are the item's metadata, told where these are.
+                    if (at.Length > 0 || property.Name != "options")
+                        Look(property.Value, $"{at}{property.Name}.");
+                }
+            }
+            foreach (string within in (string[])["items", "additionalProperties"])
+            {
+                if (schema.TryGetProperty(within, out JsonElement inner) && inner.ValueKind == JsonValueKind.Object)
+                    Look(inner, at);
+            }
         }
     }
 

@@ -434,6 +434,33 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
+    public void A_memory_of_a_mistyped_device_is_an_error_that_names_the_device_meant()
+    {
+        using TestProject project = new();
+        project.Devices.Add(new TaskItem("sensor-v1", new Dictionary<string, string> { ["MemoryBudget"] = "1MiB" }));
+        foreach ((string memory, string device) in ((string, string)[])[("Fast", "sensor-v1"), ("Slow", "sensor-v2"), ("Far", "own-board"), ("Near", "stm32h743i-evall")])
+            project.Memories.Add(new TaskItem(memory, new Dictionary<string, string> { ["Device"] = device, ["Size"] = "1MiB" }));
+        // A device of memories alone is one that a model names.
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("Device", "own-board"), ("Executor", "StaticArena"))));
+        CollectionAssert.AreEqual((string[])["SER1102", "SER1102"], project.Codes);
+        Assert.Contains("Device=\"sensor-v2\" is not known. Did you mean sensor-v1?", project.Engine.Errors.First().Message!);
+        Assert.Contains("Device=\"stm32h743i-evall\" is not known. Did you mean stm32h743i-eval?", project.Engine.Errors.Last().Message!);
+    }
+
+    [TestMethod]
+    public void All_mistakes_of_a_device_and_its_memories_are_told_in_one_build()
+    {
+        using TestProject project = new();
+        project.Devices.Add(new TaskItem("board", new Dictionary<string, string> { ["MemoryBudget"] = "much", ["WeightBudget"] = "more", ["Memories"] = "A=1KiB@x;B=y@1:none" }));
+        project.Memories.Add(new TaskItem("Fast", new Dictionary<string, string> { ["Device"] = "board", ["Size"] = "big", ["Cost"] = "cheap", ["Holds"] = "all" }));
+        project.Memories.Add(new TaskItem("Slow", new Dictionary<string, string> { ["Device"] = "board", ["Size"] = "small" }));
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("Device", "board"))));
+        string said = string.Join('\n', project.Engine.Errors.Select(e => e.Message));
+        foreach (string mistake in (string[])["much", "more", "'x' of A", "'y' of B", "'none' of B", "'big' of Fast", "'cheap' of Fast", "'all' of Fast", "'small' of Slow"])
+            Assert.Contains(mistake, said);
+    }
+
+    [TestMethod]
     public void All_values_that_are_not_understood_are_told_in_one_build()
     {
         using TestProject project = new();

@@ -1,6 +1,11 @@
+using Google.Protobuf;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Onnx.Executors.StaticArena.Planning;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Tests.Models;
+using Serenity.Testing;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Execution;
@@ -66,6 +71,35 @@ public sealed class ArenaMemoriesTests
         CollectionAssert.AreEqual(made.Plan.Program.Buffers.Select(t => t.Offset).ToArray(), cheap.Program.Buffers.Select(t => t.Offset).ToArray());
         Assert.IsTrue(cheap.Program.Buffers.All(t => t.Memory is "FAST" || t.Offset is null));
         Assert.IsTrue(cheap.Memories!.Optimal);
+    }
+
+    [TestMethod]
+    public void A_device_with_one_memory_gives_the_very_bytes_of_a_plan_without()
+    {
+        using TempFolder folder = new();
+        int rewritten = 0, rolled = 0;
+        for (int seed = 0; seed < 8; seed++)
+        {
+            ModelProto model = seed < 6 ? RandomModel.Create((ulong)(800 + seed)).Model
+                : TinyNetwork.Write([new(false, 3, 8, 3, 2, 1, 4 * seed), new(true, 8, 8, 3, 1, 1, 2 * seed), new(false, 8, 16, 1, 1, 0, 2 * seed), new(true, 16, 16, 3, 2, 1, 2 * seed)]);
+            string path = folder.File("net.onnx", model.ToByteArray());
+            OptimizeRequest request = new() { ModelPath = path, Executor = Executor.StaticArena, Verify = false };
+            OptimizationResult plain = ModelOptimizer.Optimize(request);
+            foreach (long size in (long[])[plain.Peak.Bytes * 2, plain.Peak.Bytes, Math.Max(1, plain.Peak.Bytes / 2)])
+            {
+                OptimizationResult one = ModelOptimizer.Optimize(request with { Memories = [new DeviceMemory("ONLY", size, 3)] });
+                CollectionAssert.AreEqual(plain.Model.ToByteArray(), one.Model.ToByteArray(), $"seed {seed}");
+                Assert.AreEqual(plain.Peak, one.Peak, $"seed {seed}");
+                CollectionAssert.AreEqual(
+                    plain.Program.Buffers.Select(b => (b.Name, b.Bytes, b.Offset, b.FirstStep, b.LastStep, b.Memory, b.Move)).ToArray(),
+                    one.Program.Buffers.Select(b => (b.Name, b.Bytes, b.Offset, b.FirstStep, b.LastStep, b.Memory, b.Move)).ToArray(), $"seed {seed}");
+                Assert.AreEqual(size >= plain.Peak.Bytes, one.Memories!.Fits, $"seed {seed}");
+            }
+            rewritten += plain.Rewrites.Count > 0 ? 1 : 0;
+            rolled += plain.Rewrites.Any(r => r.Pieces is not null) ? 1 : 0;
+        }
+        Assert.IsGreaterThan(0, rewritten);
+        Assert.IsGreaterThan(0, rolled);
     }
 
     [TestMethod]

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Tests.Models;
 using Serenity.Testing;
@@ -11,6 +12,35 @@ namespace Serenity.Onnx.Tests.Execution;
 [TestClass]
 public sealed class ArenaTrafficTests
 {
+    [TestMethod]
+    public void The_arena_grows_for_less_traffic_as_far_as_it_may_and_no_further()
+    {
+        using TempFolder folder = new();
+        int grown = 0, proven = 0, rows = 0;
+        for (int seed = 0; seed < 20; seed++)
+        {
+            string path = folder.File("net.onnx", RandomModel.Create((ulong)(900 + seed)).Model.ToByteArray());
+            OptimizeRequest request = new() { ModelPath = path, Executor = Executor.StaticArena, Verify = false, Partition = false };
+            PeakFacts peak = ModelOptimizer.Optimize(request).Peak;
+            long onChip = peak.LiveBytes * 2 / 3;
+            OptimizationResult free = ModelOptimizer.Optimize(request with { OnChip = onChip }), least = ModelOptimizer.Optimize(request with { OnChip = onChip, TrafficPeak = peak.Bytes });
+            TrafficFacts traffic = free.Traffic!;
+            Assert.IsLessThanOrEqualTo(traffic.Orders[0].Bytes, traffic.Orders[^1].Bytes, $"seed {seed}: never more than the file's order");
+            Assert.IsLessThanOrEqualTo(traffic.Orders[^1].Bytes, traffic.LowerBoundBytes, $"seed {seed}");
+            Assert.IsLessThanOrEqualTo(Math.Max(peak.OriginalBytes, peak.Bytes), free.Peak.Bytes, $"seed {seed}: no more than the source needs");
+            Assert.IsLessThanOrEqualTo(peak.Bytes, least.Peak.Bytes, $"seed {seed}: no more than was allowed");
+            Assert.IsLessThanOrEqualTo(least.Traffic!.Orders[^1].Bytes, traffic.Orders[^1].Bytes, $"seed {seed}: more room moves no more");
+            // An order is taken for what it moves alone.
+            Assert.IsTrue(free.Peak.Bytes <= peak.Bytes || traffic.Orders[^1].Bytes < least.Traffic.Orders[^1].Bytes, $"seed {seed}");
+            Assert.IsFalse(free.Warnings.Any(w => w.Code == SerenityCodes.NotProven) && peak.IsOrderProven(), $"seed {seed}");
+            grown += free.Peak.Bytes > peak.Bytes ? 1 : 0;
+            proven += traffic.Orders[^1].Bytes == traffic.LowerBoundBytes ? 1 : 0;
+            rows++;
+        }
+        Assert.IsGreaterThan(0, grown);
+        Assert.IsGreaterThan(rows / 2, proven);
+    }
+
     [TestMethod]
     public void No_plan_that_needs_as_much_as_the_file_moves_more_than_its_order()
     {

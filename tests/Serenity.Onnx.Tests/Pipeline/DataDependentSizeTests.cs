@@ -91,6 +91,20 @@ public sealed class DataDependentSizeTests
     }
 
     [TestMethod]
+    public void A_bound_that_the_model_does_not_work_with_is_told_of_bounds()
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", DataType.Float, 4), zero = builder.Add(OnnxModelBuilder.Tensor("zero", DataType.Int64, BitConverter.GetBytes(0L)));
+        string one = builder.Add(OnnxModelBuilder.Tensor("one", DataType.Int64, BitConverter.GetBytes(1L)));
+        string count = builder.Node("Cast", [builder.Node("ReduceSum", [builder.Node("Abs", [x])], ("keepdims", 0L))], ("to", (long)DataType.Int64));
+        string range = builder.Node("Range", [zero, count, one]);
+        builder.Output(builder.Node("Add", [range, builder.Integers(1, 2, 3, 4, 5)]), DataType.Int64, null);
+        SerenityException refused = Assert.ThrowsExactly<SerenityException>(() => Optimize(builder.Build(), (range, [7])));
+        Assert.AreEqual(SerenityCodes.BoundExceeded, refused.Code, refused.Message);
+        Assert.Contains("The model does not work with the sizes in Bounds: ", refused.Message);
+    }
+
+    [TestMethod]
     public void What_is_the_same_in_every_run_stays_exact_and_is_rewritten()
     {
         // The best four of what was found: the rest does not depend on how much that was.

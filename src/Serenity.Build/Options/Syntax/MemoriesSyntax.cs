@@ -25,15 +25,30 @@ public sealed class MemoriesSyntax : OptionSyntax<IReadOnlyList<DeviceMemory>?>
     {
         ArgumentNullException.ThrowIfNull(text);
         List<DeviceMemory> memories = [];
+        List<string> problems = [];
         foreach (string part in text.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
         {
-            int equals = part.IndexOf('='), at = part.IndexOf('@'), colon = part.IndexOf(':');
-            if (equals < 0 || at < equals || (colon >= 0 && colon < at))
-                throw new FormatException($"'{part}' is not of the form name=size@cost, as in DTCM=128KiB@1, with :weights or :both behind it for a memory that weights may lie in");
-            memories.Add(Memory(part[..equals], part[(equals + 1)..at], part[(at + 1)..(colon < 0 ? part.Length : colon)], colon < 0 ? "" : part[(colon + 1)..]));
+            try
+            {
+                memories.Add(One(part));
+            }
+            catch (FormatException problem)
+            {
+                problems.Add(problem.Message);
+            }
         }
+        if (problems.Count > 0)
+            throw new FormatException(string.Join("; ", problems));
         Check(memories);
         return memories;
+    }
+
+    private static DeviceMemory One(string part)
+    {
+        int equals = part.IndexOf('='), at = part.IndexOf('@'), colon = part.IndexOf(':');
+        return equals < 0 || at < equals || (colon >= 0 && colon < at)
+            ? throw new FormatException($"'{part}' is not of the form name=size@cost, as in DTCM=128KiB@1, with :weights or :both behind it for a memory that weights may lie in")
+            : Memory(part[..equals], part[(equals + 1)..at], part[(at + 1)..(colon < 0 ? part.Length : colon)], colon < 0 ? "" : part[(colon + 1)..]);
     }
 
     /// <summary>One memory from its parts.</summary>
@@ -41,7 +56,7 @@ public sealed class MemoriesSyntax : OptionSyntax<IReadOnlyList<DeviceMemory>?>
     /// <param name="size">Its size.</param>
     /// <param name="cost">Cost of an access.</param>
     /// <param name="holds">What it holds; empty for activations.</param>
-    /// <exception cref="FormatException">One of them is not understood.</exception>
+    /// <exception cref="FormatException">Some of them are not understood; says of each what is wrong with it.</exception>
     public static DeviceMemory Memory(string name, string size, string cost, string holds)
     {
         ArgumentNullException.ThrowIfNull(name);
@@ -49,23 +64,28 @@ public sealed class MemoriesSyntax : OptionSyntax<IReadOnlyList<DeviceMemory>?>
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(holds);
         name = name.Trim();
+        List<string> problems = [];
         if (name.Length is 0 or > LongestName || !char.IsAsciiLetter(name[0]) || !name.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-' or '.'))
-            throw new FormatException($"'{name}' is no name of a memory: it begins with a letter and has letters, digits, '_', '-' and '.', {LongestName} at most");
+            problems.Add($"'{name}' is no name of a memory: it begins with a letter and has letters, digits, '_', '-' and '.', {LongestName} at most");
         if (!ByteSize.TryParse(size, out long bytes) || bytes > 1L << 46)
-            throw new FormatException($"'{size.Trim()}' of {name} is no size such as 128KiB; the units are {ByteSize.UnitNames}");
+            problems.Add($"'{size.Trim()}' of {name} is no size such as 128KiB; the units are {ByteSize.UnitNames}");
         if (!decimal.TryParse(cost, NumberStyles.AllowDecimalPoint | NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out decimal number)
             || number <= 0 || (double)number > LargestCost || decimal.Round(number, 3) != number)
         {
-            throw new FormatException($"'{cost.Trim()}' of {name} is no cost of an access: it is a number above 0, with three decimals at most, relative to the other memories");
+            problems.Add($"'{cost.Trim()}' of {name} is no cost of an access: it is a number above 0, with three decimals at most, relative to the other memories");
         }
-        MemoryUse use = holds.Trim().ToLowerInvariant() switch
+        MemoryUse? use = holds.Trim().ToLowerInvariant() switch
         {
             "" or "activations" => MemoryUse.Activations,
             "weights" => MemoryUse.Weights,
             "both" => MemoryUse.Both,
-            _ => throw new FormatException($"'{holds.Trim()}' of {name} is not what a memory can hold: activations, weights or both"),
+            _ => null,
         };
-        return new DeviceMemory(name, bytes, (double)number, use);
+        if (use is null)
+            problems.Add($"'{holds.Trim()}' of {name} is not what a memory can hold: activations, weights or both");
+        if (problems.Count > 0)
+            throw new FormatException(string.Join("; ", problems));
+        return new DeviceMemory(name, bytes, (double)number, use!.Value);
     }
 
     /// <summary>Looks at a list of memories.</summary>
@@ -73,12 +93,14 @@ public sealed class MemoriesSyntax : OptionSyntax<IReadOnlyList<DeviceMemory>?>
     public static void Check(IReadOnlyList<DeviceMemory> memories)
     {
         ArgumentNullException.ThrowIfNull(memories);
+        List<string> problems = [];
         if (memories.Count > Most)
-            throw new FormatException($"there can be {Most} memories at most");
-        if (memories.GroupBy(m => m.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(g => g.Count() > 1) is { } twice)
-            throw new FormatException($"'{twice.Key}' is given twice");
+            problems.Add($"there can be {Most} memories at most");
+        problems.AddRange(memories.GroupBy(m => m.Name, StringComparer.OrdinalIgnoreCase).Where(g => g.Count() > 1).Select(g => $"'{g.Key}' is given twice"));
         if (memories.All(m => m.Holds == MemoryUse.Weights))
-            throw new FormatException("one memory at least must hold activations");
+            problems.Add("one memory at least must hold activations");
+        if (problems.Count > 0)
+            throw new FormatException(string.Join("; ", problems));
     }
 
     /// <inheritdoc/>

@@ -22,6 +22,9 @@ namespace Serenity.Onnx.Executors.StaticArena;
 /// <summary>Plans a model with an offset for every tensor in one arena.</summary>
 internal sealed class StaticArenaExecutor : IExecutorPlanner
 {
+    /// <summary>States after each step where the traffic of orders is only compared.</summary>
+    private const int ComparedWidth = 256;
+
     private readonly PlanningTask _task;
     private readonly Lazy<ModelCost> _original;
     private readonly Lazy<IntegerStart> _start;
@@ -150,13 +153,32 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         return mayRoll && plan.Shapes.Varies.Count == 0 ? InRows(plan, level) : plan;
     }
 
-    /// <summary>The plan, or the order of the file where that needs no more and moves less: a rewrite that leaves the peak as it is may cost traffic.</summary>
+    /// <summary>
+    /// The plan, or one of the model before rewrites, or the order of its file, where that moves less and needs no more than is allowed: a rewrite that lowers the peak may cost traffic.
+    /// </summary>
     private StaticArenaExecutorPlan WithLessTraffic(StaticArenaExecutorPlan plan, long onChip)
     {
-        if (plan.LiveBytes <= onChip)
+        if (plan.Plan.ForTraffic is not { } choice || Traffic(plan, onChip) is not (> 0 and var least))
             return plan;
+        StaticArenaExecutorPlan best = plan;
+        // What no order of the model before rewrites goes under.
+        long bound = plan.Rewrites.Count == 0 ? choice.LowerBoundBytes : 0;
+        if (plan.Rewrites.Count > 0 && StaticArenaCost.Plan(plan.Unrewritten, Arena) is var own && own.ArenaBytes <= choice.MostBytes)
+        {
+            (RewriteCost cost, own) = StaticArenaCost.ForTraffic(plan.Unrewritten, own, choice.MostBytes, Arena);
+            bound = own.ForTraffic?.LowerBoundBytes ?? 0;
+            TakeIfLess(Made(cost, own with { ForTraffic = choice with { LowerBoundBytes = bound } }, [], plan.Work with { Ratio = 1 }, plan.Unrewritten));
+        }
         StaticArenaExecutorPlan file = InFileOrder(plan);
-        return file.Bytes <= plan.Bytes && Traffic(file, onChip) < Traffic(plan, onChip) ? file : plan;
+        TakeIfLess(file with { Plan = file.Plan with { ForTraffic = choice with { LowerBoundBytes = bound } } });
+        return best;
+
+        void TakeIfLess(StaticArenaExecutorPlan other)
+        {
+            if (other.Bytes > choice.MostBytes || Traffic(other, onChip) is var moved && moved >= least)
+                return;
+            (best, least) = (other, moved);
+        }
     }
 
     private StaticArenaExecutorPlan Rewritten(RewriteLevel level, RewriteRestriction restriction)
@@ -175,8 +197,20 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         RewriteCost best = outcome.Best;
         StaticArenaPlan plan = StaticArenaCost.Plan(best, Arena);
         (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, Arena);
-        (best, plan) = StaticArenaCost.ForTraffic(best, plan, Arena);
+        (best, plan) = StaticArenaCost.ForTraffic(best, plan, MostForTraffic(plan.ArenaBytes), Arena);
         return Made(best, plan, outcome.Applied, outcome.Work, outcome.Original);
+    }
+
+    // In one memory for activations the plan is the arena of always.
+    private IReadOnlyList<DeviceMemory>? Several => _task.Request.Memories is [{ Holds: MemoryUse.Activations }] ? null : _task.Request.Memories;
+
+    // The source's own size, or what the budget or the one memory leaves; over several, each of which is a budget, the arena stays as small as it can be.
+    private long MostForTraffic(long least)
+    {
+        if (Several is not null)
+            return least;
+        long most = Math.Min(Original.Bytes, (_task.Request.TrafficPeak ?? long.MaxValue) / _task.Request.Concurrency);
+        return Math.Max(least, _task.Request.Memories is [var only] ? Math.Min(most, only.Bytes) : most);
     }
 
     /// <summary>
@@ -201,7 +235,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
             long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
             RewriteCost cost = new(written, profile.Max(), StepBound(graph), NodeOrder.OfFile(rows.Model.Graph), profile);
             StaticArenaPlan plan = StaticArenaCost.Plan(cost, Arena);
-            if (_task.Request.Memories is null && plan.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes))
+            if (Several is null && plan.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes))
                 return;
             long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.ArenaBytes;
             StaticArenaExecutorPlan made = Made(cost, plan, [.. applied, .. rows.Regions.Select(Told)], whole.Work with { Ratio = work }, whole.Unrewritten) with { Whole = whole };
@@ -219,12 +253,12 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     {
         if (_task.Request.OnChip is { } onChip && Traffic(rows, onChip) > Traffic(than, onChip))
             return false;
-        if (rows.Memories is not { } memories || than.Memories is not { } others)
+        if (Several is null || rows.Memories is not { } memories || than.Memories is not { } others)
             return true;
         return memories.Fits != others.Fits ? memories.Fits : memories.Fits ? memories.Cost < others.Cost : rows.Bytes < than.Bytes;
     }
 
-    private long Traffic(StaticArenaExecutorPlan of, long onChip) => TrafficPlanner.Plan(of.Plan.Graph, of.Plan.Operators, onChip, cancellation: _task.Cancellation).Bytes;
+    private long Traffic(StaticArenaExecutorPlan of, long onChip) => TrafficPlanner.Plan(of.Plan.Graph, of.Plan.Operators, onChip, new TrafficOptions { Width = ComparedWidth }, _task.Cancellation).Bytes;
 
     /// <summary>No order needs less than its largest step reads and makes.</summary>
     private static long StepBound(StaticArenaGraph graph)

@@ -53,6 +53,9 @@ internal sealed record StaticArenaExecutorPlan : ExecutorPlan
     public override MemoriesFacts? Memories => Plan.Memories;
 
     /// <inheritdoc/>
+    public override TrafficChoice? ForTraffic => Plan.ForTraffic;
+
+    /// <inheritdoc/>
     public override IReadOnlyList<long> Profile => Plan.Profile;
 
     /// <inheritdoc/>

@@ -1,5 +1,10 @@
 namespace Serenity.Planning.Placement.Pools;
 
+/// <summary>A size of a pool at which a plan was found that fits.</summary>
+/// <param name="Bytes">The size.</param>
+/// <param name="IsLeast">True if none was found at the next smaller one; false if the search for the least ended before.</param>
+public readonly record struct PoolSize(long Bytes, bool IsLeast);
+
 /// <summary>How large a memory must be for a plan that fits.</summary>
 public static class PoolSizes
 {
@@ -7,16 +12,16 @@ public static class PoolSizes
     public const long Unit = 1024;
 
     /// <summary>Of the work of a plan one part in so many is for the sizes of all its pools together.</summary>
-    private const int Share = 4;
+    private const int Share = 2;
 
     /// <summary>The least size of a pool, the others as they are, at which <see cref="PoolPlanner.Place"/> finds a plan that fits.</summary>
     /// <param name="problem">A problem for which it finds none.</param>
     /// <param name="pool">The pool.</param>
     /// <param name="options">Limits and techniques.</param>
     /// <param name="cancellation">Ends the search at once.</param>
-    /// <returns>A multiple of <see cref="Unit"/>, at which a plan was found; the least such as far as some work allows. Null if no size of this pool alone helps.</returns>
+    /// <returns>A multiple of <see cref="Unit"/>, at which a plan was found; the least such as far as some work allows, and says whether it did. Null if no size of this pool alone helps.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static long? Least(PoolProblem problem, int pool, PoolOptions? options = null, CancellationToken cancellation = default)
+    public static PoolSize? Least(PoolProblem problem, int pool, PoolOptions? options = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(problem);
         options ??= PoolOptions.Default;
@@ -39,18 +44,24 @@ public static class PoolSizes
         if (least < fits)
         {
             if (Used(least) is not null)
-                return least;
+                return new PoolSize(least, true);
             fails = least;
         }
         while (fits - fails > Unit && work < limit)
         {
             long middle = (fails + fits) / (2 * Unit) * Unit;
-            if (Used(middle) is not null)
-                fits = middle;
-            else
+            if (Used(middle) is not { } needed)
+            {
                 fails = middle;
+                continue;
+            }
+            // Such a plan is often far from filling what it was given; that it is found again with just that is not certain.
+            fits = middle;
+            needed = Math.Max(Rounded(needed), fails + Unit);
+            if (needed < fits && Used(needed) is not null)
+                fits = needed;
         }
-        return fits;
+        return new PoolSize(fits, fits - fails <= Unit);
 
         long? Used(long bytes) => PoolPlanner.Used(
             problem with { Pools = [.. problem.Pools.Select((p, index) => index == pool ? p with { Bytes = bytes } : p)] }, pool, options, ref work, cancellation);

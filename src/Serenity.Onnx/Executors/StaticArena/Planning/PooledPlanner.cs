@@ -45,13 +45,14 @@ internal static class PooledPlanner
             lying.Add(new PlacedWeight(weights[w], bytes, memories[place.Pool].Name, place.Offset));
         }
         MemoriesFacts facts = new(
-            [.. memories.Select((memory, index) => UsedMemory.Of(memory, plan.UsedBytes[index]) with { LeastBytes = plan.Fits ? null : LeastOf(index) })],
+            [.. memories.Select((memory, index) => UsedMemory.Of(memory, plan.UsedBytes[index])).Select((memory, index) => plan.Fits ? memory : WithLeast(memory, index))],
             plan.Cost / CostUnit, plan.LowerBoundCost / CostUnit, lying);
         ArenaPlan placement = new([.. plan.Places.Take(buffers).Select(p => p.Offset)], Math.Max(used.Sum(), inOne.LivePeakBytes), inOne.Placement.LowerBoundBytes, plan.States);
         PlacedProgram placed = new(graph, order, layout, (buffer, first, last) => PlaceOf(plan.Places[buffer], memories, first, last));
         return inOne with { Placement = placement, Program = placed.Program(), Memories = facts };
 
-        long? LeastOf(int memory) => PoolSizes.Least(problem, memory, cancellation: cancellation);
+        UsedMemory WithLeast(UsedMemory memory, int index) =>
+            PoolSizes.Least(problem, index, cancellation: cancellation) is { } least ? memory with { LeastBytes = least.Bytes, MayBeLess = least.IsLeast ? null : true } : memory;
     }
 
     /// <summary>The placement problem, and the names of the weights that its last buffers are.</summary>

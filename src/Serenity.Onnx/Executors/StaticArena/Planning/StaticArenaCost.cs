@@ -15,6 +15,11 @@ internal static class StaticArenaCost
     /// <summary>Orders of equal peak that are tried, and the states that each placement of one may take.</summary>
     private const int OtherOrders = 8, OtherOrderStates = 30_000;
 
+    /// <summary>Peaks at which an order is looked for that moves no more.</summary>
+    private const int LowerPeaks = 5;
+
+    private static readonly TrafficOrderOptions _quick = new() { Width = 256, Work = 5_000_000, LocalSteps = 10_000 };
+
     /// <summary>Schedules a candidate and writes its accumulation groups down in the order found.</summary>
     /// <param name="candidate">The candidate.</param>
     /// <param name="task">What is asked.</param>
@@ -71,11 +76,12 @@ internal static class StaticArenaCost
         return (cost with { Written = written, Order = NodeOrder.OfFile(written.Model.Graph), Profile = plan.Profile }, plan);
     }
 
-    /// <summary>Where the live peak is larger than the chip: another order of the same peak, with less traffic and no larger an arena, if one is found.</summary>
+    /// <summary>Where the live peak is larger than the chip: another order with less traffic, within some bytes of arena, if one is found; of equal traffic the one that needs less.</summary>
     /// <param name="cost">The cost, with the order found.</param>
     /// <param name="plan">Its plan.</param>
+    /// <param name="mostBytes">The most that the arena may take; never less than <paramref name="plan"/> does.</param>
     /// <param name="task">What is asked.</param>
-    public static (RewriteCost Cost, StaticArenaPlan Plan) ForTraffic(RewriteCost cost, StaticArenaPlan plan, ArenaTask task)
+    public static (RewriteCost Cost, StaticArenaPlan Plan) ForTraffic(RewriteCost cost, StaticArenaPlan plan, long mostBytes, ArenaTask task)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(plan);
@@ -83,14 +89,46 @@ internal static class StaticArenaCost
             return (cost, plan);
         StaticArenaGraph graph = task.GraphOf(cost.Written);
         int[] order = graph.FileOrder();
-        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, new ScheduleResult(order, cost.PeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit), capacity, cancellation: task.Cancellation);
-        if (found.Order.AsSpan().SequenceEqual(order))
-            return (cost, plan);
-        StaticArenaPlan other = StaticArenaPlanner.Plan(graph, found.Order, task.Request.Alignment, null, task.Cancellation);
-        if (other.ArenaBytes > plan.ArenaBytes)
-            return (cost, plan);
-        RewriteCandidate written = AccumulationChain.InOrder(cost.Written, graph.OrderOf(found.Order));
-        return (cost with { Written = written, Order = NodeOrder.OfFile(written.Model.Graph), Profile = other.Profile }, other);
+        ScheduleResult least = new(order, plan.LivePeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit);
+        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, least, capacity, mostBytes, cancellation: task.Cancellation);
+        plan = plan with { ForTraffic = new TrafficChoice(plan.ArenaBytes, plan.LivePeakBytes, mostBytes, found.LowerBoundBytes) };
+        foreach (int[] candidate in Candidates())
+        {
+            if (candidate.AsSpan().SequenceEqual(order))
+                return (cost, plan);
+            StaticArenaPlan other = StaticArenaPlanner.Plan(graph, candidate, task.Request.Alignment, null, task.Cancellation) with { ForTraffic = plan.ForTraffic };
+            if (other.ArenaBytes > mostBytes)
+                continue;
+            RewriteCandidate written = AccumulationChain.InOrder(cost.Written, graph.OrderOf(candidate));
+            return (cost with { Written = written, Order = NodeOrder.OfFile(written.Model.Graph), Profile = other.Profile, PeakBytes = other.LivePeakBytes }, other);
+        }
+        return (cost, plan);
+
+        // Lazily: where the first can be placed, no other is looked for.
+        IEnumerable<int[]> Candidates()
+        {
+            yield return AtLowerPeak(graph.Graph, least, capacity, found, task);
+            yield return found.Order;
+            yield return TrafficOrder.Find(graph.Graph, least, capacity, null, null, _quick, task.Cancellation).Order;
+        }
+    }
+
+    // An order that moves no more, at a lower peak if there is one.
+    private static int[] AtLowerPeak(MemoryGraph graph, ScheduleResult least, long capacity, TrafficOrderResult found, ArenaTask task)
+    {
+        int[] best = found.Order;
+        long below = least.PeakBytes - 1, peak = LiveProfile.Peak(graph, best);
+        for (int i = 0; i < LowerPeaks && below + 1 < peak; i++)
+        {
+            // The least first, which is where most are.
+            long most = i == 0 ? least.PeakBytes : below + ((peak - below) / 2);
+            TrafficOrderResult other = TrafficOrder.Find(graph, least, capacity, most, null, _quick, task.Cancellation);
+            if (other.Plan.Bytes > found.Plan.Bytes)
+                below = most;
+            else
+                (best, peak) = (other.Order, LiveProfile.Peak(graph, other.Order));
+        }
+        return best;
     }
 
     /// <summary>Lays a costed candidate out in the memories of a device.</summary>

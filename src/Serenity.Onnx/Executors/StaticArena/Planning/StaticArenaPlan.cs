@@ -28,6 +28,9 @@ internal sealed record StaticArenaPlan(
     /// <summary>How the memories of the device are used; null where the plan is for one.</summary>
     public MemoriesFacts? Memories { get; init; }
 
+    /// <summary>How far the arena could grow for less traffic; null where the order was not chosen for that.</summary>
+    public TrafficChoice? ForTraffic { get; init; }
+
     /// <summary>Bytes of the arena; over several memories, of activations in all of them.</summary>
     public long ArenaBytes => Placement.SizeBytes;
 }
