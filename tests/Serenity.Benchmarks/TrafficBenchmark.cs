@@ -44,7 +44,8 @@ internal static class TrafficBenchmark
                 string[] cells =
                 [
                     Number(belady), Cell(found[0]), Number(BeladyReplacement.Count(graph, executed, capacity).Bytes), Cell(found[1]),
-                    Number(BeladyReplacement.Count(graph, least.Order, capacity).Bytes), Cell(found[2]), Cell(equal.Plan) + (equal.IsOptimal ? "" : "?"), Cell(any.Plan), Number(LiveProfile.Peak(graph, any.Order)), any.IsOptimal ? "reached" : Number(any.LowerBoundBytes),
+                    Number(BeladyReplacement.Count(graph, least.Order, capacity).Bytes), Cell(found[2]), Cell(equal.Plan) + (equal.IsOptimal ? "" : "?"),
+                    Cell(any.Plan), Number(LiveProfile.Peak(graph, any.Order)), any.IsOptimal ? "reached" : Number(any.LowerBoundBytes),
                     any.Plan.Bytes == 0 ? (belady == 0 ? "-" : "none left") : ((double)belady / any.Plan.Bytes).ToString("F2", CultureInfo.InvariantCulture),
                 ];
                 Console.WriteLine($"| {Path.GetFileNameWithoutExtension(file)} | {Number(capacity)} | {string.Join(" | ", cells)} |");

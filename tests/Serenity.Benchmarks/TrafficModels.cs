@@ -42,8 +42,8 @@ internal static class TrafficModels
                     if (result.Traffic is not { } traffic)
                         continue;
                     long file = traffic.Orders[0].Bytes, planned = traffic.Orders[^1].Bytes;
-                    bool holds = planned <= file && planned >= traffic.LowerBoundBytes && result.Peak.Bytes <= Math.Max(traffic.MostPeakBytes ?? 0, peak.Bytes) && (onChip < result.Peak.LiveBytes || planned == 0)
-                        && (percent < 100 || planned == 0);
+                    bool holds = planned <= file && planned >= traffic.LowerBoundBytes && result.Peak.Bytes <= Math.Max(traffic.MostPeakBytes ?? 0, peak.Bytes)
+                        && (onChip < result.Peak.LiveBytes || planned == 0) && (percent < 100 || planned == 0);
                     faults += holds ? 0 : 1;
                     proven += planned == traffic.LowerBoundBytes ? 1 : 0;
                     risen += result.Peak.Bytes > peak.Bytes ? 1 : 0;

@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Text.Json;
+using Google.Protobuf;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Pipeline;
+using Serenity.Testing.Models;
 
 namespace Serenity.Tool.Tests;
 
@@ -89,15 +92,16 @@ public sealed class CommandLineTests
     [TestMethod]
     public async Task Check_takes_memories_as_a_budget()
     {
-        using ToolRun run = new();
+        using ToolRun run = new() { Engine = ModelOptimizer.Finish };
+        File.WriteAllBytes(run.PathOf("net.onnx"), IrregularModels.WattsStrogatz().ToByteArray());
         string[] arena = ["net.onnx", "--executor", "StaticArena", "--memories"];
-        Assert.AreEqual(0, await run.RunAsync(["check", .. arena, "FAST=4KiB@1;SLOW=1MiB@4"]), run.Error);
+        Assert.AreEqual(0, await run.RunAsync(["check", .. arena, "FAST=1KiB@1;SLOW=1MiB@4"]), run.Error);
         Assert.AreEqual(1, await run.RunAsync(["check", .. arena, "FAST=64@1;SLOW=64@4"]), run.Error);
-        Assert.AreEqual(2, await run.RunAsync("check", "net.onnx", "--memories", "FAST=4KiB@1;SLOW=1MiB@4"));
+        Assert.AreEqual(2, await run.RunAsync("check", "net.onnx", "--memories", "FAST=1KiB@1;SLOW=1MiB@4"));
         StringAssert.Contains(run.Error, "--memories needs the executor StaticArena");
         // A plan is held against other sizes of its memories.
-        Assert.AreEqual(0, await run.RunAsync(["optimize", .. arena, "FAST=4KiB@1;SLOW=1MiB@4", "--output", "placed.onnx"]), run.Error);
-        Assert.AreEqual(0, await run.RunAsync("check", "placed.memory.json", "--memories", "FAST=4KiB@1;SLOW=512KiB@4"), run.Error);
+        Assert.AreEqual(0, await run.RunAsync(["optimize", .. arena, "FAST=1KiB@1;SLOW=1MiB@4", "--output", "placed.onnx"]), run.Error);
+        Assert.AreEqual(0, await run.RunAsync("check", "placed.memory.json", "--memories", "FAST=1KiB@1;SLOW=512KiB@4"), run.Error);
         Assert.AreEqual(1, await run.RunAsync("check", "placed.memory.json", "--memories", "FAST=64@1;SLOW=64@4"));
         StringAssert.Contains(run.Output + run.Error, "would have to hold");
         Assert.AreEqual(2, await run.RunAsync("check", "placed.memory.json", "--memories", "OTHER=4KiB@1"));

@@ -29,10 +29,10 @@ public static class MemoriesCheck
                 $"The plan uses the memories {string.Join(", ", planned.Memories.Select(m => m.Name))}, and {string.Join(", ", missing)} {(missing.Length == 1 ? "is" : "are")} not among those given ({string.Join(", ", memories.Select(m => m.Name))})."
                 + " Give them too, or plan the model for these memories.");
         }
-        return manifest with
-        {
-            Memories = planned with { Memories = [.. planned.Memories.Select(m => Find(m) is { } given && given.Bytes != m.Bytes ? m with { Bytes = given.Bytes, LeastBytes = null, MayBeLess = null } : m)] },
-        };
+        return manifest with { Memories = planned with { Memories = [.. planned.Memories.Select(Sized)] } };
+
+        UsedMemory Sized(UsedMemory used) =>
+            Find(used) is { } given && given.Bytes != used.Bytes ? used with { Bytes = given.Bytes, LeastBytes = null, MayBeLess = null } : used;
 
         DeviceMemory? Find(UsedMemory used) => memories.FirstOrDefault(m => m.Name.Equals(used.Name, StringComparison.OrdinalIgnoreCase));
     }

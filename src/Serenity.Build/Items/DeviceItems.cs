@@ -31,7 +31,9 @@ public sealed class DeviceItems
     /// <param name="memories"><c>SerenityMemory</c> items: a memory each, of the device that they name.</param>
     /// <param name="models">The project's models, one of which names a device that is made of such items alone; null where they are not all known.</param>
     /// <exception cref="SerenityException">SER1101: a budget of the project is not understood.</exception>
-    public DeviceItems(IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device, string processBudget = "", IEnumerable<ITaskItem>? memories = null, IEnumerable<ITaskItem>? models = null)
+    public DeviceItems(
+        IEnumerable<ITaskItem> devices, string memoryBudget, string weightBudget, string device, string processBudget = "", IEnumerable<ITaskItem>? memories = null,
+        IEnumerable<ITaskItem>? models = null)
     {
         ArgumentNullException.ThrowIfNull(devices);
         ArgumentNullException.ThrowIfNull(device);

@@ -95,8 +95,8 @@ public sealed record ModelItem
     /// <summary>Everything but the model's content that decides a plan, as text.</summary>
     public string OptionsKey => string.Join(
         '|', OptionValues.Of(Request).KeyOf(OptionEffect.Result), Request.FreeDimensionsAreDefaults ? "defaults" : "",
-        Request.WorkLimit.ToString(CultureInfo.InvariantCulture), Request.LayoutBytes?.ToString(CultureInfo.InvariantCulture), Request.TrafficPeak?.ToString(CultureInfo.InvariantCulture), string.Join(';',
-            Request.SamplePaths.Select(Path.GetFileName)), AppRuntime.KeyOf(Request.Runtime), ToolIdentity.Fingerprint);
+        Request.WorkLimit.ToString(CultureInfo.InvariantCulture), Request.LayoutBytes?.ToString(CultureInfo.InvariantCulture), Request.TrafficPeak?.ToString(CultureInfo.InvariantCulture),
+        string.Join(';', Request.SamplePaths.Select(Path.GetFileName)), AppRuntime.KeyOf(Request.Runtime), ToolIdentity.Fingerprint);
 
     /// <summary>The same, with a plan asked for that may take so long, as a multiple of the source's predicted time.</summary>
     public ModelItem Within(double work) => this with { Request = Request with { WorkLimit = work } };

@@ -106,7 +106,8 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
     {
         if (limits.Memories is { } given)
             return MemoriesCheck.Against(manifest, given, file);
-        return manifest.Memories is not null && limits.Budgets?.Device is { } name && DeviceCatalog.Find(name) is { Memories: { Count: > 0 } memories } ? MemoriesCheck.Against(manifest, memories, file) : manifest;
+        Device? device = limits.Budgets?.Device is { } name ? DeviceCatalog.Find(name) : null;
+        return manifest.Memories is not null && device is { Memories.Count: > 0 } ? MemoriesCheck.Against(manifest, device.Memories, file) : manifest;
     }
 
     /// <summary>The figures of a manifest.</summary>

@@ -22,8 +22,10 @@ internal static class PoolBenchmark
     private static readonly string[] _boards = ["stm32h743i-eval", "stm32f746g-disco", "esp32-s3-wroom-1-n8r8", "imxrt1060-evk"];
 
     /// <summary>Runs the benchmark.</summary>
-    /// <param name="args">Models; <c>--memories=NAME=SIZE@COST;…</c>, once or more, for boards of one's own in place of the four; <c>--share=PERCENT</c>, once or more, for boards whose cheap memory is a part of
-    /// the live peak; <c>--work=FACTOR</c> for as much work as that many plans.</param>
+    /// <param name="args">
+    /// Models; <c>--memories=NAME=SIZE@COST;…</c>, once or more, for boards of one's own in place of the four; <c>--share=PERCENT</c>, once or more, for boards whose cheap memory is a part of
+    /// the live peak; <c>--work=FACTOR</c> for as much work as that many plans.
+    /// </param>
     public static int Run(string[] args)
     {
         string[] own = Values(args, "--memories=");
@@ -68,7 +70,10 @@ internal static class PoolBenchmark
 
     private static PoolOptions Times(int factor) => PoolOptions.Default with
     {
-        Width = PoolOptions.Default.Width * factor, StatesTogether = PoolOptions.Default.StatesTogether * factor, BoundWork = PoolOptions.Default.BoundWork * factor, Work = PoolOptions.Default.Work * factor,
+        Width = PoolOptions.Default.Width * factor,
+        StatesTogether = PoolOptions.Default.StatesTogether * factor,
+        BoundWork = PoolOptions.Default.BoundWork * factor,
+        Work = PoolOptions.Default.Work * factor,
     };
 
     private static void Measure(string model, string board, long peak, PoolProblem problem, PoolOptions options, Tally tally)

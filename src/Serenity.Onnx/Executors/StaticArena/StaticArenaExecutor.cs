@@ -258,7 +258,8 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         return memories.Fits != others.Fits ? memories.Fits : memories.Fits ? memories.Cost < others.Cost : rows.Bytes < than.Bytes;
     }
 
-    private long Traffic(StaticArenaExecutorPlan of, long onChip) => TrafficPlanner.Plan(of.Plan.Graph, of.Plan.Operators, onChip, new TrafficOptions { Width = ComparedWidth }, _task.Cancellation).Bytes;
+    private long Traffic(StaticArenaExecutorPlan of, long onChip) =>
+        TrafficPlanner.Plan(of.Plan.Graph, of.Plan.Operators, onChip, new TrafficOptions { Width = ComparedWidth }, _task.Cancellation).Bytes;
 
     /// <summary>No order needs less than its largest step reads and makes.</summary>
     private static long StepBound(StaticArenaGraph graph)
