@@ -27,6 +27,9 @@ internal enum OperatorKind
     /// <summary>A matrix product.</summary>
     Product,
 
+    /// <summary>Attention: two matrix products and a softmax between them, per head.</summary>
+    Attention,
+
     /// <summary>Axes reduced to one number each.</summary>
     Reduction,
 

@@ -48,6 +48,62 @@ public sealed class KernelWorkspaceTests
     }
 
     [TestMethod]
+    [DataRow("com.microsoft:MultiHeadAttention", "keys", 1, 3, 40, 50, DisplayName = "with a mask of keys")]
+    [DataRow("com.microsoft:MultiHeadAttention", "summand", 2, 2, 40, 30, DisplayName = "with a summand")]
+    [DataRow("com.microsoft:MultiHeadAttention", "bias", 1, 4, 24, 24, DisplayName = "with a bias, a mask and a summand")]
+    [DataRow("com.microsoft:MultiHeadAttention", "one", 1, 4, 1, 24, DisplayName = "of one query")]
+    [DataRow("com.microsoft:MultiHeadAttention", "causal", 1, 4, 24, 24, DisplayName = "causal")]
+    [DataRow("com.microsoft:MultiHeadAttention", "byhead", 1, 4, 24, 30, DisplayName = "keys head by head")]
+    [DataRow("com.microsoft:Attention", "", 1, 3, 40, 40, DisplayName = "with projections")]
+    [DataRow("com.microsoft:Attention", "keys", 2, 3, 40, 40, DisplayName = "with projections and a mask")]
+    [DataRow("com.microsoft:Attention", "causal", 2, 3, 40, 40, DisplayName = "with projections, causal")]
+    [DataRow("Attention", "", 1, 3, 40, 50, DisplayName = "the standard's")]
+    [DataRow("Attention", "summand", 2, 3, 40, 50, DisplayName = "the standard's with a mask")]
+    [DataRow("Attention", "logical", 2, 3, 40, 50, DisplayName = "the standard's with a mask of truth values")]
+    [DataRow("Attention", "causal", 2, 3, 40, 50, DisplayName = "the standard's, causal")]
+    [DataRow("Attention", "packed", 1, 3, 40, 50, DisplayName = "the standard's, packed")]
+    public void Scratch_of_attention_is_what_is_measured(string op, string form, int batch, int heads, int queries, int keys)
+    {
+        const int Size = 8;
+        int width = heads * Size;
+        OnnxModelBuilder builder = new(opset: op == "Attention" ? 23 : 17);
+        List<string> inputs = [];
+        List<(string, object)> attributes = [];
+        bool standard = op == "Attention", projected = op == "com.microsoft:Attention", byHead = standard && form != "packed";
+        if (projected)
+            inputs.AddRange([builder.Input("x", DataType.Float, batch, queries, 20), Constant(20, 3 * width), Constant(3 * width)]);
+        else
+        {
+            inputs.Add(builder.Input("q", DataType.Float, byHead ? [batch, heads, queries, Size] : [batch, queries, width]));
+            foreach (string name in (string[])["k", "v"])
+                inputs.Add(builder.Input(name, DataType.Float, byHead || form == "byhead" ? [batch, heads, keys, Size] : [batch, keys, width]));
+            if (!standard)
+                inputs.Add(form == "bias" ? Constant(3 * width) : "");
+        }
+        string mask = form is "keys" or "bias" ? builder.Add(OnnxModelBuilder.Tensor("mask", DataType.Int32, new byte[4 * batch * keys], batch, keys)) : "";
+        string summand = form is "summand" or "bias" or "one" or "byhead" ? builder.Input("s", DataType.Float, 1, heads, queries, keys) : "";
+        if (standard)
+            inputs.Add(form == "logical" ? builder.Input("m", DataType.Bool, queries, keys) : summand);
+        else
+            inputs.AddRange(projected ? [mask, "", summand] : [mask, summand]);
+        if (!standard)
+            attributes.Add(("num_heads", (long)heads));
+        else if (form == "packed")
+            attributes.AddRange([("q_num_heads", (long)heads), ("kv_num_heads", (long)heads)]);
+        if (form == "causal")
+            attributes.Add((standard ? "is_causal" : "unidirectional", 1L));
+        builder.Output(builder.Node(op, [.. inputs], [.. attributes]));
+        ModelProto model = builder.Build();
+        ShapeTable shapes = ShapeInference.Run(model, "/attention.onnx", new Dictionary<string, long>()).Main;
+
+        Observation run = ObservedRun.Of(model);
+
+        Assert.AreEqual(run.Memory!.WorkspaceBytes, KernelWorkspace.Of(model.Graph.Node[0], name => shapes.Find(name), [HostKernels.Mine]));
+
+        string Constant(params long[] dims) => builder.Weight([.. Enumerable.Repeat(0.01f, (int)dims.Aggregate(1L, (a, d) => a * d))], dims);
+    }
+
+    [TestMethod]
     public void Choice_keeps_the_least_peak_and_lowers_the_scratch_on_it_as_far_as_any_order_can()
     {
         int lowered = 0, compared = 0;

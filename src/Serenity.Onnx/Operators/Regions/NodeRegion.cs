@@ -62,6 +62,9 @@ internal sealed record NodeRegion(InputPart[] Inputs, int[] OutputAxes, long Ext
     /// <summary>Changes a copy of the node, its inputs and outputs renamed already, into one that computes a piece; null where the copy does.</summary>
     public Action<NodeProto, PieceForm>? Write { get; init; }
 
+    /// <summary>States in a copy of the node how much of it a piece is, where no shape does: how many heads there are. Null where shapes say it all.</summary>
+    public Action<NodeProto, Interval>? Sized { get; init; }
+
     /// <summary>False for positions that no node computes by itself: a window that lies in the padding, for example. Null for all true.</summary>
     public Func<Interval, bool>? Allows { get; init; }
 
@@ -70,6 +73,18 @@ internal sealed record NodeRegion(InputPart[] Inputs, int[] OutputAxes, long Ext
     /// floating-point sum.
     /// </summary>
     public Func<Interval, bool>? Stable { get; init; }
+
+    /// <summary>The node as its size is stated for a piece: itself, or a copy.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="made">Positions that the piece makes.</param>
+    public NodeProto SizedFor(NodeProto node, Interval made)
+    {
+        if (Sized is null)
+            return node;
+        NodeProto piece = node.Clone();
+        Sized(piece, made);
+        return piece;
+    }
 
     /// <summary>Positions that a piece makes when it is asked for some.</summary>
     public Interval MadeFor(Interval asked) => (Makes?.Invoke(asked) ?? asked.Outward(Multiple)).Within(Extent);

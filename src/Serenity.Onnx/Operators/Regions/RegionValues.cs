@@ -71,6 +71,9 @@ internal sealed class RegionValues
     public bool CanCut(string value) => Constant(value) is { } tensor && (DataType)tensor.DataType is not (DataType.String or DataType.Undefined)
         && Enum.IsDefined((DataType)tensor.DataType) && TensorType.BitsPerElement((DataType)tensor.DataType) is 8 or 16 or 32 or 64;
 
+    /// <summary>The data of a constant, little-endian and dense; null for any other value.</summary>
+    public byte[]? Bytes(string value) => value.Length > 0 && Constant(value) is { } tensor ? _read(tensor) : null;
+
     /// <summary>The elements of a constant vector of 64- or 32-bit integers, or null.</summary>
     public long[]? Integers(string value)
     {

@@ -32,6 +32,9 @@ internal static class ProductTime
                 return true;
             case OperatorKind.Product:
                 return TryAddMatrix(sum, kernel);
+            case OperatorKind.Attention when AttentionShape.TryRead(node, kernel.DimsOf) is { } attention:
+                AddAttention(sum, attention);
+                return true;
             case OperatorKind.Recurrent when kernel.Input(0) is { Length: 3 } x:
                 sum.Add(TimeTerm.MatrixProduct, 1);
                 sum.Add(TimeTerm.RecurrentStep, x[0] * (node.Text("direction", "forward") == "bidirectional" ? 2 : 1));
@@ -98,6 +101,29 @@ internal static class ProductTime
         sum.Add(constant ? TimeTerm.MatrixWeight : TimeTerm.MatrixPacked, batch * products * columns);
         sum.Add(TimeTerm.MatrixOutput, made);
         return true;
+    }
+
+    /// <summary>Both products and the softmax of all heads, whose queries, keys and values are put head by head before, and their results back behind.</summary>
+    private static void AddAttention(TimeSum sum, AttentionShape attention)
+    {
+        double heads = (double)attention.Batch * attention.Heads, queries = heads * attention.Queries, keys = heads * attention.Keys, both = attention.Size + attention.ValueSize;
+        sum.Add(TimeTerm.MatrixProduct, 1);
+        sum.Add(TimeTerm.MatrixBatch, 2 * heads);
+        sum.Add(TimeTerm.MatrixMultiply, queries * ((Whole(attention.Keys) * attention.Size) + (Whole(attention.ValueSize) * attention.Keys)));
+        sum.Add(TimeTerm.MatrixPacked, keys * both);
+        sum.Add(TimeTerm.MatrixOutput, attention.Scores + (queries * attention.ValueSize));
+        sum.Add(TimeTerm.NormalizationElement, attention.Scores);
+        sum.Add(TimeTerm.NormalizationRow, queries);
+        if (attention.IsProjected)
+        {
+            double columns = attention.Heads * (attention.Size + both);
+            sum.Add(TimeTerm.MatrixBatch, 3 * heads);
+            sum.Add(TimeTerm.MatrixMultiply, (double)attention.Batch * attention.Queries * attention.Width * columns);
+            sum.Add(TimeTerm.MatrixWeight, (double)attention.Width * columns);
+            sum.Add(TimeTerm.MatrixOutput, (double)attention.Batch * attention.Queries * columns);
+        }
+        else if (attention.IsContributed)
+            sum.Add(TimeTerm.MovedElement, (queries * both) + (keys * both));
     }
 
     private static bool IsPointwise(long[] x, long[] w, long[] y) => w.AsSpan(2).IndexOfAnyExcept(1) < 0 && x.AsSpan(2).SequenceEqual(y.AsSpan(2));

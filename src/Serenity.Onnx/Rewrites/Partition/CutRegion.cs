@@ -55,6 +55,9 @@ internal sealed class CutRegion
     public int AxisOf(int made) =>
         Graph.Producer[made] is var node ? Rules[Array.BinarySearch(Nodes, node)].OutputAxes[Array.IndexOf(Graph.Outputs[node], made)] : -1;
 
+    /// <summary>The rule of a node of the region.</summary>
+    public NodeRegion RuleOf(int node) => Rules[Array.BinarySearch(Nodes, node)];
+
     /// <summary>The region that ends in a step, cut along an axis of its first output; null where it is none.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="first">First step that may belong to it.</param>

@@ -299,7 +299,7 @@ internal sealed class LiveBytes
         (int, int, long, long) key = (step.Node, made.Axis, made.Part.Length, read.Part.Length);
         if (!_pieceScratch.TryGetValue(key, out long scratch))
         {
-            NodeProto node = _graph.Nodes[step.Node];
+            NodeProto node = program.Region.RuleOf(step.Node).SizedFor(_graph.Nodes[step.Node], made.Part);
             scratch = _graph.Sharing.Scratch(node, name => name == node.Input[0] ? TypeOf(read) : name == node.Output[0] ? TypeOf(made) : _graph.Values.TypeOf(name));
             _pieceScratch.Add(key, scratch);
         }

@@ -85,7 +85,7 @@ internal sealed class PieceTime(PartitionGraph graph)
                 types[graph.Name(output)] = TypeOf(output, rule.OutputAxes[k], made.Length);
         }
         TimeSum sum = new();
-        KernelTime.Add(sum, graph.Nodes[node], name => types.GetValueOrDefault(name) ?? graph.Values.TypeOf(name), name => graph.Values.Constant(name) is not null);
+        KernelTime.Add(sum, rule.SizedFor(graph.Nodes[node], made), name => types.GetValueOrDefault(name) ?? graph.Values.TypeOf(name), name => graph.Values.Constant(name) is not null);
         return sum.Nanoseconds;
     }
 

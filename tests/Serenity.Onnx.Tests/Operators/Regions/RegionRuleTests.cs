@@ -298,6 +298,67 @@ public sealed class RegionRuleTests
     }
 
     [TestMethod]
+    public void Attention_is_cut_by_images_heads_and_queries()
+    {
+        foreach ((long heads, long size, long valueSize) in new[] { (1L, 4L, 4L), (3L, 4L, 4L), (4L, 2L, 5L), (2L, 16L, 8L) })
+        {
+            foreach ((string mask, string summand, bool bias) in
+                from mask in new[] { "", "lengths", "keys", "queries" } from summand in new[] { "", "one", "each" } from bias in new[] { false, true } select (mask, summand, bias))
+            {
+                // Without mask and summand, ONNX Runtime goes block by block: rows have a rule, which is not relied on.
+                Check(false, $"MultiHeadAttention {heads} of {size}, {valueSize} mask '{mask}' summand '{summand}' bias {bias}", mask == "queries" ? [0, 2] : [0, 1, 2], b => b.Node("com.microsoft:MultiHeadAttention",
+                    [
+                        b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, 9, heads * size), b.Input("v", DataType.Float, 2, 9, heads * valueSize),
+                        bias ? Weight(b, false, heads * (size + size + valueSize)) : "", Mask(b, mask, 7, 9), Summand(b, summand, heads, 7, 9),
+                    ], ("num_heads", heads)));
+            }
+            Check(false, $"MultiHeadAttention {heads} of {size}, keys head by head", [0, 1, 2], b => b.Node("com.microsoft:MultiHeadAttention",
+                [b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, heads, 9, size), b.Input("v", DataType.Float, 2, heads, 9, size), "", "", Summand(b, "each", heads, 7, 9)],
+                ("num_heads", heads), ("scale", 0.3)));
+            Check(false, $"MultiHeadAttention {heads} of {size}, causal", [0, 2], b => b.Node("com.microsoft:MultiHeadAttention",
+                [b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, 7, heads * size), b.Input("v", DataType.Float, 2, 7, heads * size)],
+                ("num_heads", heads), ("unidirectional", 1L)));
+            foreach ((string mask, string summand, long causal) in from mask in new[] { "", "lengths", "keys", "queries" } from summand in new[] { "", "one", "each" } from causal in new[] { 0L, 1L } select (mask, summand, causal))
+            {
+                (string, object)[] attributes = [("num_heads", heads), ("unidirectional", causal)];
+                Check(false, $"Attention {heads} of {size}, {valueSize} mask '{mask}' summand '{summand}' causal {causal}", [0, 2], b => b.Node("com.microsoft:Attention",
+                    [b.Input("x", DataType.Float, 2, 7, 12), Weight(b, false, 12, heads * (size + size + valueSize)), Weight(b, false, heads * (size + size + valueSize)), Mask(b, mask, 7, 7), "", Summand(b, summand, heads, 7, 7)],
+                    size == valueSize ? attributes : [.. attributes, ("qkv_hidden_sizes", new[] { heads * size, heads * size, heads * valueSize })]));
+            }
+        }
+    }
+
+    [TestMethod]
+    public void The_standards_attention_is_cut_by_images_heads_and_queries()
+    {
+        foreach ((long heads, long shared, long size, long valueSize) in new[] { (3L, 3L, 4L, 4L), (4L, 2L, 4L, 6L), (6L, 1L, 8L, 8L), (2L, 2L, 16L, 4L) })
+        {
+            foreach ((int mask, bool logical, long causal) in from mask in new[] { 0, 2, 3, 4 } from logical in new[] { false, true } from causal in new[] { 0L, 1L } select (mask, logical, causal))
+            {
+                if (mask == 0 && logical)
+                    continue;
+                string what = $"Attention 23, {heads} heads of {size} over {shared} of {valueSize}, mask {mask}, logical {logical}, causal {causal}";
+                int[] rows = causal == 0 ? [2] : [], packedRows = causal == 0 ? [1] : [];
+                Check(false, what, [.. new[] { 0, 1 }.Concat(rows)], b => b.Node("Attention",
+                    [b.Input("q", DataType.Float, 2, heads, 7, size), b.Input("k", DataType.Float, 2, shared, 9, size), b.Input("v", DataType.Float, 2, shared, 9, valueSize), Ranked(b, mask, logical, heads)],
+                    ("is_causal", causal)), 23);
+                Check(false, what + ", packed", [.. new[] { 0 }.Concat(packedRows).Append(2)], b => b.Node("Attention",
+                    [b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, 9, shared * size), b.Input("v", DataType.Float, 2, 9, shared * valueSize), Ranked(b, mask, logical, heads)],
+                    ("is_causal", causal), ("q_num_heads", heads), ("kv_num_heads", shared)), 23);
+            }
+        }
+
+        static string Ranked(OnnxModelBuilder b, int rank, bool logical, long heads)
+        {
+            if (rank == 0)
+                return "";
+            long[] dims = [.. new[] { 2, heads, 7, 9 }[(4 - rank)..]];
+            string mask = b.Input("m", DataType.Float, dims);
+            return logical ? b.Node("Greater", [mask, b.Weight([-0.5f])]) : mask;
+        }
+    }
+
+    [TestMethod]
     public void Barriers_have_no_rule()
     {
         Check(true, "GlobalAveragePool", [], b => b.Node("GlobalAveragePool", [Data(b, true, 1, 3, 6, 5)]));
@@ -321,6 +382,20 @@ public sealed class RegionRuleTests
         else
             CollectionAssert.AreEqual(axes, found, what);
     }
+
+    /// <summary>Which keys each query of two sequences looks at, as attention takes it.</summary>
+    private static string Mask(OnnxModelBuilder b, string form, long queries, long keys)
+    {
+        long[] dims = form switch { "lengths" => [2], "keys" => [2, keys], "queries" => [2, queries, keys], _ => [] };
+        if (dims.Length == 0)
+            return "";
+        TestRandom random = new(11);
+        int[] values = [.. Enumerable.Range(0, (int)dims.Aggregate(1L, (a, d) => a * d)).Select(i => form == "lengths" ? (int)keys - i - 1 : random.Chance(0.7) ? 1 : 0)];
+        return b.Add(OnnxModelBuilder.Tensor("mask", DataType.Int32, System.Runtime.InteropServices.MemoryMarshal.AsBytes<int>(values), dims));
+    }
+
+    private static string Summand(OnnxModelBuilder b, string form, long heads, long queries, long keys) =>
+        form.Length == 0 ? "" : b.Input("s", DataType.Float, form == "one" ? [1, 1, queries, keys] : [2, heads, queries, keys]);
 
     /// <summary>The graph input "x", rounded to whole numbers or as it is.</summary>
     private static string Data(OnnxModelBuilder b, bool whole, params long[] dims)

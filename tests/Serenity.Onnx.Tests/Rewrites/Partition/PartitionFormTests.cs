@@ -56,6 +56,31 @@ public sealed class PartitionFormTests
         Assert.AreEqual(result.Work.Ratio - 1, result.Rewrites.Sum(r => r.AddedTime!.Value), 1e-9);
     }
 
+    [TestMethod]
+    [DataRow("com.microsoft:MultiHeadAttention")]
+    [DataRow("com.microsoft:Attention")]
+    [DataRow("Attention")]
+    public void Attention_that_is_one_operator_is_run_head_by_head_or_query_by_query(string op)
+    {
+        const int Heads = 8, Tokens = 96, Width = 32;
+        TestRandom random = new(5);
+        OnnxModelBuilder b = new(opset: op == "Attention" ? 23 : 17);
+        string x = b.Input("x", DataType.Float, 1, Tokens, Width);
+        string[] projected = op == "com.microsoft:Attention" ? [x, b.Weight(random.Floats(3 * Width * Width, 0.3), Width, 3 * Width), b.Weight(random.Floats(3 * Width, 0.3), 3 * Width)]
+            : [.. Enumerable.Range(0, 3).Select(_ => b.Node("MatMul", [x, b.Weight(random.Floats(Width * Width, 0.3), Width, Width)]))];
+        string summand = b.Input("s", DataType.Float, 1, 1, Tokens, Tokens);
+        string attended = op == "Attention" ? b.Node(op, [.. projected, summand], ("q_num_heads", (long)Heads), ("kv_num_heads", (long)Heads))
+            : b.Node(op, [.. projected, "", "", summand], ("num_heads", (long)Heads));
+        b.Output(b.Node("MatMul", [attended, b.Weight(random.Floats(Width * Width, 0.3), Width, Width)]), DataType.Float, 1, Tokens, Width);
+
+        OptimizationResult result = WholeWay.Optimize(b.Build(), request: asked => asked with { Rewrite = RewriteLevel.Exact }, workLimit: 2);
+
+        Assert.IsTrue(result.Rewrites.Any(r => r.Kind == ModelPartition.Kind && r.Exact));
+        Assert.AreEqual(result.Peak.Bytes, result.Verification!.MeasuredBytes);
+        // The scores of all heads never exist.
+        Assert.IsLessThan(Heads * Tokens * Tokens * sizeof(float) / 2, result.Peak.Bytes + result.Peak.WorkspaceBytes!.Value);
+    }
+
     // A stem with a tensor of 256 KiB, and sums of two of 64 KiB.
     private static ModelProto StemAndResiduals()
     {

@@ -15,7 +15,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// </summary>
 /// <remarks>
 /// A convolution takes what <see cref="FloatConvScratch"/> says, the most of the processors that the model is planned for; a transposed one its whole
-/// column matrix.
+/// column matrix; attention its scores (<see cref="AttentionScratch"/>).
 /// </remarks>
 internal sealed class KernelWorkspace
 {
@@ -107,6 +107,7 @@ internal sealed class KernelWorkspace
         {
             OperatorKind.Convolution when node.IsPlainConvolution() => ConvolutionShape.TryRead(node, x, w, typeOf(node.Output[0])) is { } conv ? kernels.Max(k => FloatConvScratch.Of(conv, k)) : 0,
             OperatorKind.TransposedConvolution when w.Dims.Length == x.Dims.Length && x.Dims.Length >= 3 => FloatConvScratch.Matrix(Product(w.Dims.AsSpan(1)), Product(x.Dims.AsSpan(2))),
+            OperatorKind.Attention => AttentionScratch.Of(node, typeOf),
             _ => 0,
         };
         return bytes >= FloatConvScratch.Most ? 0 : bytes;
