@@ -13,14 +13,16 @@ const root = document.documentElement;
 timed('start', () => {
   root.dataset.scripts = '';
   for (const start of [startControls, startInspector, startMap, startProfile, startGraph, startList]) start();
-  follow();
+  follow(location.hash);
 });
 
-listen(window, 'hashchange', () => {
-  if (!follow()) return;
+listen(window, 'hashchange', event => {
+  // What was asked for: by now the address may be written over with where things came to rest before.
+  const { hash } = new URL((event as HashChangeEvent).newURL);
+  if (!follow(hash)) return;
   remember();
   // A link in the list below would otherwise seem to do nothing.
-  (view.tensor >= 0 && location.hash.includes('tensor=') ? byId('tensor') : byId('h-profile')).scrollIntoView({ block: 'nearest' });
+  (view.tensor >= 0 && hash.includes('tensor=') ? byId('tensor') : byId('h-profile')).scrollIntoView({ block: 'nearest' });
 });
 
 // For whoever measures: milliseconds from the start of loading to the first frame in which everything works.

@@ -73,9 +73,9 @@ export function remember(): void {
   writing = window.setTimeout(() => history.replaceState(null, '', address()), 150);
 }
 
-/** Goes where the address says; what it does not say stays, except the tensor. False if it says nothing. */
-export function follow(): boolean {
-  const said = new Map(location.hash.slice(1).split('&').filter(part => part.includes('=')).map(part => {
+/** Goes where the hash of an address says; what it does not say stays, except the tensor. False if it says nothing. */
+export function follow(hash: string): boolean {
+  const said = new Map(hash.slice(1).split('&').filter(part => part.includes('=')).map(part => {
     const at = part.indexOf('=');
     return [part.slice(0, at), part.slice(at + 1)] as const;
   }));
