@@ -37,7 +37,7 @@ public sealed class Browser : IAsyncDisposable
                 HeadlessMode = HeadlessMode.Shell,
                 UserDataDir = Path.Combine(folder.FullName, "profile"),
                 Args = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run", "--disable-extensions", "--disable-background-networking", "--hide-scrollbars"],
-                Timeout = 90_000,
+                Timeout = 600_000,
             }).ConfigureAwait(false);
             return new Browser(browser, folder);
         }
@@ -59,7 +59,7 @@ public sealed class Browser : IAsyncDisposable
         string file = Path.Combine(_folder.FullName, $"{Guid.NewGuid():N}.html");
         await File.WriteAllTextAsync(file, html).ConfigureAwait(false);
         IPage page = await _browser.NewPageAsync().ConfigureAwait(false);
-        page.DefaultTimeout = 60_000;
+        page.DefaultTimeout = 600_000;
         BrowserPage opened = new(page);
         await page.SetViewportAsync(new ViewPortOptions { Width = width, Height = width > 600 ? 900 : 844 }).ConfigureAwait(false);
         await page.EmulateMediaFeaturesAsync([new MediaFeatureValue { MediaFeature = MediaFeature.PrefersColorScheme, Value = dark ? "dark" : "light" }]).ConfigureAwait(false);
