@@ -139,7 +139,7 @@ internal static class ModelVerifier
         RunBlock block = request.PlaceRun(seen.Sequence);
         try
         {
-            prove(block);
+            prove(request.HasRoomForOtherSizes ? block with { Sizes = [.. seen.Sequence.Allocations.Select(a => a.Bytes)] } : block);
             return block;
         }
         catch (BlockProof.OtherSequenceException)

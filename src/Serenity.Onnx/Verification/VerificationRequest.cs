@@ -96,6 +96,9 @@ internal sealed record VerificationRequest
     /// <summary>Lays out the sequence of a run's allocations in a block, in which a run is then proven; null for no block.</summary>
     public Func<RunSequence, RunBlock>? PlaceRun { get; init; }
 
+    /// <summary>True if the block has room for runs at other sizes of a range: this run may ask for less than its places hold.</summary>
+    public bool HasRoomForOtherSizes { get; init; }
+
     /// <summary>The most cases of made-up inputs to run.</summary>
     public int MostCases { get; init; } = int.MaxValue;
 

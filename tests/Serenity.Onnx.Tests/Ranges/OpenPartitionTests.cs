@@ -56,6 +56,8 @@ public sealed class OpenPartitionTests
         RangeTruth.Outcome outcome = RangeTruth.Check(path, dimensions, RangeTruth.SizesEach(10), InTokens, InputCase.Uniform);
         Assert.AreEqual(0, outcome.Below);
         Assert.AreEqual("passed", outcome.Result.Verification!.Status);
+        Assert.AreEqual(0, outcome.Beyond, "The block has room for every size.");
+        TestContext.WriteLine($"block {outcome.Result.Block?.Bytes}");
         OptimizationResult whole = ModelOptimizer.Optimize(InTokens(RangeTruth.Request(path, dimensions)) with { Partition = false, Verify = false });
         TestContext.WriteLine($"{kind} {dimensions}: {whole.Peak.Bytes} -> {outcome.Result.Peak.Bytes}, {string.Join("; ", outcome.Result.Rewrites.Where(r => r.Pieces is not null).Select(r => $"{r.Pieces!.Count} pieces of {r.Pieces.Value} along {r.Pieces.Axis}"))}: {string.Join(" | ", outcome.Result.Range!.Peaks)}");
         Assert.IsTrue(outcome.Result.Rewrites.Any(r => r.Pieces?.Axis == 1), string.Join('\n', outcome.Result.Warnings.Select(w => w.Message).Append("Tokens are cut.")));

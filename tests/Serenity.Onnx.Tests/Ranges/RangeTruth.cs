@@ -24,10 +24,27 @@ internal static class RangeTruth
     /// <param name="Equal">Sizes at which as much was allocated as the formula says.</param>
     /// <param name="Below">Sizes at which it was less.</param>
     /// <param name="RequiredEqual">Sizes at which tensors and kernels' scratch together took what the formula of required bytes says.</param>
-    public sealed record Outcome(OptimizationResult Result, int Equal, int Below, int RequiredEqual);
+    public sealed record Outcome(OptimizationResult Result, int Equal, int Below, int RequiredEqual)
+    {
+        /// <summary>Allocations of these runs that were larger than their place in the block; none where some were empty, so that the run made fewer.</summary>
+        public int Beyond { get; init; }
+    }
+
+    /// <summary>True for the long versions of the tests.</summary>
+    public static bool IsSweep => Environment.GetEnvironmentVariable("SERENITY_SWEEP") is not null;
 
     /// <summary>How many sizes of a model are run: a few, or what a sweep asks for.</summary>
-    public static int SizesEach(int few) => Environment.GetEnvironmentVariable("SERENITY_SWEEP") is null ? few : 60;
+    public static int SizesEach(int few) => IsSweep ? 60 : few;
+
+    /// <summary>A row of the table in docs/ranges.md; of the plan for the largest sizes alone, where a sweep asks for it.</summary>
+    public static string Row(string name, string path, string dimensions, Outcome outcome)
+    {
+        OptimizationResult result = outcome.Result;
+        string beside = IsSweep ? string.Create(CultureInfo.InvariantCulture, $"{BesideOneSize(path, dimensions):0.000} | {BesideOneSize(path, dimensions, request => request):0.000}") : "- | -";
+        string pieces = string.Join(", ", result.Rewrites.Where(r => r.Pieces is not null).Select(r => r.Pieces!.Count));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"| {name} | `{dimensions}` | {outcome.Equal} of {outcome.Equal + outcome.Below} | {result.Peak.OriginalBytes:N0} | {result.Peak.Bytes:N0} | {(pieces.Length == 0 ? "-" : pieces)} | {beside} | {outcome.Beyond} |");
+    }
 
     /// <summary>Optimizes a model and runs it.</summary>
     /// <param name="path">The model.</param>
@@ -44,7 +61,7 @@ internal static class RangeTruth
         SizeSpace space = new(range.Ranges);
         LoadedModel source = ModelFile.Load(path);
         string[] schedule = [.. result.Schedule];
-        (int equal, int below, int requiredEqual) = (0, 0, 0);
+        (int equal, int below, int requiredEqual, int beyond) = (0, 0, 0, 0);
         foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, range.Peaks, count).Take(count))
         {
             Dictionary<string, long> all = new(request.FreeDimensions, StringComparer.Ordinal);
@@ -65,6 +82,8 @@ internal static class RangeTruth
             Observation seen = written.EndObservation(result.UnplannedBodies);
             string[] executed = [.. seen.ExecutedOrder.Where(schedule.Contains)];
             CollectionAssert.AreEqual(schedule.Where(executed.Contains).ToArray(), executed, text);
+            if (result.Block is { } block && seen.Sequence is { } run && run.Allocations.Count == block.Sizes.Count)
+                beyond += run.Allocations.Zip(block.Sizes).Count(call => call.First.Bytes > call.Second);
             long formula = range.PeakBytes(sizes), measured = seen.Memory!.ActivationBytes!.Value;
             Assert.IsLessThanOrEqualTo(formula, measured, $"{text}: {measured} measured, {formula} by formula");
             Assert.IsLessThanOrEqualTo(result.Peak.Bytes, formula, text);
@@ -80,7 +99,7 @@ internal static class RangeTruth
                 requiredEqual++;
         }
         Refuses(result, source, request, space);
-        return new Outcome(result, equal, below, requiredEqual);
+        return new Outcome(result, equal, below, requiredEqual) { Beyond = beyond };
     }
 
     /// <summary>

@@ -25,6 +25,7 @@ public sealed class SharedRangeTests
         TestContext.WriteLine($"required {outcome.Result.Peak.RequiredBytes}, equal at {outcome.RequiredEqual} of {outcome.Equal + outcome.Below}: {string.Join(" | ", outcome.Result.Range.Required)}");
         Assert.AreEqual(0, outcome.Below);
         Assert.AreEqual(outcome.Equal, outcome.RequiredEqual);
+        TestContext.WriteLine(RangeTruth.Row(Path.GetFileNameWithoutExtension(model), path, dimensions, outcome));
         double beside = RangeTruth.BesideOneSize(path, dimensions);
         TestContext.WriteLine($"{beside:0.###} times the plan for the largest sizes alone");
         Assert.IsLessThanOrEqualTo(1.05, beside);

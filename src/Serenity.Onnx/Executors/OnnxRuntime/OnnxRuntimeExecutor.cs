@@ -76,7 +76,8 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
             // With less data a run takes less.
             LeastBytes = plan.Shapes.Formulas is null && plan.Shapes.Varies.Count > 0 ? 0 : promised.LeastPeak,
             UnplannedBodies = promised.UnplannedBodies,
-            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, Threads, _task.Cancellation),
+            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, promised, plan.Shapes, Threads, _task.Cancellation),
+            HasRoomForOtherSizes = plan.Shapes.Formulas is not null,
         };
     }
 
@@ -105,7 +106,7 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
         foreach (TargetArchitecture target in _task.Request.Targets.Where(target => target != TargetKernels.Host))
         {
             if (ForeseenRun.TryOf(planned.Plan, RulesOf(planned), TargetKernels.Of(target), memory) is { } run)
-                blocks.Add(RunBlockPlanner.Plan(run, Threads, _task.Cancellation) with { Architecture = TargetKernels.NameOf(target) });
+                blocks.Add(RunBlockPlanner.Plan(run, planned.Plan, planned.Shapes, Threads, _task.Cancellation) with { Architecture = TargetKernels.NameOf(target) });
         }
         return blocks;
     }

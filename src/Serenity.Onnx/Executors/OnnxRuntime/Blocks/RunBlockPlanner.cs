@@ -1,4 +1,6 @@
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Planning.Placement;
 
@@ -17,6 +19,28 @@ internal static class RunBlockPlanner
     /// States of the placement search. Most runs are at the bound after the greedy placements; the others gain a percent or two after this and nothing later.
     /// </summary>
     private const long StateLimit = 300_000;
+
+    /// <summary>
+    /// By how much a block may grow for room at other sizes of a range; where each allocation at its most takes more, the block is that of the run, and what is larger at other sizes lies on the
+    /// heap then.
+    /// </summary>
+    private const double MostForOtherSizes = 1.05;
+
+    /// <summary>Lays out a run so that it has room for runs at other sizes of a range.</summary>
+    /// <param name="sequence">The run, at the sizes of the largest peak.</param>
+    /// <param name="plan">The plan that it is of.</param>
+    /// <param name="shapes">Shapes of the plan's values.</param>
+    /// <param name="threads">Threads within operators that it had.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    public static RunBlock Plan(RunSequence sequence, OnnxRuntimePlan plan, ShapeTable shapes, int threads, CancellationToken cancellation)
+    {
+        RunBlock block = Plan(sequence, threads, cancellation);
+        RunSequence most = OpenRun.AtMost(sequence, plan, shapes);
+        if (most.Allocations.SequenceEqual(sequence.Allocations))
+            return block;
+        RunBlock roomy = Plan(most, threads, cancellation);
+        return roomy.Bytes <= MostForOtherSizes * block.Bytes ? roomy : block;
+    }
 
     /// <summary>Lays out a run that was observed in this process.</summary>
     /// <param name="sequence">The run.</param>
