@@ -12,6 +12,9 @@ internal sealed class PoolAttempt
     /// <summary>Choices that cannot be laid down and are made impossible one after the other.</summary>
     private const int MostCuts = 24, FewCuts = 6;
 
+    /// <summary>A last search is so many times wider, with a bound raised so many times finer, unless so much of all work is done, in hundredths.</summary>
+    private const int Wider = 8, Finer = 20, WiderUntil = 45;
+
     /// <summary>Parts of the width that are searched, one after the other.</summary>
     private static readonly int[] _widths = [64, 8, 1];
 
@@ -109,13 +112,26 @@ internal sealed class PoolAttempt
                     break;
             }
         }
+        int times = 1;
+        if (failed < 0 && Best is not null && Bound < Cost && !IsClose && !_wasWhole && !_meter.IsPast(WiderUntil))
+        {
+            // Where few of the states that may be kept are, there is work left for far wider a search, behind a finer bound.
+            if (_options.Techniques.HasFlag(PoolTechniques.Worths))
+            {
+                bound.Raise(Below(most), _options.BoundWork / 2, _options, _cancellation, Finer);
+                _ahead = null;
+                Bound = Math.Min(Math.Max(Bound, bound.CostBound + _least), Cost);
+            }
+            times = Wider;
+            failed = Search(bound, full, 1, Below(most), times);
+        }
         if (Bound == Cost)
             return;
         if (failed < 0)
         {
             // Nothing to gain but a proof that little is to be gained.
             if (Best is not null)
-                Search(bound, full, 1, Below(most) - (Cost / 101));
+                Search(bound, full, 1, Below(most) - (Cost / 101), times);
             return;
         }
         bool whole = _wasWhole;
@@ -206,14 +222,15 @@ internal sealed class PoolAttempt
     private long[][] Full(PoolBound bound) => Array.ConvertAll(_choices.Capacity, bytes => Enumerable.Repeat(bytes, bound.Timeline.Count).ToArray());
 
     // The pool that what was found cannot be laid down in; -1 if it could be, or nothing was found.
-    private int Search(PoolBound bound, long[][] capacity, int share, long below)
+    private int Search(PoolBound bound, long[][] capacity, int share, long below, int times = 1)
     {
         PoolSearch search = new(_choices, bound, capacity, _options, _meter) { Ahead = _ahead ?? new long[bound.Timeline.Count + 1] };
         int width = _options.Width == int.MaxValue ? int.MaxValue
-            : Math.Max((int)Math.Clamp(_options.StatesTogether / Math.Max(search.Decisions, 1), Math.Min(64, _options.Width), _options.Width) / share, 1);
+            : Math.Max((int)Math.Clamp(_options.StatesTogether / Math.Max(search.Decisions, 1), Math.Min(64, _options.Width), _options.Width) / share, 1), ahead = width;
+        width = (int)Math.Min((long)width * times, _options.Width);
         if (_ahead is null && !_meter.IsSpent && _options.Techniques.HasFlag(PoolTechniques.Cuts))
         {
-            States += search.LookAhead(below, Math.Max(width / 4, Math.Min(width, 64)), _cancellation);
+            States += search.LookAhead(below, Math.Max(ahead / 4, Math.Min(ahead, 64)), _cancellation);
             _ahead = search.Ahead;
             Bound = Math.Min(Math.Max(Bound, bound.Ceiling(bound.Bound + _ahead[0]) + _least), Cost);
         }

@@ -126,7 +126,8 @@ internal sealed class PoolBound
     /// <param name="work">Entries of lists that may be looked at.</param>
     /// <param name="options">Techniques.</param>
     /// <param name="cancellation">Ends the work at once.</param>
-    public void Raise(long below, long work, PoolOptions options, CancellationToken cancellation)
+    /// <param name="finer">How many times less a sweep may bring before the next one is not made.</param>
+    public void Raise(long below, long work, PoolOptions options, CancellationToken cancellation, int finer = 1)
     {
         long end = Work + work;
         for (int sweep = 0; Work < end && CostBound < below && !_meter.IsPast(MostShare); sweep++)
@@ -143,7 +144,7 @@ internal sealed class PoolBound
             Settle();
             if (options.Techniques.HasFlag(PoolTechniques.Exclusion))
                 Exclude(below);
-            if (Bound - before <= ((below * Scale) - before) / 2_000)
+            if (Bound - before <= ((below * Scale) - before) / (2_000 * finer))
                 break;
         }
     }

@@ -38,7 +38,7 @@ internal sealed class PoolChoices
         _onGrid = true;
         for (int i = 0; i < blocks.BlockOf.Length; i++)
             _onGrid &= ((blocks.Residue[blocks.BlockOf[i]] + blocks.Distance[i]) & (problem.Alignment - 1)) == 0;
-        Capacity = Array.ConvertAll(problem.Pools, pool => _onGrid ? Rounded(pool.Bytes) : pool.Bytes);
+        Capacity = [.. problem.Pools.Select((pool, index) => _onGrid ? CapacityOf(index, pool.Bytes, isSmall) : pool.Bytes)];
         List<PoolUnit> units = [], small = [];
         for (int block = 0; block < blocks.Count; block++)
             (isSmall[block] ? small : units).Add(UnitOf(blocks.Parts(block).ToArray(), moves: !isSmall[block]));
@@ -77,6 +77,19 @@ internal sealed class PoolChoices
 
     /// <summary>The half step at which a buffer moves that is found elsewhere by a step.</summary>
     public static int Boundary(int step) => 2 * step - 1;
+
+    // Of a granule that a pool has but a part of, something can lie in that part only if it leaves the rest of its last granule.
+    private long CapacityOf(int pool, long bytes, bool[] isSmall)
+    {
+        long missing = Rounded(bytes) - bytes;
+        for (int i = 0; i < _problem.Buffers.Length && missing > 0; i++)
+        {
+            (ArenaBuffer buffer, _, ulong allowed, _) = _problem.Buffers[i];
+            if (!isSmall[Blocks.BlockOf[i]] && (allowed >> pool & 1) != 0 && buffer.Bytes > 0 && Rounded(buffer.Bytes) - buffer.Bytes >= missing)
+                return Rounded(bytes);
+        }
+        return bytes & ~(_problem.Alignment - 1);
+    }
 
     private PoolUnit UnitOf(int[] parts, bool moves)
     {

@@ -69,7 +69,7 @@ public static class PoolPlanner
     // The small blocks at the end; all at once where that finds nothing, or all are few and that leaves something open.
     private static PoolAttempt Solve(PoolProblem problem, PoolOptions options, long limit, ref long work, CancellationToken cancellation)
     {
-        PoolMeter meter = new(limit / 5 * 4);
+        PoolMeter meter = new(problem.Buffers.Length > FewBuffers ? limit : limit / 5 * 4);
         PoolAttempt attempt = new(problem, options, meter, cancellation);
         attempt.Run();
         work += meter.Done;

@@ -11,6 +11,26 @@ public sealed class PoolPlannerTests
     private static readonly int _cases = int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP"), out int many) ? many : 200;
 
     [TestMethod]
+    public void A_pool_that_ends_within_a_granule_is_used_as_one_that_ends_before_it()
+    {
+        for (int seed = 0; seed < 20; seed++)
+        {
+            Random random = new(seed);
+            PooledBuffer[] buffers = [.. Enumerable.Range(0, 40).Select(i =>
+            {
+                int lower = i / 2, upper = lower + 1 + random.Next(6);
+                return new PooledBuffer(new ArenaBuffer(lower, upper, 1600L * (1 + random.Next(3))), [new BufferAccess(lower, 1), new BufferAccess(upper - 1, 1 + random.Next(3))], 3);
+            })];
+            PoolProblem Of(long bytes) => new([new ArenaPool(bytes, 1), new ArenaPool(1 << 20, 6)], buffers, [], 16);
+            // Three of the least would fit by sums that are rounded up.
+            PoolPlan before = PoolPlanner.Place(Of(4784)), within = PoolPlanner.Place(Of(4796));
+            Assert.IsTrue(within.IsOptimal, $"seed {seed}");
+            Assert.AreEqual(before.Cost, within.Cost, $"seed {seed}");
+            Assert.IsNull(PoolValidator.FindFault(Of(4796), within), $"seed {seed}");
+        }
+    }
+
+    [TestMethod]
     [DataRow(2)]
     [DataRow(3)]
     public void Equals_every_choice_there_is(int pools)
