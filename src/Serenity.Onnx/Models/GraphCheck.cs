@@ -11,12 +11,6 @@ namespace Serenity.Onnx.Models;
 /// </summary>
 internal static class GraphCheck
 {
-    /// <summary>Nodes of a model, subgraphs and functions included. The largest models in use have some tens of thousands.</summary>
-    public const int MostNodes = 250_000;
-
-    /// <summary>Inputs of a graph, and outputs, at most. The largest models in use have some hundreds.</summary>
-    public const int MostValues = 10_000;
-
     /// <summary>Checks a model.</summary>
     /// <param name="model">The model; it has a graph.</param>
     /// <param name="path">Its file, for the error.</param>
@@ -26,14 +20,6 @@ internal static class GraphCheck
         ArgumentNullException.ThrowIfNull(model);
         if (!model.HasIrVersion)
             throw new SerenityException(SerenityCodes.NotAModel, path, "The file states no ONNX IR version, so it is not an ONNX model, or it is damaged. Export the model again.");
-        int nodes = CountNodes(model);
-        if (nodes > MostNodes)
-            throw Invalid(path, $"it has {nodes} nodes, more than the {MostNodes} that are supported");
-        // Old models list their weights among the inputs.
-        if (model.Graph.Input.Count - model.Graph.Initializer.Count > MostValues)
-            throw Invalid(path, $"it has {model.Graph.Input.Count} inputs, more than the {MostValues} that are supported");
-        if (model.Graph.Output.Count > MostValues)
-            throw Invalid(path, $"it has {model.Graph.Output.Count} outputs, more than the {MostValues} that are supported");
         foreach (CarriedTensor carried in ModelTensors.All(model))
         {
             if (TensorData.Problem(carried.Tensor) is { } problem)

@@ -27,7 +27,7 @@ public static class ModelFile
     /// <summary>Reads a model from the bytes of a file; checks that it is a model, not that its graph is sound.</summary>
     /// <param name="bytes">The whole file.</param>
     /// <param name="path">The file's path, for the error.</param>
-    /// <exception cref="SerenityException">SER1202: not an ONNX model, or damaged.</exception>
+    /// <exception cref="SerenityException">SER1202: not an ONNX model, or damaged; SER1203: more of it than is supported.</exception>
     public static ModelProto Parse(byte[] bytes, string path)
     {
         ArgumentNullException.ThrowIfNull(bytes);
@@ -40,6 +40,8 @@ public static class ModelFile
             throw new SerenityException(
                 SerenityCodes.NotAModel, path, $"The file is not an ONNX model, or it is damaged: {problem}. Export or download the model again.");
         }
+        if (WireLimits.Find(bytes) is { } excess)
+            throw GraphCheck.Invalid(path, excess);
         ModelProto model = new();
         try
         {

@@ -53,17 +53,26 @@ internal static class NativeHazards
         }
     }
 
-    // lengths: the largest dimension that the file states for each value of the graphs around.
+    // lengths: the largest dimension that the file states for each value of the graphs around; those of this graph are taken back, since a copy for each graph would take time by its square.
     private static void CheckGraph(GraphProto graph, Dictionary<string, long> lengths, string? path)
     {
-        lengths = new(lengths, StringComparer.Ordinal);
+        List<(string Name, long? Before)> stated = [];
         foreach (ValueInfoProto value in graph.Input.Concat(graph.ValueInfo).Concat(graph.Output))
         {
-            if (value.Type?.TensorType?.Shape is { } shape)
-                lengths[value.Name] = shape.Dim.Select(d => d.DimValue).DefaultIfEmpty().Max();
+            if (value.Type?.TensorType?.Shape is not { } shape)
+                continue;
+            stated.Add((value.Name, lengths.TryGetValue(value.Name, out long before) ? before : null));
+            lengths[value.Name] = shape.Dim.Select(d => d.DimValue).DefaultIfEmpty().Max();
         }
         foreach (NodeProto node in graph.Node)
             CheckNode(node, lengths, path);
+        for (int i = stated.Count - 1; i >= 0; i--)
+        {
+            if (stated[i].Before is { } outer)
+                lengths[stated[i].Name] = outer;
+            else
+                lengths.Remove(stated[i].Name);
+        }
     }
 
     private static void CheckNode(NodeProto node, Dictionary<string, long> lengths, string? path)

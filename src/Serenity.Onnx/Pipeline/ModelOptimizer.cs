@@ -81,7 +81,7 @@ public static class ModelOptimizer
         Task warm = WarmUp.Start();
         try
         {
-            return UnreadPart.Plan(file, request, whole => Planned(whole, request, cancellation)) with { FreeDimensions = request.FreeDimensions };
+            return UnreadPart.Plan(file, request, (model, asked) => Planned(model, asked, cancellation)) with { FreeDimensions = request.FreeDimensions };
         }
         finally
         {

@@ -1,14 +1,18 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
+using Serenity.Onnx.Operators.Table;
 using Serenity.Onnx.Rewrites.Rules;
+using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Pipeline;
 
 /// <summary>
 /// Nodes that lead to no output are left out of every plan (<see cref="UnreadNodes"/>), after all of the model was looked at. Where one of them stands in the way of planning, proof or a block (a
-/// size that depends on data, a generator of random numbers, a subgraph over a range of sizes), the model is planned without them from the start.
+/// size that depends on data, a generator of random numbers, a subgraph over a range of sizes, a tensor larger than a build may hold), the model is planned without them from the start: at once where
+/// a node of such a kind is among them, and else when the whole was held up.
 /// </summary>
 internal static class UnreadPart
 {
@@ -17,27 +21,61 @@ internal static class UnreadPart
     /// <param name="request">What is asked.</param>
     /// <param name="plan">Plans one.</param>
     /// <exception cref="SerenityException">What the whole was refused for, where the rest is refused too.</exception>
-    public static OptimizationResult Plan(LoadedModel file, OptimizeRequest request, Func<LoadedModel, OptimizationResult> plan)
+    public static OptimizationResult Plan(LoadedModel file, OptimizeRequest request, Func<LoadedModel, OptimizeRequest, OptimizationResult> plan)
     {
-        OptimizationResult? whole = null;
-        IReadOnlyList<string> unread = [];
-        SerenityException? refusal = null;
-        try
-        {
-            whole = plan(file);
-        }
-        catch (SerenityException fault) when (fault.Code is SerenityCodes.UnknownSize or SerenityCodes.RangeNotPlanned && request.Rewrite != RewriteLevel.None)
-        {
-            refusal = fault;
-        }
-        if (whole is not null && (request.Rewrite == RewriteLevel.None || !IsHeldUp(whole)))
-            return whole;
-        if (ModelCut.WithoutUnread(file, out unread) is not { } rest)
-            return whole ?? throw refusal!;
+        if (request.Rewrite == RewriteLevel.None || ModelCut.WithoutUnread(file, out IReadOnlyList<string> unread) is not { } rest)
+            return plan(file, request);
+        return MayHoldUp(file.Model.Graph, rest.Model.Graph) && PlanRest(file, rest, unread, request, plan) is { } cut ? cut : PlanWhole(file, rest, unread, request, plan);
+    }
+
+    /// <summary>The plan of the rest, with what the whole costs as it is; null where the rest is not proven, so that the whole may be.</summary>
+    private static OptimizationResult? PlanRest(LoadedModel file, LoadedModel rest, IReadOnlyList<string> unread, OptimizeRequest request, Func<LoadedModel, OptimizeRequest, OptimizationResult> plan)
+    {
         OptimizationResult less;
         try
         {
-            less = plan(rest);
+            less = plan(rest, request);
+        }
+        catch (SerenityException)
+        {
+            return null;
+        }
+        if (request.Verify && IsHeldUp(less))
+            return null;
+        OptimizationResult? whole = null;
+        try
+        {
+            // What it costs as it is, and nothing else: no run of it.
+            whole = plan(file, request with { Verify = false, Rewrite = RewriteLevel.None, Partition = false, Fuse = false, Progress = null });
+        }
+        catch (SerenityException fault) when (fault.Code is SerenityCodes.UnknownSize or SerenityCodes.RangeNotPlanned)
+        {
+            // Then the rest's own cost stands.
+        }
+        AppliedRewrite gone = new(UnreadNodes.Kind, unread, Exact: true, whole is null ? 0 : Math.Max(0, whole.Peak.OriginalBytes - less.Peak.OriginalBytes));
+        less = less with { Rewrites = [gone, .. less.Rewrites] };
+        return whole is null ? less : WithCostOf(whole, less);
+    }
+
+    private static OptimizationResult PlanWhole(
+        LoadedModel file, LoadedModel rest, IReadOnlyList<string> unread, OptimizeRequest request, Func<LoadedModel, OptimizeRequest, OptimizationResult> plan)
+    {
+        OptimizationResult? whole = null;
+        SerenityException? refusal = null;
+        try
+        {
+            whole = plan(file, request);
+        }
+        catch (SerenityException fault) when (fault.Code is SerenityCodes.UnknownSize or SerenityCodes.RangeNotPlanned)
+        {
+            refusal = fault;
+        }
+        if (whole is not null && !IsHeldUp(whole))
+            return whole;
+        OptimizationResult less;
+        try
+        {
+            less = plan(rest, request);
         }
         catch (SerenityException)
         {
@@ -49,13 +87,25 @@ internal static class UnreadPart
         less = less with { Rewrites = [.. gone, .. less.Rewrites] };
         if (whole is null)
             return less;
-        // What the model costs as it is, is the whole model's.
-        return !IsBetter(less, whole) ? whole : less with
-        {
-            Peak = less.Peak with { OriginalBytes = whole.Peak.OriginalBytes, OriginalPlainSessionBytes = whole.Peak.OriginalPlainSessionBytes },
-            OriginalProfile = whole.OriginalProfile,
-            OriginalPeakStep = whole.OriginalPeakStep,
-        };
+        return IsBetter(less, whole) ? WithCostOf(whole, less) : whole;
+    }
+
+    /// <summary>What the model costs as it is, is the whole model's.</summary>
+    private static OptimizationResult WithCostOf(OptimizationResult whole, OptimizationResult less) => less with
+    {
+        Peak = less.Peak with { OriginalBytes = whole.Peak.OriginalBytes, OriginalPlainSessionBytes = whole.Peak.OriginalPlainSessionBytes },
+        OriginalProfile = whole.OriginalProfile,
+        OriginalPeakStep = whole.OriginalPeakStep,
+    };
+
+    /// <summary>True if a node that goes is of a kind that may hold a plan up, or of a kind that nothing is known of.</summary>
+    private static bool MayHoldUp(GraphProto whole, GraphProto rest)
+    {
+        HashSet<string> kept = new(rest.Node.SelectMany(node => node.Output), StringComparer.Ordinal);
+        return whole.Node.Any(node => !node.Output.Any(o => o.Length > 0 && kept.Contains(o)) && IsOfSuchAKind(node));
+
+        static bool IsOfSuchAKind(NodeProto node) => SubgraphCaptures.SubgraphsOf(node).Any() || OperatorTable.Of(node) is var entry
+            && (!entry.IsKnown || entry.Randomness != Randomness.None || entry.Has(OperatorTraits.SizedByData) || (entry.Kind != OperatorKind.View && entry.Roles.PositionOf(InputRole.Sizes) >= 0));
     }
 
     /// <summary>True if something kept a plan from being proven, or from a block, that nodes nobody reads can be.</summary>

@@ -69,27 +69,32 @@ internal static class ModelCut
         unread = [];
         if (file.Model.Graph.Output.Count == 0)
             return null;
+        (HashSet<NodeProto> kept, _) = Needed(file.Model.Graph);
+        if (kept.Count == file.Model.Graph.Node.Count || kept.Count == 0)
+            return null;
         // Names are given before anything goes, so that those that stay are called what they are called in the whole.
         ModelProto result = file.Model.Clone();
         UniqueNames.Assign(result);
         GraphProto graph = result.Graph;
-        Dictionary<string, NodeProto> producer = new(StringComparer.Ordinal);
-        foreach (NodeProto node in graph.Node)
-        {
-            foreach (string output in node.Output.Where(o => o.Length > 0))
-                producer.TryAdd(output, node);
-        }
-        (HashSet<NodeProto> kept, HashSet<string> read) = Needed(producer, [.. graph.Output.Select(o => o.Name)], []);
-        NodeProto[] gone = [.. graph.Node.Where(node => !kept.Contains(node))];
-        if (gone.Length == 0 || kept.Count == 0)
-            return null;
-        unread = [.. gone.Select(node => node.Name)];
+        (kept, HashSet<string> read) = Needed(graph);
+        unread = [.. graph.Node.Where(node => !kept.Contains(node)).Select(node => node.Name)];
         HashSet<string> outputs = new(graph.Output.Select(o => o.Name), StringComparer.Ordinal);
         graph.Node.Keep(kept.Contains);
         UnreadConstants.Drop(graph, new HashSet<string>(graph.Initializer.Select(t => t.Name).Concat(graph.SparseInitializer.Select(t => t.Values.Name)), StringComparer.Ordinal));
         graph.ValueInfo.Keep(v => read.Contains(v.Name) || outputs.Contains(v.Name));
         graph.QuantizationAnnotation.Keep(a => read.Contains(a.TensorName) || outputs.Contains(a.TensorName));
         return file with { Model = result };
+    }
+
+    private static (HashSet<NodeProto> Nodes, HashSet<string> Read) Needed(GraphProto graph)
+    {
+        Dictionary<string, NodeProto> producer = new(StringComparer.Ordinal);
+        foreach (NodeProto node in graph.Node)
+        {
+            foreach (string output in node.Output.Where(o => o.Length > 0))
+                producer.TryAdd(output, node);
+        }
+        return Needed(producer, [.. graph.Output.Select(o => o.Name)], []);
     }
 
     private static (HashSet<NodeProto> Nodes, HashSet<string> Read) Needed(Dictionary<string, NodeProto> producer, string[] wanted, HashSet<string> cut)

@@ -19,20 +19,20 @@ public sealed class SizeLimitTests
     {
         ModelProto model = Calls(functions, callsOfNext: 2);
         if (fits)
-            GraphCheck.Check(model, "m.onnx");
+            Read(model);
         else
             Assert.Contains("nodes that are supported", Refused(model).Message);
     }
 
     [TestMethod]
-    [DataRow(FunctionCheck.DeepestCalls, true)]
-    [DataRow(FunctionCheck.DeepestCalls + 1, false)]
+    [DataRow(WireLimits.DeepestCalls, true)]
+    [DataRow(WireLimits.DeepestCalls + 1, false)]
     [DataRow(4000, false)]
     public void Chains_of_functions_may_be_so_long(int functions, bool fits)
     {
         ModelProto model = Calls(functions, callsOfNext: 1);
         if (fits)
-            GraphCheck.Check(model, "m.onnx");
+            Read(model);
         else
             Assert.Contains("levels deep", Refused(model).Message);
     }
@@ -89,12 +89,81 @@ public sealed class SizeLimitTests
         ModelProto model = Calls(1, callsOfNext: 0);
         for (int i = 0; i < 40_000; i++)
             model.Functions.Add(new FunctionProto { Name = "f" + i, Domain = "own" });
-        GraphCheck.Check(model, "m.onnx");
+        Read(model);
     }
 
     [TestMethod]
-    [DataRow(GraphCheck.MostValues, true)]
-    [DataRow(GraphCheck.MostValues + 1, false)]
+    public void A_function_that_calls_itself_through_others_is_found_before_anything_is_inlined()
+    {
+        ModelProto model = Calls(3, callsOfNext: 1);
+        model.Functions[2].Node.Add(Call("F1", "own", "a", "again"));
+        Assert.Contains("calls itself", Refused(model).Message);
+    }
+
+    [TestMethod]
+    public void Nodes_and_subgraphs_and_functions_are_counted_in_the_bytes()
+    {
+        // What a parser would make gigabytes of: each message takes two bytes.
+        Assert.Contains("nodes that are supported", WireLimits.Find(Message(7, Empty(1, WireLimits.MostNodes + 1)))!);
+        Assert.IsNull(WireLimits.Find(Message(7, Empty(1, WireLimits.MostNodes))));
+        byte[] node = Message(1, Message(5, Empty(11, WireLimits.MostSubgraphs + 1)));
+        Assert.Contains("subgraphs that are supported", WireLimits.Find(Message(7, node))!);
+        Assert.Contains("functions that are supported", WireLimits.Find(Empty(25, WireLimits.MostFunctions + 1))!);
+    }
+
+    [TestMethod]
+    public void Nodes_within_functions_and_subgraphs_count_with_the_others()
+    {
+        byte[] half = Empty(1, WireLimits.MostNodes / 2), function = Empty(7, (WireLimits.MostNodes / 2) + 1);
+        byte[] model = [.. Message(7, half), .. Message(25, function)];
+        Assert.Contains("nodes that are supported", WireLimits.Find(model)!);
+        byte[] nested = [.. half, .. Message(1, Message(5, Message(6, half)))];
+        Assert.Contains("nodes that are supported", WireLimits.Find(Message(7, nested))!);
+    }
+
+    [TestMethod]
+    public void Many_subgraphs_beside_many_stated_shapes_are_looked_at_once()
+    {
+        ModelProto model = Calls(1, callsOfNext: 0);
+        ValueInfoProto Value(string name) => new() { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimValue = 4 } } } } } };
+        for (int i = 0; i < 20_000; i++)
+        {
+            model.Graph.ValueInfo.Add(Value("v" + i));
+            NodeProto choice = new() { OpType = "If", Input = { "x" }, Output = { "z" + i } };
+            GraphProto branch = new() { Name = "branch", Node = { Call("Relu", "", "x", "r") }, Output = { Value("r") } };
+            choice.Attribute.Add(new AttributeProto { Name = "then_branch", Type = AttributeProto.Types.AttributeType.Graph, G = branch });
+            model.Graph.Node.Add(choice);
+        }
+        NativeHazards.Check(model, "m.onnx");
+    }
+
+    /// <summary>A message in a field of another.</summary>
+    private static byte[] Message(int field, byte[] content)
+    {
+        return [.. Number((field << 3) | 2), .. Number(content.Length), .. content];
+
+        static IEnumerable<byte> Number(int value)
+        {
+            for (; value >= 0x80; value >>= 7)
+                yield return (byte)(value | 0x80);
+            yield return (byte)value;
+        }
+    }
+
+    /// <summary>So many empty messages in a field.</summary>
+    private static byte[] Empty(int field, int count)
+    {
+        byte[] one = Message(field, []), all = new byte[one.Length * count];
+        for (int i = 0; i < count; i++)
+            one.CopyTo(all, i * one.Length);
+        return all;
+    }
+
+    private static void Read(ModelProto model) => GraphCheck.Check(ModelFile.Parse(ModelFile.ToBytes(model), "m.onnx"), "m.onnx");
+
+    [TestMethod]
+    [DataRow(WireLimits.MostValues, true)]
+    [DataRow(WireLimits.MostValues + 1, false)]
     public void Outputs_are_counted(int outputs, bool fits)
     {
         ModelProto model = Calls(1, callsOfNext: 0);
@@ -109,14 +178,14 @@ public sealed class SizeLimitTests
         }
         model.Graph.Node.Add(node);
         if (fits)
-            GraphCheck.Check(model, "m.onnx");
+            Read(model);
         else
             Assert.Contains("outputs", Refused(model).Message);
     }
 
     private static SerenityException Refused(ModelProto model)
     {
-        SerenityException refused = Assert.ThrowsExactly<SerenityException>(() => GraphCheck.Check(model, "m.onnx"));
+        SerenityException refused = Assert.ThrowsExactly<SerenityException>(() => Read(model));
         Assert.AreEqual(SerenityCodes.InvalidGraph, refused.Code);
         return refused;
     }

@@ -139,6 +139,22 @@ public sealed class UnreadNodesTests
         }
     }
 
+    /// <summary>No run makes it: a build has not got the memory.</summary>
+    [TestMethod]
+    public void Gigabytes_that_nobody_reads_are_never_made()
+    {
+        OnnxModelBuilder model = new();
+        string x = model.Input("x", DataType.Float, 1, 768);
+        model.Node("Expand", [x, model.Integers(1_000_000, 768)]);
+        model.Output(model.Node("Tanh", [model.Node("Relu", [x])]), DataType.Float, 1, 768);
+        OptimizationResult result = WholeWay.Optimize(model.Build());
+        Assert.AreEqual("passed", result.Verification!.Status, result.Verification.Reason);
+        Assert.IsGreaterThan(3_000_000_000, result.Peak.OriginalBytes);
+        Assert.IsLessThan(10_000, result.Peak.Bytes);
+        AppliedRewrite gone = result.Rewrites.Single(r => r.Kind == "UnreadNodes");
+        Assert.IsGreaterThan(3_000_000_000, gone.SavedBytes);
+    }
+
     /// <summary>A model without outputs, and models whose outputs read no node: nothing would be left that ONNX Runtime takes.</summary>
     [TestMethod]
     [DataRow("none")]

@@ -103,8 +103,10 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     /// Limits for a model in pieces: they are many and alike, so a proof may take as many states as there are; the order that they were chosen with is a good one. A limit that the user
     /// states stands.
     /// </summary>
-    public OnnxRuntimePlanOptions PieceOptions(OnnxRuntimePlanOptions full) =>
-        _request.SearchLimit is not null ? full : full with { Schedule = full.Schedule with { StateLimit = Math.Min(full.Schedule.StateLimit, StatesForPieces) } };
+    /// <param name="full">Limits for what is written.</param>
+    /// <param name="states">States of the search.</param>
+    public OnnxRuntimePlanOptions PieceOptions(OnnxRuntimePlanOptions full, long states = StatesForPieces) =>
+        _request.SearchLimit is not null ? full : full with { Schedule = full.Schedule with { StateLimit = Math.Min(full.Schedule.StateLimit, states) } };
 
     /// <summary>A plan's peak with its kernels' scratch, as far as that is known.</summary>
     public long Required(OnnxRuntimePlan plan, ShapeTable shapes) => KernelWorkspace.Peak(plan.Graph, shapes, plan.Allocations, TargetKernels.Of(_request.Targets));

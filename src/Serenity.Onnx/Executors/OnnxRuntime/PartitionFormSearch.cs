@@ -26,6 +26,9 @@ internal sealed class PartitionFormSearch
     /// <summary>By how much the nodes that hold the order may bring predicted time over the limit, as a part of what the limit adds: less than predictions are off by.</summary>
     private const double MostOver = 0.05;
 
+    /// <summary>States of the search for an order while it is open which form is taken, and for the one that is taken: a second of processor time.</summary>
+    private const long StatesToChoose = 50_000, StatesToTake = 400_000;
+
     private readonly PlanningTask _task;
     private readonly OnnxRuntimeSearch _planner;
     private readonly OnnxRuntimeExecutorPlan _whole;
@@ -87,7 +90,7 @@ internal sealed class PartitionFormSearch
             if (best is null && Cut(form, 0, _wholeRequired) is { } cut)
                 best = Planned(form, cut, best);
         }
-        OnnxRuntimeExecutorPlan plan = best is null ? _whole : Made(WithoutNeedless(best));
+        OnnxRuntimeExecutorPlan plan = best is null ? _whole : Made(InFull(WithoutNeedless(best)));
         return plan with { Work = plan.Work with { Limited = _isLimited } };
     }
 
@@ -103,9 +106,15 @@ internal sealed class PartitionFormSearch
     /// <summary>Cuts a form. What does not come as low as a form before is of use only where that cannot be planned.</summary>
     private void TryForm(PartitionForm form, long wanted)
     {
+        long bound = SearchOf(form).Bound.Bytes;
         foreach ((_, PartitionedModel cut) in _cuts)
+        {
             wanted = Math.Min(wanted, cut.RequiredAtFirst);
-        if (Cut(form, 0, wanted) is { } found)
+            // No pieces of this one come lower.
+            if (cut.PeakBytes <= bound && cut.RequiredBytes <= bound)
+                wanted = 0;
+        }
+        if (wanted > 0 && Cut(form, 0, wanted) is { } found)
             _cuts.Add((form, found));
         else if (_cuts.Count > 0)
             _passedOver.Add(form);
@@ -148,11 +157,11 @@ internal sealed class PartitionFormSearch
     }
 
     /// <summary>Plans pieces; null for what ONNX Runtime changes as it loads a model: that would not be what was planned.</summary>
-    private PartitionPlan? TryPlan(PartitionForm form, PartitionedModel cut, double reserve)
+    private PartitionPlan? TryPlan(PartitionForm form, PartitionedModel cut, double reserve, long states = StatesToChoose)
     {
         if (!_source.Costs.IsKept(RewriteCandidate.Unchanged(cut.Model, cut.Shapes)))
             return null;
-        OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, _planner.PieceOptions(_source.Costs.Full) with { First = cut.Order }, cancellation: _task.Cancellation);
+        OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, _planner.PieceOptions(_source.Costs.Full, states) with { First = cut.Order }, cancellation: _task.Cancellation);
         double ratio = _whole.Work.Ratio + ((Time(cut.Model, cut.Shapes, plan) - _wholeTime) / _work);
         return new PartitionPlan(form, cut, plan, _planner.Required(plan, cut.Shapes), ratio, reserve);
     }
@@ -187,6 +196,11 @@ internal sealed class PartitionFormSearch
 
         PartitionGraph Indexed(PartitionForm form) => new(form.Model, form.Shapes, form.Order, PathOfModel, _sharing) { CutsOpen = true };
     }
+
+    /// <summary>The plan that is taken, searched further where its order is not proven.</summary>
+    private PartitionPlan InFull(PartitionPlan best) =>
+        best.Plan.LivePeak > best.Plan.LowerBound && TryPlan(best.Form, best.Cut, best.Reserve, StatesToTake) is { } full
+            && full.Plan.SimulatedPeak <= best.Plan.SimulatedPeak && full.RequiredBytes <= best.RequiredBytes && IsInTime(full) ? full : best;
 
     private OnnxRuntimeExecutorPlan Made(PartitionPlan best)
     {
