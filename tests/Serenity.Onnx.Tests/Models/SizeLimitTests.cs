@@ -125,7 +125,8 @@ public sealed class SizeLimitTests
     public void Many_subgraphs_beside_many_stated_shapes_are_looked_at_once()
     {
         ModelProto model = Calls(1, callsOfNext: 0);
-        ValueInfoProto Value(string name) => new() { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = new TensorShapeProto { Dim = { new TensorShapeProto.Types.Dimension { DimValue = 4 } } } } } };
+        TensorShapeProto shape = new() { Dim = { new TensorShapeProto.Types.Dimension { DimValue = 4 } } };
+        ValueInfoProto Value(string name) => new() { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } } };
         for (int i = 0; i < 20_000; i++)
         {
             model.Graph.ValueInfo.Add(Value("v" + i));
