@@ -67,8 +67,11 @@ internal static class AttentionRegions
     public static NodeRegion? Projected(RegionQuery q)
     {
         long heads = q.Node.Int("num_heads", 0);
-        if (q.Rank != 3 || !q.HasOneOutput || q.In(0) is not { Length: 3 } tokens || q.In(1) is not { Length: 2 } weights || heads <= 0 || q.Node.In(4).Length > 0 || q.Node.Input.Skip(6).Any(i => i.Length > 0))
+        if (q.Rank != 3 || !q.HasOneOutput || q.In(0) is not { Length: 3 } tokens || q.In(1) is not { Length: 2 } weights || heads <= 0 || q.Node.In(4).Length > 0
+            || q.Node.Input.Skip(6).Any(i => i.Length > 0))
+        {
             return null;
+        }
         long[] widths = q.Node.Ints("qkv_hidden_sizes") ?? [weights[1] / 3, weights[1] / 3, weights[1] / 3];
         if (widths.Length != 3 || widths.Sum() != weights[1] || widths[2] != q.Dims[2] || Array.Exists(widths, w => w % heads != 0))
             return null;
@@ -139,7 +142,8 @@ internal static class AttentionRegions
             return null;
         List<(int, InputPart)> parts =
         [
-            (0, new InputPart(headAxis, AxisMap.Blocks(querySize, size))), (1, new InputPart(headAxis, AxisMap.Blocks(querySize, size * group))), (2, new InputPart(headAxis, AxisMap.Blocks(size, size * group))),
+            (0, new InputPart(headAxis, AxisMap.Blocks(querySize, size))), (1, new InputPart(headAxis, AxisMap.Blocks(querySize, size * group))),
+            (2, new InputPart(headAxis, AxisMap.Blocks(size, size * group))),
         ];
         if (mask is { Length: >= 3 } && mask[^3] != 1)
             parts.Add((3, new InputPart(mask.Length - 3, AxisMap.Blocks(1, size))));

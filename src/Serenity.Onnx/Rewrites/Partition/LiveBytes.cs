@@ -383,11 +383,14 @@ internal sealed class LiveBytes
                 continue;
             int owner = _owner[input], uses = UsesOf(owner, program.Inputs(step));
             PieceValue read = program.Values[input];
-            if (_uses[owner] == uses && uses == 1 && !_stays[owner] && _bytes[owner] > 0 && SameShape(read.Value, made.Value) && read.Part.Length == made.Part.Length)
+            if (_uses[owner] == uses && uses == 1 && !_stays[owner] && _bytes[owner] > 0 && SameShape(read.Value, made.Value) && Length(read, made.Axis) == Length(made, made.Axis))
                 return input;
         }
         return -1;
     }
+
+    /// <summary>Positions of a value along an axis; a piece that needs all of them reads the whole.</summary>
+    private long Length(PieceValue value, int axis) => value.Axis < 0 && axis >= 0 ? _graph.Dims[value.Value][axis] : value.Part.Length;
 
     private int UsesOf(int owner, ReadOnlySpan<int> inputs)
     {

@@ -40,7 +40,34 @@ internal sealed record PartitionBound(long Bytes, string? Node)
         return bound;
     }
 
-    private static bool MayBeCut(PartitionGraph graph, int node)
+    /// <summary>
+    /// The bound of a graph, with what each node that runs whole has beside it in any order (<see cref="StandingBound"/>), and what it takes to have its inputs whole: higher, and more
+    /// work than a search would save.
+    /// </summary>
+    public static PartitionBound InAnyOrder(PartitionGraph graph, LiveBytes live)
+    {
+        PartitionBound bound = Of(graph, live);
+        StandingBound standing = new(graph, live);
+        for (int node = 0; node < graph.Nodes.Length; node++)
+        {
+            foreach (int value in graph.Outputs[node])
+            {
+                if (value >= 0 && graph.IsOutput[value] && standing.Whole(value) is var made && made > bound.Bytes)
+                    bound = new PartitionBound(made, null);
+            }
+            if (MayBeCut(graph, node))
+                continue;
+            long bytes = standing.At(node);
+            foreach (int value in graph.Reads[node])
+                bytes = Math.Max(bytes, standing.Whole(value));
+            if (bytes > bound.Bytes)
+                bound = new PartitionBound(bytes, graph.Nodes[node].Name);
+        }
+        return bound;
+    }
+
+    /// <summary>False for a node without a rule that keeps bits, on any axis: it runs whole.</summary>
+    internal static bool MayBeCut(PartitionGraph graph, int node)
     {
         int axes = graph.Outputs[node] is [>= 0 and int made, ..] ? graph.Dims[made].Length : 0;
         for (int axis = 0; axis < axes; axis++)

@@ -46,6 +46,7 @@ internal sealed class PartitionSearch
     private readonly long _steps;
     private long _stepsLeft;
     private readonly RegionCandidates _candidates;
+    private long? _atPeak;
 
     /// <summary>Prepares a search.</summary>
     /// <param name="graph">The graph, in the order of its schedule.</param>
@@ -84,7 +85,9 @@ internal sealed class PartitionSearch
     /// <summary>What no regions in pieces go under.</summary>
     public PartitionBound Bound { get; }
 
-    private bool IsAtBound => _bounds && Bound.Bytes > 0.999 * PeakBytes && Bound.Bytes > 0.999 * RequiredBytes;
+    private bool IsAtBound => _bounds && (IsNear(Bound.Bytes) || IsNear(_atPeak ??= AtPeak()));
+
+    private bool IsNear(long bytes) => bytes > 0.999 * PeakBytes && bytes > 0.999 * RequiredBytes;
 
     /// <summary>Live peak of the schedule without pieces.</summary>
     public long PeakBytes => _peak;
@@ -157,6 +160,13 @@ internal sealed class PartitionSearch
             peak = Math.Max(peak, steps[p]);
         }
         return peak;
+    }
+
+    /// <summary>What is live at the peak in any order, where a node that no axis cuts is what has it; else 0.</summary>
+    private long AtPeak()
+    {
+        int step = _live.During.IndexOf(_peak);
+        return step < 0 || PartitionBound.MayBeCut(_graph, step) ? 0 : new StandingBound(_graph, _live).At(step);
     }
 
     private static long Most(ReadOnlySpan<long> steps)

@@ -306,23 +306,27 @@ public sealed class RegionRuleTests
                 from mask in new[] { "", "lengths", "keys", "queries" } from summand in new[] { "", "one", "each" } from bias in new[] { false, true } select (mask, summand, bias))
             {
                 // Without mask and summand, ONNX Runtime goes block by block: rows have a rule, which is not relied on.
-                Check(false, $"MultiHeadAttention {heads} of {size}, {valueSize} mask '{mask}' summand '{summand}' bias {bias}", mask == "queries" ? [0, 2] : [0, 1, 2], b => b.Node("com.microsoft:MultiHeadAttention",
+                Check(false, $"MultiHeadAttention {heads} of {size}, {valueSize} mask '{mask}' summand '{summand}' bias {bias}", mask == "queries" ? [0, 2] : [0, 1, 2],
+                    b => b.Node("com.microsoft:MultiHeadAttention",
                     [
                         b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, 9, heads * size), b.Input("v", DataType.Float, 2, 9, heads * valueSize),
                         bias ? Weight(b, false, heads * (size + size + valueSize)) : "", Mask(b, mask, 7, 9), Summand(b, summand, heads, 7, 9),
                     ], ("num_heads", heads)));
             }
             Check(false, $"MultiHeadAttention {heads} of {size}, keys head by head", [0, 1, 2], b => b.Node("com.microsoft:MultiHeadAttention",
-                [b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, heads, 9, size), b.Input("v", DataType.Float, 2, heads, 9, size), "", "", Summand(b, "each", heads, 7, 9)],
+                [b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, heads, 9, size), b.Input("v", DataType.Float, 2, heads, 9, size),
+                "", "", Summand(b, "each", heads, 7, 9)],
                 ("num_heads", heads), ("scale", 0.3)));
             Check(false, $"MultiHeadAttention {heads} of {size}, causal", [0, 2], b => b.Node("com.microsoft:MultiHeadAttention",
                 [b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, 7, heads * size), b.Input("v", DataType.Float, 2, 7, heads * size)],
                 ("num_heads", heads), ("unidirectional", 1L)));
-            foreach ((string mask, string summand, long causal) in from mask in new[] { "", "lengths", "keys", "queries" } from summand in new[] { "", "one", "each" } from causal in new[] { 0L, 1L } select (mask, summand, causal))
+            foreach ((string mask, string summand, long causal) in
+                from mask in new[] { "", "lengths", "keys", "queries" } from summand in new[] { "", "one", "each" } from causal in new[] { 0L, 1L } select (mask, summand, causal))
             {
                 (string, object)[] attributes = [("num_heads", heads), ("unidirectional", causal)];
                 Check(false, $"Attention {heads} of {size}, {valueSize} mask '{mask}' summand '{summand}' causal {causal}", [0, 2], b => b.Node("com.microsoft:Attention",
-                    [b.Input("x", DataType.Float, 2, 7, 12), Weight(b, false, 12, heads * (size + size + valueSize)), Weight(b, false, heads * (size + size + valueSize)), Mask(b, mask, 7, 7), "", Summand(b, summand, heads, 7, 7)],
+                    [b.Input("x", DataType.Float, 2, 7, 12), Weight(b, false, 12, heads * (size + size + valueSize)), Weight(b, false, heads * (size + size + valueSize)),
+                    Mask(b, mask, 7, 7), "", Summand(b, summand, heads, 7, 7)],
                     size == valueSize ? attributes : [.. attributes, ("qkv_hidden_sizes", new[] { heads * size, heads * size, heads * valueSize })]));
             }
         }
@@ -340,10 +344,12 @@ public sealed class RegionRuleTests
                 string what = $"Attention 23, {heads} heads of {size} over {shared} of {valueSize}, mask {mask}, logical {logical}, causal {causal}";
                 int[] rows = causal == 0 ? [2] : [], packedRows = causal == 0 ? [1] : [];
                 Check(false, what, [.. new[] { 0, 1 }.Concat(rows)], b => b.Node("Attention",
-                    [b.Input("q", DataType.Float, 2, heads, 7, size), b.Input("k", DataType.Float, 2, shared, 9, size), b.Input("v", DataType.Float, 2, shared, 9, valueSize), Ranked(b, mask, logical, heads)],
+                    [b.Input("q", DataType.Float, 2, heads, 7, size), b.Input("k", DataType.Float, 2, shared, 9, size), b.Input("v", DataType.Float, 2, shared, 9, valueSize),
+                    Ranked(b, mask, logical, heads)],
                     ("is_causal", causal)), 23);
                 Check(false, what + ", packed", [.. new[] { 0 }.Concat(packedRows).Append(2)], b => b.Node("Attention",
-                    [b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, 9, shared * size), b.Input("v", DataType.Float, 2, 9, shared * valueSize), Ranked(b, mask, logical, heads)],
+                    [b.Input("q", DataType.Float, 2, 7, heads * size), b.Input("k", DataType.Float, 2, 9, shared * size), b.Input("v", DataType.Float, 2, 9, shared * valueSize),
+                    Ranked(b, mask, logical, heads)],
                     ("is_causal", causal), ("q_num_heads", heads), ("kv_num_heads", shared)), 23);
             }
         }
