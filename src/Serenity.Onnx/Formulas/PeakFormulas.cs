@@ -24,7 +24,9 @@ internal static class PeakFormulas
         SizeExpression[] rest = [.. all.Distinct().OrderByDescending(f => f.Evaluate(space.Most)).ThenByDescending(f => f.Evaluate(space.Least)).ThenBy(f => f.ToString(), StringComparer.Ordinal)];
         if (rest.Length < 2)
             return rest;
-        return space.Count * rest.Length <= MostValues ? LargestSomewhere(rest, [.. All(space)]) : NotBelowOthers(rest, space);
+        if (space.Count * rest.Length > MostValues)
+            rest = NotBelowOthers(rest, space);
+        return space.Count * rest.Length <= MostValues ? LargestSomewhere(rest, [.. All(space)]) : rest;
     }
 
     /// <summary>Those that are the largest at some sizes, until there is one for all of them: that of the most sizes first.</summary>
