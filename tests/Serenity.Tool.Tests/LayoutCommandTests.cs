@@ -11,7 +11,8 @@ public sealed class LayoutCommandTests
     private static readonly long _portable = SyntheticManifest.Create(12, Executor.OnnxRuntime).Peak.RequiredBytes;
 
     /// <summary>Blocked8 takes 1,000 bytes more than the portable file, Blocked16 takes 2,000.</summary>
-    private static ToolRun Run()
+    /// <param name="block">A block of the portable file; null for none.</param>
+    private static ToolRun Run(long? block = null)
     {
         ToolRun run = new();
         run.Engine = (request, _) =>
@@ -22,7 +23,7 @@ public sealed class LayoutCommandTests
             {
                 Variants = [.. request.Layouts.Select(layout => new VariantFacts(layout, FigureBasis.ByRule, 0.5, 1, 1, null))],
                 VariantModels = [.. request.Layouts.Select(_ => ToolRun.Model())],
-                Plans = [.. result.Plans, .. request.Layouts.Select(layout => new PlanFacts(layout, "x64", 1, null, null,
+                Plans = [.. result.Plans.Select(p => p with { BlockBytes = block }), .. request.Layouts.Select(layout => new PlanFacts(layout, "x64", 1, null, null,
                     MemoryAccount.OfPeak(_portable + (layout == PlanLayout.Blocked8 ? 1000 : 2000), 0)))],
             };
         };
@@ -47,6 +48,21 @@ public sealed class LayoutCommandTests
             Assert.HasCount(2 - layouts, said, run.Error);
             Assert.AreEqual(0, await run.RunAsync("check", "net.onnx", "--layout", "Auto", "-b", $"{budget}"), run.Error);
             CollectionAssert.AreEqual(said, run.Error.Split('\n').Where(line => line.Contains("is left out", StringComparison.Ordinal)).ToArray());
+        }
+    }
+
+    /// <summary>What a run of a layout allocates may not be known on a machine that cannot run it; its file is as good, and takes its memory from the heap.</summary>
+    [TestMethod]
+    public async Task A_layout_without_a_plan_of_a_block_is_told_where_the_portable_file_has_one()
+    {
+        foreach ((long? block, int told) in ((long?, int)[])[(null, 0), (_portable, 2)])
+        {
+            using ToolRun run = Run(block);
+            foreach (string layouts in (string[])["Auto", "Blocked8;Blocked16"])
+            {
+                Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx", "--layout", layouts, "-o", "made/"), run.Error);
+                Assert.HasCount(told, run.Error.Split('\n').Where(line => line.Contains("comes without a plan of a run's block", StringComparison.Ordinal)).ToArray(), run.Error);
+            }
         }
     }
 

@@ -41,9 +41,21 @@ public static class LayoutCheck
         return new SerenityDiagnostic(SerenityCodes.OverMemoryBudget, DiagnosticSeverity.Error, file, text);
     });
 
-    /// <summary>A line for each layout that is left out since it does not fit; none where layouts were named, which then have to fit.</summary>
+    /// <summary>A line for each layout that is left out since it does not fit, none where layouts were named, which then have to fit; and one for each that has no plan of a block.</summary>
     /// <param name="manifest">A manifest with its verdict.</param>
-    public static IEnumerable<string> Notes(MemoryManifest manifest) => AreNamed(manifest) ? [] : Over(manifest).Select(over => $"{over}, and is left out; the portable file runs in its place.");
+    public static IEnumerable<string> Notes(MemoryManifest manifest) =>
+        [.. AreNamed(manifest) ? [] : Over(manifest).Select(over => $"{over}, and is left out; the portable file runs in its place."), .. WithoutBlock(manifest)];
+
+    /// <summary>Where the portable file has a block and a layout has none, that is not what one expects of it. Without verification none has any.</summary>
+    private static IEnumerable<string> WithoutBlock(MemoryManifest manifest)
+    {
+        if (!manifest.Plans.Any(p => p.Layout == PlanLayout.Portable && p.BlockBytes is not null))
+            return [];
+        IEnumerable<PlanLayout> byRule = Within(manifest).Where(layout => manifest.Variants.Any(v => v.Layout == layout && v.Basis == FigureBasis.ByRule));
+        return byRule.Where(layout => manifest.Plans.Any(p => p.Layout == layout && p.BlockBytes is null)).Select(layout =>
+            $"Layout {layout} comes without a plan of a run's block: what its kernels allocate could not be foreseen on this machine, whose processor has another layout. Where it is picked, runs take"
+            + " their memory from the heap, as much as is stated. Build on a machine that has the layout, or leave it out, for a block.");
+    }
 
     /// <summary>Whether the layouts are those that somebody named, and not those that are of use.</summary>
     public static bool AreNamed(MemoryManifest manifest)
