@@ -136,8 +136,12 @@ internal static class WorkBenchmark
                 $"| {form.Model} | {form.Form} | {beside.Form} | {beside.Nanoseconds / 1e3:F0} | {predicted / 1e3:F0} | {measuredRatio:F3} | {predictedRatio:F3} | {predictedRatio / measuredRatio:F3} |"));
         }
         foreach (var kind in errors.GroupBy(e => e.Blocked))
+        {
+            string what = kind.Key ? "in blocks" : "rewritten";
+            double mean = kind.Average(e => Math.Abs(Math.Log(e.Error)));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"| **{kind.Count()} {(kind.Key ? "in blocks" : "rewritten")}** |||||| mean error {kind.Average(e => Math.Abs(Math.Log(e.Error))):F3} | {kind.Min(e => e.Error):F3} to {kind.Max(e => e.Error):F3} |"));
+                $"| **{kind.Count()} {what}** |||||| mean error {mean:F3} | {kind.Min(e => e.Error):F3} to {kind.Max(e => e.Error):F3} |"));
+        }
     }
 
     /// <summary>By operator: measured and predicted, and how far single kernels lie apart.</summary>

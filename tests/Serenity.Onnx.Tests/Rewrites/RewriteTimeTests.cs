@@ -45,7 +45,8 @@ public sealed class RewriteTimeTests
     {
         ModelProto[] models =
         [
-            ExpandedModel.Create(16, 96, kernel: 1), IrregularModels.WattsStrogatz(vertices: 10, seed: 3, channels: 12, size: 12), IrregularModels.DartsCell(channels: 16, size: 14), YoloModel.Create(size: 96),
+            ExpandedModel.Create(16, 96, kernel: 1), IrregularModels.WattsStrogatz(vertices: 10, seed: 3, channels: 12, size: 12),
+            IrregularModels.DartsCell(channels: 16, size: 14), YoloModel.Create(size: 96),
         ];
         int told = 0;
         foreach (ModelProto model in models)

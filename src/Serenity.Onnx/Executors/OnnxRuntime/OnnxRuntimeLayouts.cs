@@ -126,6 +126,10 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
                         break;
                 }
             }
+            // The cut prices no scratch, which convolutions in blocks do without: where all stand in them there is none.
+            bool[] all = layout.All();
+            if (known.Add(string.Concat(all.Select(b => b ? '1' : '0'))) && layout.Write(all, isDraft: true) is { Convolutions: > 0 } inAll)
+                yield return new Candidate(plan, layout, all, inAll.Work, BytesAsItStands(inAll, out _));
         }
         if (whole.Rewrites.Count == 0 && ReferenceEquals(whole.Start, starts.First))
             yield break;
@@ -138,20 +142,27 @@ internal sealed class OnnxRuntimeLayouts(PlanningTask task, OnnxRuntimeStarts st
             OnnxRuntimePlanOptions options = search.Options() with { AskForShapes = false, FewestNodes = false, Veil = false, First = NamesOf(blocked) };
             options = options with { Schedule = options.Schedule with { StateLimit = Math.Min(options.Schedule.StateLimit, StatesToCompare) } };
             OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(blocked.Model, blocked.Shapes, options, cancellation: task.Cancellation);
-            yield return new Candidate(whole with { Start = starts.First, Rewrites = [] }, source, inBlocks, blocked.Work, Required(plan, blocked.Shapes));
+            yield return new Candidate(whole with { Start = starts.First, Rewrites = [] }, source, inBlocks, blocked.Work, BytesAsItStands(blocked, out _, [.. plan.Schedule]));
         }
     }
 
     private static BlockedLayout Layout(OnnxRuntimeExecutorPlan plan, int block, WeightReader weights) =>
         new(ModelCopy.WithGraph(plan.Plan.Model, plan.Plan.Graph.Graph), plan.Shapes, plan.Nodes, block, weights);
 
-    /// <summary>What a model needs in the order of its file, which is the portable plan's, as if no shape were in the way.</summary>
+    /// <summary>What a model needs as if no shape were in the way.</summary>
     /// <param name="blocked">The model.</param>
     /// <param name="atThePeak">Images that are held where it needs most, and do not fill their blocks.</param>
-    private long BytesAsItStands(BlockedModel blocked, out IEnumerable<string> atThePeak)
+    /// <param name="order">Names of its nodes in the order to take; null for that of its file, which is the portable plan's.</param>
+    private long BytesAsItStands(BlockedModel blocked, out IEnumerable<string> atThePeak, IReadOnlyList<string>? order = null)
     {
         OrtGraph graph = new(blocked.Model.Graph);
-        AllocationPlan plan = new AllocationSimulator(new AllocationModel(graph, blocked.Shapes), reusesFreed: false).Plan([.. Enumerable.Range(0, graph.NodeCount)]);
+        int[] steps = [.. Enumerable.Range(0, graph.NodeCount)];
+        if (order is not null)
+        {
+            Dictionary<string, int> place = order.Select((name, i) => (name, i)).ToDictionary(n => n.name, n => n.i, StringComparer.Ordinal);
+            Array.Sort(steps, (a, b) => place[graph.Node(a).Name].CompareTo(place[graph.Node(b).Name]));
+        }
+        AllocationPlan plan = new AllocationSimulator(new AllocationModel(graph, blocked.Shapes), reusesFreed: false).Plan(steps);
         int step = Array.IndexOf(plan.Profile, plan.Peak);
         atThePeak = plan.Buffers.Where(b => b.FirstStep <= step && b.LastStep >= step).Select(b => blocked.SourceOf.GetValueOrDefault(graph.Name(b.Owner)))
             .OfType<string>().Where(image => blocked.Shapes.Find(image)!.Dims[1] % blocked.Block != 0);

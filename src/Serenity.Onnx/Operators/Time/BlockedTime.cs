@@ -14,7 +14,9 @@ internal static class BlockedTime
 
     /// <summary>Adds the terms of a convolution.</summary>
     /// <param name="sum">To what.</param>
-    /// <param name="kernel">The convolution. Its images have the dimensions that they have in blocks, but for one that it reads plain; its weights either those of the source or those in blocks.</param>
+    /// <param name="kernel">
+    /// The convolution. Its images have the dimensions that they have in blocks, but for one that it reads plain; its weights either those of the source or those in blocks.
+    /// </param>
     /// <param name="block">Channels in a block.</param>
     public static void AddConvolution(TimeSum sum, KernelShapes kernel, int block)
     {
@@ -27,7 +29,7 @@ internal static class BlockedTime
         }
         else
         {
-            double channels = x[1] / groups, blocksMade = Math.Ceiling(y[1] / groups / block), sets = groups * Math.Ceiling(blocksMade / BlocksAtOnce), positions = made / Math.Max(1, y[1]);
+            double channels = x[1] / groups, sets = groups * Math.Ceiling(Math.Ceiling(y[1] / groups / block) / BlocksAtOnce), positions = made / Math.Max(1, y[1]);
             bool plain = x[1] < block, pointwise = !plain && window == 1 && kernel.Node.Ints("pads")?.Any(p => p != 0) != true;
             bool strided = kernel.Node.Ints("strides")?.Any(s => s != 1) == true;
             double passes = plain ? channels : Math.Ceiling(channels / (pointwise ? PointwiseChannels : block)), rows = pointwise && !strided ? 1 : y[2];
