@@ -22,7 +22,13 @@ public sealed class OpenModelRangeTests
     {
         if (kind == "MiniLM" && !RangeTruth.IsSweep)
             Assert.Inconclusive("Six layers of 384 are for the sweep.");
-        ModelProto model = kind switch { "reader" => OpenModels.LineReader(), "MiniLM" => SentenceEncoder.Create(layers: 6, width: 384, heads: 12), "encoder" => SentenceEncoder.Create(layers: 2, width: 64, heads: 4), _ => OpenModels.DecoderStep(2, 64, 4) };
+        ModelProto model = kind switch
+        {
+            "reader" => OpenModels.LineReader(),
+            "MiniLM" => SentenceEncoder.Create(layers: 6, width: 384, heads: 12),
+            "encoder" => SentenceEncoder.Create(layers: 2, width: 64, heads: 4),
+            _ => OpenModels.DecoderStep(2, 64, 4),
+        };
         DirectoryInfo folder = Directory.CreateTempSubdirectory("serenity-test-");
         try
         {

@@ -43,7 +43,8 @@ internal static class MovementRegions
 
     /// <summary>True for a Slice, step by step of 1, that cuts other axes than this one: it may cut this one too.</summary>
     public static bool MayNarrow(RegionValues values, NodeProto slice, int axis) =>
-        slice.Is("Slice") && !values.IsOpen(slice.Input[0], axis) && values.Dims(slice.Input[0]) is { } data && Ranges(values, slice, data) is { } ranges && !ranges.Axes.Contains(axis) && Array.TrueForAll(ranges.Steps, s => s == 1);
+        slice.Is("Slice") && !values.IsOpen(slice.Input[0], axis) && values.Dims(slice.Input[0]) is { } data
+            && Ranges(values, slice, data) is { } ranges && !ranges.Axes.Contains(axis) && Array.TrueForAll(ranges.Steps, s => s == 1);
 
     /// <summary>Makes a Slice cut one more axis.</summary>
     /// <param name="values">Constants of the model.</param>
