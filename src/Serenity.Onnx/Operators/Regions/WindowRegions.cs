@@ -181,7 +181,9 @@ internal static class WindowRegions
         // Rows alone are relied on: how wide a row is decides between ways through the kernel. So does a single position.
         if (q.Axis != 2)
             return _ => false;
-        return part => KeepsOrder(products, across * part.Length, across * q.Extent);
+        // One filter a group is a matrix of one row, which is multiplied by another routine: what is left over of its vectors sums otherwise, too.
+        bool oneRow = kernel[0] == q.Node.Int("group", 1);
+        return part => KeepsOrder(oneRow ? long.MaxValue : products, across * part.Length, across * q.Extent);
     }
 
     private static long[] Fill(int count, long value)
