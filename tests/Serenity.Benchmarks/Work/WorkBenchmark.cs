@@ -149,7 +149,8 @@ internal static class WorkBenchmark
     {
         Console.WriteLine("| operator | kernels | ms | predicted | mean error |");
         Console.WriteLine("|---|--:|--:|--:|--:|");
-        var kernels = samples.SelectMany(s => s.Nodes().Select(k => (OpType: k.Node.Domain == OperatorDomain.Nchwc ? $"{k.Node.OpType} in blocks" : k.Node.OpType, k.Nanoseconds, Predicted: Price(k.Terms, prices) - prices[(int)TimeTerm.Node])));
+        var kernels = samples.SelectMany(s => s.Nodes()).Select(k => (
+            OpType: k.Node.OpType + (k.Node.Domain == OperatorDomain.Nchwc ? " in blocks" : ""), k.Nanoseconds, Predicted: Price(k.Terms, prices) - prices[(int)TimeTerm.Node]));
         foreach (var group in kernels.GroupBy(k => k.OpType).OrderByDescending(g => g.Sum(k => k.Nanoseconds)))
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
