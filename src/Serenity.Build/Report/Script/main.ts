@@ -18,7 +18,7 @@ timed('start', () => {
 
 listen(window, 'hashchange', event => {
   // What was asked for: by now the address may be written over with where things came to rest before.
-  const { hash } = new URL((event as HashChangeEvent).newURL);
+  const { newURL } = event as HashChangeEvent, hash = newURL.includes('#') ? newURL.slice(newURL.indexOf('#')) : '';
   if (!follow(hash)) return;
   remember();
   // A link in the list below would otherwise seem to do nothing.

@@ -68,7 +68,7 @@ internal static class TermPrices
         Set(TimeTerm.LinearElement, 1.51);
         Set(TimeTerm.RecurrentProduct, 0.05);
         Set(TimeTerm.RecurrentStep, 2000);
-        // By 'bench work MODEL… --in=FOLDER --fit' with ONNX Runtime 1.32.0 on the same kind of processor, blocks of 16, from 47 forms of ten models.
+        // By 'bench work MODEL… --in=FOLDER --fit' with the ONNX Runtime that is built with, on the same kind of processor, blocks of 16, from 47 forms of ten models.
         // What a call takes is fitted for all kernels together: that of a convolution came out as 1660 there, of one in blocks as 1690.
         Set(TimeTerm.BlockedConvolution, 1690);
         Set(TimeTerm.BlockedProduct, 0.0187);
