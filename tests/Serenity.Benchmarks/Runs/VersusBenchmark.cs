@@ -127,7 +127,8 @@ internal static class VersusBenchmark
         double requiredRatio = (double)required / Required(was, model);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"| {model.Name} | {bytesBefore:N0} | {result.Peak.Bytes:N0} | {(double)result.Peak.Bytes / bytesBefore:F3} | {required:N0} | {requiredRatio:F3} | {bound:N0} | {result.Work.Ratio:F3} | {time:F3} | {milliseconds:F3} | {was.Graph.Node.Count} → {result.Model.Graph.Node.Count} | {difference:G3} | {regions} | {processor:F1} |"));
-        return new Row(model.Name, (double)result.Peak.Bytes / bytesBefore, requiredRatio, double.IsNaN(time) ? 1 : time, result.Peak.Bytes <= 1.01 * bound && result.Peak.Bytes >= 0.99 * bound, processor);
+        bool isAtBound = result.Peak.Bytes <= 1.01 * bound && result.Peak.Bytes >= 0.99 * bound;
+        return new Row(model.Name, (double)result.Peak.Bytes / bytesBefore, requiredRatio, double.IsNaN(time) ? 1 : time, isAtBound, processor);
     }
 
     /// <summary>The activation bytes that the file's manifest states.</summary>

@@ -49,7 +49,8 @@ internal static class OperatorTable
     {
         Dictionary<string, Dictionary<string, Operator[]>> domains = new(StringComparer.Ordinal);
         foreach (IEnumerable<Operator> list in (IEnumerable<Operator>[])
-            [ElementwiseOperators.All, WindowOperators.All, ProductOperators.All, AttentionOperators.All, StatisticsOperators.All, MovementOperators.All, QuantizedOperators.All, GraphOperators.All, BlockedOperators.All])
+            [ElementwiseOperators.All, WindowOperators.All, ProductOperators.All, AttentionOperators.All, StatisticsOperators.All,
+                MovementOperators.All, QuantizedOperators.All, GraphOperators.All, BlockedOperators.All])
         {
             foreach (Operator entry in list)
             {
