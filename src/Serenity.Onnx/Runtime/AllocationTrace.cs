@@ -18,7 +18,7 @@ internal sealed class AllocationTrace
     private readonly Dictionary<nint, int> _live = [];
     private readonly RunLimits _limits;
     private readonly Action _stop;
-    private long _inUse;
+    private long _inUse, _all;
 
     /// <summary>Creates an empty trace.</summary>
     /// <param name="id">A number above zero that no other trace of the process has.</param>
@@ -50,7 +50,8 @@ internal sealed class AllocationTrace
         _bytes.Add(bytes);
         _inUse += bytes;
         PeakBytes = Math.Max(PeakBytes, _inUse);
-        if (_inUse > _limits.Bytes)
+        _all += bytes;
+        if (_inUse > _limits.Bytes || _all > _limits.AllBytes)
             Stop();
         return _bytes.Count - 1;
     }

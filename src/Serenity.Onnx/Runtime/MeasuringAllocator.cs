@@ -108,7 +108,10 @@ internal static unsafe class MeasuringAllocator
                 return planned;
         }
         // Failing softly is not possible (RuntimeRules.UncheckedAllocations): ONNX Runtime would crash.
-        BlockHeader* header = (BlockHeader*)NativeMemory.AlignedAlloc(checked(bytes + HeaderBytes), HeaderBytes);
+        // Aligned here: glibc before 2.38 does not use again what was aligned by it and given back, so that a loop took gigabytes.
+        nint taken = (nint)NativeMemory.Alloc(checked(bytes + (2 * HeaderBytes)));
+        BlockHeader* header = (BlockHeader*)((taken + HeaderBytes - 1) / HeaderBytes * HeaderBytes);
+        header->Taken = taken;
         header->Bytes = (long)bytes;
         AllocationTrace? trace = _trace;
         header->Trace = trace is null ? 0 : trace.Id;
@@ -127,7 +130,7 @@ internal static unsafe class MeasuringAllocator
         AllocationTrace? trace = _trace;
         if (trace is not null && trace.Id == header->Trace)
             trace.Freed(header->Block, (nint)memory);
-        NativeMemory.AlignedFree(header);
+        NativeMemory.Free((void*)header->Taken);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -156,6 +159,7 @@ internal static unsafe class MeasuringAllocator
     /// <summary>Written before each block.</summary>
     private struct BlockHeader
     {
+        public nint Taken;
         public long Bytes;
         public int Trace;
         public int Block;

@@ -51,7 +51,7 @@ internal static class BranchRuns
                 RunnableModel.Of(ForcedBranches.In(request.Optimized, nodes, taken), request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true,
                 threads: request.Threads, prepack: request.Prepack);
             // Twice the limit: another branch may be more work than the one that was run.
-            session.Run(inputs, new RunLimits(checked(2 * request.Limits.Kernels), checked(2 * request.Limits.Bytes)), cancellation);
+            session.Run(inputs, request.Limits.Twice, cancellation);
             if (session.EndObservation(request.UnplannedBodies).Memory is { ActivationBytes: not null } memory)
                 return memory.Kernels;
         }

@@ -49,7 +49,7 @@ internal static class PlainRuns
         IReadOnlyList<string> Executed(GraphOptimizationLevel level)
         {
             using ModelSession session = ModelSession.Load(Written(request), level, observe: true, threads: request.Threads, prepack: request.Prepack);
-            session.Run(inputs, RunLimits.Default, cancellation);
+            session.Run(inputs, request.Limits, cancellation);
             return session.EndObservation().ExecutedOrder;
         }
         IReadOnlyList<string> planned = Executed(GraphOptimizationLevel.ORT_DISABLE_ALL), plain = Executed(GraphOptimizationLevel.ORT_ENABLE_ALL);

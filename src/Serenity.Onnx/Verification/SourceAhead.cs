@@ -91,7 +91,7 @@ internal sealed class SourceAhead : IDisposable
                         return null;
                     }
                     IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs = seeded.Create(FirstCase);
-                    return new Half(session, inputs, session.Run(inputs, RunLimits.Default, cancellation));
+                    return new Half(session, inputs, session.Run(inputs, LimitsOf(source), cancellation));
                 }
                 catch
                 {
@@ -110,6 +110,9 @@ internal sealed class SourceAhead : IDisposable
             RunnableModel.Of(source, externalFolder, file),
             fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
             observe: MayRunLong(source), threads: threads, prepack: prepack, signed: signed);
+
+    /// <summary>What a run of a model may need.</summary>
+    public static RunLimits LimitsOf(ModelProto model) => MayRunLong(model) ? RunLimits.OfLoops : RunLimits.Default;
 
     /// <summary>True for a model whose runs have to be held to limits, which only observed ones are: only loops can run longer than the model is large.</summary>
     public static bool MayRunLong(ModelProto model) => ModelNodes.All(model.Graph).Any(n => n.Kind() is OperatorKind.Loop or OperatorKind.Scan);

@@ -11,6 +11,8 @@ namespace Serenity.Onnx.Verification;
 /// <summary>What the manifest will promise about an optimized model, to be held against runs of it.</summary>
 internal sealed record VerificationRequest
 {
+    private RunLimits? _limits;
+
     /// <summary>The source model, as the user wrote it but for sizes that were asked for.</summary>
     public required ModelProto Source { get; init; }
 
@@ -103,5 +105,5 @@ internal sealed record VerificationRequest
     public int MostCases { get; init; } = int.MaxValue;
 
     /// <summary>What one run may need.</summary>
-    public RunLimits Limits { get; init; } = RunLimits.Default;
+    public RunLimits Limits { get => _limits ??= SourceAhead.LimitsOf(Source); init => _limits = value; }
 }

@@ -71,6 +71,19 @@ public sealed class ModelSessionTests
     }
 
     [TestMethod]
+    public void Endless_loop_of_large_kernels_is_ended_by_all_that_it_takes()
+    {
+        using ModelSession session = ModelSession.Load(TinyModels.DoublingLoop(elements: 1000), observe: true);
+        KeyValuePair<string, RuntimeValue>[] inputs =
+        [
+            TinyModels.Floats("x", [1000]),
+            new("count", new RuntimeValue.Tensor(Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int64, [], BitConverter.GetBytes(long.MaxValue))),
+        ];
+
+        Assert.ThrowsExactly<RunLimitException>(() => session.Run(inputs, new RunLimits(100_000_000, 1 << 20, AllBytes: 1 << 20)));
+    }
+
+    [TestMethod]
     public void Limit_of_bytes_ends_a_run()
     {
         using ModelSession session = ModelSession.Load(TinyModels.Diamond(1000), observe: true);
