@@ -305,6 +305,15 @@ public static class ModelOptions
         Switch = new("--fixed-inputs", Repeats: true),
     };
 
+    /// <summary>Outputs that the app binds to the buffer of an input.</summary>
+    public static ModelOption<IReadOnlyDictionary<string, string>?> SharedBuffers { get; } = new(
+        "SharedBuffers", new ValuesSyntax("input=output", "past_key_values.*=present.*"), request => request.SharedBuffers, (request, value, _) => request with { SharedBuffers = value },
+        "Outputs that the app binds to the buffer of an input of the same size, as caches of full length: past_key_values.*=present.* (OnnxRuntime).")
+    {
+        Property = null,
+        Switch = new("--shared-buffers", Repeats: true),
+    };
+
     /// <summary>Write an HTML report.</summary>
     public static ModelOption<bool> Report { get; } = new("Report", OptionEffect.Files, _boolean, false, "Write an HTML report beside the manifest.");
 
@@ -358,7 +367,7 @@ public static class ModelOptions
     [
         MemoryBudget, WeightBudget, ProcessBudget, Device, WarnAt, Baseline, BaselineTolerance, Executor, Rewrite, Partition, Precision, Fuse, Verify, VerifyLimit, VerifyInputs, VerifyWith,
         FreeDimensions, TargetArchitecture, Layout, Format, Prepack, WorkLimit, SearchLimit, Alignment, InputsApart, Memories, OnChip, Threads, Concurrency,
-        Bounds, Inputs, Outputs, FixedInputs, Report, Header, TargetPath,
+        Bounds, Inputs, Outputs, FixedInputs, SharedBuffers, Report, Header, TargetPath,
         CopyToOutputDirectory, CopyToPublishDirectory, PublishManifest, Pack, Access, Pad,
     ];
 

@@ -21,8 +21,15 @@ internal static class EndsPart
         html.Append("<p class=\"dim small\">").Append(manifest.Executor.Traits().CountsInputs
             ? "The arena holds inputs and outputs too, so they are part of its size."
             : "ONNX Runtime leaves inputs to the caller, so they are not part of the peak; outputs are.");
+        if (SharedOutputs.Of(manifest.Executor, manifest.Program) is { Count: > 0 } shared)
+        {
+            html.Append(' ').Append(ReportPage.Text(string.Create(CultureInfo.InvariantCulture,
+                $"But for {shared.Count} that the app binds to the buffers of inputs ({Pair(shared[0])}{(shared.Count > 1 ? " and so on" : "")}): they are in no figure, {ByteSize.Rounded(shared.Sum(pair => pair.Output.Bytes))}.")));
+        }
         return html.Append(" Weights never are: they stay in flash or in their own block.</p>").ToString();
     }
+
+    private static string Pair((ProgramBuffer Output, ProgramBuffer Input) pair) => $"{ModelText.Clean(pair.Output.Name, 60)} to {ModelText.Clean(pair.Input.Name, 60)}";
 
     private static void Rows(StringBuilder html, MemoryManifest manifest, ReportNames names, BufferKind kind, string label)
     {

@@ -99,6 +99,12 @@ public sealed record OptimizeRequest
     /// <summary>Inputs that have one value in every run, as text by name, such as <c>use_cache_branch</c> and <c>false</c>.</summary>
     public IReadOnlyDictionary<string, string>? FixedInputs { get; init; }
 
+    /// <summary>
+    /// Outputs that the app binds to the very buffer of an input of the same size: the output by input, by name or by pattern (<c>*</c>, or <c>%d</c> for a number), as
+    /// <c>past_key_values.*</c> and <c>present.*</c> (executor OnnxRuntime).
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? SharedBuffers { get; init; }
+
     /// <summary>Limit of the scheduling search, in states; null for the default.</summary>
     public long? SearchLimit { get; init; }
 

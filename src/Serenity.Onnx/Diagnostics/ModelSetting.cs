@@ -27,6 +27,9 @@ public enum ModelSetting
     /// <summary>Values of inputs.</summary>
     FixedInputs,
 
+    /// <summary>Outputs in the buffers of inputs.</summary>
+    SharedBuffers,
+
     /// <summary>Where the model is cut off.</summary>
     Outputs,
 

@@ -28,7 +28,7 @@ public static class SerenityCodes
         new(UnknownSize, "The size of a value is not known"),
         new(BadFreeDimension, "FreeDimensions does not fit the model"),
         new(BoundExceeded, "Bounds does not fit the model"),
-        new(BadCut, "Inputs, Outputs or FixedInputs do not fit the model"),
+        new(BadCut, "Inputs, Outputs, FixedInputs or SharedBuffers do not fit the model"),
         new(RangeNotPlanned, "A range of sizes cannot be planned"),
         new(InternalCheckFailed, "An internal check failed"),
         new(OutputsDiffer, "The optimized model gives other outputs"),
@@ -113,7 +113,7 @@ public static class SerenityCodes
     /// <summary>Bounds names a value the model does not have, or a run gives more than the bound.</summary>
     public const string BoundExceeded = "SER1303";
 
-    /// <summary>Inputs, Outputs or FixedInputs name what the model does not have.</summary>
+    /// <summary>Inputs, Outputs, FixedInputs or SharedBuffers name what the model does not have, or cannot do.</summary>
     public const string BadCut = "SER1304";
 
     /// <summary>A range of sizes cannot be planned: a value has no formula in them, or there is no proof of its largest size.</summary>

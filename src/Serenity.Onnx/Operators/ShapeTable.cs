@@ -23,6 +23,9 @@ public sealed record ShapeTable(IReadOnlyDictionary<string, TensorType> Types, I
     /// </summary>
     public SizeFormulas? Formulas { get; init; }
 
+    /// <summary>Graph outputs that the caller binds to the buffer of a graph input, which is of the same type and size: the input by output. They take no memory of their own.</summary>
+    public IReadOnlyDictionary<string, string> Shared { get; init; } = new Dictionary<string, string>();
+
     /// <summary>True if the value has the size in <see cref="Types"/> in every run.</summary>
     public bool IsExact(string name) => !Varies.ContainsKey(name);
 

@@ -76,6 +76,8 @@ public static class ModelOptimizer
     /// <summary>Optimizes one model that was read, in this process.</summary>
     internal static OptimizationResult OptimizeHere(LoadedModel file, OptimizeRequest request, CancellationToken cancellation)
     {
+        if (request.SharedBuffers is { Count: > 0 } && !request.Executor.Traits().RunsInSession)
+            throw new SerenityException(SerenityCodes.BadCut, file.Path, $"{ModelSetting.SharedBuffers} is for executor OnnxRuntime, where the app binds outputs. In an arena inputs and outputs have places: leave it out.");
         file = SourceModel.Cut(file, request);
         request = SourceModel.Settle(file.Model, request);
         Task warm = WarmUp.Start();

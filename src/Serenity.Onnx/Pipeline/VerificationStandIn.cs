@@ -44,6 +44,7 @@ internal sealed record VerificationStandIn(LoadedModel File, IReadOnlyDictionary
         FixedInputs = null,
         SamplePaths = [],
         Bounds = What.Outputs is null ? request.Bounds : null,
+        SharedBuffers = What.Outputs is null ? request.SharedBuffers : null,
         OutputName = null,
         Layouts = [],
         LayoutsWhereUseful = false,

@@ -36,6 +36,9 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Most bytes that any run so far had at one time; 0 where that is not measured.</summary>
     public long MostRunBytes => _mostRunBytes;
 
+    /// <summary>Outputs that runs have in the buffer of an input: the input by output.</summary>
+    public IReadOnlyDictionary<string, string> Shared { get; set; } = new Dictionary<string, string>();
+
     /// <summary>Graph outputs in the model's order.</summary>
     public IReadOnlyList<string> OutputNames => _session.OutputNames;
 
@@ -171,7 +174,7 @@ internal sealed class ModelSession : IDisposable
                 values.Add(name, value.ToOrtValue());
 
             IDisposableReadOnlyCollection<OrtValue>? results = null;
-            void RunOnce() => results = _session.Run(options, values, _session.OutputNames);
+            void RunOnce() => results = RunWith(values, options);
             using (cancellation.Register(() => options.Terminate = true))
             {
                 if (_measures)
@@ -229,7 +232,7 @@ internal sealed class ModelSession : IDisposable
             {
                 MeasuringAllocator.RunIn(block, () =>
                 {
-                    using IDisposableReadOnlyCollection<OrtValue> results = _session.Run(options, values, _session.OutputNames);
+                    using IDisposableReadOnlyCollection<OrtValue> results = RunWith(values, options);
                     outputs = [.. results.Select((value, i) => KeyValuePair.Create(_session.OutputNames[i], RuntimeValue.CopyOf(value)))];
                 });
             }
@@ -246,6 +249,24 @@ internal sealed class ModelSession : IDisposable
             foreach (OrtValue value in values.Values)
                 value.Dispose();
         }
+    }
+
+    /// <summary>One run; its outputs in the model's order. Those that share a buffer are bound to it, as an app does.</summary>
+    private IDisposableReadOnlyCollection<OrtValue> RunWith(Dictionary<string, OrtValue> values, RunOptions options)
+    {
+        if (Shared.Count == 0)
+            return _session.Run(options, values, _session.OutputNames);
+        using OrtIoBinding binding = _session.CreateIoBinding();
+        foreach ((string name, OrtValue value) in values)
+            binding.BindInput(name, value);
+        foreach (string output in _session.OutputNames)
+        {
+            if (Shared.TryGetValue(output, out string? input))
+                binding.BindOutput(output, values[input]);
+            else
+                binding.BindOutputToDevice(output, OrtMemoryInfo.DefaultInstance);
+        }
+        return _session.RunWithBoundResults(options, binding);
     }
 
     /// <summary>Where a tensor's elements lie; 0 for what is no tensor of numbers, or has none.</summary>

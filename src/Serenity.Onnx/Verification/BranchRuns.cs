@@ -50,6 +50,7 @@ internal static class BranchRuns
             using ModelSession session = ModelSession.Load(
                 RunnableModel.Of(ForcedBranches.In(request.Optimized, nodes, taken), request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true,
                 threads: request.Threads, prepack: request.Prepack);
+            session.Shared = request.Shared;
             // Twice the limit: another branch may be more work than the one that was run.
             session.Run(inputs, request.Limits.Twice, cancellation);
             if (session.EndObservation(request.UnplannedBodies).Memory is { ActivationBytes: not null } memory)

@@ -50,9 +50,11 @@ internal static class ModelVerifier
         int enough = Math.Min(CasesEnough(request), request.MostCases);
         using PartwiseComparison? parts = same ? null : PartwiseComparison.Start(request, enough < int.MaxValue ? 1 : enough, cancellation);
         PartwiseComparison.Outcome? parted = apart ? parts?.End() : null;
-        SourceAhead.Half? ahead = !same && request.Ahead is { } begun && begun.Fused == request.Fused && begun.Signed == request.Signed ? begun.Take() : null;
+        SourceAhead.Half? ahead = !same && request.SharedInSource.Count == 0 && request.Ahead is { } begun && begun.Fused == request.Fused && begun.Signed == request.Signed ? begun.Take() : null;
         using ModelSession? reference = same ? null
             : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads, request.Prepack, request.Signed);
+        if (reference is not null)
+            reference.Shared = request.SharedInSource;
         ModelSession? optimized = apart ? null : LoadOptimized(request);
         try
         {
@@ -169,7 +171,9 @@ internal static class ModelVerifier
         try
         {
             RunnableModel written = request.Written?.Invoke() ?? RunnableModel.Of(request.Optimized, request.ExternalFolder, request.File);
-            return ModelSession.Load(written, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, threads: request.Threads, prepack: request.Prepack);
+            ModelSession loaded = ModelSession.Load(written, GraphOptimizationLevel.ORT_DISABLE_ALL, observe: true, threads: request.Threads, prepack: request.Prepack);
+            loaded.Shared = request.Shared;
+            return loaded;
         }
         catch (SerenityException e) when (e.Code == SerenityCodes.RuntimeRefuses && !ReferenceEquals(request.Source, request.Optimized))
         {

@@ -62,6 +62,12 @@ internal sealed record VerificationRequest
     /// <summary>Nodes of whose subgraphs the memory is not in <see cref="PredictedBytes"/>; it is measured as workspace.</summary>
     public IReadOnlyList<string> UnplannedBodies { get; init; } = [];
 
+    /// <summary>Outputs that are bound to the buffer of an input: the input by output.</summary>
+    public IReadOnlyDictionary<string, string> Shared { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Those that are in runs of the source too, since elements of them stay as they are in the input.</summary>
+    public IReadOnlyDictionary<string, string> SharedInSource { get; init; } = new Dictionary<string, string>();
+
     /// <summary>True if each of <see cref="UnplannedBodies"/> counts with the branches that take most, whichever a run takes.</summary>
     public bool TakesEveryBranch { get; init; }
 

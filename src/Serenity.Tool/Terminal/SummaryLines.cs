@@ -37,6 +37,8 @@ internal static class SummaryLines
             else
                 table.Add("caches, each token", "", ModelText.Clean(formula), note);
         }
+        if (SharedOutputs.Of(manifest.Executor, manifest.Program) is { Count: > 0 } shared)
+            Row("outputs in buffers of inputs", shared.Sum(pair => pair.Output.Bytes), $"{shared.Count}, bound by the app; in no figure");
         if (manifest.Range?.OneSize is { } one)
             Row("for one size alone", one.Bytes, $"there is no '{ModelText.Clean(one.Value)}' then, which {ModelText.Clean(one.Node)} ({ModelText.Clean(one.Operator)}) makes");
         if (peak.Runs > 1)

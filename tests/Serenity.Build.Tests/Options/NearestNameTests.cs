@@ -1,4 +1,5 @@
 using Serenity.Build.Options;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Tests.Options;
 

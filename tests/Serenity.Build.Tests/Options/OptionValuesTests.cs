@@ -45,6 +45,7 @@ public sealed class OptionValuesTests
         ("Inputs", "a;b", "a; b", "[\"a\",\"b\"]"),
         ("Outputs", "b%3Ba;a", " b%3ba;a;", "[\"b;a\",\"a\"]"),
         ("FixedInputs", "a=1,2;b=false", "b = false; a=1,2", "{\"a\":\"1,2\",\"b\":\"false\"}"),
+        ("SharedBuffers", "p.*=q.*;past=present", "past = present; p.*=q.*", "{\"p.*\":\"q.*\",\"past\":\"present\"}"),
         ("Report", "true", "True", null),
         ("Header", "true", "true ", null),
         ("TargetPath", "a/b.onnx", "a/b.onnx", null),
@@ -145,6 +146,7 @@ public sealed class OptionValuesTests
     [DataRow("Bounds", "100")]
     [DataRow("FixedInputs", "false")]
     [DataRow("FixedInputs", "a=1;a=2")]
+    [DataRow("SharedBuffers", "past")]
     [DataRow("CopyToOutputDirectory", "true")]
     [DataRow("CopyToPublishDirectory", "PreserveNever")]
     public void A_value_that_is_not_understood_is_named_with_what_is_allowed(string name, string value)

@@ -3,11 +3,13 @@ using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Options.Syntax;
 
-/// <summary>Names of inputs and their values, as <c>use_cache_branch=false;shape=1,-1</c>; null for none.</summary>
-public sealed class ValuesSyntax : OptionSyntax<IReadOnlyDictionary<string, string>?>
+/// <summary>Names of inputs and their values, as <c>use_cache_branch=false;shape=1,-1</c>, or what else they are paired with; null for none.</summary>
+/// <param name="valueName">What a pair is called.</param>
+/// <param name="example">A pair, for errors.</param>
+public sealed class ValuesSyntax(string valueName = "input=value", string example = "use_cache_branch=false") : OptionSyntax<IReadOnlyDictionary<string, string>?>
 {
     /// <inheritdoc/>
-    public override string ValueName => "input=value";
+    public override string ValueName => valueName;
 
     /// <inheritdoc/>
     public override bool IsNameList => true;
@@ -24,7 +26,7 @@ public sealed class ValuesSyntax : OptionSyntax<IReadOnlyDictionary<string, stri
             int at = part.LastIndexOf('=');
             string name = at < 0 ? "" : part[..at].TrimEnd(), value = part[(at + 1)..].Trim();
             if (name.Length == 0 || value.Length == 0)
-                throw new FormatException($"'{part}' is not of the form input=value, as in use_cache_branch=false");
+                throw new FormatException($"'{part}' is not of the form {valueName}, as in {example}");
             if (!values.TryAdd(name, value))
                 throw new FormatException($"'{name}' is given twice");
         }

@@ -39,12 +39,12 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     public ExecutorPlan Search(RewriteLevel level)
     {
         _task.Request.Progress?.Invoke(PipelineStage.Search);
-        return _search.Run(level);
+        return Sharing(_search.Run(level));
     }
 
     /// <inheritdoc/>
     public ExecutorPlan Replan(ExecutorPlan instead, RewriteLevel level, RewriteRestriction restriction) =>
-        _search.Plan(instead.Start, level, restriction);
+        Sharing(_search.Plan(instead.Start, level, restriction));
 
     /// <inheritdoc/>
     public ExecutorPlan AsItIs(ExecutorPlan? instead)
@@ -65,6 +65,10 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
         };
     }
 
+    /// <summary>A plan in which each output that shares an input's buffer still may: a rewrite may read the input at another place, or make the output with another node.</summary>
+    private ExecutorPlan Sharing(ExecutorPlan plan) =>
+        SharedBuffers.Obstacle(plan.Model.Graph, plan.Shapes, plan.Shapes.Shared) is null ? plan : plan.Whole is { } whole ? Sharing(whole) : AsItIs(plan);
+
     /// <inheritdoc/>
     public VerificationRequest Promise(ExecutorPlan plan, VerificationRequest request)
     {
@@ -76,6 +80,8 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
             // With less data a run takes less.
             LeastBytes = plan.Shapes.Formulas is null && plan.Shapes.Varies.Count > 0 ? 0 : promised.LeastPeak,
             UnplannedBodies = promised.UnplannedBodies,
+            Shared = plan.Shapes.Shared,
+            SharedInSource = SharedBuffers.LeavingRest(request.Source.Graph, plan.Shapes.Shared),
             PlaceRun = sequence => RunBlockPlanner.Plan(sequence, promised, plan.Shapes, Threads, _task.Cancellation),
             HasRoomForOtherSizes = plan.Shapes.Formulas is not null,
         };

@@ -22,12 +22,14 @@ internal sealed class OnnxRuntimeStarts
     private readonly Lazy<PlannedShapes?> _known;
     private readonly Lazy<AllocationPlan> _original;
     private readonly Lazy<ModelCost> _cost;
+    private readonly IReadOnlyDictionary<string, string> _shared;
 
     public OnnxRuntimeStarts(PlanningTask task)
     {
         _task = task;
-        _today = new(() => Ready(NativeRuntime.IsAvailable
-            ? ModelFusion.Settle(task.Source.Model, task.Source.File.ExternalFolder, task.Source.File.Path, task.Cancellation) : task.Source.Model));
+        _shared = SharedBuffers.Named(task.Request, task.Source.Model.Graph, task.Source.File.Path);
+        _today = new(() => Checked(Ready(NativeRuntime.IsAvailable
+            ? ModelFusion.Settle(task.Source.Model, task.Source.File.ExternalFolder, task.Source.File.Path, task.Cancellation) : task.Source.Model)));
         _known = new(() => PlannedShapesReader.TryRead(Today.Model, Today.Shapes));
         _original = new(() => OnnxRuntimePlanner.CostOfFile(Today.Model, Today.Shapes, _known.Value));
         _cost = new(() => new ModelCost(Original.Peak, Original.Profile, ScheduledValues.PeakStep(Original.Profile, OnnxRuntimeProgram.Of(new OrtGraph(Today.Model.Graph), Original, Today.Shapes))));
@@ -60,8 +62,14 @@ internal sealed class OnnxRuntimeStarts
             _task.WidensAtRun ? WidenedModel.LargeBytes : null, cancellation: _task.Cancellation);
         if (result.Reason is { } reason)
             _task.Warn(new SerenityDiagnostic(SerenityCodes.NotFused, DiagnosticSeverity.Warning, _task.Source.File.Path, reason));
-        return result.Fused ? Ready(result.Model) with { Fused = true } : Today;
+        if (!result.Fused)
+            return Today;
+        PlanStart fused = Ready(result.Model) with { Fused = true };
+        return SharedBuffers.Obstacle(fused.Model.Graph, fused.Shapes, _shared) is null ? Checked(fused) : Today;
     }
+
+    /// <summary>The start with the buffers that outputs share with inputs.</summary>
+    private PlanStart Checked(PlanStart start) => start with { Shapes = SharedBuffers.Checked(start.Model.Graph, start.Shapes, _shared, _task.Source.File.Path) };
 
     private PlanStart Ready(ModelProto model)
     {

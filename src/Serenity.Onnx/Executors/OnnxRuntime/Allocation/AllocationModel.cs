@@ -46,7 +46,7 @@ internal sealed class AllocationModel
             string name = graph.Name(value);
             TensorType? type = shapes.Find(name);
             bool allocated = graph.Producer(value) >= 0 || (graph.IsGraphOutput(value) && graph.IsWeight(value));
-            if (allocated && !(graph.IsGraphOutput(value) && scope.Given.Contains(name)))
+            if (allocated && !(graph.IsGraphOutput(value) && (scope.Given.Contains(name) || shapes.Shared.ContainsKey(name))))
                 _bytes[value] = type is null ? shapes.Bytes(name) : BytesOf(type);
             if (type is null || type.ElementType == DataType.String)
                 continue;

@@ -32,6 +32,12 @@ internal static class KernelRules
     ];
     private static readonly string[] _microsoftInPlace = ["SampleOp", "Trilu"];
 
+    /// <summary>The caches of grouped queries. The kernel compares addresses, and appends in place where those of keys and of values are equal (gqa_attention_base.h, past_present_share_buffer).</summary>
+    private static readonly BufferShare[] _caches = [new(3, 1), new(4, 2)];
+
+    /// <summary>ScatterND copies its data unless it lies where the output does (scatter_nd.cc), though ONNX Runtime never plans it so.</summary>
+    private static readonly BufferShare[] _data = [new(0, 0)];
+
     private static readonly Dictionary<(string Domain, string Operator), KernelRule> _rules = Build();
 
     /// <summary>The rule of a node's kernel.</summary>
@@ -39,6 +45,17 @@ internal static class KernelRules
     {
         ArgumentNullException.ThrowIfNull(node);
         return _rules.GetValueOrDefault((OperatorDomain.Normalize(node.Domain), node.OpType), KernelRule.None);
+    }
+
+    /// <summary>Where a node's kernel works in the place of an input if the caller binds the output there; ONNX Runtime itself does so only where <see cref="Find"/> says.</summary>
+    public static BufferShare[] InPlaceIfBound(NodeProto node) =>
+        AppendsInPlace(node) ? _caches : node.OpType == "ScatterND" && OperatorDomain.IsOnnx(node.Domain) ? _data : Find(node).InPlace;
+
+    /// <summary>True for a node that appends to caches, in place if the caller binds both of them so, and leaves what is behind as it is.</summary>
+    public static bool AppendsInPlace(NodeProto node)
+    {
+        ArgumentNullException.ThrowIfNull(node);
+        return node.OpType == "GroupQueryAttention" && node.Domain == OperatorDomain.Microsoft;
     }
 
     /// <summary>True for a node whose kernel adds what it computes to an input, in that input's buffer where it may.</summary>

@@ -58,6 +58,8 @@ internal static class OnnxRuntimeProgram
                 else
                     aliasOf = graph.Name(held.Owner);
             }
+            if (isOutput && shapes.Shared.TryGetValue(name, out string? shared))
+                aliasOf = shared;
             // A veil's own shape tensor is no value of the model; its buffer is real all the same.
             bool ours = shapes.Find(name) is null && !shapes.Opaque.Contains(name);
             long bytes = !ours ? shapes.Bytes(name) : buffer >= 0 ? plan.Buffers[buffer].Bytes : 0;

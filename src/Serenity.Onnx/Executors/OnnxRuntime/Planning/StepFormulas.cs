@@ -38,5 +38,5 @@ internal static class StepFormulas
     }
 
     private static SizeExpression Bytes(OnnxRuntimePlan plan, PlannedBuffer buffer, ShapeTable shapes) =>
-        (buffer.Owner < 0 ? null : shapes.BytesFormula(plan.Graph.Name(buffer.Owner))) ?? SizeExpression.Of(buffer.Bytes);
+        (buffer.Owner < 0 || shapes.Shared.ContainsKey(plan.Graph.Name(buffer.Owner)) ? null : shapes.BytesFormula(plan.Graph.Name(buffer.Owner))) ?? SizeExpression.Of(buffer.Bytes);
 }

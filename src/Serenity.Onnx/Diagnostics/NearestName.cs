@@ -1,4 +1,4 @@
-namespace Serenity.Build.Options;
+namespace Serenity.Onnx.Diagnostics;
 
 /// <summary>Finds the name that somebody most likely meant.</summary>
 public static class NearestName
