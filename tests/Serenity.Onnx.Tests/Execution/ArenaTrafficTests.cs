@@ -64,4 +64,38 @@ public sealed class ArenaTrafficTests
         }
         Assert.IsGreaterThan(0, equal);
     }
+
+    /// <summary>Rows need less than any order of the whole, and move more: with a chip they are the least that a budget is held to.</summary>
+    [TestMethod]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void What_rows_need_is_the_least_also_with_a_chip(int branches)
+    {
+        using TempFolder folder = new();
+        string path = folder.File("net.onnx", Branches(branches).ToByteArray());
+        OptimizeRequest request = new() { ModelPath = path, Executor = Executor.StaticArena, Verify = false };
+        OptimizationResult without = ModelOptimizer.Optimize(request);
+        Assert.IsLessThan(ModelOptimizer.Optimize(request with { Partition = false }).Peak.Bytes, without.Peak.Bytes, "Rows are worth it here.");
+        foreach (long onChip in (long[])[without.Peak.Bytes / 3, without.Peak.Bytes])
+        {
+            OptimizationResult free = ModelOptimizer.Optimize(request with { OnChip = onChip }), held = ModelOptimizer.Optimize(request with { OnChip = onChip, TrafficPeak = without.Peak.Bytes });
+            Assert.AreEqual(without.Peak.Bytes, held.Peak.Bytes, $"{onChip} on chip, with a budget");
+            if (free.Peak.Bytes > without.Peak.Bytes)
+            {
+                Assert.AreEqual(without.Peak.Bytes, free.Traffic!.LeastPeakBytes);
+                Assert.IsLessThan(held.Traffic!.Orders[^1].Bytes, free.Traffic.Orders[^1].Bytes, "More room is taken for less traffic alone.");
+            }
+        }
+    }
+
+    private static Schema.ModelProto Branches(int branches)
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", Schema.TensorProto.Types.DataType.Float, 1, 3, 16, 16);
+        string[] parts = [.. Enumerable.Range(0, branches).Select(_ => builder.Node("Relu", [builder.Node("Conv", [x, builder.Weight(new float[8 * 3 * 9], 8, 3, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }))]))];
+        string joined = branches == 1 ? parts[0] : builder.Node("Concat", parts, ("axis", 1L));
+        string wide = builder.Node("Conv", [joined, builder.Weight(new float[8 * 8 * branches * 9], 8, 8 * branches, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }));
+        builder.Output(builder.Node("MaxPool", [wide], ("kernel_shape", new long[] { 4, 4 }), ("strides", new long[] { 4, 4 })), Schema.TensorProto.Types.DataType.Float, 1, 8, 4, 4);
+        return builder.Build();
+    }
 }

@@ -147,10 +147,23 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         // A lower live peak may be one that no placement could be found for. Nothing may cost more than before.
         if (restriction.Only is null && plan.Bytes > Original.Bytes)
             plan = InFileOrder(plan);
-        if (_task.Request.OnChip is { } onChip && restriction.Only is null)
-            plan = WithLessTraffic(plan, onChip);
-        bool mayRoll = _task.Request.Partition && level != RewriteLevel.None && restriction.Only is null;
-        return mayRoll && plan.Shapes.Varies.Count == 0 ? InRows(plan, level) : plan;
+        if (restriction.Only is not null)
+            return plan;
+        bool mayRoll = _task.Request.Partition && level != RewriteLevel.None && plan.Shapes.Varies.Count == 0;
+        StaticArenaExecutorPlan least = mayRoll ? InRows(plan, level, countsTraffic: false) : plan;
+        if (_task.Request.OnChip is not { } onChip || plan.Plan.ForTraffic is null)
+            return least;
+        StaticArenaExecutorPlan moving = WithLessTraffic(plan, onChip);
+        if (mayRoll)
+            moving = InRows(moving, level, countsTraffic: true);
+        // What is worked on row by row may need less than any order of the whole; then that is the least, and more only where it brings something and there is room.
+        if (moving.Bytes > least.Bytes && (moving.Bytes > MostForTraffic(least.Bytes) || Traffic(moving, onChip) >= Traffic(least, onChip)))
+            return least;
+        if (moving.Bytes <= least.Bytes)
+            return moving;
+        // Rows are another model, of which no bound is known.
+        TrafficChoice choice = moving.Plan.ForTraffic ?? plan.Plan.ForTraffic with { LowerBoundBytes = 0 };
+        return moving with { Plan = moving.Plan with { ForTraffic = choice with { LeastBytes = least.Bytes } } };
     }
 
     /// <summary>
@@ -216,12 +229,18 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     /// <summary>
     /// The plan with parts of the network row by row, where that makes the arena smaller: of the rewritten model, or of the model before the other rewrites, which may stand in its way.
     /// </summary>
-    private StaticArenaExecutorPlan InRows(StaticArenaExecutorPlan whole, RewriteLevel level)
+    /// <param name="whole">The plan without rows.</param>
+    /// <param name="level">What rewrites may do.</param>
+    /// <param name="countsTraffic">True if rows may not make more travel.</param>
+    private StaticArenaExecutorPlan InRows(StaticArenaExecutorPlan whole, RewriteLevel level, bool countsTraffic)
     {
         StaticArenaExecutorPlan best = whole;
         Try(whole.WrittenModel, whole.Shapes, whole.Plan.Order.Names, whole.Rewrites, whole.Work.Ratio);
         if (whole.Rewrites.Count > 0)
             Try(Today, Shapes.Main, whole.Unrewritten.Order.Names, [], 1);
+        // Which parts can be worked on together follows from the order; who wrote the file often had one part after the other.
+        StaticArenaGraph file = GraphOfSource();
+        Try(Today, Shapes.Main, file.OrderOf(file.FileOrder()).Names, [], 1);
         return best;
 
         void Try(ModelProto model, ShapeTable shapes, IEnumerable<string> order, IReadOnlyList<AppliedRewrite> applied, double work)
@@ -239,7 +258,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
                 return;
             long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.ArenaBytes;
             StaticArenaExecutorPlan made = Made(cost, plan, [.. applied, .. rows.Regions.Select(Told)], whole.Work with { Ratio = work }, whole.Unrewritten) with { Whole = whole };
-            if (IsBetter(made, best))
+            if (IsBetter(made, best, countsTraffic))
                 best = made;
 
             // What it saves is saved by all of them together; the first is told to.
@@ -249,9 +268,9 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     }
 
     // Over several memories what counts is that it fits, and then what accesses cost; and where bytes travel, none more may.
-    private bool IsBetter(StaticArenaExecutorPlan rows, StaticArenaExecutorPlan than)
+    private bool IsBetter(StaticArenaExecutorPlan rows, StaticArenaExecutorPlan than, bool countsTraffic)
     {
-        if (_task.Request.OnChip is { } onChip && Traffic(rows, onChip) > Traffic(than, onChip))
+        if (countsTraffic && _task.Request.OnChip is { } onChip && Traffic(rows, onChip) > Traffic(than, onChip))
             return false;
         if (Several is null || rows.Memories is not { } memories || than.Memories is not { } others)
             return true;
