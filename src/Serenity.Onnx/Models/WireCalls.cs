@@ -9,48 +9,52 @@ namespace Serenity.Onnx.Models;
 /// </summary>
 internal sealed class WireCalls
 {
-    private readonly Dictionary<(string Domain, string Name, string Overload), int> _ids = [];
-    private readonly List<string> _names = [];
+    private const int None = -1;
 
-    // By function, and last the graph: nodes that call none, and how often each function is called.
-    private readonly List<(long Nodes, Dictionary<int, long> Calls)> _bodies = [];
+    private readonly Dictionary<(string Domain, string Name, string Overload), int> _ids = [];
+    private readonly List<(string Domain, string Name, string Overload)> _keys = [];
+
+    // By domain and name: all functions of it, as one body that calls each once.
+    private readonly Dictionary<(string Domain, string Name), int> _families = [];
+
+    // First the functions.
+    private readonly List<Body> _bodies = [];
 
     /// <summary>What is wrong with the calls of a model: one that never ends, too many within one another, or too many nodes once they are inlined; null if nothing is.</summary>
     /// <param name="model">A whole model of few enough nodes.</param>
     public static string? Find(ReadOnlySpan<byte> model)
     {
         WireCalls calls = new();
+        List<(string Domain, string Name, string Overload)> keys = calls._keys;
         foreach (WireEntry entry in new WireFields(model))
         {
             if (entry is { IsDelimited: true, Number: ModelFunctions })
-                calls.Define(entry.Value);
+                keys.Add(Key(entry.Value, FunctionDomain, FunctionName, FunctionOverload));
         }
-        foreach (WireEntry entry in new WireFields(model))
+        foreach ((string Domain, string Name, string Overload) key in keys)
         {
-            if (entry is { IsDelimited: true, Number: ModelFunctions })
-                calls._bodies.Add(calls.BodyOf(entry.Value, Function));
+            // A second one of the same name is told later, with its name.
+            calls._ids.TryAdd(key, calls._bodies.Count);
+            calls._bodies.Add(new Body($"function '{key.Name}'"));
         }
-        (long Nodes, Dictionary<int, long> Calls) graph = (0, []);
-        foreach (WireEntry entry in new WireFields(model))
+        for (int i = 0; i < keys.Count; i++)
         {
-            // A field that is there twice is merged.
-            if (entry is { IsDelimited: true, Number: ModelGraph } && calls.BodyOf(entry.Value, Graph) is var part)
-            {
-                foreach ((int called, long times) in part.Calls)
-                    graph.Calls[called] = graph.Calls.GetValueOrDefault(called) + times;
-                graph.Nodes += part.Nodes;
-            }
+            if (calls._families.TryAdd((keys[i].Domain, keys[i].Name), calls._bodies.Count))
+                calls._bodies.Add(new Body(calls._bodies[i].Name) { IsFamily = true });
+            calls._bodies[calls._families[(keys[i].Domain, keys[i].Name)]].Calls[i] = 1;
         }
+        Body graph = new("its graph");
         calls._bodies.Add(graph);
+        int function = 0;
+        foreach (WireEntry entry in new WireFields(model))
+        {
+            if (entry is { IsDelimited: true, Number: ModelFunctions })
+                calls.Walk(entry.Value, Function, calls._bodies[function], function++);
+            // A field that is there twice is merged.
+            else if (entry is { IsDelimited: true, Number: ModelGraph })
+                calls.Walk(entry.Value, Graph, graph, None);
+        }
         return calls.Problem();
-    }
-
-    private void Define(ReadOnlySpan<byte> function)
-    {
-        (string Domain, string Name, string Overload) key = Key(function, FunctionDomain, FunctionName, FunctionOverload);
-        // A second one of the same name is told later, with its name.
-        _ids.TryAdd(key, _names.Count);
-        _names.Add(key.Name);
     }
 
     private static (string Domain, string Name, string Overload) Key(ReadOnlySpan<byte> message, int domainField, int nameField, int overloadField)
@@ -70,29 +74,61 @@ internal sealed class WireCalls
         return (domain, name, overload);
     }
 
-    private (long Nodes, Dictionary<int, long> Calls) BodyOf(ReadOnlySpan<byte> message, string type)
+    // ONNX Runtime goes by the name alone where it has no such overload.
+    private int Called(ReadOnlySpan<byte> node)
     {
-        Dictionary<int, long> calls = [];
-        long nodes = 0;
-        Walk(message, type);
-        return (nodes, calls);
+        (string Domain, string Name, string Overload) key = Key(node, NodeDomain, NodeType, NodeOverload);
+        return _ids.TryGetValue(key, out int one) ? one : _families.TryGetValue((key.Domain, key.Name), out int all) ? all : None;
+    }
 
-        void Walk(ReadOnlySpan<byte> within, string of)
+    // 'called': the function that the attributes in the message are for, if they are for one.
+    private void Walk(ReadOnlySpan<byte> message, string type, Body body, int called)
+    {
+        foreach (WireEntry entry in new WireFields(message))
         {
-            foreach (WireEntry entry in new WireFields(within))
+            if (!entry.IsDelimited || PartOf(type, entry.Number) is not { } part)
+                continue;
+            if (part == WireNodes.Attribute)
             {
-                if (!entry.IsDelimited || PartOf(of, entry.Number) is not { } part)
-                    continue;
-                if (part == Node)
-                {
-                    if (_ids.TryGetValue(Key(entry.Value, NodeDomain, NodeType, NodeOverload), out int called))
-                        calls[called] = calls.GetValueOrDefault(called) + 1;
-                    else
-                        nodes++;
-                }
-                Walk(entry.Value, part);
+                WalkAttribute(entry.Value, body, called);
+                continue;
             }
+            int calls = part == Node ? Called(entry.Value) : None;
+            if (calls != None)
+                body.Calls[calls] = body.Calls.GetValueOrDefault(calls) + 1;
+            else if (part == Node)
+                body.Nodes++;
+            Walk(entry.Value, part, body, calls);
         }
+    }
+
+    private void WalkAttribute(ReadOnlySpan<byte> attribute, Body body, int called)
+    {
+        string name = "", reference = "";
+        bool hasGraph = false;
+        foreach (WireEntry entry in new WireFields(attribute))
+        {
+            if (!entry.IsDelimited)
+                continue;
+            if (entry.Number == AttributeName)
+                name = Encoding.UTF8.GetString(entry.Value);
+            else if (entry.Number == AttributeReference)
+                reference = Encoding.UTF8.GetString(entry.Value);
+            hasGraph |= entry.Number is AttributeGraph or AttributeGraphs;
+        }
+        if (reference.Length > 0)
+            body.References.Add((reference, called, name));
+        if (!hasGraph)
+            return;
+        Body at = body;
+        if (called != None)
+        {
+            // As often as the function makes use of it.
+            at = new Body(body.Name);
+            body.Given.Add((called, name, _bodies.Count));
+            _bodies.Add(at);
+        }
+        Walk(attribute, WireNodes.Attribute, at, None);
     }
 
     // Depth first over the calls: what a function calls is done before it is.
@@ -100,41 +136,85 @@ internal sealed class WireCalls
     {
         const byte seen = 1, done = 2;
         byte[] state = new byte[_bodies.Count];
-        long[] inlined = new long[_bodies.Count];
-        int[] depth = new int[_bodies.Count];
         Stack<(int Body, bool Leaving)> open = new();
         for (int i = _bodies.Count - 1; i >= 0; i--)
             open.Push((i, false));
         while (open.TryPop(out (int Body, bool Leaving) at))
         {
-            (long nodes, Dictionary<int, long> calls) = _bodies[at.Body];
+            Body body = _bodies[at.Body];
             if (at.Leaving)
             {
-                foreach ((int called, long times) in calls)
-                {
-                    // Neither factor is above what was accepted.
-                    nodes += times * inlined[called];
-                    depth[at.Body] = Math.Max(depth[at.Body], depth[called] + 1);
-                }
-                (state[at.Body], inlined[at.Body]) = (done, nodes);
-                string what = at.Body < _names.Count ? $"function '{_names[at.Body]}'" : "its graph";
-                if (nodes > WireLimits.MostNodes)
-                    return $"{what} comes to more than the {WireLimits.MostNodes} nodes that are supported once its calls of functions are inlined";
-                if (depth[at.Body] > WireLimits.DeepestCalls)
-                    return $"in {what}, functions call functions more than {WireLimits.DeepestCalls} levels deep";
+                Inline(body);
+                state[at.Body] = done;
+                if (body.Nodes > WireLimits.MostNodes)
+                    return $"{body.Name} comes to more than the {WireLimits.MostNodes} nodes that are supported once its calls of functions are inlined";
+                if (body.Depth > WireLimits.DeepestCalls)
+                    return $"in {body.Name}, functions call functions more than {WireLimits.DeepestCalls} levels deep";
             }
             if (at.Leaving || state[at.Body] != 0)
                 continue;
             state[at.Body] = seen;
             open.Push((at.Body, true));
-            foreach (int called in calls.Keys)
+            foreach (int needed in body.Calls.Keys.Concat(body.Given.Select(g => g.Body)))
             {
-                if (state[called] == seen)
-                    return $"function '{_names[called]}' calls itself, directly or through others";
-                if (state[called] == 0)
-                    open.Push((called, false));
+                if (state[needed] == seen)
+                    return $"{_bodies[needed].Name} calls itself, directly or through others";
+                if (state[needed] == 0)
+                    open.Push((needed, false));
             }
         }
         return null;
+    }
+
+    // Neither factor of a product is above what was accepted.
+    private void Inline(Body body)
+    {
+        foreach ((int called, long times) in body.Calls)
+        {
+            Body function = _bodies[called];
+            body.Nodes += times * function.Nodes;
+            body.Depth = Math.Max(body.Depth, function.Depth + (called < _keys.Count ? 1 : 0));
+            if (!body.IsFamily)
+                continue;
+            foreach ((string name, long uses) in function.Uses)
+                body.Use(name, uses);
+        }
+        foreach ((string name, int called, string attribute) in body.References)
+            body.Use(name, called == None ? 1 : _bodies[called].Uses.GetValueOrDefault(attribute));
+        foreach ((int called, string attribute, int given) in body.Given)
+        {
+            long times = Math.Max(1, _bodies[called].Uses.GetValueOrDefault(attribute));
+            body.Nodes += times * _bodies[given].Nodes;
+            body.Depth = Math.Max(body.Depth, _bodies[given].Depth);
+            foreach ((string name, long uses) in _bodies[given].Uses)
+                body.Use(name, times * uses);
+        }
+        // A call is a node at first, even of a function with nothing in it.
+        body.Nodes = Math.Max(1, body.Nodes);
+    }
+
+    // A function, all functions of a name, the graph, or graphs that a function is given in an attribute.
+    private sealed class Body(string name)
+    {
+        public string Name { get; } = name;
+
+        public bool IsFamily { get; init; }
+
+        // Those that call no function; all, once the calls are inlined.
+        public long Nodes { get; set; }
+
+        public int Depth { get; set; }
+
+        public Dictionary<int, long> Calls { get; } = [];
+
+        // Attributes that refer to one of the function: its name, the function that it is handed on to, and the name there.
+        public List<(string Name, int Called, string Attribute)> References { get; } = [];
+
+        public List<(int Called, string Attribute, int Body)> Given { get; } = [];
+
+        // How often each attribute of the function is made use of once its calls are inlined.
+        public Dictionary<string, long> Uses { get; } = new(StringComparer.Ordinal);
+
+        public void Use(string name, long times) => Uses[name] = Math.Min(Uses.GetValueOrDefault(name) + times, WireLimits.MostNodes + 1);
     }
 }

@@ -24,7 +24,7 @@ internal ref struct WireLimits
     /// <summary>Functions that call one another, at most: exporters make one for each module within a module. ONNX Runtime never returns from chains of thousands (<see cref="Contract.RuntimeRules.FunctionChains"/>).</summary>
     public const int DeepestCalls = 100;
 
-    private int _nodes, _functions, _subgraphs;
+    private int _nodes, _functions, _subgraphs, _inputs, _outputs, _initializers;
 
     /// <summary>The first limit that a model exceeds, as a clause for an error message; null if there is none.</summary>
     /// <param name="model">A whole model that <see cref="WireCheck"/> found nothing wrong with.</param>
@@ -38,34 +38,37 @@ internal ref struct WireLimits
                 continue;
             if (type == Function && ++_functions > MostFunctions)
                 return $"it has more than the {MostFunctions} functions that are supported";
-            string? problem = type == Graph ? CountValues(entry.Value) : null;
-            if ((problem ?? CountParts(entry.Value, type)) is { } found)
-                return found;
+            // A field that is there twice is merged.
+            if (type == Graph)
+                CountValues(entry.Value);
+            if (CountParts(entry.Value, type) is { } problem)
+                return problem;
         }
+        // Old models list their weights among the inputs.
+        if (_inputs - _initializers > MostValues)
+            return $"it has {_inputs} inputs, more than the {MostValues} that are supported";
+        if (_outputs > MostValues)
+            return $"it has {_outputs} outputs, more than the {MostValues} that are supported";
         return _functions > 0 ? WireCalls.Find(model) : null;
     }
 
-    private static string? CountValues(ReadOnlySpan<byte> graph)
+    private void CountValues(ReadOnlySpan<byte> graph)
     {
-        int inputs = 0, outputs = 0, initializers = 0;
         foreach (WireEntry entry in new WireFields(graph))
         {
             switch (entry.Number)
             {
                 case GraphInput:
-                    inputs++;
+                    _inputs++;
                     break;
                 case GraphOutput:
-                    outputs++;
+                    _outputs++;
                     break;
                 case GraphInitializer:
-                    initializers++;
+                    _initializers++;
                     break;
             }
         }
-        // Old models list their weights among the inputs.
-        return inputs - initializers > MostValues ? $"it has {inputs} inputs, more than the {MostValues} that are supported"
-            : outputs > MostValues ? $"it has {outputs} outputs, more than the {MostValues} that are supported" : null;
     }
 
     // No deeper than what was walked before.

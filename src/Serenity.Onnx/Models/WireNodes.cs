@@ -9,9 +9,9 @@ internal static class WireNodes
 
     public const int GraphNode = 1, GraphInitializer = 5, GraphInput = 11, GraphOutput = 12;
 
-    public const int NodeType = 4, NodeAttribute = 5, NodeDomain = 7, NodeOverload = 8, AttributeGraph = 6, AttributeGraphs = 11;
+    public const int NodeType = 4, NodeAttribute = 5, NodeDomain = 7, NodeOverload = 8, AttributeName = 1, AttributeGraph = 6, AttributeGraphs = 11, AttributeReference = 21;
 
-    public const int FunctionName = 1, FunctionNode = 7, FunctionDomain = 10, FunctionOverload = 13;
+    public const int FunctionName = 1, FunctionNode = 7, FunctionDomain = 10, FunctionDefaults = 11, FunctionOverload = 13;
 
     /// <summary>The type of the message in a field, if there may be nodes in it; null for all else.</summary>
     /// <param name="type">Type of the message that the field is of.</param>
@@ -22,7 +22,7 @@ internal static class WireNodes
         ("ModelProto", ModelTraining) => Training,
         ("ModelProto", ModelFunctions) => Function,
         (Graph, GraphNode) or (Function, FunctionNode) => Node,
-        (Node, NodeAttribute) => Attribute,
+        (Node, NodeAttribute) or (Function, FunctionDefaults) => Attribute,
         (Attribute, AttributeGraph or AttributeGraphs) => Graph,
         _ => null,
     };

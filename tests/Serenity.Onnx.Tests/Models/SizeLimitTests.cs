@@ -184,6 +184,76 @@ public sealed class SizeLimitTests
             Assert.Contains("outputs", Refused(model).Message);
     }
 
+    [TestMethod]
+    [DataRow(1, true)]
+    [DataRow(18, false)]
+    public void Graphs_in_the_defaults_of_functions_count(int calls, bool fits)
+    {
+        ModelProto model = Calls(16, callsOfNext: 2);
+        GraphProto branch = new() { Name = "branch", Output = { new ValueInfoProto { Name = "b0" } } };
+        for (int i = 0; i < calls; i++)
+            branch.Node.Add(Call("F0", "own", "a", "b" + i));
+        FunctionProto chooses = new() { Name = "Chooses", Domain = "own", Input = { "a" }, Output = { "r" }, Node = { Call("Relu", "", "a", "r") } };
+        chooses.AttributeProto.Add(Holds("branch", branch));
+        model.Functions.Add(chooses);
+        Assert.AreEqual(fits, WireLimits.Find(model.ToByteArray()) is null);
+        branch.Node.Clear();
+        branch.Node.Add(Call("Chooses", "own", "a", "b0"));
+        Assert.Contains("calls itself", WireLimits.Find(model.ToByteArray())!);
+    }
+
+    [TestMethod]
+    [DataRow(8, 100, true)]
+    [DataRow(8, 2000, false)]
+    public void Graphs_that_functions_are_given_count_as_often_as_they_are_used(int functions, int nodes, bool fits)
+    {
+        // Each hands the graph on to the next twice; the last makes use of it in two nodes.
+        ModelProto model = Calls(functions, callsOfNext: 2);
+        model.Functions[^1].Node.Add(Call("If", "", "a", "b1"));
+        foreach (NodeProto node in model.Functions.SelectMany(f => f.Node))
+            node.Attribute.Add(new AttributeProto { Name = "branch", RefAttrName = "branch", Type = AttributeProto.Types.AttributeType.Graph });
+        GraphProto branch = new() { Name = "branch" };
+        for (int i = 0; i < nodes; i++)
+            branch.Node.Add(Call("Relu", "", "x", "b" + i));
+        model.Graph.Node[0].Attribute.Add(Holds("branch", branch));
+        Assert.AreEqual(fits, WireLimits.Find(model.ToByteArray()) is null);
+        model.Graph.Node[0].Attribute.Clear();
+        model.Functions[0].AttributeProto.Add(Holds("branch", branch));
+        Assert.AreEqual(fits, WireLimits.Find(model.ToByteArray()) is null);
+    }
+
+    [TestMethod]
+    public void A_call_of_an_overload_that_is_not_there_is_one_of_the_name()
+    {
+        ModelProto model = Calls(2, callsOfNext: 1);
+        model.Functions[0].Overload = "one";
+        Assert.IsNull(WireLimits.Find(model.ToByteArray()));
+        NodeProto call = Call("F0", "own", "a", "again");
+        call.Overload = "other";
+        model.Functions[1].Node.Add(call);
+        Assert.Contains("function 'F0' calls itself", Refused(model).Message.Replace("'F1'", "'F0'", StringComparison.Ordinal));
+    }
+
+    [TestMethod]
+    public void Inputs_and_outputs_count_over_all_parts_of_the_graph()
+    {
+        byte[] inputs = Message(7, Empty(11, WireLimits.MostValues)), weights = Message(7, Empty(5, WireLimits.MostValues)), outputs = Message(7, Empty(12, WireLimits.MostValues));
+        Assert.IsNull(WireLimits.Find([.. inputs, .. outputs]));
+        Assert.IsNull(WireLimits.Find([.. inputs, .. inputs, .. weights]));
+        Assert.Contains("inputs", WireLimits.Find([.. inputs, .. inputs])!);
+        Assert.Contains("outputs", WireLimits.Find([.. outputs, .. outputs])!);
+    }
+
+    [TestMethod]
+    public void Empty_functions_count_as_called()
+    {
+        ModelProto model = Calls(30, callsOfNext: 2);
+        model.Functions[^1].Node.Clear();
+        Assert.Contains("nodes that are supported", WireLimits.Find(model.ToByteArray())!);
+    }
+
+    private static AttributeProto Holds(string name, GraphProto graph) => new() { Name = name, Type = AttributeProto.Types.AttributeType.Graph, G = graph };
+
     private static SerenityException Refused(ModelProto model)
     {
         SerenityException refused = Assert.ThrowsExactly<SerenityException>(() => Read(model));
