@@ -112,7 +112,7 @@ internal sealed class ArenaRunner : IDisposable
             foreach (string output in node.Output)
             {
                 if (output.Length > 0 && _values.TryGetValue(output, out RuntimeValue.Tensor? value) && value.Data.Length > 0
-                    && !facts.ContainsKey(output) && !IsWeight(node))
+                    && !facts.ContainsKey(output) && !IsOutside(node, facts))
                 {
                     return $"Value '{output}' has no place in the plan.";
                 }
@@ -121,16 +121,18 @@ internal sealed class ArenaRunner : IDisposable
         return null;
     }
 
-    /// <summary>A node that only renames a weight makes no activation.</summary>
-    private bool IsWeight(NodeProto node)
+    /// <summary>A node that only renames a weight, or an input that lies outside the arena, makes no activation.</summary>
+    private bool IsOutside(NodeProto node, IReadOnlyDictionary<string, ProgramBuffer> facts)
     {
+        bool joins = false;
         for (int depth = 0; depth < _nodes.Count; depth++)
         {
             if (ConstantNode.Is(node))
                 return true;
             if (!node.MayShareFirst() && !node.IsConcat() || node.Input.Count == 0)
                 return false;
-            if (_weights.ContainsKey(node.Input[0]))
+            joins |= node.IsConcat();
+            if (_weights.ContainsKey(node.Input[0]) || !joins && !facts.ContainsKey(node.Input[0]) && _model.Graph.Input.Any(i => i.Name == node.Input[0]))
                 return true;
             NodeProto? producer = _model.Graph.Node.FirstOrDefault(n => n.Output.Contains(node.Input[0]));
             if (producer is null)

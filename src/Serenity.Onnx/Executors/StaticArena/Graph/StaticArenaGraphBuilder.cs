@@ -30,6 +30,9 @@ internal sealed class StaticArenaGraphBuilder
     private readonly HashSet<string> _outputNames = new(StringComparer.Ordinal);
     private readonly HashSet<int> _outputTensors = [];
     private readonly List<string> _outputViews = [];
+
+    /// <summary>Inputs that lie outside the arena, and other names of them.</summary>
+    private readonly HashSet<string> _apart = new(StringComparer.Ordinal);
     private readonly RigidTensors _outputLinks;
     private readonly MemoryGraphBuilder _builder = new();
 
@@ -83,7 +86,10 @@ internal sealed class StaticArenaGraphBuilder
                 continue;
             // What is an output too has to be in the arena at the end, and so at the beginning.
             if (Request is { InputsApart: true } && !_outputNames.Contains(input.Name))
+            {
                 _values.AddOutside(input.Name, -1);
+                _apart.Add(input.Name);
+            }
             else
                 _values.AddBuffer(input.Name, BytesOf(input.Name, isUsed: IsUsed(input.Name)));
         }
@@ -205,7 +211,11 @@ internal sealed class StaticArenaGraphBuilder
         if (_values.Find(from) is { Kind: not ArenaValueKind.Outside } value)
             _values.Add(value with { Name = to, Kind = ArenaValueKind.Alias, Token = token, Of = from, Parts = null });
         else
+        {
             _values.AddOutside(to, token);
+            if (_apart.Contains(from))
+                _apart.Add(to);
+        }
         if (Constant(from) is { } constant)
             _constants.TryAdd(to, constant);
         foreach (string output in node.Output.Skip(1).Where(o => o.Length > 0))
@@ -213,7 +223,7 @@ internal sealed class StaticArenaGraphBuilder
         return -1;
     }
 
-    // False if the result has to be copied after all: it is a graph output whose parts cannot be made to lie behind each other.
+    // False if the result has to be copied after all: it is a graph output whose parts cannot be made to lie behind each other, or all of it are inputs outside the arena.
     private bool Concat(NodeProto node, List<int> reads, List<int> writes)
     {
         string to = node.Output[0];
@@ -227,6 +237,9 @@ internal sealed class StaticArenaGraphBuilder
             if (value is not null)
                 tensors.AddRange(value.Tensors);
         }
+        // Inputs of the app do not lie behind each other: joined they are copied.
+        if (tensors.Count == 0 && node.Input.Any(_apart.Contains))
+            return false;
         contiguous &= tensors.Distinct().Count() == tensors.Count;
         bool isOutput = _outputNames.Contains(to);
         if (isOutput && !(contiguous && (_isInner || _outputLinks.TryChain(tensors))))
