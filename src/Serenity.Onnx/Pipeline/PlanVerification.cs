@@ -84,9 +84,13 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
         if (Work <= task.Request.VerifyLimit)
         {
             outcome = planner.Prove(plan, verifier(proof.Asked, task.Cancellation));
-            (Range, _) = proof.Hold(facts, formulas.Space, outcome);
-            Required = proof.Runs.Count >= Range.Points.Count ? planner.Required(plan, proof.Runs) : [];
-            Range = RangeProof.With(Range, formulas.Space, Required);
+            (Range, outcome) = proof.Hold(facts, formulas.Space, outcome);
+            // What scratch is at the sizes of the most that a run requires is seen by running it there; then the most may be elsewhere.
+            for (RangeFacts? next = Range; next is not null; next = proof.HoldMost(Range, formulas.Space))
+            {
+                Required = proof.Runs.Count >= next.Points.Count ? planner.Required(plan, proof.Runs) : [];
+                Range = RangeProof.With(next with { Required = [] }, formulas.Space, Required);
+            }
             if (outcome.Facts.Status != "skipped")
                 return outcome;
             why = outcome.Facts.Reason!.TrimEnd('.');

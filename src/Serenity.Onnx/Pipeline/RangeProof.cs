@@ -3,6 +3,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
 using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Operators;
+using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Verification;
 using Serenity.Onnx.Verification.Inputs;
@@ -35,10 +36,15 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
             throw new SerenityException(SerenityCodes.RangeNotPlanned, path,
                 $"The largest peak over the range cannot be proven: bytes of the kind of {peaks.FirstOrDefault(p => !p.IsMonotone)} rise and fall with the sizes in too many ways. Give a smaller range.");
         }
-        // Of several sizes with the same peak, the largest.
-        IReadOnlyDictionary<string, long> at = peaks.Max(p => p.Evaluate(space.Most)) == maximum.Value ? space.Most : maximum.At;
-        return new RangeFacts(new SortedDictionary<string, SizeRange>(space.Ranges.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal), peaks, at, []);
+        return new RangeFacts(new SortedDictionary<string, SizeRange>(space.Ranges.ToDictionary(StringComparer.Ordinal), StringComparer.Ordinal), peaks, Where(peaks, space, maximum), []);
     }
+
+    /// <summary>Sizes at which the largest of some formulas is largest; of several, the largest.</summary>
+    private static IReadOnlyDictionary<string, long> Where(IReadOnlyList<SizeExpression> formulas, SizeSpace space, (long Value, IReadOnlyDictionary<string, long> At, SizeExpression Formula) maximum) =>
+        formulas.Max(f => f.Evaluate(space.Most)) == maximum.Value ? space.Most : maximum.At;
+
+    private static IReadOnlyDictionary<string, long>? Where(IReadOnlyList<SizeExpression> formulas, SizeSpace space) =>
+        formulas.Count > 0 && SizeMaximum.Find(formulas, space) is { } maximum ? Where(formulas, space, maximum) : null;
 
     /// <summary>Every run so far of which it is known what it took.</summary>
     public List<SizedRun> Runs { get; } = [];
@@ -50,7 +56,7 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
     /// <param name="facts">The formula.</param>
     /// <param name="space">The range.</param>
     /// <param name="verified">What was found at the sizes that the plan was made at.</param>
-    /// <returns>The facts with all sizes that were looked at, and what was found first.</returns>
+    /// <returns>The facts with all sizes that were looked at, and what was found first, with the block of the run at the sizes of the largest peak.</returns>
     /// <exception cref="SerenityException">What was promised does not hold at some sizes; SER1305: the source model itself does not run at some.</exception>
     public (RangeFacts Facts, VerificationOutcome First) Hold(RangeFacts facts, SizeSpace space, VerificationOutcome verified) => Hold(facts, space, verified, asked.Work);
 
@@ -70,13 +76,16 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
         if (verified?.Memory is { ActivationBytes: not null } planned)
             Runs.Add(new SizedRun(space.Planned, planned));
         IEnumerable<SizeExpression> rounded = plan.Shapes.Formulas!.Dims.Values.SelectMany(d => d).Concat(facts.Peaks).Distinct();
-        foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, rounded, work > ModelVerifier.WorkForAllCases ? Inside / 2 : Inside))
+        IReadOnlyDictionary<string, long>? peakAt = Where(facts.Peaks, space);
+        RunBlock? block = null;
+        foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, rounded, work > ModelVerifier.WorkForAllCases ? Inside / 2 : Inside, peakAt))
         {
             long bytes = facts.PeakBytes(sizes);
             VerificationOutcome? found = verified is not null && Same(sizes, space.Planned) ? verified : null;
             if (found is null && first?.Facts.Status != "skipped")
             {
-                found = At(sizes, bytes, work);
+                found = At(sizes, bytes, work, verified is not null && Same(sizes, facts.PeakAt) ? asked.PlaceRunAt?.Invoke(sizes) : null);
+                block ??= found.Block;
                 first ??= found;
                 if (found.Facts.Status == "skipped" && first != found)
                 {
@@ -87,10 +96,27 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
                 Runs.Add(new SizedRun(sizes, memory));
             points.Add(new RangePoint(sizes, bytes, found?.Facts.MeasuredBytes, found?.Memory?.WorkspaceBytes));
         }
-        return (facts with { Points = points }, first!);
+        return (facts with { Points = points }, block is null ? first! : first! with { Block = block });
     }
 
-    private VerificationOutcome At(IReadOnlyDictionary<string, long> sizes, long bytes, long work)
+    /// <summary>Runs the plan at the sizes too at which it requires most, where it was not.</summary>
+    /// <param name="facts">The range, with what it requires.</param>
+    /// <param name="space">The same as a box.</param>
+    /// <returns>The range with these sizes; null if they are among those that ran.</returns>
+    public RangeFacts? HoldMost(RangeFacts facts, SizeSpace space)
+    {
+        if (Where(facts.Required, space) is not { } sizes || facts.Points.Any(point => Same(point.Sizes, sizes)))
+            return null;
+        long bytes = facts.PeakBytes(sizes);
+        VerificationOutcome found = At(sizes, bytes, asked.Work, null);
+        if (found.Facts.Status == "skipped")
+            throw RangeRefusal.DoesNotRun(sizes, found.Facts.Reason!, asked.File!);
+        if (found.Memory is { ActivationBytes: not null } memory)
+            Runs.Add(new SizedRun(sizes, memory));
+        return facts with { Points = [.. facts.Points, new RangePoint(sizes, bytes, found.Facts.MeasuredBytes, found.Memory?.WorkspaceBytes)] };
+    }
+
+    private VerificationOutcome At(IReadOnlyDictionary<string, long> sizes, long bytes, long work, Func<RunSequence, RunBlock>? place)
     {
         try
         {
@@ -103,7 +129,7 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
                 Start = null,
                 StartShapes = null,
                 Samples = [],
-                PlaceRun = null,
+                PlaceRun = place,
                 MostCases = CasesEach,
                 Work = work,
                 HeldBytes = bytes,

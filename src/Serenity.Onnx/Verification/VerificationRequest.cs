@@ -104,6 +104,9 @@ internal sealed record VerificationRequest
     /// <summary>Lays out the sequence of a run's allocations in a block, in which a run is then proven; null for no block.</summary>
     public Func<RunSequence, RunBlock>? PlaceRun { get; init; }
 
+    /// <summary>The same for a run at other sizes of a range than those that the plan was made at; null for no block.</summary>
+    public Func<IReadOnlyDictionary<string, long>, Func<RunSequence, RunBlock>>? PlaceRunAt { get; init; }
+
     /// <summary>True if the block has room for runs at other sizes of a range: this run may ask for less than its places hold.</summary>
     public bool HasRoomForOtherSizes { get; init; }
 

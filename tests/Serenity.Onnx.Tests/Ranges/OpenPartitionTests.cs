@@ -67,6 +67,25 @@ public sealed class OpenPartitionTests
         Assert.IsLessThanOrEqualTo(1.05, beside);
     }
 
+    [TestMethod]
+    public void A_peak_inside_the_range_is_run_and_its_run_has_the_block()
+    {
+        using TempFolder folder = new();
+        OnnxModelBuilder b = new("inside");
+        string x = b.SymbolicInput("x", DataType.Float, "n", 2), cache = b.SymbolicInput("cache", DataType.Float, 40, 2);
+        string rest = b.Node("Slice", [cache, b.Node("Gather", [b.Node("Shape", [x]), b.Integers(0)], ("axis", 0L)), b.Integers(40), b.Integers(0)]);
+        b.Output(b.Node("Softmax", [b.Node("MatMul", [x, b.Node("Transpose", [rest], ("perm", new long[] { 1, 0 }))])], ("axis", -1L)), DataType.Float, null);
+        string path = folder.File("inside.onnx", ModelFile.ToBytes(b.Build()));
+        OptimizationResult result = RangeTruth.Check(path, "n=1..37", RangeTruth.SizesEach(8), kind: InputCase.Uniform).Result;
+        long at = result.Range!.PeakAt["n"];
+        Assert.IsTrue(at is > 1 and < 37, $"{at}");
+        RangePoint point = result.Range.Points.Single(p => p.Sizes["n"] == at);
+        Assert.AreEqual(result.Peak.Bytes, point.Bytes);
+        Assert.AreEqual(result.Peak.Bytes, point.MeasuredBytes);
+        Assert.IsTrue(result.Range.Points.Any(p => p.RequiredBytes == result.Peak.RequiredBytes && p.MeasuredBytes is not null));
+        Assert.IsGreaterThanOrEqualTo(result.Peak.Bytes, result.Block!.Bytes);
+    }
+
     /// <summary>The models are small, and a piece of a small tensor takes long beside it; channels of images would be taken apart by other rewrites.</summary>
     private static OptimizeRequest Changed(OptimizeRequest request) => request with { WorkLimit = 8, Rewrite = RewriteLevel.Exact };
 

@@ -82,7 +82,8 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
             UnplannedBodies = promised.UnplannedBodies,
             Shared = plan.Shapes.Shared,
             SharedInSource = SharedBuffers.LeavingRest(request.Source.Graph, plan.Shapes.Shared),
-            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, promised, plan.Shapes, Threads, _task.Cancellation),
+            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, promised, plan.Shapes, plan.Shapes.Formulas?.Space.Planned, Threads, _task.Cancellation),
+            PlaceRunAt = sizes => sequence => RunBlockPlanner.Plan(sequence, promised, plan.Shapes, sizes, Threads, _task.Cancellation),
             HasRoomForOtherSizes = plan.Shapes.Formulas is not null,
         };
     }
@@ -112,7 +113,7 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
         foreach (TargetArchitecture target in _task.Request.Targets.Where(target => target != TargetKernels.Host))
         {
             if (ForeseenRun.TryOf(planned.Plan, RulesOf(planned), TargetKernels.Of(target), memory) is { } run)
-                blocks.Add(RunBlockPlanner.Plan(run, planned.Plan, planned.Shapes, Threads, _task.Cancellation) with { Architecture = TargetKernels.NameOf(target) });
+                blocks.Add(RunBlockPlanner.Plan(run, planned.Plan, planned.Shapes, planned.Shapes.Formulas?.Space.Planned, Threads, _task.Cancellation) with { Architecture = TargetKernels.NameOf(target) });
         }
         return blocks;
     }

@@ -11,12 +11,15 @@ internal static class RangeSamples
     /// <param name="space">The sizes that occur.</param>
     /// <param name="formulas">What is computed from them.</param>
     /// <param name="inside">How many inside, besides the corners.</param>
-    public static IReadOnlyList<IReadOnlyDictionary<string, long>> Of(SizeSpace space, IEnumerable<SizeExpression> formulas, int inside)
+    /// <param name="also">Sizes that are among them always: those of the largest peak.</param>
+    public static IReadOnlyList<IReadOnlyDictionary<string, long>> Of(SizeSpace space, IEnumerable<SizeExpression> formulas, int inside, IReadOnlyDictionary<string, long>? also = null)
     {
         List<IReadOnlyDictionary<string, long>> samples = [];
         HashSet<string> seen = new(StringComparer.Ordinal);
         Add(space.Most);
         Add(space.Least);
+        if (also is not null)
+            Add(also);
         foreach (IReadOnlyDictionary<string, long> corner in space.Corners().Take(MostCorners))
             Add(corner);
         SplitMix random = new(SplitMix.SeedOf(string.Join(';', space.Ranges)));

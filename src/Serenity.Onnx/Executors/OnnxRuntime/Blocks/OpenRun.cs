@@ -16,11 +16,13 @@ internal static class OpenRun
     /// <param name="run">The run.</param>
     /// <param name="plan">The plan that it is of.</param>
     /// <param name="shapes">Shapes of the plan's values.</param>
-    public static RunSequence AtMost(RunSequence run, OnnxRuntimePlan plan, ShapeTable shapes)
+    /// <param name="sizes">The sizes of the run, which need not be those that the plan was made at.</param>
+    public static RunSequence AtMost(RunSequence run, OnnxRuntimePlan plan, ShapeTable shapes, IReadOnlyDictionary<string, long>? sizes)
     {
-        if (shapes.Formulas is not { } formulas)
+        if (shapes.Formulas is not { } formulas || sizes is null)
             return run;
-        PlannedBuffer[] buffers = [.. plan.Allocations.Buffers.Where(b => b.Bytes > 0)];
+        (long Bytes, SizeExpression? Formula)[] buffers = [.. plan.Allocations.Buffers.Select(b => (b.Bytes, Formula: FormulaOf(b)))
+            .Select(b => b.Formula is { } formula ? b with { Bytes = formula.Evaluate(sizes) } : b).Where(b => b.Bytes > 0)];
         RunAllocation[] allocations = [.. run.Allocations];
         Dictionary<SizeExpression, long> known = [];
         int next = 0;
@@ -29,14 +31,19 @@ internal static class OpenRun
             // Buffers are taken in the order of the plan; what comes between is scratch.
             if (allocations[call].Bytes != buffers[next].Bytes)
                 continue;
-            int owner = buffers[next++].Owner;
-            if (owner >= 0 && shapes.BytesFormula(plan.Graph.Name(owner)) is { IsMonotone: false } formula)
+            if (buffers[next++].Formula is { } formula)
                 allocations[call] = allocations[call] with { Bytes = Math.Max(allocations[call].Bytes, Most(formula)) };
         }
         return next < buffers.Length ? run : run with { Allocations = allocations };
 
+        // What takes nothing of its own, or not what its value has, has no other size elsewhere that is known.
+        SizeExpression? FormulaOf(PlannedBuffer buffer) =>
+            buffer.Owner >= 0 && shapes.BytesFormula(plan.Graph.Name(buffer.Owner)) is { } formula && formula.Evaluate(formulas.Space.Planned) == buffer.Bytes ? formula : null;
+
         long Most(SizeExpression formula)
         {
+            if (formula.IsMonotone)
+                return formula.Evaluate(formulas.Space.Most);
             if (!known.TryGetValue(formula, out long most))
                 known.Add(formula, most = SizeMaximum.Find([formula], formulas.Space)?.Value ?? 0);
             return most;

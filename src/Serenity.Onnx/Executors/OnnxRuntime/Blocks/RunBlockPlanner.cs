@@ -21,7 +21,7 @@ internal static class RunBlockPlanner
     private const long StateLimit = 300_000;
 
     /// <summary>
-    /// By how much a block may grow for room at other sizes of a range; where each allocation at its most takes more, the block is that of the run, and what is larger at other sizes lies on the
+    /// By how much a block may grow for room at other sizes of a range, beyond the room of the run itself; where each allocation at its most takes more, the block is that of the run, and what is larger at other sizes lies on the
     /// heap then.
     /// </summary>
     private const double MostForOtherSizes = 1.05;
@@ -30,12 +30,13 @@ internal static class RunBlockPlanner
     /// <param name="sequence">The run, at the sizes of the largest peak.</param>
     /// <param name="plan">The plan that it is of.</param>
     /// <param name="shapes">Shapes of the plan's values.</param>
+    /// <param name="sizes">The sizes of the run; null where none has a range.</param>
     /// <param name="threads">Threads within operators that it had.</param>
     /// <param name="cancellation">Ends the search at once.</param>
-    public static RunBlock Plan(RunSequence sequence, OnnxRuntimePlan plan, ShapeTable shapes, int threads, CancellationToken cancellation)
+    public static RunBlock Plan(RunSequence sequence, OnnxRuntimePlan plan, ShapeTable shapes, IReadOnlyDictionary<string, long>? sizes, int threads, CancellationToken cancellation)
     {
         RunBlock block = Plan(sequence, threads, cancellation);
-        RunSequence most = OpenRun.AtMost(sequence, plan, shapes);
+        RunSequence most = OpenRun.AtMost(sequence, plan, shapes, sizes);
         if (most.Allocations.SequenceEqual(sequence.Allocations))
             return block;
         RunBlock roomy = Plan(most, threads, cancellation);
