@@ -12,6 +12,7 @@ public static class SharedOutputs
     {
         ArgumentNullException.ThrowIfNull(program);
         return !executor.Traits().RunsInSession ? []
-            : [.. program.Buffers.Where(b => b is { Kind: BufferKind.Output, SharesWith: not null }).Select(b => (b, program.Buffers[b.SharesWith!.Value])).Where(pair => pair.Item2.Kind == BufferKind.Input)];
+            : [.. program.Buffers.Where(b => b is { Kind: BufferKind.Output, SharesWith: not null })
+                .Select(b => (b, program.Buffers[b.SharesWith!.Value])).Where(pair => pair.Item2.Kind == BufferKind.Input)];
     }
 }

@@ -40,7 +40,8 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
     }
 
     /// <summary>Sizes at which the largest of some formulas is largest; of several, the largest.</summary>
-    private static IReadOnlyDictionary<string, long> Where(IReadOnlyList<SizeExpression> formulas, SizeSpace space, (long Value, IReadOnlyDictionary<string, long> At, SizeExpression Formula) maximum) =>
+    private static IReadOnlyDictionary<string, long> Where(
+        IReadOnlyList<SizeExpression> formulas, SizeSpace space, (long Value, IReadOnlyDictionary<string, long> At, SizeExpression Formula) maximum) =>
         formulas.Max(f => f.Evaluate(space.Most)) == maximum.Value ? space.Most : maximum.At;
 
     private static IReadOnlyDictionary<string, long>? Where(IReadOnlyList<SizeExpression> formulas, SizeSpace space) =>

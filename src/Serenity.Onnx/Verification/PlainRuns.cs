@@ -32,7 +32,8 @@ internal static class PlainRuns
                 return null;
             bool same = request.Written is null && ReferenceEquals(request.Source, request.Optimized);
             return same ? new PlainSessions(optimized, optimized)
-                : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_ENABLE_EXTENDED, request.Threads, request.Shared, inputs, cancellation) is { } source
+                : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_ENABLE_EXTENDED, request.Threads, request.Shared, inputs,
+                    cancellation) is { } source
                     ? new PlainSessions(optimized, source, request.KeepsGraph ? OtherNode(request, inputs, cancellation) : null) : null;
         }
         catch (Exception e) when (e is SerenityException { Code: SerenityCodes.RuntimeRefuses } or RunLimitException)
@@ -59,7 +60,8 @@ internal static class PlainRuns
         return same == plain.Count && same == planned.Count ? null : same < plain.Count ? plain[same] : planned[same];
     }
 
-    private static long? Measure(RunnableModel model, GraphOptimizationLevel level, int threads, IReadOnlyDictionary<string, string> shared, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
+    private static long? Measure(RunnableModel model, GraphOptimizationLevel level, int threads, IReadOnlyDictionary<string, string> shared,
+        IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
     {
         using ModelSession? session = ModelSession.LoadPlain(model, threads, level);
         if (session is not null)

@@ -46,7 +46,8 @@ internal static class RangeTruth
         string beside = IsSweep ? string.Create(CultureInfo.InvariantCulture, $"{BesideOneSize(path, dimensions):0.000} | {BesideOneSize(path, dimensions, request => request):0.000}") : "- | -";
         string pieces = string.Join(", ", result.Rewrites.Where(r => r.Pieces is not null).Select(r => r.Pieces!.Count));
         return string.Create(CultureInfo.InvariantCulture,
-            $"| {name} | `{dimensions}` | {outcome.Equal} of {outcome.Equal + outcome.Below} | {result.Peak.OriginalBytes:N0} | {result.Peak.Bytes:N0} | {(pieces.Length == 0 ? "-" : pieces)} | {beside} | {outcome.Beyond} + {outcome.BeyondOfFewer} |");
+            $"| {name} | `{dimensions}` | {outcome.Equal} of {outcome.Equal + outcome.Below} | {result.Peak.OriginalBytes:N0} | {result.Peak.Bytes:N0} | {(pieces.Length == 0 ? "-" : pieces)} | "
+            + $"{beside} | {outcome.Beyond} + {outcome.BeyondOfFewer} |");
     }
 
     /// <summary>Optimizes a model and runs it.</summary>

@@ -46,7 +46,8 @@ public sealed class SharedBufferTests
         foreach (long past in dimensions.Contains("..") ? [4L, 5, 33, 64] : (long[])[long.Parse(dimensions.Split('=')[1], System.Globalization.CultureInfo.InvariantCulture)])
         {
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> values = Inputs(past), own, bound;
-            GraphOptimizationLevel level = one.Verification!.Level == nameof(GraphOptimizationLevel.ORT_ENABLE_EXTENDED) ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL;
+            GraphOptimizationLevel level = one.Verification!.Level == nameof(GraphOptimizationLevel.ORT_ENABLE_EXTENDED)
+                ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL;
             using (ModelSession source = ModelSession.Load(RunnableModel.Of(ModelFile.Load(path).Model, null, path), level))
                 own = source.Run(values);
             using ModelSession written = ModelSession.Load(RunnableModel.Of(one.Model, null, path), observe: true);

@@ -113,7 +113,10 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
         foreach (TargetArchitecture target in _task.Request.Targets.Where(target => target != TargetKernels.Host))
         {
             if (ForeseenRun.TryOf(planned.Plan, RulesOf(planned), TargetKernels.Of(target), memory) is { } run)
-                blocks.Add(RunBlockPlanner.Plan(run, planned.Plan, planned.Shapes, planned.Shapes.Formulas?.Space.Planned, Threads, _task.Cancellation) with { Architecture = TargetKernels.NameOf(target) });
+            {
+                RunBlock block = RunBlockPlanner.Plan(run, planned.Plan, planned.Shapes, planned.Shapes.Formulas?.Space.Planned, Threads, _task.Cancellation);
+                blocks.Add(block with { Architecture = TargetKernels.NameOf(target) });
+            }
         }
         return blocks;
     }

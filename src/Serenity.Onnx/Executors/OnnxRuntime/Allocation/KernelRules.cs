@@ -32,7 +32,8 @@ internal static class KernelRules
     ];
     private static readonly string[] _microsoftInPlace = ["SampleOp", "Trilu"];
 
-    /// <summary>The caches of grouped queries. The kernel compares addresses, and appends in place where those of keys and of values are equal (gqa_attention_base.h, past_present_share_buffer).</summary>
+    /// <summary>The caches of grouped queries. The kernel compares addresses, and appends in place where those of keys and of values are equal (gqa_attention_base.h,
+    /// past_present_share_buffer).</summary>
     private static readonly BufferShare[] _caches = [new(3, 1), new(4, 2)];
 
     /// <summary>ScatterND copies its data unless it lies where the output does (scatter_nd.cc), though ONNX Runtime never plans it so.</summary>

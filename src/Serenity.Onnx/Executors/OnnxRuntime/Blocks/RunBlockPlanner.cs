@@ -21,8 +21,8 @@ internal static class RunBlockPlanner
     private const long StateLimit = 300_000;
 
     /// <summary>
-    /// By how much a block may grow for room at other sizes of a range, beyond the room of the run itself; where each allocation at its most takes more, the block is that of the run, and what is larger at other sizes lies on the
-    /// heap then.
+    /// By how much a block may grow for room at other sizes of a range, beyond the room of the run itself; where each allocation at its most takes more, the block is that of the run, and what is
+    /// larger at other sizes lies on the heap then.
     /// </summary>
     private const double MostForOtherSizes = 1.05;
 
