@@ -4,6 +4,7 @@ using Serenity.Build;
 using Serenity.Build.Options;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Commands;
+using Serenity.Tool.Options;
 using Serenity.Tool.Terminal;
 
 namespace Serenity.Tool;
@@ -47,9 +48,10 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
         }
         catch (Exception problem)
         {
-            SerenityDiagnostic told = ProblemDiagnostic.Of(problem, null);
-            console.Problem(told);
-            TellScripts(arguments, [told]);
+            SerenityDiagnostic[] told = problem is WrongOptionsException wrong ? [.. wrong.Faults.Select(fault => fault.ToDiagnostic())] : [ProblemDiagnostic.Of(problem, null)];
+            foreach (SerenityDiagnostic fault in told)
+                console.Problem(fault);
+            TellScripts(arguments, told);
             return ExitCodes.Error;
         }
     }

@@ -45,6 +45,35 @@ public sealed class CommandLineTests
     }
 
     [TestMethod]
+    [DataRow("check net.onnx --budget lots --weight-budget 1KX --device nrf52480 --executor Static --warn-at 2 --format sarf", 6)]
+    [DataRow("inspect net.onnx --step x --top 0 --budget lots --threads none", 4)]
+    [DataRow("optimize net.onnx --budget lots --alignment 3", 2)]
+    [DataRow("report net.onnx --budget lots --format sarf --alignment 3", 3)]
+    [DataRow("compare net.onnx net.onnx --format sarf --alignment 3", 2)]
+    [DataRow("check net.onnx --update-baseline --tolerance lots", 2)]
+    public async Task All_that_is_wrong_with_a_command_line_is_told_at_once(string arguments, int faults)
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(2, await run.RunAsync([.. arguments.Split(' '), "--json"]));
+        Assert.HasCount(faults, run.Error.Split('\n').Where(line => line.Contains(" : error SER", StringComparison.Ordinal)), run.Error);
+        using JsonDocument json = JsonDocument.Parse(run.Output);
+        Assert.AreEqual(faults, json.RootElement.GetProperty("errors").GetArrayLength());
+        Assert.IsEmpty(run.Requests);
+    }
+
+    [TestMethod]
+    public async Task Help_is_worded_for_the_command_line()
+    {
+        using ToolRun run = new();
+        foreach (string command in (string[])["check", "optimize", "inspect", "compare", "report", "extract"])
+        {
+            Assert.AreEqual(0, await run.RunAsync(command, "--help"));
+            foreach (string word in (string[])["SerenityDevice", "SerenityModel", "FreeDimensions", "Do not: ", "the build warns", "the project references"])
+                Assert.DoesNotContain(word, run.Output, command);
+        }
+    }
+
+    [TestMethod]
     public async Task Inspect_shows_any_step_and_says_when_there_is_none()
     {
         using ToolRun run = new();

@@ -33,7 +33,7 @@ internal static class PaddingCheck
         foreach ((string name, string value) in padding.OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             if (inputs.FirstOrDefault(i => i.Name == name) is not { } input)
-                yield return Error($"Pad names '{name}', which is no input of the model. These are: {string.Join(", ", inputs.Select(i => $"'{i.Name}'"))}.");
+                yield return Error($"Pad names '{name}', which is no input of the model.{NearestName.Among(name, [.. inputs.Select(i => i.Name)])}");
             else if (input.Type is { } type && !CanBe(type.Split('[')[0], value))
                 yield return Error($"Pad fills '{name}' with {value}, which is no value of its elements ({type.Split('[')[0]}).");
         }

@@ -14,11 +14,17 @@ public sealed record ModelItem
     /// <summary>Metadata by which <c>SerenityPrepare</c> hands the settled memory budget on to <c>SerenityOptimize</c>, in bytes.</summary>
     internal const string BudgetMetadata = "_MemoryBudgetBytes";
 
+    /// <summary>Metadata of items of one model: what tells this one from the others, as <see cref="Twins"/> found it.</summary>
+    internal const string TwinMetadata = "_As";
+
     // Before the name of an option: the project's own value (see Serenity.Build.props), so that a default can be told from what an item says.
     internal const string Projects = "_Default";
 
-    /// <summary>The item as the user named it, with its sizes where it has several models; what diagnostics point at.</summary>
+    /// <summary>The item as the user named it, with where it goes if other items name the same model, and its sizes where it has several models; what diagnostics point at.</summary>
     public required string Name { get; init; }
+
+    /// <summary>Where it goes, if that is what tells it from other items of the same model; empty for the only one.</summary>
+    public string Twin { get; init; } = "";
 
     /// <summary>The sizes that tell the model from others of the same item, as <c>seq=128</c>; empty for the only one.</summary>
     public string Sizes { get; init; } = "";
@@ -115,10 +121,11 @@ public sealed record ModelItem
     public static ModelItem Read(ITaskItem item, string projectFolder, string stagingFolder)
     {
         ArgumentNullException.ThrowIfNull(item);
-        string name = item.ItemSpec;
-        if (name.Contains('\0'))
-            throw new SerenityException(SerenityCodes.BadOption, name, "The name of the SerenityModel item holds a null character, so it is no path. Name the .onnx file.");
-        string source = Path.GetFullPath(name, projectFolder);
+        if (item.ItemSpec.Contains('\0'))
+            throw new SerenityException(SerenityCodes.BadOption, item.ItemSpec, "The name of the SerenityModel item holds a null character, so it is no path. Name the .onnx file.");
+        string source = Path.GetFullPath(item.ItemSpec, projectFolder), twin = item.GetMetadata(TwinMetadata), name = Named(item.ItemSpec, twin, "");
+        if (NearestFile.IsOfWindows(item.ItemSpec) && !File.Exists(source))
+            throw new SerenityException(SerenityCodes.ModelNotFound, name, $"The model does not exist at '{item.ItemSpec}'. {NearestFile.WindowsPath}");
         OptionValues options = OptionValues.Read(
             ModelOptions.All, option => ItemText.Of(item, option.Name, option), option => ItemText.Of(item, Projects + option.Name, option), option => option.Name, name);
         Executor executor = options.Get(ModelOptions.Executor);
@@ -138,14 +145,15 @@ public sealed record ModelItem
                 "Pad says what inputs are filled with that are shorter than a file of the model takes, and there is only one file, which takes the sizes that it says. List several, as FreeDimensions=\"seq=128,256,512\", or remove Pad.");
         }
         ModelFormat format = FormatOf(options, name);
-        string target = ReadTargetPath(options.Get(ModelOptions.TargetPath), name);
+        string target = ReadTargetPath(options.Get(ModelOptions.TargetPath), item.ItemSpec, name);
         if (options.Get(ModelOptions.Memories) is not null && !executor.Traits().HasOffsets && !options.IsProjects(ModelOptions.Memories))
             throw MemoriesWithoutOffsets(executor, ModelOptions.Memories.Name, name);
         return new ModelItem
         {
-            Name = sizes.Length == 0 ? name : $"{name} ({sizes})",
+            Name = Named(item.ItemSpec, twin, sizes),
+            Twin = twin,
             Sizes = sizes,
-            WholeTargetPath = SizeLists.WholeOf(item) is { Length: > 0 } whole ? PathIn(format, ReadTargetPath(whole, name), name) : "",
+            WholeTargetPath = SizeLists.WholeOf(item) is { Length: > 0 } whole ? PathIn(format, ReadTargetPath(whole, item.ItemSpec, name), name) : "",
             SourcePath = source,
             SourceName = RelativeName(source, projectFolder),
             TargetPath = PathIn(format, target, name),
@@ -198,11 +206,14 @@ public sealed record ModelItem
         SerenityCodes.BadOption, file,
         $"{spelled} needs the executor StaticArena: with {executor} the runtime places the tensors itself, in one memory.");
 
-    private static string ReadTargetPath(string target, string name)
+    private static string Named(string item, string twin, string sizes) =>
+        string.Join(", ", new[] { twin.Length == 0 ? "" : $"as {twin}", sizes }.Where(part => part.Length > 0)) is { Length: > 0 } note ? $"{item} ({note})" : item;
+
+    private static string ReadTargetPath(string target, string item, string name)
     {
         if (target.Length == 0)
-            target = Path.GetFileName(name);
-        if (target.Contains("$(", StringComparison.Ordinal) && !name.Contains("$(", StringComparison.Ordinal))
+            target = Path.GetFileName(item);
+        if (target.Contains("$(", StringComparison.Ordinal) && !item.Contains("$(", StringComparison.Ordinal))
             throw new SerenityException(SerenityCodes.BadTargetPath, name, $"TargetPath=\"{target}\" holds an expression that MSBuild did not expand. Write it where MSBuild does, or give the path itself.");
         target = target.Replace('\\', '/');
         string[] parts = target.Split('/');

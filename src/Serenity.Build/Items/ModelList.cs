@@ -46,12 +46,15 @@ internal sealed class ModelList(string projectFolder, IReadOnlyList<string> outp
         {
             return Refuse(SerenityCodes.ModelNotFound, model, Directory.Exists(model.SourcePath)
                 ? "This is a folder, not a model. Name the .onnx file itself, or use models/*.onnx."
-                : $"The model does not exist at '{model.SourcePath}'. Check the path of the SerenityModel item; it is relative to the project.");
+                : $"The model does not exist at '{model.SourcePath}'.{Meant(model)}");
         }
         if (model.Header && !_byHeader.TryAdd(ArenaHeader.PrefixOf(model.BaseName), model))
             return new Answer(true, null, [SameHeader(model, _byHeader[ArenaHeader.PrefixOf(model.BaseName)])]);
         return _taken;
     }
+
+    private string Meant(ModelItem model) => NearestFile.Hint(Path.GetRelativePath(projectFolder, model.SourcePath), projectFolder) is { Length: > 0 } hint ? hint
+        : " Check the path of the SerenityModel item; it is relative to the project.";
 
     // In C a name has fewer characters than a file's, so two files can come to one. Each header for itself is right, so this is no error.
     private static SerenityDiagnostic SameHeader(ModelItem model, ModelItem first) => new(SerenityCodes.SameHeaderNames, DiagnosticSeverity.Warning, model.Name,

@@ -18,7 +18,21 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
 {
     private const string Prefix = "Serenity";
 
-    /// <summary>Warnings (SER2101) about properties that begin with Serenity and are not ours.</summary>
+    /// <summary>Warnings (SER2101) about items that are nearly ours, and that the project does not read itself.</summary>
+    public IEnumerable<PlacedDiagnostic> UnreadItems()
+    {
+        HashSet<string> told = new(StringComparer.OrdinalIgnoreCase);
+        foreach (StatedItem item in files.OtherItems)
+        {
+            if (ProjectNames.NearestItem(item.Type) is { } nearest && !files.UsesItems(item.Type) && told.Add(item.Type))
+            {
+                yield return new PlacedDiagnostic(new SerenityDiagnostic(
+                    SerenityCodes.UnreadName, DiagnosticSeverity.Warning, item.Place.File, $"{item.Type} is not an item of Serenity.Build, so nothing comes of it. Did you mean {nearest}?"), item.Place);
+            }
+        }
+    }
+
+    /// <summary>Warnings (SER2101) about properties that begin with Serenity, or nearly so, and are not ours.</summary>
     /// <param name="elsewhere">Names of properties that are set outside the files: on the command line, in the environment.</param>
     public IEnumerable<PlacedDiagnostic> UnreadProperties(IEnumerable<string> elsewhere)
     {
@@ -55,7 +69,8 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
                 }
             }
         }
-        if (models.Count == 0 && !any)
+        // A misspelt one is told of by its name.
+        if (models.Count == 0 && !any && !UnreadItems().Any())
         {
             yield return new PlacedDiagnostic(
                 NoModel(projectFile, "The project uses Serenity.Build and has no model. Add one, such as <SerenityModel Include=\"models/net.onnx\" MemoryBudget=\"512KiB\" />, or remove the package reference."), null);
@@ -91,7 +106,7 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
     private static SerenityDiagnostic Unread(string name, string file) => new(
         SerenityCodes.UnreadName, DiagnosticSeverity.Warning, file,
         $"{name} is not a property of Serenity.Build, so it changes nothing."
-        + (NearestName.Of(name[Prefix.Length..], ProjectProperties.Names.Select(n => n[Prefix.Length..])) is { } nearest ? $" Did you mean {Prefix}{nearest}?" : ""));
+        + (ProjectNames.NearestProperty(name) is { } nearest ? $" Did you mean {nearest}?" : ""));
 
     private static SerenityDiagnostic NoModel(string file, string what) => new(SerenityCodes.NoModel, DiagnosticSeverity.Warning, file, what);
 

@@ -18,6 +18,11 @@ public sealed record StatedProperty(string Name, string Text, ProjectPlace Place
 /// <param name="Place">Where it stands.</param>
 public sealed record StatedModel(string Include, bool Adds, bool IsConditional, IReadOnlyList<KeyValuePair<string, string>> Metadata, ProjectPlace Place);
 
+/// <summary>An item of another kind as a project file states it.</summary>
+/// <param name="Type">The kind of item.</param>
+/// <param name="Place">Where it stands.</param>
+public sealed record StatedItem(string Type, ProjectPlace Place);
+
 /// <summary>
 /// What a project says before MSBuild has expanded it: names that nobody reads, expressions that came to nothing, and where an item stands. MSBuild tells a task none
 /// of that. Read are the project's own file, its user file, the <c>Directory.…</c> files that it imports, and what these import by a plain path. A file that cannot be read
@@ -32,6 +37,7 @@ public sealed class ProjectFiles
 
     private readonly List<StatedProperty> _properties = [];
     private readonly List<StatedModel> _models = [];
+    private readonly List<StatedItem> _others = [];
     private readonly List<string> _texts = [];
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
 
@@ -39,11 +45,14 @@ public sealed class ProjectFiles
     {
     }
 
-    /// <summary>Properties whose names begin with Serenity.</summary>
+    /// <summary>Properties whose names begin as ours do, or nearly so.</summary>
     public IReadOnlyList<StatedProperty> Properties => _properties;
 
     /// <summary>The <c>SerenityModel</c> elements.</summary>
     public IReadOnlyList<StatedModel> Models => _models;
+
+    /// <summary>Items that are no <c>SerenityModel</c>, in the order of the files.</summary>
+    public IReadOnlyList<StatedItem> OtherItems => _others;
 
     /// <summary>True if models are taken out of the list again, or put in by a target.</summary>
     public bool ChangesModels { get; private set; }
@@ -59,26 +68,40 @@ public sealed class ProjectFiles
         return files;
     }
 
-    /// <summary>Where the element stands that puts a model into the project; null if it is not among those that were read.</summary>
-    /// <param name="item">The model, as the item names it.</param>
+    /// <summary>True if an element puts a model into the project, as far as the files tell.</summary>
+    /// <param name="item">The model, as an item names it.</param>
+    public bool Adds(string item) => ElementsOf(item, "").Count > 0;
+
+    /// <summary>
+    /// The elements that may put a model into the project, the most likely first: those that name it, patterns that it fits, and what holds an expression, of which only MSBuild
+    /// knows what it is.
+    /// </summary>
+    /// <param name="item">The model, as an item names it.</param>
     /// <param name="file">Absolute path of the file that MSBuild says it is from; empty for any.</param>
-    public ProjectPlace? PlaceOf(string item, string file)
+    internal IReadOnlyList<StatedModel> ElementsOf(string item, string file)
     {
         StatedModel[] candidates = [.. _models.Where(m => m.Adds && (file.Length == 0 || string.Equals(m.Place.File, file, StringComparison.OrdinalIgnoreCase)))];
         string path = item.Replace('\\', '/');
-        // By name first: most are, and a pattern takes time to be made.
-        StatedModel? found = Array.Find(candidates, m => m.Include.Split(';', StringSplitOptions.TrimEntries).Any(part => part.Replace('\\', '/') == path))
-            ?? Array.Find(candidates, m => ItemPattern.Of(m.Include)?.Any(p => p.IsGlob && p.Matches(item)) == true)
-            // What an expression stands for only MSBuild knows: where all others are ruled out, it is that one.
-            ?? Array.Find(candidates, m => ItemPattern.Of(m.Include) is null);
-        return found?.Place;
+        return
+        [
+            // One that names it twice puts it in twice.
+            .. candidates.SelectMany(m => m.Include.Split(';', StringSplitOptions.TrimEntries).Where(part => part.Replace('\\', '/') == path).Select(_ => m)),
+            // Patterns take time to be made.
+            .. candidates.Where(m => m.Include.AsSpan().IndexOfAny('*', '?') >= 0 && ItemPattern.Of(m.Include)?.Any(p => p.IsGlob && p.Matches(item)) == true),
+            .. candidates.Where(m => ItemPattern.Of(m.Include) is null),
+        ];
     }
 
     /// <summary>True if a file is among those that were read.</summary>
     public bool HasRead(string path) => _read.Contains(path);
 
     /// <summary>True if something in the files reads a property.</summary>
-    public bool Uses(string property) => _texts.Any(text => text.Contains($"$({property}", StringComparison.OrdinalIgnoreCase));
+    public bool Uses(string property) => Mentions($"$({property}");
+
+    /// <summary>True if something in the files reads items of a kind.</summary>
+    public bool UsesItems(string type) => Mentions($"@({type}");
+
+    private bool Mentions(string text) => _texts.Any(t => t.Contains(text, StringComparison.OrdinalIgnoreCase));
 
     private void Add(string path)
     {
@@ -108,9 +131,12 @@ public sealed class ProjectFiles
             ProjectPlace place = new(path, line.LineNumber, Math.Max(1, line.LinePosition - 1));
             if (name == "Import" && element.Attribute("Project") is { } import)
                 Import(import.Value, path);
-            else if (name == "SerenityModel" && parent == "ItemGroup")
+            // MSBuild takes both in any case.
+            else if (parent == "ItemGroup" && name.Equals("SerenityModel", StringComparison.OrdinalIgnoreCase))
                 AddModel(element, place);
-            else if (parent == "PropertyGroup" && name.StartsWith("Serenity", StringComparison.OrdinalIgnoreCase))
+            else if (parent == "ItemGroup" && element.Attribute("Include") is not null)
+                _others.Add(new StatedItem(name, place));
+            else if (parent == "PropertyGroup" && ProjectNames.AreMeant(name))
                 _properties.Add(new StatedProperty(name, element.Value, place));
         }
     }

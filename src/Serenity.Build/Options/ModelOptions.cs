@@ -47,14 +47,14 @@ public static class ModelOptions
         "Device", OptionEffect.Check, new TextSyntax("name"), "", "A SerenityDevice item, or a well-known device, whose memory is the budget.")
     {
         IsBudget = true,
-        Switch = new("--device"),
+        Switch = new("--device", Help: "A well-known device, whose memory is the budget: see 'dotnet serenity devices'."),
     };
 
     /// <summary>From which part of a budget on a warning is given, in percent; null for none.</summary>
     public static ModelOption<double?> WarnAt { get; } = new(
         "WarnAt", OptionEffect.Check, new ShareSyntax(), null, "From which part of a budget on the build warns: 90%.")
     {
-        Switch = new("--warn-at"),
+        Switch = new("--warn-at", Help: "From which part of a budget on there is a warning: 90%."),
     };
 
     /// <summary>File with the figures that the models may not exceed; empty for none.</summary>
@@ -96,7 +96,7 @@ public static class ModelOptions
         "Partition", _boolean, request => request.Partition, (request, value, _) => request with { Partition = value },
         "Run parts of the network in pieces where that lowers the peak.")
     {
-        Switch = new("--no-partition"),
+        Switch = new("--no-partition", Help: "Do not run parts of the network in pieces, also where that lowers the peak."),
     };
 
     /// <summary>The precision in which a model of float16 is planned and written.</summary>
@@ -114,7 +114,7 @@ public static class ModelOptions
     public static ModelOption<bool> Fuse { get; } = new(
         "Fuse", _boolean, request => request.Fuse, (request, value, _) => request with { Fuse = value }, "Apply ONNX Runtime's fusions ahead of time.")
     {
-        Switch = new("--no-fuse"),
+        Switch = new("--no-fuse", Help: "Do not apply ONNX Runtime's fusions ahead of time."),
     };
 
     /// <summary>Run source and optimized model and compare them.</summary>
@@ -122,7 +122,7 @@ public static class ModelOptions
         "Verify", _boolean, request => request.Verify, (request, value, _) => request with { Verify = value },
         "Run original and optimized and compare outputs, order and memory.")
     {
-        Switch = new("--no-verify"),
+        Switch = new("--no-verify", Help: "Do not run original and optimized to compare outputs, order and memory. Kernels' workspace is not measured then, and so is in no figure."),
     };
 
     /// <summary>Most work of one run for the model itself to be run.</summary>
@@ -146,7 +146,7 @@ public static class ModelOptions
         "VerifyWith", new LibrarySyntax(), request => request.VerifyWith, (request, value, _) => request with { VerifyWith = value },
         "The native ONNX Runtime to plan and verify with: Package, App for the one that the project references, or a path.")
     {
-        Switch = new("--verify-with"),
+        Switch = new("--verify-with", ValueName: "path", Help: "The native ONNX Runtime to plan and verify with, in place of the one that comes with this program."),
     };
 
     /// <summary>Sizes of symbolic dimensions.</summary>
@@ -156,7 +156,7 @@ public static class ModelOptions
         "Sizes of symbolic dimensions, ranges of sizes, or lists with a file for each: batch=1;seq=1..512.")
     {
         FitsWhereItCan = true,
-        Switch = new("--free-dimensions", "-d", Repeats: true),
+        Switch = new("--free-dimensions", "-d", Repeats: true, Help: "Size of a symbolic dimension, range of sizes, or list with a file for each: -d batch=1 -d seq=1..512."),
     };
 
     /// <summary>Architectures that the app is built for; none for the build machine's.</summary>
@@ -198,7 +198,7 @@ public static class ModelOptions
         "Prepack", _boolean, request => request.Prepack, (request, value, _) => request with { Prepack = value },
         "Let kernels lay weights out anew as the model is loaded: faster, and the weights may be in memory twice (OnnxRuntime).")
     {
-        Switch = new("--no-prepack"),
+        Switch = new("--no-prepack", Help: "Do not let kernels lay weights out anew as the model is loaded: large weights are in memory once, and runs take longer (OnnxRuntime)."),
     };
 
     /// <summary>How long a run may take where the budget needs it, as a multiple of the source's predicted time.</summary>
@@ -242,7 +242,7 @@ public static class ModelOptions
         "Memories of the device that tensors are placed in, each with the cost of an access: DTCM=128KiB@1;AXI=512KiB@2 (StaticArena).")
     {
         FitsWhereItCan = true,
-        Switch = new("--memories", Repeats: true),
+        Switch = new("--memories", Repeats: true, Help: "Memory of the device that tensors are placed in, with the cost of an access: --memories DTCM=128KiB@1 --memories AXI=512KiB@2 (StaticArena)."),
     };
 
     /// <summary>Bytes on chip, for which traffic to and from the memory outside is counted; null for none.</summary>

@@ -57,7 +57,7 @@ internal sealed class BaselineChecks(string variant, bool update)
     }
 
     private string NameOf(Baseline baseline, ModelItem model) =>
-        baseline.NameOf(model.SourcePath, string.Join(", ", new[] { variant, model.Sizes }.Where(part => part.Length > 0)));
+        baseline.NameOf(model.SourcePath, string.Join(", ", new[] { variant, model.Twin.Length == 0 ? "" : $"as {model.Twin}", model.Sizes }.Where(part => part.Length > 0)));
 
     private static (Baseline?, SerenityDiagnostic?) Read(string path)
     {

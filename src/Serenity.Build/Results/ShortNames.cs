@@ -19,5 +19,11 @@ public static class ShortNames
 
     private static string FileName(string path) => Parts(path) is [.., var last] ? last : path;
 
-    private static string[] Parts(string path) => path.Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
+    // What stands in brackets behind a name is a path of its own.
+    private static string[] Parts(string path)
+    {
+        int note = path.EndsWith(')') ? path.LastIndexOf(" (", StringComparison.Ordinal) : -1;
+        string[] parts = (note < 0 ? path : path[..note]).Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
+        return note < 0 || parts.Length == 0 ? parts : [.. parts[..^1], parts[^1] + string.Join(Between, path[note..].Split('/', '\\'))];
+    }
 }

@@ -71,6 +71,7 @@ public sealed class SerenityPrepare : SerenityTask
     protected override void Run()
     {
         LookAtProject();
+        Twins.Note(Models);
         if (Models.Length > 0 && !SupportsHotReload.Equals("false", StringComparison.OrdinalIgnoreCase) && HotReload.Notice() is { } notice)
             Log.LogMessage(MessageImportance.High, "{0}", notice);
         List<ITaskItem> taken = [], stale = [], problems = [];
@@ -131,7 +132,10 @@ public sealed class SerenityPrepare : SerenityTask
             [ModelOptions.Device.Property!] = Device,
         };
         foreach (PlacedDiagnostic warning in (PlacedDiagnostic[])
-            [.. checks.UnreadProperties(elsewhere.Concat(Environment.GetEnvironmentVariables().Keys.Cast<string>())), .. checks.EmptyGlobs(Models), .. checks.EmptyValues(Models, budgets)])
+        [
+            .. checks.UnreadItems(), .. checks.UnreadProperties(elsewhere.Concat(Environment.GetEnvironmentVariables().Keys.Cast<string>())),
+            .. checks.EmptyGlobs(Models), .. checks.EmptyValues(Models, budgets),
+        ])
         {
             Report(warning.Diagnostic, place: warning.Place);
         }
@@ -141,19 +145,11 @@ public sealed class SerenityPrepare : SerenityTask
     {
         if (Sources.Length != Models.Length)
             return;
-        Dictionary<string, ProjectFiles> others = new(StringComparer.Ordinal);
+        ItemElements elements = new(files, Sources);
         for (int i = 0; i < Models.Length; i++)
         {
-            string file = Sources[i].GetMetadata("DefiningProjectFullPath");
-            // One that an import with an expression in its path brought is read for the place alone: its names are its author's business.
-            ProjectPlace? place = files.PlaceOf(Sources[i].ItemSpec, file);
-            if (place is null && file.Length > 0 && !files.HasRead(file))
-            {
-                if (!others.TryGetValue(file, out ProjectFiles? other))
-                    others[file] = other = ProjectFiles.Read([file]);
-                place = other.PlaceOf(Sources[i].ItemSpec, file);
-            }
-            ItemPlace.Set(Models[i], place ?? new ProjectPlace(file.Length > 0 && !file.EndsWith(OwnFile, StringComparison.OrdinalIgnoreCase) ? file : ProjectFile, 0, 0));
+            string file = ItemElements.FileOf(Sources[i]);
+            ItemPlace.Set(Models[i], elements.PlaceOf(i) ?? new ProjectPlace(file.Length > 0 && !file.EndsWith(OwnFile, StringComparison.OrdinalIgnoreCase) ? file : ProjectFile, 0, 0));
         }
     }
 

@@ -3,6 +3,8 @@ namespace Serenity.Onnx.Diagnostics;
 /// <summary>Finds the name that somebody most likely meant.</summary>
 public static class NearestName
 {
+    private const int MostListed = 12;
+
     /// <summary>The nearest of some names; null if none is near.</summary>
     /// <param name="written">What was written.</param>
     /// <param name="known">The names there are; of equally near ones the first is taken.</param>
@@ -10,9 +12,7 @@ public static class NearestName
     {
         ArgumentNullException.ThrowIfNull(written);
         ArgumentNullException.ThrowIfNull(known);
-        string? nearest = null;
-        int least = int.MaxValue;
-        foreach (string name in known)
+        return Least(known, name =>
         {
             int distance = Distance(written, name);
             // "Budget" for "MemoryBudget": a part of a name, or a name with more around it.
@@ -20,14 +20,49 @@ public static class NearestName
                 && (name.Contains(written, StringComparison.OrdinalIgnoreCase) || written.Contains(name, StringComparison.OrdinalIgnoreCase)))
                 distance = Math.Min(distance, 2);
             // A third of the letters changed makes another word.
-            if (distance < least && distance <= Math.Max(1, Math.Min(written.Length, name.Length) / 3))
-                (nearest, least) = (name, distance);
-        }
-        return nearest;
+            return distance <= Math.Max(1, Math.Min(written.Length, name.Length) / 3) ? distance : int.MaxValue;
+        });
+    }
+
+    /// <summary>The name of which another is a misspelling by a few letters; null if it is of none.</summary>
+    /// <param name="written">What was written.</param>
+    /// <param name="known">The names there are; of equally near ones the first is taken.</param>
+    /// <param name="most">How many letters may be other ones.</param>
+    public static string? Misspelt(string written, IEnumerable<string> known, int most)
+    {
+        ArgumentNullException.ThrowIfNull(written);
+        ArgumentNullException.ThrowIfNull(known);
+        return Least(known, name => Distance(written, name) is var distance && distance <= most ? distance : int.MaxValue);
     }
 
     /// <summary>A question to stand behind a message: <c> Did you mean check?</c>; empty if no name is near.</summary>
     public static string Question(string written, IEnumerable<string> known) => Of(written, known) is { } nearest ? $" Did you mean {nearest}?" : "";
+
+    /// <summary>Sentences to stand behind a name that a model does not have: the one that was most likely meant, and some of those that there are.</summary>
+    /// <param name="written">What was written.</param>
+    /// <param name="known">The names there are.</param>
+    public static string Among(string written, IReadOnlyCollection<string> known)
+    {
+        // People cut names short, and exporters do: "seq" for "sequence", "batch_size" for "batch".
+        string? nearest = Of(written, known) ?? known.FirstOrDefault(name => Math.Min(name.Length, written.Length) >= 3
+            && (name.StartsWith(written, StringComparison.OrdinalIgnoreCase) || written.StartsWith(name, StringComparison.OrdinalIgnoreCase)));
+        return (nearest is null ? "" : $" Did you mean '{nearest}'?") + (known.Count == 0 ? " There are none." : $" These are: {Some(known)}.");
+    }
+
+    private static string? Least(IEnumerable<string> names, Func<string, int> distance)
+    {
+        string? nearest = null;
+        int least = int.MaxValue;
+        foreach (string name in names)
+        {
+            if (distance(name) is var d && d < least)
+                (nearest, least) = (name, d);
+        }
+        return nearest;
+    }
+
+    private static string Some(IReadOnlyCollection<string> names) =>
+        string.Join(", ", names.Take(MostListed).Select(name => $"'{name}'")) + (names.Count > MostListed ? $" and {names.Count - MostListed} more" : "");
 
     /// <summary>
     /// How many letters must be put in, taken out, replaced, or swapped with their neighbour, without regard to case (optimal string alignment).

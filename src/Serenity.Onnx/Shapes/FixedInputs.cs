@@ -28,7 +28,7 @@ internal static class FixedInputs
         foreach ((string name, string text) in values.OrderBy(v => v.Key, StringComparer.Ordinal))
         {
             ValueInfoProto input = model.Graph.Input.FirstOrDefault(i => i.Name == name)
-                ?? throw Bad(file.Path, $"{ModelSetting.FixedInputs} sets '{name}', which is no input of the model. These are: {string.Join(", ", model.Graph.Input.Take(12).Select(i => $"'{i.Name}'"))}.");
+                ?? throw Bad(file.Path, $"{ModelSetting.FixedInputs} sets '{name}', which is no input of the model.{NearestName.Among(name, [.. model.Graph.Input.Select(i => i.Name)])}");
             TensorProto tensor = Tensor(input, text, file.Path);
             if (weights.Contains(name))
                 model.Graph.Initializer.Remove(model.Graph.Initializer.First(t => t.Name == name));

@@ -30,17 +30,22 @@ internal sealed class FreeDimensionTable
         _given = sizes;
         _open = Open(model.Graph);
         HashSet<string> known = Names(_open);
+        List<string> faults = [];
         foreach ((string name, long size) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
         {
             if (!known.Contains(name))
             {
-                throw _open.Count == 0
-                    ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"{ModelSetting.FreeDimensions} sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it.")
-                    : new SerenityException(SerenityCodes.BadFreeDimension, path, $"{ModelSetting.FreeDimensions} sets '{name}', which is no open dimension of the model's inputs. These are: {Joined(_open.SelectMany(o => o.Asked))}.");
+                faults.Add(_open.Count == 0
+                    ? $"{ModelSetting.FreeDimensions} sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it."
+                    : $"{ModelSetting.FreeDimensions} sets '{name}', which is no open dimension of the model's inputs.{NearestName.Among(name, [.. _open.SelectMany(o => o.Asked).Distinct(StringComparer.Ordinal)])}");
             }
-            if (size < 0)
-                throw new SerenityException(SerenityCodes.BadFreeDimension, path, $"{ModelSetting.FreeDimensions} sets '{name}' to {size}; a size is 0 or more.");
+            else if (size < 0)
+            {
+                faults.Add(string.Create(CultureInfo.InvariantCulture, $"{ModelSetting.FreeDimensions} sets '{name}' to {size}; a size is 0 or more."));
+            }
         }
+        if (faults.Count > 0)
+            throw new SerenityException(SerenityCodes.BadFreeDimension, path, string.Join(' ', faults));
         Solve();
         foreach (OpenDimension dimension in _open)
         {
@@ -177,8 +182,6 @@ internal sealed class FreeDimensionTable
     }
 
     private static string Place(string input, int axis) => string.Create(CultureInfo.InvariantCulture, $"{input}:{axis}");
-
-    private static string Joined(IEnumerable<string> names) => string.Join(", ", names.Distinct(StringComparer.Ordinal).Take(12).Select(n => $"'{n}'"));
 }
 
 /// <summary>One dimension that a model leaves open.</summary>

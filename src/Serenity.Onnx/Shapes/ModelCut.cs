@@ -134,12 +134,12 @@ internal static class ModelCut
         }
     }
 
-    private static SerenityException NoValue(string path, string option, string name, IEnumerable<string> values)
+    private static SerenityException NoValue(string path, string option, string name, IReadOnlyCollection<string> values)
     {
         string[] near = [.. values.Where(v => v.Contains(name, StringComparison.OrdinalIgnoreCase) || name.Contains(v, StringComparison.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal).Take(6).Select(v => $"'{v}'")];
         return new SerenityException(SerenityCodes.BadCut, path,
             $"{option} names '{name}', which is no value that a node of the model's graph makes; upper and lower case count."
-            + (near.Length > 0 ? $" Values with a like name: {string.Join(", ", near)}." : ""));
+            + (near.Length > 0 ? $" Values with a like name: {string.Join(", ", near)}." : NearestName.Question(name, values)));
     }
 }

@@ -21,7 +21,7 @@ internal static class CheckCommand
         Command command = new("check", "Hold models against budgets or a baseline, or tell what builds found. Exit code 0: all fit; 1: one does not; 2: one has no answer.");
         Argument<string[]> models = ModelArgument.Many("models");
         FormatSwitch formats = new();
-        ModelSwitches options = new();
+        ModelSwitches options = new(withFormat: false);
         BudgetSwitches budgets = new();
         LimitSwitches soft = new();
         command.Add(models);
@@ -32,11 +32,14 @@ internal static class CheckCommand
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                IReadOnlyList<(string Name, string? File)> wanted = formats.Read(parsed);
                 string[] given = parsed.GetValue(models)!;
-                Limits limits = soft.Read(parsed, context, budgets.Read(parsed, given[0])) with { Memories = options.Memories(parsed, given[0]) };
-                if (soft.Updates(parsed) && limits.BaselinePath is null)
-                    throw new SerenityException(SerenityCodes.BadOption, null, "--update-baseline needs --baseline, the file to update.");
+                OptionFaults faults = new();
+                IReadOnlyList<(string Name, string? File)>? wanted = faults.Of(() => formats.Read(parsed));
+                MemoryBudgets? stated = faults.Of(() => budgets.Read(parsed, given[0]));
+                Limits? read = faults.Of(() => soft.Read(parsed, context, stated));
+                faults.Of(() => options.Read(parsed, given[0]));
+                faults.Throw();
+                Limits limits = read! with { Memories = options.Memories(parsed, given[0]) };
                 IReadOnlyList<string> files = ModelPaths.Expand(context, given);
                 MemoryManifest? only = null;
                 List<string> notes = [];
@@ -51,8 +54,8 @@ internal static class CheckCommand
                     UpdateBaseline(context, limits.BaselinePath!, set);
                 // Of one file that was named, all that is known of it.
                 bool single = given.Length == 1 && files.Count == 1 && files[0] == given[0] && set.Results.Count == 1;
-                FormatSwitch.Write(context, wanted, set, single ? name => WriteOne(context.Console, name, set.Results[0], only) : null);
-                if (!FormatSwitch.TellsMessages(wanted))
+                FormatSwitch.Write(context, wanted!, set, single ? name => WriteOne(context.Console, name, set.Results[0], only) : null);
+                if (!FormatSwitch.TellsMessages(wanted!))
                 {
                     foreach (SerenityDiagnostic diagnostic in set.Results.SelectMany(r => r.Diagnostics.Select(d => d with { File = r.Model })))
                         context.Console.Problem(diagnostic);

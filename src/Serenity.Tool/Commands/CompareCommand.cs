@@ -29,7 +29,7 @@ internal static class CompareCommand
         };
         Option<bool> fail = new("--fail-if-larger") { Description = "Exit with 1 if one needs more memory than before." };
         FormatSwitch formats = new();
-        ModelSwitches options = new();
+        ModelSwitches options = new(withFormat: false);
         command.Add(before);
         command.Add(after);
         command.Add(runtimes);
@@ -39,8 +39,11 @@ internal static class CompareCommand
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                IReadOnlyList<(string Name, string? File)> wanted = formats.Read(parsed);
                 string first = parsed.GetValue(before)!;
+                OptionFaults faults = new();
+                IReadOnlyList<(string Name, string? File)> wanted = faults.Of(() => formats.Read(parsed)) ?? [];
+                faults.Of(() => options.Read(parsed, first));
+                faults.Throw();
                 string[] libraries = parsed.GetValue(runtimes) ?? [];
                 if (parsed.GetValue(after) is not { Length: > 0 } second)
                     return KernelComparison.Run(context, parsed, options, first, libraries, wanted.Any(w => w.Name == "json"), parsed.GetValue(fail), cancellation);

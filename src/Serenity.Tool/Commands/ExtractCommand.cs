@@ -31,7 +31,8 @@ internal static class ExtractCommand
             () =>
             {
                 string given = parsed.GetValue(model)!;
-                T Value<T>(ModelOption<T> option, OptionSwitch from) => option.Read(from.Text(parsed), option.Switch!.Name, given);
+                OptionFaults faults = new();
+                T? Value<T>(ModelOption<T> option, OptionSwitch from) => faults.Of(() => option.Read(from.Text(parsed), option.Switch!.Name, given));
                 OptimizeRequest request = new()
                 {
                     ModelPath = context.PathOf(given),
@@ -39,6 +40,7 @@ internal static class ExtractCommand
                     Outputs = Value(ModelOptions.Outputs, outputs),
                     FixedInputs = Value(ModelOptions.FixedInputs, settled),
                 };
+                faults.Throw();
                 return Run(context, request, given, parsed.GetValue(output), parsed.GetValue(json));
             },
             CancellationToken.None));

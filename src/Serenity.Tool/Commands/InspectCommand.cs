@@ -26,7 +26,7 @@ internal static class InspectCommand
         Option<string> step = new("--step", "-s") { HelpName = "number", Description = "Show another step than the peak." };
         Option<string> top = new("--top") { HelpName = "count", Description = "How many tensors to list. Default: 20." };
         Option<bool> json = JsonOption.Create();
-        ModelSwitches options = new();
+        ModelSwitches options = new(withFormat: true);
         BudgetSwitches budgets = new();
         command.Add(model);
         command.Add(step);
@@ -38,9 +38,12 @@ internal static class InspectCommand
             () =>
             {
                 string given = parsed.GetValue(model)!;
-                int? at = Number(parsed.GetValue(step), "--step", 1, given) - 1;
-                int count = Number(parsed.GetValue(top), "--top", 1, given) ?? 20;
-                MemoryBudgets? limits = budgets.Read(parsed, given);
+                OptionFaults faults = new();
+                int? at = faults.Of(() => Number(parsed.GetValue(step), "--step", 1, given)) - 1;
+                int count = faults.Of(() => Number(parsed.GetValue(top), "--top", 1, given)) ?? 20;
+                MemoryBudgets? limits = faults.Of(() => budgets.Read(parsed, given));
+                faults.Of(() => options.Read(parsed, given));
+                faults.Throw();
                 MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
                 if (limits is not null)
                     manifest = BudgetCheck.Apply(manifest, limits);

@@ -30,7 +30,7 @@ internal static class OptimizeCommand
         Option<string> output = new("--output", "-o") { HelpName = "file", Description = "Where to write it. Default: <model>.optimized.onnx beside the model." };
         Option<bool> report = new("--report") { Description = "Also write the report (.memory.html)." };
         Option<bool> json = JsonOption.Create();
-        ModelSwitches options = new();
+        ModelSwitches options = new(withFormat: true);
         BudgetSwitches budgets = new();
         command.Add(model);
         command.Add(output);
@@ -39,9 +39,15 @@ internal static class OptimizeCommand
         options.AddTo(command);
         command.Add(json);
         command.SetAction((parsed, cancellation) => Task.Run(
-            () => Run(
-                context, options, parsed, parsed.GetValue(model)!, parsed.GetValue(output), budgets.Read(parsed, parsed.GetValue(model)!),
-                parsed.GetValue(report), parsed.GetValue(json), cancellation),
+            () =>
+            {
+                string given = parsed.GetValue(model)!;
+                OptionFaults faults = new();
+                MemoryBudgets? limits = faults.Of(() => budgets.Read(parsed, given));
+                faults.Of(() => options.Read(parsed, given));
+                faults.Throw();
+                return Run(context, options, parsed, given, parsed.GetValue(output), limits, parsed.GetValue(report), parsed.GetValue(json), cancellation);
+            },
             CancellationToken.None));
         return command;
     }

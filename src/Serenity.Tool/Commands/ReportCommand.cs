@@ -23,7 +23,7 @@ internal static class ReportCommand
         Argument<string[]> models = ModelArgument.Many("models");
         Option<string> output = new("--output", "-o") { HelpName = "path", Description = "Where to write it: a file, or for several models a folder. Default: <model>.memory.html beside the file; serenity-report for several." };
         FormatSwitch formats = new();
-        ModelSwitches options = new();
+        ModelSwitches options = new(withFormat: false);
         BudgetSwitches budgets = new();
         command.Add(models);
         command.Add(output);
@@ -33,13 +33,16 @@ internal static class ReportCommand
         command.SetAction((parsed, cancellation) => Task.Run(
             () =>
             {
-                IReadOnlyList<(string Name, string? File)> wanted = formats.Read(parsed);
                 string[] given = parsed.GetValue(models)!;
-                MemoryBudgets? limits = budgets.Read(parsed, given[0]);
+                OptionFaults faults = new();
+                IReadOnlyList<(string Name, string? File)>? wanted = faults.Of(() => formats.Read(parsed));
+                MemoryBudgets? limits = faults.Of(() => budgets.Read(parsed, given[0]));
+                faults.Of(() => options.Read(parsed, given[0]));
+                faults.Throw();
                 IReadOnlyList<string> files = ModelPaths.Expand(context, given);
                 if (given.Length == 1 && files.Count == 1 && files[0] == given[0] && !ModelPaths.IsResults(given[0]))
-                    return One(context, options, parsed, given[0], parsed.GetValue(output), limits, wanted, cancellation);
-                return Many(context, options, parsed, files, parsed.GetValue(output) ?? "serenity-report", limits, wanted, cancellation);
+                    return One(context, options, parsed, given[0], parsed.GetValue(output), limits, wanted!, cancellation);
+                return Many(context, options, parsed, files, parsed.GetValue(output) ?? "serenity-report", limits, wanted!, cancellation);
             },
             CancellationToken.None));
         return command;

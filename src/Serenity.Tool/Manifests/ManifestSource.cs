@@ -57,7 +57,7 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
         {
             throw new SerenityException(
                 SerenityCodes.ModelNotFound, given,
-                Directory.Exists(path) ? "This is a folder, not a model. Name the .onnx file itself." : $"The model does not exist at '{path}'. Check the path.");
+                Directory.Exists(path) ? "This is a folder, not a model. Name the .onnx file itself." : $"The model does not exist at '{path}'.{(NearestFile.Hint(given, context.Folder) is { Length: > 0 } hint ? hint : " Check the path.")}");
         }
         output ??= path;
         OptionValues said = WithMemories(options.Read(parsed, given), budgets, given);

@@ -18,17 +18,19 @@ internal sealed class BudgetSwitches
     }
 
     /// <summary>The budgets that were given; null if none was.</summary>
-    /// <exception cref="SerenityException">SER1101: a size is not understood; SER1102: no such device.</exception>
+    /// <exception cref="WrongOptionsException">SER1101: sizes are not understood; SER1102: no such device.</exception>
     public MemoryBudgets? Read(ParseResult parsed, string model)
     {
-        T Value<T>(ModelOption<T> option, OptionSwitch from) => option.Read(from.Text(parsed), option.Switch!.Name, model);
-        string name = Value(ModelOptions.Device, _device);
-        Device? device = name.Length == 0 ? null : DeviceCatalog.Find(name) ?? throw new SerenityException(
+        OptionFaults faults = new();
+        T? Value<T>(ModelOption<T> option, OptionSwitch from) => faults.Of(() => option.Read(from.Text(parsed), option.Switch!.Name, model));
+        string? name = Value(ModelOptions.Device, _device);
+        Device? device = string.IsNullOrEmpty(name) ? null : faults.Of(() => DeviceCatalog.Find(name) ?? throw new SerenityException(
             SerenityCodes.UnknownDevice, model,
-            $"--device=\"{name}\" is not known.{NearestName.Question(name, DeviceCatalog.Devices.Select(d => d.Name))} Give --budget, or use one of: {string.Join(", ", DeviceCatalog.Devices.Select(d => d.Name))}.");
-        long? memory = Value(ModelOptions.MemoryBudget, _memory), weights = Value(ModelOptions.WeightBudget, _weights);
+            $"--device=\"{name}\" is not known.{NearestName.Question(name, DeviceCatalog.Devices.Select(d => d.Name))} Give --budget, or use one of: {string.Join(", ", DeviceCatalog.Devices.Select(d => d.Name))}."));
+        long? memory = Value(ModelOptions.MemoryBudget, _memory), weights = Value(ModelOptions.WeightBudget, _weights), process = Value(ModelOptions.ProcessBudget, _process);
+        faults.Throw();
         bool fromDevice = (memory is null && device?.MemoryBytes is not null) || (weights is null && device?.WeightBytes is not null) || (memory is null && device is { Memories.Count: > 0 });
-        MemoryBudgets budgets = new(memory ?? device?.MemoryBytes, weights ?? device?.WeightBytes, fromDevice ? device!.Name : null, Value(ModelOptions.ProcessBudget, _process));
+        MemoryBudgets budgets = new(memory ?? device?.MemoryBytes, weights ?? device?.WeightBytes, fromDevice ? device!.Name : null, process);
         return budgets == MemoryBudgets.None ? null : budgets;
     }
 }

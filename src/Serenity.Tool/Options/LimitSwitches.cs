@@ -1,6 +1,8 @@
 using System.CommandLine;
 using Serenity.Build.Budgets;
 using Serenity.Build.Options;
+using Serenity.Build.Options.Syntax;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Terminal;
 
 namespace Serenity.Tool.Options;
@@ -21,13 +23,19 @@ internal sealed class LimitSwitches
     }
 
     /// <summary>What was said.</summary>
-    /// <exception cref="Onnx.Diagnostics.SerenityException">SER1101: a value is not understood.</exception>
+    /// <exception cref="WrongOptionsException">SER1101: values are not understood.</exception>
     public Limits Read(ParseResult parsed, ToolContext context, MemoryBudgets? budgets)
     {
-        T Value<T>(ModelOption<T> option, OptionSwitch from) => option.Read(from.Text(parsed), option.Switch!.Name, null);
-        string baseline = Value(ModelOptions.Baseline, _baseline);
-        return new Limits(budgets, Value(ModelOptions.WarnAt, _warnAt), baseline.Length == 0 ? null : context.PathOf(baseline), Value(ModelOptions.BaselineTolerance, _tolerance),
-            !parsed.GetValue(_update));
+        OptionFaults faults = new();
+        T? Value<T>(ModelOption<T> option, OptionSwitch from) => faults.Of(() => option.Read(from.Text(parsed), option.Switch!.Name, null));
+        string? baseline = Value(ModelOptions.Baseline, _baseline);
+        double? warnAt = Value(ModelOptions.WarnAt, _warnAt);
+        Tolerance? tolerance = Value(ModelOptions.BaselineTolerance, _tolerance);
+        bool updates = parsed.GetValue(_update);
+        if (updates && string.IsNullOrEmpty(baseline))
+            faults.Add(new SerenityException(SerenityCodes.BadOption, null, "--update-baseline needs --baseline, the file to update."));
+        faults.Throw();
+        return new Limits(budgets, warnAt, string.IsNullOrEmpty(baseline) ? null : context.PathOf(baseline), tolerance!, !updates);
     }
 
     /// <summary>True if the baseline is to be updated.</summary>

@@ -5,10 +5,13 @@ using Serenity.Onnx.Contract;
 namespace Serenity.Tool.Options;
 
 /// <summary>Options that shape a result: those of the <c>SerenityModel</c> item, read by the same code, with the same defaults; and the plan cache.</summary>
-internal sealed class ModelSwitches
+/// <param name="withFormat">False for a command of which <c>--format</c> is how its results are written.</param>
+internal sealed class ModelSwitches(bool withFormat)
 {
     private readonly IReadOnlyList<OptionSwitch> _switches =
-        [.. ModelOptions.All.Where(o => o is { Switch: not null, Effect: OptionEffect.Result or OptionEffect.Choice }).Select(o => new OptionSwitch(o))];
+    [
+        .. ModelOptions.All.Where(o => o is { Switch: not null, Effect: OptionEffect.Result or OptionEffect.Choice } && (withFormat || o != ModelOptions.Format)).Select(o => new OptionSwitch(o)),
+    ];
 
     private readonly Option<string> _cache = new("--cache") { HelpName = "folder", Description = "Keep results in this folder and take them from there, as the build does." };
 

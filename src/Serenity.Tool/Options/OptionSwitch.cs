@@ -16,13 +16,14 @@ internal sealed class OptionSwitch
         CommandLineSwitch known = option.Switch ?? throw new ArgumentException($"{option.Name} is not on the command line.", nameof(option));
         Described = option;
         string[] aliases = known.Alias is { } alias ? [alias] : [];
+        string help = known.Help ?? option.Summary;
         if (option is ModelOption<bool> flag)
         {
-            _flag = new(known.Name, aliases) { Description = (flag.Default ? "Do not: " : "") + option.Summary };
+            // A flag is there to change the default; what it is when it is on, the summary says.
+            _flag = new(known.Name, aliases) { Description = flag.Default && known.Help is null ? throw new ArgumentException($"{option.Name} is on by default, and nothing says what {known.Name} does.", nameof(option)) : help };
             return;
         }
-        string otherwise = option.DefaultText is { } text ? $" Default: {text}." : "";
-        string help = option.Summary + otherwise;
+        help += option.DefaultText is { } text ? $" Default: {text}." : "";
         string name = known.ValueName ?? option.Syntax.ValueName;
         if (known.Repeats)
             _values = new(known.Name, aliases) { HelpName = name, Description = help + " May be repeated.", AllowMultipleArgumentsPerToken = false };

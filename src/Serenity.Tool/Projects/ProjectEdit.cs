@@ -43,7 +43,7 @@ internal sealed class ProjectEdit(string path, string version)
                 done.Add($"{VersionsFile}: added its version.");
             }
         }
-        string[] missing = [.. models.Where(model => files.PlaceOf(model, "") is null)];
+        string[] missing = [.. models.Where(model => !files.Adds(model))];
         LeftBudgetsUnused = budgets is not null && missing.Length == 0;
         if (missing.Length > 0)
         {

@@ -27,6 +27,8 @@ public sealed class ProjectChecksTests
     [DataRow("<SerenityBudget>1KiB</SerenityBudget>", "SerenityBudget", "SerenityMemoryBudget")]
     [DataRow("<SerenityEnable>true</SerenityEnable>", "SerenityEnable", "SerenityEnabled")]
     [DataRow("<SerenityColour>red</SerenityColour>", "SerenityColour", null)]
+    [DataRow("<SerentyReport>true</SerentyReport>", "SerentyReport", "SerenityReport")]
+    [DataRow("<SecurityReport>true</SecurityReport><SerialBaseline>x</SerialBaseline>", null, null)]
     [DataRow("<SerenityMemoryBudget>1KiB</SerenityMemoryBudget><SERENITYREPORT>true</SERENITYREPORT><MemoryBudget>1</MemoryBudget>", null, null)]
     [DataRow("<SerenityModelFolder>models</SerenityModelFolder><Other>$(SerenityModelFolder)/a</Other>", null, null)]
     public void A_property_that_nobody_reads_is_told_with_the_nearest_name(string properties, string? name, string? meant)
@@ -39,6 +41,29 @@ public sealed class ProjectChecksTests
         Assert.AreEqual(SerenityCodes.UnreadName, warnings[0].Diagnostic.Code);
         Assert.AreEqual($"{name} is not a property of Serenity.Build, so it changes nothing.{(meant is null ? "" : $" Did you mean {meant}?")}", warnings[0].Diagnostic.Message);
         Assert.AreEqual(new ProjectPlace(Path.Combine(folder.Path, "app.csproj"), 3, 3), warnings[0].Place);
+    }
+
+    [TestMethod]
+    [DataRow("<SerenityModels Include=\"a.onnx\" />", "SerenityModels", "SerenityModel")]
+    [DataRow("<SerenityModle Include=\"a.onnx\" /><SerenityModle Include=\"b.onnx\" />", "SerenityModle", "SerenityModel")]
+    [DataRow("<SerenityDevise Include=\"a\" />", "SerenityDevise", "SerenityDevice")]
+    [DataRow("<SerenityMemorys Include=\"a\" />", "SerenityMemorys", "SerenityMemory")]
+    [DataRow("<SerentyModel Include=\"a.onnx\" />", "SerentyModel", "SerenityModel")]
+    [DataRow("<serenitymodel Include=\"a.onnx\" /><SerenityDevice Include=\"a\" /><SerenityMemory Include=\"a\" /><SecurityModel Include=\"a\" /><OnnxModel Include=\"a\" />", null, null)]
+    [DataRow("<SerenityModels Include=\"a.onnx\" /><SerenityModel Include=\"@(SerenityModels)\" />", null, null)]
+    [DataRow("<SerenityOutput Include=\"a\" /><SerenityFolder Include=\"a\" />", null, null)]
+    public void An_item_that_is_nearly_ours_is_told_once_with_the_one_that_was_meant(string items, string? name, string? meant)
+    {
+        using TempFolder folder = new();
+        ProjectChecks checks = Of(folder, $"<Project>\n <ItemGroup>\n  {items}</ItemGroup></Project>");
+        PlacedDiagnostic[] warnings = [.. checks.UnreadItems()];
+        Assert.HasCount(name is null ? 0 : 1, warnings);
+        if (name is null)
+            return;
+        Assert.AreEqual(SerenityCodes.UnreadName, warnings[0].Diagnostic.Code);
+        Assert.AreEqual($"{name} is not an item of Serenity.Build, so nothing comes of it. Did you mean {meant}?", warnings[0].Diagnostic.Message);
+        Assert.AreEqual(new ProjectPlace(Path.Combine(folder.Path, "app.csproj"), 3, 3), warnings[0].Place);
+        Assert.IsEmpty(checks.EmptyGlobs([]), "That the project has no model follows from it.");
     }
 
     [TestMethod]

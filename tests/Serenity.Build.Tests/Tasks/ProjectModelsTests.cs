@@ -85,6 +85,39 @@ public sealed class ProjectModelsTests
     }
 
     [TestMethod]
+    public void Two_items_of_one_model_are_told_apart_in_messages_rows_and_baselines()
+    {
+        using TestProject project = new();
+        TaskItem[] Both(params (string, string)[] metadata) =>
+            [project.Model("a.onnx", 1, [.. metadata, ("MemoryBudget", "1MiB")]), project.Model("a.onnx", 1, [.. metadata, ("TargetPath", "small/a.onnx"), ("MemoryBudget", "1KiB")])];
+        Assert.IsFalse(project.Build(Both()));
+        Assert.AreEqual("models/a.onnx (as small/a.onnx)", project.Engine.Errors.Single().File);
+        string[] rows = [.. project.Engine.Said.Single(m => m.Contains("verdict", StringComparison.Ordinal)).Split('\n').Select(row => row.Trim())];
+        Assert.HasCount(1, rows.Where(row => row.StartsWith("a.onnx (as models › a.onnx)  ", StringComparison.Ordinal)));
+        Assert.HasCount(1, rows.Where(row => row.StartsWith("a.onnx (as small › a.onnx)  ", StringComparison.Ordinal)));
+
+        (string, string) baseline = ("Baseline", "baseline.json");
+        File.WriteAllText(Path.Combine(project.Folder, "baseline.json"), "{\"version\":1,\"models\":{\"models/a.onnx (as models/a.onnx)\":{\"requiredBytes\":9000},\"models/a.onnx (as small/a.onnx)\":{\"requiredBytes\":1}}}");
+        bool built = project.Build(project.Model("a.onnx", 1, baseline), project.Model("a.onnx", 1, baseline, ("TargetPath", "small/a.onnx")));
+        Assert.IsFalse(built, string.Join('\n', project.Engine.Warnings.Select(w => w.Message)));
+        Assert.AreEqual("SER1003 models/a.onnx (as small/a.onnx)", project.Engine.Errors.Select(e => $"{e.Code} {e.File}").Single());
+    }
+
+    [TestMethod]
+    public void A_path_that_is_nearly_right_or_of_windows_is_told_so()
+    {
+        if (!OperatingSystem.IsLinux())
+            Assert.Inconclusive("Other systems take case and separators in other ways.");
+        using TestProject project = new();
+        project.Model("Net.onnx");
+        Assert.IsFalse(project.Build(Item("models/net.onnx"), Item("C:/models/other.onnx")));
+        CollectionAssert.AreEqual((string[])["SER1201", "SER1201"], project.Codes);
+        string told = string.Join('\n', project.Engine.Errors.Select(e => e.Message));
+        StringAssert.Contains(told, "The model does not exist at 'C:/models/other.onnx'. It begins with a drive of Windows");
+        StringAssert.Contains(told, "Did you mean 'models/Net.onnx'? Upper and lower case");
+    }
+
+    [TestMethod]
     [DataRow("app.dll")]
     [DataRow("app")]
     [DataRow("APP.EXE")]

@@ -32,7 +32,7 @@ internal static partial class SharedBuffers
             foreach ((string input, string output) in Pairs(from, to, inputs, path))
             {
                 if (!outputs.Contains(output, StringComparer.Ordinal))
-                    throw Bad(path, $"{ModelSetting.SharedBuffers} names '{output}' for input '{input}', which is no output of the model.{Meant(output, outputs)}");
+                    throw Bad(path, $"{ModelSetting.SharedBuffers} names '{output}' for input '{input}', which is no output of the model.{NearestName.Among(output, outputs)}");
                 if (shared.ContainsKey(output) || shared.ContainsValue(input))
                     throw Bad(path, $"{ModelSetting.SharedBuffers} has '{input}' and '{output}' share a buffer, and one of them shares another's already. A buffer is that of one input and one output.");
                 shared.Add(output, input);
@@ -117,7 +117,7 @@ internal static partial class SharedBuffers
         if (places == 0)
         {
             if (!inputs.Contains(from, StringComparer.Ordinal))
-                throw Bad(path, $"{ModelSetting.SharedBuffers} names '{from}', which is no input of the model.{Meant(from, inputs)}");
+                throw Bad(path, $"{ModelSetting.SharedBuffers} names '{from}', which is no input of the model.{NearestName.Among(from, inputs)}");
             return [(from, to)];
         }
         Regex pattern = new("^" + Place().Replace(Regex.Escape(from.Replace('*', '\u0001')), place => place.Value == "%d" ? "([0-9]+)" : "(.+)") + "$", RegexOptions.CultureInvariant | RegexOptions.NonBacktracking);
@@ -129,16 +129,12 @@ internal static partial class SharedBuffers
                 return (found.name, Place().Replace(to, _ => found.match.Groups[++next].Value));
             }),
         ];
-        return pairs.Length > 0 ? pairs : throw Bad(path, $"{ModelSetting.SharedBuffers} has '{from}', which no input of the model fits. These are: {Some(inputs)}.");
+        return pairs.Length > 0 ? pairs : throw Bad(path, $"{ModelSetting.SharedBuffers} has '{from}', which no input of the model fits.{NearestName.Among(from, inputs)}");
     }
 
     /// <summary>Where a pattern is filled: with anything, or as in ONNX Runtime GenAI's configuration with a number. The third is the first, escaped.</summary>
     [GeneratedRegex(@"\*|%d|\u0001", RegexOptions.CultureInvariant)]
     private static partial Regex Place();
-
-    private static string Meant(string name, string[] names) => NearestName.Of(name, names) is { } nearest ? $" Did you mean '{nearest}'?" : $" These are: {Some(names)}.";
-
-    private static string Some(string[] names) => string.Join(", ", names.Take(12).Select(name => $"'{name}'"));
 
     private static SerenityException Bad(string path, string what) => new(SerenityCodes.BadCut, path, what);
 }
