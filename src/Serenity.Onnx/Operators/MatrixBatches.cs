@@ -2,7 +2,8 @@ namespace Serenity.Onnx.Operators;
 
 /// <summary>
 /// How many products one matrix product is made of (ONNX Runtime's <c>MatMulComputeHelper</c>). A right-hand matrix of two axes is multiplied once, with all rows; a vector once for each element
-/// of the result, so that a weighted sum written as a stack and a vector is as many products as it has elements.
+/// of the result, so that a weighted sum written as a stack and a vector is as many products as it has elements. The last axes of the result are those of one product, whichever way the operands
+/// are stored.
 /// </summary>
 internal static class MatrixBatches
 {
@@ -17,6 +18,6 @@ internal static class MatrixBatches
         double elements = 1;
         foreach (long dim in made)
             elements *= dim;
-        return right.Length == 1 ? elements : elements / Math.Max(1, right[^1] * (left.Length == 1 ? 1 : left[^2]));
+        return right.Length == 1 ? elements : elements / Math.Max(1, made[^1] * (left.Length == 1 ? 1 : made[^2]));
     }
 }

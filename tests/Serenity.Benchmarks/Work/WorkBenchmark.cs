@@ -10,13 +10,13 @@ namespace Serenity.Benchmarks.Work;
 /// <summary>
 /// Whether predicted time is true: for every rewritten model, how much longer a run takes than without rewrites, predicted and measured; and for each form that this processor has in blocks of
 /// channels, how much less than the portable one. Measured are kept in a folder; prices are fitted to them and printed as <see cref="TermPrices"/> holds them: all, or those whose names begin
-/// as <c>--fit=</c> says.
+/// as <c>--fit=</c> says. <c>--kernels</c> and <c>--each=OPERATOR,…</c> show how far the predictions of kernels are off.
 /// </summary>
 internal static class WorkBenchmark
 {
     private static readonly double[] _limits = [1.1, 1.25];
 
-    private const string FitOption = "--fit";
+    private const string FitOption = "--fit", EachOption = "--each=";
 
     /// <summary>How much kernels count in a fit beside the prices that stand.</summary>
     private const double KernelWeight = 300;
@@ -52,6 +52,8 @@ internal static class WorkBenchmark
         }
         if (args.Contains("--kernels"))
             PrintKernels(samples, prices);
+        foreach (string type in args.FirstOrDefault(a => a.StartsWith(EachOption, StringComparison.Ordinal))?[EachOption.Length..].Split(',') ?? [])
+            PrintEach(samples, prices, type);
         Print(samples, prices);
         return 0;
     }
@@ -155,6 +157,24 @@ internal static class WorkBenchmark
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"| {group.Key} | {group.Count()} | {group.Sum(k => k.Nanoseconds) / 1e6:F2} | {group.Sum(k => k.Predicted) / 1e6:F2} | {group.Average(k => Math.Abs(Math.Log((k.Predicted + 1000) / (k.Nanoseconds + 1000)))):F2} |"));
+        }
+        Console.WriteLine();
+    }
+
+    /// <summary>Kernels of one operator, alike ones together: how many, measured in the median, predicted, and the amounts that make it up.</summary>
+    private static void PrintEach(IReadOnlyList<WorkSample> samples, double[] prices, string type)
+    {
+        Console.WriteLine($"| {type} in | kernels | µs | predicted | amounts |");
+        Console.WriteLine("|---|--:|--:|--:|---|");
+        foreach (WorkSample sample in samples)
+        {
+            foreach (var alike in sample.Nodes().Where(k => k.Node.OpType == type).GroupBy(k => string.Join(", ", Enum.GetValues<TimeTerm>().Where(t => t != TimeTerm.Node && k.Terms.Amounts[(int)t] > 0)
+                .Select(t => string.Create(CultureInfo.InvariantCulture, $"{t} {k.Terms.Amounts[(int)t]:0}")))))
+            {
+                double[] measured = [.. alike.Select(k => k.Nanoseconds).Order()];
+                Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                    $"| {sample.Model} {sample.Form} | {measured.Length} | {measured[measured.Length / 2] / 1e3:F1} | {Price(alike.First().Terms, prices) / 1e3:F1} | {alike.Key} |"));
+            }
         }
         Console.WriteLine();
     }

@@ -14,9 +14,9 @@ internal static class MultiplyAccumulates
     public static double? Transposed(NodeProto node, Func<string, long[]?> dims) =>
         OfInput(node, dims, 1) is { Length: > 1 } w && w[0] > 0 ? Elements(OfInput(node, dims, 0)) * (Elements(w) / w[0]) : null;
 
-    /// <summary>A matrix product: the columns of its left matrix, for every output element.</summary>
+    /// <summary>A matrix product: the columns of its left matrix, for every output element. Swapped, they are its rows, which may be stored before the batch axes.</summary>
     public static double? Product(NodeProto node, Func<string, long[]?> dims) =>
-        OfInput(node, dims, 0) is { Length: > 0 } a ? Outputs(node, dims) * a[node.Int("transA", 0) != 0 && a.Length > 1 ? ^2 : ^1] : null;
+        OfInput(node, dims, 0) is { Length: > 0 } a ? Outputs(node, dims) * a[node.Int("transA", 0) == 0 || a.Length == 1 ? ^1 : node.Int("transBatchA", 0) != 0 ? 0 : ^2] : null;
 
     /// <summary>A recurrent layer: both its weights, for every step of every sequence.</summary>
     public static double? Recurrent(NodeProto node, Func<string, long[]?> dims) =>

@@ -9,6 +9,9 @@ internal static class ProductTime
     /// <summary>Floats of a vector register; columns of a product are computed in whole ones.</summary>
     private const int Vector = 16;
 
+    /// <summary>Elements of a constant matrix from which on pieces fetch it anew each: 4 MiB, more than the caches near a core hold.</summary>
+    private const double Far = 1 << 20;
+
     /// <summary>Adds the terms; false for other operators, and where shapes are not known.</summary>
     public static bool TryAdd(TimeSum sum, KernelShapes kernel)
     {
@@ -33,7 +36,7 @@ internal static class ProductTime
             case OperatorKind.Product:
                 return TryAddMatrix(sum, kernel);
             case OperatorKind.Attention when AttentionShape.TryRead(node, kernel.DimsOf) is { } attention:
-                AddAttention(sum, attention);
+                AddAttention(sum, attention, IsMasked(node, attention));
                 return true;
             case OperatorKind.Recurrent when kernel.Input(0) is { Length: 3 } x:
                 sum.Add(TimeTerm.MatrixProduct, 1);
@@ -98,22 +101,30 @@ internal static class ProductTime
         sum.Add(TimeTerm.MatrixProduct, 1);
         sum.Add(TimeTerm.MatrixBatch, batch);
         sum.Add(TimeTerm.MatrixMultiply, made / Math.Max(1, columns) * Whole(columns) * products);
-        sum.Add(constant ? TimeTerm.MatrixWeight : TimeTerm.MatrixPacked, batch * products * columns);
+        sum.Add(!constant ? TimeTerm.MatrixPacked : products * columns > Far ? TimeTerm.MatrixFarWeight : TimeTerm.MatrixWeight, batch * products * columns);
         sum.Add(TimeTerm.MatrixOutput, made);
         return true;
     }
 
-    /// <summary>Both products and the softmax of all heads, whose queries, keys and values are put head by head before, and their results back behind.</summary>
-    private static void AddAttention(TimeSum sum, AttentionShape attention)
+    /// <summary>
+    /// Both products and the softmax of all heads, whose queries, keys and values are put head by head and packed before. A mask is made of what is given in every call, for every
+    /// query of a sequence, and copied for each head.
+    /// </summary>
+    private static void AddAttention(TimeSum sum, AttentionShape attention, bool masked)
     {
         double heads = (double)attention.Batch * attention.Heads, queries = heads * attention.Queries, keys = heads * attention.Keys, both = attention.Size + attention.ValueSize;
         sum.Add(TimeTerm.MatrixProduct, 1);
         sum.Add(TimeTerm.MatrixBatch, 2 * heads);
         sum.Add(TimeTerm.MatrixMultiply, queries * ((Whole(attention.Keys) * attention.Size) + (Whole(attention.ValueSize) * attention.Keys)));
-        sum.Add(TimeTerm.MatrixPacked, keys * both);
-        sum.Add(TimeTerm.MatrixOutput, attention.Scores + (queries * attention.ValueSize));
-        sum.Add(TimeTerm.NormalizationElement, attention.Scores);
+        // ONNX Runtime's own operator brings what it is given into that order by a Transpose for each; the standard's copies rows.
+        if (attention.IsContributed && !attention.IsProjected)
+            sum.Add(TimeTerm.AttentionOperand, (queries + keys) * both);
+        else
+            sum.Add(TimeTerm.MatrixPacked, keys * both);
+        sum.Add(TimeTerm.AttentionScore, attention.Scores);
         sum.Add(TimeTerm.NormalizationRow, queries);
+        if (masked)
+            sum.Add(TimeTerm.AttentionMask, attention.Scores + ((double)attention.Batch * attention.Queries * attention.Keys));
         if (attention.IsProjected)
         {
             double columns = attention.Heads * (attention.Size + both);
@@ -122,8 +133,15 @@ internal static class ProductTime
             sum.Add(TimeTerm.MatrixWeight, (double)attention.Width * columns);
             sum.Add(TimeTerm.MatrixOutput, (double)attention.Batch * attention.Queries * columns);
         }
-        else if (attention.IsContributed)
-            sum.Add(TimeTerm.MovedElement, (queries * both) + (keys * both));
+    }
+
+    /// <summary>True for attention with a mask, or scores that something is added to. Without caches, that is all it reads behind queries, keys, values and a bias of these.</summary>
+    private static bool IsMasked(NodeProto node, AttentionShape attention)
+    {
+        bool masked = node.Int(attention.IsContributed ? "unidirectional" : "is_causal", 0) != 0;
+        for (int i = attention.IsContributed && !attention.IsProjected ? 4 : 3; i < node.Input.Count; i++)
+            masked |= node.Input[i].Length > 0;
+        return masked;
     }
 
     private static bool IsPointwise(long[] x, long[] w, long[] y) => w.AsSpan(2).IndexOfAnyExcept(1) < 0 && x.AsSpan(2).SequenceEqual(y.AsSpan(2));

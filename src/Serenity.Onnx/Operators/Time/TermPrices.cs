@@ -40,7 +40,12 @@ internal static class TermPrices
         Set(TimeTerm.MatrixMultiply, 0.0198);
         Set(TimeTerm.MatrixPacked, 0.092);
         Set(TimeTerm.MatrixWeight, 0.0304);
+        Set(TimeTerm.MatrixFarWeight, 0.07);
         Set(TimeTerm.MatrixOutput, 0.113);
+        // Of three layers of attention as one operator, whole and in pieces, with weights of 2 and 9 MiB.
+        Set(TimeTerm.AttentionOperand, 0.5);
+        Set(TimeTerm.AttentionScore, 0.374);
+        Set(TimeTerm.AttentionMask, 0.1);
         Set(TimeTerm.QuantizedMatrix, 867);
         Set(TimeTerm.QuantizedMatrixMultiply, 0.02);
         Set(TimeTerm.Elementwise, 1140);
@@ -51,7 +56,7 @@ internal static class TermPrices
         Set(TimeTerm.NormalizationRow, 15.5);
         Set(TimeTerm.NormalizationElement, 0.261);
         Set(TimeTerm.SkipNormalizationRow, 100);
-        Set(TimeTerm.SkipNormalizationElement, 2);
+        Set(TimeTerm.SkipNormalizationElement, 4.9);
         Set(TimeTerm.Pool, 2920);
         Set(TimeTerm.PoolTap, 0.0451);
         Set(TimeTerm.PlainPoolTap, 1.99);

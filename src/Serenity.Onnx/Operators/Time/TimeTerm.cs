@@ -75,8 +75,20 @@ internal enum TimeTerm
     /// <summary>An element of a constant right-hand matrix, packed ahead.</summary>
     MatrixWeight,
 
+    /// <summary>An element of a constant right-hand matrix that the caches near a core do not hold from one product to the next.</summary>
+    MatrixFarWeight,
+
     /// <summary>An element of the result.</summary>
     MatrixOutput,
+
+    /// <summary>An element of queries, keys or values that ONNX Runtime's own attention puts head by head with a transposition, and packs.</summary>
+    AttentionOperand,
+
+    /// <summary>A score of attention: made, weighed by a softmax, multiplied.</summary>
+    AttentionScore,
+
+    /// <summary>A score's part of the mask that attention makes of what it is given, or of its copy for a head.</summary>
+    AttentionMask,
 
     /// <summary>A quantized matrix product, once.</summary>
     QuantizedMatrix,

@@ -74,6 +74,45 @@ public sealed class KernelTimeTests
     }
 
     [TestMethod]
+    public void A_product_of_operands_that_are_stored_another_way_is_of_as_many_matrices()
+    {
+        TimeSum swapped = Sum(b => b.Node("com.microsoft:FusedMatMul", [b.Input("x", DataType.Float, 3, 7, 20), b.Input("y", DataType.Float, 3, 8, 20)], ("transB", 1L)), 3, 7, 8);
+        Assert.AreEqual(3, Amount(swapped, TimeTerm.MatrixBatch));
+        Assert.AreEqual(3 * 20 * 8, Amount(swapped, TimeTerm.MatrixPacked));
+        Assert.AreEqual(3 * 7 * 20 * 16, Amount(swapped, TimeTerm.MatrixMultiply));
+        // Rows first, then heads, as attention of exported transformers has it.
+        TimeSum rowsFirst = Sum(b => b.Node("com.microsoft:FusedMatMul", [b.Input("x", DataType.Float, 7, 3, 20), b.Input("y", DataType.Float, 8, 3, 20)],
+            ("transB", 1L), ("transBatchA", 1L), ("transBatchB", 1L)), 3, 7, 8);
+        Assert.AreEqual(3, Amount(rowsFirst, TimeTerm.MatrixBatch));
+        Assert.AreEqual(3 * 20 * 8, Amount(rowsFirst, TimeTerm.MatrixPacked));
+    }
+
+    [TestMethod]
+    public void Weights_of_megabytes_are_fetched_by_every_product()
+    {
+        TimeSum far = Sum(b => b.Node("MatMul", [b.Input("x", DataType.Float, 2, 1025), Weights(b, 1025, 1024)]), 2, 1024);
+        Assert.AreEqual(1025 * 1024, Amount(far, TimeTerm.MatrixFarWeight));
+        Assert.AreEqual(0, Amount(far, TimeTerm.MatrixWeight));
+    }
+
+    [TestMethod]
+    public void Attention_makes_its_mask_for_every_query_and_copies_it_for_every_head()
+    {
+        TimeSum plain = Attention(3), masked = Attention(4), standard = Sum(b => b.Node("Attention",
+            [b.Input("q", DataType.Float, 2, 7, 40), b.Input("k", DataType.Float, 2, 9, 40), b.Input("v", DataType.Float, 2, 9, 40)], ("q_num_heads", 5L), ("kv_num_heads", 5L)), 2, 7, 40);
+        Assert.AreEqual(2 * 5 * 7 * 9, Amount(plain, TimeTerm.AttentionScore));
+        Assert.AreEqual(2 * 5 * (7 + 9) * (8 + 8), Amount(plain, TimeTerm.AttentionOperand));
+        Assert.AreEqual(0, Amount(plain, TimeTerm.AttentionMask));
+        Assert.AreEqual((2 * 7 * 9) + (2 * 5 * 7 * 9), Amount(masked, TimeTerm.AttentionMask));
+        Assert.AreEqual(2 * 5 * 9 * (8 + 8), Amount(standard, TimeTerm.MatrixPacked));
+        Assert.AreEqual(0, Amount(standard, TimeTerm.AttentionOperand));
+
+        static TimeSum Attention(int inputs) => Sum(b => b.Node("com.microsoft:MultiHeadAttention",
+            [b.Input("q", DataType.Float, 2, 7, 40), b.Input("k", DataType.Float, 2, 9, 40), b.Input("v", DataType.Float, 2, 9, 40), .. inputs > 3 ? (string[])["", b.Input("m", DataType.Int32, 2, 9)] : []],
+            ("num_heads", 5L)), 2, 7, 40);
+    }
+
+    [TestMethod]
     public void A_convolution_in_blocks_reads_for_four_of_them_and_goes_over_its_output_for_each_block_that_it_reads()
     {
         // 32 channels in 2 blocks of 16, 72 that fill 5: two sets of up to four.
