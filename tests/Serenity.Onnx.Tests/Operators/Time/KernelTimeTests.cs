@@ -98,7 +98,7 @@ public sealed class KernelTimeTests
     [TestMethod]
     public void Attention_makes_its_mask_for_every_query_and_copies_it_for_every_head()
     {
-        TimeSum plain = Attention(3), masked = Attention(4), standard = Sum(b => b.Node("Attention",
+        TimeSum plain = Attention(3), masked = Attention(4), standard = Sum(new(opset: 23, irVersion: 10), b => b.Node("Attention",
             [b.Input("q", DataType.Float, 2, 7, 40), b.Input("k", DataType.Float, 2, 9, 40), b.Input("v", DataType.Float, 2, 9, 40)], ("q_num_heads", 5L), ("kv_num_heads", 5L)), 2, 7, 40);
         Assert.AreEqual(2 * 5 * 7 * 9, Amount(plain, TimeTerm.AttentionScore));
         Assert.AreEqual(2 * 5 * (7 + 9) * (8 + 8), Amount(plain, TimeTerm.AttentionOperand));
@@ -171,9 +171,10 @@ public sealed class KernelTimeTests
 
     private static string Weights(OnnxModelBuilder b, params long[] dims) => b.Weight(new float[dims.Aggregate(1L, (all, d) => all * d)], dims);
 
-    private static TimeSum Sum(Func<OnnxModelBuilder, string> body, params long[] output)
+    private static TimeSum Sum(Func<OnnxModelBuilder, string> body, params long[] output) => Sum(new(), body, output);
+
+    private static TimeSum Sum(OnnxModelBuilder b, Func<OnnxModelBuilder, string> body, params long[] output)
     {
-        OnnxModelBuilder b = new();
         b.Output(body(b), DataType.Float, output);
         ModelProto model = b.Build();
         TimeSum sum = new(keepsAmounts: true);
