@@ -234,7 +234,7 @@ public static class BudgetCheck
         if (step.Live.Count > 0)
         {
             text.Append(", where the largest live tensors are ");
-            text.Append(string.Join(", ", step.Live.Take(NamedTensors).Select(t => FormattableString.Invariant($"'{Shown(t.Tensor)}' ({t.Bytes} bytes)"))));
+            text.Append(string.Join(", ", step.Live.Take(NamedTensors).Select(t => $"'{Shown(t.Tensor)}' ({Counted.Of(t.Bytes, "byte")})")));
             if (step.Live.Count > NamedTensors)
                 text.Append($" and {step.Live.Count - NamedTensors} more");
         }

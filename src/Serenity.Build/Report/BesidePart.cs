@@ -3,6 +3,7 @@ using System.Text;
 using Serenity.Build.Manifest;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Report;
 
@@ -25,7 +26,7 @@ internal sealed class BesidePart(MemoryManifest manifest, ReportNames names)
     {
         PlotFrame frame = new(profile.Count, top, "bytes allocated");
         long most = profile.DefaultIfEmpty().Max();
-        html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{title}: {ByteSize.Rounded(most)} at most, {profile.Count} steps</figcaption>");
+        html.Append(CultureInfo.InvariantCulture, $"<figure><figcaption>{title}: {ByteSize.Rounded(most)} at most, {Counted.Of(profile.Count, "step")}</figcaption>");
         string mark = BudgetMark.Of(manifest, top) + (peak is not null && peak.Index < profile.Count ? string.Create(
             CultureInfo.InvariantCulture,
             $"<circle class=\"peak\" cx=\"{PlotScale.Percent((peak.Index + 0.5) / profile.Count)}\" cy=\"{PlotScale.Percent(1 - ((double)profile[peak.Index] / top))}\" r=\"4.5\"/>") : "");

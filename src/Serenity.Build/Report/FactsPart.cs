@@ -3,6 +3,7 @@ using System.Text;
 using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Text;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Report;
 
@@ -24,7 +25,7 @@ internal static class FactsPart
                 .Select(o => $"{o.Key}={o.Value}")));
         }
         Fact(html, "Verification", Verification(manifest));
-        Fact(html, "Schedule", string.Create(CultureInfo.InvariantCulture, $"{manifest.Program.Steps.Count} nodes, {manifest.Program.Listed().Count()} tensors"));
+        Fact(html, "Schedule", $"{Counted.Of(manifest.Program.Steps.Count, "node")}, {Counted.Of(manifest.Program.Listed().Count(), "tensor")}");
         return html.Append("</dl>").ToString();
     }
 

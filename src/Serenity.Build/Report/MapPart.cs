@@ -3,6 +3,7 @@ using System.Text;
 using Serenity.Build.Manifest;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Report;
 
@@ -16,7 +17,7 @@ internal static class MapPart
         bool arena = manifest.Executor.Traits().HasOffsets;
         MemoryMap map = new(manifest);
         string label = string.Create(CultureInfo.InvariantCulture,
-            $"{manifest.Program.Listed().Count()} tensors over {manifest.Program.Steps.Count} steps: {(arena ? "offset in the arena" : "bytes allocated, stacked")}, up to the peak of {ByteSize.Format(map.Top)}. The tables below say the same in words.");
+            $"{Counted.Of(manifest.Program.Listed().Count(), "tensor")} over {Counted.Of(manifest.Program.Steps.Count, "step")}: {(arena ? "offset in the arena" : "bytes allocated, stacked")}, up to the peak of {ByteSize.Format(map.Top)}. The tables below say the same in words.");
         string plot = new MapPlot(manifest, names, map).Render("map-1", label, arena ? "offset in the arena" : "bytes allocated", topIsPeak: true, BudgetMark.Of(manifest, map.Top));
         return $"<div id=\"map\">{plot}</div>";
     }
@@ -34,7 +35,7 @@ internal static class MapPart
             string name = ModelText.Clean(memory.Name, 60);
             string caption = $"{name}: {ByteSize.Rounded(memory.UsedBytes)} of {ByteSize.Rounded(memory.Bytes)} used";
             string label = string.Create(CultureInfo.InvariantCulture,
-                $"{caption}, by {map.Shapes.Count(s => s.Kind is not (MapShapeKind.View or MapShapeKind.Weight))} tensors over {manifest.Program.Steps.Count} steps: offset in that memory. The tables say the same in words.");
+                $"{caption}, by {Counted.Of(map.Shapes.Count(s => s.Kind is not (MapShapeKind.View or MapShapeKind.Weight)), "tensor")} over {Counted.Of(manifest.Program.Steps.Count, "step")}: offset in that memory. The tables say the same in words.");
             html.Append(CultureInfo.InvariantCulture, $"<figure data-memory=\"{ReportPage.Text(name)}\"><figcaption>{ReportPage.Text(caption)}</figcaption>");
             html.Append(new MapPlot(manifest, names, map).Render(
                 $"map-{++drawn}", label, $"offset in {name}", topIsPeak: map.Top == memory.UsedBytes, SizeMark.Of(memory, map.Top))).Append("</figure>");

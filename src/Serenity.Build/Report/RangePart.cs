@@ -27,7 +27,7 @@ internal static class RangePart
         }
         if (CacheTable.Of(manifest.Program, range) is { Count: > 0 } caches)
         {
-            html.Append(CultureInfo.InvariantCulture, $"<p>{caches.Count} caches grow along {ReportPage.Text(ModelText.Clean(caches[0].Dimension, 60))}: <code>{ReportPage.Text(ModelText.Clean(CacheTable.BytesPerToken(caches).ToString(), 600))}</code> bytes for each token, and twice that while a step runs, where the app hands outputs on.</p>\n");
+            html.Append(CultureInfo.InvariantCulture, $"<p>{(caches.Count == 1 ? "1 cache grows" : $"{caches.Count} caches grow")} along {ReportPage.Text(ModelText.Clean(caches[0].Dimension, 60))}: <code>{ReportPage.Text(ModelText.Clean(CacheTable.BytesPerToken(caches).ToString(), 600))}</code> bytes for each token, and twice that while a step runs, where the app hands outputs on.</p>\n");
         }
         html.Append("<div class=\"curves\">\n");
         foreach (string name in range.Ranges.Keys.Order(StringComparer.Ordinal))

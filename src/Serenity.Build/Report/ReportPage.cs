@@ -5,6 +5,7 @@ using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Report;
 
@@ -39,7 +40,7 @@ internal static class ReportPage
             ["traffic"] = TrafficPart.Render(manifest),
             ["account"] = AccountPart.Render(manifest),
             ["ends"] = EndsPart.Render(manifest, names),
-            ["count"] = string.Create(CultureInfo.InvariantCulture, $"{manifest.Program.Steps.Count} nodes and {manifest.Program.Listed().Count()} tensors"),
+            ["count"] = $"{Counted.Of(manifest.Program.Steps.Count, "node")} and {Counted.Of(manifest.Program.Listed().Count(), "tensor")}",
             ["facts"] = FactsPart.Render(manifest),
             ["footer"] = $"{Text(ModelText.Clean(manifest.Tool.Name, 60))} {Text(ModelText.Clean(manifest.Tool.Version, 60))}. " +
                 "This file loads nothing from anywhere.",
@@ -61,7 +62,7 @@ internal static class ReportPage
     {
         StringBuilder html = new();
         if (manifest.OriginalProfile.Count > 0)
-            html.Append(CultureInfo.InvariantCulture, $"<span class=\"key before\"></span>source model as it runs today{(manifest.OriginalProfile.Count == manifest.Program.Steps.Count ? "" : $", its {manifest.OriginalProfile.Count} steps over the same width")} ");
+            html.Append(CultureInfo.InvariantCulture, $"<span class=\"key before\"></span>source model as it runs today{(manifest.OriginalProfile.Count == manifest.Program.Steps.Count ? "" : $", its {Counted.Of(manifest.OriginalProfile.Count, "step")} over the same width")} ");
         html.Append("<span class=\"key after\"></span>optimized model ");
         if (manifest.Budget.MemoryBytes is not null)
             html.Append("<span class=\"key limit\"></span>budget ");

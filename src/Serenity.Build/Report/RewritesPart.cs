@@ -4,6 +4,7 @@ using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Report;
 
@@ -45,7 +46,7 @@ internal static class RewritesPart
         double? time = members.Any(m => m.AddedTime is not null) ? members.Sum(m => m.AddedTime ?? 0) : null;
         html.Append(CultureInfo.InvariantCulture, $"<details class=\"group\"><summary><b>{ReportPage.Text(names.Show(members[0].Kind))}</b> ×{members.Length}: {Saved(members, saved)} <span class=\"dim small\">{exact}");
         if (members.Any(m => m.Pieces is not null))
-            html.Append(CultureInfo.InvariantCulture, $"; {members.Sum(m => m.Pieces?.Count ?? 0)} pieces");
+            html.Append(CultureInfo.InvariantCulture, $"; {Counted.Of(members.Sum(m => m.Pieces?.Count ?? 0), "piece")}");
         if (time is { } added)
             html.Append(CultureInfo.InvariantCulture, $"; predicted time of a run {Signed(added)}");
         html.Append("</span></summary><ul>");
@@ -53,7 +54,7 @@ internal static class RewritesPart
         {
             html.Append("<li>").Append(Nodes(rewrite.Nodes, names));
             if (rewrite.Pieces is { } pieces)
-                html.Append(CultureInfo.InvariantCulture, $" <span class=\"dim\">in {pieces.Count} pieces along axis {pieces.Axis} of {ReportPage.Name(names.Show(pieces.Value))}</span>");
+                html.Append(CultureInfo.InvariantCulture, $" <span class=\"dim\">in {Counted.Of(pieces.Count, "piece")} along axis {pieces.Axis} of {ReportPage.Name(names.Show(pieces.Value))}</span>");
             html.Append(CultureInfo.InvariantCulture, $" <span class=\"dim\">{ByteSize.Rounded(rewrite.SavedBytes)}{(rewrite.AddedTime is { } its ? $", predicted time {Signed(its)}," : "")} in its turn</span></li>");
         }
         if (members.Length > ShownMembers)

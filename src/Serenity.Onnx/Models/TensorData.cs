@@ -1,3 +1,4 @@
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
 using static Serenity.Onnx.Schema.TensorProto.Types;
@@ -46,12 +47,12 @@ internal static class TensorData
             return type == DataType.String ? "strings cannot be external data" : null;
         string of = $"its shape [{string.Join(",", tensor.Dims)}] of {Name(type)} takes";
         if (type == DataType.String)
-            return tensor.StringData.Count == count ? null : $"{of} {count} strings, it has {tensor.StringData.Count}";
+            return tensor.StringData.Count == count ? null : $"{of} {Counted.Of(count, "string")}, it has {tensor.StringData.Count}";
         if (tensor.HasRawData && (tensor.RawData.Length > 0 || TypedCount(tensor, type) == 0))
-            return tensor.RawData.Length == bytes ? null : $"{of} {bytes} bytes of data, it has {tensor.RawData.Length}";
+            return tensor.RawData.Length == bytes ? null : $"{of} {Counted.Of(bytes!.Value, "byte")} of data, it has {tensor.RawData.Length}";
         long entries = EntriesFor(type, count, bytes!.Value);
         long have = TypedCount(tensor, type);
-        return have == entries ? null : $"{of} {entries} values, it has {have}";
+        return have == entries ? null : $"{of} {Counted.Of(entries, "value")}, it has {have}";
     }
 
     /// <summary>Moves the data of an embedded tensor from a typed field to raw bytes.</summary>

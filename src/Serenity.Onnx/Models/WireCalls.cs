@@ -5,7 +5,8 @@ namespace Serenity.Onnx.Models;
 
 /// <summary>
 /// The functions of a model, and who calls them, read from its bytes in time linear in them. ONNX Runtime puts a function's nodes in place of each call: one that calls itself would be inlined without
-/// end, and thirty that call the next one twice come to a thousand million nodes.
+/// end, and thirty that call the next one twice come to a thousand million nodes. What nothing calls is put
+/// nowhere, and may come to anything; only calls without end, or too many within one another, ONNX Runtime refuses there as well.
 /// </summary>
 internal sealed class WireCalls
 {
@@ -44,6 +45,7 @@ internal sealed class WireCalls
             calls._bodies[calls._families[(keys[i].Domain, keys[i].Name)]].Calls[i] = 1;
         }
         Body graph = new("its graph");
+        int root = calls._bodies.Count;
         calls._bodies.Add(graph);
         int function = 0;
         foreach (WireEntry entry in new WireFields(model))
@@ -54,7 +56,7 @@ internal sealed class WireCalls
             else if (entry is { IsDelimited: true, Number: ModelGraph })
                 calls.Walk(entry.Value, Graph, graph, None);
         }
-        return calls.Problem();
+        return calls.Problem(root);
     }
 
     private static (string Domain, string Name, string Overload) Key(ReadOnlySpan<byte> message, int domainField, int nameField, int overloadField)
@@ -132,13 +134,15 @@ internal sealed class WireCalls
     }
 
     // Depth first over the calls: what a function calls is done before it is.
-    private string? Problem()
+    private string? Problem(int graph)
     {
         const byte seen = 1, done = 2;
         byte[] state = new byte[_bodies.Count];
         Stack<(int Body, bool Leaving)> open = new();
+        // First the graph: all that is begun when it is done is called by nothing.
         for (int i = _bodies.Count - 1; i >= 0; i--)
             open.Push((i, false));
+        open.Push((graph, false));
         while (open.TryPop(out (int Body, bool Leaving) at))
         {
             Body body = _bodies[at.Body];
@@ -146,6 +150,8 @@ internal sealed class WireCalls
             {
                 Inline(body);
                 state[at.Body] = done;
+                if (state[graph] == done && at.Body != graph)
+                    body.Nodes = Math.Min(body.Nodes, WireLimits.MostNodes);
                 if (body.Nodes > WireLimits.MostNodes)
                     return $"{body.Name} comes to more than the {WireLimits.MostNodes} nodes that are supported once its calls of functions are inlined";
                 if (body.Depth > WireLimits.DeepestCalls)

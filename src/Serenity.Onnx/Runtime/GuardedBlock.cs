@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Onnx.Runtime;
 
@@ -77,9 +78,9 @@ internal sealed unsafe class GuardedBlock : IDisposable
     public void End()
     {
         if (_next != _plan.Sizes.Count)
-            Blame($"The run made {_next} allocations where {_plan.Sizes.Count} were planned.", corrupted: false);
+            Blame($"The run made {Counted.Of(_next, "allocation")} where {_plan.Sizes.Count} were planned.", corrupted: false);
         if (_live.Count > 0)
-            Blame($"{_live.Count} allocations were not given back.", corrupted: false);
+            Blame($"{(_live.Count == 1 ? "1 allocation was" : $"{_live.Count} allocations were")} not given back.", corrupted: false);
         else if (Whole.IndexOfAnyExcept(Pattern) is >= 0 and int at)
             Blame($"Byte {at - GuardBytes} of the block was written while nobody had it.", corrupted: true);
     }

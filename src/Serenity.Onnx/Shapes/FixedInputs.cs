@@ -65,11 +65,11 @@ internal static class FixedInputs
         }
         long count = dims.Aggregate(1L, (product, dim) => product * dim);
         if (count > MostElements)
-            throw Bad(path, $"{ModelSetting.FixedInputs} sets '{input.Name}', which has {count} elements; it is for inputs of at most {MostElements}.");
+            throw Bad(path, $"{ModelSetting.FixedInputs} sets '{input.Name}', which has {Counted.Of(count, "element")}; it is for inputs of at most {MostElements}.");
         if (elements.Length == 1 && count != 1)
             elements = [.. Enumerable.Repeat(elements[0], (int)count)];
         if (elements.Length != count)
-            throw Bad(path, $"{ModelSetting.FixedInputs} gives {elements.Length} elements for input '{input.Name}', which has the shape [{string.Join(",", dims)}].");
+            throw Bad(path, $"{ModelSetting.FixedInputs} gives {Counted.Of(elements.Length, "element")} for input '{input.Name}', which has the shape [{string.Join(",", dims)}].");
         TensorProto tensor = new()
         {
             Name = input.Name,

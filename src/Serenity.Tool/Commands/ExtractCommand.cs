@@ -59,7 +59,7 @@ internal static class ExtractCommand
             JsonText.Write(context.Console.Output, new { Nodes = part.Model.Graph.Node.Count, Inputs = Names(part.Model.Graph.Input), Outputs = Names(part.Model.Graph.Output), Files = files });
             return ExitCodes.Ok;
         }
-        context.Console.Line($"{part.Model.Graph.Node.Count} of {whole.Model.Graph.Node.Count} nodes");
+        context.Console.Line($"{part.Model.Graph.Node.Count} of {Counted.Of(whole.Model.Graph.Node.Count, "node")}");
         TextTable table = new("value", "role", "type");
         foreach ((string role, ValueInfoProto value) in part.Model.Graph.Input.Select(i => ("input", i)).Concat(part.Model.Graph.Output.Select(o => ("output", o))))
             table.Add(ModelText.Clean(value.Name, 80), role, TypeOf(value));

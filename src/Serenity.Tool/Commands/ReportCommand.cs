@@ -96,7 +96,7 @@ internal static class ReportCommand
             if (name == "json")
                 JsonText.Write(context.Console.Output, new { Index = written[^1], Reports = written.SkipLast(1).ToArray() });
             else
-                context.Console.Line($"wrote {Path.GetRelativePath(context.Folder, written[^1])} and {written.Count - 1} reports beside it");
+                context.Console.Line($"wrote {Path.GetRelativePath(context.Folder, written[^1])} and {Counted.Of(written.Count - 1, "report")} beside it");
         });
         foreach (SerenityDiagnostic problem in results.Where(r => r.Figures is null).SelectMany(r => r.Diagnostics.Select(d => d with { File = r.Model })))
             context.Console.Problem(problem);

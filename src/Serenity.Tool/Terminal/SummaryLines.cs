@@ -4,6 +4,7 @@ using Serenity.Build.Manifest;
 using Serenity.Build.Report;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Tool.Terminal;
 
@@ -31,7 +32,7 @@ internal static class SummaryLines
         Row("weights", manifest.Weights.Bytes, manifest.Budget.WeightBytes is long limit ? $"budget {ByteSize.Rounded(limit)}" : "");
         if (manifest.Range is { } range && CacheTable.Of(manifest.Program, range) is { Count: > 0 } caches)
         {
-            string formula = CacheTable.BytesPerToken(caches).ToString(), note = $"{caches.Count} caches along {ModelText.Clean(caches[0].Dimension)}; twice while a step runs";
+            string formula = CacheTable.BytesPerToken(caches).ToString(), note = $"{Counted.Of(caches.Count, "cache")} along {ModelText.Clean(caches[0].Dimension)}; twice while a step runs";
             if (CacheTable.BytesPerToken(caches).Constant is { } each)
                 Row("caches, each token", each, note);
             else
@@ -63,9 +64,9 @@ internal static class SummaryLines
             string proof = memories.Optimal ? "no plan of this order costs less" : memories.Fits
                 ? $"at most {100 * (memories.Cost - memories.LowerBoundCost) / Math.Max(memories.LowerBoundCost, 1):0.##} % above the least" : "does not fit";
             int moves = manifest.Program.Buffers.Count(b => b is { Move: not null, SharesWith: null, Parts: null });
-            console.Line(string.Create(CultureInfo.InvariantCulture, $"accesses cost {memories.Cost:#,0.###} a run, {proof}; {moves} tensors move"));
+            console.Line(string.Create(CultureInfo.InvariantCulture, $"accesses cost {memories.Cost:#,0.###} a run, {proof}; {(moves == 1 ? "1 tensor moves" : $"{moves} tensors move")}"));
         }
-        string nodes = string.Create(CultureInfo.InvariantCulture, $"{manifest.Program.Steps.Count} nodes, {manifest.Program.Listed().Count()} tensors, {manifest.Rewrites.Count} rewrites");
+        string nodes = $"{Counted.Of(manifest.Program.Steps.Count, "node")}, {Counted.Of(manifest.Program.Listed().Count(), "tensor")}, {Counted.Of(manifest.Rewrites.Count, "rewrite")}";
         if (manifest.Work.Ratio > OptimizeRequest.FreeWork)
             nodes += string.Create(CultureInfo.InvariantCulture, $" for {manifest.Work.Ratio:0.##} times the predicted time");
         console.Line(nodes + (manifest.Verification is { } facts ? $"; verification {facts.Status}" : "; not verified"));

@@ -17,7 +17,7 @@ internal static class TrafficTables
         {
             string note = order.Bytes == order.LowerBoundBytes ? "least of this order" : $"least may be {ByteSize.Rounded(order.LowerBoundBytes)}";
             if (order.StreamedSteps > 0)
-                note += string.Create(CultureInfo.InvariantCulture, $"; {order.StreamedSteps} steps are larger than the chip and stream");
+                note += string.Create(CultureInfo.InvariantCulture, $"; {(order.StreamedSteps == 1 ? "1 step is larger than the chip and streams" : $"{order.StreamedSteps} steps are larger than the chip and stream")}");
             table.Add(Title(order.Order), Bytes(order.ReadBytes), Bytes(order.WrittenBytes), Bytes(order.Bytes), Bytes(order.BeladyBytes), note);
         }
         console.Write(table);

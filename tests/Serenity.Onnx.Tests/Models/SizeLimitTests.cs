@@ -196,6 +196,7 @@ public sealed class SizeLimitTests
         FunctionProto chooses = new() { Name = "Chooses", Domain = "own", Input = { "a" }, Output = { "r" }, Node = { Call("Relu", "", "a", "r") } };
         chooses.AttributeProto.Add(Holds("branch", branch));
         model.Functions.Add(chooses);
+        model.Graph.Node.Add(Call("Chooses", "own", "x", "chosen"));
         Assert.AreEqual(fits, WireLimits.Find(model.ToByteArray()) is null);
         branch.Node.Clear();
         branch.Node.Add(Call("Chooses", "own", "a", "b0"));

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Verification.Values;
 
@@ -62,7 +63,7 @@ internal static class OutputComparison
                 return !a.Dims.AsSpan().SequenceEqual(b.Dims) || !a.Elements.AsSpan().SequenceEqual(b.Elements) ? new("has other strings", 0) : default;
             case (RuntimeValue.Sequence a, RuntimeValue.Sequence b):
                 if (a.Elements.Count != b.Elements.Count)
-                    return new($"has {b.Elements.Count} elements instead of {a.Elements.Count}", 0);
+                    return new($"has {Counted.Of(b.Elements.Count, "element")} instead of {a.Elements.Count}", 0);
                 double worst = 0;
                 for (int i = 0; i < a.Elements.Count; i++)
                 {
@@ -130,7 +131,7 @@ internal static class OutputComparison
         long elements = a.Data.Length / size;
         return different == 0 || (!exact && !rounded && different <= Math.Max(1, elements / DifferentInMany))
             ? default
-            : new($"differs in {different} of {elements} elements, first at {first}", 0);
+            : new($"differs in {different} of {Counted.Of(elements, "element")}, first at {first}", 0);
     }
 
     private static string Text(int at, double reference, double actual) =>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.ML.OnnxRuntime.Tensors;
+using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Verification.Inputs;
 using Serenity.Onnx.Verification.Values;
@@ -88,7 +89,7 @@ internal sealed class OutputLedger(bool exact)
                 elements += count;
             }
             if (different > (decides ? 0 : elements / DifferentInMany))
-                return $"decides otherwise: output '{output.Key}' differs in {different} of {elements} elements of all runs, where what is compared for them is not as good as the same";
+                return $"decides otherwise: output '{output.Key}' differs in {different} of {Counted.Of(elements, "element")} of all runs, where what is compared for them is not as good as the same";
         }
         return null;
     }

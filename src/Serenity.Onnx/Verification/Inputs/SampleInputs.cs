@@ -86,7 +86,7 @@ internal static class SampleInputs
             return;
         string? name = inputs.Contains(tensor.Name) ? tensor.Name : position < inputs.Length ? inputs[position] : null;
         if (name is null)
-            throw Bad(path, $"the model has {inputs.Length} inputs");
+            throw Bad(path, $"the model has {Counted.Of(inputs.Length, "input")}");
         if (TensorData.IsExternal(tensor))
             throw Bad(path, "its data lies in another file");
         long[] dims = [.. tensor.Dims];
