@@ -281,8 +281,19 @@ public sealed class ManyModelsTests
         Assert.AreEqual(0, await run.RunAsync("init", "app/app.csproj"), run.Error);
         Assert.AreEqual(text, File.ReadAllText(run.PathOf("app/app.csproj")));
         StringAssert.Contains(run.Output, "Nothing to do");
-        Assert.AreEqual(0, await run.RunAsync("init", "app/app.csproj", "--device", "esp32"), run.Error);
-        StringAssert.Contains(run.Output, "The device was not used, since no model was added: write Device=\"esp32\"");
+        Assert.IsFalse(run.Output.Contains("then give it a MemoryBudget", StringComparison.Ordinal), "It has one.");
+        foreach (string same in (string[])["1MiB", "1024KiB", "1048576"])
+        {
+            Assert.AreEqual(0, await run.RunAsync("init", "app", "--budget", same), run.Error);
+            Assert.AreEqual("Nothing to do: the package and the models are there.\nNext: 'dotnet build'.\n", run.Output);
+        }
+        Assert.AreEqual(0, await run.RunAsync("init", "app/app.csproj", "--device", "esp32", "--process-budget", "64MiB"), run.Error);
+        StringAssert.Contains(
+            run.Output, "models/a&b.onnx is in the project already, and was left as it is. The device holds there where you write Device=\"esp32\" ProcessBudget=\"64MiB\" at its SerenityModel item.");
+        // What all models have is said for this one too.
+        File.WriteAllText(run.PathOf("app/Directory.Build.props"), "<Project><PropertyGroup><SerenityProcessBudget>64MiB</SerenityProcessBudget><SerenityDevice>ESP32</SerenityDevice></PropertyGroup></Project>");
+        Assert.AreEqual(0, await run.RunAsync("init", "app/app.csproj", "--device", "esp32", "--process-budget", "64MiB"), run.Error);
+        Assert.AreEqual("Nothing to do: the package and the models are there.\nNext: 'dotnet build'.\n", run.Output);
         Assert.AreEqual(2, await run.RunAsync("init", "app/models"));
         StringAssert.Contains(run.Error, "There is no project here");
     }

@@ -24,6 +24,32 @@ public sealed class OptimizeCommandTests
     }
 
     [TestMethod]
+    public async Task What_was_written_is_known_by_its_manifest_and_not_planned_again()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx", "-b", "1GiB"), run.Error);
+        run.Requests.Clear();
+        foreach (string[] command in (string[][])[["inspect", "net.optimized.onnx"], ["check", "net.optimized.onnx", "-b", "1GiB"], ["report", "net.optimized.onnx"]])
+        {
+            Assert.AreEqual(0, await run.RunAsync(command), run.Error);
+            StringAssert.Contains(run.Error, "net.optimized.onnx was written by Serenity.Build, so its manifest is read, and nothing is planned: net.optimized.memory.json.");
+        }
+        Assert.AreEqual(2, await run.RunAsync("check", "net.optimized.onnx"), "A budget that it was made with is asked for of manifests alone.");
+        Assert.IsEmpty(run.Requests);
+        Assert.AreEqual(0, await run.RunAsync("compare", "net.onnx", "net.optimized.onnx"), run.Error);
+        Assert.HasCount(1, run.Requests);
+        StringAssert.Contains(run.Output, "One was made from the other. As the source is executed today, without a plan, it needs ");
+        Assert.AreEqual(0, await run.RunAsync("compare", "net.optimized.onnx", "net.optimized.memory.json"), run.Error);
+        Assert.DoesNotContain("One was made from the other", run.Output);
+        // Options ask for a plan; another model of that name has none.
+        Assert.AreEqual(0, await run.RunAsync("inspect", "net.optimized.onnx", "--rewrite", "None"), run.Error);
+        Assert.HasCount(2, run.Requests);
+        File.AppendAllText(run.PathOf("net.optimized.onnx"), "x");
+        Assert.AreEqual(0, await run.RunAsync("inspect", "net.optimized.onnx"), run.Error);
+        Assert.HasCount(3, run.Requests);
+    }
+
+    [TestMethod]
     public async Task A_list_of_sizes_is_a_file_and_a_manifest_for_each_combination()
     {
         using ToolRun run = new();

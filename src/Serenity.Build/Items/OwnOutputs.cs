@@ -28,6 +28,12 @@ internal static class OwnOutputs
             ? origin.Source.Path : null;
     }
 
+    /// <summary>Absolute path of the manifest beside a model that the package wrote, and that is as it was written; null for any other model.</summary>
+    /// <param name="modelPath">Absolute path of the model.</param>
+    public static string? ManifestBeside(string modelPath) => modelPath.EndsWith(Extension, StringComparison.OrdinalIgnoreCase)
+        && ManifestOf(modelPath[..^Extension.Length]) is { } origin && origin.Output.Path == Path.GetFileName(modelPath) && HasContent(modelPath, origin)
+        ? modelPath[..^Extension.Length] + ManifestExtension : null;
+
     /// <summary>True for a model in another layout than the portable one that the package wrote: the portable one's manifest lies beside it, or a plan of its own.</summary>
     /// <param name="modelPath">Path of the model.</param>
     public static bool IsLayout(string modelPath) => PortableOf(modelPath) is { } portable

@@ -1,5 +1,6 @@
 using System.Xml;
 using System.Xml.Linq;
+using Serenity.Build.Options;
 using Serenity.Build.Results;
 
 namespace Serenity.Build.Items;
@@ -71,6 +72,17 @@ public sealed class ProjectFiles
     /// <summary>True if an element puts a model into the project, as far as the files tell.</summary>
     /// <param name="item">The model, as an item names it.</param>
     public bool Adds(string item) => ElementsOf(item, "").Count > 0;
+
+    /// <summary>True if the project says a value of an option for a model, at its element or for all models.</summary>
+    /// <param name="item">The model, as an item names it.</param>
+    /// <param name="option">The option.</param>
+    /// <param name="fits">True for the value, not expanded, that is looked for.</param>
+    public bool States(string item, ModelOption option, Func<string, bool> fits)
+    {
+        ArgumentNullException.ThrowIfNull(option);
+        return ElementsOf(item, "").SelectMany(element => element.Metadata).Any(m => m.Key.Equals(option.Name, StringComparison.OrdinalIgnoreCase) && fits(m.Value))
+            || _properties.Any(p => p.Name.Equals(option.Property, StringComparison.OrdinalIgnoreCase) && fits(p.Text));
+    }
 
     /// <summary>
     /// The elements that may put a model into the project, the most likely first: those that name it, patterns that it fits, and what holds an expression, of which only MSBuild

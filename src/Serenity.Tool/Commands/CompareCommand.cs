@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Serenity.Build.Checks;
+using Serenity.Build.Items;
 using Serenity.Build.Manifest;
 using Serenity.Build.Results;
 using Serenity.Build.Text;
@@ -64,7 +65,7 @@ internal static class CompareCommand
                     if (name == "json")
                         JsonText.Write(context.Console.Output, new { Before = Outcome.Of(a, first), After = Outcome.Of(b, second), DifferenceBytes = grown, Verdict = verdict });
                     else
-                        Show(context.Console, a, b, first, second);
+                        Show(context.Console, a, b, first, second, Made(context, a, b, first, second));
                 });
                 if (verdict != BudgetVerdict.Fail)
                     return ExitCodes.Ok;
@@ -123,7 +124,14 @@ internal static class CompareCommand
         return $"{ModelText.Clean(second)} needs {ByteSize.Format(grown)} more than {ModelText.Clean(first)}: {Parts(b.Peak)}, up from {Parts(a.Peak)}.";
     }
 
-    private static void Show(ToolConsole console, MemoryManifest a, MemoryManifest b, string first, string second)
+    /// <summary>The manifest of the one that was made from the other, which is a source; null where neither is.</summary>
+    private static MemoryManifest? Made(ToolContext context, MemoryManifest a, MemoryManifest b, string first, string second)
+    {
+        bool IsWritten(string given) => ModelArgument.IsManifest(given) || OwnOutputs.ManifestBeside(context.PathOf(given)) is not null;
+        return a.Source.Sha256 != b.Source.Sha256 || IsWritten(first) == IsWritten(second) ? null : IsWritten(second) ? b : a;
+    }
+
+    private static void Show(ToolConsole console, MemoryManifest a, MemoryManifest b, string first, string second, MemoryManifest? fromSource)
     {
         console.Line($"before: {ModelText.Clean(first)} ({a.Executor})");
         console.Line($"after:  {ModelText.Clean(second)} ({b.Executor})");
@@ -145,8 +153,15 @@ internal static class CompareCommand
         Row("tensors", a.Program.Listed().Count(), b.Program.Listed().Count());
         Row("rewrites", a.Rewrites.Count, b.Rewrites.Count);
         console.Write(table);
+        // One was made from the other.
+        if (fromSource is { } made)
+        {
+            console.Line();
+            console.Line(
+                $"One was made from the other. As the source is executed today, without a plan, it needs {ByteSize.Format(made.Peak.OriginalBytes)}; as it was written, {ByteSize.Format(made.Peak.Bytes)}{Change(made.Peak.OriginalBytes, made.Peak.Bytes)}.");
+        }
         // A model that was written by a plan has nothing left to gain from one.
-        if (a.Peak.Bytes == b.Peak.Bytes && a.Peak.OriginalBytes != b.Peak.OriginalBytes)
+        else if (a.Peak.Bytes == b.Peak.Bytes && a.Peak.OriginalBytes != b.Peak.OriginalBytes)
         {
             console.Line();
             console.Line($"Both are planned before they are compared, and the plans need the same. As the files are executed today, without a plan, before needs {ByteSize.Format(a.Peak.OriginalBytes)} and after {ByteSize.Format(b.Peak.OriginalBytes)}{Change(a.Peak.OriginalBytes, b.Peak.OriginalBytes)}.");

@@ -2,8 +2,6 @@ using System.CommandLine;
 using Serenity.Build.Budgets;
 using Serenity.Build.Identity;
 using Serenity.Build.Items;
-using Serenity.Build.Options;
-using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Options;
 using Serenity.Tool.Projects;
@@ -41,15 +39,16 @@ internal static class InitCommand
                 context.Console.Line(what);
             if (done.Count == 0)
                 context.Console.Line("Nothing to do: the package and the models are there.");
-            if (edit.LeftBudgetsUnused)
+            if (edit.NotHeld.Count > 0)
             {
-                string stated = limits!.Device is { } device ? $"Device=\"{device}\"" : limits.MemoryBytes is { } memory ? ModelOptions.MemoryBudget.Name + $"=\"{ByteSize.RoundUpBudget(memory)}\"" : "WeightBudget=\"…\"";
-                context.Console.Line($"The {(limits.Device is null ? "budget" : "device")} was not used, since no model was added: write {stated} at a SerenityModel item"
-                    + $"{(limits.Device is null ? "" : ", or SerenityDevice in a PropertyGroup for all models")}.");
+                (string are, string items) = edit.NotHeld.Count == 1
+                    ? ("is in the project already, and was left as it is", "its SerenityModel item") : ("are in the project already, and were left as they are", "their SerenityModel items");
+                string what = limits!.Device is null ? "budget" : "device";
+                context.Console.Line($"{string.Join(", ", edit.NotHeld)} {are}. The {what} holds there where you write {ProjectEdit.AttributesOf(limits)} at {items}.");
             }
             context.Console.Line(models.Length == 0
                 ? "There is no model yet: put one below the project's folder and run this again, or add a SerenityModel item."
-                : limits is null ? "Next: 'dotnet build'. The table at its end says what each model needs; then give it a MemoryBudget." : "Next: 'dotnet build'.");
+                : limits is null && !edit.HoldsModels ? "Next: 'dotnet build'. The table at its end says what each model needs; then give it a MemoryBudget." : "Next: 'dotnet build'.");
             return ExitCodes.Ok;
         });
         return command;

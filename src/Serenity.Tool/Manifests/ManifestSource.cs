@@ -8,6 +8,7 @@ using Serenity.Build.Manifest;
 using Serenity.Build.Options;
 using Serenity.Build.Options.Syntax;
 using Serenity.Build.Output;
+using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Tool.Options;
@@ -29,7 +30,13 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
     {
         string path = context.PathOf(given);
         if (!ModelArgument.IsManifest(given))
-            return Make(parsed, given, output: null, budgets, cancellation).Manifest;
+        {
+            // One that was written by a plan has nothing to gain from another, and its manifest says what it was made from. Options ask for a new plan of it all the same.
+            if (options.AnyGiven(parsed) || OwnOutputs.ManifestBeside(path) is not { } written)
+                return Make(parsed, given, output: null, budgets, cancellation).Manifest;
+            context.Console.Hint($"{ModelText.Clean(given)} was written by Serenity.Build, so its manifest is read, and nothing is planned: {ModelText.Clean(Path.GetRelativePath(context.Folder, written))}.");
+            return ManifestJson.Read(File.ReadAllBytes(written), given) with { Budget = new BudgetEntry(null, BudgetVerdict.None) };
+        }
         if (options.AnyGiven(parsed, memoriesAreLimits))
         {
             throw new SerenityException(

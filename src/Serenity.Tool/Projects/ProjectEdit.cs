@@ -4,6 +4,7 @@ using System.Xml;
 using System.Xml.Linq;
 using Serenity.Build.Budgets;
 using Serenity.Build.Items;
+using Serenity.Build.Options;
 using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
@@ -17,8 +18,11 @@ internal sealed class ProjectEdit(string path, string version)
 {
     private const string Package = "Serenity.Build", VersionsFile = "Directory.Packages.props";
 
-    /// <summary>True if budgets were given and no model was added that they could stand at.</summary>
-    public bool LeftBudgetsUnused { get; private set; }
+    /// <summary>Models that are in the project already and that it does not hold to the budgets that were given.</summary>
+    public IReadOnlyList<string> NotHeld { get; private set; } = [];
+
+    /// <summary>True if the project holds models to something already.</summary>
+    public bool HoldsModels { get; private set; }
 
     /// <summary>Adds what is not there yet.</summary>
     /// <param name="models">Models, relative to the project, with forward slashes.</param>
@@ -29,13 +33,13 @@ internal sealed class ProjectEdit(string path, string version)
     {
         List<string> done = [];
         string text = Read(path);
-        ProjectFiles files = ProjectFiles.Read([path]);
+        ProjectFiles files = ProjectFiles.Read([path, .. ((string[])["Directory.Build.props", "Directory.Build.targets"]).Select(Above).OfType<string>()]);
         StringBuilder added = new();
         if (!Names(text, "PackageReference"))
         {
             string? versions = VersionsFolder();
-            string stated = versions is null ? $" Version=\"{version}\"" : "";
-            added.Append($"    <PackageReference Include=\"{Package}\"{stated} PrivateAssets=\"all\" />\n");
+            string its = versions is null ? $" Version=\"{version}\"" : "";
+            added.Append($"    <PackageReference Include=\"{Package}\"{its} PrivateAssets=\"all\" />\n");
             done.Add($"{Path.GetFileName(path)}: added the package {Package} {version}.");
             if (versions is not null && Read(versions) is var list && !Names(list, "PackageVersion"))
             {
@@ -44,16 +48,13 @@ internal sealed class ProjectEdit(string path, string version)
             }
         }
         string[] missing = [.. models.Where(model => !files.Adds(model))];
-        LeftBudgetsUnused = budgets is not null && missing.Length == 0;
+        IReadOnlyList<KeyValuePair<ModelOption, string>> stated = budgets is null ? [] : Stated(budgets);
+        NotHeld = [.. models.Except(missing).Where(model => stated.Any(budget => !files.States(model, budget.Key, text => Same(text, budget.Value))))];
+        HoldsModels = ModelOptions.All.Where(option => option.IsBudget).Any(option => models.Any(model => files.States(model, option, _ => true)));
         if (missing.Length > 0)
         {
-            string budget = (budgets?.Device, budgets?.MemoryBytes, budgets?.WeightBytes) switch
-            {
-                ({ } device, _, _) => $" Device=\"{SecurityElement.Escape(device)}\"",
-                (_, var memory, var weights) => Attribute("MemoryBudget", memory) + Attribute("WeightBudget", weights),
-            };
             foreach (string model in missing)
-                added.Append($"    <SerenityModel Include=\"{SecurityElement.Escape(model)}\"{budget} />\n");
+                added.Append($"    <SerenityModel Include=\"{SecurityElement.Escape(model)}\"{Attributes(stated)} />\n");
             done.Add($"{Path.GetFileName(path)}: added {string.Join(", ", missing)}.");
         }
         if (added.Length > 0)
@@ -61,7 +62,30 @@ internal sealed class ProjectEdit(string path, string version)
         return done;
     }
 
-    private static string Attribute(string name, long? bytes) => bytes is not { } known ? "" : $" {name}=\"{ByteSize.Budget(known)}\"";
+    /// <summary>Budgets as an item states them; empty for none.</summary>
+    public static string AttributesOf(MemoryBudgets budgets) => Attributes(Stated(budgets)).TrimStart();
+
+    private static string Attributes(IReadOnlyList<KeyValuePair<ModelOption, string>> stated) => string.Concat(stated.Select(s => $" {s.Key.Name}=\"{SecurityElement.Escape(s.Value)}\""));
+
+    // What the device says itself need not be said again.
+    private static List<KeyValuePair<ModelOption, string>> Stated(MemoryBudgets budgets)
+    {
+        List<KeyValuePair<ModelOption, string>> stated = [];
+        Device? device = budgets.Device is { } name ? DeviceCatalog.Find(name) : null;
+        if (budgets.Device is not null)
+            stated.Add(new(ModelOptions.Device, budgets.Device));
+        foreach ((ModelOption option, long? bytes, long? its) in ((ModelOption, long?, long?)[])[
+            (ModelOptions.MemoryBudget, budgets.MemoryBytes, device?.MemoryBytes), (ModelOptions.WeightBudget, budgets.WeightBytes, device?.WeightBytes),
+            (ModelOptions.ProcessBudget, budgets.ProcessBytes, device?.ProcessBytes)])
+        {
+            if (bytes is { } known && known != its)
+                stated.Add(new(option, ByteSize.Budget(known)));
+        }
+        return stated;
+    }
+
+    private static bool Same(string text, string other) =>
+        text.Trim().Equals(other, StringComparison.OrdinalIgnoreCase) || (ByteSize.TryParse(text, out long one) && ByteSize.TryParse(other, out long two) && one == two);
 
     private bool Names(string text, string element) => Parse(text).Descendants()
         .Any(e => e.Name.LocalName == element && string.Equals((string?)e.Attribute("Include"), Package, StringComparison.OrdinalIgnoreCase));
@@ -69,11 +93,18 @@ internal sealed class ProjectEdit(string path, string version)
     // The nearest list upwards, where versions are stated centrally.
     private string? VersionsFolder()
     {
+        bool IsOn(XElement e) => e.Name.LocalName == "ManagePackageVersionsCentrally" && e.Value.Trim().Equals("true", StringComparison.OrdinalIgnoreCase);
+        return Above(VersionsFile) is { } list && Parse(Read(list)).Descendants().Any(IsOn) ? list : null;
+    }
+
+    // As MSBuild looks for it.
+    private string? Above(string name)
+    {
         for (DirectoryInfo? folder = new FileInfo(path).Directory; folder is not null; folder = folder.Parent)
         {
-            string list = Path.Combine(folder.FullName, VersionsFile);
-            if (File.Exists(list))
-                return Parse(Read(list)).Descendants().Any(e => e.Name.LocalName == "ManagePackageVersionsCentrally" && e.Value.Trim().Equals("true", StringComparison.OrdinalIgnoreCase)) ? list : null;
+            string file = Path.Combine(folder.FullName, name);
+            if (File.Exists(file))
+                return file;
         }
         return null;
     }
