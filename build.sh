@@ -8,4 +8,5 @@ if ! command -v dotnet >/dev/null; then
   echo "build.sh: the .NET SDK 10 is not on the PATH; get it from https://dotnet.microsoft.com/download" >&2
   exit 127
 fi
+[ -d "$root/build/driver/bin" ] || echo "==> build the program behind build.sh, once" >&2
 exec dotnet run --project "$root/build/driver/Serenity.Driver.csproj" -c Release --no-launch-profile -v quiet -- "$@"

@@ -6,6 +6,8 @@ namespace Serenity.Driver;
 /// <param name="output">Standard output, or standard error where standard output belongs to a benchmark.</param>
 internal sealed class DriverLog(TextWriter output)
 {
+    private static readonly TimeSpan _between = TimeSpan.FromSeconds(30);
+
     /// <summary>Writes a line.</summary>
     public void Line(string text)
     {
@@ -18,7 +20,10 @@ internal sealed class DriverLog(TextWriter output)
     {
         Line($"==> {what}");
         long start = Stopwatch.GetTimestamp();
-        T result = work();
+        T result;
+        // Some take minutes, and what they run is quiet.
+        using (new Timer(_ => Line(FormattableString.Invariant($"    … {Stopwatch.GetElapsedTime(start).TotalSeconds:0} s")), null, _between, _between))
+            result = work();
         Line(FormattableString.Invariant($"    {Stopwatch.GetElapsedTime(start).TotalSeconds:0.0} s"));
         return result;
     }

@@ -35,6 +35,11 @@ internal sealed class ItemElements
     /// <param name="index">Index of the item.</param>
     public ProjectPlace? PlaceOf(int index) => _elements[index]?.Place;
 
+    /// <summary>True if an item's own element states metadata, or nothing is known of it.</summary>
+    /// <param name="index">Index of the item.</param>
+    /// <param name="metadata">Name of the metadata.</param>
+    public bool States(int index, string metadata) => _elements[index] is not { } element || element.Metadata.Any(m => m.Key.Equals(metadata, StringComparison.OrdinalIgnoreCase));
+
     private void Share(IReadOnlyList<StatedModel> elements, IReadOnlyList<ITaskItem> items, int[] same)
     {
         if (elements.Count == 0)

@@ -10,7 +10,10 @@ namespace Serenity.Build.Items;
 /// </summary>
 internal static class ProblemItem
 {
-    private const string Code = "_Code", Message = "_Message", Target = "_Target";
+    private const string Code = "_Code", Message = "_Message", Target = "_Target", About = "_About";
+
+    // What is told of the project is of no model; and a model that it keeps from being read has a row, and nothing more to tell.
+    private const string Project = "project", Row = "row";
 
     /// <summary>An error as an item.</summary>
     /// <param name="problem">The error.</param>
@@ -25,6 +28,33 @@ internal static class ProblemItem
         ItemPlace.Set(item, ItemPlace.Of(of));
         return item;
     }
+
+    /// <summary>What is wrong with the project's own values, as an item.</summary>
+    public static TaskItem OfProject(PlacedDiagnostic problem)
+    {
+        TaskItem place = new(ItemText.Escape(problem.Diagnostic.File ?? ""));
+        ItemPlace.Set(place, problem.Place);
+        TaskItem item = Of(problem.Diagnostic, null, place);
+        item.SetMetadata(About, Project);
+        return item;
+    }
+
+    /// <summary>A model that cannot be read for what is wrong with the project's own values.</summary>
+    /// <param name="code">The code of that.</param>
+    /// <param name="name">The model's name.</param>
+    /// <param name="of">The model's item.</param>
+    public static TaskItem OfModelOf(string code, string name, ITaskItem of)
+    {
+        TaskItem item = Of(new SerenityDiagnostic(code, DiagnosticSeverity.Error, name, "A value that the project states for all models is not understood."), null, of);
+        item.SetMetadata(About, Row);
+        return item;
+    }
+
+    /// <summary>True if it is to be told.</summary>
+    public static bool IsTold(ITaskItem item) => item.GetMetadata(About) != Row;
+
+    /// <summary>True if the table has a row for it.</summary>
+    public static bool HasRow(ITaskItem item) => item.GetMetadata(About) != Project;
 
     /// <summary>True if it is about a model.</summary>
     public static bool IsOf(ITaskItem item, ModelItem model) => item.GetMetadata(Target) == model.TargetPath;

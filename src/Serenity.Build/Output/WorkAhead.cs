@@ -41,6 +41,9 @@ internal sealed class WorkAhead : IDisposable
     /// <summary>The process that the build's models are worked on in, apart from this one; it ends with the build.</summary>
     public OptimizerHost Host => _host.Value;
 
+    /// <summary>How far the build's models are.</summary>
+    public ModelProgress Progress { get; } = new();
+
     /// <summary>From now on the models of a project are asked for, all of them: nothing more of them need be begun ahead.</summary>
     /// <param name="stagingFolder">The project's staging folder.</param>
     public void Ask(string stagingFolder) => _asked[stagingFolder] = true;

@@ -96,8 +96,10 @@ public sealed class SerenityCheck : SerenityTask
         foreach (ITaskItem item in Problems)
         {
             SerenityDiagnostic problem = ProblemItem.Read(item);
-            Report(problem, place: ItemPlace.Of(item));
-            results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
+            if (ProblemItem.IsTold(item))
+                Report(problem, place: ItemPlace.Of(item));
+            if (ProblemItem.HasRow(item))
+                results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
         }
         DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories, Problems.Length == 0 ? Models : null);
         foreach (SerenityException fault in devices.Faults)

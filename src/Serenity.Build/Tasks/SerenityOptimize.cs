@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Build.Framework;
 using Serenity.Build.Cache;
@@ -21,6 +22,8 @@ namespace Serenity.Build.Tasks;
 [SuppressMessage("Design", "CA1001", Justification = "MSBuild calls Cancel from another thread at any time, so the source must outlive Execute.")]
 public sealed class SerenityOptimize : SerenityTask, ICancelableTask
 {
+    private static readonly TimeSpan _tick = TimeSpan.FromSeconds(1);
+
     private readonly CancellationTokenSource _cancellation = new();
 
     /// <summary>The models to optimize.</summary>
@@ -71,18 +74,30 @@ public sealed class SerenityOptimize : SerenityTask, ICancelableTask
             new PlanCache(Path.GetFullPath(CacheFolder, ProjectFolder)), ahead);
         CancellationToken cancelled = _cancellation.Token;
         (ModelBuildResult? Result, Exception? Problem)[] outcomes = new (ModelBuildResult?, Exception?)[models.Count];
+        ProgressLines lines = new(ahead.Progress);
+        long start = Stopwatch.GetTimestamp();
 
         void Build(int index)
         {
+            ModelItem model = models[index].Model;
+            lines.Begin(model, Stopwatch.GetElapsedTime(start));
             try
             {
-                outcomes[index] = (build.Run(models[index].Model, cancelled), null);
+                outcomes[index] = (build.Run(ahead.Progress.Watched(model), cancelled), null);
             }
             catch (Exception problem)
             {
                 outcomes[index] = (null, problem);
             }
+            lines.End(model);
         }
+
+        // Whoever waits sees that something is done, in a log too. Ends before the task does: MSBuild takes nothing after it.
+        using TellingTimer telling = new(_tick, () =>
+        {
+            foreach (string line in lines.Due(Stopwatch.GetElapsedTime(start)))
+                Log.LogMessage(MessageImportance.High, "{0}", line);
+        });
         if (models.Count == 1)
         {
             WaitFor(System.Threading.Tasks.Task.Run(() => Build(0), CancellationToken.None), cancelled);

@@ -70,11 +70,11 @@ public sealed class SerenityPrepare : SerenityTask
     /// <inheritdoc/>
     protected override void Run()
     {
-        LookAtProject();
+        List<ITaskItem> taken = [], stale = [], problems = [];
+        problems.AddRange(LookAtProject().Select(ProblemItem.OfProject));
         Twins.Note(Models);
         if (Models.Length > 0 && !SupportsHotReload.Equals("false", StringComparison.OrdinalIgnoreCase) && HotReload.Notice() is { } notice)
             Log.LogMessage(MessageImportance.High, "{0}", notice);
-        List<ITaskItem> taken = [], stale = [], problems = [];
         DeviceItems? devices = ReadDevices();
         foreach (ITaskItem item in Models)
         {
@@ -84,6 +84,11 @@ public sealed class SerenityPrepare : SerenityTask
         ModelList models = new(ProjectFolder, OutputFolders, IntermediateFolder, AssemblyName);
         foreach ((ITaskItem item, ModelItem read) in ReadModels(Models, (item, problem, cause) => Refuse(item, problem, null, cause)))
         {
+            if (ProjectValues.FaultOf(item) is { } code)
+            {
+                problems.Add(ProblemItem.OfModelOf(code, read.Name, item));
+                continue;
+            }
             ModelItem model = read with { MemoryBudgetBytes = devices is null ? null : BudgetOf(item, devices) };
             ModelList.Answer answer = models.Add(model);
             foreach (SerenityDiagnostic warning in answer.Warnings)
@@ -116,14 +121,16 @@ public sealed class SerenityPrepare : SerenityTask
         }
     }
 
-    private void LookAtProject()
+    /// <summary>Warns of what nobody would notice, and finds where each item stands.</summary>
+    /// <returns>What is wrong with values that hold for all models.</returns>
+    private IReadOnlyList<PlacedDiagnostic> LookAtProject()
     {
         if (ProjectFile.Length == 0)
-            return;
+            return [];
         ProjectFiles files = ProjectFiles.Read([ProjectFile, .. ProjectImports]);
-        SetPlaces(files);
         ProjectChecks checks = new(files, ProjectFile);
-        IEnumerable<string> elsewhere = (BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? [];
+        HashSet<string> elsewhere = new(
+            ((BuildEngine as IBuildEngine6)?.GetGlobalProperties().Keys ?? []).Concat(Environment.GetEnvironmentVariables().Keys.Cast<string>()), StringComparer.OrdinalIgnoreCase);
         Dictionary<string, string> budgets = new(StringComparer.OrdinalIgnoreCase)
         {
             [ModelOptions.MemoryBudget.Property!] = MemoryBudget,
@@ -133,24 +140,21 @@ public sealed class SerenityPrepare : SerenityTask
         };
         foreach (PlacedDiagnostic warning in (PlacedDiagnostic[])
         [
-            .. checks.UnreadItems(), .. checks.UnreadProperties(elsewhere.Concat(Environment.GetEnvironmentVariables().Keys.Cast<string>())),
+            .. checks.UnreadItems(), .. checks.UnreadProperties(elsewhere),
             .. checks.EmptyGlobs(Models), .. checks.EmptyValues(Models, budgets),
         ])
         {
             Report(warning.Diagnostic, place: warning.Place);
         }
-    }
-
-    private void SetPlaces(ProjectFiles files)
-    {
         if (Sources.Length != Models.Length)
-            return;
+            return [];
         ItemElements elements = new(files, Sources);
         for (int i = 0; i < Models.Length; i++)
         {
             string file = ItemElements.FileOf(Sources[i]);
             ItemPlace.Set(Models[i], elements.PlaceOf(i) ?? new ProjectPlace(file.Length > 0 && !file.EndsWith(OwnFile, StringComparison.OrdinalIgnoreCase) ? file : ProjectFile, 0, 0));
         }
+        return new ProjectValues(files, elements, Models, ProjectFile, elsewhere).Faults;
     }
 
     // What is wrong with a budget or a device is reported by the check, which needs them in any case.

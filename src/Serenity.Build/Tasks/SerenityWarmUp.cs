@@ -104,7 +104,7 @@ public sealed class SerenityWarmUp : SerenityTask
                     _ = ahead.Begin(_ => start());
                 warm = true;
                 // One at a time: the build has work of its own.
-                await build.Begin(model, ahead).ConfigureAwait(false);
+                await build.Begin(ahead.Progress.Watched(model), ahead).ConfigureAwait(false);
             }
             catch (Exception)
             {

@@ -91,19 +91,8 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool rich
         if (!richError)
             return work(null);
         string name = Markup.Escape(ModelText.Clean(Path.GetFileName(what), 60));
-        return Ansi(error).Status().Start(name, status => work(stage => status.Status = $"{name}: {Describe(stage)}"));
+        return Ansi(error).Status().Start(name, status => work(stage => status.Status = $"{name}: {StageText.Of(stage)}"));
     }
-
-    private static string Describe(PipelineStage stage) => stage switch
-    {
-        PipelineStage.Load => "reading the model",
-        PipelineStage.MeasureOriginal => "finding what it costs today",
-        PipelineStage.Fuse => "applying ONNX Runtime's fusions",
-        PipelineStage.Search => "searching the best order",
-        PipelineStage.Place => "placing tensors",
-        PipelineStage.Verify => "running both models to compare them",
-        _ => stage.ToString(),
-    };
 
     private static IAnsiConsole Ansi(TextWriter writer) => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer) });
 }

@@ -118,6 +118,28 @@ public sealed class ProjectModelsTests
     }
 
     [TestMethod]
+    public void A_wrong_value_that_holds_for_all_models_is_told_once_where_it_stands()
+    {
+        using TestProject project = new();
+        project.Write(
+            "<Project>", "<PropertyGroup>", "  <SerenityWarnAt>2</SerenityWarnAt>", "  <SerenityReport>true</SerenityReport>", "</PropertyGroup>", "<ItemGroup>",
+            "  <SerenityModel Include=\"models/a.onnx\" />", "  <SerenityModel Include=\"models/b.onnx\" Rewrite=\"Most\" />", "  <SerenityModel Include=\"models/c.onnx\" WarnAt=\"90%\" />",
+            "  <SerenityModel Include=\"models/d.onnx\" WarnAt=\"3\" />", "</ItemGroup>", "</Project>");
+        // As item definitions give them.
+        (string, string) all = ("WarnAt", "2"), report = ("Report", "true");
+        Assert.IsFalse(project.Build(
+            project.Model("a.onnx", 1, all, report), project.Model("b.onnx", 2, all, report, ("Rewrite", "Most")), project.Model("c.onnx", 3, report, ("WarnAt", "90%"), ("MemoryBudget", "1KiB")),
+            project.Model("d.onnx", 4, report, ("WarnAt", "3"))));
+        CollectionAssert.AreEquivalent(
+            (string[])["3: SerenityWarnAt=\"2\" is", "8: models/b.onnx: Rewrite=\"Most\" is", "9: models/c.onnx: The model", "10: models/d.onnx: WarnAt=\"3\" is"],
+            project.Engine.Errors.Select(e => $"{e.LineNumber}: {string.Join(' ', e.Message!.Split(' ').Take(e.LineNumber == 3 ? 2 : 3))}").ToArray());
+        string table = project.Engine.Said.Single(m => m.Contains("verdict", StringComparison.Ordinal));
+        foreach (string name in (string[])["a.onnx", "b.onnx", "c.onnx", "d.onnx"])
+            StringAssert.Contains(table, $"    {name} ");
+        Assert.DoesNotContain("app.csproj ", table);
+    }
+
+    [TestMethod]
     [DataRow("app.dll")]
     [DataRow("app")]
     [DataRow("APP.EXE")]

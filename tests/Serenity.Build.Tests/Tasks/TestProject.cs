@@ -45,6 +45,9 @@ internal sealed class TestProject : IDisposable
 
     public string AssemblyName { get; set; } = "";
 
+    /// <summary>Absolute path of the project's file, where what it says matters.</summary>
+    public string ProjectFile { get; private set; } = "";
+
     /// <summary>What the targets found the MSBuild to know.</summary>
     public bool CopiesIfDifferent { get; set; }
 
@@ -76,6 +79,10 @@ internal sealed class TestProject : IDisposable
         return item;
     }
 
+    /// <summary>Gives the project a file.</summary>
+    /// <param name="content">What is in it, a line each.</param>
+    public void Write(params string[] content) => File.WriteAllLines(ProjectFile = Path.Combine(Folder, "app.csproj"), content);
+
     /// <summary>Prepare, optimize what is stale, check: as a build does. What the first two find wrong with a model is told by the last.</summary>
     public bool Build(params ITaskItem[] models)
     {
@@ -83,6 +90,8 @@ internal sealed class TestProject : IDisposable
         SerenityPrepare prepare = With(new SerenityPrepare
         {
             Models = models,
+            Sources = ProjectFile.Length == 0 ? [] : [.. models.Select(model => new TaskItem(model))],
+            ProjectFile = ProjectFile,
             Devices = [.. Devices],
             Memories = [.. Memories],
             MemoryBudget = MemoryBudget,
@@ -107,6 +116,7 @@ internal sealed class TestProject : IDisposable
         {
             Models = prepare.TakenModels,
             Problems = [.. problems],
+            ProjectFile = ProjectFile,
             Devices = [.. Devices],
             Memories = [.. Memories],
             MemoryBudget = MemoryBudget,
