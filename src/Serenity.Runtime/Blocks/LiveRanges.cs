@@ -26,17 +26,40 @@ internal sealed class LiveRanges
     {
         Enter();
         int at = FirstAtOrAfter(start);
-        bool free = (at == 0 || _ends[at - 1] <= start) && (at == _count || _starts[at] >= start + bytes);
+        bool free = _count < _starts.Length && (at == 0 || _ends[at - 1] <= start) && (at == _count || _starts[at] >= start + bytes);
         if (free)
-        {
-            Array.Copy(_starts, at, _starts, at + 1, _count - at);
-            Array.Copy(_ends, at, _ends, at + 1, _count - at);
-            _starts[at] = start;
-            _ends[at] = start + bytes;
-            _count++;
-        }
+            Insert(at, start, bytes);
         Leave();
         return free;
+    }
+
+    /// <summary>Takes the first range of free bytes that is large enough.</summary>
+    /// <param name="bytes">How many.</param>
+    /// <param name="limit">All bytes that there are.</param>
+    /// <param name="alignment">The range begins at a multiple of this.</param>
+    /// <returns>Where it begins; -1 if there is none.</returns>
+    public long TakeFirst(long bytes, long limit, long alignment)
+    {
+        Enter();
+        long start = 0, found = -1;
+        for (int at = 0; at <= _count && found < 0 && _count < _starts.Length; at++)
+        {
+            if (start + bytes <= (at < _count ? _starts[at] : limit))
+                Insert(at, found = start, bytes);
+            else if (at < _count)
+                start = (_ends[at] + alignment - 1) / alignment * alignment;
+        }
+        Leave();
+        return found;
+    }
+
+    private void Insert(int at, long start, long bytes)
+    {
+        Array.Copy(_starts, at, _starts, at + 1, _count - at);
+        Array.Copy(_ends, at, _ends, at + 1, _count - at);
+        _starts[at] = start;
+        _ends[at] = start + bytes;
+        _count++;
     }
 
     /// <summary>Gives back the range that begins at a byte.</summary>

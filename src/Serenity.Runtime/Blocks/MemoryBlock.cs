@@ -40,6 +40,9 @@ internal sealed unsafe class MemoryBlock
     /// <summary>Hands out bytes of the block; null if some of them are in use.</summary>
     public byte* TryAllocate(long offset, long bytes) => _live.TryTake(offset, bytes) ? _start + offset : null;
 
+    /// <summary>Hands out bytes wherever some are free; null if there are not so many in one place.</summary>
+    public byte* TryAllocateAnywhere(long bytes) => _live.TakeFirst(bytes, Bytes, BlockPlan.Alignment) is >= 0 and long offset ? _start + offset : null;
+
     /// <summary>Takes back what was handed out at an address.</summary>
     public void Free(byte* memory)
     {

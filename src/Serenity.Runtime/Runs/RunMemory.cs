@@ -10,6 +10,7 @@ internal sealed unsafe class RunMemory
     private readonly bool[] _given;
     private int _next;
     private bool _asked;
+    private bool _differs;
     private bool _outputsApart;
     private MemoryTrace? _trace;
 
@@ -44,7 +45,7 @@ internal sealed unsafe class RunMemory
     public void Begin(bool outputsApart, MemoryTrace? trace)
     {
         _next = 0;
-        _asked = false;
+        _asked = _differs = false;
         _outputsApart = outputsApart;
         _trace = trace;
         UnplannedCalls = UnplannedBytes = 0;
@@ -103,15 +104,26 @@ internal sealed unsafe class RunMemory
         while (at < calls.Length && calls[at].Output >= 0 && _given[calls[at].Output])
             at++;
         if (at >= calls.Length)
-            return Unplanned(at, bytes, UnplannedReason.AfterTheLast);
+            return Elsewhere(block, at, bytes, UnplannedReason.AfterTheLast);
         _next = at + 1;
         PlannedCall call = calls[at];
         if (call.Output >= 0 && _outputsApart)
             return null;
+        _differs |= bytes != call.Bytes;
         if (bytes > call.Bytes)
-            return Unplanned(at, bytes, UnplannedReason.TooLarge);
+            return Elsewhere(block, at, bytes, UnplannedReason.TooLarge);
         byte* memory = block.TryAllocate(call.Offset, bytes);
-        return memory is null ? Unplanned(at, bytes, UnplannedReason.Occupied) : memory;
+        return memory is null ? Elsewhere(block, at, bytes, UnplannedReason.Occupied) : memory;
+    }
+
+    /// <summary>
+    /// A run at other sizes than the planned one needs less at a time, but where a tensor is empty its calls are told by the numbers of others: such a run takes what is free. A run of the
+    /// planned sizes does not, since what is free is planned for a later call.
+    /// </summary>
+    private byte* Elsewhere(MemoryBlock block, int call, long bytes, UnplannedReason reason)
+    {
+        byte* memory = _differs || reason == UnplannedReason.AfterTheLast ? block.TryAllocateAnywhere(bytes) : null;
+        return memory is null ? Unplanned(call, bytes, reason) : memory;
     }
 
     private byte* Unplanned(int call, long bytes, UnplannedReason reason)

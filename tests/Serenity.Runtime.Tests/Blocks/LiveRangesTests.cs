@@ -19,7 +19,17 @@ public sealed class LiveRangesTests
             for (int step = 0; step < 300; step++)
             {
                 int start = random.Next(size), bytes = random.Next(1, size - start + 1);
-                if (random.Chance(0.5))
+                if (random.Chance(0.2))
+                {
+                    // The first free place at a multiple of four.
+                    int first = Enumerable.Range(0, size / 4).Select(i => 4 * i).FirstOrDefault(at => at + bytes <= size && owner.AsSpan(at, bytes).IndexOfAnyExcept(0) < 0, -1);
+                    Assert.AreEqual(first, ranges.TakeFirst(bytes, size, 4));
+                    if (first < 0)
+                        continue;
+                    owner.AsSpan(first, bytes).Fill(1);
+                    live.Add(first, bytes);
+                }
+                else if (random.Chance(0.5))
                 {
                     bool free = owner.AsSpan(start, bytes).IndexOfAnyExcept(0) < 0;
                     Assert.AreEqual(free, ranges.TryTake(start, bytes));

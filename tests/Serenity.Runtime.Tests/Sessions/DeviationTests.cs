@@ -123,7 +123,7 @@ public sealed class DeviationTests
 
             object?[][] events = [.. listener.Events.Where(e => (string?)e[1] == marker)];
             Assert.HasCount(2, events);
-            CollectionAssert.AreEqual(new object[] { 2, marker, session.UnplannedCalls, session.UnplannedBytes, 0, "TooLarge" }, events[0]);
+            CollectionAssert.AreEqual(new object[] { 2, marker, session.UnplannedCalls, session.UnplannedBytes, 1, "TooLarge" }, events[0]);
             Assert.AreEqual(1, events[1][0]);
             StringAssert.Contains((string?)events[1][2], "5 thread(s)");
         }
