@@ -47,6 +47,14 @@ public sealed class RangeAppTests
             }
             Console.WriteLine($"{same} {worst < 1e-4} {most <= SerenityModels.Net.RequiredBytes} {SerenityModels.Net.RequiredBytesFor(3, 24) == SerenityModels.Net.RequiredBytes}");
             {{(planned ? "Console.WriteLine(session.UnplannedCalls);" : "Console.WriteLine(0);")}}
+            try
+            {
+                SerenityModels.Net.RequiredBytesFor(3, 25);
+            }
+            catch (ArgumentOutOfRangeException refusal)
+            {
+                Console.WriteLine(refusal.Message.ReplaceLineEndings(" "));
+            }
             foreach ((long batch, long length) in new[] { (4L, 24L), (3L, 25L) })
             {
                 try
@@ -81,6 +89,8 @@ public sealed class RangeAppTests
         string[] lines = output.ReplaceLineEndings("\n").Trim().Split('\n');
         Assert.AreEqual("50 True True True", lines[0]);
         Assert.AreEqual("0", lines[1], "Every run lies in the block.");
+        StringAssert.StartsWith(lines[2], "Dimension sequence has a size from 1 to 24 in this model; it was planned for no other.");
+        StringAssert.Contains(lines[2], "25");
         // ONNX Runtime logs each refusal besides.
         string[] refusals = [.. lines.Where(l => l.StartsWith("refused: ", StringComparison.Ordinal))];
         Assert.HasCount(2, refusals, output);

@@ -84,7 +84,7 @@ public sealed partial class CSharpCode(bool hasGlobalUsings) : CodeLanguage
         foreach (DimensionCode dimension in range.Dimensions)
         {
             code.Append(CultureInfo.InvariantCulture, $"            if (@{dimension.Identifier} < {dimension.Sizes.From}L || @{dimension.Identifier} > {dimension.Sizes.To}L)\n");
-            code.Append(CultureInfo.InvariantCulture, $"                throw new global::System.ArgumentOutOfRangeException(nameof(@{dimension.Identifier}));\n");
+            code.Append(CultureInfo.InvariantCulture, $"                throw new global::System.ArgumentOutOfRangeException(nameof(@{dimension.Identifier}), @{dimension.Identifier}, {Literal(RangeCode.Refusal(dimension))});\n");
         }
         code.Append("            long _bytes = 0L;\n");
         foreach (string formula in range.Formulas(name => "@" + name, (a, b) => $"(({a}) / ({b}))", "global::System.Math."))

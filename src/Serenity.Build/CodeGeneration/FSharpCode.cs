@@ -92,7 +92,7 @@ public sealed partial class FSharpCode : CodeLanguage
         foreach (DimensionCode dimension in range.Dimensions)
         {
             code.Append(CultureInfo.InvariantCulture, $"            if ``{dimension.Identifier}`` < {dimension.Sizes.From}L || ``{dimension.Identifier}`` > {dimension.Sizes.To}L then\n");
-            code.Append(CultureInfo.InvariantCulture, $"                raise (global.System.ArgumentOutOfRangeException({Literal(dimension.Identifier)}))\n");
+            code.Append(CultureInfo.InvariantCulture, $"                raise (global.System.ArgumentOutOfRangeException({Literal(dimension.Identifier)}, ``{dimension.Identifier}``, {Literal(RangeCode.Refusal(dimension))}))\n");
         }
         code.Append("            let mutable _bytes = 0L\n");
         foreach (string formula in range.Formulas(name => $"``{name}``", (a, b) => $"(({a}) / ({b}))", "global.System.Math."))

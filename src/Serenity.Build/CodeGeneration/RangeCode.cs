@@ -40,6 +40,10 @@ public sealed record RangeCode(IReadOnlyList<DimensionCode> Dimensions, IReadOnl
         return Required.Select(formula => ((formula + MoreBytes) * Runs).In(syntax, space));
     }
 
+    /// <summary>What is said to a size that is in no range.</summary>
+    public static string Refusal(DimensionCode dimension) => string.Create(
+        CultureInfo.InvariantCulture, $"Dimension {dimension.Name} has a size from {dimension.Sizes.From} to {dimension.Sizes.To} in this model; it was planned for no other.");
+
     /// <summary>The sizes of a dimension, for its comment.</summary>
     public static string Describe(DimensionCode dimension) => string.Create(
         CultureInfo.InvariantCulture, $"Size of dimension {dimension.Name}, from {dimension.Sizes.From} to {dimension.Sizes.To}.");

@@ -70,7 +70,7 @@ public sealed partial class VisualBasicCode : CodeLanguage
         foreach (DimensionCode dimension in range.Dimensions)
         {
             code.Append(CultureInfo.InvariantCulture, $"            If {Name(dimension.Identifier)} < {dimension.Sizes.From}L OrElse {Name(dimension.Identifier)} > {dimension.Sizes.To}L Then\n");
-            code.Append(CultureInfo.InvariantCulture, $"                Throw New Global.System.ArgumentOutOfRangeException({Quoted(dimension.Identifier)})\n            End If\n");
+            code.Append(CultureInfo.InvariantCulture, $"                Throw New Global.System.ArgumentOutOfRangeException({Quoted(dimension.Identifier)}, {Name(dimension.Identifier)}, {Quoted(RangeCode.Refusal(dimension))})\n            End If\n");
         }
         code.Append("            Dim _bytes As Long = 0L\n");
         foreach (string formula in range.Formulas(Name, (a, b) => $"(({a}) \\ ({b}))", "Global.System.Math."))
