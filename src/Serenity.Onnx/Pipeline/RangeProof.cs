@@ -81,21 +81,14 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
         RunBlock? block = null;
         foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, rounded, work > ModelVerifier.WorkForAllCases ? Inside / 2 : Inside, peakAt))
         {
-            long bytes = facts.PeakBytes(sizes);
             VerificationOutcome? found = verified is not null && Same(sizes, space.Planned) ? verified : null;
             if (found is null && first?.Facts.Status != "skipped")
             {
-                found = At(sizes, bytes, work, verified is not null && Same(sizes, facts.PeakAt) ? asked.PlaceRunAt?.Invoke(sizes) : null);
+                found = Run(facts, sizes, work, isPlaced: verified is not null && Same(sizes, facts.PeakAt), mayBeSkipped: first is null);
                 block ??= found.Block;
                 first ??= found;
-                if (found.Facts.Status == "skipped" && first != found)
-                {
-                    throw RangeRefusal.DoesNotRun(sizes, found.Facts.Reason!, asked.File!);
-                }
             }
-            if (found != verified && found?.Memory is { ActivationBytes: not null } memory)
-                Runs.Add(new SizedRun(sizes, memory));
-            points.Add(new RangePoint(sizes, bytes, found?.Facts.MeasuredBytes, found?.Memory?.WorkspaceBytes));
+            points.Add(PointOf(facts, sizes, found));
         }
         return (facts with { Points = points }, block is null ? first! : first! with { Block = block });
     }
@@ -104,20 +97,25 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
     /// <param name="facts">The range, with what it requires.</param>
     /// <param name="space">The same as a box.</param>
     /// <returns>The range with these sizes; null if they are among those that ran.</returns>
-    public RangeFacts? HoldMost(RangeFacts facts, SizeSpace space)
+    public RangeFacts? HoldMost(RangeFacts facts, SizeSpace space) =>
+        Where(facts.Required, space) is not { } sizes || facts.Points.Any(point => Same(point.Sizes, sizes)) ? null
+            : facts with { Points = [.. facts.Points, PointOf(facts, sizes, Run(facts, sizes, asked.Work, isPlaced: false, mayBeSkipped: false))] };
+
+    private static RangePoint PointOf(RangeFacts facts, IReadOnlyDictionary<string, long> sizes, VerificationOutcome? found) =>
+        new(sizes, facts.PeakBytes(sizes), found?.Facts.MeasuredBytes, found?.Memory?.WorkspaceBytes);
+
+    /// <summary>Verifies at some sizes, and keeps what the run took.</summary>
+    private VerificationOutcome Run(RangeFacts facts, IReadOnlyDictionary<string, long> sizes, long work, bool isPlaced, bool mayBeSkipped)
     {
-        if (Where(facts.Required, space) is not { } sizes || facts.Points.Any(point => Same(point.Sizes, sizes)))
-            return null;
-        long bytes = facts.PeakBytes(sizes);
-        VerificationOutcome found = At(sizes, bytes, asked.Work, null);
-        if (found.Facts.Status == "skipped")
+        VerificationOutcome found = Verify(sizes, facts.PeakBytes(sizes), work, isPlaced);
+        if (found.Facts.Status == "skipped" && !mayBeSkipped)
             throw RangeRefusal.DoesNotRun(sizes, found.Facts.Reason!, asked.File!);
         if (found.Memory is { ActivationBytes: not null } memory)
             Runs.Add(new SizedRun(sizes, memory));
-        return facts with { Points = [.. facts.Points, new RangePoint(sizes, bytes, found.Facts.MeasuredBytes, found.Memory?.WorkspaceBytes)] };
+        return found;
     }
 
-    private VerificationOutcome At(IReadOnlyDictionary<string, long> sizes, long bytes, long work, Func<RunSequence, RunBlock>? place)
+    private VerificationOutcome Verify(IReadOnlyDictionary<string, long> sizes, long bytes, long work, bool isPlaced)
     {
         try
         {
@@ -130,7 +128,8 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
                 Start = null,
                 StartShapes = null,
                 Samples = [],
-                PlaceRun = place,
+                PlaceRun = isPlaced ? asked.PlaceRun : null,
+                Sizes = sizes,
                 MostCases = CasesEach,
                 Work = work,
                 HeldBytes = bytes,

@@ -138,7 +138,7 @@ internal static class ModelVerifier
     {
         if (request.PlaceRun is null || seen.Sequence is null || prove is null || seen.Memory!.PeakBytes > GuardedBlock.MostBytes / 2)
             return null;
-        RunBlock block = request.PlaceRun(seen.Sequence);
+        RunBlock block = request.PlaceRun(seen.Sequence, request.Sizes);
         try
         {
             prove(request.HasRoomForOtherSizes ? block with { Sizes = [.. seen.Sequence.Allocations.Select(a => a.Bytes)] } : block);

@@ -101,11 +101,11 @@ internal sealed record VerificationRequest
     /// <summary>The file is of a format whose graph and order sessions without options keep too, so that it is looked whether they do.</summary>
     public bool KeepsGraph { get; init; }
 
-    /// <summary>Lays out the sequence of a run's allocations in a block, in which a run is then proven; null for no block.</summary>
-    public Func<RunSequence, RunBlock>? PlaceRun { get; init; }
+    /// <summary>Lays out the sequence of a run's allocations in a block, in which a run is then proven; null for no block. Told the run, and <see cref="Sizes"/>.</summary>
+    public Func<RunSequence, IReadOnlyDictionary<string, long>?, RunBlock>? PlaceRun { get; init; }
 
-    /// <summary>The same for a run at other sizes of a range than those that the plan was made at; null for no block.</summary>
-    public Func<IReadOnlyDictionary<string, long>, Func<RunSequence, RunBlock>>? PlaceRunAt { get; init; }
+    /// <summary>Sizes of the run within a range; null for those that the plan was made at.</summary>
+    public IReadOnlyDictionary<string, long>? Sizes { get; init; }
 
     /// <summary>True if the block has room for runs at other sizes of a range: this run may ask for less than its places hold.</summary>
     public bool HasRoomForOtherSizes { get; init; }

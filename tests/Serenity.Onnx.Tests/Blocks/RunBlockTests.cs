@@ -146,7 +146,7 @@ public sealed class RunBlockTests
         Fused = false,
         Exact = true,
         Work = 1_000_000,
-        PlaceRun = place,
+        PlaceRun = (sequence, _) => place(sequence),
     };
 
     /// <summary>The block against the definition: each pair that lives together lies apart, and no block can be smaller than what lives together at some moment.</summary>

@@ -82,8 +82,7 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
             UnplannedBodies = promised.UnplannedBodies,
             Shared = plan.Shapes.Shared,
             SharedInSource = SharedBuffers.LeavingRest(request.Source.Graph, plan.Shapes.Shared),
-            PlaceRun = sequence => RunBlockPlanner.Plan(sequence, promised, plan.Shapes, plan.Shapes.Formulas?.Space.Planned, Threads, _task.Cancellation),
-            PlaceRunAt = sizes => sequence => RunBlockPlanner.Plan(sequence, promised, plan.Shapes, sizes, Threads, _task.Cancellation),
+            PlaceRun = (sequence, sizes) => RunBlockPlanner.Plan(sequence, promised, plan.Shapes, sizes ?? plan.Shapes.Formulas?.Space.Planned, Threads, _task.Cancellation),
             HasRoomForOtherSizes = plan.Shapes.Formulas is not null,
         };
     }
