@@ -70,7 +70,7 @@ internal sealed record QuotientAtom(SizeExpression Dividend, SizeExpression Divi
         // Languages round towards zero: what may be negative is moved by a multiple of the divisor, and the quotient back.
         long multiple = Divisor.Constant is { } by && Dividend.Between(space).Least is var least && least < 0 ? (long)((-least + by - 1) / by) : 0;
         string quotient = syntax.Quotient((Dividend + checked(multiple * (Divisor.Constant ?? 0))).In(syntax, space), Divisor.In(syntax, space));
-        return multiple == 0 ? quotient : $"({quotient} - {syntax.Number(multiple)})";
+        return multiple == 0 ? quotient : syntax.Less(quotient, multiple);
     }
 
     public override bool IsMonotone => Divisor.Constant is not null && Dividend.IsMonotone;

@@ -11,9 +11,14 @@ namespace Serenity.Onnx.Formulas;
 public sealed record SizeSyntax(
     Func<string, string> Name, Func<long, string> Number, Func<string, string, string> Quotient, Func<string, string, string> Larger, Func<string, string, string> Smaller)
 {
+    /// <summary>A sum of products; null for as all languages that code is generated in write it.</summary>
+    internal Func<IEnumerable<(long Factor, IReadOnlyList<string> Atoms)>, string>? Terms { get; init; }
+
     /// <summary>Writes a sum of products; both operators are written alike in all languages that code is generated in.</summary>
     internal string Sum(IEnumerable<(long Factor, IReadOnlyList<string> Atoms)> terms)
     {
+        if (Terms is { } written)
+            return written(terms);
         string text = "";
         foreach ((long factor, IReadOnlyList<string> atoms) in terms)
         {
@@ -22,6 +27,9 @@ public sealed record SizeSyntax(
         }
         return text.Length == 0 ? Number(0) : text;
     }
+
+    /// <summary>Writes a difference, so that it can be a factor.</summary>
+    internal string Less(string from, long number) => Terms is { } written ? written([(1, [from]), (-number, [])]) : $"({from} - {Number(number)})";
 
     /// <summary>A number as all of them write it, with the letter for 64 bits.</summary>
     public static string Literal(long number) => number.ToString(CultureInfo.InvariantCulture) + "L";

@@ -17,6 +17,7 @@ public sealed class OpenModelRangeTests
     [DataRow("prompt", "batch=1..2;seq=1..16;past=0..32")]
     [DataRow("reader", "width=8..160")]
     [DataRow("encoder", "batch=1..4;sequence=1..64")]
+    [DataRow("classifier", "batch=1..2;height=32..128;width=32..128")]
     [DataRow("MiniLM", "batch=1;sequence=1..128")]
     public void The_written_file_takes_what_the_formula_says(string kind, string dimensions)
     {
@@ -25,6 +26,7 @@ public sealed class OpenModelRangeTests
         ModelProto model = kind switch
         {
             "reader" => OpenModels.LineReader(),
+            "classifier" => OpenModels.PhotoClassifier(),
             "MiniLM" => SentenceEncoder.Create(layers: 6, width: 384, heads: 12),
             "encoder" => SentenceEncoder.Create(layers: 2, width: 64, heads: 4),
             _ => OpenModels.DecoderStep(2, 64, 4),

@@ -92,7 +92,9 @@ public sealed class OpenPartitionTests
     private static OptimizeRequest InTokens(OptimizeRequest request) => request with { WorkLimit = 16, Rewrite = RewriteLevel.Exact };
 
     [TestMethod]
-    public void Pieces_of_an_open_axis_follow_each_other_and_have_no_row_of_their_own()
+    [DataRow(1L)]
+    [DataRow(2L)]
+    public void Pieces_of_an_open_axis_follow_each_other_and_keep_together_what_has_to(long unit)
     {
         for (long extent = 0; extent < 70; extent++)
         {
@@ -102,15 +104,14 @@ public sealed class OpenPartitionTests
                 long from = 0;
                 for (int piece = 0; piece < pieces; piece++)
                 {
-                    Assert.AreEqual(from, OpenPieces.Begin(SizeExpression.Symbol("n"), piece, pieces).Evaluate(sizes));
-                    long length = OpenPieces.Length(SizeExpression.Symbol("n"), piece, pieces).Evaluate(sizes);
+                    Assert.AreEqual(from, OpenPieces.Border(SizeExpression.Symbol("n"), unit, piece, pieces).Evaluate(sizes));
+                    long next = OpenPieces.Border(SizeExpression.Symbol("n"), unit, piece + 1, pieces).Evaluate(sizes), length = next - from;
                     // One row alone would be multiplied by another routine than the whole, unless it is the whole.
-                    Assert.IsTrue(length == 0 || length > 1 || extent == 1, $"{length} of {extent} in {pieces}");
+                    Assert.IsTrue(length == 0 || length >= unit || extent < unit, $"{length} of {extent} in {pieces}");
                     // What is planned at one size is what a run does there.
-                    Interval share = PieceTable.Share(new NodeRegion([], [], extent) { Multiple = OpenPieces.Unit }, piece, pieces);
-                    if (extent >= pieces * OpenPieces.Unit)
-                        Assert.AreEqual(new Interval(from, from + length), share);
-                    from += length;
+                    if (extent >= pieces * unit)
+                        Assert.AreEqual(new Interval(from, next), PieceTable.Share(new NodeRegion([], [], extent) { Multiple = unit }, piece, pieces));
+                    from = next;
                 }
                 Assert.AreEqual(extent, from);
             }

@@ -66,6 +66,36 @@ public sealed class OpenModels
         return b.Build();
     }
 
+    /// <summary>
+    /// A classifier of photographs as phones run it: [batch, 3, height, width] goes through inverted bottlenecks, as in MobileNetV3's small form up to its first wide one, to ten scores.
+    /// </summary>
+    public static ModelProto PhotoClassifier()
+    {
+        OpenModels m = new("classifier");
+        OnnxModelBuilder b = m._builder;
+        string x = b.Node("HardSwish", [m.Conv(b.SymbolicInput("image", DataType.Float, "batch", 3, "height", "width"), 3, 16, 3, 2, 1)]);
+        int from = 16;
+        foreach ((int wide, int to, int kernel, int stride, bool gated, string activation) in (IEnumerable<(int, int, int, int, bool, string)>)
+            [(16, 16, 3, 2, true, "Relu"), (72, 24, 3, 2, false, "Relu"), (88, 24, 3, 1, false, "Relu"), (96, 40, 5, 2, true, "HardSwish"), (240, 40, 5, 1, true, "HardSwish")])
+        {
+            string inner = wide == from ? x : b.Node(activation, [m.Conv(x, from, wide, 1, 1, 1)]);
+            inner = b.Node(activation, [m.Conv(inner, wide, wide, kernel, stride, wide)]);
+            if (gated)
+            {
+                string gate = b.Node("Relu", [m.Conv(b.Node("GlobalAveragePool", [inner]), wide, wide / 4, 1, 1, 1)]);
+                inner = b.Node("Mul", [b.Node("HardSigmoid", [m.Conv(gate, wide / 4, wide, 1, 1, 1)], ("alpha", 1 / 6f)), inner]);
+            }
+            inner = m.Conv(inner, wide, to, 1, 1, 1);
+            x = stride == 1 && from == to ? b.Node("Add", [inner, x]) : inner;
+            from = to;
+        }
+        b.Output(b.Node("Gemm", [b.Node("Flatten", [b.Node("GlobalAveragePool", [x])]), m.Weight(from, 10), m.Weight(10)]), DataType.Float, null);
+        return b.Build();
+    }
+
+    private string Conv(string input, int from, int to, int kernel, int stride, int group) => _builder.Node("Conv", [input, Weight(to, from / group, kernel, kernel), Weight(to)],
+        ("group", (long)group), ("strides", new long[] { stride, stride }), ("pads", new long[] { kernel / 2, kernel / 2, kernel / 2, kernel / 2 }));
+
     private string Weight(params long[] dims) => _builder.Weight(_random.Floats(dims.Aggregate(1L, (a, b) => a * b), 0.2), dims);
 
     private string Number(float value) => _builder.Weight([value]);

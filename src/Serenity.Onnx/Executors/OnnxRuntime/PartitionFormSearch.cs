@@ -151,6 +151,9 @@ internal sealed class PartitionFormSearch
                 return planned;
             _isLimited = true;
             reserve += Math.Max(over, LeastReserve);
+            // Over a range more is added that shows only then, and pieces that take less time than is left would be chosen again.
+            if (HasRange)
+                reserve = Math.Max(reserve, Math.Min(over, LeastReserve) + _limit - form.Ratio - (cut.Added / _work));
             cut = Cut(form, reserve);
         }
         return null;

@@ -7,7 +7,8 @@ namespace Serenity.Onnx.Operators.Regions;
 /// <summary>How an input takes part in a piece of its node.</summary>
 /// <param name="Axis">The input's axis that is cut; -1 where a piece needs the whole input, or there is none.</param>
 /// <param name="Map">Which positions of that axis a piece needs.</param>
-internal readonly record struct InputPart(int Axis, AxisMap Map)
+/// <param name="After">By how much a window reaches beyond the input's end: the pad behind it.</param>
+internal readonly record struct InputPart(int Axis, AxisMap Map, long After = 0)
 {
     /// <summary>Every piece needs the whole input.</summary>
     public static InputPart Whole { get; } = new(-1, AxisMap.Same);
@@ -48,10 +49,21 @@ internal sealed record NodeRegion(InputPart[] Inputs, int[] OutputAxes, long Ext
     public long Multiple { get; init; } = 1;
 
     /// <summary>
-    /// Positions along the axis as a formula, where it is of another size at other sizes of the model's inputs; null where it has one. All that is cut has the same positions then, and
-    /// where pieces begin follows from the size in each run.
+    /// Positions along the axis as a formula, where it is of another size at other sizes of the model's inputs; null where it has one. Where pieces begin follows from the size in each run
+    /// then. The last one has all of each input up to its end, though a stride may leave some of it out: how much that is follows from the size.
     /// </summary>
     public SizeExpression? OpenExtent { get; init; }
+
+    /// <summary>
+    /// Where <see cref="OpenExtent"/> is a formula: a piece of so many positions or more rounds as the whole does, at all sizes of the inputs. <see cref="WindowStableFrom"/> at one size.
+    /// </summary>
+    public long StableFrom { get; init; } = 1;
+
+    /// <summary>
+    /// Of a window along an axis: a piece of so many positions or more rounds as the whole does, at these sizes of the other axes and at larger ones; null where that is not so. Then
+    /// <see cref="Allows"/> holds for all pieces that reach beyond the input nowhere but at its ends, where the whole does.
+    /// </summary>
+    public long? WindowStableFrom { get; init; }
 
     /// <summary>
     /// What a piece makes when asked for some positions, where that is more: a resize makes whole input rows' worth. What is made beyond the positions asked for
@@ -87,5 +99,19 @@ internal sealed record NodeRegion(InputPart[] Inputs, int[] OutputAxes, long Ext
     }
 
     /// <summary>Positions that a piece makes when it is asked for some.</summary>
-    public Interval MadeFor(Interval asked) => (Makes?.Invoke(asked) ?? asked.Outward(Multiple)).Within(Extent);
+    public Interval MadeFor(Interval asked) => (OpenExtent is not null ? asked : Makes?.Invoke(asked) ?? asked.Outward(Multiple)).Within(Extent);
+
+    /// <summary>Positions of an input that a piece asks for, not held against its ends.</summary>
+    /// <param name="input">The input, one that is cut.</param>
+    /// <param name="made">Positions that the piece makes.</param>
+    /// <param name="extent">How many the input has along its axis.</param>
+    public Interval Asked(int input, Interval made, long extent)
+    {
+        Interval asked = Inputs[input].Map.Of(made);
+        return OpenExtent is null || made.End < Extent || made.IsEmpty ? asked : asked with { End = extent + Inputs[input].After };
+    }
+
+    /// <summary>The same, held against them: what the piece is given.</summary>
+    /// <inheritdoc cref="Asked"/>
+    public Interval Needed(int input, Interval made, long extent) => Asked(input, made, extent).Within(extent);
 }

@@ -39,12 +39,14 @@ internal static class WindowRegions
             return null;
         int spatial = q.Axis - 2;
         AxisMap map = AxisMap.Window(axes.Kernel[spatial], axes.Strides[spatial], axes.Before[spatial], axes.Dilations[spatial]);
-        parts.Add((x, new InputPart(q.Axis, map)));
+        parts.Add((x, new InputPart(q.Axis, map, axes.After[spatial])));
+        bool isFloat = q.Values.TypeOf(node.In(x))!.ElementType is DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16;
         return q.Rule([.. parts]) with
         {
             Write = (piece, form) => axes.Write(piece, spatial, form.Inputs[x], form.Asked[x], pool: false),
             Allows = NotInPadding(map, data[q.Axis]),
-            Stable = FloatStability(q, data, kernel),
+            Stable = isFloat ? FloatStability(q, kernel) : null,
+            WindowStableFrom = isFloat ? FloatStableFrom(q, kernel) : 1,
         };
     }
 
@@ -160,8 +162,9 @@ internal static class WindowRegions
             return null;
         AxisMap map = AxisMap.Window(axes.Kernel[spatial], axes.Strides[spatial], axes.Before[spatial], axes.Dilations[spatial]);
         Func<Interval, bool> inside = NotInPadding(map, data[q.Axis]);
-        return q.Rule((0, new InputPart(q.Axis, map))) with
+        return q.Rule((0, new InputPart(q.Axis, map, axes.After[spatial]))) with
         {
+            WindowStableFrom = 1,
             Write = (piece, written) => axes.Write(piece, spatial, written.Inputs[0], written.Asked[0], pool: true),
             // ONNX Runtime wants a pool's pads to be smaller than its kernel.
             Allows = part => inside(part) && axes.PadsFit(map.Of(part), map.Of(part).Within(data[q.Axis]), spatial),
@@ -170,20 +173,32 @@ internal static class WindowRegions
 
     private static Func<Interval, bool> NotInPadding(AxisMap map, long extent) => part => !map.Of(part).Within(extent).IsEmpty;
 
-    private static Func<Interval, bool>? FloatStability(RegionQuery q, long[] data, long[] kernel)
+    private static Func<Interval, bool> FloatStability(RegionQuery q, long[] kernel)
     {
-        DataType type = q.Values.TypeOf(q.Node.Input[0])!.ElementType;
-        if (type is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16))
-            return null;
-        long products = kernel.Skip(1).Aggregate(1L, (a, b) => a * b), across = 1;
-        for (int i = 2; i < q.Rank; i++)
-            across *= i == q.Axis ? 1 : q.Dims[i];
         // Rows alone are relied on: how wide a row is decides between ways through the kernel. So does a single position.
         if (q.Axis != 2)
             return _ => false;
+        (long products, long across) = Columns(q, kernel);
+        return part => KeepsOrder(products, across * part.Length, across * q.Extent);
+    }
+
+    /// <summary>The least rows of a piece with which the above holds, however many there are in all; null where it never does.</summary>
+    private static long? FloatStableFrom(RegionQuery q, long[] kernel)
+    {
+        if (q.Axis != 2)
+            return null;
+        (long products, long across) = Columns(q, kernel);
+        return ((products <= ManyProducts ? 1 : FewPositions) / Math.Max(1, across)) + 1;
+    }
+
+    /// <summary>Products of an output, and outputs of a row.</summary>
+    private static (long Products, long Across) Columns(RegionQuery q, long[] kernel)
+    {
+        long products = kernel.Skip(1).Aggregate(1L, (a, b) => a * b), across = 1;
+        for (int i = 2; i < q.Rank; i++)
+            across *= i == q.Axis ? 1 : q.Dims[i];
         // One filter a group is a matrix of one row, which is multiplied by another routine: what is left over of its vectors sums otherwise, too.
-        bool oneRow = kernel[0] == q.Node.Int("group", 1);
-        return part => KeepsOrder(oneRow ? long.MaxValue : products, across * part.Length, across * q.Extent);
+        return (kernel[0] == q.Node.Int("group", 1) ? long.MaxValue : products, across);
     }
 
     private static long[] Fill(int count, long value)
@@ -207,8 +222,9 @@ internal static class WindowRegions
             if (kernel.Length != rank || strides.Length != rank || dilations.Length != rank || pads.Length != 2 * rank)
                 return null;
             bool over = false;
-            // How much is added along an axis whose size is not fixed, no piece can state.
-            if ((auto is "SAME_UPPER" or "SAME_LOWER" || node.Int("ceil_mode", 0) != 0) && Enumerable.Range(2, rank).Any(q.IsOpen))
+            // How much is added along an axis whose size is not fixed, no piece can state; but with a stride of one it is the same for all sizes.
+            bool isSame = auto is "SAME_UPPER" or "SAME_LOWER", isCeil = node.Int("ceil_mode", 0) != 0;
+            if (Enumerable.Range(0, rank).Any(i => q.IsOpen(i + 2) && (isCeil || (isSame && strides[i] != 1))))
                 return null;
             for (int i = 0; i < rank; i++)
             {

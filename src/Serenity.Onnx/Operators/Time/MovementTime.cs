@@ -15,6 +15,10 @@ internal static class MovementTime
             case var _ when IsView(kernel.Operator):
                 sum.Add(TimeTerm.View, 1);
                 return true;
+            // The sizes of a tensor, none of its elements.
+            case OperatorKind.ShapeOf:
+                sum.Add(TimeTerm.View, 1);
+                return true;
             case OperatorKind.Concat when kernel.Output(0) is { } made:
                 AddConcat(sum, made, node.Int("axis", 0), node.Input.Count);
                 return true;

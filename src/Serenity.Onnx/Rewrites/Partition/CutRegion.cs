@@ -9,6 +9,8 @@ namespace Serenity.Onnx.Rewrites.Partition;
 internal sealed class CutRegion
 {
     private RegionSlots? _slots;
+    private OpenReach? _open;
+    private bool _isReachKnown;
 
     private CutRegion(PartitionGraph graph, int first, int last, int axis)
     {
@@ -47,6 +49,17 @@ internal sealed class CutRegion
 
     /// <summary>Where its values are in tables of its pieces.</summary>
     public RegionSlots Slots => _slots ??= new RegionSlots(this);
+
+    /// <summary>What its pieces reach where its axis has a range; null where it has one size.</summary>
+    public OpenReach? Open
+    {
+        get
+        {
+            if (!_isReachKnown)
+                (_isReachKnown, _open) = (true, OpenReach.Of(this));
+            return _open;
+        }
+    }
 
     /// <summary>True for a value that the region makes.</summary>
     public bool Makes(int value) => Graph.Producer[value] is var p && p >= First && p <= Last && Array.BinarySearch(Nodes, p) >= 0;

@@ -77,7 +77,7 @@ internal sealed class LiveBytes
     /// <summary>Bytes that are live before an interval of steps and behind it.</summary>
     public long Outliving(int first, int last)
     {
-        if (last - first < RegionCandidates.MostNodes)
+        if (last - first < _graph.MostSteps)
             return (_outliving[first] ??= Outliving(first))[last - first];
         long bytes = 0;
         foreach (int root in _made)
@@ -93,7 +93,7 @@ internal sealed class LiveBytes
     /// <summary>The same for all short intervals with one beginning, by length.</summary>
     private long[] Outliving(int first)
     {
-        long[] bytes = new long[RegionCandidates.MostNodes];
+        long[] bytes = new long[_graph.MostSteps];
         foreach (int root in _made)
         {
             if (_graph.Producer[root] >= first)

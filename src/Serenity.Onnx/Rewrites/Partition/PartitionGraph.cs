@@ -102,8 +102,14 @@ internal sealed class PartitionGraph
     public bool CutsOpen
     {
         get => _open is not null;
-        init => _open = value ? OpenRules.For(Values, Shapes.Formulas?.Space, OpenLengths) : null;
+        init => _open = value ? OpenRules.For(Nodes, Values, Shapes.Formulas?.Space, OpenLengths) : null;
     }
+
+    /// <summary>Steps that a region's interval may have: half as many again where sizes have a range, since shapes are computed among them.</summary>
+    public int MostSteps => CutsOpen ? 96 : 64;
+
+    /// <summary>The least that a size with a range is; null where no proof of it is found.</summary>
+    public long? LeastOf(SizeExpression size) => _open?.LeastOf(size);
 
     /// <summary>Lengths of pieces along axes whose size has a range, where the model was cut before. Stated before <see cref="CutsOpen"/>.</summary>
     public IReadOnlySet<SizeExpression> OpenLengths { get; init; } = new HashSet<SizeExpression>();

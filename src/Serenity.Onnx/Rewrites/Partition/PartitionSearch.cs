@@ -21,7 +21,7 @@ internal sealed record Cut(CutRegion Region, int Pieces, long PeakBytes, long Re
 /// </summary>
 /// <remarks>
 /// T bounds required bytes, with the scratch of kernels; once its least is found, a second bisection goes for the least live bytes within it. For the schedule that
-/// it is given, and for regions of up to <see cref="RegionCandidates.MostNodes"/> steps, this is exact, up to what <see cref="PieceTrend"/> foretells: regions on a path do not overlap, and what is live between two of
+/// it is given, and for regions of up to <see cref="PartitionGraph.MostSteps"/> steps, this is exact, up to what <see cref="PieceTrend"/> foretells: regions on a path do not overlap, and what is live between two of
 /// them is what the schedule says. Limited in cuts costed, so deterministic.
 /// </remarks>
 internal sealed class PartitionSearch
@@ -226,9 +226,9 @@ internal sealed class PartitionSearch
                 continue;
             if (hot[p] != p && least[p] < least[p + 1])
                 (least[p + 1], came[p + 1]) = (least[p], (p, null));
-            if (!target.Holds(_live.Before[p], _live.Before[p]) || hot[p] >= p + RegionCandidates.MostNodes)
+            if (!target.Holds(_live.Before[p], _live.Before[p]) || hot[p] >= p + _graph.MostSteps)
                 continue;
-            for (int last = hot[p]; last < Math.Min(steps, p + RegionCandidates.MostNodes); last++)
+            for (int last = hot[p]; last < Math.Min(steps, p + _graph.MostSteps); last++)
             {
                 if (!MayEnd(last) || !target.Holds(_live.Before[last + 1], _live.Before[last + 1]) || (_bounds && EndOf(p, last) > Math.Min(target.Live, target.Required)))
                     continue;

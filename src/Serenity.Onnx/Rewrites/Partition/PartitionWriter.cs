@@ -15,7 +15,7 @@ internal sealed class PartitionWriter
     private PartitionWriter(PartitionGraph graph)
     {
         (_graph, _nodes) = (graph, new PieceNodes(graph));
-        _open = new OpenPieces(_nodes);
+        _open = new OpenPieces(_nodes, new OpenSizes(graph, _nodes));
     }
 
     /// <summary>Writes.</summary>
@@ -101,15 +101,46 @@ internal sealed class PartitionWriter
         PieceValue from = program.Values[program.Inputs(step)[0]], to = program.Values[program.Outputs(step)[0]];
         // A piece begins where it begins in the whole.
         long shift = from.Piece >= 0 ? from.Part.Start : 0;
-        string name = Name(program, program.Outputs(step)[0], names);
-        if (OpenSize(to) is { } extent)
+        string source = Name(program, program.Inputs(step)[0], names), name = Name(program, program.Outputs(step)[0], names);
+        if (OpenSize(to) is null)
         {
-            string whole = _graph.Name(from.Value);
-            (string begin, string end) = _open.Bounds(whole, to.Axis, extent, to.Piece, program.Pieces.Pieces);
-            _nodes.AddSlice(whole, name, begin, end, to.Axis);
+            _nodes.AddSlice(source, name, to.Part.Start - shift, to.Part.End - shift, to.Axis);
             return;
         }
-        _nodes.AddSlice(Name(program, program.Inputs(step)[0], names), name, to.Part.Start - shift, to.Part.End - shift, to.Axis);
+        // Of a part, positions are left out at either end, as many at all sizes.
+        (string begin, string end) = from.Piece < 0 ? Bounds(program, to)
+            : (_nodes.Number(to.Part.Start - shift), _nodes.Number(to.Part.End == from.Part.End ? long.MaxValue : to.Part.End - from.Part.End));
+        _nodes.AddSlice(source, name, begin, end, to.Axis);
+    }
+
+    /// <summary>Names of the numbers between which a Slice of a whole value takes a part.</summary>
+    private (string Begin, string End) Bounds(PieceProgram program, PieceValue part)
+    {
+        (OpenReach reach, int pieces) = (program.Region.Open!, program.Pieces.Pieces);
+        return (part.Piece == 0 ? _nodes.Number(0) : At(part.Piece, part.Part.Start), part.Piece == pieces - 1 ? _nodes.Number(long.MaxValue) : At(part.Piece + 1, part.Part.End));
+
+        string At(int border, long position) =>
+            _open.At(reach, pieces, reach.Times(part.Value), Beyond(program, part.Value, border, position), _graph.Name(part.Value), part.Axis)[border - 1];
+    }
+
+    /// <summary>How far a position of a value is behind a border, which is the same at all sizes.</summary>
+    private static long Beyond(PieceProgram program, int value, int border, long position)
+    {
+        OpenReach reach = program.Region.Open!;
+        return position - (reach.Times(value) * PieceTable.Border(program.Region.RuleOf(program.Region.Graph.Producer[program.Region.Sinks[^1]]), border, program.Pieces.Pieces));
+    }
+
+    /// <summary>How many positions a part has as a formula; null where its axis is of one size.</summary>
+    private SizeExpression? Length(PieceProgram program, PieceValue part)
+    {
+        if (OpenSize(part) is not { } extent)
+            return null;
+        (OpenReach reach, int pieces) = (program.Region.Open!, program.Pieces.Pieces);
+        SizeExpression begin = part.Piece == 0 ? SizeExpression.Zero : At(part.Piece, part.Part.Start);
+        return (part.Piece == pieces - 1 ? extent : At(part.Piece + 1, part.Part.End)) - begin;
+
+        SizeExpression At(int border, long position) =>
+            (OpenPieces.Border(reach.Extent, reach.Unit, border, pieces) * reach.Times(part.Value)) + Beyond(program, part.Value, border, position);
     }
 
     private void AddJoin(PieceProgram program, PieceOperation step, string[] names)
@@ -127,8 +158,7 @@ internal sealed class PartitionWriter
         string whole = _graph.Name(value.Value);
         return names[id] = value.Axis < 0 ? whole
             : value.Piece < 0 ? _nodes.CutConstant(value.Value, value.Part, value.Axis)
-            : _nodes.NewPart(value.Value, PieceNodes.Numbered(whole, value.Piece), value.Axis, value.Part.Length,
-                OpenSize(value) is { } extent ? OpenPieces.Length(extent, value.Piece, program.Pieces.Pieces) : null);
+            : _nodes.NewPart(value.Value, PieceNodes.Numbered(whole, value.Piece), value.Axis, value.Part.Length, Length(program, value));
     }
 
     /// <summary>The size of a part's axis in the whole as a formula; null where it is the same at all sizes of the inputs.</summary>

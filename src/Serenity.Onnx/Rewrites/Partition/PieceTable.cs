@@ -38,11 +38,15 @@ internal sealed class PieceTable
     public Interval Needed(int piece, int index, int input)
     {
         (NodeRegion rule, int value) = (Region.Rules[index], Region.Graph.Inputs[Region.Nodes[index]][input]);
-        return rule.Inputs[input].Map.Of(Output(piece, index)).Within(Region.Graph.Dims[value][rule.Inputs[input].Axis]);
+        return rule.Needed(input, Output(piece, index), Region.Graph.Dims[value][rule.Inputs[input].Axis]);
     }
 
     /// <summary>The same, not held against them.</summary>
-    public Interval Asked(int piece, int index, int input) => Region.Rules[index].Inputs[input].Map.Of(Output(piece, index));
+    public Interval Asked(int piece, int index, int input)
+    {
+        (NodeRegion rule, int value) = (Region.Rules[index], Region.Graph.Inputs[Region.Nodes[index]][input]);
+        return rule.Asked(input, Output(piece, index), Region.Graph.Dims[value][rule.Inputs[input].Axis]);
+    }
 
     /// <summary>Positions that a node's piece makes, of each of its outputs.</summary>
     public Interval Output(int piece, int index) => _made[(piece * Region.Nodes.Length) + index];
@@ -50,6 +54,8 @@ internal sealed class PieceTable
     /// <summary>Cuts a region into pieces of as equal size as can be; null where it cannot be cut into so many.</summary>
     public static PieceTable? TryCut(CutRegion region, int pieces)
     {
+        if (region.Open?.Allows(pieces) == false)
+            return null;
         PieceTable table = new(region, pieces, keeps: true);
         return table.Fill(null, double.PositiveInfinity, out _) ? table : null;
     }
@@ -63,6 +69,9 @@ internal sealed class PieceTable
     /// <param name="isPart">True if it may be that of some of the pieces, since it is enough.</param>
     public static double AtLeast(CutRegion region, int pieces, PieceTime time, double nanoseconds, double enough, out bool isPart)
     {
+        isPart = false;
+        if (region.Open?.Allows(pieces) == false)
+            return double.NaN;
         PieceTable table = new(region, pieces, keeps: false);
         table.Fill(time, nanoseconds + enough, out double taken);
         isPart = taken >= nanoseconds + enough;
@@ -77,9 +86,12 @@ internal sealed class PieceTable
     public static Interval Share(NodeRegion rule, int piece, int pieces)
     {
         long units = rule.Extent / rule.Multiple;
-        return units < pieces ? default
-            : new(units * piece / pieces * rule.Multiple, piece == pieces - 1 ? rule.Extent : units * (piece + 1) / pieces * rule.Multiple);
+        return units < pieces ? default : new(Border(rule, piece, pieces), Border(rule, piece + 1, pieces));
     }
+
+    /// <summary>Where a piece's share begins.</summary>
+    /// <inheritdoc cref="Share"/>
+    public static long Border(NodeRegion rule, int piece, int pieces) => piece == pieces ? rule.Extent : rule.Extent / rule.Multiple * piece / pieces * rule.Multiple;
 
     /// <summary>What a piece hands out of an exit that the region itself reads: as far as it is there; what comes before was handed out already.</summary>
     /// <param name="rule">The rule of the node that makes it.</param>
@@ -165,7 +177,7 @@ internal sealed class PieceTable
         {
             if (inputs[i] < 0 || !rule.Inputs[i].IsCut)
                 continue;
-            Interval needed = rule.Inputs[i].Map.Of(output).Within(graph.Dims[inputs[i]][rule.Inputs[i].Axis]);
+            Interval needed = rule.Needed(i, output, graph.Dims[inputs[i]][rule.Inputs[i].Axis]);
             if (needed.IsEmpty)
                 return false;
             if (read[i] >= 0)

@@ -17,13 +17,30 @@ internal sealed class PieceTime(PartitionGraph graph)
     /// <summary>Time of the program's pieces, slices and joins, less that of the nodes they stand for.</summary>
     public double Added(PieceProgram program)
     {
-        double time = AtLeast(program.Pieces);
+        double time = AtLeast(program.Pieces) + (NumberNodes(program) * TermPrices.Of(TimeTerm.Elementwise));
         foreach (PieceOperation step in program.Steps)
         {
             if (step.Kind is PieceStep.Slice or PieceStep.Join)
                 time += OfCopy(program, step, step.Kind == PieceStep.Slice);
         }
         return time;
+    }
+
+    /// <summary>About how many nodes compute where pieces begin: their borders, and for windows beginnings and ends of what is sliced.</summary>
+    private static int NumberNodes(PieceProgram program)
+    {
+        if (program.Region.Open is not { } reach)
+            return 0;
+        int splits = program.Pieces.Pieces > 2 ? 1 : 0, nodes = 2 + (2 * splits) + (reach.Unit > 1 ? 2 : 0);
+        if (!reach.HasWindows)
+            return nodes;
+        HashSet<int> sliced = [];
+        foreach (PieceOperation step in program.Steps)
+        {
+            if (step.Kind == PieceStep.Slice && program.Values[program.Inputs(step)[0]] is { Piece: < 0 } from && sliced.Add(from.Value))
+                nodes += (2 * (1 + splits)) + (reach.Times(from.Value) > 1 ? 1 : 0);
+        }
+        return nodes;
     }
 
     /// <summary>The same without slices and joins: what pieces cost at least.</summary>
@@ -69,7 +86,7 @@ internal sealed class PieceTime(PartitionGraph graph)
 
     /// <summary>How many positions of an input a piece reads.</summary>
     private long Read(int node, NodeRegion rule, Interval made, int input) =>
-        rule.Inputs[input].Map.Of(made).Within(graph.Dims[graph.Inputs[node][input]][rule.Inputs[input].Axis]).Length;
+        rule.Needed(input, made, graph.Dims[graph.Inputs[node][input]][rule.Inputs[input].Axis]).Length;
 
     private double Price(int node, NodeRegion rule, Interval made, bool narrows)
     {

@@ -69,9 +69,6 @@ internal sealed class RegionCandidate(CutRegion region, RegionChain? chain, int 
 /// <param name="numbers">How many numbers of pieces are tried of each.</param>
 internal sealed class RegionCandidates(PartitionGraph graph, PieceTime time, int numbers)
 {
-    /// <summary>Steps that a region's interval may have.</summary>
-    public const int MostNodes = 64;
-
     /// <summary>Intervals in which regions may be looked for.</summary>
     private const int MostIntervals = 30_000;
 
@@ -82,10 +79,10 @@ internal sealed class RegionCandidates(PartitionGraph graph, PieceTime time, int
     private readonly RegionChain?[]?[] _chains = new RegionChain?[]?[graph.Nodes.Length];
     private int _intervals;
 
-    /// <summary>Those of one interval of at most <see cref="MostNodes"/> steps.</summary>
+    /// <summary>Those of one interval of at most <see cref="PartitionGraph.MostSteps"/> steps.</summary>
     public RegionCandidate[] Of(int first, int last)
     {
-        RegionCandidate[]?[] ofLast = _known[last] ??= new RegionCandidate[]?[MostNodes];
+        RegionCandidate[]?[] ofLast = _known[last] ??= new RegionCandidate[]?[graph.MostSteps];
         return ofLast[last - first] ??= _intervals++ >= MostIntervals ? [] : Find(first, last);
     }
 
@@ -113,7 +110,7 @@ internal sealed class RegionCandidates(PartitionGraph graph, PieceTime time, int
 
     private RegionChain?[] ChainsOf(int last)
     {
-        int end = graph.Outputs[last].Length > 0 ? graph.Outputs[last][0] : -1, from = Math.Max(0, last - MostNodes + 1);
+        int end = graph.Outputs[last].Length > 0 ? graph.Outputs[last][0] : -1, from = Math.Max(0, last - graph.MostSteps + 1);
         RegionChain?[] chains = new RegionChain?[end < 0 ? 0 : graph.Dims[end].Length];
         for (int axis = 0; axis < chains.Length; axis++)
         {

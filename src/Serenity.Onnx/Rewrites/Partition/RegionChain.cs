@@ -126,7 +126,7 @@ internal sealed class RegionChain
             {
                 if (inputs[i] < 0 || !rule.Inputs[i].IsCut)
                     continue;
-                Interval needed = rule.Inputs[i].Map.Of(made).Within(_graph.Dims[inputs[i]][rule.Inputs[i].Axis]);
+                Interval needed = rule.Needed(i, made, _graph.Dims[inputs[i]][rule.Inputs[i].Axis]);
                 if (needed.IsEmpty)
                 {
                     number.HasEnded = true;
