@@ -191,14 +191,18 @@ internal static class WindowRegions
         return ((products <= ManyProducts ? 1 : FewPositions) / Math.Max(1, across)) + 1;
     }
 
-    /// <summary>Products of an output, and outputs of a row.</summary>
+    /// <summary>Products of an output, as far as their number decides on the order of their sum, and outputs of a row.</summary>
     private static (long Products, long Across) Columns(RegionQuery q, long[] kernel)
     {
         long products = kernel.Skip(1).Aggregate(1L, (a, b) => a * b), across = 1;
         for (int i = 2; i < q.Rank; i++)
             across *= i == q.Axis ? 1 : q.Dims[i];
-        // One filter a group is a matrix of one row, which is multiplied by another routine: what is left over of its vectors sums otherwise, too.
-        return (kernel[0] == q.Node.Int("group", 1) ? long.MaxValue : products, across);
+        if (kernel[0] != q.Node.Int("group", 1))
+            return (products, across);
+        // One filter a group is a matrix of one row, which is multiplied by another routine (mlas/lib/x86_64/SgemmKernelM1Avx.S): it adds four products at a time to each position, in whole and in part
+        // vectors alike, however many there are. Rows of a single position go another way, when the window is as wide as the image.
+        bool keeps = q.Rank == 4 && across > 1 && q.Values.TypeOf(q.Node.In(0))!.ElementType == DataType.Float;
+        return (keeps ? 0 : long.MaxValue, across);
     }
 
     private static long[] Fill(int count, long value)

@@ -42,6 +42,24 @@ public sealed class RegionRuleTests
         }
     }
 
+    /// <summary>As of each channel on its own: whatever the number of positions, wherever these lie in the vectors of the whole; not where a row is one position.</summary>
+    [TestMethod]
+    public void Rows_of_a_convolution_with_one_filter_a_group_keep_its_bits_down_to_one()
+    {
+        foreach ((long group, long channels) in new[] { (5L, 1L), (2L, 3L), (1L, 20L) })
+        {
+            foreach (long width in new[] { 1L, 2L, 3L, 5L, 8L, 17L, 29L })
+            {
+                foreach ((long kernel, long stride, long pad) in new[] { (3L, 1L, 1L), (3L, 2L, 1L), (5L, 1L, 0L), (5L, 1L, 2L), (2L, 1L, 0L) })
+                {
+                    Check(false, $"Conv {channels} x {group} wide {width} k{kernel} s{stride} p{pad}", [0, 2, 3], b => b.Node("Conv",
+                        [Data(b, false, 1, channels * group, 11, ((width - 1) * stride) + kernel - (2 * pad)), Weight(b, false, group, channels, kernel, kernel), Weight(b, false, group)],
+                        ("strides", new[] { stride, stride }), ("pads", new[] { pad, pad, pad, pad }), ("group", group)), contains: true);
+                }
+            }
+        }
+    }
+
     [TestMethod]
     [DataRow("SAME_UPPER")]
     [DataRow("SAME_LOWER")]
