@@ -102,7 +102,14 @@ public sealed record ModelItem
     public string OptionsKey => string.Join(
         '|', OptionValues.Of(Request).KeyOf(OptionEffect.Result), Request.FreeDimensionsAreDefaults ? "defaults" : "",
         Request.WorkLimit.ToString(CultureInfo.InvariantCulture), Request.LayoutBytes?.ToString(CultureInfo.InvariantCulture), Request.TrafficPeak?.ToString(CultureInfo.InvariantCulture),
-        string.Join(';', Request.SamplePaths.Select(Path.GetFileName)), AppRuntime.KeyOf(Request.Runtime), ToolIdentity.Fingerprint);
+        string.Join(';', Request.SamplePaths.Select(Path.GetFileName)), FillingKey(Request.Filled), AppRuntime.KeyOf(Request.Runtime), ToolIdentity.Fingerprint);
+
+    private static string FillingKey(Filling? filled)
+    {
+        IEnumerable<string> values = (filled?.Values ?? new Dictionary<string, string>()).Select(v => $"{v.Key}={v.Value}").Order(StringComparer.Ordinal);
+        IEnumerable<string> from = (filled?.From ?? new Dictionary<string, long>()).Select(s => FormattableString.Invariant($"{s.Key}<{s.Value}")).Order(StringComparer.Ordinal);
+        return string.Join(';', values.Concat(from));
+    }
 
     /// <summary>The same, with a plan asked for that may take so long, as a multiple of the source's predicted time.</summary>
     public ModelItem Within(double work) => this with { Request = Request with { WorkLimit = work } };
@@ -164,6 +171,7 @@ public sealed record ModelItem
             Request = options.Request(source) with
             {
                 Format = format,
+                Filled = options.Get(ModelOptions.Pad) is { } padding && SizeLists.FilledFrom(item) is { Count: > 0 } from ? new Filling(padding, from) : null,
                 SamplePaths = SampleFiles.Find(options.Get(ModelOptions.VerifyInputs), projectFolder, name),
                 Runtime = AppRuntime.Find(options.Get(ModelOptions.VerifyWith), item.GetMetadata(AppRuntime.LibraryMetadata), item.GetMetadata(AppRuntime.AssemblyMetadata), projectFolder, name),
             },

@@ -13,7 +13,7 @@ namespace Serenity.Build.Items;
 /// </summary>
 internal static class SizeLists
 {
-    private const string Sizes = "_Sizes", Whole = "_SizesOf";
+    private const string Sizes = "_Sizes", Whole = "_SizesOf", Filled = "_FilledFrom";
 
     /// <summary>The items of one that may list sizes; itself where it does not, or where its sizes cannot be read, which whoever reads it says.</summary>
     /// <param name="item">The item.</param>
@@ -22,8 +22,17 @@ internal static class SizeLists
         if (!item.GetMetadata(ModelOptions.FreeDimensions.Name).Contains(',', StringComparison.Ordinal) || TextOf(item) == ProjectsTextOf(item) || Read(item) is not { Lists.Count: > 0 } sizes)
             return [item];
         string target = item.GetMetadata("TargetPath") is { Length: > 0 } given ? given : Path.GetFileName(item.ItemSpec);
-        return [.. sizes.Combinations().Select(one => Sized(item, target, one.Chosen, one.Sizes))];
+        return [.. sizes.Combinations().Select(one => Sized(item, target, one.Chosen, one.Sizes, FilledFrom(one.Chosen, sizes)))];
     }
+
+    /// <summary>Sizes of inputs that an item's model takes and has to have filled up; empty where it takes its own size alone, or is the only one.</summary>
+    public static IReadOnlyDictionary<string, long> FilledFrom(ITaskItem item) => item.GetMetadata(Filled).Length == 0 ? new Dictionary<string, long>()
+        : ModelOptions.FreeDimensions.Read(ItemText.Of(item, Filled, ModelOptions.FreeDimensions), ModelOptions.FreeDimensions.Name, item.ItemSpec).Sizes;
+
+    // Half of what the file takes, where no smaller file takes that.
+    private static IEnumerable<KeyValuePair<string, long>> FilledFrom(IReadOnlyList<KeyValuePair<string, long>> chosen, DimensionSizes sizes) => chosen
+        .Select(one => KeyValuePair.Create(one.Key, Math.Max(sizes.Lists[one.Key].Where(size => size < one.Value).DefaultIfEmpty(0).Max() + 1, (one.Value + 1) / 2)))
+        .Where(from => chosen.First(one => one.Key == from.Key).Value > from.Value);
 
     /// <summary>The sizes that tell an item's model from others of the same item, as <c>seq=128</c>; empty for an item's only model.</summary>
     public static string SizesOf(ITaskItem item) => item.GetMetadata(Sizes);
@@ -56,11 +65,12 @@ internal static class SizeLists
     public static SerenityException OnlyOne(string spelled, string why, string file) => new(
         SerenityCodes.BadOption, file, $"{spelled} lists several sizes of a dimension, which are several models, and {why}.");
 
-    private static TaskItem Sized(ITaskItem item, string target, IReadOnlyList<KeyValuePair<string, long>> chosen, DimensionSizes sizes)
+    private static TaskItem Sized(ITaskItem item, string target, IReadOnlyList<KeyValuePair<string, long>> chosen, DimensionSizes sizes, IEnumerable<KeyValuePair<string, long>> from)
     {
         TaskItem sized = new(item);
         // Metadata is taken as it stands in a project file.
         sized.SetMetadata(ModelOptions.FreeDimensions.Name, string.Join(';', sizes.Select(s => ItemText.Escape($"{NameList.Quote(s.Key)}={s.Value}"))));
+        sized.SetMetadata(Filled, string.Join(';', from.Select(s => ItemText.Escape(FormattableString.Invariant($"{NameList.Quote(s.Key)}={s.Value}")))));
         sized.SetMetadata("TargetPath", ItemText.Escape(PathOf(target, chosen)));
         sized.SetMetadata(Whole, ItemText.Escape(target));
         sized.SetMetadata(Sizes, ItemText.Escape(TextOf(chosen)));

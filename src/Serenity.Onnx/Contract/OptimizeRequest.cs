@@ -152,6 +152,9 @@ public sealed record OptimizeRequest
     /// <summary>Architectures that the app is built for, each once; empty for the build machine's.</summary>
     public IReadOnlyList<TargetArchitecture> Targets { get; init; } = [];
 
+    /// <summary>How the app fills up inputs: verification sees to it that this changes nothing but what is cut off again. Null where it does not. Shapes no plan.</summary>
+    public Filling? Filled { get; init; }
+
     /// <summary>Name of the .onnx file to be written, without a folder: external data is named for it. Null for the source's own.</summary>
     public string? OutputName { get; init; }
 

@@ -56,6 +56,7 @@ public static class SerenityCodes
         new(OtherRuntime, "The app brings another ONNX Runtime than the plan was verified with"),
         new(MoreWithoutOptions, "Without the session options the model needs more than its source"),
         new(ChangedAtLoad, "A file in ONNX Runtime's own format does not keep the plan without the session options"),
+        new(FillingMatters, "Inputs that are filled up change what the model gives"),
         new(PlannedWithoutRuntime, "Planned without ONNX Runtime"),
     ];
 
@@ -196,6 +197,9 @@ public static class SerenityCodes
 
     /// <summary>Loaded without the stated session options, a file in ONNX Runtime's own format is not executed as it was planned.</summary>
     public const string ChangedAtLoad = "SER2505";
+
+    /// <summary>Inputs that the app fills up change the outputs for what was there before.</summary>
+    public const string FillingMatters = "SER2506";
 
     /// <summary>The native ONNX Runtime cannot be loaded on this host; the model was planned by what its file states.</summary>
     public const string PlannedWithoutRuntime = "SER2701";

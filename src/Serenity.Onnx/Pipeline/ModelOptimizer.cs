@@ -79,11 +79,13 @@ public static class ModelOptimizer
         if (request.SharedBuffers is { Count: > 0 } && !request.Executor.Traits().RunsInSession)
             throw new SerenityException(SerenityCodes.BadCut, file.Path, $"{ModelSetting.SharedBuffers} is for executor OnnxRuntime, where the app binds outputs. In an arena inputs and outputs have places: leave it out.");
         file = SourceModel.Cut(file, request);
+        OptimizeRequest asked = request;
         request = SourceModel.Settle(file.Model, request);
         Task warm = WarmUp.Start();
         try
         {
-            return UnreadPart.Plan(file, request, (model, asked) => Planned(model, asked, cancellation)) with { FreeDimensions = request.FreeDimensions };
+            OptimizationResult result = UnreadPart.Plan(file, request, (model, wanted) => Planned(model, wanted, cancellation)) with { FreeDimensions = request.FreeDimensions };
+            return FilledCheck.Tell(file, asked, result, cancellation);
         }
         finally
         {

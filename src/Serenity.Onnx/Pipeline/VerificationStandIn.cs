@@ -45,6 +45,7 @@ internal sealed record VerificationStandIn(LoadedModel File, IReadOnlyDictionary
         SamplePaths = [],
         Bounds = What.Outputs is null ? request.Bounds : null,
         SharedBuffers = What.Outputs is null ? request.SharedBuffers : null,
+        Filled = null,
         OutputName = null,
         Layouts = [],
         LayoutsWhereUseful = false,

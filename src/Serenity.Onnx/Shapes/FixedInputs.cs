@@ -81,7 +81,8 @@ internal static class FixedInputs
         return tensor;
     }
 
-    private static byte[]? Bytes(DataType type, string text)
+    /// <summary>One element, little endian; null if the text is no value of the type.</summary>
+    internal static byte[]? Bytes(DataType type, string text)
     {
         if (type == DataType.Bool)
             return bool.TryParse(text, out bool truth) ? [truth ? (byte)1 : (byte)0] : text is "0" or "1" ? [(byte)(text[0] - '0')] : null;

@@ -45,6 +45,21 @@ public sealed class SizeListsTests
     }
 
     [TestMethod]
+    [DataRow("seq=128,256,512", "seq=64;seq=129;seq=257")]
+    [DataRow("seq=1,2,3", ";;")]
+    [DataRow("seq=1,7", ";seq=4")]
+    [DataRow("batch=1,2;seq=4,16", "seq=2;seq=8;seq=2;seq=8")]
+    public void Inputs_that_are_filled_up_are_those_that_no_smaller_file_takes(string sizes, string from)
+    {
+        ModelItem[] models = [.. SizeLists.Expand(Item("net.onnx", ("FreeDimensions", sizes), ("Pad", "ids=0"))).Select(i => ModelItem.Read(i, "/p", "/p/obj"))];
+        Assert.AreEqual(from, string.Join(';', models.Select(m => m.Request.Filled is { } filled ? string.Join(',', filled.From.Select(s => $"{s.Key}={s.Value}")) : "")));
+        Assert.IsTrue(models.All(m => m.Request.Filled?.Values is not { } values || values["ids"] == "0"));
+        ModelItem last = models[^1], other = last with { Request = last.Request with { Filled = new(new Dictionary<string, string> { ["ids"] = "7" }, new Dictionary<string, long>()) } };
+        Assert.AreNotEqual(last.OptionsKey, other.OptionsKey, "What was found out is kept with what it was found out for.");
+        Assert.IsTrue(SizeLists.Expand(Item("net.onnx", ("FreeDimensions", sizes))).All(i => ModelItem.Read(i, "/p", "/p/obj").Request.Filled is null));
+    }
+
+    [TestMethod]
     public void An_item_with_a_list_stands_for_several_each_with_a_file_of_its_own()
     {
         TaskItem item = Item("models/net.onnx", ("FreeDimensions", "batch=1,2;in put:0=8,16;x%3By=3"), ("MemoryBudget", "1MiB"), ("Pad", "ids=0"));
