@@ -1,5 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Executors.StaticArena.Planning;
@@ -7,7 +9,6 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Partition;
-using Serenity.Onnx.Rewrites.Rolling;
 using Serenity.Onnx.Rewrites.Search;
 using Serenity.Onnx.Rewrites.Sums;
 using Serenity.Onnx.Runtime;
@@ -28,6 +29,9 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     private readonly PlanningTask _task;
     private readonly Lazy<ModelCost> _original;
     private readonly Lazy<IntegerStart> _start;
+
+    /// <summary>What each order moves, by the list of its operators that a plan holds.</summary>
+    private readonly Dictionary<object, long> _traffic = new(ReferenceEqualityComparer.Instance);
 
     public StaticArenaExecutor(PlanningTask task)
     {
@@ -149,15 +153,13 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
             plan = InFileOrder(plan);
         if (restriction.Only is not null)
             return plan;
-        bool mayRoll = _task.Request.Partition && level != RewriteLevel.None && plan.Shapes.Varies.Count == 0;
-        StaticArenaExecutorPlan least = mayRoll ? InRows(plan, level, countsTraffic: false) : plan;
+        ArenaRows? rows = _task.Request.Partition && level != RewriteLevel.None && plan.Shapes.Varies.Count == 0 ? new(Arena, level == RewriteLevel.Exact) : null;
+        StaticArenaExecutorPlan least = InRows(plan, rows, countsTraffic: false);
         if (_task.Request.OnChip is not { } onChip || plan.Plan.ForTraffic is null)
             return least;
-        StaticArenaExecutorPlan moving = WithLessTraffic(plan, onChip);
-        if (mayRoll)
-            moving = InRows(moving, level, countsTraffic: true);
+        StaticArenaExecutorPlan moving = InRows(WithLessTraffic(plan, onChip), rows, countsTraffic: true);
         // What is worked on row by row may need less than any order of the whole; then that is the least, and more only where it brings something and there is room.
-        if (moving.Bytes > least.Bytes && (moving.Bytes > MostForTraffic(least.Bytes) || Traffic(moving, onChip) >= Traffic(least, onChip)))
+        if (moving.Bytes > least.Bytes && (moving.Bytes > MostForTraffic(least.Bytes) || Traffic(moving.Plan, onChip) >= Traffic(least.Plan, onChip)))
             return least;
         if (moving.Bytes <= least.Bytes)
             return moving;
@@ -167,30 +169,35 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     }
 
     /// <summary>
-    /// The plan, or one of the model before rewrites, or the order of its file, where that moves less and needs no more than is allowed: a rewrite that lowers the peak may cost traffic.
+    /// The plan, or one of the model before rewrites, or the order of its file or of ONNX Runtime, where that moves less and needs no more than is allowed: a rewrite that lowers the peak may
+    /// cost traffic.
     /// </summary>
     private StaticArenaExecutorPlan WithLessTraffic(StaticArenaExecutorPlan plan, long onChip)
     {
-        if (plan.Plan.ForTraffic is not { } choice || Traffic(plan, onChip) is not (> 0 and var least))
+        if (plan.Plan.ForTraffic is not { } choice || Traffic(plan.Plan, onChip) is not (> 0 and var least))
             return plan;
-        StaticArenaExecutorPlan best = plan;
+        (RewriteCost Cost, StaticArenaPlan Plan)? best = null;
         // What no order of the model before rewrites goes under.
         long bound = plan.Rewrites.Count == 0 ? choice.LowerBoundBytes : 0;
+        NodeOrder[] today = OrdersOfToday();
         if (plan.Rewrites.Count > 0 && StaticArenaCost.Plan(plan.Unrewritten, Arena) is var own && own.ArenaBytes <= choice.MostBytes)
         {
-            (RewriteCost cost, own) = StaticArenaCost.ForTraffic(plan.Unrewritten, own, choice.MostBytes, Arena);
+            (RewriteCost cost, own) = StaticArenaCost.ForTraffic(plan.Unrewritten, own, choice.MostBytes, today, Arena);
             bound = own.ForTraffic?.LowerBoundBytes ?? 0;
-            TakeIfLess(Made(cost, own with { ForTraffic = choice with { LowerBoundBytes = bound } }, [], plan.Work with { Ratio = 1 }, plan.Unrewritten));
+            TakeIfLess(cost, own);
         }
-        StaticArenaExecutorPlan file = InFileOrder(plan);
-        TakeIfLess(file with { Plan = file.Plan with { ForTraffic = choice with { LowerBoundBytes = bound } } });
-        return best;
-
-        void TakeIfLess(StaticArenaExecutorPlan other)
+        foreach (NodeOrder order in today)
         {
-            if (other.Bytes > choice.MostBytes || Traffic(other, onChip) is var moved && moved >= least)
-                return;
-            (best, least) = (other, moved);
+            RewriteCost cost = CostIn(order, plan);
+            TakeIfLess(cost, StaticArenaCost.Plan(cost, Arena));
+        }
+        return best is not { } less ? plan
+            : Made(less.Cost, InMemories(less.Cost, less.Plan with { ForTraffic = choice with { LowerBoundBytes = bound } }), [], plan.Work with { Ratio = 1 }, plan.Unrewritten);
+
+        void TakeIfLess(RewriteCost cost, StaticArenaPlan other)
+        {
+            if (other.ArenaBytes <= choice.MostBytes && Traffic(other, onChip) is var moved && moved < least)
+                (best, least) = ((cost, other), moved);
         }
     }
 
@@ -210,8 +217,8 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         RewriteCost best = outcome.Best;
         StaticArenaPlan plan = StaticArenaCost.Plan(best, Arena);
         (best, plan) = StaticArenaCost.TryOtherOrders(best, plan, Arena);
-        (best, plan) = StaticArenaCost.ForTraffic(best, plan, MostForTraffic(plan.ArenaBytes), Arena);
-        return Made(best, plan, outcome.Applied, outcome.Work, outcome.Original);
+        (best, plan) = StaticArenaCost.ForTraffic(best, plan, MostForTraffic(plan.ArenaBytes), _task.Request.OnChip is null || outcome.Applied.Count > 0 ? [] : OrdersOfToday(), Arena);
+        return Made(best, InMemories(best, plan), outcome.Applied, outcome.Work, outcome.Original);
     }
 
     // In one memory for activations the plan is the arena of always.
@@ -230,87 +237,92 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     /// The plan with parts of the network row by row, where that makes the arena smaller: of the rewritten model, or of the model before the other rewrites, which may stand in its way.
     /// </summary>
     /// <param name="whole">The plan without rows.</param>
-    /// <param name="level">What rewrites may do.</param>
+    /// <param name="rows">The rows of each order; null where nothing may be worked on row by row.</param>
     /// <param name="countsTraffic">True if rows may not make more travel.</param>
-    private StaticArenaExecutorPlan InRows(StaticArenaExecutorPlan whole, RewriteLevel level, bool countsTraffic)
+    private StaticArenaExecutorPlan InRows(StaticArenaExecutorPlan whole, ArenaRows? rows, bool countsTraffic)
     {
         StaticArenaExecutorPlan best = whole;
-        Try(whole.WrittenModel, whole.Shapes, whole.Plan.Order.Names, whole.Rewrites, whole.Work.Ratio);
+        if (rows is null)
+            return best;
+        Try(rows.Of(whole.WrittenModel, whole.Shapes, whole.Plan.Order, whole.Rewrites.Count > 0), whole.Rewrites, whole.Work.Ratio);
         if (whole.Rewrites.Count > 0)
-            Try(Today, Shapes.Main, whole.Unrewritten.Order.Names, [], 1);
+            Try(rows.Of(Today, Shapes.Main, whole.Unrewritten.Order, rewritten: false), [], 1);
         // Which parts can be worked on together follows from the order; who wrote the file often had one part after the other.
-        StaticArenaGraph file = GraphOfSource();
-        Try(Today, Shapes.Main, file.OrderOf(file.FileOrder()).Names, [], 1);
+        Try(rows.Of(Today, Shapes.Main, FileOrder, rewritten: false), [], 1);
         return best;
 
-        void Try(ModelProto model, ShapeTable shapes, IEnumerable<string> order, IReadOnlyList<AppliedRewrite> applied, double work)
+        void Try(RowsPlan? plan, IReadOnlyList<AppliedRewrite> applied, double work)
         {
-            string path = _task.Source.File.Path;
-            ArenaSharing sharing = new(Arena.GraphOf(model, shapes));
-            if (ModelRolling.TryRoll(model, shapes, order, path, sharing, level == RewriteLevel.Exact, out bool exact, _task.Cancellation) is not { } rows || rows.PeakBytes >= best.Bytes)
+            if (plan is null || plan.Rows.PeakBytes >= best.Bytes || (Several is null && plan.Arena.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes)))
                 return;
-            RewriteCandidate written = RewriteCandidate.Unchanged(rows.Model, rows.Shapes);
-            StaticArenaGraph graph = Arena.GraphOf(rows.Model, rows.Shapes);
-            long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
-            RewriteCost cost = new(written, profile.Max(), StepBound(graph), NodeOrder.OfFile(rows.Model.Graph), profile);
-            StaticArenaPlan plan = StaticArenaCost.Plan(cost, Arena);
-            if (Several is null && plan.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes))
-                return;
-            long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.ArenaBytes;
-            StaticArenaExecutorPlan made = Made(cost, plan, [.. applied, .. rows.Regions.Select(Told)], whole.Work with { Ratio = work }, whole.Unrewritten) with { Whole = whole };
+            long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.Arena.ArenaBytes;
+            StaticArenaExecutorPlan made = Made(plan.Cost, plan.InMemories, [.. applied, .. plan.Rows.Regions.Select(Told)], whole.Work with { Ratio = work }, whole.Unrewritten) with { Whole = whole };
             if (IsBetter(made, best, countsTraffic))
                 best = made;
 
             // What it saves is saved by all of them together; the first is told to.
             AppliedRewrite Told(PartitionedRegion region, int index) =>
-                new(ModelPartition.Kind, region.Nodes, exact, index == 0 ? left : 0) { Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, 0) };
+                new(ModelPartition.Kind, region.Nodes, plan.IsExact, index == 0 ? left : 0) { Pieces = new PieceFacts(region.Pieces, region.Value, region.Axis, 0) };
         }
     }
 
     // Over several memories what counts is that it fits, and then what accesses cost; and where bytes travel, none more may.
     private bool IsBetter(StaticArenaExecutorPlan rows, StaticArenaExecutorPlan than, bool countsTraffic)
     {
-        if (countsTraffic && _task.Request.OnChip is { } onChip && Traffic(rows, onChip) > Traffic(than, onChip))
+        if (countsTraffic && _task.Request.OnChip is { } onChip && Traffic(rows.Plan, onChip) > Traffic(than.Plan, onChip))
             return false;
         if (Several is null || rows.Memories is not { } memories || than.Memories is not { } others)
             return true;
         return memories.Fits != others.Fits ? memories.Fits : memories.Fits ? memories.Cost < others.Cost : rows.Bytes < than.Bytes;
     }
 
-    private long Traffic(StaticArenaExecutorPlan of, long onChip) =>
-        TrafficPlanner.Plan(of.Plan.Graph, of.Plan.Operators, onChip, new TrafficOptions { Width = ComparedWidth }, _task.Cancellation).Bytes;
-
-    /// <summary>No order needs less than its largest step reads and makes.</summary>
-    private static long StepBound(StaticArenaGraph graph)
+    private long Traffic(StaticArenaPlan of, long onChip)
     {
-        long bound = 0;
-        for (int op = 0; op < graph.Graph.OperatorCount; op++)
-        {
-            HashSet<int> tensors = [.. graph.Graph.Inputs(op).ToArray(), .. graph.Graph.Outputs(op).ToArray()];
-            tensors.ExceptWith(graph.Graph.InPlaceInputs(op).ToArray());
-            bound = Math.Max(bound, tensors.Sum(t => graph.Graph.Bytes(t)) + graph.Graph.Scratch(op));
-        }
-        return bound;
+        if (!_traffic.TryGetValue(of.Operators, out long bytes))
+            _traffic[of.Operators] = bytes = TrafficPlanner.Plan(of.Graph, of.Operators, onChip, new TrafficOptions { Width = ComparedWidth }, _task.Cancellation).Bytes;
+        return bytes;
     }
 
     /// <summary>The model as it is, in the order of its file.</summary>
     private StaticArenaExecutorPlan InFileOrder(StaticArenaExecutorPlan instead)
     {
-        StaticArenaGraph graph = GraphOfSource();
-        RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(Today, Shapes.Main), graph.OrderOf(graph.FileOrder()));
+        RewriteCost cost = CostIn(FileOrder, instead);
+        return Made(cost, InMemories(cost, StaticArenaCost.Plan(cost, Arena)), [], instead.Work with { Ratio = 1 }, instead.Unrewritten);
+    }
+
+    private RewriteCost CostIn(NodeOrder order, StaticArenaExecutorPlan instead)
+    {
+        RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(Today, Shapes.Main), order);
+        StaticArenaGraph graph = Arena.GraphOf(written);
         long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
-        RewriteCost cost = new(written, profile.Max(), instead.Unrewritten.LowerBoundBytes, NodeOrder.OfFile(written.Model.Graph), profile);
-        StaticArenaPlan plan = StaticArenaCost.Plan(cost, Arena);
-        return Made(cost, plan, [], instead.Work with { Ratio = 1 }, instead.Unrewritten);
+        return new(written, profile.Max(), instead.Unrewritten.LowerBoundBytes, NodeOrder.OfFile(written.Model.Graph), profile);
+    }
+
+    private NodeOrder FileOrder
+    {
+        get
+        {
+            StaticArenaGraph graph = GraphOfSource();
+            return graph.OrderOf(graph.FileOrder());
+        }
+    }
+
+    /// <summary>The orders that the model runs in without a plan: its file's, and ONNX Runtime's.</summary>
+    private NodeOrder[] OrdersOfToday()
+    {
+        OrtGraph indexed = new(Today.Graph);
+        return [FileOrder, new([.. ExecutionOrder.Of(indexed).Select(indexed.Node)])];
     }
 
     private StaticArenaGraph GraphOfSource() => Arena.GraphOf(Today, Shapes.Main);
+
+    private StaticArenaPlan InMemories(RewriteCost cost, StaticArenaPlan plan) => StaticArenaCost.InMemories(cost, plan, Arena);
 
     private StaticArenaExecutorPlan Made(RewriteCost cost, StaticArenaPlan plan, IReadOnlyList<AppliedRewrite> rewrites, WorkFacts work, RewriteCost unrewritten) =>
         new()
         {
             WrittenModel = AccumulationChain.Settle(cost.Written),
-            Plan = StaticArenaCost.InMemories(cost, plan, Arena),
+            Plan = plan,
             LeastLiveBytes = cost.LowerBoundBytes,
             Unrewritten = unrewritten,
             Start = Start,

@@ -15,6 +15,9 @@ internal sealed class PoolAttempt
     /// <summary>A last search is so many times wider, with a bound raised so many times finer, unless so much of all work is done, in hundredths.</summary>
     private const int Wider = 8, Finer = 20, WiderUntil = 45;
 
+    /// <summary>A plan that is cheaper by more than one part in so many is worth a longer placement, unless so much of all work is done, in hundredths.</summary>
+    private const int WorthLonger = 200, LongerUntil = 60;
+
     /// <summary>Parts of the width that are searched, one after the other.</summary>
     private static readonly int[] _widths = [64, 8, 1];
 
@@ -25,6 +28,7 @@ internal sealed class PoolAttempt
     private readonly RigidBlocks _blocks;
     private readonly PoolPlacement _placement;
     private readonly PoolChoices _choices;
+    private readonly IReadOnlyList<GreedyPools> _greedy;
     private long[][] _offsets = [];
 
     /// <summary>The blocks that are searched, and then the small ones; and what those cost at least.</summary>
@@ -54,7 +58,8 @@ internal sealed class PoolAttempt
             for (int pool = 0; pool < roomy.Length; pool++)
                 roomy[pool] = _placement.Place(pool, _placement.AllOf(pool, _blocks), cancellation).Outcome == PackingOutcome.Found;
         }
-        bool[] small = options.Techniques.HasFlag(PoolTechniques.SmallLast) ? SmallBlocks.Of(problem, _blocks, options.SmallShare) : new bool[_blocks.Count];
+        _greedy = options.Greedy ? [.. PoolGreedy.Plans(problem, _blocks)] : [];
+        bool[] small = options.Techniques.HasFlag(PoolTechniques.SmallLast) ? SmallBlocks.Of(problem, _blocks, options.SmallShare, _greedy.Select(g => g.Cost).DefaultIfEmpty().Min()) : new bool[_blocks.Count];
         _choices = PoolChoices.Of(problem, _blocks, roomy, small);
         _units = [.. _choices.Units, .. _choices.Small];
         _least = _choices.Small.Sum(u => u.Choices.Min(c => c.Cost));
@@ -87,8 +92,7 @@ internal sealed class PoolAttempt
 
     public void Run()
     {
-        if (_options.Greedy)
-            Greedy();
+        Greedy();
         long most = _choices.Units.Sum(u => u.Choices.Max(c => c.Cost)) + 1;
         PoolBound bound = PoolBound.Of(_choices, Below(most), _options, _meter, _cancellation);
         Bound = Math.Min(Math.Max(Bound, bound.CostBound + _least), Cost);
@@ -102,6 +106,7 @@ internal sealed class PoolAttempt
             if (_meter.IsPast(90) && share < _widths[0])
                 break;
             failed = Search(bound, full, share, Below(most));
+            Improve(bound);
             for (int raises = share == _widths[^2] ? MostRaises : 1; raises > 0 && share > 1 && Bound < Cost && _options.Techniques.HasFlag(PoolTechniques.Worths); raises--)
             {
                 long before = bound.Bound;
@@ -194,10 +199,11 @@ internal sealed class PoolAttempt
         long room = _placement.Least(all, _cancellation).SizeBytes + _problem.Alignment;
         Array.Fill(capacity[failed], Math.Max(_choices.Capacity[failed] - room, 0));
         int[]? before = _last;
+        long cost = Cost;
         int next = Search(bound, capacity, 8, Below(most));
         _last = before;
         Bound = known;
-        return Best is not null && next < 0;
+        return Cost < cost && next < 0;
     }
 
     private void WithShares(PoolBound bound, int failed, long most)
@@ -220,6 +226,18 @@ internal sealed class PoolAttempt
     private long Below(long most) => Cost == long.MaxValue ? most : Math.Min(Cost - _least, most);
 
     private long[][] Full(PoolBound bound) => Array.ConvertAll(_choices.Capacity, bytes => Enumerable.Repeat(bytes, bound.Timeline.Count).ToArray());
+
+    // What the best plan chose, made cheaper part of the time after part, as far as it can be laid down.
+    private void Improve(PoolBound bound)
+    {
+        if (Best is null || IsClose || !_options.Techniques.HasFlag(PoolTechniques.Windows))
+            return;
+        PoolWindows windows = new(_choices, _options, _meter);
+        int[]? improved = windows.Improve(bound, Full(bound), [.. _choices.Units.Select((unit, u) => unit.Find(Best[u]))], _cancellation);
+        States += windows.States;
+        if (improved is not null)
+            Offer(improved, out _);
+    }
 
     // The pool that what was found cannot be laid down in; -1 if it could be, or nothing was found.
     private int Search(PoolBound bound, long[][] capacity, int share, long below, int times = 1)
@@ -277,20 +295,12 @@ internal sealed class PoolAttempt
 
     private void Greedy()
     {
-        foreach (int[] order in PoolGreedy.Orders(_problem, _blocks))
-        {
-            _cancellation.ThrowIfCancellationRequested();
-            (int[] pool, long[] bases, bool fits) = PoolGreedy.Place(_problem, _blocks, order);
-            if (!fits)
-                continue;
-            PoolChoice[] choice = Array.ConvertAll(_units, u => _choices.Stay(u.Parts, pool[_blocks.BlockOf[u.Parts[0]]]));
-            long cost = choice.Sum(c => c.Cost);
-            if (cost >= Cost)
-                continue;
-            (Best, Cost) = (choice, cost);
-            _offsets = [.. Enumerable.Range(0, _problem.Pools.Length).Select(p => Array.ConvertAll(
-                _placement.TenantsOf(p, _units, choice), t => bases[_blocks.BlockOf[t.Buffer]] + _blocks.Distance[t.Buffer]))];
-        }
+        if (_greedy.MinBy(g => g.Cost) is not { } best || best.Cost >= Cost)
+            return;
+        Best = Array.ConvertAll(_units, u => _choices.Stay(u.Parts, best.Pool[_blocks.BlockOf[u.Parts[0]]]));
+        Cost = best.Cost;
+        _offsets = [.. Enumerable.Range(0, _problem.Pools.Length).Select(p => Array.ConvertAll(
+            _placement.TenantsOf(p, _units, Best), t => best.Base[_blocks.BlockOf[t.Buffer]] + _blocks.Distance[t.Buffer]))];
     }
 
     private bool Offer(int[] indices, out int failed)
@@ -306,7 +316,10 @@ internal sealed class PoolAttempt
         for (failed = 0; failed < offsets.Length; failed++)
         {
             if (OffsetsOf(failed, choice) is not { } placed)
+            {
+                Repair(choice);
                 return false;
+            }
             offsets[failed] = placed;
         }
         long cost = choice.Sum(c => c.Cost);
@@ -315,13 +328,23 @@ internal sealed class PoolAttempt
         return true;
     }
 
+    // What cannot be laid down may still be a little dearer.
+    private void Repair(PoolChoice[] choice)
+    {
+        if (choice.Sum(c => c.Cost) >= Cost || new PoolRepair(_problem, _units, _choices.Capacity, _placement, _meter).Of(choice, _cancellation) is not { } repaired)
+            return;
+        if (repaired.Choice.Sum(c => c.Cost) is var cost && cost < Cost)
+            (Best, Cost, _offsets) = (repaired.Choice, cost, repaired.Offsets);
+    }
+
     private long[]? OffsetsOf(int pool, PoolChoice[] choice)
     {
         int searched = _choices.Units.Length;
         if (HasSmall && _placement.PlaceApart(pool, _placement.TenantsOf(pool, _choices.Units, choice[..searched]), _placement.TenantsOf(pool, _choices.Small, choice[searched..]),
             _cancellation) is { } apart)
             return apart;
-        return _placement.Place(pool, _placement.TenantsOf(pool, _units, choice), _cancellation).Offsets;
+        // A plan that is much cheaper is worth a longer look.
+        return _placement.Place(pool, _placement.TenantsOf(pool, _units, choice), _cancellation, choice.Sum(c => c.Cost) < Cost - (Cost / WorthLonger) && !_meter.IsPast(LongerUntil)).Offsets;
     }
 
     private long SizeOf(PoolTenant[] tenants, long[] offsets)

@@ -63,6 +63,14 @@ internal sealed class PoolBound
         _left = Array.ConvertAll(choices.Capacity, _ => new long[timeline.Count]);
     }
 
+    private PoolBound(PoolBound of)
+    {
+        (_choices, Timeline, Scale, _meter, _settling) = (of._choices, of.Timeline, of.Scale, of._meter, of._settling);
+        (Worth, Room, Bound) = (of.Worth, of.Room, of.Bound);
+        (Total, Least) = ([.. of.Total], [.. of.Least]);
+        (_bytes, _worths, _open, _changes, _seen, _guests, _left) = ([], [], [], [], [], [], []);
+    }
+
     /// <summary>The times.</summary>
     public PoolTimeline Timeline { get; }
 
@@ -104,21 +112,14 @@ internal sealed class PoolBound
     public static PoolBound Of(PoolChoices choices, long known, PoolOptions options, PoolMeter meter, CancellationToken cancellation)
     {
         PoolTimeline timeline = PoolTimeline.Of(choices);
-        double[][]? prices = options.Techniques.HasFlag(PoolTechniques.Prices) && timeline.Count > 0 ? PoolPrices.Seek(choices, timeline, known, meter) : null;
-        // Where raising ends depends on where it begins: from the whole prices, from half of them, and from none.
-        PoolBound? best = null;
-        foreach (double share in prices is null ? [0.0] : options.Techniques.HasFlag(PoolTechniques.Worths) ? [1.0, 0.5, 0.0] : (double[])[1.0])
-        {
-            PoolBound bound = new(choices, timeline, meter);
-            if (prices is not null && share > 0)
-                bound.Begin(prices, share);
-            bound.Settle();
-            if (options.Techniques.HasFlag(PoolTechniques.Worths))
-                bound.Raise(known, options.BoundWork / 4, options, cancellation);
-            if (best is null || bound.Bound > best.Bound)
-                best = bound;
-        }
-        return best!;
+        PoolPrices? prices = options.Techniques.HasFlag(PoolTechniques.Prices) && timeline.Count > 0 ? PoolPrices.Seek(choices, timeline, known, options.Techniques.HasFlag(PoolTechniques.Roundings), meter) : null;
+        PoolBound bound = new(choices, timeline, meter);
+        if (prices is not null)
+            bound.Begin(prices);
+        bound.Settle();
+        if (options.Techniques.HasFlag(PoolTechniques.Worths))
+            bound.Raise(known, options.BoundWork / 4, options, cancellation);
+        return bound;
     }
 
     /// <summary>Raises the bound, as far as some work allows.</summary>
@@ -149,6 +150,23 @@ internal sealed class PoolBound
         }
     }
 
+    /// <summary>The same bound where most blocks lie as they do in a plan: what may be changed in it for the better.</summary>
+    /// <param name="choice">For each block its choice in the plan.</param>
+    /// <param name="isFree">Blocks that may choose anew, besides those whose choice no cheaper plan can make.</param>
+    public PoolBound Around(int[] choice, bool[] isFree)
+    {
+        PoolBound around = new(this);
+        for (int u = 0; u < choice.Length; u++)
+        {
+            if (isFree[u] || Total[u][choice[u]] >= Never)
+                continue;
+            around.Total[u] = [.. Total[u].Select((total, c) => c == choice[u] ? total : Never)];
+            around.Bound += Total[u][choice[u]] - Least[u];
+            around.Least[u] = Total[u][choice[u]];
+        }
+        return around;
+    }
+
     /// <summary>Leaves out what no plan below a cost can choose.</summary>
     public void Exclude(long below)
     {
@@ -174,14 +192,15 @@ internal sealed class PoolBound
         _metered = Work;
     }
 
-    private void Begin(double[][] price, double share)
+    private void Begin(PoolPrices prices)
     {
         for (int u = 0; u < Worth.Length; u++)
         {
-            for (int pool = 0; pool < price.Length; pool++)
+            for (int pool = 0; pool < Worth[u].Length; pool++)
             {
-                for (int t = 0; t < Worth[u][pool].Length; t++)
-                    Worth[u][pool][t] = (long)Math.Min(price[pool][Timeline.First[u] + t] * share * Timeline.Bytes[u][t] * Scale, MostWorth);
+                double[] price = prices.Of(u, pool);
+                for (int t = 0; t < price.Length; t++)
+                    Worth[u][pool][t] = (long)Math.Min(price[t] * Scale, MostWorth);
             }
             for (int c = 0; c < Total[u].Length; c++)
             {

@@ -13,13 +13,22 @@ internal readonly record struct PoolSpan(int Pool, int From, int To, long Bytes)
 /// <param name="MoveStep">The step that finds it in the other pool; -1 if it stays.</param>
 /// <param name="MovePool">That pool; -1 if it stays.</param>
 /// <param name="Spans">What it takes of the pools that can be full.</param>
-internal sealed record PoolChoice(long Cost, int Pool, int MoveStep, int MovePool, PoolSpan[] Spans);
+internal sealed record PoolChoice(long Cost, int Pool, int MoveStep, int MovePool, PoolSpan[] Spans)
+{
+    /// <summary>True if it takes all that another takes.</summary>
+    public bool Takes(PoolChoice other) => Array.TrueForAll(other.Spans, span =>
+        Array.Exists(Spans, s => s.Pool == span.Pool && s.From <= span.From && s.To >= span.To && s.Bytes >= span.Bytes));
+}
 
 /// <summary>A block of a problem, which lies in one pool at a time, and the ways to lay it down.</summary>
 /// <param name="Parts">Its buffers, the nearest to its base first.</param>
 /// <param name="Birth">First half step at which it is live.</param>
 /// <param name="Choices">The ways, the cheapest first.</param>
-internal sealed record PoolUnit(int[] Parts, int Birth, PoolChoice[] Choices);
+internal sealed record PoolUnit(int[] Parts, int Birth, PoolChoice[] Choices)
+{
+    /// <summary>The index of a choice, or of the cheapest that takes no room but what it takes: of ways that take as much for more only the best are listed.</summary>
+    public int Find(PoolChoice choice) => Array.FindIndex(Choices, choice.Takes);
+}
 
 /// <summary>
 /// A problem as a choice for each block. Time runs in half steps: step s is 2s, and what moves before it does so at 2s - 1. So the room that moves need is counted
@@ -170,11 +179,8 @@ internal sealed class PoolChoices
         List<PoolChoice> kept = [];
         foreach (PoolChoice choice in sorted)
         {
-            if (!kept.Any(other => Array.TrueForAll(other.Spans, span => choice.Spans.Any(s =>
-                s.Pool == span.Pool && s.From <= span.From && s.To >= span.To && s.Bytes >= span.Bytes))))
-            {
+            if (!kept.Any(other => choice.Takes(other)))
                 kept.Add(choice);
-            }
         }
         return [.. kept];
     }

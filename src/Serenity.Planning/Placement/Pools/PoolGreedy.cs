@@ -1,10 +1,31 @@
 namespace Serenity.Planning.Placement.Pools;
 
+/// <summary>A plan in which every block stays where it is put.</summary>
+/// <param name="Pool">For each block its pool.</param>
+/// <param name="Base">For each block the base of its place.</param>
+/// <param name="Cost">What all accesses cost.</param>
+internal sealed record GreedyPools(int[] Pool, long[] Base, long Cost);
+
 /// <summary>
 /// Buffers one after the other, each in the cheapest pool that has room for it all its life, at the lowest place there. Where none has, the last pool that may hold it grows.
 /// </summary>
 internal static class PoolGreedy
 {
+    /// <summary>Plans that fit.</summary>
+    public static IEnumerable<GreedyPools> Plans(PoolProblem problem, RigidBlocks blocks)
+    {
+        foreach (int[] order in Orders(problem, blocks))
+        {
+            (int[] pool, long[] bases, bool fits) = Place(problem, blocks, order);
+            if (!fits)
+                continue;
+            long cost = 0;
+            for (int i = 0; i < problem.Buffers.Length; i++)
+                cost += problem.Buffers[i].Buffer.Bytes * problem.Buffers[i].Accesses.Sum(a => (long)a.Count) * problem.Pools[pool[blocks.BlockOf[i]]].AccessCost;
+            yield return new GreedyPools(pool, bases, cost);
+        }
+    }
+
     /// <summary>Orders that are tried, as block numbers: by accesses, by accesses in a step, by bytes moved, by size.</summary>
     public static IEnumerable<int[]> Orders(PoolProblem problem, RigidBlocks blocks)
     {

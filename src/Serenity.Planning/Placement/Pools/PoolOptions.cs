@@ -31,8 +31,14 @@ public enum PoolTechniques
     /// <summary>Where the smallest blocks lie is settled at the end.</summary>
     SmallLast = 128,
 
+    /// <summary>Prices are asked not only for bytes but for shares of room, rounded in several ways.</summary>
+    Roundings = 256,
+
+    /// <summary>What is live in a part of the time chooses anew while the rest of the plan lies as it does.</summary>
+    Windows = 512,
+
     /// <summary>All of them.</summary>
-    All = Prices | Dominance | RoomyPools | Conflicts | Worths | Exclusion | Cuts | SmallLast,
+    All = Prices | Dominance | RoomyPools | Conflicts | Worths | Exclusion | Cuts | SmallLast | Roundings | Windows,
 }
 
 /// <summary>How far the search may go.</summary>

@@ -2,8 +2,15 @@ namespace Serenity.Planning.Placement.Pools;
 
 /// <summary>What became of laying down the blocks that one pool is to hold.</summary>
 /// <param name="Outcome">Whether they fit.</param>
-/// <param name="Offsets">Where each lies, in the order given; null if they do not fit.</param>
-internal sealed record PoolPlacementResult(PackingOutcome Outcome, long[]? Offsets);
+/// <param name="Tried">Where each lies, in the order given; if they do not fit, some beyond the end.</param>
+internal sealed record PoolPlacementResult(PackingOutcome Outcome, long[] Tried)
+{
+    /// <summary>True if it was looked further than usual.</summary>
+    public bool IsLonger { get; init; }
+
+    /// <summary>Where each lies; null if they do not fit.</summary>
+    public long[]? Offsets => Outcome == PackingOutcome.Found ? Tried : null;
+}
 
 /// <summary>A buffer in a pool, for all its life or for the part of it that it is there.</summary>
 /// <param name="Buffer">Its number in the problem.</param>
@@ -20,10 +27,14 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options, Po
     /// <summary>Where all work is done, a placement takes one part in so many of its states.</summary>
     private const int LastShare = 10;
 
+    /// <summary>What is worth more takes so many times the states, so often.</summary>
+    private const int LongerStates = 10, MostLonger = 3;
+
     /// <summary>Placements that narrowing down one failure may take.</summary>
     private const int MostNarrowing = 120;
 
     private readonly Dictionary<string, PoolPlacementResult> _known = new(StringComparer.Ordinal);
+    private int _longer;
 
     /// <summary>Who lives in a pool, by number.</summary>
     public PoolTenant[] TenantsOf(int pool, PoolUnit[] units, IReadOnlyList<PoolChoice> choice)
@@ -70,15 +81,28 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options, Po
     }
 
     /// <summary>Lays tenants down within the pool's size.</summary>
-    public PoolPlacementResult Place(int pool, PoolTenant[] tenants, CancellationToken cancellation)
+    /// <param name="pool">The pool.</param>
+    /// <param name="tenants">Who lives there.</param>
+    /// <param name="cancellation">Ends the search at once.</param>
+    /// <param name="longer">True to look further where the usual states do not tell whether they fit; now and then only.</param>
+    public PoolPlacementResult Place(int pool, PoolTenant[] tenants, CancellationToken cancellation, bool longer = false)
     {
         string key = pool + "|" + string.Join(',', tenants.Select(t => FormattableString.Invariant($"{t.Buffer}:{t.Lower}:{t.Upper}")));
-        if (_known.TryGetValue(key, out PoolPlacementResult? known))
-            return known;
-        ArenaPlan plan = Lay(tenants, problem.Pools[pool].Bytes, cancellation);
-        PackingOutcome outcome = plan.SizeBytes <= problem.Pools[pool].Bytes ? PackingOutcome.Found
-            : plan.LowerBoundBytes > problem.Pools[pool].Bytes ? PackingOutcome.Refuted : PackingOutcome.Limit;
-        return _known[key] = new PoolPlacementResult(outcome, outcome == PackingOutcome.Found ? plan.Offsets : null);
+        if (!_known.TryGetValue(key, out PoolPlacementResult? known))
+            known = _known[key] = Placed(1);
+        if (longer && known is { Outcome: PackingOutcome.Limit, IsLonger: false } && _longer < MostLonger)
+        {
+            _longer++;
+            known = _known[key] = Placed(LongerStates) with { IsLonger = true };
+        }
+        return known;
+
+        PoolPlacementResult Placed(int times)
+        {
+            long size = problem.Pools[pool].Bytes;
+            ArenaPlan plan = Lay(tenants, size, cancellation, times);
+            return new(plan.SizeBytes <= size ? PackingOutcome.Found : plan.LowerBoundBytes > size ? PackingOutcome.Refuted : PackingOutcome.Limit, plan.Offsets);
+        }
     }
 
     /// <summary>Lays tenants down within the pool's size, the small ones above the others; null if that cannot be done, or is not found.</summary>
@@ -117,9 +141,9 @@ internal sealed class PoolPlacement(PoolProblem problem, PoolOptions options, Po
     /// <summary>Lays tenants down in as little as can be.</summary>
     public ArenaPlan Least(PoolTenant[] tenants, CancellationToken cancellation) => Lay(tenants, null, cancellation);
 
-    private ArenaPlan Lay(PoolTenant[] tenants, long? capacity, CancellationToken cancellation)
+    private ArenaPlan Lay(PoolTenant[] tenants, long? capacity, CancellationToken cancellation, int times = 1)
     {
-        long states = meter.IsSpent ? options.PlacementStates / LastShare : options.PlacementStates;
+        long states = meter.IsSpent ? options.PlacementStates / LastShare : options.PlacementStates * times;
         ArenaPlan plan = ArenaPlanner.Place(ProblemOf(tenants), new ArenaOptions { Capacity = capacity, StateLimit = states }, cancellation);
         meter.AddPlacement(tenants.Length, plan.States);
         return plan;

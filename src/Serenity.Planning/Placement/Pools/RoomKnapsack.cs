@@ -7,7 +7,7 @@ namespace Serenity.Planning.Placement.Pools;
 internal sealed class RoomKnapsack
 {
     /// <summary>Entries of a list. With more, neighbours become one that is as light as the lighter and worth as much as the other: worths are then at least what they say.</summary>
-    private const int Most = 192;
+    private const int Most = 1024;
 
     private readonly List<long[]> _weights = [], _worths = [];
     private readonly List<int> _counts = [];

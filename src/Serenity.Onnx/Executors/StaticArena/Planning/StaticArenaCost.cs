@@ -80,8 +80,9 @@ internal static class StaticArenaCost
     /// <param name="cost">The cost, with the order found.</param>
     /// <param name="plan">Its plan.</param>
     /// <param name="mostBytes">The most that the arena may take; never less than <paramref name="plan"/> does.</param>
+    /// <param name="others">Other orders of its nodes, from which the search begins too.</param>
     /// <param name="task">What is asked.</param>
-    public static (RewriteCost Cost, StaticArenaPlan Plan) ForTraffic(RewriteCost cost, StaticArenaPlan plan, long mostBytes, ArenaTask task)
+    public static (RewriteCost Cost, StaticArenaPlan Plan) ForTraffic(RewriteCost cost, StaticArenaPlan plan, long mostBytes, IReadOnlyList<NodeOrder> others, ArenaTask task)
     {
         ArgumentNullException.ThrowIfNull(cost);
         ArgumentNullException.ThrowIfNull(plan);
@@ -90,7 +91,8 @@ internal static class StaticArenaCost
         StaticArenaGraph graph = task.GraphOf(cost.Written);
         int[] order = graph.FileOrder();
         ScheduleResult least = new(order, plan.LivePeakBytes, cost.LowerBoundBytes, 0, SearchStop.StateLimit);
-        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, least, capacity, mostBytes, cancellation: task.Cancellation);
+        int[][] starts = [.. others.Select(o => o.Names.Select(graph.Operator).ToArray())];
+        TrafficOrderResult found = TrafficOrder.Find(graph.Graph, least, capacity, mostBytes, starts, cancellation: task.Cancellation);
         plan = plan with { ForTraffic = new TrafficChoice(plan.ArenaBytes, plan.LivePeakBytes, mostBytes, found.LowerBoundBytes) };
         foreach (int[] candidate in Candidates())
         {
