@@ -188,8 +188,8 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         }
         foreach (NodeOrder order in today)
         {
-            RewriteCost cost = CostIn(order, plan);
-            TakeIfLess(cost, StaticArenaCost.Plan(cost, Arena));
+            (RewriteCost cost, StaticArenaPlan other) = InOrder(order, plan);
+            TakeIfLess(cost, other);
         }
         return best is not { } less ? plan
             : Made(less.Cost, InMemories(less.Cost, less.Plan with { ForTraffic = choice with { LowerBoundBytes = bound } }), [], plan.Work with { Ratio = 1 }, plan.Unrewritten);
@@ -286,16 +286,17 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     /// <summary>The model as it is, in the order of its file.</summary>
     private StaticArenaExecutorPlan InFileOrder(StaticArenaExecutorPlan instead)
     {
-        RewriteCost cost = CostIn(FileOrder, instead);
-        return Made(cost, InMemories(cost, StaticArenaCost.Plan(cost, Arena)), [], instead.Work with { Ratio = 1 }, instead.Unrewritten);
+        (RewriteCost cost, StaticArenaPlan plan) = InOrder(FileOrder, instead);
+        return Made(cost, InMemories(cost, plan), [], instead.Work with { Ratio = 1 }, instead.Unrewritten);
     }
 
-    private RewriteCost CostIn(NodeOrder order, StaticArenaExecutorPlan instead)
+    // In the graph of the source, whatever the order: which outputs share their parts may follow from the file.
+    private (RewriteCost Cost, StaticArenaPlan Plan) InOrder(NodeOrder order, StaticArenaExecutorPlan instead)
     {
+        StaticArenaGraph graph = GraphOfSource();
+        StaticArenaPlan plan = StaticArenaPlanner.Plan(graph, [.. order.Names.Select(graph.Operator)], _task.Request.Alignment, null, _task.Cancellation);
         RewriteCandidate written = AccumulationChain.InOrder(RewriteCandidate.Unchanged(Today, Shapes.Main), order);
-        StaticArenaGraph graph = Arena.GraphOf(written);
-        long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());
-        return new(written, profile.Max(), instead.Unrewritten.LowerBoundBytes, NodeOrder.OfFile(written.Model.Graph), profile);
+        return (new RewriteCost(written, plan.LivePeakBytes, instead.Unrewritten.LowerBoundBytes, NodeOrder.OfFile(written.Model.Graph), plan.Profile), plan);
     }
 
     private NodeOrder FileOrder
