@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Serenity.Onnx.Hosting;
@@ -19,7 +18,7 @@ internal sealed class HostWatch : IDisposable
     private readonly List<Watched> _watched = [];
     private readonly ManualResetEventSlim _over = new(), _working = new();
     private readonly Action<string> _exceeded;
-    private readonly Process _self = Process.GetCurrentProcess();
+    private readonly ProcessUse _use = new();
     private readonly Thread _thread;
 
     private HostWatch(Action<string> exceeded)
@@ -38,7 +37,7 @@ internal sealed class HostWatch : IDisposable
     {
         lock (_gate)
         {
-            Watched watched = new(this, limits, ProcessorTime());
+            Watched watched = new(this, limits, _use.Read().Processor);
             foreach (Watched other in _watched)
             {
                 other.AllowMore(limits.Processor);
@@ -58,7 +57,7 @@ internal sealed class HostWatch : IDisposable
         _thread.Join();
         _over.Dispose();
         _working.Dispose();
-        _self.Dispose();
+        _use.Dispose();
     }
 
     private void Watch()
@@ -82,11 +81,11 @@ internal sealed class HostWatch : IDisposable
     {
         if (_watched.Count == 0)
             return null;
-        TimeSpan now = ProcessorTime();
+        (long held, TimeSpan now) = _use.Read();
         long bytes = 0;
         foreach (Watched watched in _watched)
             bytes = Sum(bytes, watched.Limits.Bytes);
-        if (_self.WorkingSet64 > bytes)
+        if (held > bytes)
             return string.Create(CultureInfo.InvariantCulture, $"took more than the {bytes >> 20} MiB of memory that it may");
         foreach (Watched watched in _watched)
         {
@@ -118,12 +117,6 @@ internal sealed class HostWatch : IDisposable
             }
             watched.Limits = limits;
         }
-    }
-
-    private TimeSpan ProcessorTime()
-    {
-        _self.Refresh();
-        return _self.TotalProcessorTime;
     }
 
     private static long Sum(long a, long b) => a > long.MaxValue - b ? long.MaxValue : a + b;

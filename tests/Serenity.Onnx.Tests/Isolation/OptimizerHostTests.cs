@@ -317,6 +317,10 @@ public sealed class OptimizerHostTests
     }
 
     [TestMethod]
+    public void The_host_collects_seldom_unless_the_build_says_how_often() => Assert.AreEqual(
+        Environment.GetEnvironmentVariable("DOTNET_GCgen0size") ?? "8000000", HostCommand.Create("folder", "token").Environment["DOTNET_GCgen0size"]);
+
+    [TestMethod]
     public void The_host_ends_with_its_standard_input_and_removes_its_folder()
     {
         string folder = Directory.CreateTempSubdirectory("serenity-test-").FullName;

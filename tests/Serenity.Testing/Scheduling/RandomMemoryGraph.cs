@@ -12,7 +12,8 @@ public static class RandomMemoryGraph
     /// <summary>A graph of the given number of operators.</summary>
     /// <param name="seed">Any number.</param>
     /// <param name="operators">Number of operators.</param>
-    public static MemoryGraph Create(int seed, int operators)
+    /// <param name="multiple">What all sizes are multiples of.</param>
+    public static MemoryGraph Create(int seed, int operators, long multiple = 1)
     {
         Random random = new(seed);
         MemoryGraphBuilder builder = new();
@@ -48,7 +49,7 @@ public static class RandomMemoryGraph
             if (i > 0 && random.NextDouble() < control)
                 builder.RunsAfter(op, label[random.Next(i)]);
             if (random.NextDouble() < scratch)
-                builder.AddScratch(op, random.Next(2 * maxBytes));
+                builder.AddScratch(op, multiple * random.Next(2 * maxBytes));
 
             // A group is open to writers for a while, and readable only when it is closed.
             int written = -1;
@@ -100,7 +101,7 @@ public static class RandomMemoryGraph
         }
         return builder.Build();
 
-        long Bytes() => random.NextDouble() < zero ? 0 : 1 + random.Next(maxBytes);
+        long Bytes() => random.NextDouble() < zero ? 0 : multiple * (1 + random.Next(maxBytes));
     }
 
     private static int Pick(Random random, params int[] values) => values[random.Next(values.Length)];

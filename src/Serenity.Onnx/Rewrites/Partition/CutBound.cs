@@ -48,6 +48,9 @@ internal sealed class CutBound
         _units = Array.ConvertAll(region.Sinks, sink => region.Rules[Array.BinarySearch(region.Nodes, graph.Producer[sink])] is var rule ? rule.Extent / rule.Multiple : 0);
     }
 
+    /// <summary>Bytes that are there through all pieces but the last: what the region reads, and what is there before it and behind it.</summary>
+    public long Held => _held;
+
     /// <summary>At least so many live bytes in this many pieces, and so in more.</summary>
     public long With(int pieces) => Math.Max(_always, _held + (long)(_handedOut * ((pieces - 2.0) / pieces)));
 

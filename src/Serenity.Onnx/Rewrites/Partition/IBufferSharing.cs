@@ -12,6 +12,9 @@ internal interface IBufferSharing
     /// <summary>The inputs that an output may be computed over, where shape and element size agree and nobody reads them any more.</summary>
     IReadOnlyList<int> InPlaceInputs(NodeProto node, int output);
 
+    /// <summary>True for a node of which the executor makes one for each reader as it loads a model. A value that all pieces read as a whole must not come from one.</summary>
+    bool IsMadeForEachReader(NodeProto node);
+
     /// <summary>Bytes that a node's kernel takes for itself while it runs; 0 where no rule is known.</summary>
     /// <param name="node">The node.</param>
     /// <param name="typeOf">Type of a value, weights included; null where it is not known.</param>

@@ -144,6 +144,9 @@ internal sealed class LiveBytes
     /// <summary>True if an output may lie in the buffer of an input.</summary>
     public bool MayShare(int node, int output) => _alias[node][output] >= 0 || _inPlace[node][output].Length > 0;
 
+    /// <summary>True if an output is another name of an input.</summary>
+    public bool IsAlias(int node, int output) => _alias[node][output] >= 0;
+
     /// <summary>Live bytes during each step.</summary>
     public ReadOnlySpan<long> During => _during;
 

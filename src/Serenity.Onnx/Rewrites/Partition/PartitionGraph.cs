@@ -209,9 +209,21 @@ internal sealed class PartitionGraph
             bool plain = Nodes[node].Attribute.All(a => a.G is null && a.Graphs.Count == 0)
                 // Pieces are written for one size along the axis; one that varies from run to run with the data has none.
                 && Nodes[node].Input.Concat(Nodes[node].Output).All(CutsOpen ? Shapes.IsForeseen : Shapes.IsExact);
-            _rules[node].Add(axis, rule = !plain ? null : _open is { } open ? open.Find(Nodes[node], axis) : RegionRules.Find(Values, Nodes[node], axis));
+            rule = !plain ? null : _open is { } open ? open.Find(Nodes[node], axis) : RegionRules.Find(Values, Nodes[node], axis);
+            _rules[node].Add(axis, rule = rule is not null && ReadsWholeOfOne(node, rule) ? null : rule);
         }
         return rule;
+    }
+
+    /// <summary>True for a node that pieces need whole values for which only one node may read.</summary>
+    private bool ReadsWholeOfOne(int node, NodeRegion rule)
+    {
+        for (int i = 0; i < rule.Inputs.Length; i++)
+        {
+            if (!rule.Inputs[i].IsCut && Inputs[node][i] is >= 0 and int value && Producer[value] is >= 0 and int made && Sharing.IsMadeForEachReader(Nodes[made]))
+                return true;
+        }
+        return false;
     }
 
     private int Intern(string name)

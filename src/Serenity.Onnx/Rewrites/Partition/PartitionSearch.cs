@@ -32,14 +32,18 @@ internal sealed class PartitionSearch
     /// <summary>What a bound costs beside a step that is costed in full.</summary>
     private const int BoundsAStep = 8;
 
-    /// <summary>The first peak asked for, as a part of the one without pieces.</summary>
+    /// <summary>The peak that regions in pieces have to come to at least, as a part of the one without pieces.</summary>
     private const double FirstStep = 0.97;
+
+    /// <summary>How often half of what is left is asked for before that, as long as what is left is more than this part.</summary>
+    private const int FarSteps = 3, FarPart = 8;
 
     private static readonly int[] _pieces = [2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32];
 
     private readonly PartitionGraph _graph;
     private readonly LiveBytes _live;
     private readonly PieceTime _time;
+    private readonly PieceBytes _bytes;
     private readonly CancellationToken _cancellation;
     private readonly long _peak;
     private readonly bool _bounds, _trends;
@@ -61,7 +65,8 @@ internal sealed class PartitionSearch
         _trends = techniques.HasFlag(RewriteTechniques.PieceTrends);
         _live = new LiveBytes(graph);
         _time = new PieceTime(graph);
-        _candidates = new RegionCandidates(graph, _time, _pieces.Length);
+        _bytes = new PieceBytes(graph, _live);
+        _candidates = new RegionCandidates(graph, _time, _bytes, _pieces.Length);
         _cancellation = cancellation;
         Bound = PartitionBound.Of(graph, _live);
         _peak = Most(_live.During);
@@ -177,27 +182,32 @@ internal sealed class PartitionSearch
         return most;
     }
 
-    /// <summary>Goes down to a thousandth of a peak; what a path comes to may be less than what was asked for.</summary>
+    /// <summary>
+    /// Goes down to a thousandth of a peak; what a path comes to may be less than what was asked for. Much less is asked for first: few regions are that small, so that little is costed to find out
+    /// that there is no path, and what there is above the least peak mostly need not be known.
+    /// </summary>
     private IReadOnlyList<Cut>? Bisect(long from, long wanted, Func<long, IReadOnlyList<Cut>?> path, Func<IReadOnlyList<Cut>, long> peakOf)
     {
-        long high = from, low = _bounds ? Math.Min(Bound.Bytes, from) - 1 : 0;
+        long high = from, low = _bounds ? Math.Min(Bound.Bytes, from) - 1 : 0, first = Math.Min((long)(from * FirstStep), wanted);
         IReadOnlyList<Cut>? best = null;
-        while (high - low > Math.Max(1, from / 1000) && MayCost)
+        for (int tried = 0; best is null && MayCost; tried++)
         {
-            long target = best is null ? Math.Min((long)(high * FirstStep), wanted) : low + (high - low) / 2;
+            bool isLast = wanted < from || tried == FarSteps || first - low <= from / FarPart;
+            long target = isLast ? first : low + ((first - low) / 2);
             if (path(target) is { } found)
-            {
-                best = found;
-                high = Math.Min(target, peakOf(found));
-            }
-            else if (best is null)
-            {
+                (best, high) = (found, Math.Min(target, peakOf(found)));
+            else if (isLast)
                 return null;
-            }
             else
-            {
                 low = target;
-            }
+        }
+        while (best is not null && high - low > Math.Max(1, from / 1000) && MayCost)
+        {
+            long target = low + ((high - low) / 2);
+            if (path(target) is { } found)
+                (best, high) = (found, Math.Min(target, peakOf(found)));
+            else
+                low = target;
         }
         return best;
     }
@@ -271,15 +281,17 @@ internal sealed class PartitionSearch
         for (int i = 0; i < _pieces.Length; i++)
         {
             // No piece costs less than its calls; a large tensor that never exists may save more than they cost.
-            bool callsAlone = _bounds && (_pieces[i] * region.CallNanoseconds) - region.Nanoseconds >= room;
-            bool isAbove = _bounds && BoundOf(region).With(_pieces[i]) > most;
-            double share = _trends ? BoundOf(region).LargestShare(_pieces[i]) : 0;
-            bool isForetold = _trends && trend.IsAbove(most, share);
-            // Whether time was short need not be found out twice.
-            dear = callsAlone || (_bounds && !(IsLimited && (isAbove || isForetold)) && IsDear(region, i, room));
-            if (callsAlone || (dear && i > 0) || isAbove)
+            dear = _bounds && (_pieces[i] * region.CallNanoseconds) - region.Nanoseconds >= room;
+            // What more pieces come to is no less.
+            if (dear || (_bounds && BoundOf(region).With(_pieces[i]) > most))
                 return null;
-            if (dear || isForetold || CutInto(region, i) is not { } cut)
+            double share = _trends ? BoundOf(region).LargestShare(_pieces[i]) : 0;
+            if (_trends && trend.IsAbove(most, share))
+                continue;
+            dear = _bounds && IsDear(region, i, room);
+            if (dear && i > 0)
+                return null;
+            if (dear || (_bounds && BoundOf(region).Held + BytesOf(region, i) > most) || CutInto(region, i) is not { } cut)
                 continue;
             dear = cut.Added >= room;
             if (dear && i > 0)
@@ -320,13 +332,16 @@ internal sealed class PartitionSearch
                 return false;
             bool isPart = false;
             region.AtLeast[index] = region.Chain is { } chain ? chain.AtLeast(region.Region.First, _pieces[index], index)
-                : PieceTable.AtLeast(region.Region, _pieces[index], _time, region.Nanoseconds, room, out isPart);
+                : PieceTable.AtLeast(region.Region, _pieces[index], _time, _bytes, region.Nanoseconds, room, out isPart, out region.Bytes[index]);
             (region.IsCosted[index], region.IsPart[index]) = (double.IsNaN(region.AtLeast[index]), isPart);
             if (isNew)
                 _stepsLeft -= 1 + (_pieces[index] * region.Region.Nodes.Length / BoundsAStep);
         }
         return region.AtLeast[index] >= room;
     }
+
+    /// <summary>Bytes that a number of pieces needs at least beside what the region reads from outside, once <see cref="IsDear"/> was asked.</summary>
+    private static long BytesOf(RegionCandidate region, int index) => region.Chain is { } chain ? chain.BytesOf(region.Region.First, index) : region.Bytes[index];
 
     private Cut? CutInto(RegionCandidate region, int index)
     {

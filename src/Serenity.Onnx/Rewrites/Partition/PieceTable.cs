@@ -57,23 +57,25 @@ internal sealed class PieceTable
         if (region.Open?.Allows(pieces) == false)
             return null;
         PieceTable table = new(region, pieces, keeps: true);
-        return table.Fill(null, double.PositiveInfinity, out _) ? table : null;
+        return table.Fill(null, null, double.PositiveInfinity, out _, out _) ? table : null;
     }
 
     /// <summary>Predicted time that so many pieces add, without slices and joins; not a number where there are no such pieces, or none that round as the whole does.</summary>
     /// <param name="region">The region.</param>
     /// <param name="pieces">Number of pieces.</param>
     /// <param name="time">Prices of pieces.</param>
+    /// <param name="bytes">What pieces take.</param>
     /// <param name="nanoseconds">Predicted time of the region as it is.</param>
     /// <param name="enough">An added time from which on it need not be exact.</param>
     /// <param name="isPart">True if it may be that of some of the pieces, since it is enough.</param>
-    public static double AtLeast(CutRegion region, int pieces, PieceTime time, double nanoseconds, double enough, out bool isPart)
+    /// <param name="most">Bytes that one of these pieces needs at least, beside what the region reads from outside.</param>
+    public static double AtLeast(CutRegion region, int pieces, PieceTime time, PieceBytes bytes, double nanoseconds, double enough, out bool isPart, out long most)
     {
-        isPart = false;
+        (isPart, most) = (false, 0);
         if (region.Open?.Allows(pieces) == false)
             return double.NaN;
         PieceTable table = new(region, pieces, keeps: false);
-        table.Fill(time, nanoseconds + enough, out double taken);
+        table.Fill(time, bytes, nanoseconds + enough, out double taken, out most);
         isPart = taken >= nanoseconds + enough;
         return taken - nanoseconds;
     }
@@ -102,16 +104,18 @@ internal sealed class PieceTable
 
     /// <summary>Tabulates piece after piece.</summary>
     /// <param name="time">Prices of pieces; null where they are not asked for.</param>
+    /// <param name="bytes">What pieces take; null where that is not asked for.</param>
     /// <param name="enough">The time at which to stop.</param>
     /// <param name="taken">Time of the pieces; not a number where there are none.</param>
+    /// <param name="most">Bytes that one of them but the last needs at least, beside what the region reads from outside.</param>
     /// <returns>False if there are no such pieces, or with prices none that round as the whole does.</returns>
-    private bool Fill(PieceTime? time, double enough, out double taken)
+    private bool Fill(PieceTime? time, PieceBytes? bytes, double enough, out double taken, out long most)
     {
         RegionSlots slots = Region.Slots;
         long[] handed = ArrayPool<long>.Shared.Rent(slots.Count);
         Interval[] asked = ArrayPool<Interval>.Shared.Rent(slots.Count);
         handed.AsSpan(0, slots.Count).Clear();
-        taken = 0;
+        (taken, most) = (0, 0);
         bool fits = true;
         for (int piece = 0; piece < Pieces && fits; piece++)
         {
@@ -121,6 +125,8 @@ internal sealed class PieceTable
                 fits = FillNode(slots, piece, index, asked, handed, out Interval made) && (time is null || IsStable);
                 if (fits && time is not null)
                     taken += time.OfPiece(Region.Nodes[index], Region.Rules[index], made, slots.Narrows[index]);
+                if (fits && bytes is not null && piece < Pieces - 1)
+                    most = Math.Max(most, bytes.Of(Region.Nodes[index], Region.Rules[index], made));
             }
             if (fits && taken >= enough && piece < Pieces - 1)
                 break;

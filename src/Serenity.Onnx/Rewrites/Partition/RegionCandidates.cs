@@ -9,6 +9,7 @@ internal sealed class RegionCandidate(CutRegion region, RegionChain? chain, int 
     // Most candidates come to none of these.
     private double[]? _atLeast;
     private bool[]? _isCosted, _isPart;
+    private long[]? _bytes;
     private Cut?[]? _cuts;
 
     /// <summary>The region.</summary>
@@ -38,6 +39,9 @@ internal sealed class RegionCandidate(CutRegion region, RegionChain? chain, int 
     /// <summary>Predicted time that pieces add at least, once they were asked for, and less than any before; not a number where there are no such pieces.</summary>
     public double[] AtLeast => _atLeast ??= Unknown(numbers);
 
+    /// <summary>Bytes that pieces need at least beside what the region reads from outside, where the time was asked for; of one that is in no chain.</summary>
+    public long[] Bytes => _bytes ??= new long[numbers];
+
     /// <summary>True where that is of some of the pieces, which were too much already.</summary>
     public bool[] IsPart => _isPart ??= new bool[numbers];
 
@@ -66,8 +70,9 @@ internal sealed class RegionCandidate(CutRegion region, RegionChain? chain, int 
 /// <summary>The regions of each interval of the schedule: along each axis of its end, with and without readers beside it. Found as they are asked for, once each.</summary>
 /// <param name="graph">The graph.</param>
 /// <param name="time">Prices of pieces.</param>
+/// <param name="bytes">What pieces take.</param>
 /// <param name="numbers">How many numbers of pieces are tried of each.</param>
-internal sealed class RegionCandidates(PartitionGraph graph, PieceTime time, int numbers)
+internal sealed class RegionCandidates(PartitionGraph graph, PieceTime time, PieceBytes bytes, int numbers)
 {
     /// <summary>Intervals in which regions may be looked for.</summary>
     private const int MostIntervals = 30_000;
@@ -115,7 +120,7 @@ internal sealed class RegionCandidates(PartitionGraph graph, PieceTime time, int
         for (int axis = 0; axis < chains.Length; axis++)
         {
             if (graph.Rule(last, axis) is { } rule && PartitionBound.MayBeStable(rule))
-                chains[axis] = new RegionChain(graph, time, from, last, axis, numbers);
+                chains[axis] = new RegionChain(graph, time, bytes, from, last, axis, numbers);
         }
         return chains;
     }

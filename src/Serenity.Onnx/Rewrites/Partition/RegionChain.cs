@@ -10,6 +10,7 @@ internal sealed class RegionChain
 {
     private readonly PartitionGraph _graph;
     private readonly PieceTime _time;
+    private readonly PieceBytes _bytes;
     private readonly int _from;
     private readonly NodeRegion?[] _rules;
 
@@ -22,13 +23,14 @@ internal sealed class RegionChain
     /// <summary>Finds the members.</summary>
     /// <param name="graph">The graph.</param>
     /// <param name="time">Prices of pieces.</param>
+    /// <param name="bytes">What pieces take.</param>
     /// <param name="from">The first step that may belong to it.</param>
     /// <param name="last">Its end.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="numbers">How many numbers of pieces are tried.</param>
-    public RegionChain(PartitionGraph graph, PieceTime time, int from, int last, int axis, int numbers)
+    public RegionChain(PartitionGraph graph, PieceTime time, PieceBytes bytes, int from, int last, int axis, int numbers)
     {
-        (_graph, _time, _from) = (graph, time, from);
+        (_graph, _time, _bytes, _from) = (graph, time, bytes, from);
         _rules = CutRegion.Members(graph, from, last, axis);
         _count = new int[_rules.Length];
         _numbers = new Numbered?[numbers];
@@ -78,6 +80,11 @@ internal sealed class RegionChain
         return time;
     }
 
+    /// <summary>Bytes that pieces need at least beside what the region reads from outside, where <see cref="AtLeast"/> was asked for the same before.</summary>
+    /// <param name="first">The step in which the region begins.</param>
+    /// <param name="index">Index of the number of pieces among those that are tried.</param>
+    public long BytesOf(int first, int index) => _numbers[index] is { } number && number.Known >= _count[first - _from] ? number.Bytes[_count[first - _from] - 1] : 0;
+
     /// <summary>Adds the next member upwards.</summary>
     private void Extend(Numbered number)
     {
@@ -91,6 +98,7 @@ internal sealed class RegionChain
         int sliced = rule.Inputs.Length > 0 && rule.Inputs[0].IsCut && inputs[0] >= 0 && _graph.MayNarrow(node, rule.Inputs[0].Axis) ? _graph.Producer[inputs[0]] : int.MaxValue;
         bool outside = sliced != int.MaxValue && read[0] < 0;
         double time = 0, narrowed = 0;
+        long bytes = member > 0 ? number.Bytes[member - 1] : 0;
         for (int piece = 0; piece < number.Pieces; piece++)
         {
             Interval wanted = default;
@@ -138,6 +146,10 @@ internal sealed class RegionChain
                     asked[piece] = asked[piece].Hull(needed);
                 }
             }
+            if (member == 0 && _values.Leaves[0] == Leaving.ForGood)
+                number.HandedOut[piece] = _bytes.HandedOut(node, rule, PieceTable.Share(rule, piece, number.Pieces).Start);
+            if (piece < number.Pieces - 1)
+                bytes = Math.Max(bytes, number.HandedOut[piece] + _bytes.Of(node, rule, made));
             double price = _time.OfPiece(node, rule, made, outside);
             time += price;
             if (sliced != int.MaxValue && !outside)
@@ -146,6 +158,7 @@ internal sealed class RegionChain
         if (sliced != int.MaxValue && !outside)
             number.Narrowed.Add((member, sliced, narrowed));
         number.Added[member] = (member > 0 ? number.Added[member - 1] : 0) + time - _graph.Nanoseconds[node];
+        number.Bytes[member] = bytes;
         number.Known++;
         // Nobody asks for them any more.
         for (int k = 0; k < outputs.Length; k++)
@@ -225,6 +238,12 @@ internal sealed class RegionChain
 
         /// <summary>By member: time added by it and all behind it.</summary>
         public double[] Added { get; } = new double[members];
+
+        /// <summary>By member: bytes that a piece but the last needs for it or one behind it.</summary>
+        public long[] Bytes { get; } = new long[members];
+
+        /// <summary>By piece: bytes of the end that those before it have handed out.</summary>
+        public long[] HandedOut { get; } = new long[pieces];
 
         /// <summary>By value, then by piece: the positions asked for by members that are known; null where none are.</summary>
         public Interval[]?[] Asked { get; } = new Interval[values][];

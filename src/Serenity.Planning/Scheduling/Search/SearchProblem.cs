@@ -71,6 +71,21 @@ internal sealed class SearchProblem
         }
     }
 
+    /// <summary>The largest number of bytes that divides every size: what is live, and every peak, is a multiple of it above <see cref="LiveAtStart"/>.</summary>
+    public long Grain
+    {
+        get
+        {
+            long grain = 0;
+            foreach (long[] sizes in new[] { Bytes, Scratch, Credit })
+            {
+                foreach (long size in sizes)
+                    grain = GreatestDivisor(grain, size);
+            }
+            return Math.Max(1, grain);
+        }
+    }
+
     /// <summary>The same problem with time running backwards.</summary>
     public SearchProblem Reversed() => new()
     {
@@ -138,5 +153,12 @@ internal sealed class SearchProblem
                 builder.SetCredit(op, graph.Bytes(graph.Outputs(op)[0]), [tensorOf[graph.Outputs(op)[0]]], dying);
         }
         return builder.Build();
+    }
+
+    private static long GreatestDivisor(long a, long b)
+    {
+        while (b != 0)
+            (a, b) = (b, a % b);
+        return a;
     }
 }

@@ -46,6 +46,9 @@ public enum SearchTechniques
     /// <summary>Among the schedules found, one with a small sum of live bytes is taken.</summary>
     Calm = 2048,
 
+    /// <summary>Budgets are tried in steps of the largest number that divides every size.</summary>
+    Grain = 4096,
+
     /// <summary>All of them.</summary>
-    All = 4095,
+    All = 8191,
 }

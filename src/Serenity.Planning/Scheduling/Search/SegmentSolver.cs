@@ -18,6 +18,7 @@ internal sealed class SegmentSolver
     private SegmentSolver[]? _halves;
     private SearchProblem? _problem, _reversed;
     private StateTable? _aheadTable, _backTable;
+    private long? _grain;
 
     /// <summary>Finds greedy orders.</summary>
     /// <param name="problem">The segment's problem.</param>
@@ -165,7 +166,7 @@ internal sealed class SegmentSolver
             if (reach)
                 Decide(Math.Max(floor, LowerBound), Math.Min(quota, left), memoryLimit, cancellation);
             else
-                Round(floor, Math.Min(quota, left), memoryLimit, cancellation);
+                Round(floor, quota, start + effortLimit, memoryLimit, cancellation);
             if (quota > effortLimit)
                 break;
         }
@@ -173,35 +174,50 @@ internal sealed class SegmentSolver
             _known.Undecided[(Math.Max(floor, LowerBound) - _plain.Base, reach)] = effortLimit;
     }
 
-    // One pass of bisection. A budget that the quota leaves open is taken as too low for this pass, then as too high.
-    private void Round(long floor, long quota, long memoryLimit, CancellationToken cancellation)
+    // One pass of bisection. A budget that the quota leaves open is taken as too low for this pass, then as too high. Every peak is so many grains above what is live at the start,
+    // so that budgets between two of these decide nothing new.
+    private void Round(long floor, long quota, long mostEffort, long memoryLimit, CancellationToken cancellation)
     {
-        long low = Math.Max(LowerBound, floor), open = -1;
-        while (low < Peak)
+        long grain = _grain ??= _techniques.HasFlag(SearchTechniques.Grain) ? _plain.Grain : 1, start = _plain.LiveAtStart, open = -1;
+        long low = Least();
+        while (low < Peak && Effort < mostEffort)
         {
-            long budget = low + ((Peak - 1 - low) / 2);
-            HillOutcome outcome = Decide(budget, quota, memoryLimit, cancellation);
+            long budget = Between(low, Peak);
+            HillOutcome outcome = Try(budget);
             if (outcome == HillOutcome.Impossible)
             {
-                low = LowerBound;
+                low = Least();
             }
             else if (outcome != HillOutcome.Found)
             {
                 open = open < 0 ? budget : Math.Min(open, budget);
-                low = budget + 1;
+                low = budget + grain;
             }
         }
         if (open < 0)
             return;
-        for (low = Math.Max(LowerBound, floor); low < open;)
+        for (low = Least(); low < open && Effort < mostEffort;)
         {
-            long budget = low + ((open - 1 - low) / 2);
-            HillOutcome outcome = Decide(budget, quota, memoryLimit, cancellation);
+            long budget = Between(low, open);
+            HillOutcome outcome = Try(budget);
             if (outcome == HillOutcome.Impossible)
-                low = Math.Max(low, LowerBound);
+                low = Math.Max(low, Least());
             else
                 open = budget;
         }
+
+        // Each direction counts.
+        HillOutcome Try(long budget) => Decide(budget, Math.Min(quota, (mostEffort - Effort + 1) / 2), memoryLimit, cancellation);
+
+        // The least peak that may be, or one that is low enough.
+        long Least()
+        {
+            LowerBound = Math.Min(Peak, start + ((LowerBound - start + grain - 1) / grain * grain));
+            return Math.Max(LowerBound, start + ((floor - start) / grain * grain));
+        }
+
+        // Half way from one peak that may be to below another.
+        long Between(long from, long to) => from + ((to - 1 - from) / 2 / grain * grain);
     }
 
     // Both directions, slice by slice; whichever ends first decides. Long slices run side by side on two threads: a slice ends by its

@@ -149,18 +149,20 @@ public sealed class PartitionPropertyTests
     public void Regions_with_one_end_are_what_each_is_alone()
     {
         int[] numbers = [2, 3, 5, 8];
-        int regions = 0, tables = 0, grown = 0;
+        int regions = 0, tables = 0, grown = 0, tight = 0;
         for (ulong seed = (ulong)_first + 1; seed <= (ulong)_models; seed++)
         {
             ModelProto model = RandomImageModel.Build(seed);
             PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
             PieceTime time = new(graph), other = new(graph);
+            LiveBytes live = new(graph);
+            PieceBytes bytes = new(graph, live);
             for (int last = 0; last < graph.Nodes.Length; last++)
             {
                 for (int axis = 1; axis < 4; axis++)
                 {
                     int from = Math.Max(0, last - 20);
-                    RegionChain chain = new(graph, time, from, last, axis, numbers.Length);
+                    RegionChain chain = new(graph, time, bytes, from, last, axis, numbers.Length);
                     for (int first = from; first <= last; first++)
                     {
                         string what = $"seed {seed}, {first}..{last} axis {axis}";
@@ -187,6 +189,12 @@ public sealed class PartitionPropertyTests
                                 continue;
                             tables++;
                             Assert.AreEqual(other.AtLeast(table), least, 1e-6 * graph.Nanoseconds.Sum(), $"{what} in {numbers[i]}");
+                            AssertNoMore(new CutBound(found, live).Held + chain.BytesOf(first, i), table, $"{what} in {numbers[i]}");
+                            if (more is not null && PieceTable.TryCut(more, numbers[i]) is { IsStable: true } wider)
+                            {
+                                PieceTable.AtLeast(more, numbers[i], other, bytes, 0, double.PositiveInfinity, out _, out long most);
+                                AssertNoMore(new CutBound(more, live).Held + most, wider, $"{what} in {numbers[i]}, grown");
+                            }
                         }
                     }
                 }
@@ -195,6 +203,15 @@ public sealed class PartitionPropertyTests
         Assert.IsGreaterThan(10 * (_models - _first), regions);
         Assert.IsGreaterThan(10 * (_models - _first), tables);
         Assert.IsGreaterThan((_models - _first) / 10, grown);
+        Assert.IsGreaterThan(tables / 10, tight);
+
+        // What pieces need at least is no more than they need.
+        void AssertNoMore(long bound, PieceTable pieces, string what)
+        {
+            long peak = new LiveBytes(pieces.Region.Graph).Peak(new PieceProgram(pieces)).Live;
+            Assert.IsLessThanOrEqualTo(peak, bound, what);
+            tight += bound == peak ? 1 : 0;
+        }
 
         static void AssertSame(CutRegion? expected, CutRegion? found, string what)
         {

@@ -62,6 +62,21 @@ public sealed class StandingBoundTests
         Assert.IsGreaterThanOrEqualTo(new StandingBound(graph, live).At(pool), PartitionBound.InAnyOrder(graph, live).Bytes);
     }
 
+    /// <summary>ONNX Runtime would make one for each piece, and run another model than was planned.</summary>
+    [TestMethod]
+    public void What_reads_all_of_a_dequantized_value_runs_whole()
+    {
+        OnnxModelBuilder b = new();
+        string x = b.Node("Relu", [b.Input("x", DataType.Float, 1, 8, 16, 16)]);
+        string scale = b.Weight([0.5f]), quantized = b.Add(OnnxModelBuilder.Tensor("w8", DataType.Int8, new byte[8 * 8], 8, 8, 1, 1));
+        string plain = b.Node("Conv", [x, b.Weight(new TestRandom(1).Floats(8 * 8, 1), 8, 8, 1, 1)]), dequantized = b.Node("Conv", [plain, b.Node("DequantizeLinear", [quantized, scale])]);
+        b.Output(b.Node("GlobalAveragePool", [dequantized]), DataType.Float, 1, 8, 1, 1);
+        PartitionGraph graph = Graph(b.Build());
+        int Maker(string value) => Array.FindIndex(graph.Nodes, n => n.Output[0] == value);
+        Assert.IsTrue(PartitionBound.MayBeCut(graph, Maker(plain)));
+        Assert.IsFalse(PartitionBound.MayBeCut(graph, Maker(dequantized)));
+    }
+
     private static PartitionGraph Graph(ModelProto model)
     {
         Serenity.Onnx.Models.UniqueNames.Assign(model);

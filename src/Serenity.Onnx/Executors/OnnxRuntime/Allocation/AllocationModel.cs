@@ -27,6 +27,28 @@ internal sealed class AllocationModel
     {
     }
 
+    /// <summary>The same with the shapes of some values hidden, which nothing else changes.</summary>
+    private AllocationModel(AllocationModel shown, ReadOnlySpan<int> symbols, ShapeTable shapes)
+    {
+        Graph = shown.Graph;
+        (_aliases, _inPlace, _bytes, _inner) = (shown._aliases, shown._inPlace, shown._bytes, shown._inner);
+        (BytesFromTheStart, Unplanned) = (shown.BytesFromTheStart, shown.Unplanned);
+        (_reusable, _sized, _shapeClass) = (shown._reusable, [.. shown._sized], [.. shown._shapeClass]);
+        Dictionary<(int Bits, int Symbol, int Rank), int> classes = [];
+        for (int value = 0; value < symbols.Length; value++)
+        {
+            // A scalar has no dimension to hide.
+            if (symbols[value] == 0 || _shapeClass[value] < 0 || shapes.Find(Graph.Name(value)) is not { Dims.Length: > 0 } type)
+                continue;
+            _sized[value] = false;
+            (int, int, int) key = ((int)RepresentativeOfSameSize(type.ElementType), symbols[value], type.Dims.Length);
+            if (!classes.TryGetValue(key, out int shapeClass))
+                classes.Add(key, shapeClass = shown.ShapeClassCount + classes.Count);
+            _shapeClass[value] = shapeClass;
+        }
+        ShapeClassCount = shown.ShapeClassCount + classes.Count;
+    }
+
     /// <summary>Builds the model of a graph within a scope; see the public one.</summary>
     internal AllocationModel(OrtGraph graph, ShapeTable shapes, PlannedShapes? planned, BodyScope scope)
     {
@@ -97,6 +119,14 @@ internal sealed class AllocationModel
 
     /// <summary>Number of shape classes.</summary>
     public int ShapeClassCount { get; }
+
+    /// <summary>
+    /// What it is where ONNX Runtime knows of some values no more than that their dimensions are a symbol of their own; else the same. Where nodes have subgraphs, these may know less as well: then it has
+    /// to be built anew.
+    /// </summary>
+    /// <param name="symbols">By value: the symbol, 0 for those that stay as they are.</param>
+    /// <param name="shapes">Shapes of all values, of which this was built.</param>
+    public AllocationModel? WithHidden(ReadOnlySpan<int> symbols, ShapeTable shapes) => HasInner || Unplanned.Count > 0 ? null : new(this, symbols, shapes);
 
     /// <summary>Bytes held through the whole run: graph outputs that are weights or constants are copied when a run begins.</summary>
     public long BytesFromTheStart { get; }

@@ -67,6 +67,7 @@ internal sealed class VeiledPlanner
     private readonly PlannedShapes _foreseen;
     private readonly int[] _order;
     private readonly AllocationPlan _wanted;
+    private readonly Lazy<AllocationModel> _shown;
 
     /// <summary>Prepares the veil for the schedule of least live peak.</summary>
     public VeiledPlanner(PlanningProblem problem)
@@ -77,6 +78,7 @@ internal sealed class VeiledPlanner
         _foreseen = PlannedShapes.AllOf(_shapes);
         _order = problem.Least.Order;
         _wanted = new AllocationSimulator(problem.AllShapes, reusesFreed: false).Plan(_order);
+        _shown = new(() => Anew(new int[_graph.ValueCount]));
     }
 
     /// <summary>The peak without any reuse of freed buffers: what a veil may bring it down to.</summary>
@@ -293,7 +295,10 @@ internal sealed class VeiledPlanner
     }
 
     /// <summary>Sizes and rules where ONNX Runtime knows all shapes but the hidden ones.</summary>
-    private AllocationModel Behind(int[] hidden)
+    private AllocationModel Behind(int[] hidden) => _shown.Value.WithHidden(hidden, _shapes) ?? Anew(hidden);
+
+    /// <summary>The same, built anew.</summary>
+    private AllocationModel Anew(int[] hidden)
     {
         Dictionary<string, long[]> dims = new(StringComparer.Ordinal);
         for (int value = 0; value < hidden.Length; value++)

@@ -21,6 +21,9 @@ internal sealed class ArenaSharing(StaticArenaGraph graph) : IArenaSharing
     public int InPlaceInput(NodeProto node, Func<string, bool> isOutside) => ArenaOperators.InPlaceInput(node, isOutside);
 
     /// <inheritdoc/>
+    public bool IsMadeForEachReader(NodeProto node) => false;
+
+    /// <inheritdoc/>
     public int AliasedInput(NodeProto node, int output) =>
         output == 0 && node.Output.Count > 0 && node.Input.Count > 0 && graph.Values.TryGetValue(node.Output[0], out ArenaValue? value) && value.Of == node.Input[0] ? 0 : -1;
 
