@@ -69,6 +69,86 @@ public sealed class OpenWindowTests
         Assert.IsFalse(result.Rewrites.Any(r => r.Pieces?.Axis == 2), "One row has no two pieces.");
     }
 
+    [TestMethod]
+    public void Random_networks_of_windows_are_the_sources_bits_at_every_size()
+    {
+        using TempFolder folder = new();
+        (int cut, int equal) = (0, 0);
+        for (int seed = First; seed < First + Count; seed++)
+        {
+            string path = folder.File($"random{seed}.onnx", ModelFile.ToBytes(Random((ulong)seed)));
+            try
+            {
+                RangeTruth.Outcome outcome = RangeTruth.Check(path, seed % 3 == 0 ? "batch=1..3;height=40..52;width=40" : "batch=1;height=40..64;width=36..40", 7, Changed, InputCase.Uniform);
+                Assert.AreEqual(0, outcome.Below);
+                Assert.AreEqual("passed", outcome.Result.Verification!.Status);
+                equal += outcome.Equal;
+                cut += outcome.Result.Rewrites.Any(r => r.Pieces?.Axis == 2) ? 1 : 0;
+            }
+            catch (Exception e)
+            {
+                throw new AssertFailedException($"Network {seed}: {e.Message}", e);
+            }
+        }
+        TestContext.WriteLine($"{cut} of {Count} in rows, {equal} runs");
+        Assert.IsGreaterThan(Count / 3, cut);
+    }
+
+    private static int First => int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP_FROM"), out int first) ? first : 0;
+
+    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP"), out int count) ? count : 12;
+
+    /// <summary>Windows of all kinds one after another, some values read by several, added up, put together or given as outputs on the way.</summary>
+    private static ModelProto Random(ulong seed)
+    {
+        OnnxModelBuilder b = new("random");
+        TestRandom random = new(seed + 1);
+        List<(string Name, int Channels, int Scale)> values = [(b.SymbolicInput("image", DataType.Float, "batch", 4, "height", "width"), 4, 1)];
+        HashSet<string> read = [];
+        int nodes = random.Next(5, 12);
+        for (int i = 0; i < nodes; i++)
+        {
+            (string from, int channels, int scale) = values[random.Chance(0.7) ? values.Count - 1 : random.Next(values.Count)];
+            read.Add(from);
+            int wide = random.Next(2, 5) * 6, kernel = random.Next(1, 5), dilation = random.Chance(0.2) ? 2 : 1, stride = scale < 4 && random.Chance(0.2) ? 2 : 1;
+            // Of one scale are those whose windows leave as many rows as there were, or half of them rounded up.
+            int reach = ((kernel - 1) * dilation) + 1;
+            long before = random.Next(reach), after = reach - 1 - before;
+            (string, object)[] window = [("strides", new long[] { stride, stride }), ("pads", new[] { before, before, after, after })];
+            string made;
+            switch (random.Next(6))
+            {
+                case 0:
+                    made = b.Node("Conv", [from, b.Weight(random.Floats(channels * kernel * kernel, 0.3), channels, 1, kernel, kernel)], [.. window, ("group", (long)channels), ("dilations", new long[] { dilation, dilation })]);
+                    wide = channels;
+                    break;
+                case 1 when kernel > 1 && dilation == 1:
+                    made = b.Node(random.Chance(0.5) ? "MaxPool" : "AveragePool", [from], [.. window, ("kernel_shape", new long[] { kernel, kernel })]);
+                    wide = channels;
+                    break;
+                case 2 when values.Find(v => v.Name != from && v.Channels == channels && v.Scale == scale) is { Name: { } other }:
+                    made = b.Node("Add", [from, other]);
+                    read.Add(other);
+                    (wide, stride) = (channels, 1);
+                    break;
+                case 3 when channels < 40 && values.Find(v => v.Name != from && v.Scale == scale) is { Name: { } beside, Channels: < 40 and var more }:
+                    made = b.Node("Concat", [from, beside], ("axis", 1L));
+                    read.Add(beside);
+                    (wide, stride) = (channels + more, 1);
+                    break;
+                default:
+                    made = b.Node("Conv", [from, b.Weight(random.Floats(wide * channels * kernel * kernel, 0.2), wide, channels, kernel, kernel)], [.. window, ("dilations", new long[] { dilation, dilation })]);
+                    break;
+            }
+            if (random.Chance(0.5))
+                made = b.Node("Relu", [made]);
+            values.Add((made, wide, scale * stride));
+        }
+        foreach ((string name, int channels, _) in values.Skip(1).Where(v => !read.Contains(v.Name) || random.Chance(0.1)))
+            b.Output(b.Node("Conv", [name, b.Weight(random.Floats(2 * channels, 0.2), 2, channels, 1, 1)]), DataType.Float, null);
+        return b.Build();
+    }
+
     private static OptimizeRequest Changed(OptimizeRequest request) => request with { WorkLimit = 8, Rewrite = RewriteLevel.Exact };
 
     /// <summary>Many channels between two pointwise convolutions, and a window in the middle. Rows are wide enough for any number of them to round as all do.</summary>
