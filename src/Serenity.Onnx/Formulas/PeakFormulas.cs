@@ -4,7 +4,7 @@ namespace Serenity.Onnx.Formulas;
 internal static class PeakFormulas
 {
     /// <summary>Values that are computed to find out, at all sizes that occur, which formulas are the largest: where there are few sizes, that is proof enough.</summary>
-    private const int MostValues = 200_000;
+    public const int MostValues = 3_000_000;
 
     /// <summary>Sizes looked at where there are more: what is larger at all of them may be larger everywhere.</summary>
     private const int Samples = 24;
@@ -26,14 +26,14 @@ internal static class PeakFormulas
             return rest;
         if (space.Count * rest.Length > MostValues)
             rest = NotBelowOthers(rest, space);
-        return space.Count * rest.Length <= MostValues ? LargestSomewhere(rest, [.. All(space)]) : rest;
+        return space.Count * rest.Length <= MostValues ? LargestSomewhere(rest, space) : rest;
     }
 
     /// <summary>Those that are the largest at some sizes, until there is one for all of them: that of the most sizes first.</summary>
-    private static SizeExpression[] LargestSomewhere(SizeExpression[] formulas, IReadOnlyDictionary<string, long>[] sizes)
+    private static SizeExpression[] LargestSomewhere(SizeExpression[] formulas, SizeSpace space)
     {
-        long[][] values = Values(formulas, sizes);
-        List<int> open = [.. Enumerable.Range(0, sizes.Length)];
+        long[][] values = Values(formulas, space, space.All());
+        List<int> open = [.. Enumerable.Range(0, values[0].Length)];
         long[] most = [.. open.Select(at => values.Max(v => v[at]))];
         bool[] isKept = new bool[formulas.Length];
         while (open.Count > 0)
@@ -48,7 +48,7 @@ internal static class PeakFormulas
     /// <summary>Those that are not proven to be everywhere below another one.</summary>
     private static SizeExpression[] NotBelowOthers(SizeExpression[] formulas, SizeSpace space)
     {
-        long[][] values = Values(formulas, [.. Some(space)]);
+        long[][] values = Values(formulas, space, Some(space));
         List<int> kept = [];
         for (int i = 0; i < formulas.Length; i++)
         {
@@ -72,23 +72,20 @@ internal static class PeakFormulas
         return true;
     }
 
-    private static long[][] Values(SizeExpression[] formulas, IReadOnlyDictionary<string, long>[] sizes) => Array.ConvertAll(formulas, f => Array.ConvertAll(sizes, f.Evaluate));
-
-    private static IEnumerable<IReadOnlyDictionary<string, long>> All(SizeSpace space)
+    /// <summary>By formula, then by sizes.</summary>
+    private static long[][] Values(SizeExpression[] formulas, SizeSpace space, IEnumerable<long[]> sizes)
     {
-        IEnumerable<Dictionary<string, long>> sizes = [new(StringComparer.Ordinal)];
-        foreach ((string name, SizeRange range) in space.Ranges)
-            sizes = sizes.SelectMany(_ => Enumerable.Range(0, (int)range.Count), (known, step) => new Dictionary<string, long>(known, StringComparer.Ordinal) { [name] = range.From + step });
-        return sizes;
+        Dictionary<string, int> places = space.Places();
+        long[][] all = [.. sizes];
+        return Array.ConvertAll(formulas, f => Array.ConvertAll(all, f.Compiled(places).Invoke));
     }
 
     /// <summary>Corners, and sizes all over the range.</summary>
-    private static IEnumerable<IReadOnlyDictionary<string, long>> Some(SizeSpace space)
+    private static IEnumerable<long[]> Some(SizeSpace space)
     {
-        IReadOnlyDictionary<string, long>[] corners = [.. space.Corners().Take(Samples / 3)];
+        SizeRange[] ranges = [.. space.Ranges.Values];
+        long[][] corners = [.. space.Corners().Take(Samples / 3).Select(corner => space.Ranges.Keys.Select(name => corner[name]).ToArray())];
         // Each dimension in steps of another irrational part of its range, so that no two go together.
-        return corners.Concat(Enumerable.Range(1, Samples - corners.Length).Select(step =>
-            (IReadOnlyDictionary<string, long>)space.Ranges.Select((r, i) => (r.Key, Size: r.Value.From + (long)((r.Value.Count - 1) * (step * Math.Sqrt(i + 2) % 1))))
-                .ToDictionary(s => s.Key, s => s.Size, StringComparer.Ordinal)));
+        return corners.Concat(Enumerable.Range(1, Samples - corners.Length).Select(step => ranges.Select((r, i) => r.From + (long)((r.Count - 1) * (step * Math.Sqrt(i + 2) % 1))).ToArray()));
     }
 }

@@ -7,6 +7,10 @@ internal abstract record SizeAtom(string Key)
     /// <param name="sizes">The size of each dimension.</param>
     public abstract long Evaluate(IReadOnlyDictionary<string, long> sizes);
 
+    /// <summary>Its value as a function of sizes in an array.</summary>
+    /// <param name="places">The place of each dimension in the array.</param>
+    public abstract Func<long[], long> Compiled(IReadOnlyDictionary<string, int> places);
+
     /// <summary>Values that it stays between.</summary>
     public abstract (Int128 Least, Int128 Most) Between(SizeSpace space);
 
@@ -36,6 +40,12 @@ internal sealed record SymbolAtom(string Name) : SizeAtom(SizeExpressionText.Wri
 {
     public override long Evaluate(IReadOnlyDictionary<string, long> sizes) => sizes[Name];
 
+    public override Func<long[], long> Compiled(IReadOnlyDictionary<string, int> places)
+    {
+        int place = places[Name];
+        return sizes => sizes[place];
+    }
+
     public override (Int128 Least, Int128 Most) Between(SizeSpace space) => (space[Name].From, space[Name].To);
 
     public override string In(SizeSyntax syntax, SizeSpace space) => syntax.Name(Name);
@@ -54,6 +64,14 @@ internal sealed record QuotientAtom(SizeExpression Dividend, SizeExpression Divi
         if (divisor <= 0)
             throw new OverflowException($"{Key} divides by {divisor}.");
         return SizeExpression.Floor(dividend, divisor);
+    }
+
+    public override Func<long[], long> Compiled(IReadOnlyDictionary<string, int> places)
+    {
+        Func<long[], long> dividend = Dividend.Compiled(places), divisor = Divisor.Compiled(places);
+        if (Divisor.Constant is { } by and > 0)
+            return sizes => SizeExpression.Floor(dividend(sizes), by);
+        return sizes => divisor(sizes) is > 0 and var some ? SizeExpression.Floor(dividend(sizes), some) : throw new OverflowException($"{Key} divides by zero.");
     }
 
     public override (Int128 Least, Int128 Most) Between(SizeSpace space)
@@ -91,6 +109,12 @@ internal sealed record ExtremeAtom(SizeExpression First, SizeExpression Second, 
 {
     public override long Evaluate(IReadOnlyDictionary<string, long> sizes) =>
         Largest ? Math.Max(First.Evaluate(sizes), Second.Evaluate(sizes)) : Math.Min(First.Evaluate(sizes), Second.Evaluate(sizes));
+
+    public override Func<long[], long> Compiled(IReadOnlyDictionary<string, int> places)
+    {
+        Func<long[], long> first = First.Compiled(places), second = Second.Compiled(places);
+        return Largest ? sizes => Math.Max(first(sizes), second(sizes)) : sizes => Math.Min(first(sizes), second(sizes));
+    }
 
     public override (Int128 Least, Int128 Most) Between(SizeSpace space)
     {

@@ -161,6 +161,50 @@ public sealed class SizeExpression : IEquatable<SizeExpression>
         return sum;
     }
 
+    /// <summary>
+    /// True if it never falls as one dimension grows, whatever the others are: it is a sum of products of what rises with that dimension alone with what is never below zero. So are bytes of tensors
+    /// along a dimension that is not cut, though others are.
+    /// </summary>
+    /// <param name="symbol">The dimension.</param>
+    /// <param name="space">The sizes that occur.</param>
+    /// <param name="mostValues">Values that may be computed to see that something is never below zero.</param>
+    internal bool IsRisingIn(string symbol, SizeSpace space, long mostValues)
+    {
+        if (Array.Exists(_terms, t => Array.Exists(t.Atoms, a => a.Symbols.Contains(symbol) && (a.Symbols.Count > 1 || !a.IsMonotone || a.Between(space).Least < 0))))
+            return false;
+        return _terms.Where(t => Array.Exists(t.Atoms, a => a.Symbols.Contains(symbol)))
+            .GroupBy(t => string.Join('*', t.Atoms.Where(a => a.Symbols.Contains(symbol)).Select(a => a.Key)), StringComparer.Ordinal)
+            .All(alike => Collect(alike.Select(t => new Term(t.Factor, [.. t.Atoms.Where(a => !a.Symbols.Contains(symbol))]))).IsNeverNegative(space, mostValues));
+    }
+
+    private bool IsNeverNegative(SizeSpace space, long mostValues)
+    {
+        if (Between(space).Least >= 0)
+            return true;
+        SizeSpace own = space.Only(Symbols);
+        return own.Count <= mostValues && own.All().Select(Compiled(own.Places())).All(value => value >= 0);
+    }
+
+    /// <summary>Its value as a function of the sizes of dimensions in an array, for who asks for many.</summary>
+    /// <param name="places">The place of each dimension in the array.</param>
+    internal Func<long[], long> Compiled(IReadOnlyDictionary<string, int> places)
+    {
+        long[] factors = [.. _terms.Select(t => t.Factor)];
+        Func<long[], long>[][] atoms = [.. _terms.Select(t => Array.ConvertAll(t.Atoms, a => a.Compiled(places)))];
+        return sizes =>
+        {
+            long sum = 0;
+            for (int term = 0; term < factors.Length; term++)
+            {
+                long product = factors[term];
+                foreach (Func<long[], long> atom in atoms[term])
+                    product = checked(product * atom(sizes));
+                sum = checked(sum + product);
+            }
+            return sum;
+        };
+    }
+
     /// <summary>Values that it stays between at all sizes; the nearest such where it is monotone, or linear in every dimension.</summary>
     internal (Int128 Least, Int128 Most) Between(SizeSpace space) => Between(space, 0);
 

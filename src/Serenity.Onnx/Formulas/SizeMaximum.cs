@@ -9,9 +9,10 @@ internal static class SizeMaximum
     /// <summary>Finds the largest.</summary>
     /// <param name="formulas">Formulas, at least one.</param>
     /// <param name="space">The box.</param>
+    /// <param name="mostValues">Values that may be computed to look at every combination of sizes, which is proof enough.</param>
     /// <returns>The value, sizes at which it is reached, and the formula that reaches it; null where the proof takes too many steps.</returns>
     /// <exception cref="OverflowException">A value does not fit 63 bits.</exception>
-    public static (long Value, IReadOnlyDictionary<string, long> At, SizeExpression Formula)? Find(IReadOnlyList<SizeExpression> formulas, SizeSpace space)
+    public static (long Value, IReadOnlyDictionary<string, long> At, SizeExpression Formula)? Find(IReadOnlyList<SizeExpression> formulas, SizeSpace space, long mostValues = PeakFormulas.MostValues)
     {
         (long Value, IReadOnlyDictionary<string, long> At, SizeExpression Formula) best = (long.MinValue, space.Most, formulas[0]);
         foreach (SizeExpression formula in formulas)
@@ -19,9 +20,19 @@ internal static class SizeMaximum
             foreach (IReadOnlyDictionary<string, long> corner in formula.IsMonotone ? [space.Most] : space.Corners(formula.Symbols))
                 Try(formula, corner);
         }
+        SizeExpression[] others = [.. formulas.Where(f => !f.IsMonotone).Distinct()];
         PriorityQueue<(SizeExpression Formula, SizeSpace Box), Int128> open = new(Comparer<Int128>.Create((a, b) => b.CompareTo(a)));
-        foreach (SizeExpression formula in formulas.Where(f => !f.IsMonotone))
-            Add(formula, space);
+        foreach (SizeExpression formula in others)
+        {
+            long each = mostValues / others.Length;
+            SizeSpace box = space.Only(formula.Symbols);
+            if (box.Count > each)
+                box = space.Only(formula.Symbols.Where(symbol => !formula.IsRisingIn(symbol, space, each)).ToHashSet(StringComparer.Ordinal));
+            if (box.Count <= each)
+                AtAll(formula, box);
+            else
+                Add(formula, box);
+        }
         for (int boxes = 0; open.TryDequeue(out (SizeExpression Formula, SizeSpace Box) next, out Int128 most) && most > best.Value; boxes++)
         {
             if (boxes == MostBoxes)
@@ -46,6 +57,18 @@ internal static class SizeMaximum
             long value = formula.Evaluate(sizes);
             if (value > best.Value)
                 best = (value, sizes, formula);
+        }
+
+        // Where there are few sizes, they are looked at one by one.
+        void AtAll(SizeExpression formula, SizeSpace box)
+        {
+            Dictionary<string, int> places = box.Places();
+            Func<long[], long> value = formula.Compiled(places);
+            foreach (long[] sizes in box.All())
+            {
+                if (value(sizes) is var some && some > best.Value)
+                    best = (some, places.ToDictionary(p => p.Key, p => sizes[p.Value], StringComparer.Ordinal), formula);
+            }
         }
 
         void Add(SizeExpression formula, SizeSpace box)

@@ -55,6 +55,25 @@ public sealed class SizeSpace
         }
     }
 
+    /// <summary>The box with all dimensions but some at their largest sizes.</summary>
+    internal SizeSpace Only(IReadOnlySet<string> names) => new(_ranges.Select(r => names.Contains(r.Key) ? r : KeyValuePair.Create(r.Key, r.Value with { From = r.Value.To })));
+
+    /// <summary>Where each dimension is in what <see cref="All"/> gives: in ordinal order of names.</summary>
+    internal Dictionary<string, int> Places() => _ranges.Keys.Select((name, place) => (name, place)).ToDictionary(p => p.name, p => p.place, StringComparer.Ordinal);
+
+    /// <summary>All sizes that there are together, the last dimension first to change.</summary>
+    internal IEnumerable<long[]> All()
+    {
+        SizeRange[] ranges = [.. _ranges.Values];
+        long[] sizes = Array.ConvertAll(ranges, r => r.From);
+        for (int at = ranges.Length; at >= 0;)
+        {
+            yield return [.. sizes];
+            for (at = ranges.Length - 1; at >= 0 && ++sizes[at] > ranges[at].To; at--)
+                sizes[at] = ranges[at].From;
+        }
+    }
+
     /// <summary>The box with another range of one dimension.</summary>
     public SizeSpace With(string name, SizeRange range) => new(_ranges.Select(r => r.Key == name ? KeyValuePair.Create(name, range) : r));
 

@@ -96,7 +96,7 @@ public sealed class OpenWindowTests
 
     private static int First => int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP_FROM"), out int first) ? first : 0;
 
-    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP"), out int count) ? count : 12;
+    private static int Count => int.TryParse(Environment.GetEnvironmentVariable("SERENITY_SWEEP"), out int count) ? count : 4;
 
     /// <summary>Windows of all kinds one after another, some values read by several, added up, put together or given as outputs on the way.</summary>
     private static ModelProto Random(ulong seed)

@@ -47,6 +47,9 @@ public sealed class SizeExpressionTests
             (long largest, IReadOnlyDictionary<string, long> at, _) = SizeMaximum.Find([formula], _space)!.Value;
             Assert.AreEqual(before, largest, formula.ToString());
             Assert.AreEqual(largest, formula.Evaluate(at));
+            Assert.AreEqual(largest, SizeMaximum.Find([formula], _space, mostValues: 0)!.Value.Value, "By boxes.");
+            Func<long[], long> compiled = formula.Compiled(_space.Places());
+            Assert.AreEqual(before, _space.All().Max(compiled), formula.ToString());
         }
     }
 

@@ -1,6 +1,7 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
 using Serenity.Onnx.Executors.OnnxRuntime.Workspace;
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Time;
 using Serenity.Onnx.Rewrites.Graph;
@@ -91,6 +92,9 @@ internal sealed class PartitionFormSearch
                 best = Planned(form, cut, best);
         }
         OnnxRuntimeExecutorPlan plan = best is null ? _whole : Made(InFull(WithoutNeedless(best)));
+        // Lengths of pieces rise and fall. Of a peak that is not proven over the range nothing can be promised, and there is one without pieces.
+        if (plan.Shapes.Formulas is { } formulas && plan.StepFormulas is { Count: > 0 } steps && SizeMaximum.Find(steps, formulas.Space) is null)
+            plan = _whole;
         return plan with { Work = plan.Work with { Limited = _isLimited } };
     }
 
