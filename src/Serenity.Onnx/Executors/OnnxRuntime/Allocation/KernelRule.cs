@@ -13,6 +13,9 @@ internal sealed record KernelRule(BufferShare[] Aliases, BufferShare[] InPlace)
     /// <summary>A kernel that gives every output its own buffer.</summary>
     public static KernelRule None { get; } = new([], []);
 
+    /// <summary>Outputs that the kernel computes in their input's buffer where the caller binds both to it: more than <see cref="InPlace"/> where ONNX Runtime itself never plans it so.</summary>
+    public BufferShare[] IfBound { get; init; } = InPlace;
+
     /// <summary>The input that an output always shares its buffer with, or -1.</summary>
     public int AliasedInput(int output)
     {

@@ -22,6 +22,12 @@ internal static class KernelRules
     private static readonly KernelRule _addsInPlace = new([], [new BufferShare(3, 0)]);
     private static readonly KernelRule _updatesStatistics = new([new BufferShare(3, 1), new BufferShare(4, 2)], []);
 
+    // ScatterND copies its data unless it lies where the output does (scatter_nd.cc).
+    private static readonly KernelRule _inPlaceIfBound = new([], []) { IfBound = [new BufferShare(0, 0)] };
+
+    // The caches of grouped queries: the kernel compares addresses, and appends in place where those of keys and of values are equal (gqa_attention_base.h, past_present_share_buffer).
+    private static readonly KernelRule _appendsIfBound = new([], []) { IfBound = [new BufferShare(3, 1), new BufferShare(4, 2)] };
+
     // In place. Cast only between types of one size, which the rule on shapes and element sizes sees to. CastLike is inlined to a Cast.
     // The scatters first copy their input where they may not overwrite it.
     private static readonly string[] _onnxInPlace =
@@ -32,13 +38,6 @@ internal static class KernelRules
     ];
     private static readonly string[] _microsoftInPlace = ["SampleOp", "Trilu"];
 
-    /// <summary>The caches of grouped queries. The kernel compares addresses, and appends in place where those of keys and of values are equal (gqa_attention_base.h,
-    /// past_present_share_buffer).</summary>
-    private static readonly BufferShare[] _caches = [new(3, 1), new(4, 2)];
-
-    /// <summary>ScatterND copies its data unless it lies where the output does (scatter_nd.cc), though ONNX Runtime never plans it so.</summary>
-    private static readonly BufferShare[] _data = [new(0, 0)];
-
     private static readonly Dictionary<(string Domain, string Operator), KernelRule> _rules = Build();
 
     /// <summary>The rule of a node's kernel.</summary>
@@ -48,16 +47,11 @@ internal static class KernelRules
         return _rules.GetValueOrDefault((OperatorDomain.Normalize(node.Domain), node.OpType), KernelRule.None);
     }
 
-    /// <summary>Where a node's kernel works in the place of an input if the caller binds the output there; ONNX Runtime itself does so only where <see cref="Find"/> says.</summary>
-    public static BufferShare[] InPlaceIfBound(NodeProto node) =>
-        AppendsInPlace(node) ? _caches : node.OpType == "ScatterND" && OperatorDomain.IsOnnx(node.Domain) ? _data : Find(node).InPlace;
+    /// <summary>Where a node's kernel works in the place of an input if the caller binds the output there; ONNX Runtime itself does so only where <see cref="KernelRule.InPlace"/> says.</summary>
+    public static BufferShare[] InPlaceIfBound(NodeProto node) => Find(node).IfBound;
 
     /// <summary>True for a node that appends to caches, in place if the caller binds both of them so, and leaves what is behind as it is.</summary>
-    public static bool AppendsInPlace(NodeProto node)
-    {
-        ArgumentNullException.ThrowIfNull(node);
-        return node.OpType == "GroupQueryAttention" && node.Domain == OperatorDomain.Microsoft;
-    }
+    public static bool AppendsInPlace(NodeProto node) => ReferenceEquals(Find(node), _appendsIfBound);
 
     /// <summary>True for a node whose kernel adds what it computes to an input, in that input's buffer where it may.</summary>
     public static bool AddsInPlace(NodeProto node)
@@ -79,6 +73,8 @@ internal static class KernelRules
             rules.TryAdd((OperatorDomain.Normalize(entry.Domain), entry.Name), _alias);
         Add(OperatorDomain.Onnx, _onnxInPlace, _inPlace);
         Add(OperatorDomain.Microsoft, _microsoftInPlace, _inPlace);
+        Add(OperatorDomain.Onnx, ["ScatterND"], _inPlaceIfBound);
+        Add(OperatorDomain.Microsoft, ["GroupQueryAttention"], _appendsIfBound);
         // The sum that a fused convolution adds to: Conv(X, W, B) + Z, written over Z. Where ONNX Runtime does not load, the one that this was tested with is meant.
         if (NativeRuntime.Version is not { } version || !Version.TryParse(version.Split('-')[0], out Version? used) || used >= RuntimeRules.SumInPlace.Since)
             Add(OperatorDomain.Microsoft, ["FusedConv"], _addsInPlace);
