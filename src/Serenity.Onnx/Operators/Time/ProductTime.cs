@@ -86,7 +86,12 @@ internal static class ProductTime
             return true;
         }
         if (!IsPointwise(x, w, y))
-            sum.Add(TimeTerm.QuantizedConvolutionColumn, made / y[1] * Math.Max(1, kernel.Node.Int("group", 1)) * products);
+        {
+            double columns = made / y[1] * Math.Max(1, kernel.Node.Int("group", 1)) * products;
+            sum.Add(TimeTerm.QuantizedConvolutionColumn, columns);
+            // The channels of a place in the window lie together: one copy each.
+            sum.Add(TimeTerm.QuantizedConvolutionPlace, columns / Math.Max(1, w[1]));
+        }
         sum.Add(TimeTerm.QuantizedConvolutionProduct, made * products);
         return true;
     }

@@ -32,7 +32,9 @@ internal static class TermPrices
         Set(TimeTerm.TransposedColumn, 0.5);
         Set(TimeTerm.QuantizedConvolution, 3890);
         Set(TimeTerm.QuantizedConvolutionProduct, 0.00504);
-        Set(TimeTerm.QuantizedConvolutionColumn, 0.112);
+        // Of a stem of three channels, whole and in pieces; what is left for an element follows from those of 24.
+        Set(TimeTerm.QuantizedConvolutionColumn, 0.02);
+        Set(TimeTerm.QuantizedConvolutionPlace, 2.5);
         Set(TimeTerm.QuantizedConvolutionElement, 0.136);
         Set(TimeTerm.QuantizedDepthwiseProduct, 0.0359);
         Set(TimeTerm.MatrixProduct, 1200);

@@ -54,6 +54,9 @@ internal enum TimeTerm
     /// <summary>An element of its column matrix.</summary>
     QuantizedConvolutionColumn,
 
+    /// <summary>A place of its window at an output position: the channels there are copied to that matrix together.</summary>
+    QuantizedConvolutionPlace,
+
     /// <summary>An element that it reads or makes: both are transposed, the output scaled too.</summary>
     QuantizedConvolutionElement,
 

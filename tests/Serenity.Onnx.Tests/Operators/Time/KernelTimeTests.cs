@@ -88,6 +88,22 @@ public sealed class KernelTimeTests
     }
 
     [TestMethod]
+    public void A_quantized_convolution_copies_the_channels_of_a_place_together()
+    {
+        NodeProto node = new() { OpType = "QLinearConv", Input = { "x", "xs", "xz", "w", "ws", "wz", "ys", "yz" }, Output = { "y" } };
+        Dictionary<string, TensorType> types = new()
+        {
+            ["x"] = new(DataType.Uint8, [1, 24, 10, 12]),
+            ["w"] = new(DataType.Uint8, [8, 24, 3, 3]),
+            ["y"] = new(DataType.Uint8, [1, 8, 8, 10]),
+        };
+        TimeSum sum = new(keepsAmounts: true);
+        KernelTime.Add(sum, node, name => types.GetValueOrDefault(name) ?? new TensorType(DataType.Float, []), name => name.Length > 1 || name == "w");
+        Assert.AreEqual(80 * 9, Amount(sum, TimeTerm.QuantizedConvolutionPlace));
+        Assert.AreEqual(80 * 9 * 24, Amount(sum, TimeTerm.QuantizedConvolutionColumn));
+    }
+
+    [TestMethod]
     public void Weights_of_megabytes_are_fetched_by_every_product()
     {
         TimeSum far = Sum(b => b.Node("MatMul", [b.Input("x", DataType.Float, 2, 1025), Weights(b, 1025, 1024)]), 2, 1024);
