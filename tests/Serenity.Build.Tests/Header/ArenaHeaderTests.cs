@@ -2,8 +2,11 @@ using System.Diagnostics;
 using System.Globalization;
 using Serenity.Build.Header;
 using Serenity.Build.Manifest;
+using Serenity.Build.Output;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Formulas;
+using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Schema;
 
 namespace Serenity.Build.Tests.Header;
 
@@ -110,6 +113,45 @@ public sealed class ArenaHeaderTests
     }
 
     [TestMethod]
+    public void A_C_program_sees_no_place_of_inputs_that_lie_apart()
+    {
+        const string Program = """
+            #include "net.memory.h"
+            #include "whole.memory.h"
+            #include <string.h>
+            static unsigned char arena[NET_ARENA_BYTES];
+            int main(void) {
+                unsigned i, named = 0;
+            #if defined(NET_INPUT_X_OFFSET) || !defined(WHOLE_INPUT_X_OFFSET)
+                return 1;
+            #endif
+                for (i = 0; i < NET_TENSOR_COUNT; i++) {
+                    if (net_tensors[i].offset + net_tensors[i].bytes > sizeof arena || net_tensors[i].last_step >= NET_STEP_COUNT) return 2;
+                    named += strcmp(net_tensors[i].name, "x") == 0 || strcmp(net_tensors[i].name, "seen") == 0;
+                }
+                if (named != 0 || NET_OUTPUT_Z_OFFSET + NET_OUTPUT_Z_BYTES > sizeof arena || NET_OUTPUT_Z_BYTES != 256u) return 3;
+                for (i = 0; i < WHOLE_TENSOR_COUNT; i++)
+                    named += strcmp(whole_tensors[i].name, "x") == 0 || strcmp(whole_tensors[i].name, "seen") == 0;
+                return named == 2 && WHOLE_INPUT_X_OFFSET + WHOLE_INPUT_X_BYTES <= WHOLE_ARENA_BYTES && WHOLE_INPUT_X_BYTES == 256u ? 0 : 4;
+            }
+            """;
+        using TempFolder folder = new();
+        string path = Path.Combine(folder.Path, "net.onnx");
+        File.WriteAllBytes(path, Google.Protobuf.MessageExtensions.ToByteArray(ViewOfAnInput()));
+        foreach ((string name, bool apart) in ((string, bool)[])[("net", true), ("whole", false)])
+        {
+            OptimizeRequest request = new() { ModelPath = path, Executor = Executor.StaticArena, InputsApart = apart };
+            OptimizationResult result = ModelOptimizer.Optimize(request);
+            Assert.AreEqual("passed", result.Verification?.Status, result.Verification?.Reason);
+            FileInfoEntry none = new("", "");
+            File.WriteAllText(Path.Combine(folder.Path, name + ".memory.h"), ArenaHeader.Render(ManifestBuilder.Build(request, result, none, none), name));
+        }
+        File.WriteAllText(Path.Combine(folder.Path, "main.c"), Program);
+        Assert.AreEqual(0, Run(folder.Path, "cc", "-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-Wno-unused-const-variable", "-o", "main", "main.c"));
+        Assert.AreEqual(0, Run(folder.Path, Path.Combine(folder.Path, "main")));
+    }
+
+    [TestMethod]
     public void A_plan_without_offsets_has_no_header() =>
         Assert.ThrowsExactly<ArgumentException>(() => ArenaHeader.Render(TestManifest.Create(), "x"));
 
@@ -124,6 +166,32 @@ public sealed class ArenaHeaderTests
                 ["conv1", "relu \"1\"??/", "add"], [],
                 [new TensorFacts("a*/", 1500, 0, 0, 2, TensorRole.Activation, null), new TensorFacts("b", 1500, 1504, 1, 2, TensorRole.Output, null, Type: "float[1,375]")]),
         };
+    }
+
+    /// <summary>seen = Reshape(x), z = Relu(seen) + Sigmoid(seen).</summary>
+    private static ModelProto ViewOfAnInput()
+    {
+        TensorProto shape = new() { Name = "shape", DataType = 7, Dims = { 2 } };
+        shape.Int64Data.AddRange([8, 8]);
+        GraphProto graph = new() { Name = "g", Initializer = { shape }, Input = { Value("x", 64) }, Output = { Value("z", 8, 8) } };
+        void Node(string type, string output, params string[] inputs)
+        {
+            NodeProto node = new() { OpType = type, Name = output, Output = { output } };
+            node.Input.AddRange(inputs);
+            graph.Node.Add(node);
+        }
+        Node("Reshape", "seen", "x", "shape");
+        Node("Relu", "a", "seen");
+        Node("Sigmoid", "b", "seen");
+        Node("Add", "z", "a", "b");
+        return new ModelProto { IrVersion = 8, Graph = graph, OpsetImport = { new OperatorSetIdProto { Domain = "", Version = 17 } } };
+
+        static ValueInfoProto Value(string name, params long[] dims)
+        {
+            TensorShapeProto shape = new();
+            shape.Dim.AddRange(dims.Select(dim => new TensorShapeProto.Types.Dimension { DimValue = dim }));
+            return new ValueInfoProto { Name = name, Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = 1, Shape = shape } } };
+        }
     }
 
     private static int Run(string folder, string program, params string[] arguments)

@@ -61,11 +61,13 @@ internal static class OnnxRuntimeProgram
             if (isOutput && shapes.Shared.TryGetValue(name, out string? shared))
                 aliasOf = shared;
             // A veil's own shape tensor is no value of the model; its buffer is real all the same.
+            // An input that is an output as well stays the caller's: nothing is allocated for it.
+            bool isCallers = producer < 0 && isInput && !graph.IsWeight(value) && buffer < 0;
             bool ours = shapes.Find(name) is null && !shapes.Opaque.Contains(name);
             long bytes = !ours ? shapes.Bytes(name) : buffer >= 0 ? plan.Buffers[buffer].Bytes : 0;
             program.AddValue(
                 new ProgramBuffer(
-                    0, ScheduledValues.Kind(isInput, isOutput), name, name, bytes, null, first, end, null, null, ScheduledValues.TypeText(shapes, name),
+                    0, ScheduledValues.Kind(isInput, isOutput && !isCallers), name, name, bytes, null, first, end, null, null, ScheduledValues.TypeText(shapes, name),
                     producer < 0 ? [] : [stepOf[producer]], readers[value]),
                 aliasOf);
         }
