@@ -10,7 +10,7 @@ namespace Serenity.Build.Items;
 /// </summary>
 internal static class ProblemItem
 {
-    private const string Code = "_Code", Message = "_Message", Target = "_Target", About = "_About";
+    private const string Code = "_Code", Message = "_Message", Target = "_Target", About = "_About", Item = "_Item";
 
     // What is told of the project is of no model; and a model that it keeps from being read has a row, and nothing more to tell.
     private const string Project = "project", Row = "row";
@@ -25,9 +25,13 @@ internal static class ProblemItem
         item.SetMetadata(Code, problem.Code);
         item.SetMetadata(Message, ItemText.Escape(problem.Message));
         item.SetMetadata(Target, ItemText.Escape(targetPath ?? ""));
+        item.SetMetadata(Item, ItemText.Escape(of.ItemSpec));
         ItemPlace.Set(item, ItemPlace.Of(of));
         return item;
     }
+
+    /// <summary>The item that it is about, as the project names it.</summary>
+    public static string ItemOf(ITaskItem problem) => problem.GetMetadata(Item);
 
     /// <summary>What is wrong with the project's own values, as an item.</summary>
     public static TaskItem OfProject(PlacedDiagnostic problem)

@@ -50,7 +50,7 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
         }
     }
 
-    /// <summary>Warnings (SER2102) where the project has no model, or a glob finds none.</summary>
+    /// <summary>Warnings (SER2102) where the project has no model, a glob finds none, or an update names none.</summary>
     /// <param name="models">The items that there are.</param>
     public IEnumerable<PlacedDiagnostic> EmptyGlobs(IReadOnlyList<ITaskItem> models)
     {
@@ -69,11 +69,28 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
                 }
             }
         }
+        foreach (PlacedDiagnostic lost in LostUpdates(models))
+            yield return lost;
         // A misspelt one is told of by its name.
         if (models.Count == 0 && !any && !UnreadItems().Any())
         {
             yield return new PlacedDiagnostic(
                 NoModel(projectFile, "The project uses Serenity.Build and has no model. Add one, such as <SerenityModel Include=\"models/net.onnx\" MemoryBudget=\"512KiB\" />, or remove the package reference."), null);
+        }
+    }
+
+    // A pattern may be meant for models that other projects have.
+    private IEnumerable<PlacedDiagnostic> LostUpdates(IReadOnlyList<ITaskItem> models)
+    {
+        if (files.ChangesModels)
+            yield break;
+        foreach (StatedModel stated in files.Models.Where(m => m is { Adds: false, IsConditional: false }))
+        {
+            foreach (ItemPattern pattern in (ItemPattern.Of(stated.Include) ?? []).Where(p => !p.IsGlob && !models.Any(m => p.Matches(m.ItemSpec))))
+            {
+                string meant = NearestName.Of(pattern.Text, models.Select(m => m.ItemSpec)) is { } nearest ? $"Did you mean '{nearest}'?" : "Add it with Include.";
+                yield return new PlacedDiagnostic(NoModel(stated.Place.File, $"Update names '{pattern.Text}', and the project has no such model, so what it says changes nothing. {meant}"), stated.Place);
+            }
         }
     }
 

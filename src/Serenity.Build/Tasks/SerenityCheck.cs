@@ -93,10 +93,13 @@ public sealed class SerenityCheck : SerenityTask
                 Report(warning, place: ItemPlace.Of(item));
         }
         List<ModelResult> results = [];
+        HashSet<(string, ProjectPlace?, string, string)> told = [];
+        // What holds for all sizes that an item lists is told of the first.
+        bool IsNew(string of, ITaskItem item, SerenityDiagnostic diagnostic) => told.Add((of, ItemPlace.Of(item), diagnostic.Code, diagnostic.Message));
         foreach (ITaskItem item in Problems)
         {
             SerenityDiagnostic problem = ProblemItem.Read(item);
-            if (ProblemItem.IsTold(item))
+            if (ProblemItem.IsTold(item) && IsNew(ProblemItem.ItemOf(item), item, problem))
                 Report(problem, place: ItemPlace.Of(item));
             if (ProblemItem.HasRow(item))
                 results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
@@ -121,14 +124,15 @@ public sealed class SerenityCheck : SerenityTask
                 leftOut = check.LeftOut;
                 foreach (string note in check.Notes)
                     Log.LogMessage(check.IsNew ? MessageImportance.High : MessageImportance.Normal, "{0}", $"{ModelText.Clean(model.Name)}: {note}");
-                foreach (SerenityDiagnostic diagnostic in check.Diagnostics)
+                foreach (SerenityDiagnostic diagnostic in check.Diagnostics.Where(d => IsNew(item.ItemSpec, item, d)))
                     Report(diagnostic, place: ItemPlace.Of(item));
                 results.Add(new ModelResult(model.Name, ItemPlace.Of(item), check.Figures, check.Diagnostics, model.ManifestPath));
             }
             catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
             {
                 SerenityDiagnostic diagnostic = ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name };
-                Report(diagnostic, problem, ItemPlace.Of(item));
+                if (IsNew(item.ItemSpec, item, diagnostic))
+                    Report(diagnostic, problem, ItemPlace.Of(item));
                 results.Add(new ModelResult(model.Name, ItemPlace.Of(item), null, [diagnostic]));
             }
             states.Add(new TaskItem(ItemText.Escape(model.StatePath)));

@@ -84,17 +84,19 @@ public sealed class SerenityPrepare : SerenityTask
         ModelList models = new(ProjectFolder, OutputFolders, IntermediateFolder, AssemblyName);
         foreach ((ITaskItem item, ModelItem read) in ReadModels(Models, (item, problem, cause) => Refuse(item, problem, null, cause)))
         {
-            if (ProjectValues.FaultOf(item) is { } code)
-            {
-                problems.Add(ProblemItem.OfModelOf(code, read.Name, item));
-                continue;
-            }
             ModelItem model = read with { MemoryBudgetBytes = devices is null ? null : BudgetOf(item, devices) };
             ModelList.Answer answer = models.Add(model);
             foreach (SerenityDiagnostic warning in answer.Warnings)
                 Report(warning, place: ItemPlace.Of(item));
             if (answer.Error is { } error)
                 Refuse(item, error, model.TargetPath, null);
+            // It cannot be read as it was meant; what else is wrong with it was told.
+            if (answer.IsTaken && ProjectValues.FaultOf(item) is { } code)
+            {
+                if (answer.Error is null)
+                    problems.Add(ProblemItem.OfModelOf(code, model.Name, item));
+                continue;
+            }
             if (!answer.IsTaken)
                 continue;
             taken.Add(item);

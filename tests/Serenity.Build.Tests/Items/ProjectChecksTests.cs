@@ -96,6 +96,10 @@ public sealed class ProjectChecksTests
     [DataRow("""<SerenityModel Include="$(X)/*.onnx" />""", "b.onnx", null)]
     [DataRow("""<SerenityModel Include="models/*.onnx" /><SerenityModel Remove="models/a.onnx" />""", "b.onnx", null)]
     [DataRow("""<SerenityModel Update="models/*.onnx" Report="true" />""", "b.onnx", null)]
+    [DataRow("""<SerenityModel Update="models/a.onnx" Report="true" />""", "models/a.onnx", null)]
+    [DataRow("""<SerenityModel Update="models/aa.onnx" Report="true" />""", "models/aaa.onnx", "Update names 'models/aa.onnx', and the project has no such model, so what it says changes nothing. Did you mean 'models/aaa.onnx'?")]
+    [DataRow("""<SerenityModel Update="other.onnx" Report="true" />""", "b.onnx", "Add it with Include.")]
+    [DataRow("""<SerenityModel Update="other.onnx" Report="true" Condition="'$(X)' == ''" /><SerenityModel Update="$(X)" />""", "b.onnx", null)]
     [DataRow("", "", "has no model")]
     public void A_glob_that_finds_nothing_and_a_project_without_models_are_told(string items, string models, string? message)
     {

@@ -124,19 +124,38 @@ public sealed class ProjectModelsTests
         project.Write(
             "<Project>", "<PropertyGroup>", "  <SerenityWarnAt>2</SerenityWarnAt>", "  <SerenityReport>true</SerenityReport>", "</PropertyGroup>", "<ItemGroup>",
             "  <SerenityModel Include=\"models/a.onnx\" />", "  <SerenityModel Include=\"models/b.onnx\" Rewrite=\"Most\" />", "  <SerenityModel Include=\"models/c.onnx\" WarnAt=\"90%\" />",
-            "  <SerenityModel Include=\"models/d.onnx\" WarnAt=\"3\" />", "</ItemGroup>", "</Project>");
+            "  <SerenityModel Include=\"models/d.onnx\" WarnAt=\"3\" />",
+            "  <SerenityModel Include=\"models/missing.onnx\" />", "</ItemGroup>", "</Project>");
+        TaskItem missing = Item("models/missing.onnx");
+        missing.SetMetadata("WarnAt", "2");
         // As item definitions give them.
         (string, string) all = ("WarnAt", "2"), report = ("Report", "true");
         Assert.IsFalse(project.Build(
             project.Model("a.onnx", 1, all, report), project.Model("b.onnx", 2, all, report, ("Rewrite", "Most")), project.Model("c.onnx", 3, report, ("WarnAt", "90%"), ("MemoryBudget", "1KiB")),
-            project.Model("d.onnx", 4, report, ("WarnAt", "3"))));
+            project.Model("d.onnx", 4, report, ("WarnAt", "3")), missing));
         CollectionAssert.AreEquivalent(
-            (string[])["3: SerenityWarnAt=\"2\" is", "8: models/b.onnx: Rewrite=\"Most\" is", "9: models/c.onnx: The model", "10: models/d.onnx: WarnAt=\"3\" is"],
+            (string[])["3: SerenityWarnAt=\"2\" is", "8: models/b.onnx: Rewrite=\"Most\" is", "9: models/c.onnx: The model", "10: models/d.onnx: WarnAt=\"3\" is", "11: models/missing.onnx: The model"],
             project.Engine.Errors.Select(e => $"{e.LineNumber}: {string.Join(' ', e.Message!.Split(' ').Take(e.LineNumber == 3 ? 2 : 3))}").ToArray());
         string table = project.Engine.Said.Single(m => m.Contains("verdict", StringComparison.Ordinal));
         foreach (string name in (string[])["a.onnx", "b.onnx", "c.onnx", "d.onnx"])
             StringAssert.Contains(table, $"    {name} ");
         Assert.DoesNotContain("app.csproj ", table);
+    }
+
+    [TestMethod]
+    public void What_is_wrong_with_all_sizes_of_a_list_is_told_once_and_has_a_row_for_each()
+    {
+        using TestProject project = new();
+        project.Optimizer = (request, _) => request.FreeDimensions.GetValueOrDefault("seq") == 16
+            ? throw new SerenityException(SerenityCodes.BadFreeDimension, request.ModelPath, "sixteen") : throw new SerenityException(SerenityCodes.BadFreeDimension, request.ModelPath, "any");
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("FreeDimensions", "seq=4,8,16")), project.Model("b.onnx", 2, ("FreeDimensions", "seq=4,8"))));
+        CollectionAssert.AreEquivalent(
+            (string[])["models/a.onnx (seq=4): any", "models/a.onnx (seq=16): sixteen", "models/b.onnx (seq=4): any"], project.Engine.Errors.Select(e => $"{e.File}: {e.Message}").ToArray());
+        Assert.HasCount(5, project.Engine.Said.Single(m => m.Contains("verdict", StringComparison.Ordinal)).Split('\n').Where(line => line.Contains("error SER1302", StringComparison.Ordinal)));
+        // Where one budget is wrong, all of them are told so once.
+        project.Optimizer = (request, _) => TestProject.Result(request);
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("FreeDimensions", "seq=4,8,16"), ("Device", "none"))));
+        CollectionAssert.AreEqual((string[])["SER1102"], project.Codes);
     }
 
     [TestMethod]
