@@ -23,8 +23,10 @@ public static class BeladyReplacement
     {
         MemoryGraph graph = steps.Graph;
         List<TrafficStep> moves = [];
-        SortedSet<int> onChip = [.. steps.AtStart];
-        bool[] dirty = new bool[graph.TensorCount], takesPart = new bool[graph.TensorCount];
+        bool[] dirty = new bool[graph.TensorCount], takesPart = new bool[graph.TensorCount], isOnChip = new bool[graph.TensorCount];
+        List<int> onChip = [.. steps.AtStart], others = [];
+        foreach (int t in onChip)
+            isOnChip[t] = true;
         long read = 0, written = 0;
         int streamed = 0;
         for (int step = 0; step < steps.Count; step++)
@@ -32,22 +34,37 @@ public static class BeladyReplacement
             bool streams = steps.OwnBytes[step] > capacity;
             foreach (int t in steps.Needed[step])
                 takesPart[t] = true;
-            List<int> others = [.. onChip.Where(t => !takesPart[t])], dropped = [], missing = [];
-            others.Sort((a, b) => GoesBefore(steps, step, dirty, a, b));
-            long room = capacity - steps.OwnBytes[step] - others.Sum(graph.Bytes);
-            for (int i = 0; i < others.Count && (streams || room < 0); i++)
+            List<int> dropped = [], missing = [];
+            // What is gone or was dropped is still in the list until now.
+            onChip.RemoveAll(t => !isOnChip[t]);
+            others.Clear();
+            long room = capacity - steps.OwnBytes[step];
+            foreach (int t in onChip)
             {
-                onChip.Remove(others[i]);
-                room += graph.Bytes(others[i]);
-                dropped.Add(others[i]);
+                if (takesPart[t])
+                    continue;
+                others.Add(t);
+                room -= graph.Bytes(t);
+            }
+            for (int left = others.Count; left > 0 && (streams || room < 0); left--)
+            {
+                int first = 0;
+                for (int i = 1; i < left && !streams; i++)
+                    first = GoesBefore(steps, step, dirty, others[i], others[first]) < 0 ? i : first;
+                int goes = others[first];
+                others[first] = others[left - 1];
+                isOnChip[goes] = false;
+                room += graph.Bytes(goes);
+                dropped.Add(goes);
             }
             foreach (int t in steps.Needed[step])
             {
                 takesPart[t] = false;
-                if (streams && onChip.Remove(t) && dirty[t])
+                if (streams && isOnChip[t] && dirty[t])
                     dropped.Add(t);
-                if (streams || onChip.Add(t))
+                if (streams || !isOnChip[t])
                     missing.Add(t);
+                Put(t, !streams);
             }
             foreach (int t in dropped)
             {
@@ -64,16 +81,27 @@ public static class BeladyReplacement
             {
                 foreach (int t in steps.Written[step])
                 {
-                    onChip.Add(t);
+                    Put(t, true);
                     dirty[t] = true;
                 }
             }
             if (dropped.Count > 0 || missing.Count > 0 || streams)
                 moves.Add(new TrafficStep(step, [.. dropped.Order()], [.. missing.Order()], streams));
             foreach (int t in steps.Gone[step])
-                onChip.Remove(t);
+                isOnChip[t] = false;
         }
         return new TrafficPlan(capacity, read, written, 0, streamed, moves);
+
+        void Put(int tensor, bool there)
+        {
+            if (there && !isOnChip[tensor])
+            {
+                // One that was dropped in this step may be in the list still.
+                onChip.Remove(tensor);
+                onChip.Add(tensor);
+            }
+            isOnChip[tensor] = there;
+        }
     }
 
     // Needed later goes first; of those needed at once, what need not be written, then the larger, then the first.

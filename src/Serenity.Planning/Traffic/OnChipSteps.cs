@@ -74,6 +74,9 @@ internal sealed class OnChipSteps
         return at < uses.Length ? uses[at] : Never;
     }
 
+    /// <summary>True if a tensor takes part in a step after <paramref name="step"/>.</summary>
+    public bool IsUsedAfter(int tensor, int step) => _uses[tensor] is [.., var last] && last > step;
+
     private void Add(int step, int op, int[] pending, bool[] exists, List<int>[] uses)
     {
         List<int> needed = [], gone = [];

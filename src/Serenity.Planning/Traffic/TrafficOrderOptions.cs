@@ -42,7 +42,7 @@ public sealed record TrafficOrderOptions
     public long Work { get; init; } = 120_000_000;
 
     /// <summary>Steps that all orders of the local search may have together.</summary>
-    public long LocalSteps { get; init; } = 200_000;
+    public long LocalSteps { get; init; } = 100_000;
 
     /// <summary>Techniques that are on.</summary>
     public TrafficOrderTechniques Techniques { get; init; } = TrafficOrderTechniques.All;

@@ -53,7 +53,7 @@ internal sealed class TrafficSearch
             _used = 0;
             for (ulong rest = _stay; rest != 0; rest &= rest - 1)
             {
-                if (_steps.NextUse(_slots.Tensor(_step, BitOperations.TrailingZeroCount(rest)), _step) != OnChipSteps.Never)
+                if (_steps.IsUsedAfter(_slots.Tensor(_step, BitOperations.TrailingZeroCount(rest)), _step))
                     _used |= rest & (~rest + 1);
             }
             _next.Clear();
