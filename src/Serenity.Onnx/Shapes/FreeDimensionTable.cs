@@ -30,22 +30,23 @@ internal sealed class FreeDimensionTable
         _given = sizes;
         _open = Open(model.Graph);
         HashSet<string> known = Names(_open);
-        List<string> faults = [];
+        MessageText? faults = null;
+        void Fault(MessageText text) => faults = faults is null ? text : faults.Append(" ").Append(text);
         foreach ((string name, long size) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
         {
             if (!known.Contains(name))
             {
-                faults.Add(_open.Count == 0
-                    ? $"{ModelSetting.FreeDimensions} sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it."
+                Fault(_open.Count == 0
+                    ? (MessageText)$"{ModelSetting.FreeDimensions} sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it."
                     : $"{ModelSetting.FreeDimensions} sets '{name}', which is no open dimension of the model's inputs.{NearestName.Among(name, [.. _open.SelectMany(o => o.Asked).Distinct(StringComparer.Ordinal)])}");
             }
             else if (size < 0)
             {
-                faults.Add(string.Create(CultureInfo.InvariantCulture, $"{ModelSetting.FreeDimensions} sets '{name}' to {size}; a size is 0 or more."));
+                Fault($"{ModelSetting.FreeDimensions} sets '{name}' to {size}; a size is 0 or more.");
             }
         }
-        if (faults.Count > 0)
-            throw new SerenityException(SerenityCodes.BadFreeDimension, path, string.Join(' ', faults));
+        if (faults is not null)
+            throw new SerenityException(SerenityCodes.BadFreeDimension, path, faults);
         Solve();
         foreach (OpenDimension dimension in _open)
         {

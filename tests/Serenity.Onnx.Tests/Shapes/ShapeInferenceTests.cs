@@ -75,7 +75,9 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
-    [DataRow("bach", 1L, "which is no open dimension")]
+    [DataRow("bach", 1L, "which is no open dimension of the model's inputs. Did you mean 'batch'? These are: 'batch'.")]
+    [DataRow("batch_size", 1L, "Did you mean 'batch'?")]
+    [DataRow("rows", 1L, "which is no open dimension of the model's inputs. These are: 'batch'.")]
     [DataRow("x:1", 1L, "which is no open dimension")]
     [DataRow("batch", -1L, "a size is 0 or more")]
     public void Wrong_free_dimension_is_refused(string name, long size, string says)
@@ -84,7 +86,11 @@ public sealed class ShapeInferenceTests
         builder.Output(builder.Node("Relu", [builder.SymbolicInput("x", DataType.Float, "batch", 3)]), DataType.Float, null);
         SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build(), (name, size)));
         Assert.AreEqual(SerenityCodes.BadFreeDimension, error.Code);
+        Assert.AreEqual(ModelSetting.FreeDimensions, error.Settings!.Single().Name, "The command line says its own switch.");
         StringAssert.Contains(error.Message, says, StringComparison.Ordinal);
+        SerenityException both = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build(), (name, size), ("nothing", 1)));
+        StringAssert.Contains(both.Message, says, StringComparison.Ordinal);
+        StringAssert.Contains(both.Message, "'nothing'", StringComparison.Ordinal);
     }
 
     [TestMethod]

@@ -4,6 +4,7 @@ using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
+using Serenity.Testing.Models;
 using Dimension = Serenity.Onnx.Schema.TensorShapeProto.Types.Dimension;
 
 namespace Serenity.Onnx.Tests.Verification;
@@ -38,6 +39,22 @@ public sealed class FilledRunTests
         if (differs)
             StringAssert.Contains(told[0].Message, $"inputs of seq=5 that are filled with Pad=\"{padding}\" up to seq=8 give other values for what was there before, in output 'y' by up to");
         Assert.IsEmpty(ModelOptimizer.Optimize(request with { Filled = null }).Warnings.Where(w => w.Code == SerenityCodes.FillingMatters));
+    }
+
+    [TestMethod]
+    [DataRow("attention_mask=0;input_ids=0;token_type_ids=0", false)]
+    [DataRow("attention_mask=1;input_ids=0;token_type_ids=0", true)]
+    public void An_encoder_with_a_mask_is_what_lists_of_sizes_are_for(string padding, bool differs)
+    {
+        using TempFolder folder = new();
+        OptimizationResult result = ModelOptimizer.Optimize(new OptimizeRequest
+        {
+            ModelPath = folder.File("m.onnx", SentenceEncoder.Create(layers: 1, width: 16, heads: 2).ToByteArray()),
+            FreeDimensions = new Dictionary<string, long> { ["batch"] = 1, ["sequence"] = 32 },
+            Filled = new Filling(padding.Split(';').Select(p => p.Split('=')).ToDictionary(p => p[0], p => p[1]), new Dictionary<string, long> { ["sequence"] = 17 }),
+        });
+        Assert.AreEqual("passed", result.Verification?.Status, result.Verification?.Reason);
+        Assert.HasCount(differs ? 1 : 0, result.Warnings.Where(w => w.Code == SerenityCodes.FillingMatters), string.Join('\n', result.Warnings.Select(w => w.Message)));
     }
 
     /// <summary>x: 1 by 3 by seq.</summary>
