@@ -139,7 +139,15 @@ public sealed class ModelOption<T> : ModelOption
     }
 
     /// <summary>Where values are a few names, the one that was most likely meant.</summary>
-    private string Meant(string text) => Syntax.ValueName.Contains('|', StringComparison.Ordinal) ? NearestName.Question(text, Syntax.ValueName.Split('|')) : "";
+    private string Meant(string text)
+    {
+        if (!Syntax.ValueName.Contains('|', StringComparison.Ordinal))
+            return "";
+        string[] names = Syntax.ValueName.Split('|');
+        // "Arena" for StaticArena.
+        return NearestName.Question(text, names) is { Length: > 0 } question ? question
+            : names.Where(name => name.Contains(text, StringComparison.OrdinalIgnoreCase)).ToArray() is [var only] && text.Length > 2 ? $" Did you mean {only}?" : "";
+    }
 
     internal override object? ReadText(string text, string spelled, string? file) => Read(text, spelled, file);
 

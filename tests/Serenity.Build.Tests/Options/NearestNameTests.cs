@@ -21,4 +21,14 @@ public sealed class NearestNameTests
     [DataRow("SomethingElseAltogether", null)]
     public void The_name_that_was_most_likely_meant_is_found(string written, string? meant) =>
         Assert.AreEqual(meant, NearestName.Of(written, ModelOptions.All.Select(o => o.Name)));
+
+    [TestMethod]
+    [DataRow("Arena", " Did you mean StaticArena?")]
+    [DataRow("StaticArea", " Did you mean StaticArena?")]
+    [DataRow("Onnx", " Did you mean OnnxRuntime?")]
+    [DataRow("a", "")]
+    [DataRow("Tensor", "")]
+    public void A_value_that_is_nearly_one_of_a_few_is_told_with_it(string written, string meant) => Assert.AreEqual(
+        $"Executor=\"{written}\" is not understood: it can be OnnxRuntime, StaticArena.{meant}",
+        Assert.ThrowsExactly<SerenityException>(() => ModelOptions.Executor.Read(written, "Executor", null)).Message);
 }
