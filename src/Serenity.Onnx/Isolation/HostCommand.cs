@@ -10,8 +10,7 @@ namespace Serenity.Onnx.Isolation;
 /// </summary>
 internal static class HostCommand
 {
-    /// <summary>What is made before the host looks what is still needed. Of this much memory it takes what models need; small ones never come to it.</summary>
-    private const int YoungBytes = 128 << 20;
+    private const long LeastYoung = 16 << 20, MostYoung = 256 << 20;
 
     /// <summary>True if the assembly is here: it lies beside this one in the packages, but need not in an app of one's own.</summary>
     public static bool IsPresent => File.Exists(Program);
@@ -27,6 +26,10 @@ internal static class HostCommand
     private static string NativeProgram => Path.Combine(
         Folder, "runtimes", $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-{(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64")}",
         "native", OperatingSystem.IsWindows() ? "Serenity.Host.exe" : "Serenity.Host");
+
+    /// <summary>How much is made before the host looks what is still needed. It takes so much memory more, in builds that make as much: so the sixty-fourth part of what there is, and no more than helps.</summary>
+    /// <param name="available">Bytes of memory of the machine, or that this process may take.</param>
+    internal static long YoungBytes(long available) => Math.Clamp(available / 64, LeastYoung, MostYoung);
 
     /// <summary>The command that runs the assembly.</summary>
     /// <param name="folder">The folder that parent and host share.</param>
@@ -61,8 +64,8 @@ internal static class HostCommand
         start.ArgumentList.Add(token);
         // A core dump of a hostile model would fill the disk of the build machine; a build's own settings are not the host's.
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
-        // It lives for one build, and nearly all it makes is soon forgotten: collecting less often takes a twentieth of its processor time less. A build that says otherwise has its way.
-        start.Environment.TryAdd("DOTNET_GCgen0size", YoungBytes.ToString("x", CultureInfo.InvariantCulture));
+        // It lives for one build, and nearly all it makes is soon forgotten: collecting less often takes a twelfth of its processor time less. A build that says otherwise has its way.
+        start.Environment.TryAdd("DOTNET_GCgen0size", YoungBytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes).ToString("x", CultureInfo.InvariantCulture));
         foreach (string name in new[] { "DOTNET_STARTUP_HOOKS", "MSBuildSDKsPath", "MSBUILD_EXE_PATH", "MSBuildExtensionsPath" })
             start.Environment.Remove(name);
         return start;

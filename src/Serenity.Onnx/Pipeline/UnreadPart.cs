@@ -52,9 +52,7 @@ internal static class UnreadPart
         {
             // Then the rest's own cost stands.
         }
-        AppliedRewrite gone = new(UnreadNodes.Kind, unread, Exact: true, whole is null ? 0 : Math.Max(0, whole.Peak.OriginalBytes - less.Peak.OriginalBytes));
-        less = less with { Rewrites = [gone, .. less.Rewrites] };
-        return whole is null ? less : WithCostOf(whole, less);
+        return Told(whole, less, unread);
     }
 
     private static OptimizationResult PlanWhole(
@@ -81,22 +79,26 @@ internal static class UnreadPart
         {
             return whole ?? throw refusal!;
         }
+        return whole is null || IsBetter(less, whole) ? Told(whole, less, unread) : whole;
+    }
+
+    /// <summary>The plan of the rest as one of the whole: what went is told, and what the model costs as it is, is the whole model's.</summary>
+    /// <param name="whole">A plan of the whole; null where there is none.</param>
+    /// <param name="less">The plan of the rest.</param>
+    /// <param name="unread">Names of the nodes that went.</param>
+    private static OptimizationResult Told(OptimizationResult? whole, OptimizationResult less, IReadOnlyList<string> unread)
+    {
         AppliedRewrite[] gone = [.. whole?.Rewrites.Where(r => r.Kind == UnreadNodes.Kind) ?? []];
         if (gone.Length == 0)
             gone = [new AppliedRewrite(UnreadNodes.Kind, unread, Exact: true, whole is null ? 0 : Math.Max(0, whole.Peak.OriginalBytes - less.Peak.OriginalBytes))];
         less = less with { Rewrites = [.. gone, .. less.Rewrites] };
-        if (whole is null)
-            return less;
-        return IsBetter(less, whole) ? WithCostOf(whole, less) : whole;
+        return whole is null ? less : less with
+        {
+            Peak = less.Peak with { OriginalBytes = whole.Peak.OriginalBytes, OriginalPlainSessionBytes = whole.Peak.OriginalPlainSessionBytes },
+            OriginalProfile = whole.OriginalProfile,
+            OriginalPeakStep = whole.OriginalPeakStep,
+        };
     }
-
-    /// <summary>What the model costs as it is, is the whole model's.</summary>
-    private static OptimizationResult WithCostOf(OptimizationResult whole, OptimizationResult less) => less with
-    {
-        Peak = less.Peak with { OriginalBytes = whole.Peak.OriginalBytes, OriginalPlainSessionBytes = whole.Peak.OriginalPlainSessionBytes },
-        OriginalProfile = whole.OriginalProfile,
-        OriginalPeakStep = whole.OriginalPeakStep,
-    };
 
     /// <summary>True if a node that goes is of a kind that may hold a plan up, or of a kind that nothing is known of.</summary>
     private static bool MayHoldUp(GraphProto whole, GraphProto rest)

@@ -69,17 +69,19 @@ internal static class ModelCut
         unread = [];
         if (file.Model.Graph.Output.Count == 0)
             return null;
-        (HashSet<NodeProto> kept, _) = Needed(file.Model.Graph);
+        (HashSet<NodeProto> kept, HashSet<string> read) = Needed(file.Model.Graph);
         if (kept.Count == file.Model.Graph.Node.Count || kept.Count == 0)
             return null;
         // Names are given before anything goes, so that those that stay are called what they are called in the whole.
         ModelProto result = file.Model.Clone();
         UniqueNames.Assign(result);
         GraphProto graph = result.Graph;
-        (kept, HashSet<string> read) = Needed(graph);
-        unread = [.. graph.Node.Where(node => !kept.Contains(node)).Select(node => node.Name)];
+        // The copy has them in the same places.
+        NodeProto[] gone = [.. graph.Node.Where((_, place) => !kept.Contains(file.Model.Graph.Node[place]))];
+        unread = [.. gone.Select(node => node.Name)];
+        HashSet<NodeProto> goes = new(gone, (IEqualityComparer<NodeProto>)ReferenceEqualityComparer.Instance);
         HashSet<string> outputs = new(graph.Output.Select(o => o.Name), StringComparer.Ordinal);
-        graph.Node.Keep(kept.Contains);
+        graph.Node.Keep(node => !goes.Contains(node));
         UnreadConstants.Drop(graph, new HashSet<string>(graph.Initializer.Select(t => t.Name).Concat(graph.SparseInitializer.Select(t => t.Values.Name)), StringComparer.Ordinal));
         graph.ValueInfo.Keep(v => read.Contains(v.Name) || outputs.Contains(v.Name));
         graph.QuantizationAnnotation.Keep(a => read.Contains(a.TensorName) || outputs.Contains(a.TensorName));

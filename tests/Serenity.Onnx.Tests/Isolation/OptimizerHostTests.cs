@@ -317,8 +317,15 @@ public sealed class OptimizerHostTests
     }
 
     [TestMethod]
-    public void The_host_collects_seldom_unless_the_build_says_how_often() => Assert.AreEqual(
-        Environment.GetEnvironmentVariable("DOTNET_GCgen0size") ?? "8000000", HostCommand.Create("folder", "token").Environment["DOTNET_GCgen0size"]);
+    [DataRow(1L << 30, 16 << 20)]
+    [DataRow(8L << 30, 128 << 20)]
+    [DataRow(1L << 40, 256 << 20)]
+    public void The_host_collects_as_seldom_as_there_is_memory_for(long available, long bytes)
+    {
+        Assert.AreEqual(bytes, HostCommand.YoungBytes(available));
+        string own = HostCommand.YoungBytes(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes).ToString("x", CultureInfo.InvariantCulture);
+        Assert.AreEqual(Environment.GetEnvironmentVariable("DOTNET_GCgen0size") ?? own, HostCommand.Create("folder", "token").Environment["DOTNET_GCgen0size"]);
+    }
 
     [TestMethod]
     public void The_host_ends_with_its_standard_input_and_removes_its_folder()

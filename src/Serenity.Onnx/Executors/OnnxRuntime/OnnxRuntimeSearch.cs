@@ -19,8 +19,8 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
     /// <summary>ONNX Runtime is asked about every candidate.</summary>
     private const RewriteTechniques Asked = RewriteTechniques.All & ~(RewriteTechniques.Estimates | RewriteTechniques.KnownShapes);
 
-    /// <summary>States of the search for the order of a model with regions in pieces: a few seconds of processor time.</summary>
-    private const long StatesForPieces = 400_000;
+    /// <summary>States of the search for the order of a model with regions in pieces: half a second of processor time.</summary>
+    private const long StatesForPieces = 200_000;
 
     private readonly OptimizeRequest _request = task.Request;
     private readonly SourceModel _source = task.Source;

@@ -27,8 +27,8 @@ internal sealed class PartitionFormSearch
     /// <summary>By how much the nodes that hold the order may bring predicted time over the limit, as a part of what the limit adds: less than predictions are off by.</summary>
     private const double MostOver = 0.05;
 
-    /// <summary>States of the search for an order while it is open which form is taken, and for the one that is taken: a second of processor time.</summary>
-    private const long StatesToChoose = 50_000, StatesToTake = 400_000;
+    /// <summary>States of the search for an order while it is open which form is taken, and for the one that is taken: half a second of processor time, of which what was found took a half.</summary>
+    private const long StatesToChoose = 50_000, StatesToTake = 200_000;
 
     private readonly PlanningTask _task;
     private readonly OnnxRuntimeSearch _planner;

@@ -273,7 +273,8 @@ internal sealed class PartitionSearch
     private Cut? Cheapest(RegionCandidate region, Target target, double room, out bool dear)
     {
         dear = false;
-        if (_bounds && !MayHold(region, target))
+        // What takes too long in two pieces and in three does in all; once that is known of one region, it need not be told which others come to too much as well.
+        if (_bounds && (IsLimited && region.Chain is not null && IsDear(region, 0, room) && IsDear(region, 1, room) || !MayHold(region, target)))
             return null;
         long most = Math.Min(target.Live, target.Required);
         // The scratch of kernels is not in proportion to anything, so live bytes alone are foretold.
