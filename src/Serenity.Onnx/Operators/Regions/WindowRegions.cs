@@ -199,9 +199,9 @@ internal static class WindowRegions
             across *= i == q.Axis ? 1 : q.Dims[i];
         if (kernel[0] != q.Node.Int("group", 1))
             return (products, across);
-        // One filter a group is a matrix of one row, which is multiplied by another routine (mlas/lib/x86_64/SgemmKernelM1Avx.S): it adds four products at a time to each position, in whole and in part
-        // vectors alike, however many there are. Rows of a single position go another way, when the window is as wide as the image. A processor without AVX has no such routine, and sums as it does
-        // with more filters.
+        // One filter a group is a matrix of one row, which is multiplied by another routine (mlas/lib/x86_64/SgemmKernelM1Avx.S): it adds four products at a time to each position, in whole
+        // and in part vectors alike, however many there are. Rows of a single position go another way, when the window is as wide as the image. A processor without AVX has no such routine,
+        // and sums as it does with more filters.
         bool keeps = q.Rank == 4 && across > 1 && products <= ManyProducts && q.Values.TypeOf(q.Node.In(0))!.ElementType == DataType.Float;
         return (keeps ? 0 : long.MaxValue, across);
     }
