@@ -101,7 +101,8 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
     {
         foreach (StatedModel stated in files.Models.Where(m => !m.IsConditional))
         {
-            if (ItemPattern.Of(stated.Include) is not { } patterns)
+            // Which models it is about is asked where it says such a value: that is a look at all of them.
+            if (!stated.Metadata.Any(m => Expression().IsMatch(m.Value)) || ItemPattern.Of(stated.Include) is not { } patterns)
                 continue;
             ITaskItem[] of = [.. models.Where(m => patterns.Any(p => p.Matches(m.ItemSpec)))];
             foreach ((string name, string text) in stated.Metadata)

@@ -41,6 +41,7 @@ public sealed class ProjectFiles
     private readonly List<StatedItem> _others = [];
     private readonly List<string> _texts = [];
     private readonly HashSet<string> _read = new(StringComparer.Ordinal);
+    private AddingElements? _adding;
 
     private ProjectFiles()
     {
@@ -92,16 +93,8 @@ public sealed class ProjectFiles
     /// <param name="file">Absolute path of the file that MSBuild says it is from; empty for any.</param>
     internal IReadOnlyList<StatedModel> ElementsOf(string item, string file)
     {
-        StatedModel[] candidates = [.. _models.Where(m => m.Adds && (file.Length == 0 || string.Equals(m.Place.File, file, StringComparison.OrdinalIgnoreCase)))];
-        string path = item.Replace('\\', '/');
-        return
-        [
-            // One that names it twice puts it in twice.
-            .. candidates.SelectMany(m => m.Include.Split(';', StringSplitOptions.TrimEntries).Where(part => part.Replace('\\', '/') == path).Select(_ => m)),
-            // Patterns take time to be made.
-            .. candidates.Where(m => m.Include.AsSpan().IndexOfAny('*', '?') >= 0 && ItemPattern.Of(m.Include)?.Any(p => p.IsGlob && p.Matches(item)) == true),
-            .. candidates.Where(m => ItemPattern.Of(m.Include) is null),
-        ];
+        _adding ??= new AddingElements(_models);
+        return [.. _adding.Of(item).Where(m => file.Length == 0 || string.Equals(m.Place.File, file, StringComparison.OrdinalIgnoreCase))];
     }
 
     /// <summary>True if a file is among those that were read.</summary>

@@ -36,6 +36,19 @@ public sealed class ItemElementsTests
     }
 
     [TestMethod]
+    public void Thousands_of_items_are_found_without_looking_through_all_elements_for_each()
+    {
+        using TempFolder folder = new();
+        string file = Path.Combine(folder.Path, "app.csproj");
+        const int Many = 20_000;
+        File.WriteAllText(file, $"<Project>\n<ItemGroup>\n{string.Concat(Enumerable.Range(0, Many).Select(i => $"<SerenityModel Include=\"m{i}.onnx\" />\n"))}</ItemGroup></Project>");
+        ITaskItem[] items = [.. Enumerable.Range(0, Many).Select(i => new TaskItem($"m{i}.onnx"))];
+        ItemElements found = new(ProjectFiles.Read([file]), items);
+        for (int i = 0; i < Many; i++)
+            Assert.AreEqual(i + 3, found.PlaceOf(i)?.Line);
+    }
+
+    [TestMethod]
     [DataRow("a.onnx>a.onnx;b.onnx>b.onnx", ";")]
     [DataRow("a.onnx>a.onnx;a.onnx>a.onnx", ";")]
     [DataRow("a.onnx>a.onnx;a.onnx>x\\b.onnx;b.onnx>b.onnx", "a.onnx;x/b.onnx;")]
