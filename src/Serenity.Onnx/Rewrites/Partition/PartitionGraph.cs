@@ -17,7 +17,7 @@ internal sealed class PartitionGraph
 {
     private readonly Dictionary<string, int> _ids = new(StringComparer.Ordinal);
     private readonly List<string> _names = [];
-    private readonly Dictionary<(int Node, int Axis), bool> _narrow = [];
+    private readonly bool?[]?[] _narrow;
     private readonly Dictionary<int, NodeRegion?>[] _rules;
     private readonly long[] _elementBytes;
     private readonly OpenRules? _open;
@@ -39,6 +39,7 @@ internal sealed class PartitionGraph
         Nodes = [.. order.Select(name => byName[name]).Where(n => !ConstantNode.Is(n))];
         int count = Nodes.Length;
         _rules = new Dictionary<int, NodeRegion?>[count];
+        _narrow = new bool?[count][];
         for (int p = 0; p < count; p++)
             _rules[p] = [];
         Inputs = new int[count][];
@@ -189,9 +190,8 @@ internal sealed class PartitionGraph
     /// <summary>True for a Slice that may cut one more axis itself.</summary>
     public bool MayNarrow(int node, int axis)
     {
-        if (!_narrow.TryGetValue((node, axis), out bool may))
-            _narrow.Add((node, axis), may = Values.Constant(Name(Inputs[node][0])) is null && MovementRegions.MayNarrow(Values, Nodes[node], axis));
-        return may;
+        bool?[] known = _narrow[node] ??= new bool?[Dims[Inputs[node][0]].Length];
+        return known[axis] ??= Values.Constant(Name(Inputs[node][0])) is null && MovementRegions.MayNarrow(Values, Nodes[node], axis);
     }
 
     /// <summary>Bytes of a value if it is copied, inputs and weights included.</summary>

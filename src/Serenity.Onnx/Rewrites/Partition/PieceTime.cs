@@ -74,10 +74,15 @@ internal sealed class PieceTime(PartitionGraph graph)
                 mixed += length * (i + 1) * (i + 1);
             }
         }
-        for (Priced? known = _known[node]; known is not null; known = known.Next)
+        Priced? before = null;
+        for (Priced? known = _known[node]; known is not null; (before, known) = (known, known.Next))
         {
-            if (ReferenceEquals(known.Rule, rule) && known.Made == made.Length && known.Read == read && known.Mixed == mixed && known.Narrows == narrows)
-                return known.Nanoseconds;
+            if (!ReferenceEquals(known.Rule, rule) || known.Made != made.Length || known.Read != read || known.Mixed != mixed || known.Narrows != narrows)
+                continue;
+            // Most pieces of a region are alike: the next one is looked for here first.
+            if (before is not null)
+                (before.Next, known.Next, _known[node]) = (known.Next, _known[node], known);
+            return known.Nanoseconds;
         }
         double price = Price(node, rule, made, narrows);
         _known[node] = new Priced(rule, made.Length, read, mixed, narrows, price, _known[node]);
@@ -144,6 +149,6 @@ internal sealed class PieceTime(PartitionGraph graph)
 
         public double Nanoseconds => nanoseconds;
 
-        public Priced? Next => next;
+        public Priced? Next { get; set; } = next;
     }
 }
