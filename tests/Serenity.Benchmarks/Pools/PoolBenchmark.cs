@@ -91,7 +91,9 @@ internal static class PoolBenchmark
         // Others keep no parts of outputs behind each other, so they are not held against that.
         foreach (PoolPlan other in ((PoolPlan?[])[density, .. usmp]).OfType<PoolPlan>())
             fault ??= PoolValidator.FindFault(problem with { Links = [] }, other);
-        tally.Add(plan, exceeds, watch.Elapsed, density, best, fault is null);
+        // A plan that lays parts of an output apart is cheaper, and no plan of this problem.
+        bool isBeaten = ((PoolPlan?[])[density, .. usmp]).Any(other => other is not null && other.Cost < plan.Cost && PoolValidator.FindFault(problem, other) is null);
+        tally.Add(plan, exceeds, watch.Elapsed, density, best, isBeaten, fault is null);
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
             $"| {model} | {board} | {peak:N0} | {problem.Buffers.Length} | {plan.Cost / 1000:N0} | {Bound(plan)} | {plan.Places.Count(p => p.Move is not null)} | {plan.States} | {watch.Elapsed.TotalMilliseconds:F0} | {Ratio(plan, density)} | {Ratio(plan, best)} |{(fault is null ? "" : " " + fault)}"));
     }
@@ -109,7 +111,7 @@ internal static class PoolBenchmark
 
         public int Plans { get; private set; }
 
-        public void Add(PoolPlan plan, bool exceeds, TimeSpan time, PoolPlan? density, PoolPlan? usmp, bool holds)
+        public void Add(PoolPlan plan, bool exceeds, TimeSpan time, PoolPlan? density, PoolPlan? usmp, bool isBeaten, bool holds)
         {
             Plans++;
             _longest = Math.Max(_longest, time.TotalSeconds);
@@ -124,7 +126,7 @@ internal static class PoolBenchmark
             _proven += plan.IsOptimal ? 1 : 0;
             _within += !plan.IsOptimal && gap <= 0.01 ? 1 : 0;
             _largestGap = Math.Max(_largestGap, gap);
-            _above += plan.Cost > (density?.Cost ?? long.MaxValue) || plan.Cost > (usmp?.Cost ?? long.MaxValue) ? 1 : 0;
+            _above += isBeaten ? 1 : 0;
             if (!exceeds)
                 return;
             if (density is not null)

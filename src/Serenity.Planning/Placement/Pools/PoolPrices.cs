@@ -6,7 +6,7 @@ namespace Serenity.Planning.Placement.Pools;
 /// </summary>
 internal sealed class PoolPrices
 {
-    private const int PatienceRounds = 20;
+    private const int PatienceRounds = 40;
 
     /// <summary>Rounds, and what all of them together may look at.</summary>
     private const int Rounds = 1_000, MostWork = 120_000_000;
@@ -15,7 +15,7 @@ internal sealed class PoolPrices
     private const int MostShare = 20;
 
     /// <summary>How much of the direction of the round before stays.</summary>
-    private const double Memory = 0.7;
+    private const double Memory = 0.9;
 
     private readonly PoolChoices _choices;
     private readonly PoolTimeline _timeline;

@@ -45,7 +45,8 @@ internal sealed partial class PoolSearch
     /// <param name="capacity">Bytes of each pool at each time; none above those of the choices.</param>
     /// <param name="options">Techniques.</param>
     /// <param name="meter">Counts the work; where most of it is done, few states are kept.</param>
-    public PoolSearch(PoolChoices choices, PoolBound bound, long[][] capacity, PoolOptions options, PoolMeter meter)
+    /// <param name="moves">The choices of the blocks as decisions, if they are known; null to work them out.</param>
+    public PoolSearch(PoolChoices choices, PoolBound bound, long[][] capacity, PoolOptions options, PoolMeter meter, PoolMoves[]? moves = null)
     {
         _meter = meter;
         (_choices, _bound, _timeline, _capacity) = (choices, bound, bound.Timeline, capacity);
@@ -54,14 +55,13 @@ internal sealed partial class PoolSearch
         _tight = [.. Enumerable.Range(0, _pools).Where(p => !choices.IsRoomy[p])];
         _tightOf = [.. Enumerable.Range(0, _pools).Select(p => Array.IndexOf(_tight, p))];
         int units = choices.Units.Length;
-        _moves = new PoolMoves[units];
+        _moves = moves ?? [.. Enumerable.Range(0, units).Select(u => new PoolMoves(choices, bound, u))];
         _decisions = [.. Enumerable.Range(0, _timeline.Count).Select(_ => new List<(int, bool)>())];
         _live = [.. Enumerable.Range(0, _timeline.Count).Select(_ => new List<int>())];
         _slotOf = new int[units];
         List<int> births = [];
         for (int u = 0; u < units; u++)
         {
-            _moves[u] = new PoolMoves(choices, bound, u);
             if (_timeline.First[u] >= _timeline.End[u])
                 continue;
             // What may move is asked before what is born; a block that may move at once is born before that.

@@ -34,6 +34,7 @@ internal sealed class PoolWindows(PoolChoices choices, PoolOptions options, Pool
     {
         int[] current = choice;
         long cost = choice.Select((c, u) => choices.Units[u].Choices[c].Cost).Sum();
+        Dictionary<(int Unit, int Choice), PoolMoves> known = [];
         int length = Math.Max(bound.Timeline.Count / Share, Shortest);
         bool better = true;
         for (int round = 0; round < Rounds && better; round++)
@@ -42,7 +43,8 @@ internal sealed class PoolWindows(PoolChoices choices, PoolOptions options, Pool
             for (int from = 0; from < bound.Timeline.Count && !meter.IsPast(MostShare); from += length / 2)
             {
                 bool[] isFree = [.. bound.Timeline.First.Zip(bound.Timeline.End, (first, end) => first < from + length && end > from)];
-                PoolSearch search = new(choices, bound.Around(current, isFree), capacity, options, meter);
+                PoolBound around = bound.Around(current, isFree);
+                PoolSearch search = new(choices, around, capacity, options, meter, [.. current.Select((c, u) => MovesOf(u, ReferenceEquals(around.Total[u], bound.Total[u]) ? -1 : c, around))]);
                 PoolSearchResult found = search.Run(cost, Width, cancellation);
                 States += found.States;
                 if (found.Choice is not null)
@@ -50,5 +52,8 @@ internal sealed class PoolWindows(PoolChoices choices, PoolOptions options, Pool
             }
         }
         return ReferenceEquals(current, choice) ? null : current;
+
+        PoolMoves MovesOf(int unit, int only, PoolBound around) =>
+            known.TryGetValue((unit, only), out PoolMoves? moves) ? moves : known[(unit, only)] = new PoolMoves(choices, around, unit);
     }
 }
