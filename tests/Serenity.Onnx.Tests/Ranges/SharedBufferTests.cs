@@ -126,6 +126,61 @@ public sealed class SharedBufferTests
     }
 
     [TestMethod]
+    [DataRow("com.microsoft:MultiHeadAttention")]
+    [DataRow("Attention")]
+    public void Attention_that_makes_larger_caches_needs_both_buffers(string op)
+    {
+        using TempFolder folder = new();
+        string path = Written(folder, Attention(op));
+        OptimizeRequest request = RangeTruth.Request(path, "past=4..16");
+        // Without sharing it is planned as ever, and its caches count.
+        OptimizationResult two = RangeTruth.Check(path, "past=4..16", 5).Result;
+        Assert.IsGreaterThanOrEqualTo(2L * 17 * 16 * 4, two.Peak.Bytes);
+        SerenityException refused = Refused(request with { SharedBuffers = _pairs });
+        TestContext.WriteLine(refused.Message);
+        StringAssert.Contains(refused.Message, "they have different sizes, float[1,2,past,8] and float[1,2,past + 1,8]");
+    }
+
+    [TestMethod]
+    public void Grouped_queries_of_one_operator_append_in_place()
+    {
+        using TempFolder folder = new();
+        OnnxModelBuilder b = new("grouped");
+        TestRandom random = new(5);
+        string x = b.SymbolicInput("x", DataType.Float, 1, 1, 16);
+        string query = b.Node("MatMul", [x, b.Weight(random.Floats(256, 0.3), 16, 16)]), key = b.Node("MatMul", [x, b.Weight(random.Floats(128, 0.3), 16, 8)]);
+        string[] pasts = [.. Enumerable.Range(0, 2).Select(i => b.SymbolicInput($"past.{i}", DataType.Float, 1, 1, "past", 8))];
+        string before = b.Add(OnnxModelBuilder.Tensor("before", DataType.Int32, BitConverter.GetBytes(3), 1)), total = b.Add(OnnxModelBuilder.Tensor("total", DataType.Int32, BitConverter.GetBytes(4)));
+        string[] made = b.Nodes("com.microsoft:GroupQueryAttention", [query, key, key, .. pasts, before, total], 3, ("num_heads", 2L), ("kv_num_heads", 1L));
+        b.Output(b.Node("MatMul", [made[0], b.Weight(random.Floats(160, 0.3), 16, 10)]), DataType.Float, null);
+        OptimizeRequest request = RangeTruth.Request(Written(folder, WithPresents(b, made[1..])), "past=8..32");
+        OptimizationResult two = ModelOptimizer.Optimize(request), one = ModelOptimizer.Optimize(request with { SharedBuffers = _pairs });
+        TestContext.WriteLine($"{string.Join(" | ", two.Range!.Peaks)}; {string.Join(" | ", one.Range!.Peaks)}");
+        Assert.AreEqual("passed", one.Verification?.Status, one.Verification?.Reason);
+        Assert.IsTrue(one.Range.Points.All(point => point.MeasuredBytes == point.Bytes));
+        Assert.IsLessThanOrEqualTo(two.Peak.Bytes - (2 * 32 * 8 * 4), one.Peak.Bytes);
+    }
+
+    [TestMethod]
+    public void Pieces_leave_who_makes_a_shared_output_whole()
+    {
+        using TempFolder folder = new();
+        string path = Written(folder, Updated());
+        OptimizeRequest request = RangeTruth.Request(path, "") with { WorkLimit = 3, Rewrite = RewriteLevel.Exact };
+        OptimizationResult own = ModelOptimizer.Optimize(request), shared = ModelOptimizer.Optimize(request with { SharedBuffers = _pairs });
+        TestContext.WriteLine($"{own.Peak.Bytes}; {shared.Peak.OriginalBytes} -> {shared.Peak.Bytes} {string.Join(' ', shared.Rewrites.SelectMany(r => r.Nodes))}");
+        Assert.AreEqual("passed", shared.Verification?.Status, shared.Verification?.Reason);
+        Assert.AreEqual(shared.Peak.Bytes, shared.Verification?.MeasuredBytes);
+        // Joined of parts, the output would be made by a Concat, which writes it anew.
+        Assert.AreEqual("Concat", own.Model.Graph.Node.Single(n => n.Output.Contains("present.0")).OpType);
+        Assert.AreEqual("Relu", shared.Model.Graph.Node.Single(n => n.Output.Contains("present.0")).OpType);
+        ProgramBuffer output = shared.Program.Buffers.Single(b => b.Name == "present.0");
+        Assert.AreEqual("past.0", shared.Program.Buffers[output.SharesWith!.Value].Name);
+        Assert.IsTrue(shared.Rewrites.Any(r => r.Pieces is not null));
+        Assert.IsLessThan(own.Peak.Bytes, shared.Peak.Bytes);
+    }
+
+    [TestMethod]
     public void An_arena_has_no_buffers_of_the_app()
     {
         using TempFolder folder = new();
@@ -175,18 +230,49 @@ public sealed class SharedBufferTests
                 x = b.Node("Add", [x, b.Node("ReduceMean", [past], ("axes", new long[] { 0 }))]);
         }
         b.Output(b.Node("MatMul", [x, b.Weight(random.Floats(80, 0.3), 8, 10)]), DataType.Float, null);
+        return WithPresents(b, presents);
+    }
+
+    /// <summary>The model with some values as its further outputs <c>present.0</c> and so on.</summary>
+    private static ModelProto WithPresents(OnnxModelBuilder b, IReadOnlyList<string> presents)
+    {
         ModelProto model = b.Build();
-        for (int layer = 0; layer < 2; layer++)
+        for (int i = 0; i < presents.Count; i++)
         {
             foreach (NodeProto node in model.Graph.Node)
             {
-                for (int i = 0; i < node.Input.Count; i++)
-                    node.Input[i] = node.Input[i] == presents[layer] ? $"present.{layer}" : node.Input[i];
-                for (int i = 0; i < node.Output.Count; i++)
-                    node.Output[i] = node.Output[i] == presents[layer] ? $"present.{layer}" : node.Output[i];
+                for (int k = 0; k < node.Input.Count; k++)
+                    node.Input[k] = node.Input[k] == presents[i] ? $"present.{i}" : node.Input[k];
+                for (int k = 0; k < node.Output.Count; k++)
+                    node.Output[k] = node.Output[k] == presents[i] ? $"present.{i}" : node.Output[k];
             }
-            model.Graph.Output.Add(new ValueInfoProto { Name = $"present.{layer}", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)DataType.Float } } });
+            model.Graph.Output.Add(new ValueInfoProto { Name = $"present.{i}", Type = new TypeProto { TensorType = new TypeProto.Types.Tensor { ElemType = (int)DataType.Float } } });
         }
         return model;
+    }
+
+    /// <summary>One token's attention as one operator, with caches of [1, 2, past, 8] that it gives with the token's keys and values behind them.</summary>
+    private static ModelProto Attention(string op)
+    {
+        OnnxModelBuilder b = new("attention", op.Contains(':') ? 17 : 23);
+        TestRandom random = new(5);
+        string x = b.SymbolicInput("x", DataType.Float, 1, 1, 16), projected = b.Node("MatMul", [x, b.Weight(random.Floats(256, 0.3), 16, 16)]);
+        string[] pasts = [.. Enumerable.Range(0, 2).Select(i => b.SymbolicInput($"past.{i}", DataType.Float, 1, 2, "past", 8))];
+        string[] made = op.Contains(':') ? b.Nodes(op, [projected, projected, projected, "", "", "", .. pasts], 3, ("num_heads", 2L))
+            : b.Nodes(op, [projected, projected, projected, "", .. pasts], 3, ("q_num_heads", 2L), ("kv_num_heads", 2L));
+        b.Output(b.Node("MatMul", [made[0], b.Weight(random.Floats(160, 0.3), 16, 10)]), DataType.Float, null);
+        return WithPresents(b, made[1..]);
+    }
+
+    /// <summary>A state that is updated in its own place, and read by a wide part behind it that is worth cutting into rows.</summary>
+    private static ModelProto Updated()
+    {
+        OnnxModelBuilder b = new("updated");
+        TestRandom random = new(6);
+        string state = b.SymbolicInput("past.0", DataType.Float, 1, 4, 24, 24), next = b.Node("Relu", [state]);
+        string wide = b.Node("Relu", [b.Node("Conv", [next, b.Weight(random.Floats(48 * 4, 0.2), 48, 4, 1, 1)])]);
+        wide = b.Node("Relu", [b.Node("Conv", [wide, b.Weight(random.Floats(48 * 9, 0.2), 48, 1, 3, 3)], ("group", 48L), ("pads", new long[] { 1, 1, 1, 1 }))]);
+        b.Output(b.Node("Conv", [wide, b.Weight(random.Floats(48 * 4, 0.2), 4, 48, 1, 1)]), DataType.Float, null);
+        return WithPresents(b, [next]);
     }
 }

@@ -75,7 +75,8 @@ internal sealed class PartitionGraph
         for (int v = 0; v < ValueCount; v++)
         {
             Dims[v] = Values.Dims(_names[v]) ?? [];
-            Bytes[v] = Producer[v] >= 0 ? shapes.Bytes(_names[v]) : 0;
+            // What lies in the buffer of an input takes none.
+            Bytes[v] = Producer[v] >= 0 && !shapes.Shared.ContainsKey(_names[v]) ? shapes.Bytes(_names[v]) : 0;
         }
         IsConstant = [.. _names.Select(name => Values.Constant(name) is not null)];
         _elementBytes = new long[ValueCount];
@@ -207,6 +208,8 @@ internal sealed class PartitionGraph
         {
             // What captures values reads more than its inputs say.
             bool plain = Nodes[node].Attribute.All(a => a.G is null && a.Graphs.Count == 0)
+                // In parts it would be put together anew, and not where the caller has it.
+                && !Nodes[node].Output.Any(Shapes.Shared.ContainsKey)
                 // Pieces are written for one size along the axis; one that varies from run to run with the data has none.
                 && Nodes[node].Input.Concat(Nodes[node].Output).All(CutsOpen ? Shapes.IsForeseen : Shapes.IsExact);
             rule = !plain ? null : _open is { } open ? open.Find(Nodes[node], axis) : RegionRules.Find(Values, Nodes[node], axis);

@@ -184,8 +184,7 @@ internal sealed class PieceNodes
         HashSet<string> exist = [.. made, .. faces, .. model.Graph.Initializer.Select(i => i.Name), .. source.Node.Where(ConstantNode.Is).SelectMany(n => n.Output)];
         model.Graph.ValueInfo.AddRange(source.ValueInfo.Where(v => exist.Contains(v.Name)));
         model.Graph.QuantizationAnnotation.AddRange(source.QuantizationAnnotation.Where(a => exist.Contains(a.TensorName)));
-        ShapeTable shapes = new(_types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal), _graph.Shapes.Opaque)
-        { Varies = _graph.Shapes.Varies, Bodies = _graph.Shapes.Bodies, Formulas = _graph.Shapes.Formulas };
+        ShapeTable shapes = _graph.Shapes with { Types = _types.Where(t => exist.Contains(t.Key)).ToDictionary(t => t.Key, t => t.Value, StringComparer.Ordinal) };
         if (_openParts.Count > 0)
         {
             shapes = shapes with

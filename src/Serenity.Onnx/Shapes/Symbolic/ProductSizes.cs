@@ -25,6 +25,7 @@ internal static class ProductSizes
         add(Microsoft, Attention, "Attention");
         add(Microsoft, MultiHead, "MultiHeadAttention");
         add(Microsoft, GroupQuery, "GroupQueryAttention");
+        add(Onnx, StandardAttention, "Attention");
     }
 
     // The first dimension stands behind the others of the batch.
@@ -78,14 +79,44 @@ internal static class ProductSizes
     // The packed weight gives queries, keys and values of one width each, unless sizes of the three are stated.
     private static SizeExpression[]?[] Attention(SizedInputs n)
     {
-        if (n.Dims(0) is not [var batch, var tokens, _] || n.Dims(1) is not [_, { Constant: { } packed }] || n.Has(4))
+        // Caches of their full length are told by a further input.
+        if (n.Dims(0) is not [var batch, var tokens, _] || n.Dims(1) is not [_, { Constant: { } packed }] || n.Has(6))
             return [null];
         long width = n.Node.Ints("qkv_hidden_sizes") is [_, _, var values] ? values : packed / 3;
-        return [[batch, tokens, SizeExpression.Of(width)]];
+        // Keys and values are one cache.
+        return [[batch, tokens, SizeExpression.Of(width)], n.Dims(4) is [var two, _, var heads, var past, var size] ? [two, batch, heads, past + tokens, size] : null];
     }
 
-    private static SizeExpression[]?[] MultiHead(SizedInputs n) =>
-        n.Dims(0) is [var batch, var tokens, var width] && n.Dims(1) is not { Length: > 3 } && !n.Has(6) ? [[batch, tokens, n.Dims(2) is [_, _, var values] ? values : width]] : [null];
+    private static SizeExpression[]?[] MultiHead(SizedInputs n)
+    {
+        if (n.Dims(0) is not [var batch, var tokens, var width] || n.Dims(1) is { Length: > 3 } || n.Has(8))
+            return [null];
+        SizeExpression[] output = [batch, tokens, n.Dims(2) is [_, _, var values] ? values : width];
+        return n.Has(6) ? [output, Appended(n.Dims(6), n.Dims(1)), Appended(n.Dims(7), n.Dims(2))] : [output];
+
+        static SizeExpression[]? Appended(SizeExpression[]? cache, SizeExpression[]? now) => cache is [var images, var heads, var past, var size] && now is [_, var more, _] ? [images, heads, past + more, size] : null;
+    }
+
+    // With heads as an axis of their own, or as a part of the last one.
+    private static SizeExpression[]?[] StandardAttention(SizedInputs n)
+    {
+        SizeExpression heads = SizeExpression.Of(n.Node.Int("q_num_heads", 0)), groups = SizeExpression.Of(n.Node.Int("kv_num_heads", 0));
+        if (ByHead(n.Dims(0), heads) is not [var batch, var asking, var tokens, _] || ByHead(n.Dims(1), groups) is not [_, var keyHeads, var keys, var size]
+            || ByHead(n.Dims(2), groups) is not [_, _, _, var valueSize])
+        {
+            return [null];
+        }
+        SizeExpression[] output = n.Dims(0)!.Length == 3 ? [batch, tokens, asking * valueSize] : [batch, asking, tokens, valueSize];
+        SizeExpression? all = !n.Has(4) ? keys : n.Dims(4) is [_, _, var past, _] ? past + keys : null;
+        return all is null ? [output] : [output, [batch, keyHeads, all, size], [batch, keyHeads, all, valueSize], [batch, asking, tokens, all]];
+
+        static SizeExpression[]? ByHead(SizeExpression[]? dims, SizeExpression heads) => dims switch
+        {
+            { Length: 4 } => dims,
+            [var batch, var tokens, var width] when heads.Constant > 0 => [batch, heads, tokens, SizeExpression.FloorDivide(width, heads)],
+            _ => null,
+        };
+    }
 
     // The caches grow by the tokens of this step; where past and present share a buffer, the runtime is told so by other means.
     private static SizeExpression[]?[] GroupQuery(SizedInputs n)
