@@ -4,7 +4,7 @@ namespace Serenity.Onnx.Rewrites.Partition;
 
 /// <summary>What no regions in pieces go under, however many and however long they take.</summary>
 /// <param name="Bytes">Live bytes.</param>
-/// <param name="Node">The node that needs them, which no axis cuts; null where it is the model's outputs, which are all there at the end.</param>
+/// <param name="Node">The node that needs them, which no axis cuts, or which would need more in pieces; null where it is the model's outputs, which are all there at the end.</param>
 /// <remarks>
 /// A node without a rule that keeps bits, on any axis, runs whole: what it reads and makes is there at once, but for graph inputs and weights, which no run allocates, and for
 /// an output in the buffer of an input. ONNX Runtime computes no output of the model over an input: what makes it stands beside it, the inputs of its node, or its parts before they are joined.
@@ -41,8 +41,8 @@ internal sealed record PartitionBound(long Bytes, string? Node)
     }
 
     /// <summary>
-    /// The bound of a graph, with what each node that runs whole has beside it in any order (<see cref="StandingBound"/>), and what it takes to have its inputs whole: higher, and more
-    /// work than a search would save.
+    /// The bound of a graph, with what each node that runs whole has beside it in any order (<see cref="StandingBound"/>), and what it takes to have its inputs whole; and with values that leave every
+    /// region that makes them: higher, and more work than a search would save.
     /// </summary>
     public static PartitionBound InAnyOrder(PartitionGraph graph, LiveBytes live)
     {
@@ -50,20 +50,31 @@ internal sealed record PartitionBound(long Bytes, string? Node)
         StandingBound standing = new(graph, live);
         for (int node = 0; node < graph.Nodes.Length; node++)
         {
+            bool cut = MayBeCut(graph, node);
             foreach (int value in graph.Outputs[node])
             {
-                if (value >= 0 && graph.IsOutput[value] && standing.Whole(value) is var made && made > bound.Bytes)
+                if (value < 0)
+                    continue;
+                if (graph.IsOutput[value] && standing.Whole(value) is var made && made > bound.Bytes)
                     bound = new PartitionBound(made, null);
+                // In parts it would be there twice.
+                long joined = 2 * graph.Bytes[live.Root(value)];
+                if (cut && joined > bound.Bytes && standing.IsHandedOut(node, value) && Math.Min(joined, Alone(node)) is var least && least > bound.Bytes)
+                    bound = new PartitionBound(least, graph.Nodes[node].Name);
             }
-            if (MayBeCut(graph, node))
-                continue;
+            if (!cut && Alone(node) is var alone && alone > bound.Bytes)
+                bound = new PartitionBound(alone, graph.Nodes[node].Name);
+        }
+        return bound;
+
+        // It runs whole, and what it reads is there whole.
+        long Alone(int node)
+        {
             long bytes = standing.At(node);
             foreach (int value in graph.Reads[node])
                 bytes = Math.Max(bytes, standing.Whole(value));
-            if (bytes > bound.Bytes)
-                bound = new PartitionBound(bytes, graph.Nodes[node].Name);
+            return bytes;
         }
-        return bound;
     }
 
     /// <summary>False for a node without a rule that keeps bits, on any axis: it runs whole.</summary>

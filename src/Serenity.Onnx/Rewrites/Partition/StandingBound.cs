@@ -14,6 +14,7 @@ internal sealed class StandingBound(PartitionGraph graph, LiveBytes live)
     private readonly FlowNetwork _network = new();
     private readonly List<int>[] _readers = Readers(graph, live);
     private readonly long[] _made = new long[graph.ValueCount];
+    private readonly bool?[] _cut = new bool?[graph.Nodes.Length];
     private int _known;
 
     /// <summary>Live bytes while a node runs whole, at least.</summary>
@@ -64,13 +65,13 @@ internal sealed class StandingBound(PartitionGraph graph, LiveBytes live)
     {
         for (; _known < graph.Nodes.Length; _known++)
         {
-            long whole = live.AtOnce(_known);
+            long whole = Math.Max(live.AtOnce(_known), At(_known));
             foreach (int read in graph.Inputs[_known])
             {
                 if (read >= 0)
                     whole = Math.Max(whole, _made[read]);
             }
-            bool cut = PartitionBound.MayBeCut(graph, _known);
+            bool cut = IsCut(_known);
             foreach (int made in graph.Outputs[_known])
             {
                 if (made >= 0)
@@ -79,6 +80,31 @@ internal sealed class StandingBound(PartitionGraph graph, LiveBytes live)
         }
         return _made[value];
     }
+
+    /// <summary>
+    /// True if a value leaves every region that its node is in: who reads it waits for a node, too, that depends on it and that no axis cuts, as a gate from a global pool does. Regions are convex.
+    /// Then its parts are joined, and so there beside the whole; or the node runs whole.
+    /// </summary>
+    /// <param name="node">The node.</param>
+    /// <param name="value">A value that it makes.</param>
+    public bool IsHandedOut(int node, int value)
+    {
+        int nodes = graph.Nodes.Length;
+        bool[] behind = Behind(node), late = new bool[nodes];
+        for (int p = node + 1; p < nodes; p++)
+        {
+            foreach (int read in graph.Reads[p])
+                late[p] |= graph.Producer[read] is > -1 and int from && from != node && behind[from] && (late[from] || !IsCut(from));
+        }
+        foreach (int reader in _readers[live.Root(value)])
+        {
+            if (reader < nodes && late[reader])
+                return true;
+        }
+        return false;
+    }
+
+    private bool IsCut(int node) => _cut[node] ??= PartitionBound.MayBeCut(graph, node);
 
     private static int Step(int node) => 2 + node;
 

@@ -77,6 +77,27 @@ public sealed class StandingBoundTests
         Assert.IsFalse(PartitionBound.MayBeCut(graph, Maker(dequantized)));
     }
 
+    [TestMethod]
+    public void What_a_gate_of_its_own_weighs_leaves_every_region()
+    {
+        OnnxModelBuilder b = new();
+        string Conv(string x, long from, long to, long kernel) => b.Node("Conv", [x, b.Weight(new TestRandom(1).Floats(to * from * kernel * kernel, 1), to, from, kernel, kernel)],
+            ("pads", new[] { kernel / 2, kernel / 2, kernel / 2, kernel / 2 }));
+        string narrow = b.Node("Relu", [Conv(b.Input("x", DataType.Float, 1, 3, 16, 16), 3, 4, 3)]), wide = Conv(narrow, 4, 8, 3);
+        string gate = b.Node("Sigmoid", [Conv(b.Node("GlobalAveragePool", [wide]), 8, 8, 1)]);
+        b.Output(b.Node("GlobalAveragePool", [Conv(b.Node("Mul", [wide, gate]), 8, 2, 1)]), DataType.Float, 1, 2, 1, 1);
+        PartitionGraph graph = Graph(b.Build());
+        LiveBytes live = new(graph);
+        StandingBound standing = new(graph, live);
+        int at = Array.FindIndex(graph.Nodes, n => n.Output[0] == wide), first = Array.FindIndex(graph.Nodes, n => n.OpType == "Conv");
+        Assert.IsTrue(standing.IsHandedOut(at, graph.Outputs[at][0]));
+        Assert.IsFalse(standing.IsHandedOut(first, graph.Outputs[first][0]));
+        // What the convolution reads and makes: in parts, the latter would be there twice.
+        const long Made = 8 * 16 * 16 * 4;
+        Assert.AreEqual(Made + (Made / 2), standing.At(at));
+        Assert.AreEqual(Made + (Made / 2), PartitionBound.InAnyOrder(graph, live).Bytes);
+    }
+
     private static PartitionGraph Graph(ModelProto model)
     {
         Serenity.Onnx.Models.UniqueNames.Assign(model);
