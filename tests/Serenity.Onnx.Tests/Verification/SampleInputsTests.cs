@@ -51,7 +51,7 @@ public sealed class SampleInputsTests
         Refuses(Npz(folder, "b.npz", ("y", "<f4", "(1,)", new byte[4])), "no value for the model's input 'x'");
         Refuses(Npz(folder, "c.npz", ("x", ">f4", "(1,)", new byte[4])), "'x' is of a kind that is not read");
         Refuses(Npz(folder, "d.npz", ("x", "<f4", "(3,)", new byte[4])), "'x' is of a kind that is not read");
-        Refuses(folder.File("s/input_7.pb", new TensorProto { DataType = 1, Dims = { 1 }, FloatData = { 1 } }.ToByteArray()), "1 inputs");
+        Refuses(folder.File("s/input_7.pb", new TensorProto { DataType = 1, Dims = { 1 }, FloatData = { 1 } }.ToByteArray()), "has 1 input.");
         Refuses(folder.File("t/input_0.pb", [0xFF, 0xFF]), "cannot be read");
     }
 
