@@ -48,9 +48,11 @@ public sealed class HiddenShapesTests
                 AllocationModel anew = new(graph, shapes, new PlannedShapes(dims)), hidden = shown.WithHidden(symbols, shapes)!;
                 for (int value = 0; value < symbols.Length; value++)
                 {
-                    Assert.AreEqual((anew.HasKnownSize(value), anew.TakesFreed(value), anew.Bytes(value)), (hidden.HasKnownSize(value), hidden.TakesFreed(value), hidden.Bytes(value)), $"seed {seed}, {graph.Name(value)}");
+                    string what = $"seed {seed}, {graph.Name(value)}";
+                    Assert.AreEqual((anew.HasKnownSize(value), anew.TakesFreed(value)), (hidden.HasKnownSize(value), hidden.TakesFreed(value)), what);
+                    Assert.AreEqual(anew.Bytes(value), hidden.Bytes(value), what);
                     for (int other = 0; other < value; other++)
-                        Assert.AreEqual(anew.ShapeClass(value) == anew.ShapeClass(other), hidden.ShapeClass(value) == hidden.ShapeClass(other), $"seed {seed}, {graph.Name(value)}, {graph.Name(other)}");
+                        Assert.AreEqual(anew.ShapeClass(value) == anew.ShapeClass(other), hidden.ShapeClass(value) == hidden.ShapeClass(other), $"{what}, {graph.Name(other)}");
                 }
                 AllocationPlan expected = new AllocationSimulator(anew).Plan(order), plan = new AllocationSimulator(hidden).Plan(order);
                 CollectionAssert.AreEqual(expected.Profile, plan.Profile, $"seed {seed}");
