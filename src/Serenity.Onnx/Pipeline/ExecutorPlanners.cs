@@ -2,7 +2,11 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Executors;
 using Serenity.Onnx.Executors.OnnxRuntime;
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
+using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Executors.StaticArena;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Pipeline;
 
@@ -14,7 +18,13 @@ internal static class ExecutorPlanners
     public static IExecutorPlanner For(PlanningTask task) => task.Request.Executor switch
     {
         Executor.OnnxRuntime => new OnnxRuntimeExecutor(task),
-        Executor.StaticArena => new StaticArenaExecutor(task),
+        Executor.StaticArena => new StaticArenaExecutor(task, RuntimeOrder),
         _ => throw new SerenityException(SerenityCodes.BadOption, task.Request.ModelPath, $"There is no executor '{task.Request.Executor}'."),
     };
+
+    private static NodeOrder RuntimeOrder(GraphProto graph)
+    {
+        OrtGraph indexed = new(graph);
+        return new([.. ExecutionOrder.Of(indexed).Select(indexed.Node)]);
+    }
 }

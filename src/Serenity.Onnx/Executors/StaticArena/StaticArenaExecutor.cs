@@ -1,7 +1,5 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
-using Serenity.Onnx.Executors.OnnxRuntime.Graph;
-using Serenity.Onnx.Executors.OnnxRuntime.Order;
 using Serenity.Onnx.Executors.StaticArena.Execution;
 using Serenity.Onnx.Executors.StaticArena.Graph;
 using Serenity.Onnx.Executors.StaticArena.Planning;
@@ -27,15 +25,19 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     private const int ComparedWidth = 256;
 
     private readonly PlanningTask _task;
+    private readonly Func<GraphProto, NodeOrder> _runtimeOrder;
     private readonly Lazy<ModelCost> _original;
     private readonly Lazy<IntegerStart> _start;
 
     /// <summary>What each order moves, by the list of its operators that a plan holds.</summary>
     private readonly Dictionary<object, long> _traffic = new(ReferenceEqualityComparer.Instance);
 
-    public StaticArenaExecutor(PlanningTask task)
+    /// <param name="task">The model.</param>
+    /// <param name="runtimeOrder">The order in which ONNX Runtime runs a graph as it is: one that no plan may be worse than.</param>
+    public StaticArenaExecutor(PlanningTask task, Func<GraphProto, NodeOrder> runtimeOrder)
     {
         _task = task;
+        _runtimeOrder = runtimeOrder;
         _start = new(() => IntegerStart.Of(task));
         _original = new(Baseline);
     }
@@ -309,11 +311,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     }
 
     /// <summary>The orders that the model runs in without a plan: its file's, and ONNX Runtime's.</summary>
-    private NodeOrder[] OrdersOfToday()
-    {
-        OrtGraph indexed = new(Today.Graph);
-        return [FileOrder, new([.. ExecutionOrder.Of(indexed).Select(indexed.Node)])];
-    }
+    private NodeOrder[] OrdersOfToday() => [FileOrder, _runtimeOrder(Today.Graph)];
 
     private StaticArenaGraph GraphOfSource() => Arena.GraphOf(Today, Shapes.Main);
 
