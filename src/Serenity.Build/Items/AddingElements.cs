@@ -17,7 +17,8 @@ internal sealed class AddingElements
             if (known is null)
                 _unknown.Add(element);
             // A part of what holds an expression may be plain all the same.
-            IReadOnlyList<ItemPattern> patterns = known ?? [.. element.Include.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(part => new ItemPattern(part))];
+            IReadOnlyList<ItemPattern> patterns = known ?? [.. element.Include.Split(';',
+                StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(part => new ItemPattern(part))];
             foreach (ItemPattern pattern in patterns.Where(p => !p.IsGlob))
             {
                 string name = pattern.Text.Replace('\\', '/');

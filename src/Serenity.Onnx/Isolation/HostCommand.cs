@@ -27,7 +27,8 @@ internal static class HostCommand
         Folder, "runtimes", $"{(OperatingSystem.IsWindows() ? "win" : OperatingSystem.IsMacOS() ? "osx" : "linux")}-{(RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? "arm64" : "x64")}",
         "native", OperatingSystem.IsWindows() ? "Serenity.Host.exe" : "Serenity.Host");
 
-    /// <summary>How much is made before the host looks what is still needed. It takes so much memory more, in builds that make as much: so the sixty-fourth part of what there is, and no more than helps.</summary>
+    /// <summary>How much is made before the host looks what is still needed. It takes so much memory more, in builds that make as much: so the sixty-fourth part of what there is, and no
+    /// more than helps.</summary>
     /// <param name="available">Bytes of memory of the machine, or that this process may take.</param>
     internal static long YoungBytes(long available) => Math.Clamp(available / 64, LeastYoung, MostYoung);
 

@@ -119,7 +119,8 @@ public sealed class OpenWindowTests
             switch (random.Next(6))
             {
                 case 0:
-                    made = b.Node("Conv", [from, b.Weight(random.Floats(channels * kernel * kernel, 0.3), channels, 1, kernel, kernel)], [.. window, ("group", (long)channels), ("dilations", new long[] { dilation, dilation })]);
+                    made = b.Node("Conv", [from, b.Weight(random.Floats(channels * kernel * kernel, 0.3), channels, 1, kernel, kernel)], [.. window, ("group", (long)channels),
+                        ("dilations", new long[] { dilation, dilation })]);
                     wide = channels;
                     break;
                 case 1 when kernel > 1 && dilation == 1:
@@ -194,7 +195,8 @@ public sealed class OpenWindowTests
             return Conv(b.Node("Relu", [Conv(expanded, wide, wide, 3, stride, wide)]), wide, channels, 1, 1, 1);
         }
 
-        string Conv(string input, int from, int to, int kernel, int stride, int group) => b.Node("Conv", [input, b.Weight(random.Floats(to * (from / group) * kernel * kernel, 0.2), to, from / group, kernel, kernel)],
+        string Conv(string input, int from, int to, int kernel, int stride, int group) => b.Node("Conv", [input, b.Weight(random.Floats(to * (from / group) * kernel * kernel, 0.2), to,
+            from / group, kernel, kernel)],
             ("group", (long)group), ("strides", new long[] { stride, stride }), ("pads", new long[] { kernel / 2, kernel / 2, kernel / 2, kernel / 2 }));
     }
 }

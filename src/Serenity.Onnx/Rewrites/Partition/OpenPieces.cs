@@ -35,7 +35,8 @@ internal sealed class OpenPieces
         return SizeExpression.FloorDivide(SizeExpression.FloorDivide(extent, SizeExpression.Of(unit)) * (piece / common), SizeExpression.Of(pieces / common)) * unit;
     }
 
-    /// <summary>Names of numbers that are so many times a border, and some more: one for each border between two pieces. Nodes that compute them in each run are added the first time that they are asked for.</summary>
+    /// <summary>Names of numbers that are so many times a border, and some more: one for each border between two pieces. Nodes that compute them in each run are added the first time that
+    /// they are asked for.</summary>
     /// <param name="reach">What is asked of the axis.</param>
     /// <param name="pieces">Number of pieces.</param>
     /// <param name="times">Positions for each of the axis.</param>

@@ -94,7 +94,8 @@ internal static class ProductSizes
         SizeExpression[] output = [batch, tokens, n.Dims(2) is [_, _, var values] ? values : width];
         return n.Has(6) ? [output, Appended(n.Dims(6), n.Dims(1)), Appended(n.Dims(7), n.Dims(2))] : [output];
 
-        static SizeExpression[]? Appended(SizeExpression[]? cache, SizeExpression[]? now) => cache is [var images, var heads, var past, var size] && now is [_, var more, _] ? [images, heads, past + more, size] : null;
+        static SizeExpression[]? Appended(SizeExpression[]? cache, SizeExpression[]? now) => cache is [var images, var heads, var past, var size] && now is [_, var more, _]
+            ? [images, heads, past + more, size] : null;
     }
 
     // With heads as an axis of their own, or as a part of the last one.

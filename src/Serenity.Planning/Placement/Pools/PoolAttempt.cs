@@ -59,7 +59,8 @@ internal sealed class PoolAttempt
                 roomy[pool] = _placement.Place(pool, _placement.AllOf(pool, _blocks), cancellation).Outcome == PackingOutcome.Found;
         }
         _greedy = options.Greedy ? [.. PoolGreedy.Plans(problem, _blocks)] : [];
-        bool[] small = options.Techniques.HasFlag(PoolTechniques.SmallLast) ? SmallBlocks.Of(problem, _blocks, options.SmallShare, _greedy.Select(g => g.Cost).DefaultIfEmpty().Min()) : new bool[_blocks.Count];
+        bool[] small = options.Techniques.HasFlag(PoolTechniques.SmallLast)
+            ? SmallBlocks.Of(problem, _blocks, options.SmallShare, _greedy.Select(g => g.Cost).DefaultIfEmpty().Min()) : new bool[_blocks.Count];
         _choices = PoolChoices.Of(problem, _blocks, roomy, small);
         _units = [.. _choices.Units, .. _choices.Small];
         _least = _choices.Small.Sum(u => u.Choices.Min(c => c.Cost));

@@ -112,7 +112,8 @@ internal sealed class PoolBound
     public static PoolBound Of(PoolChoices choices, long known, PoolOptions options, PoolMeter meter, CancellationToken cancellation)
     {
         PoolTimeline timeline = PoolTimeline.Of(choices);
-        PoolPrices? prices = options.Techniques.HasFlag(PoolTechniques.Prices) && timeline.Count > 0 ? PoolPrices.Seek(choices, timeline, known, options.Techniques.HasFlag(PoolTechniques.Roundings), meter) : null;
+        PoolPrices? prices = options.Techniques.HasFlag(PoolTechniques.Prices) && timeline.Count > 0
+            ? PoolPrices.Seek(choices, timeline, known, options.Techniques.HasFlag(PoolTechniques.Roundings), meter) : null;
         PoolBound bound = new(choices, timeline, meter);
         if (prices is not null)
             bound.Begin(prices);

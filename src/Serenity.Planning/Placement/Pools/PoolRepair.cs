@@ -1,8 +1,8 @@
 namespace Serenity.Planning.Placement.Pools;
 
 /// <summary>
-/// Choices that cannot be laid down, though their sums fit, made such that they can: what came to lie beyond the end of its pool goes where there is room for it at the least cost. So a plan that is a little
-/// dearer is at hand, whatever the search for a cheaper one finds.
+/// Choices that cannot be laid down, though their sums fit, made such that they can: what came to lie beyond the end of its pool goes where there is room for it at the least cost. So a
+/// plan that is a little dearer is at hand, whatever the search for a cheaper one finds.
 /// </summary>
 /// <param name="problem">The problem.</param>
 /// <param name="units">The blocks.</param>

@@ -50,7 +50,8 @@ internal static class SmallBlocks
         long spent = 0;
         // Without them sums are held against the pool's whole granules, which is what all others can use.
         long missing = problem.Pools.Select(p => Rounded(problem, p.Bytes) - p.Bytes).Where(m => m > 0).DefaultIfEmpty(long.MaxValue).Min();
-        int[] partial = [.. Enumerable.Range(0, bytes.Length).Where(b => blocks.Parts(b).ToArray().Any(p => problem.Buffers[p].Buffer.Bytes is > 0 and var plain && Rounded(problem, plain) - plain >= missing))];
+        int[] partial = [.. Enumerable.Range(0, bytes.Length).Where(b => blocks.Parts(b).ToArray().Any(p =>
+            problem.Buffers[p].Buffer.Bytes is > 0 and var plain && Rounded(problem, plain) - plain >= missing))];
         if (partial.All(b => bytes[b] <= cheapest / PartShare) && partial.Sum(b => dearer[b]) <= cost / PartCostShare)
         {
             foreach (int block in partial)

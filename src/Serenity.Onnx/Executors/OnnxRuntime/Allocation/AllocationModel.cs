@@ -121,8 +121,8 @@ internal sealed class AllocationModel
     public int ShapeClassCount { get; }
 
     /// <summary>
-    /// What it is where ONNX Runtime knows of some values no more than that their dimensions are a symbol of their own; else the same. Where nodes have subgraphs, these may know less as well: then it has
-    /// to be built anew.
+    /// What it is where ONNX Runtime knows of some values no more than that their dimensions are a symbol of their own; else the same. Where nodes have subgraphs, these may know less as
+    /// well: then it has to be built anew.
     /// </summary>
     /// <param name="symbols">By value: the symbol, 0 for those that stay as they are.</param>
     /// <param name="shapes">Shapes of all values, of which this was built.</param>
