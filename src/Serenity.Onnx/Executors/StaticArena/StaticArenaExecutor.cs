@@ -259,7 +259,8 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
                 return;
             long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.Arena.ArenaBytes;
             StaticArenaExecutorPlan made = Made(plan.Cost, plan.InMemories, [.. applied, .. plan.Rows.Regions.Select(Told)], whole.Work with { Ratio = work },
-                whole.Unrewritten) with { Whole = whole };
+                whole.Unrewritten) with
+            { Whole = whole };
             if (IsBetter(made, best, countsTraffic))
                 best = made;
 
