@@ -258,9 +258,8 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
             if (plan is null || plan.Rows.PeakBytes >= best.Bytes || (Several is null && plan.Arena.ArenaBytes > best.Bytes - RewriteSearch.Worth(best.Bytes)))
                 return;
             long left = whole.Bytes + whole.Rewrites.Sum(r => r.SavedBytes) - applied.Sum(r => r.SavedBytes) - plan.Arena.ArenaBytes;
-            StaticArenaExecutorPlan made = Made(plan.Cost, plan.InMemories, [.. applied, .. plan.Rows.Regions.Select(Told)], whole.Work with { Ratio = work },
-                whole.Unrewritten) with
-            { Whole = whole };
+            StaticArenaExecutorPlan made =
+                Made(plan.Cost, plan.InMemories, [.. applied, .. plan.Rows.Regions.Select(Told)], whole.Work with { Ratio = work }, whole.Unrewritten) with { Whole = whole };
             if (IsBetter(made, best, countsTraffic))
                 best = made;
 
