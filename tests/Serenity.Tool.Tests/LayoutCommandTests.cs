@@ -77,7 +77,7 @@ public sealed class LayoutCommandTests
                 string[] options = command[^1].EndsWith(".json", StringComparison.Ordinal) ? [] : ["--layout", layout];
                 Assert.AreEqual(0, await run.RunAsync([.. command, .. options, "-b", $"{_portable + most}"]), run.Error);
                 Assert.AreEqual(1, await run.RunAsync([.. command, .. options, "-b", $"{_portable + most - 1}"]), run.Error);
-                StringAssert.Contains(run.Error, $"error SER1001: Layout {layout} needs ");
+                StringAssert.Contains(run.Error, $"error SER1001: Layout {layout.ToLowerInvariant()} needs ");
                 StringAssert.Contains(run.Error, "On the command line: --layout Auto.");
             }
         }

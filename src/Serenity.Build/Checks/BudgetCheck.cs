@@ -136,6 +136,17 @@ public static class BudgetCheck
         return errors;
     }
 
+    /// <summary>The least memory budget that a build passes with: that of the plan at hand, or of one that takes the time that was tried for the budget, where that is less.</summary>
+    /// <param name="manifest">A manifest over its budget.</param>
+    /// <param name="budget">The memory budget in bytes.</param>
+    public static long LeastPassing(MemoryManifest manifest, long budget)
+    {
+        ArgumentNullException.ThrowIfNull(manifest);
+        long needed = manifest.Peak.RequiredBytes;
+        // Tried for a smaller budget, it may fit this one: then it is the file at hand that does not.
+        return manifest.Work is { MostLimit: not null, LeastBytes: { } least } && least > budget ? Math.Min(needed, least) : needed;
+    }
+
     /// <summary>What the developer can change, other than the budget, to make a model fit: a phrase each, the most promising first.</summary>
     /// <param name="manifest">The model's manifest.</param>
     /// <param name="budget">The memory budget in bytes.</param>
@@ -167,11 +178,23 @@ public static class BudgetCheck
             text.Append($"What the process takes is not known, so the process budget{OfDevice(manifest.Budget)} of {ByteSize.Format(budget)} cannot be held.");
             return text.Append($" It is known for models that ONNX Runtime runs and that were verified on a machine where it loads ({ModelSetting.Verify.Of("true")}).");
         }
-        string parts = string.Join(", ", most.Account.Pools.Where(pool => pool.Bytes > 0).OrderByDescending(pool => pool.Bytes)
-            .Select(pool => $"{MemoryPools.Of(pool.Pool).Title} {ByteSize.Rounded(pool.Bytes!.Value)}"));
+        string parts = string.Join(", ", Summed(most.Account).Where(part => part.Bytes > 0).OrderByDescending(part => part.Bytes)
+            .Select(part => $"{MemoryPools.Of(part.Pool).Title} {ByteSize.Rounded(part.Bytes)}{(part.Runs > 1 ? $" in {part.Runs} runs" : "")}"));
         text.Append($"ONNX Runtime with the model takes about {ByteSize.Format(needed)} of the process; the process budget{OfDevice(manifest.Budget)} is {ByteSize.Format(budget)}: {ByteSize.Format(needed - budget)} too much.");
         text.Append($" The least that passes now is {ModelSetting.ProcessBudget.Of(ByteSize.RoundUpBudget(needed))}.");
         return text.Append($" It is made of {parts}; the app and .NET come on top. Fewer runs at a time ({ModelSetting.Concurrency}), an 8-bit model or a smaller one take less.");
+    }
+
+    // The pools that the sum is of, as MemoryAccount.ProcessBytes forms it: loading and runs are not at one time, so the larger counts, and what may be kept is in no sum.
+    private static IEnumerable<(MemoryPool Pool, long Bytes, int Runs)> Summed(MemoryAccount account)
+    {
+        long Of(MemoryPhase phase) => account.Pools.Where(pool => MemoryPools.Of(pool.Pool).Phase == phase).Sum(pool => pool.Bytes ?? 0);
+        MemoryPhase larger = Of(MemoryPhase.Loading) > account.Runs * Of(MemoryPhase.Running) ? MemoryPhase.Loading : MemoryPhase.Running;
+        return account.Pools.Where(pool => MemoryPools.Of(pool.Pool).Phase is var phase && (phase == MemoryPhase.Always || phase == larger)).Select(pool =>
+        {
+            int runs = MemoryPools.Of(pool.Pool).Phase == MemoryPhase.Running ? account.Runs : 1;
+            return (pool.Pool, runs * (pool.Bytes ?? 0), runs);
+        });
     }
 
     private static MessageText OverMemory(MemoryManifest manifest, long budget)
@@ -182,7 +205,7 @@ public static class BudgetCheck
         (string need, string limit) = ByteSize.Compared(needed, budget);
         MessageText text = new();
         text.Append($"The model needs {(peak.AtMost ? "at most " : "")}{need} of activation memory; the budget{OfDevice(manifest.Budget)} is {limit}.");
-        text.Append($" The least budget that passes now is {ModelSetting.MemoryBudget.Of(ByteSize.RoundUpBudget(needed))}.");
+        text.Append($" The least budget that passes now is {ModelSetting.MemoryBudget.Of(ByteSize.RoundUpBudget(LeastPassing(manifest, budget)))}.");
         text.Append($" In bytes: {needed} of {budget}, {needed - budget} too much");
         text.Append(peak.WorkspaceBytes is > 0 ? FormattableString.Invariant($" ({(peak.Runs > 1 ? $"{peak.Runs} runs at a time, each " : "")}{peak.Bytes} for tensors, {peak.WorkspaceBytes} for kernels' workspace{TargetText.OnMost(manifest)}).")
             : peak.Runs > 1 ? FormattableString.Invariant($" ({peak.Runs} runs at a time, each {peak.Bytes}).") : ".");
@@ -202,6 +225,16 @@ public static class BudgetCheck
     {
         (string takes, string limit) = ByteSize.Compared(used.UsedBytes, used.Bytes);
         MessageText text = new();
+        // No order and no plan of tensors helps where weights alone are too much for all that may hold them.
+        UsedMemory[] forWeights = [.. manifest.Memories!.Memories.Where(m => m.Holds != MemoryUse.Activations)];
+        long room = forWeights.Sum(m => m.Bytes), weights = manifest.Memories.Weights.Sum(w => w.Bytes);
+        if (used.Holds != MemoryUse.Activations && weights > room)
+        {
+            (string take, string whole) = ByteSize.Compared(weights, room);
+            text.Append($"The model's weights take {take}, and what may hold them of the memories{OfDevice(manifest.Budget)} is {whole}: {string.Join(", ", forWeights.Select(m => $"'{m.Name}'"))}.");
+            text.Append($" In bytes: {weights} of {room}, {weights - room} too much.");
+            return text.Append(" No order changes that: quantize or prune the model, enlarge a memory that holds weights, or let another hold them, with ':weights' or ':both' behind it.");
+        }
         text.Append($"No plan was found that fits into the memories{OfDevice(manifest.Budget)}: in the one that is left '{used.Name}' would have to hold {takes} and has {limit}.");
         UsedMemory[] larger = [.. manifest.Memories!.Memories.Where(m => m.LeastBytes is not null)];
         if (larger.Length > 0)

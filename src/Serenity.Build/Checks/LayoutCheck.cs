@@ -24,12 +24,12 @@ public static class LayoutCheck
         return [.. manifest.Variants.Select(v => v.Layout).Where(layout => RequiredBytes(manifest, layout) <= (manifest.Budget.MemoryBytes ?? long.MaxValue))];
     }
 
-    /// <summary>The layout that needs the most of those that fit, where that is more than the portable file needs; else null.</summary>
+    /// <summary>The layouts that need the most of those that fit, where that is more than the portable file needs; else none. Several where they need the same.</summary>
     /// <param name="manifest">A manifest with its verdict.</param>
-    public static PlanLayout? Largest(MemoryManifest manifest)
+    public static IReadOnlyList<PlanLayout> Largest(MemoryManifest manifest)
     {
         PlanLayout[] larger = [.. Within(manifest).Where(layout => RequiredBytes(manifest, layout) > manifest.Peak.RequiredBytes)];
-        return larger.Length == 0 ? null : larger.MaxBy(layout => RequiredBytes(manifest, layout));
+        return [.. larger.Where(layout => RequiredBytes(manifest, layout) == larger.Max(other => RequiredBytes(manifest, other)))];
     }
 
     /// <summary>One error (SER1001) for each layout that was named and does not fit; none where nobody named any.</summary>
@@ -53,7 +53,7 @@ public static class LayoutCheck
             return [];
         IEnumerable<PlanLayout> byRule = Within(manifest).Where(layout => manifest.Variants.Any(v => v.Layout == layout && v.Basis == FigureBasis.ByRule));
         return byRule.Where(layout => manifest.Plans.Any(p => p.Layout == layout && p.BlockBytes is null)).Select(layout =>
-            $"Layout {layout} comes without a plan of a run's block: what its kernels allocate could not be foreseen on this machine, whose processor has another layout. Where it is picked, runs take"
+            $"Layout {ManifestNames.Of(layout)} comes without a plan of a run's block: what its kernels allocate could not be foreseen on this machine, whose processor has another layout. Where it is picked, runs take"
             + " their memory from the heap, as much as is stated. Build on a machine that has the layout, or leave it out, for a block.");
     }
 
@@ -72,7 +72,7 @@ public static class LayoutCheck
         foreach (VariantEntry variant in manifest.Variants)
         {
             if (RequiredBytes(manifest, variant.Layout) is { } bytes && bytes > budget)
-                yield return $"Layout {variant.Layout} needs {ByteSize.Format(bytes)}, {ByteSize.Format(bytes - budget)} more than the memory budget of {ByteSize.Format(budget)}";
+                yield return $"Layout {ManifestNames.Of(variant.Layout)} needs {ByteSize.Format(bytes)}, {ByteSize.Format(bytes - budget)} more than the memory budget of {ByteSize.Format(budget)}";
         }
     }
 }

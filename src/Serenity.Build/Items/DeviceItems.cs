@@ -2,6 +2,7 @@ using Microsoft.Build.Framework;
 using Serenity.Build.Budgets;
 using Serenity.Build.Options;
 using Serenity.Build.Options.Syntax;
+using Serenity.Build.Results;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 
@@ -57,6 +58,22 @@ public sealed class DeviceItems
     /// <summary>What is wrong with devices of the project and their memories, by their names. The models that do not name one of these are held to their budgets all the same.</summary>
     public IEnumerable<SerenityException> Faults => _faults.OrderBy(f => f.Key, StringComparer.Ordinal).SelectMany(f => f.Value);
 
+    /// <summary>Where the item of a fault stands; null where that is not known.</summary>
+    /// <param name="fault">One of <see cref="Faults"/>, whose file is the item's kind and name.</param>
+    /// <param name="items">The items of devices and memories.</param>
+    public static ProjectPlace? PlaceOf(SerenityException fault, IEnumerable<ITaskItem> items)
+    {
+        ArgumentNullException.ThrowIfNull(fault);
+        ArgumentNullException.ThrowIfNull(items);
+        if (fault.File?.Split(' ', 2) is not [string type, string name])
+            return null;
+        string? file = items.Where(item => item.ItemSpec == name).Select(ItemElements.FileOf).FirstOrDefault(path => path.Length > 0);
+        if (file is null)
+            return null;
+        bool IsIt(StatedItem stated) => stated.Type.Equals(type, StringComparison.OrdinalIgnoreCase) && stated.Place.File == file && stated.Includes(name);
+        return ProjectFiles.Read([file]).OtherItems.FirstOrDefault(IsIt)?.Place ?? new ProjectPlace(file, 0, 0);
+    }
+
     /// <summary>The budgets of a model.</summary>
     /// <exception cref="SerenityException">SER1101: a value is not understood; SER1102: no such device.</exception>
     public MemoryBudgets BudgetsOf(ITaskItem model)
@@ -70,8 +87,9 @@ public sealed class DeviceItems
         (long? process, string? processFrom) = First(Read(ModelOptions.ProcessBudget), own?.ProcessBytes, own, _processDefault, common?.ProcessBytes, common);
         if (memory is null && (own ?? common) is { Memories.Count: > 0 } device && !HasOffsets(model))
             throw MemoriesHoldNothing(device, ExecutorOf(model), model.ItemSpec);
-        // The device is named for the memory budget; for the weights only where there is no other.
-        return new MemoryBudgets(memory, weights, memory is not null ? memoryFrom : weights is not null ? weightsFrom : processFrom, process);
+        // The device is named for the memory budget, which its memories are too; for the weights only where there is no other.
+        string? from = memory is not null ? memoryFrom : MemoriesFrom(own ?? common, model) ?? (weights is not null ? weightsFrom : processFrom);
+        return new MemoryBudgets(memory, weights, from, process);
     }
 
     /// <summary>Has a model planned for the memories of its device, where it has several, the executor can tell them apart, and nothing is said of memories itself.</summary>
@@ -87,6 +105,10 @@ public sealed class DeviceItems
         if (device is { Memories.Count: > 0 })
             model.SetMetadata(ModelOptions.Memories.Name, ModelOptions.Memories.Format(device.Memories));
     }
+
+    // Where an item states memories itself they are no device's, unless they are the same.
+    private static string? MemoriesFrom(Device? device, ITaskItem model) =>
+        device is { Memories.Count: > 0 } && HasOffsets(model) && model.GetMetadata(ModelOptions.Memories.Name) == ModelOptions.Memories.Format(device.Memories) ? device.Name : null;
 
     // All that is wrong with an item is said at once.
     private void Add(ITaskItem item, Dictionary<string, List<DeviceMemory>> own)

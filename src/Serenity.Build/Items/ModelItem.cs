@@ -130,6 +130,11 @@ public sealed record ModelItem
         ArgumentNullException.ThrowIfNull(item);
         if (item.ItemSpec.Contains('\0'))
             throw new SerenityException(SerenityCodes.BadOption, item.ItemSpec, "The name of the SerenityModel item holds a null character, so it is no path. Name the .onnx file.");
+        // What makes no name of a file is no fault of a TargetPath that nobody wrote.
+        if (item.ItemSpec.EndsWith('/') || item.ItemSpec.EndsWith('\\'))
+            throw new SerenityException(SerenityCodes.ModelNotFound, item.ItemSpec, "This is a folder, not a model. Name the .onnx file itself, or use models/*.onnx.");
+        if (IsAddress(item.ItemSpec))
+            throw new SerenityException(SerenityCodes.ModelNotFound, item.ItemSpec, "This is an address, not a file: a build downloads nothing. Download the model, and name the file.");
         string source = Path.GetFullPath(item.ItemSpec, projectFolder), twin = item.GetMetadata(TwinMetadata), name = Named(item.ItemSpec, twin, "");
         if (NearestFile.IsOfWindows(item.ItemSpec) && !File.Exists(source))
             throw new SerenityException(SerenityCodes.ModelNotFound, name, $"The model does not exist at '{item.ItemSpec}'. {NearestFile.WindowsPath}");
@@ -234,6 +239,10 @@ public sealed record ModelItem
         }
         return target;
     }
+
+    // A drive has one letter before its colon. MSBuild may have made one slash of two.
+    private static bool IsAddress(string item) =>
+        item.IndexOf(':', StringComparison.Ordinal) is > 1 and var colon && colon + 1 < item.Length && item[colon + 1] is '/' or '\\' && item[..colon].All(char.IsAsciiLetterOrDigit);
 
     private static string RelativeName(string source, string projectFolder)
     {

@@ -21,8 +21,13 @@ public sealed record StatedModel(string Include, bool Adds, bool IsConditional, 
 
 /// <summary>An item of another kind as a project file states it.</summary>
 /// <param name="Type">The kind of item.</param>
+/// <param name="Include">What it includes, not expanded.</param>
 /// <param name="Place">Where it stands.</param>
-public sealed record StatedItem(string Type, ProjectPlace Place);
+public sealed record StatedItem(string Type, string Include, ProjectPlace Place)
+{
+    /// <summary>True if it names an item as it is.</summary>
+    public bool Includes(string item) => Include.Split(';', StringSplitOptions.TrimEntries).Contains(item, StringComparer.OrdinalIgnoreCase);
+}
 
 /// <summary>
 /// What a project says before MSBuild has expanded it: names that nobody reads, expressions that came to nothing, and where an item stands. MSBuild tells a task none
@@ -139,8 +144,8 @@ public sealed class ProjectFiles
             // MSBuild takes both in any case.
             else if (parent == "ItemGroup" && name.Equals("SerenityModel", StringComparison.OrdinalIgnoreCase))
                 AddModel(element, place);
-            else if (parent == "ItemGroup" && element.Attribute("Include") is not null)
-                _others.Add(new StatedItem(name, place));
+            else if (parent == "ItemGroup" && element.Attribute("Include") is { } includes)
+                _others.Add(new StatedItem(name, includes.Value, place));
             else if (parent == "PropertyGroup" && ProjectNames.AreMeant(name))
                 _properties.Add(new StatedProperty(name, element.Value, place));
         }

@@ -91,7 +91,7 @@ internal sealed class ModelChecker(BaselineChecks baselines, bool plansSessions)
             yield return note;
         if (plansSessions && LayoutFigure.Largest(whole) is { } largest)
         {
-            yield return $"On processors for which a planned session picks layout {largest.Layout}, a run needs {ByteSize.Format(largest.RequiredBytes)},"
+            yield return $"On processors for which a planned session picks layout {largest.Layouts}, a run needs {ByteSize.Format(largest.RequiredBytes)},"
                 + $" {ByteSize.Format(largest.RequiredBytes - whole.Peak.RequiredBytes)} more than the portable file.";
         }
     }

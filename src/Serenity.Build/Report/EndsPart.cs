@@ -26,7 +26,11 @@ internal static class EndsPart
             html.Append(' ').Append(ReportPage.Text(string.Create(CultureInfo.InvariantCulture,
                 $"But for {shared.Count} that the app binds to the buffers of inputs ({Pair(shared[0])}{(shared.Count > 1 ? " and so on" : "")}): they are in no figure, {ByteSize.Rounded(shared.Sum(pair => pair.Output.Bytes))}.")));
         }
-        return html.Append(" Weights never are: they stay in flash or in their own block.</p>").ToString();
+        if (manifest.Memories is not { Weights: { Count: > 0 } placed })
+            return html.Append(" Weights never are: they stay in flash or in their own block.</p>").ToString();
+        return html.Append(' ').Append(ReportPage.Text($"This plan places weights too, each in the memory that holds it: {string.Join(", ", placed.GroupBy(w => w.Memory).Select(In))}.")).Append("</p>").ToString();
+
+        static string In(IGrouping<string, PlacedWeight> weights) => $"{ByteSize.Rounded(weights.Sum(w => w.Bytes))} in {ModelText.Clean(weights.Key, 60)}";
     }
 
     private static string Pair((ProgramBuffer Output, ProgramBuffer Input) pair) => $"{ModelText.Clean(pair.Output.Name, 60)} to {ModelText.Clean(pair.Input.Name, 60)}";

@@ -15,7 +15,7 @@ internal static class FitPart
         if (manifest.Budget.MemoryBytes is long budget && manifest.Peak.RequiredBytes > budget)
         {
             html.Append("<section class=\"card fit\" aria-labelledby=\"h-fit\"><h2 id=\"h-fit\">What would fit</h2>\n<p>The least budget that passes now is ");
-            html.Append(Code(ModelSetting.MemoryBudget.Of(ByteSize.RoundUpBudget(manifest.Peak.RequiredBytes)).ToString())).Append(". ");
+            html.Append(Code(ModelSetting.MemoryBudget.Of(ByteSize.RoundUpBudget(BudgetCheck.LeastPassing(manifest, budget))).ToString())).Append(". ");
             if (manifest.Peak.LowerBoundBytes > budget)
                 html.Append(ReportPage.Text($"No order of this graph fits: the least is {ByteSize.Rounded(manifest.Peak.LowerBoundBytes)}. "));
             if (manifest.Work is { MostLimit: { } most, LeastBytes: { } least })

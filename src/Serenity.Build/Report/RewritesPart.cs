@@ -18,9 +18,7 @@ internal static class RewritesPart
         StringBuilder html = new();
         if (manifest.Rewrites.Count == 0)
         {
-            html.Append(manifest.Options.Get(ModelOptions.Rewrite) == RewriteLevel.None
-                ? "<p>None: rewrites are turned off for this model.</p>"
-                : "<p>None: the order alone gave this peak, and no rewrite would lower it.</p>");
+            html.Append("<p>None: ").Append(ReportPage.Text(WhyNone(manifest))).Append("</p>");
         }
         else
         {
@@ -37,6 +35,20 @@ internal static class RewritesPart
             html.Append("</ul></details>");
         }
         return html.ToString();
+    }
+
+    private static string WhyNone(MemoryManifest manifest)
+    {
+        if (manifest.Options.Get(ModelOptions.Rewrite) == RewriteLevel.None)
+            return "rewrites are turned off for this model.";
+        if (manifest.Warnings.Any(w => w.Code == SerenityCodes.PassedThrough))
+            return "what was tried did not hold, or could not be tried; the warning SER2402 says why.";
+        // There it is not the peak that counts.
+        if (manifest.Memories is not null)
+            return "over several memories a rewrite is taken where the model fits only with it, or where its accesses cost less with it, and none was found that does either.";
+        return manifest.Work.Limited
+            ? string.Create(CultureInfo.InvariantCulture, $"the order alone gave this peak; what would lower it makes a run longer than {manifest.Work.Limit:0.##} times the predicted time.")
+            : "the order alone gave this peak, and no rewrite that is allowed was found to lower it.";
     }
 
     private static void Group(StringBuilder html, AppliedRewrite[] members, ReportNames names)

@@ -74,7 +74,7 @@ public static class ResultTable
 
     // The app may run a layout that needs more than the portable file, which the other figures are of.
     private static string Needs(ModelFigures? figures) =>
-        Most(figures) + Size(figures?.RequiredBytes) + (figures?.LargestLayout is { } largest ? $" ({ByteSize.Rounded(largest.RequiredBytes)} where {ManifestNames.Of(largest.Layout)} is picked)" : "");
+        Most(figures) + Size(figures?.RequiredBytes) + (figures?.LargestLayout is { } largest ? $" ({ByteSize.Rounded(largest.RequiredBytes)} where {largest.Layouts} is picked)" : "");
 
     private static bool HasWorkspace(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures is { WorkspaceBytes: > 0 } or { LargestLayout: not null });
 

@@ -97,7 +97,7 @@ public static class ResultsFile
             Write(json, "baselineBytes", figures.BaselineBytes);
             if (figures.LargestLayout is { } largest)
             {
-                json.WriteString("largestLayout", ManifestNames.Of(largest.Layout));
+                json.WriteString("largestLayout", largest.Layouts);
                 json.WriteNumber("largestLayoutBytes", largest.RequiredBytes);
             }
             if (figures.OverMemories.Count > 0)
@@ -151,7 +151,7 @@ public static class ResultsFile
                 Runs = runs,
                 ProcessBytes = process,
                 LargestLayout = Text(model, "largestLayout") is { } layout && Number(model, "largestLayoutBytes") is { } bytes
-                    ? new LayoutFigure(Enum.GetValues<PlanLayout>().First(l => ManifestNames.Of(l) == layout), bytes) : null,
+                    ? new LayoutFigure(layout, bytes) : null,
                 OverMemories = model.TryGetProperty("overMemories", out JsonElement over) ? [.. over.EnumerateObject().Select(m => new OverMemory(m.Name, m.Value.GetInt64()))] : [],
             };
         }

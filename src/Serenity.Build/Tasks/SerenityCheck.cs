@@ -106,7 +106,7 @@ public sealed class SerenityCheck : SerenityTask
         }
         DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories, Problems.Length == 0 ? Models : null);
         foreach (SerenityException fault in devices.Faults)
-            Report(fault.ToDiagnostic());
+            Report(fault.ToDiagnostic(), place: DeviceItems.PlaceOf(fault, Devices.Concat(Memories)));
         BaselineChecks baselines = new(Variant, UpdateBaseline);
         List<ITaskItem> outputs = [];
         List<ITaskItem> states = [];

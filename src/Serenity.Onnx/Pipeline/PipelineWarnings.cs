@@ -41,17 +41,19 @@ internal static class PipelineWarnings
     public static SerenityDiagnostic RewrittenExactly(SourceModel source, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
         $"Rewrites that change the order of floating-point sums were left out, since outputs did not stay within the tolerance with them: something in the model makes much of"
-        + $" little. {ModelSetting.Rewrite.Of("Exact")} on the item says so without the attempt. {fault.WhatHappened}");
+        + $" little. {ModelSetting.Rewrite.Of("Exact")} on the item says so without the attempt. {fault.Code}: {fault.WhatHappened}");
 
     /// <summary>A verification that failed with regions in pieces, where the plan without them stands in.</summary>
     public static SerenityDiagnostic NotPartitioned(SourceModel source, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
-        $"No part of the model is run in pieces, since the model with pieces did not do what was planned. {fault.WhatHappened}");
+        $"No part of the model is run in pieces, since the model with pieces did not do what was planned. {ModelSetting.Partition.Of("false")} on the item"
+        + $" says so without the attempt. {fault.Code}: {fault.WhatHappened}");
 
     /// <summary>A layout that verification found fault with.</summary>
     public static SerenityDiagnostic NotInLayout(SourceModel source, PlanLayout layout, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
-        $"The model is not written in layout {layout}, since it did not hold in verification there; the portable file is used in its place. {fault.WhatHappened}");
+        $"The model is not written in layout {layout.ToString().ToLowerInvariant()}, since it did not hold in verification there; the portable file is used in its place."
+        + $" {ModelSetting.Layout.Of("Portable")} on the item says so without the attempt. {fault.Code}: {fault.WhatHappened}");
 
     /// <summary>A model of float16 that needs more than its float32 twin.</summary>
     public static SerenityDiagnostic WidenedAtRun(SourceModel source, OptimizationResult result, PrecisionAccount twin) => new(
@@ -88,13 +90,17 @@ internal static class PipelineWarnings
     public static VerificationFacts NotRun { get; } = new("skipped", "There is no ONNX Runtime on this host.", null, null, null, false, 0);
 
     /// <summary>A model that needs more than its source where it is loaded without the options that its figures are stated for.</summary>
-    public static SerenityDiagnostic MoreWithoutOptions(SourceModel source, PlainSessions plain, long planned, ModelFormat format) => new(
-        SerenityCodes.MoreWithoutOptions, DiagnosticSeverity.Warning, source.File.Path,
-        $"In a session without options ('new InferenceSession(path)') a run of the optimized model takes {plain.OptimizedBytes} bytes, and one of the source {plain.SourceBytes}: "
-        + (format == ModelFormat.Ort ? "ONNX Runtime then takes one block for all activations, laid out by its own pattern"
-            : "ONNX Runtime then changes the graph and its order, and takes one block laid out by its own pattern")
-        + $", so the {planned} bytes that were planned do not hold. Load it with the session options of the manifest, as the generated CreateSession() does"
-        + (format == ModelFormat.Ort ? "." : $", or set {ModelSetting.Format.Of("Ort")} on the item, which keeps graph and order in every session."));
+    public static SerenityDiagnostic MoreWithoutOptions(SourceModel source, PlainSessions plain, long planned, ModelFormat format)
+    {
+        bool keepsGraph = format == ModelFormat.Ort;
+        MessageText text = $"In a session without options ('new InferenceSession(path)') a run of the optimized model takes {plain.OptimizedBytes} bytes, and one of the source {plain.SourceBytes}:"
+            + $" ONNX Runtime then {(keepsGraph ? "takes one block for all activations, laid out by its own pattern" : "changes the graph and its order, and takes one block laid out by its own pattern")}"
+            + $", so the {planned} bytes that were planned do not hold. Load it with the session options of the manifest, as the generated CreateSession() does";
+        if (!keepsGraph)
+            text.Append($", or set {ModelSetting.Format.Of("Ort")} on the item, which keeps graph and order in every session");
+        return new(SerenityCodes.MoreWithoutOptions, DiagnosticSeverity.Warning, source.File.Path,
+            text.Append(". Where the app does that already, <NoWarn>$(NoWarn);SER2504</NoWarn> in the project turns this off."));
+    }
 
     /// <summary>A file of a format that keeps its graph, which ONNX Runtime changes all the same.</summary>
     public static SerenityDiagnostic ChangedAtLoad(SourceModel source, string node, PlainSessions plain, long planned) => new(

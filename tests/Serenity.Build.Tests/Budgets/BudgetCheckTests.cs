@@ -123,6 +123,52 @@ public sealed class BudgetCheckTests
     }
 
     [TestMethod]
+    [DataRow(2000L, 3)]
+    [DataRow(2749L, 3)]
+    [DataRow(2750L, 4, DisplayName = "Held against another budget than it was made for: the file at hand decides.")]
+    public void The_least_budget_that_passes_is_that_of_the_longest_run_that_may_be(long budget, int kibibytes)
+    {
+        // 3,500 bytes as it is, 2,750 with rewrites up to WorkLimit.
+        MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(), new MemoryBudgets(budget, null, null));
+        Assert.Contains($"The least budget that passes now is MemoryBudget=\"{kibibytes}KiB\".", BudgetCheck.Errors(manifest, "x").Single().Message);
+        MemoryManifest untried = manifest with { Work = manifest.Work with { MostLimit = null, LeastBytes = null } };
+        Assert.Contains("MemoryBudget=\"4KiB\"", BudgetCheck.Errors(untried, "x").Single().Message);
+    }
+
+    [TestMethod]
+    [DataRow(1, 900L, 10_000L, "while loading 9.8 KiB, weights 2 KiB, session 1 KiB, prepacked weights 1 B, runtime library 1 B", 13_074L)]
+    [DataRow(3, 900L, 10L, "kernels' workspace 7.9 KiB in 3 runs, activations 2.6 KiB in 3 runs, weights 2 KiB, session 1 KiB, inputs 30 B in 3 runs, prepacked weights 1 B, runtime library 1 B", 13_904L)]
+    public void The_parts_of_the_process_are_those_that_its_sum_is_of(int runs, long activations, long loading, string parts, long sum)
+    {
+        (MemoryPool Pool, long Bytes)[] pools =
+        [
+            (MemoryPool.Activations, activations), (MemoryPool.Workspace, 2700), (MemoryPool.Inputs, 10), (MemoryPool.Weights, 2048), (MemoryPool.PrepackedWeights, 1),
+            (MemoryPool.Session, 1024), (MemoryPool.Library, 1), (MemoryPool.Loading, loading), (MemoryPool.HeapGaps, 50_000),
+        ];
+        MemoryAccount account = new([.. pools.Select(p => new PoolAccount(p.Pool, [new MemoryPart("all", p.Bytes, FigureBasis.Planned)]))])
+        { Runs = runs };
+        MemoryManifest manifest = TestManifest.Create();
+        manifest = manifest with { Peak = manifest.Peak with { ProcessBytes = account.ProcessBytes }, Plans = [manifest.Plans[0] with { Account = account }] };
+        Assert.AreEqual(sum, account.ProcessBytes);
+        Assert.Contains($"It is made of {parts}; the app", BudgetCheck.Errors(BudgetCheck.Apply(manifest, new MemoryBudgets(null, null, null, 1000)), "x").Single().Message);
+    }
+
+    [TestMethod]
+    [DataRow(MemoryUse.Weights)]
+    [DataRow(MemoryUse.Both)]
+    public void Weights_that_no_memory_has_room_for_are_said_to_be_what_is_too_large(MemoryUse holds)
+    {
+        MemoryManifest manifest = TestManifest.OverMemories();
+        MemoriesFacts facts = manifest.Memories!;
+        manifest = manifest with { Memories = facts with { Memories = [.. facts.Memories.Take(2), facts.Memories[2] with { Bytes = 900, Holds = holds, UsedBytes = 1000 }] } };
+        MemoryManifest over = BudgetCheck.Apply(manifest, new MemoryBudgets(null, null, "my-board"));
+        string message = BudgetCheck.Errors(over, "x").Single().Message;
+        Assert.StartsWith("The model's weights take 1000 B, and what may hold them of the memories of device 'my-board' is 900 B: 'FLASH'. In bytes: 1000 of 900, 100 too much.", message);
+        Assert.Contains("quantize or prune", message);
+        Assert.DoesNotContain("To make it fit", message);
+    }
+
+    [TestMethod]
     public void The_error_says_when_no_order_fits()
     {
         MemoryManifest manifest = BudgetCheck.Apply(TestManifest.Create(lowerBound: 3000, optimal: true), new MemoryBudgets(1024, null, null));

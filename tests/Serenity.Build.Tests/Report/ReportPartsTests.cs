@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
+using Serenity.Build.Options;
 using Serenity.Build.Report;
 using Serenity.Build.Text;
 using Serenity.Onnx.Contract;
@@ -30,14 +31,14 @@ public sealed class ReportPartsTests
     {
         MemoryManifest manifest = RichManifest.Create(100);
         string html = FitPart.Render(manifest);
-        StringAssert.Contains(html, $"MemoryBudget=&quot;{ByteSize.RoundUpBudget(manifest.Peak.RequiredBytes)}&quot;");
+        StringAssert.Contains(html, $"MemoryBudget=&quot;{ByteSize.RoundUpBudget(manifest.Work.LeastBytes!.Value)}&quot;");
         foreach (MessageText way in BudgetCheck.Ways(manifest, 100))
             StringAssert.Contains(html, ReportPage.Text(way.ToString()));
         StringAssert.Contains(html, "SER1002", "Weights are over theirs.");
         Assert.AreEqual("", FitPart.Render(SyntheticManifest.Create(10, Executor.OnnxRuntime, 1 << 30)));
         // The least budget that is named passes.
         Assert.IsTrue(ByteSize.TryParse(Regex.Match(html, "MemoryBudget=&quot;([^&]*)").Groups[1].Value, out long least));
-        Assert.AreEqual(BudgetVerdict.Pass, BudgetCheck.Judge(manifest.Peak.RequiredBytes, 0, new(least, null, null)).Verdict);
+        Assert.AreEqual(BudgetVerdict.Pass, BudgetCheck.Judge(manifest.Work.LeastBytes!.Value, 0, new(least, null, null)).Verdict);
     }
 
     [TestMethod]
@@ -51,6 +52,25 @@ public sealed class ReportPartsTests
         StringAssert.Contains(html, "<b>Partition</b> ×1: 10 KiB saved");
         StringAssert.Contains(html, "in 4 pieces along axis 2");
         StringAssert.Contains(html, "1 left out");
+    }
+
+    [TestMethod]
+    public void Where_nothing_was_rewritten_it_says_why_and_no_more_than_is_known()
+    {
+        MemoryManifest none = TestManifest.Create() with { Rewrites = [], Warnings = [] }, levels = TestManifest.OverMemories() with { Rewrites = [], Warnings = [] };
+        foreach ((MemoryManifest manifest, string words) in ((MemoryManifest, string)[])
+        [
+            (none, "a run longer than 1.1 times"), (none with { Work = none.Work with { Limited = false } }, "no rewrite that is allowed was found to lower it"),
+            (none with { Options = none.Options.With(ModelOptions.Rewrite, RewriteLevel.None) }, "turned off"),
+            (none with { Warnings = [new WarningEntry("SER2402", "Passed through.")] }, "SER2402 says why"), (levels, "where its accesses cost less"),
+        ])
+        {
+            StringAssert.Contains(RewritesPart.Render(manifest, new ReportNames(manifest)), words);
+        }
+        StringAssert.Contains(EndsPart.Render(none, new ReportNames(none)), "Weights never are");
+        string ends = EndsPart.Render(levels, new ReportNames(levels));
+        Assert.DoesNotContain("Weights never are", ends);
+        StringAssert.Contains(ends, "1000 B in FLASH");
     }
 
     [TestMethod]

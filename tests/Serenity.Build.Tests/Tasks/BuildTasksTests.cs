@@ -378,7 +378,9 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
-    [DataRow("FAST=1KiB", "is not of the form name=size@cost")]
+    [DataRow("FAST", "is not of the form name=size@cost")]
+    [DataRow("FAST:weights=1KiB", "is not of the form name=size@cost")]
+    [DataRow("FAST=1KiB:weights@2", "is not of the form name=size@cost")]
     [DataRow("FAST=1KiB@0", "no cost of an access")]
     [DataRow("FAST=1KiB@1;fast=2KiB@2", "is given twice")]
     [DataRow("FLASH=1KiB@1:weights", "must hold activations")]
@@ -391,6 +393,11 @@ public sealed class BuildTasksTests
         CollectionAssert.AreEqual((string[])["SER1101"], project.Codes);
         StringAssert.Contains(project.Engine.Errors.Single().Message, words);
     }
+
+    [TestMethod]
+    [DataRow("A=1KiB;B=2KiB@2;C=3KiB:both", "A=1024@1;B=2048@2;C=3072@1:both")]
+    public void An_access_costs_one_where_nothing_is_said_of_it(string memories, string expected) =>
+        Assert.AreEqual(expected, ModelOptions.Memories.Format(ModelOptions.Memories.Read(memories, "Memories", "a.onnx")));
 
     [TestMethod]
     public void Memories_need_an_executor_that_places_tensors()
@@ -512,6 +519,18 @@ public sealed class BuildTasksTests
         Assert.IsFalse(project.Build(project.Model("a.onnx")));
         Assert.AreEqual("SER2101", project.Engine.Warnings.Single().Code);
         StringAssert.Contains(project.Engine.Warnings.Single().Message, "of a SerenityDevice item");
+    }
+
+    [TestMethod]
+    [DataRow("models/", "This is a folder")]
+    [DataRow("https://example.com/net.onnx", "This is an address")]
+    [DataRow("https:/example.com/net.onnx", "This is an address")]
+    public void What_is_no_file_is_said_to_be_none(string item, string words)
+    {
+        using TestProject project = new();
+        Assert.IsFalse(project.Build(new TaskItem(item)));
+        CollectionAssert.AreEqual((string[])["SER1201"], project.Codes);
+        StringAssert.Contains(project.Engine.Errors.Single().Message, words);
     }
 
     [TestMethod]

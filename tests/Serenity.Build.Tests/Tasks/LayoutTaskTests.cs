@@ -7,7 +7,7 @@ namespace Serenity.Build.Tests.Tasks;
 [TestClass]
 public sealed class LayoutTaskTests
 {
-    private const string Picked = "On processors for which a planned session picks layout Blocked16, a run needs ";
+    private const string Picked = "On processors for which a planned session picks layout blocked16, a run needs ";
 
     [TestMethod]
     public void What_a_larger_layout_needs_is_told_where_the_app_may_pick_it()

@@ -183,6 +183,8 @@ public sealed class ModelFormatTests
         Assert.IsGreaterThan(result.Peak.OriginalPlainSessionBytes!.Value, result.Peak.PlainSessionBytes!.Value);
         SerenityDiagnostic warning = result.Warnings.Single(w => w.Code == SerenityCodes.MoreWithoutOptions);
         Assert.Contains("Format=\"Ort\"", warning.Message);
+        Assert.Contains("$(NoWarn);SER2504", warning.Message);
+        CollectionAssert.AreEqual(new[] { ModelSetting.Format.Of("Ort") }, warning.Settings!.ToArray(), "The command line says its own switch.");
     }
 
     [TestMethod]

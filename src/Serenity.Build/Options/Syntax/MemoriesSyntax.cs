@@ -46,9 +46,11 @@ public sealed class MemoriesSyntax : OptionSyntax<IReadOnlyList<DeviceMemory>?>
     private static DeviceMemory One(string part)
     {
         int equals = part.IndexOf('='), at = part.IndexOf('@'), colon = part.IndexOf(':');
-        return equals < 0 || at < equals || (colon >= 0 && colon < at)
+        // An access costs 1 where nothing is said of it.
+        int end = colon < 0 ? part.Length : colon, size = at < 0 ? end : at;
+        return equals < 0 || (at >= 0 && (at < equals || at > end)) || end < equals
             ? throw new FormatException($"'{part}' is not of the form name=size@cost, as in DTCM=128KiB@1, with :weights or :both behind it for a memory that weights may lie in")
-            : Memory(part[..equals], part[(equals + 1)..at], part[(at + 1)..(colon < 0 ? part.Length : colon)], colon < 0 ? "" : part[(colon + 1)..]);
+            : Memory(part[..equals], part[(equals + 1)..size], at < 0 ? "1" : part[(at + 1)..end], colon < 0 ? "" : part[(colon + 1)..]);
     }
 
     /// <summary>One memory from its parts.</summary>
