@@ -75,6 +75,9 @@ public static class RuntimeRules
     /// <summary>A float convolution sums many products in another order where its matrix has few columns (x64).</summary>
     public static RuntimeRule FewColumns { get; } = Rule("1.30.0", "RegionRuleTests");
 
+    /// <summary>How a float convolution and a product of matrices are divided among threads: by columns or rows, in shares that each are summed as a product of its own.</summary>
+    public static RuntimeRule ThreadShares { get; } = Rule("1.32.0", "RegionRuleTests");
+
     /// <summary>One row of a product of two computed matrices is multiplied by a routine of its own.</summary>
     public static RuntimeRule OneRow { get; } = Rule("1.30.0", "RegionRuleTests");
 

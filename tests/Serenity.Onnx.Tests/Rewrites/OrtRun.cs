@@ -33,12 +33,12 @@ internal static class OrtRun
 
     /// <summary>Outputs by name.</summary>
     public static Dictionary<string, Result> Run(
-        ModelProto model, ulong seed, string? folder = null, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL)
+        ModelProto model, ulong seed, string? folder = null, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_DISABLE_ALL, int threads = 1)
     {
         using SessionOptions options = new()
         {
             GraphOptimizationLevel = level,
-            IntraOpNumThreads = 1,
+            IntraOpNumThreads = threads,
             LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR,
         };
         if (folder is not null)

@@ -134,7 +134,7 @@ internal sealed class PartitionFormSearch
     private bool MayBeCut(PartitionForm form) => Left(form, 0) is > 0 and var left && SearchOf(form).MayLower(left);
 
     private PartitionSearch SearchOf(PartitionForm form) =>
-        form.Search ??= ModelPartition.Begin(form.Model, form.Shapes, form.Order, PathOfModel, _sharing, _techniques, _task.Cancellation);
+        form.Search ??= ModelPartition.Begin(form.Model, form.Shapes, form.Order, PathOfModel, _sharing, _task.Request.Threads, _techniques, _task.Cancellation);
 
     private string PathOfModel => _task.Source.File.Path;
 

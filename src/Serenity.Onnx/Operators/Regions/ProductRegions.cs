@@ -42,17 +42,18 @@ internal static class ProductRegions
             if (axis >= 0 && summand[axis] != 1)
                 parts.Add((2, InputPart.Same(axis)));
         }
-        return q.Rule([.. parts]) with { Stable = Stability(q, q.Axis == 0, q.Values.Constant(q.Node.In(1)) is not null && !transA) };
+        return q.Rule([.. parts]) with { Stable = Stability(q, q.Axis == 0, q.Values.Constant(q.Node.In(1)) is not null && !transA, q.In(0) is { Length: 2 } left ? left[transA ? 0 : 1] : long.MaxValue) };
     }
 
     private static NodeRegion? Product(RegionQuery q, Operand a, Operand b)
     {
         int fromEnd = q.Rank - q.Axis;
         bool constant = q.Values.Constant(q.Node.In(b.Input)) is not null && b.Dims.Length == 2;
+        long products = a.Dims[a.Axis(1)];
         if (fromEnd == 2)
-            return q.Rule((a.Input, InputPart.Same(a.Axis(2)))) with { Stable = Stability(q, true, constant && !a.Swapped) };
+            return q.Rule((a.Input, InputPart.Same(a.Axis(2)))) with { Stable = Stability(q, true, constant && !a.Swapped, products, isTall: b.Dims.Length == 2) };
         if (fromEnd == 1)
-            return q.Rule((b.Input, InputPart.Same(b.Axis(1)))) with { Stable = Stability(q, false, false) };
+            return q.Rule((b.Input, InputPart.Same(b.Axis(1)))) with { Stable = Stability(q, false, false, products) };
         List<(int, InputPart)> parts = [];
         foreach (Operand operand in new[] { a, b })
         {
@@ -62,7 +63,7 @@ internal static class ProductRegions
         if (parts.Count == 0)
             return null;
         // A left operand with several axes before a right matrix without them is one tall matrix.
-        return q.Rule([.. parts]) with { Stable = b.Dims.Length == 2 && q.Rank > 2 ? Stability(q, true, constant) : null };
+        return q.Rule([.. parts]) with { Stable = b.Dims.Length == 2 && q.Rank > 2 ? Stability(q, true, constant, products, isTall: true) : Matrices(q, products) };
     }
 
     /// <summary>An operand of a product.</summary>
@@ -84,12 +85,39 @@ internal static class ProductRegions
 
     /// <summary>
     /// Rows of a product with a constant matrix, which is packed ahead, keep their bits down to one row. Of two computed matrices, one row alone is multiplied by another
-    /// routine (<see cref="Contract.RuntimeRules.OneRow"/>). Columns are not relied on.
+    /// routine (<see cref="Contract.RuntimeRules.OneRow"/>); several threads share rows or columns. Columns are not relied on.
     /// </summary>
-    private static Func<Interval, bool>? Stability(RegionQuery q, bool rows, bool constant)
+    private static Func<Interval, bool>? Stability(RegionQuery q, bool rows, bool constant, long products, bool isTall = false)
     {
         if (q.Values.TypeOf(q.Node.Input[0])!.ElementType is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16))
             return null;
-        return !rows ? _ => false : constant ? null : part => part.Length > 1;
+        if (!rows)
+            return _ => false;
+        if (constant)
+            return null;
+        long others = q.Dims[..^1].Aggregate(1L, (a, b) => a * b) / Math.Max(1, q.Extent);
+        (long rowsEach, long matrices) = isTall ? (others, 1L) : (1L, others);
+        return part => part.Length > 1 && Shares(q, rowsEach * part.Length, rowsEach * q.Extent, products, matrices, matrices);
+    }
+
+    /// <summary>Products of the same sizes side by side, of two computed matrices each: threads share each of them as far as there are more threads than products.</summary>
+    private static Func<Interval, bool>? Matrices(RegionQuery q, long products)
+    {
+        if (q.Values.Threads == 1 || q.Values.TypeOf(q.Node.Input[0])!.ElementType is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16))
+            return null;
+        long rows = q.Dims[^2], others = q.Dims[..^2].Aggregate(1L, (a, b) => a * b) / Math.Max(1, q.Extent);
+        return part => Shares(q, rows, rows, products, others * part.Length, others * q.Extent);
+    }
+
+    /// <summary>True if what threads have of a part's products sums in the order of what they have of the whole's.</summary>
+    private static bool Shares(RegionQuery q, long rows, long rowsOfWhole, long products, long matrices, long matricesOfWhole)
+    {
+        if (q.Values.Threads == 1)
+            return true;
+        long columns = q.Dims[^1];
+        (long Rows, long Columns) part = ThreadShares.LeastOf(rows, columns, products, q.Values.Threads, matrices);
+        (long Rows, long Columns) whole = ThreadShares.LeastOf(rowsOfWhole, columns, products, q.Values.Threads, matricesOfWhole);
+        bool keepsRows = part.Rows > 1 && whole.Rows > 1 || (rows == rowsOfWhole && part.Rows == rows && whole.Rows == rows);
+        return keepsRows && (Math.Min(part.Columns, whole.Columns) > WindowRegions.FewColumns(products) || (part.Columns == columns && whole.Columns == columns));
     }
 }

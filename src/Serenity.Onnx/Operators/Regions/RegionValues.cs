@@ -38,7 +38,7 @@ internal sealed class RegionValues
 
     private RegionValues(RegionValues other, ShapeTable shapes)
     {
-        (_shapes, _formulas, _constants, _read, Opset) = (shapes, other._formulas, other._constants, other._read, other.Opset);
+        (_shapes, _formulas, _constants, _read, Opset, Threads) = (shapes, other._formulas, other._constants, other._read, other.Opset, other.Threads);
     }
 
     /// <summary>The same model at other sizes of its open dimensions. Which dimensions are open stays known.</summary>
@@ -56,6 +56,9 @@ internal sealed class RegionValues
 
     /// <summary>Version of the standard operator set.</summary>
     public long Opset { get; }
+
+    /// <summary>Threads within operators that the model runs with: they share a kernel's work, which some kernels then sum in another order.</summary>
+    public int Threads { get; init; } = 1;
 
     /// <summary>The type of a value; null where it is not known.</summary>
     public TensorType? TypeOf(string value) => _shapes.Find(value)

@@ -32,7 +32,7 @@ internal static class WindowRegions
             return null;
         List<(int, InputPart)> parts = adds ? [(sum, InputPart.Same(q.Axis))] : [];
         if (q.Axis == 0)
-            return q.Rule([(x, InputPart.Same(0)), .. parts]);
+            return q.Rule([(x, InputPart.Same(0)), .. parts]) with { Stable = q.Values.TypeOf(node.In(x))!.ElementType == DataType.Float ? ImageStability(q, kernel) : null };
         if (q.Axis == 1)
             return Channels(q, x, w, scalars, bias, parts);
         if (Axes.Of(q, data, kernel[2..]) is not { } axes)
@@ -133,16 +133,25 @@ internal static class WindowRegions
             across *= i == q.Axis ? 1 : data[i];
             rows *= kernel[i];
         }
+        int threads = q.Values.Threads;
         // A kernel that is computed is multiplied by another routine; so is one that makes a single row of columns.
         if (q.Axis != 2 || rows == 1 || q.Values.Constant(q.Node.In(1)) is null)
             return _ => false;
         long extent = data[q.Axis];
-        return part => map.Of(part).Within(extent).Length is var length && KeepsOrder(products, across * length, across * extent);
+        return part => map.Of(part).Within(extent).Length is var length
+            && KeepsOrder(products, across * length, across * extent, columns => ThreadShares.LeastOf(rows, columns, products, threads).Columns);
     }
 
     /// <summary>True if a part of a product's columns sums in the order in which the whole does.</summary>
-    private static bool KeepsOrder(long products, long columns, long whole) =>
-        products <= ManyProducts ? columns > 1 || whole == 1 : columns > FewPositions || (columns == whole && whole <= FewPositions);
+    /// <param name="products">Products of a sum.</param>
+    /// <param name="columns">Columns of the part.</param>
+    /// <param name="whole">Columns of the whole.</param>
+    /// <param name="share">The fewest columns that a thread has of so many.</param>
+    private static bool KeepsOrder(long products, long columns, long whole, Func<long, long> share) =>
+        columns == whole || Math.Min(share(columns), share(whole)) > FewColumns(products);
+
+    /// <summary>A product of more columns sums in one order, however many they are.</summary>
+    internal static long FewColumns(long products) => products <= ManyProducts ? 1 : FewPositions;
 
     /// <summary>A pool. Where ceil_mode makes a window reach beyond the pad, the piece's pad is that much larger.</summary>
     public static NodeRegion? Pool(RegionQuery q, PoolForm form)
@@ -179,7 +188,38 @@ internal static class WindowRegions
         if (q.Axis != 2)
             return _ => false;
         (long products, long across) = Columns(q, kernel);
-        return part => KeepsOrder(products, across * part.Length, across * q.Extent);
+        Func<long, long> share = Shares(q, kernel, q.Dims[0]);
+        return part => KeepsOrder(products, across * part.Length, across * q.Extent, share);
+    }
+
+    /// <summary>Threads take images and groups where there are several, and else divide the positions of the one: an image alone is another product than among others.</summary>
+    private static Func<Interval, bool>? ImageStability(RegionQuery q, long[] kernel)
+    {
+        if (q.Values.Threads == 1 || q.Node.Int("group", 1) > 1)
+            return null;
+        (long products, long positions) = (Products(kernel), q.Dims.Skip(2).Aggregate(1L, (a, b) => a * b));
+        long least = Shares(q, kernel, images: 1)(positions);
+        bool keeps = least == positions || least > FewColumns(products);
+        return part => keeps || part.Length > 1 || part.Length == q.Extent;
+    }
+
+    /// <summary>The fewest positions that a thread computes of so many, of a number of images.</summary>
+    private static Func<long, long> Shares(RegionQuery q, long[] kernel, long images)
+    {
+        long filters = kernel[0], products = Products(kernel), threads = q.Values.Threads;
+        if (threads == 1 || images > 1 || q.Node.Int("group", 1) > 1)
+            return positions => positions;
+        // Some kernels with one position or one channel read the image as the matrix that it is.
+        bool asItStands = kernel[1] == 1 || kernel.Skip(2).All(k => k == 1);
+        return positions =>
+        {
+            long gathered = filters > positions ? positions : ThreadShares.LeastPositions(filters, positions, products, threads);
+            if (filters <= positions && !asItStands)
+                return gathered;
+            (long rows, long columns) = ThreadShares.LeastOf(filters, positions, products, threads);
+            // One filter alone is multiplied by another routine.
+            return rows == 1 && filters > 1 ? 0 : Math.Min(columns, gathered);
+        };
     }
 
     /// <summary>The least rows of a piece with which the above holds, however many there are in all; null where it never does.</summary>
@@ -188,13 +228,13 @@ internal static class WindowRegions
         if (q.Axis != 2)
             return null;
         (long products, long across) = Columns(q, kernel);
-        return ((products <= ManyProducts ? 1 : FewPositions) / Math.Max(1, across)) + 1;
+        return ((ThreadShares.EnoughFor(FewColumns(products), q.Values.Threads) - 1) / Math.Max(1, across)) + 1;
     }
 
     /// <summary>Products of an output, as far as their number decides on the order of their sum, and outputs of a row.</summary>
     private static (long Products, long Across) Columns(RegionQuery q, long[] kernel)
     {
-        long products = kernel.Skip(1).Aggregate(1L, (a, b) => a * b), across = 1;
+        long products = Products(kernel), across = 1;
         for (int i = 2; i < q.Rank; i++)
             across *= i == q.Axis ? 1 : q.Dims[i];
         if (kernel[0] != q.Node.Int("group", 1))
@@ -205,6 +245,8 @@ internal static class WindowRegions
         bool keeps = q.Rank == 4 && across > 1 && products <= ManyProducts && q.Values.TypeOf(q.Node.In(0))!.ElementType == DataType.Float;
         return (keeps ? 0 : long.MaxValue, across);
     }
+
+    private static long Products(long[] kernel) => kernel.Skip(1).Aggregate(1L, (a, b) => a * b);
 
     private static long[] Fill(int count, long value)
     {

@@ -25,11 +25,13 @@ internal static class ModelPartition
     /// <param name="order">Names of its nodes in the order of its schedule.</param>
     /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
     /// <param name="sharing">What the executor's kernels share.</param>
+    /// <param name="threads">Threads within operators that the model runs with.</param>
     /// <param name="techniques">What makes the search fast.</param>
     /// <param name="cancellation">Ends every search at once.</param>
     public static PartitionSearch Begin(
-        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, RewriteTechniques techniques, CancellationToken cancellation) =>
-        new(new PartitionGraph(model, shapes, order, modelPath, sharing) { CutsOpen = true }, cancellation, techniques, StepsAtFirst);
+        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, int threads, RewriteTechniques techniques,
+        CancellationToken cancellation) =>
+        new(new PartitionGraph(model, shapes, order, modelPath, sharing, threads) { CutsOpen = true }, cancellation, techniques, StepsAtFirst);
 
     /// <summary>Cuts a model for the lowest peak that some time buys.</summary>
     /// <param name="whole">The model.</param>
@@ -68,7 +70,7 @@ internal static class ModelPartition
         for (int round = 0; round < MostRounds && nanoseconds > 0; round++)
         {
             PartitionSearch search = found is null ? whole : new(
-                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing) { OpenLengths = found.OpenLengths, CutsOpen = true, Origins = found.Origins },
+                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing, whole.Graph.Values.Threads) { OpenLengths = found.OpenLengths, CutsOpen = true, Origins = found.Origins },
                 cancellation, techniques, StepsAgain)
             { Ends = whole.Ends };
             IReadOnlyList<Cut>? cuts = found is null ? first(search) : search.Lowest(nanoseconds);

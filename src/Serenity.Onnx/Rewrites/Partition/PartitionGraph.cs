@@ -28,13 +28,14 @@ internal sealed class PartitionGraph
     /// <param name="order">Names of its nodes in execution order; Constant nodes may be left out.</param>
     /// <param name="modelPath">Path of its file, beside which external data lies.</param>
     /// <param name="sharing">What the executor's kernels share.</param>
-    public PartitionGraph(ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing)
+    /// <param name="threads">Threads within operators that the model runs with.</param>
+    public PartitionGraph(ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, int threads = 1)
     {
         Sharing = sharing;
         Model = model;
         Shapes = shapes;
         Weights = new WeightReader(modelPath);
-        Values = new RegionValues(model, shapes, Weights.Read);
+        Values = new RegionValues(model, shapes, Weights.Read) { Threads = threads };
         Dictionary<string, NodeProto> byName = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
         Nodes = [.. order.Select(name => byName[name]).Where(n => !ConstantNode.Is(n))];
         int count = Nodes.Length;

@@ -25,11 +25,12 @@ internal static class RegionCheck
     /// <param name="what">For a failure.</param>
     /// <param name="whole">True if all values are whole numbers, so that every piece must be equal; else only those that the rule calls stable.</param>
     /// <param name="seed">Makes the inputs.</param>
+    /// <param name="threads">Threads within operators.</param>
     /// <returns>The axes that have a rule.</returns>
-    public static int[] Run(ModelProto model, string what, bool whole, ulong seed = 1)
+    public static int[] Run(ModelProto model, string what, bool whole, ulong seed = 1, int threads = 1)
     {
         ShapeTable shapes = OrtRun.Shapes(model);
-        RegionValues values = new(model, shapes, new WeightReader("/model.onnx").Read);
+        RegionValues values = new(model, shapes, new WeightReader("/model.onnx").Read) { Threads = threads };
         NodeProto node = model.Graph.Node[^1];
         List<int> axes = [];
         ModelProto all = model.Clone();
@@ -46,7 +47,7 @@ internal static class RegionCheck
             foreach (Interval asked in Parts(rule.Extent, random))
                 AddPiece(all, values, node, rule, asked, parts);
         }
-        Dictionary<string, OrtRun.Result> results = OrtRun.Run(all, seed);
+        Dictionary<string, OrtRun.Result> results = OrtRun.Run(all, seed, threads: threads);
         foreach ((string output, int axis, Interval asked, Interval made, string of, bool stable) in parts)
         {
             OrtRun.Result piece = results[output], expected = results[of];

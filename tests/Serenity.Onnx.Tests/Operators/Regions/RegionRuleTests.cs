@@ -60,6 +60,33 @@ public sealed class RegionRuleTests
         }
     }
 
+    /// <summary>Threads divide the positions of one image, each share a product of its own: of many threads, shares are small, and not all of a size.</summary>
+    [TestMethod]
+    [DataRow(2)]
+    [DataRow(4)]
+    [DataRow(8)]
+    public void Pieces_keep_their_bits_with_several_threads_where_the_rule_says_so(int threads)
+    {
+        foreach ((long images, long channels, long filters, long group) in new[] { (1L, 32L, 32L, 1L), (1L, 8L, 48L, 1L), (1L, 64L, 1L, 1L), (2L, 40L, 16L, 1L), (1L, 64L, 32L, 2L), (1L, 300L, 150L, 1L) })
+        {
+            foreach ((long height, long width, long kernel, long stride) in new[] { (16L, 16L, 3L, 1L), (13L, 25L, 3L, 1L), (40L, 17L, 1L, 1L), (24L, 32L, 3L, 2L), (9L, 15L, 1L, 1L) })
+            {
+                Check(false, $"Conv {images} x {channels} to {filters} / {group}, {height} x {width}, k{kernel} s{stride}, {threads} threads", [0, 2, 3], b => b.Node("Conv",
+                    [Data(b, false, images, channels, height, width), Weight(b, false, filters, channels / group, kernel, kernel), Weight(b, false, filters)],
+                    ("strides", new[] { stride, stride }), ("pads", new[] { kernel / 2, kernel / 2, kernel / 2, kernel / 2 }), ("group", group)), contains: true, threads: threads);
+            }
+        }
+        foreach ((long matrices, long rows, long products, long columns) in new[] { (1L, 40L, 300L, 100L), (3L, 24L, 200L, 90L), (6L, 12L, 64L, 200L), (1L, 30L, 600L, 20L), (2L, 9L, 2000L, 8L) })
+        {
+            Check(false, $"MatMul {matrices} x {rows} x {products} x {columns}, {threads} threads", [0, 1, 2],
+                b => b.Node("MatMul", [Data(b, false, matrices, rows, products), Second(b, false, matrices, products, columns)]), contains: true, threads: threads);
+            Check(false, $"MatMul {matrices} x {rows} x {products} x {columns} constant, {threads} threads", [0, 1, 2],
+                b => b.Node("MatMul", [Data(b, false, matrices, rows, products), Weight(b, false, products, columns)]), contains: true, threads: threads);
+        }
+        Check(false, $"ConvTranspose, {threads} threads", [2, 3], b => b.Node("ConvTranspose",
+            [Data(b, false, 1, 200, 14, 20), Weight(b, false, 200, 12, 2, 2), Weight(b, false, 12)], ("strides", new[] { 2L, 2L })), threads: threads);
+    }
+
     [TestMethod]
     [DataRow("SAME_UPPER")]
     [DataRow("SAME_LOWER")]
@@ -391,14 +418,14 @@ public sealed class RegionRuleTests
         Check(true, "LpPool over its pad", [], b => b.Node("LpPool", [Data(b, true, 1, 1, 6, 5)], ("kernel_shape", new long[] { 3, 2 }), ("strides", new long[] { 2, 2 }), ("ceil_mode", 1L)), 18);
     }
 
-    private static void Check(bool whole, string what, int[] axes, Func<OnnxModelBuilder, string> build, int opset = 17, bool contains = false)
+    private static void Check(bool whole, string what, int[] axes, Func<OnnxModelBuilder, string> build, int opset = 17, bool contains = false, int threads = 1)
     {
         OnnxModelBuilder builder = new(opset: opset);
         builder.Output(build(builder), DataType.Float, null);
         Schema.ModelProto model = builder.Build();
         // The type of an output is inferred.
         model.Graph.Output[0] = new Schema.ValueInfoProto { Name = model.Graph.Output[0].Name };
-        int[] found = RegionCheck.Run(model, what, whole);
+        int[] found = RegionCheck.Run(model, what, whole, threads: threads);
         // An axis of one position cannot be cut.
         long[] dims = OrtRun.Shapes(model).Find(model.Graph.Output[0].Name)!.Dims;
         if (contains)

@@ -1,3 +1,5 @@
+using Serenity.Onnx.Operators.Regions;
+
 namespace Serenity.Onnx.Executors.OnnxRuntime.Workspace;
 
 /// <summary>
@@ -35,15 +37,7 @@ internal static class FloatConvScratch
     {
         if (conv.Batch * conv.Groups > 1)
             return Math.Min(threads, conv.Batch * conv.Groups);
-        const double workOfThread = 64 << 10;
-        const long mostThreads = 16, alignment = 16;
-        double work = (double)conv.Filters * conv.Positions * matrix;
-        long segments = Math.Min(work < workOfThread * mostThreads ? (long)(work / workOfThread) + 1 : mostThreads, threads);
-        if (segments == 1)
-            return 1;
-        long stride = (conv.Positions + segments - 1) / segments;
-        stride = (stride + alignment - 1) / alignment * alignment;
-        return stride >= conv.Positions ? 1 : stride * (segments - 1) >= conv.Positions ? segments - 1 : segments;
+        return ThreadShares.OfConvolution(conv.Filters, conv.Positions, matrix, threads).Count;
     }
 
     /// <summary>Bytes of a matrix of floats.</summary>
