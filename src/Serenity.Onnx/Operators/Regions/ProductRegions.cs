@@ -42,7 +42,8 @@ internal static class ProductRegions
             if (axis >= 0 && summand[axis] != 1)
                 parts.Add((2, InputPart.Same(axis)));
         }
-        return q.Rule([.. parts]) with { Stable = Stability(q, q.Axis == 0, q.Values.Constant(q.Node.In(1)) is not null && !transA, q.In(0) is { Length: 2 } left ? left[transA ? 0 : 1] : long.MaxValue) };
+        long products = q.In(0) is { Length: 2 } left ? left[transA ? 0 : 1] : long.MaxValue;
+        return q.Rule([.. parts]) with { Stable = Stability(q, q.Axis == 0, q.Values.Constant(q.Node.In(1)) is not null && !transA, products) };
     }
 
     private static NodeRegion? Product(RegionQuery q, Operand a, Operand b)

@@ -70,7 +70,8 @@ internal static class ModelPartition
         for (int round = 0; round < MostRounds && nanoseconds > 0; round++)
         {
             PartitionSearch search = found is null ? whole : new(
-                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing, whole.Graph.Values.Threads) { OpenLengths = found.OpenLengths, CutsOpen = true, Origins = found.Origins },
+                new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing, whole.Graph.Values.Threads)
+                { OpenLengths = found.OpenLengths, CutsOpen = true, Origins = found.Origins },
                 cancellation, techniques, StepsAgain)
             { Ends = whole.Ends };
             IReadOnlyList<Cut>? cuts = found is null ? first(search) : search.Lowest(nanoseconds);

@@ -67,7 +67,8 @@ public sealed class RegionRuleTests
     [DataRow(8)]
     public void Pieces_keep_their_bits_with_several_threads_where_the_rule_says_so(int threads)
     {
-        foreach ((long images, long channels, long filters, long group) in new[] { (1L, 32L, 32L, 1L), (1L, 8L, 48L, 1L), (1L, 64L, 1L, 1L), (2L, 40L, 16L, 1L), (1L, 64L, 32L, 2L), (1L, 300L, 150L, 1L) })
+        foreach ((long images, long channels, long filters, long group) in new[] { (1L, 32L, 32L, 1L), (1L, 8L, 48L, 1L), (1L, 64L, 1L, 1L), (2L, 40L, 16L, 1L), (1L, 64L, 32L, 2L),
+            (1L, 300L, 150L, 1L) })
         {
             foreach ((long height, long width, long kernel, long stride) in new[] { (16L, 16L, 3L, 1L), (13L, 25L, 3L, 1L), (40L, 17L, 1L, 1L), (24L, 32L, 3L, 2L), (9L, 15L, 1L, 1L) })
             {
