@@ -59,7 +59,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         seen?.Invoke(file, manifest);
         List<SerenityDiagnostic> told = [];
         foreach (WarningEntry warning in manifest.Warnings)
-            told.Add(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, file, warning.Message));
+            told.Add(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, file, warning.Message, warning.Settings));
         if (BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor, manifest.Budget.MemoryBytes, manifest.Warnings, file) is { } unmeasured)
             told.Add(unmeasured);
         if (BudgetCheck.Near(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, manifest.Budget, limits.WarnAt, file) is { } near)

@@ -76,6 +76,23 @@ public sealed class PassThroughTests
     }
 
     [TestMethod]
+    public void What_is_given_up_is_told_with_the_error_and_with_what_leaves_it_out()
+    {
+        (_, SourceModel source) = Cell(Executor.OnnxRuntime);
+        SerenityException fault = new(SerenityCodes.MemoryDiffers, "net.onnx", "Made up by the test. Report it.") { WhatHappened = "Made up by the test." };
+        foreach ((SerenityDiagnostic told, AdvisedSetting setting) in ((SerenityDiagnostic, AdvisedSetting)[])
+        [
+            (PipelineWarnings.NotPartitioned(source, fault), ModelSetting.Partition.Of("false")), (PipelineWarnings.RewrittenExactly(source, fault), ModelSetting.Rewrite.Of("Exact")),
+            (PipelineWarnings.NotInLayout(source, PlanLayout.Blocked8, fault), ModelSetting.Layout.Of("Portable")),
+        ])
+        {
+            StringAssert.EndsWith(told.Message, "SER1503: Made up by the test.");
+            StringAssert.Contains(told.Message, setting.ToString());
+            Assert.AreEqual(setting, told.Settings!.Single());
+        }
+    }
+
+    [TestMethod]
     public void An_arena_falls_back_to_the_order_of_the_file()
     {
         (OptimizeRequest request, SourceModel source) = Cell(Executor.StaticArena);
