@@ -84,15 +84,19 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
     {
         if (files.ChangesModels)
             yield break;
+        // MSBuild updates items by the file that they are, however its path is written.
+        HashSet<string> full = new(models.Select(m => m.GetMetadata("FullPath")), StringComparer.OrdinalIgnoreCase);
         foreach (StatedModel stated in files.Models.Where(m => m is { Adds: false, IsConditional: false }))
         {
-            foreach (ItemPattern pattern in (ItemPattern.Of(stated.Include) ?? []).Where(p => !p.IsGlob && !models.Any(m => p.Matches(m.ItemSpec))))
+            foreach (ItemPattern pattern in (ItemPattern.Of(stated.Include) ?? []).Where(p => !p.IsGlob && !models.Any(m => p.Matches(m.ItemSpec)) && !full.Contains(Full(p))))
             {
                 string meant = NearestName.Of(pattern.Text, models.Select(m => m.ItemSpec)) is { } nearest ? $"Did you mean '{nearest}'?" : "Add it with Include.";
                 yield return new PlacedDiagnostic(NoModel(stated.Place.File, $"Update names '{pattern.Text}', and the project has no such model, so what it says changes nothing. {meant}"), stated.Place);
             }
         }
     }
+
+    private string Full(ItemPattern pattern) => Path.GetFullPath(pattern.Text.Replace('\\', '/'), Path.GetDirectoryName(Path.GetFullPath(projectFile)) ?? "/");
 
     /// <summary>Warnings (SER2103) about values that are nothing but an expression that came to nothing.</summary>
     /// <param name="models">The items that there are.</param>

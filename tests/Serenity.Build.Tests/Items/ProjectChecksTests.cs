@@ -85,6 +85,16 @@ public sealed class ProjectChecksTests
     }
 
     [TestMethod]
+    public void An_update_is_of_the_file_that_an_item_is_however_its_path_is_written()
+    {
+        using TempFolder folder = new();
+        ProjectChecks checks = Of(folder, "<Project><ItemGroup><SerenityModel Update=\"models/a.onnx;sub/../models/b.onnx;c.onnx\" Report=\"true\" /></ItemGroup></Project>");
+        PlacedDiagnostic[] warnings = [.. checks.EmptyGlobs(Items(string.Join(';', Path.Combine(folder.Path, "models/a.onnx"), Path.Combine(folder.Path, "models/b.onnx"))))];
+        Assert.HasCount(1, warnings);
+        StringAssert.Contains(warnings[0].Diagnostic.Message, "Update names 'c.onnx'");
+    }
+
+    [TestMethod]
     [DataRow("""<SerenityModel Include="models/*.onnx" />""", "models/a.onnx", null)]
     [DataRow("""<SerenityModel Include="models\*.onnx" />""", "models/a.onnx", null)]
     [DataRow("""<SerenityModel Include="**/*.onnx" />""", "a.onnx", null)]
