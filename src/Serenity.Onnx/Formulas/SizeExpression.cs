@@ -16,10 +16,16 @@ public sealed class SizeExpression : IEquatable<SizeExpression>
     private readonly Term[] _terms;
     private readonly string _text;
 
+    // Asked for again and again where the largest of formulas is sought box by box.
+    private IReadOnlySet<string>? _symbols;
+    private Relaxation[]? _relaxation;
+
     private SizeExpression(IEnumerable<Term> terms)
     {
         _terms = [.. terms.Where(t => t.Factor != 0).Order(Term.Descending)];
         _text = _terms.Length == 0 ? "0" : string.Concat(_terms.Select((term, i) => term.Text(i == 0)));
+        IsMonotone = Array.TrueForAll(_terms, t => t.Atoms.Length == 0 || (t.Factor > 0 && Array.TrueForAll(t.Atoms, a => a.IsMonotone)));
+        IsLinearInEach = Array.TrueForAll(_terms, t => Array.TrueForAll(t.Atoms, a => a is SymbolAtom) && t.Atoms.Distinct().Count() == t.Atoms.Length);
     }
 
     /// <summary>Zero.</summary>
@@ -32,7 +38,7 @@ public sealed class SizeExpression : IEquatable<SizeExpression>
     public long? Constant => _terms.Length == 0 ? 0 : _terms is [{ Atoms.Length: 0 } only] ? only.Factor : null;
 
     /// <summary>True if it never falls as a dimension grows: no term is subtracted but a constant, and no quotient is by what grows.</summary>
-    public bool IsMonotone => Array.TrueForAll(_terms, t => t.Atoms.Length == 0 || (t.Factor > 0 && Array.TrueForAll(t.Atoms, a => a.IsMonotone)));
+    public bool IsMonotone { get; }
 
     /// <summary>Dimensions that are divided by a number and rounded, with the number.</summary>
     internal IEnumerable<(string Symbol, long Divisor)> Rounded => _terms.SelectMany(t => t.Atoms).OfType<QuotientAtom>()
@@ -43,9 +49,11 @@ public sealed class SizeExpression : IEquatable<SizeExpression>
     {
         get
         {
+            if (_symbols is { } known)
+                return known;
             SortedSet<string> symbols = new(StringComparer.Ordinal);
             AddSymbols(symbols);
-            return symbols;
+            return _symbols = symbols;
         }
     }
 
@@ -244,6 +252,15 @@ public sealed class SizeExpression : IEquatable<SizeExpression>
     /// </summary>
     private (Int128 Least, Int128 Most)? Relaxed(SizeSpace space, int depth)
     {
+        _relaxation ??= WithoutQuotient() is { } one ? [one] : [];
+        if (_relaxation is not [var (divisor, below, above)])
+            return null;
+        (Int128 least, Int128 most) = (below.Between(space, depth + 1).Least, above.Between(space, depth + 1).Most);
+        return (least >= 0 ? (least + divisor - 1) / divisor : -(-least / divisor), most >= 0 ? most / divisor : -((-most + divisor - 1) / divisor));
+    }
+
+    private Relaxation? WithoutQuotient()
+    {
         int at = Array.FindIndex(_terms, t => t.Atoms.Count(a => a is not SymbolAtom) == 1 && t.Atoms.Any(a => a is QuotientAtom { Divisor.Constant: > 0 }));
         if (at < 0)
             return null;
@@ -253,11 +270,16 @@ public sealed class SizeExpression : IEquatable<SizeExpression>
         SizeExpression times = new([new Term(_terms[at].Factor, [.. _terms[at].Atoms.Where(a => a is SymbolAtom)])]);
         SizeExpression one = rest + (times * (quotient.Dividend + (1 - divisor))), other = rest + (times * quotient.Dividend);
         (SizeExpression below, SizeExpression above) = _terms[at].Factor > 0 ? (one, other) : (other, one);
-        (Int128 least, Int128 most) = (below.Between(space, depth + 1).Least, above.Between(space, depth + 1).Most);
-        return (least >= 0 ? (least + divisor - 1) / divisor : -(-least / divisor), most >= 0 ? most / divisor : -((-most + divisor - 1) / divisor));
+        return new Relaxation(divisor, below, above);
     }
 
-    private bool IsLinearInEach => Array.TrueForAll(_terms, t => Array.TrueForAll(t.Atoms, a => a is SymbolAtom) && t.Atoms.Distinct().Count() == t.Atoms.Length);
+    private bool IsLinearInEach { get; }
+
+    /// <summary>What lies below and above an expression, times a number, without one of its quotients.</summary>
+    /// <param name="Divisor">The number.</param>
+    /// <param name="Below">Never more.</param>
+    /// <param name="Above">Never less.</param>
+    private sealed record Relaxation(long Divisor, SizeExpression Below, SizeExpression Above);
 
     internal void AddSymbols(ISet<string> symbols)
     {
