@@ -73,7 +73,7 @@ internal sealed class PartwiseComparison : IDisposable
                 alone.AddRange(parts.Results.Values);
                 continue;
             }
-            SeededInputs inputs = new(request.Source.Graph, verifier.Inputs);
+            SeededInputs inputs = new(request.Source.Graph, verifier.Inputs, request.Shapes);
             if (inputs.Unsupported is not null || !inputs.FitIn(request.Limits.Bytes))
             {
                 alone.AddRange(parts.Results.Values);

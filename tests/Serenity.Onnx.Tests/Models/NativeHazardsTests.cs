@@ -51,6 +51,36 @@ public sealed class NativeHazardsTests
         Refused(builder.Build(), "scan inputs");
     }
 
+    /// <summary>ONNX Runtime refuses an empty name where an operator has one input of a kind, and not in a list of them, which these kernels read to the end.</summary>
+    [TestMethod]
+    [DataRow("Einsum", 1)]
+    [DataRow("Max", 1)]
+    [DataRow("Mean", 2)]
+    [DataRow("Min", 1)]
+    [DataRow("Sum", 0)]
+    public void List_of_inputs_with_an_empty_name(string op, int at)
+    {
+        OnnxModelBuilder builder = new();
+        string x = builder.Input("x", DataType.Float, 3, 3);
+        string[] inputs = op == "Einsum" ? [x, x] : [x, x, x];
+        inputs[at] = "";
+        builder.Output(op == "Einsum" ? builder.Node(op, inputs, ("equation", "ij,jk->ik")) : builder.Node(op, inputs), DataType.Float, 3, 3);
+        Refused(builder.Build(), $"no name at place {at + 1} of its {inputs.Length} inputs");
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    public void List_of_outputs_with_an_empty_name(int at)
+    {
+        OnnxModelBuilder builder = new(opset: 13);
+        string[] parts = builder.Nodes("Split", [builder.Input("x", DataType.Float, 4, 3)], 2);
+        builder.Output(parts[1 - at], DataType.Float, 2, 3);
+        ModelProto model = builder.Build();
+        model.Graph.Node[0].Output[at] = "";
+        Refused(model, $"no name at place {at + 1} of its 2 outputs");
+    }
+
     [TestMethod]
     [DataRow("ijé,jk", "00E9")]
     [DataRow("ij\t,jk", "0009")]

@@ -95,14 +95,14 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     /// <returns>Why it was not run; null if it was and holds.</returns>
     private string? Run(ExecutorPlan plan, IReadOnlyDictionary<string, long>? sizes, IReadOnlyList<KeyValuePair<string, RuntimeValue>>? near)
     {
-        (ModelProto model, ExecutionProgram program, ShapeTable shapes) = (plan.Model, plan.Program, plan.Shapes);
+        (ModelProto model, ExecutionProgram program, ShapeTable shapes, ShapeTable source) = (plan.Model, plan.Program, plan.Shapes, _task.Source.Shapes.Main);
         if (sizes is not null && shapes.Formulas is not null)
         {
-            shapes = shapes.At(sizes);
+            (shapes, source) = (shapes.At(sizes), source.At(sizes));
             (model, program) = ArenaAtSizes.Of(model, program, shapes);
         }
         ArenaProgram placed = ArenaProgram.Of(program, plan.Bytes, plan.Memories) with { AtMost = shapes.Varies.Keys.ToHashSet(StringComparer.Ordinal) };
-        return ArenaProof.Run(model, placed, near, _task.Source.File.ExternalFolder, _task.Source.File.Path, _task.Cancellation);
+        return ArenaProof.Run(model, placed, near, _task.Source.File.ExternalFolder, _task.Source.File.Path, (plan.Reference.Graph, source), _task.Cancellation);
     }
 
     /// <inheritdoc/>

@@ -23,7 +23,7 @@ public sealed partial class OperatorNamesTests
         ["Executors/OnnxRuntime/Allocation/KernelRules.cs"] = (18, "kernels of ONNX Runtime that work in place"),
         ["Executors/OnnxRuntime/Planning/ForeseenRun.cs"] = (20, "kernels of ONNX Runtime that no run was seen to take scratch for"),
         ["Executors/OnnxRuntime/SessionAccount.cs"] = (12, "kernels of ONNX Runtime that lay out weights anew"),
-        ["Models/NativeHazards.cs"] = (6, "kernels of ONNX Runtime that end the process, and the attribute that makes each do so"),
+        ["Models/NativeHazards.cs"] = (11, "kernels of ONNX Runtime that end the process, and what makes each do so"),
         ["Layouts/BlockedForms.cs"] = (50, "kernels for blocked channels that ONNX Runtime has, and what is finite on the zeros that fill a block"),
         ["Layouts/FoldableNodes.cs"] = (10, "activations that ONNX Runtime's convolution takes, and what each calls its parameters"),
 

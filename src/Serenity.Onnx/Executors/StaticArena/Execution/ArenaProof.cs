@@ -24,13 +24,14 @@ internal static class ArenaProof
     /// <param name="near">Inputs on which its sizes come near their bounds; null where none depends on data.</param>
     /// <param name="externalFolder">Absolute path of the folder of its external data, or null.</param>
     /// <param name="file">The file as the user named it, for messages.</param>
+    /// <param name="source">The source's graph, and the shapes that were planned with: an input that sizes follow from gets the value that gives these. Null to leave it to chance.</param>
     /// <param name="cancellation">Ends the run.</param>
     /// <returns>Why the plan was not run, in a sentence; null if it was run and holds.</returns>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.InternalCheckFailed"/>: the plan does not hold.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static string? Run(
         ModelProto model, ArenaProgram program, IReadOnlyList<KeyValuePair<string, RuntimeValue>>? near, string? externalFolder, string? file,
-        CancellationToken cancellation = default)
+        (GraphProto Graph, ShapeTable Shapes)? source = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(program);
@@ -41,7 +42,7 @@ internal static class ArenaProof
         try
         {
             using ModelSession session = ModelSession.Load(RunnableModel.Of(model, externalFolder, file));
-            SeededInputs inputs = new(model.Graph, session.Inputs);
+            SeededInputs inputs = new(source?.Graph ?? model.Graph, session.Inputs, source?.Shapes);
             if (inputs.Unsupported is { } input)
                 return $"The plan was not run in its arena, since no value can be made up for input '{input}'.";
             bool isRun = false;
