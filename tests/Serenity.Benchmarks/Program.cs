@@ -37,7 +37,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["schedule-report"] = ("[--paper-states=N] [--paper-seconds=S]: the scheduling section of docs/benchmarks.md", ScheduleReport.Run),
     ["tiny"] = ("[TABLE.tsv…] [--keep=FOLDER]: networks for microcontrollers as int8 models in one arena, proven by running them: bytes, multiply-accumulates, steps", TinyBenchmark.Run),
     ["traffic"] = ("FILE.tg… [--on-chip=SIZE], or MODEL… or --models: bytes read and written outside a chip, in the file's order and ours, as in docs/memory-levels.md", TrafficBenchmark.Run),
-    ["versus"] = ("MODEL… --before=FOLDER [--work-limit=X] [--no-time] [--verify]: each model beside the file that an earlier version made: bytes, work, time, outputs", VersusBenchmark.Run),
+    ["versus"] = ("MODEL… --before=FOLDER [--work-limit=X] [--no-time] [--verify] [--no-pieces]: each model beside the file that an earlier version made: bytes, work, time, outputs", VersusBenchmark.Run),
     ["versions"] = ("[--write] VERSION=LIBRARY… [MODEL…]: plans of the test data run in other versions of ONNX Runtime; which need more there", VersionSweep.Run),
     ["pieces"] = ("MODEL…: what pieces bring at which predicted time, and what stands in their way", PieceCurves.Run),
     ["work"] = ("[MODEL…] --in=FOLDER [--fit[=NAME,…]] [--kernels]: predicted time beside measured, for every rewritten model and every layout; fits the prices of predicted time, all or those whose names begin so", WorkBenchmark.Run),

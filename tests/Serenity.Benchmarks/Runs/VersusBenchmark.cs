@@ -33,7 +33,7 @@ internal static class VersusBenchmark
     {
         string before = Option(args, "--before=") ?? throw new ArgumentException("--before=FOLDER is missing: where the earlier version wrote its files.");
         double limit = double.Parse(Option(args, "--work-limit=") ?? OptimizeRequest.FreeWork.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture);
-        bool timed = !args.Contains("--no-time"), verified = args.Contains("--verify");
+        bool timed = !args.Contains("--no-time"), verified = args.Contains("--verify"), pieces = !args.Contains("--no-pieces");
         string? keep = Option(args, "--out=");
         Console.WriteLine("| model | before | now | now / before | required | / before | no pieces go under | work | time | ms before | nodes | differs | rewrites | plan s |");
         Console.WriteLine("|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|---|--:|");
@@ -43,7 +43,7 @@ internal static class VersusBenchmark
             try
             {
                 SuppliedModel model = SuppliedModel.Load(path);
-                if (Compare(model, before, limit, timed, verified, keep) is { } row)
+                if (Compare(model, before, limit, timed, verified, pieces, keep) is { } row)
                     ratios.Add(row);
             }
             catch (SerenityException e)
@@ -88,7 +88,7 @@ internal static class VersusBenchmark
         return KernelWorkspace.Peak(new OrtGraph(model.Graph), shapes, OnnxRuntimePlanner.CostOfFile(model, shapes), TargetKernels.Of([]));
     }
 
-    private static Row? Compare(SuppliedModel model, string folder, double limit, bool timed, bool verified, string? keep)
+    private static Row? Compare(SuppliedModel model, string folder, double limit, bool timed, bool verified, bool pieces, string? keep)
     {
         string file = Path.Combine(folder, Path.GetFileName(model.File.Path));
         if (!File.Exists(file))
@@ -105,6 +105,7 @@ internal static class VersusBenchmark
             FreeDimensions = model.FreeDimensions,
             WorkLimit = limit,
             Verify = verified,
+            Partition = pieces,
         });
         processor = Process.GetCurrentProcess().TotalProcessorTime.TotalSeconds - processor;
         if (keep is not null)

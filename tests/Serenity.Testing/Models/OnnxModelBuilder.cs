@@ -59,6 +59,9 @@ public sealed class OnnxModelBuilder
     /// <summary>Adds an initializer of floats.</summary>
     public string Weight(float[] values, params long[] dims) => Add(Tensor(Value("w"), DataType.Float, MemoryMarshal.AsBytes<float>(values), dims));
 
+    /// <summary>Adds an initializer of bytes.</summary>
+    public string Bytes(byte[] values, params long[] dims) => Add(Tensor(Value("b"), DataType.Uint8, values, dims));
+
     /// <summary>Adds an initializer of 64-bit integers; without dims a vector.</summary>
     public string Integers(params long[] values) =>
         Add(Tensor(Value("i"), DataType.Int64, MemoryMarshal.AsBytes<long>(values), [values.Length]));

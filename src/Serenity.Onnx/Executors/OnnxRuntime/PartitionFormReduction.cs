@@ -3,6 +3,7 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Partition;
 using Serenity.Onnx.Rewrites.Search;
+using Serenity.Onnx.Schema;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime;
 
@@ -79,8 +80,9 @@ internal sealed class PartitionFormReduction(PartitionFormSource source, LikeCut
     {
         PartitionGraph graph = indexed(form);
         LiveBytes bytes = new(graph);
-        long[] above = [.. graph.Nodes.Select((_, p) => Math.Max(bytes.During[p] - goal.PeakBytes, bytes.Required[p] - goal.RequiredBytes))];
-        RewriteCost cost = new(RewriteCandidate.Unchanged(form.Model, form.Shapes), above.Max(), 0, new NodeOrder(graph.Nodes), above);
+        NodeProto[] nodes = [.. graph.Nodes.SelectMany((node, p) => graph.Own[p].Append(node))];
+        long[] above = [.. graph.Nodes.SelectMany((_, p) => Enumerable.Repeat(Math.Max(bytes.During[p] - goal.PeakBytes, bytes.Required[p] - goal.RequiredBytes), 1 + graph.Own[p].Length))];
+        RewriteCost cost = new(RewriteCandidate.Unchanged(form.Model, form.Shapes), above.Max(), 0, new NodeOrder(nodes), above);
         return [.. HotSpots.Live(cost, 0).Select(value => pieces?.Origins.GetValueOrDefault(value) ?? value)];
     }
 

@@ -20,8 +20,11 @@ internal static class TimeLimit
     /// <param name="limit">How many times that of the source.</param>
     public static double Of(double source, double fastest, double limit) => Math.Min(Of(source, limit), Of(Math.Min(source, fastest), Math.Max(limit, MostOfFastest)));
 
-    /// <summary>How many times the source's predicted time a model in pieces may take.</summary>
-    /// <param name="ratio">How many times that the model takes without pieces.</param>
-    /// <param name="limit">How many times that of the source any form may take.</param>
-    public static double OfPieces(double ratio, double limit) => Math.Min(limit, Math.Max(limit, MostOfFastest) * ratio);
+    /// <summary>
+    /// How many times the source's predicted time a model in pieces may take: as many times as long as the source, or as the model without pieces, whichever is faster. Who has the one or the other
+    /// today must not wait longer for the one in pieces.
+    /// </summary>
+    /// <param name="ratio">How many times the source's time the model takes without pieces.</param>
+    /// <param name="limit">How many times as long any form may take.</param>
+    public static double OfPieces(double ratio, double limit) => limit * Math.Min(1, ratio);
 }

@@ -291,6 +291,9 @@ internal sealed class CutRegion
                 int from = Graph.Producer[value];
                 if (from >= First && from <= Last && rules[from - First] is null && after[from - First])
                     return false;
+                // Pieces would share what the executor makes for each of them.
+                if (from >= 0 && Graph.IsMadeForEachReader[from] && (from < First || rules[from - First] is null))
+                    return false;
             }
             nodes.Add(p);
             found.Add(rule);

@@ -12,7 +12,7 @@ internal interface IBufferSharing
     /// <summary>The inputs that an output may be computed over, where shape and element size agree and nobody reads them any more.</summary>
     IReadOnlyList<int> InPlaceInputs(NodeProto node, int output);
 
-    /// <summary>True for a node of which the executor makes one for each reader as it loads a model. A value that all pieces read as a whole must not come from one.</summary>
+    /// <summary>True for a node of which the executor makes one for each reader as it loads a model. Pieces do not share what it gives: it is in the region too, or each has its own.</summary>
     bool IsMadeForEachReader(NodeProto node);
 
     /// <summary>Bytes that a node's kernel takes for itself while it runs; 0 where no rule is known.</summary>

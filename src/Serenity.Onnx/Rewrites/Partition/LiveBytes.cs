@@ -116,7 +116,7 @@ internal sealed class LiveBytes
         HashSet<int> buffers = [];
         foreach (int value in _graph.Reads[node])
             buffers.Add(_root[value]);
-        long bytes = 0;
+        long bytes = _graph.OwnBytes[node];
         foreach (int buffer in buffers)
             bytes += _graph.Bytes[buffer];
         return bytes;
@@ -135,7 +135,7 @@ internal sealed class LiveBytes
             if (_graph.Outputs[node][k] is >= 0 and int made && !MayShare(node, k))
                 buffers.Add(_root[made]);
         }
-        long bytes = 0;
+        long bytes = _graph.OwnBytes[node];
         foreach (int buffer in buffers)
             bytes += _graph.Bytes[buffer];
         return bytes;
@@ -182,7 +182,7 @@ internal sealed class LiveBytes
                     live += _graph.Bytes[value];
                 held[value] = _graph.Bytes[value];
             }
-            during[p] = live;
+            during[p] = live + _graph.OwnBytes[p];
             foreach (int value in _graph.Reads[p])
                 Free(_root[value]);
             foreach (int value in outputs)
@@ -247,8 +247,9 @@ internal sealed class LiveBytes
                 _uses[output]++;
                 live += _bytes[output];
             }
-            peak = Math.Max(peak, live);
-            required = Math.Max(required, live + ScratchOf(program, step));
+            long at = live + (step.Kind is PieceStep.Whole or PieceStep.Piece ? _graph.OwnBytes[step.Node] : 0);
+            peak = Math.Max(peak, at);
+            required = Math.Max(required, at + ScratchOf(program, step));
             if (peak >= enough)
                 return (peak, required);
             foreach (int input in inputs)

@@ -37,7 +37,11 @@ internal sealed class PartitionGraph
         Weights = new WeightReader(modelPath);
         Values = new RegionValues(model, shapes, Weights.Read) { Threads = threads };
         Dictionary<string, NodeProto> byName = model.Graph.Node.ToDictionary(n => n.Name, StringComparer.Ordinal);
-        Nodes = [.. order.Select(name => byName[name]).Where(n => !ConstantNode.Is(n))];
+        NodeProto[] all = [.. order.Select(name => byName[name]).Where(n => !ConstantNode.Is(n))];
+        Dictionary<string, NodeProto> own = OwnNodes(model.Graph, all);
+        Nodes = [.. all.Where(n => n.Output.Count == 0 || own.GetValueOrDefault(n.Output[0]) != n)];
+        Own = Array.ConvertAll(Nodes, node => own.Count == 0 ? [] : node.Input.Where(own.ContainsKey).Select(name => own[name]).ToArray());
+        OwnBytes = Array.ConvertAll(Own, nodes => nodes.Sum(n => shapes.Bytes(n.Output[0])));
         int count = Nodes.Length;
         _rules = new Dictionary<int, NodeRegion?>[count];
         _narrow = new bool?[count][];
@@ -86,19 +90,23 @@ internal sealed class PartitionGraph
         LatestParts = new int[ValueCount];
         Array.Fill(LatestParts, -1);
         IsHalf = Array.ConvertAll(Outputs, made => Array.Exists(made, v => v >= 0 && Values.TypeOf(_names[v])?.ElementType is DataType.Float16 or DataType.Bfloat16));
-        Nanoseconds = Array.ConvertAll(Nodes, node =>
-        {
-            TimeSum time = new();
-            KernelTime.Add(time, node, Values.TypeOf, name => Values.Constant(name) is not null);
-            return time.Nanoseconds;
-        });
-        CallNanoseconds = Array.ConvertAll(Nodes, node =>
+        IsMadeForEachReader = Array.ConvertAll(Nodes, sharing.IsMadeForEachReader);
+        OwnNanoseconds = Array.ConvertAll(Own, nodes => nodes.Sum(Time));
+        Nanoseconds = [.. Nodes.Select((node, p) => Time(node) + OwnNanoseconds[p])];
+        CallNanoseconds = [.. Nodes.Select((node, p) =>
         {
             TimeSum time = new();
             KernelTime.Add(time, node, name => Values.Constant(name) is null && Values.TypeOf(name) is { } type ? type with { Dims = [.. type.Dims.Select(_ => 1L)] } : Values.TypeOf(name),
                 name => Values.Constant(name) is not null);
+            return time.Nanoseconds + OwnNanoseconds[p];
+        })];
+
+        double Time(NodeProto node)
+        {
+            TimeSum time = new();
+            KernelTime.Add(time, node, Values.TypeOf, name => Values.Constant(name) is not null);
             return time.Nanoseconds;
-        });
+        }
     }
 
     /// <summary>True to cut nodes too of which other sizes than that along the cut axis have a range.</summary>
@@ -132,8 +140,23 @@ internal sealed class PartitionGraph
     /// <summary>Data of constants.</summary>
     public WeightReader Weights { get; }
 
-    /// <summary>Nodes by step, Constant nodes left out.</summary>
+    /// <summary>Nodes by step. Constant nodes are left out, and so are those of <see cref="Own"/>.</summary>
     public NodeProto[] Nodes { get; }
+
+    /// <summary>
+    /// By step: nodes that run for this one alone, right before it. They give what the executor makes for each reader (<see cref="IBufferSharing.IsMadeForEachReader"/>) of constants, as quantized
+    /// weights are dequantized: each piece has its own.
+    /// </summary>
+    public NodeProto[][] Own { get; }
+
+    /// <summary>Bytes that these make, there while the node runs.</summary>
+    public long[] OwnBytes { get; }
+
+    /// <summary>Predicted time that they take.</summary>
+    public double[] OwnNanoseconds { get; }
+
+    /// <summary>True for a node of which the executor makes one for each reader: pieces must not share what it gives.</summary>
+    public bool[] IsMadeForEachReader { get; }
 
     /// <summary>Inputs of each node by position; -1 for an omitted one.</summary>
     public int[][] Inputs { get; }
@@ -177,7 +200,7 @@ internal sealed class PartitionGraph
     /// <summary>True for nodes that make float16.</summary>
     public bool[] IsHalf { get; }
 
-    /// <summary>Predicted time of each node.</summary>
+    /// <summary>Predicted time of each node, with its own.</summary>
     public double[] Nanoseconds { get; }
 
     /// <summary>What is left of it for a piece of next to nothing.</summary>
@@ -219,15 +242,39 @@ internal sealed class PartitionGraph
         return rule;
     }
 
-    /// <summary>True for a node that pieces need whole values for which only one node may read.</summary>
+    /// <summary>True for a node that pieces need whole values for which only one node may read; what is its own is made for each piece, as a whole.</summary>
     private bool ReadsWholeOfOne(int node, NodeRegion rule)
     {
         for (int i = 0; i < rule.Inputs.Length; i++)
         {
-            if (!rule.Inputs[i].IsCut && Inputs[node][i] is >= 0 and int value && Producer[value] is >= 0 and int made && Sharing.IsMadeForEachReader(Nodes[made]))
+            if (Inputs[node][i] is not (>= 0 and int value))
+                continue;
+            if (rule.Inputs[i].IsCut ? Array.Exists(Own[node], own => own.Output[0] == _names[value]) : Producer[value] is >= 0 and int made && IsMadeForEachReader[made])
                 return true;
         }
         return false;
+    }
+
+    /// <summary>By the value that it gives: nodes that compute from constants what one node alone reads, once.</summary>
+    private Dictionary<string, NodeProto> OwnNodes(GraphProto graph, NodeProto[] nodes)
+    {
+        Dictionary<string, NodeProto> own = new(StringComparer.Ordinal);
+        foreach (NodeProto node in nodes)
+        {
+            if (node.Output.Count == 1 && Sharing.IsMadeForEachReader(node) && node.Input.All(input => input.Length == 0 || Values.Constant(input) is not null))
+                own.Add(node.Output[0], node);
+        }
+        if (own.Count == 0)
+            return own;
+        HashSet<string> once = new(StringComparer.Ordinal);
+        foreach (string read in nodes.SelectMany(n => n.Input).Where(own.ContainsKey))
+        {
+            if (!once.Add(read))
+                own.Remove(read);
+        }
+        foreach (string read in nodes.SelectMany(SubgraphCaptures.Of).Concat(graph.Output.Select(o => o.Name)).Concat([.. own.Keys.Where(name => !once.Contains(name))]))
+            own.Remove(read);
+        return own;
     }
 
     private int Intern(string name)

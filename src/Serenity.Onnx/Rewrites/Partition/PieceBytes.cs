@@ -20,7 +20,7 @@ internal sealed class PieceBytes(PartitionGraph graph, LiveBytes live)
     public long Of(int node, NodeRegion rule, Interval made)
     {
         int[] inputs = graph.Inputs[node], outputs = graph.Outputs[node];
-        long bytes = 0;
+        long bytes = graph.OwnBytes[node];
         foreach (int k in _makes[node] ??= Makes(node))
             bytes += graph.ElementBytes(outputs[k]) * made.Length / Math.Max(1, graph.Dims[outputs[k]][rule.OutputAxes[k]]);
         foreach (int i in _reads[node] ??= Reads(node))

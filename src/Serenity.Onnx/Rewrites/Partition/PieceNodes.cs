@@ -36,7 +36,11 @@ internal sealed class PieceNodes
     }
 
     /// <summary>Adds a node of the graph as it is.</summary>
-    public void AddWhole(int node) => _nodes.Add(_graph.Nodes[node]);
+    public void AddWhole(int node)
+    {
+        _nodes.AddRange(_graph.Own[node]);
+        _nodes.Add(_graph.Nodes[node]);
+    }
 
     /// <summary>Adds a piece of a node of the graph.</summary>
     /// <param name="node">The node.</param>
@@ -46,7 +50,23 @@ internal sealed class PieceNodes
     {
         piece.Name = Unique(Numbered(_graph.Nodes[node].Name, number), _nodeNames);
         _origins[piece.Name] = _graph.OriginOf(_graph.Nodes[node].Name);
+        foreach (NodeProto own in _graph.Own[node])
+            AddOwn(own, piece, number);
         _nodes.Add(piece);
+    }
+
+    /// <summary>Adds a piece's own copy of a node that runs for one reader alone.</summary>
+    private void AddOwn(NodeProto own, NodeProto piece, int number)
+    {
+        string whole = own.Output[0], name = Unique(Numbered(whole, number), _valueNames);
+        NodeProto copy = own.Clone();
+        copy.Name = Unique(Numbered(own.Name, number), _nodeNames);
+        copy.Output[0] = name;
+        piece.Input[piece.Input.IndexOf(whole)] = name;
+        (_origins[copy.Name], _origins[name], _types[name]) = (_graph.OriginOf(own.Name), _graph.OriginOf(whole), _types[whole]);
+        if (_graph.Values.OpenDims(whole) is { } formulas)
+            _openParts[name] = formulas;
+        _nodes.Add(copy);
     }
 
     /// <summary>Adds a Slice of some positions along one axis.</summary>

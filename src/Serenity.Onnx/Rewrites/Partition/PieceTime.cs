@@ -108,7 +108,7 @@ internal sealed class PieceTime(PartitionGraph graph)
         }
         TimeSum sum = new();
         KernelTime.Add(sum, rule.SizedFor(graph.Nodes[node], made), name => types.GetValueOrDefault(name) ?? graph.Values.TypeOf(name), name => graph.Values.Constant(name) is not null);
-        return sum.Nanoseconds;
+        return sum.Nanoseconds + graph.OwnNanoseconds[node];
     }
 
     private double OfCopy(PieceProgram program, PieceOperation step, bool isSlice)

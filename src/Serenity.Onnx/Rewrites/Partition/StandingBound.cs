@@ -49,7 +49,7 @@ internal sealed class StandingBound(PartitionGraph graph, LiveBytes live)
             foreach (int reader in _readers[value])
                 _network.AddEdge(buffer, reader == nodes ? FlowNetwork.Sink : Step(reader), FlowNetwork.Unbounded);
         }
-        long bytes = _network.Solve();
+        long bytes = _network.Solve() + graph.OwnBytes[node];
         for (int k = 0; k < graph.Outputs[node].Length; k++)
         {
             if (graph.Outputs[node][k] is >= 0 and int made && live.Root(made) == made && !live.MayShare(node, k))

@@ -160,8 +160,8 @@ public sealed class KernelTimeTests
         Assert.AreEqual(200_000, TimeLimit.Of(2_000_000, 100_000, 1.1), 1e-6);
         Assert.AreEqual(400_000, TimeLimit.Of(2_000_000, 100_000, 4), 1e-6);
         Assert.AreEqual(35_000, TimeLimit.Of(5_000, 5_000, 1.1), 1e-6);
-        Assert.AreEqual(1.1, TimeLimit.OfPieces(0.9, 1.1), 1e-9);
-        Assert.AreEqual(0.2, TimeLimit.OfPieces(0.1, 1.1), 1e-9);
+        Assert.AreEqual(1.1, TimeLimit.OfPieces(1.05, 1.1), 1e-9);
+        Assert.AreEqual(0.99, TimeLimit.OfPieces(0.9, 1.1), 1e-9);
     }
 
     private static TimeSum InBlocks(int block, long[] x, long[] w, long[] y, params (string Name, object Value)[] attributes)

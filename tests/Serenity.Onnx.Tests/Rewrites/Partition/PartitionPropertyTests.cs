@@ -10,6 +10,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Device;
 using Serenity.Testing.Models;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Serenity.Onnx.Tests.Rewrites.Partition;
 
@@ -35,7 +36,7 @@ public sealed class PartitionPropertyTests
         int cut = 0;
         for (ulong seed = (ulong)_first + 1; seed <= (ulong)_models; seed++)
         {
-            ModelProto model = RandomImageModel.Build(seed);
+            ModelProto model = RandomImageModel.Build(seed, quantized: seed % 3 == 0);
             ShapeTable shapes = OrtRun.Shapes(model);
             byte[] before = model.ToByteArray();
             PartitionGraph graph = Graph(model, shapes);
@@ -65,7 +66,7 @@ public sealed class PartitionPropertyTests
         int found = 0;
         for (ulong seed = (ulong)_first + 1; seed <= (ulong)_models; seed++)
         {
-            ModelProto model = RandomImageModel.Build(seed);
+            ModelProto model = RandomImageModel.Build(seed, quantized: seed % 3 == 0);
             PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
             PartitionSearch search = new(graph, default);
             double work = graph.Nanoseconds.Sum();
@@ -93,7 +94,7 @@ public sealed class PartitionPropertyTests
         int costed = 0, costedWithoutBounds = 0, costedWithoutTrends = 0;
         for (ulong seed = (ulong)_first + 1; seed <= (ulong)_models; seed++)
         {
-            ModelProto model = RandomImageModel.Build(seed);
+            ModelProto model = RandomImageModel.Build(seed, quantized: seed % 3 == 0);
             PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
             foreach (double times in new[] { 0.1, 1.0 })
             {
@@ -123,7 +124,7 @@ public sealed class PartitionPropertyTests
         int found = 0, passedOver = 0;
         for (ulong seed = (ulong)_first + 1; seed <= (ulong)_models; seed++)
         {
-            ModelProto model = RandomImageModel.Build(seed);
+            ModelProto model = RandomImageModel.Build(seed, quantized: seed % 3 == 0);
             PartitionSearch search = new(Graph(model, OrtRun.Shapes(model)), default, RewriteTechniques.All & ~RewriteTechniques.PieceTrends);
             double time = search.Graph.Nanoseconds.Sum();
             if (search.Lowest(time) is not { } cuts)
@@ -152,7 +153,7 @@ public sealed class PartitionPropertyTests
         int regions = 0, tables = 0, grown = 0, tight = 0;
         for (ulong seed = (ulong)_first + 1; seed <= (ulong)_models; seed++)
         {
-            ModelProto model = RandomImageModel.Build(seed);
+            ModelProto model = RandomImageModel.Build(seed, quantized: seed % 3 == 0);
             PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
             PieceTime time = new(graph), other = new(graph);
             LiveBytes live = new(graph);
@@ -222,6 +223,56 @@ public sealed class PartitionPropertyTests
             CollectionAssert.AreEqual(expected?.Exits, found?.Exits, what);
             CollectionAssert.AreEqual(expected?.Sinks, found?.Sinks, what);
         }
+    }
+
+    [TestMethod]
+    [DataRow("Conv", 1, 1, 1)]
+    [DataRow("Conv", 3, 1, 1)]
+    [DataRow("Conv", 3, 2, 1)]
+    [DataRow("Conv", 2, 2, 2)]
+    [DataRow("Conv", 3, 1, 4)]
+    [DataRow("ConvTranspose", 2, 2, 1)]
+    [DataRow("MatMul", 1, 1, 1)]
+    [DataRow("Gemm", 1, 1, 1)]
+    public void Each_piece_has_quantized_weights_of_its_own(string op, int kernel, int stride, int group)
+    {
+        TestRandom random = new(1);
+        OnnxModelBuilder b = new();
+        bool isImage = op.StartsWith("Conv", StringComparison.Ordinal);
+        string Weights(params long[] dims) => b.Node("DequantizeLinear", [b.Bytes([.. Enumerable.Range(0, checked((int)dims.Aggregate(1L, (all, d) => all * d))).Select(_ => (byte)random.Next(256))], dims),
+            b.Weight([0.01f]), b.Bytes([120])]);
+        long[] input = isImage ? [1, 4, 9, 10] : [11, 4];
+        string x = b.Node("Relu", [b.Input("x", DataType.Float, input)]);
+        string y = isImage ? b.Node(op, [x, Weights(4, 4 / group, kernel, kernel), Weights(4)], ("strides", new long[] { stride, stride }), ("group", (long)group)) : b.Node(op, [x, Weights(4, 4)]);
+        b.Output(b.Node("Relu", [b.Node(isImage ? "GlobalAveragePool" : "Neg", [b.Node("Abs", [y])])]), DataType.Float, null);
+        ModelProto model = b.Build();
+        PartitionGraph graph = Graph(model, OrtRun.Shapes(model));
+        int own = isImage ? 2 : 1, cuts = 0;
+        for (int first = 0; first < graph.Nodes.Length; first++)
+        {
+            for (int last = first; last < graph.Nodes.Length; last++)
+            {
+                for (int axis = 0; axis < input.Length; axis++)
+                {
+                    for (int number = 2; number <= 5; number++)
+                    {
+                        string what = $"{first}..{last} axis {axis} in {number}";
+                        if (CutRegion.Find(graph, first, last, axis, grow: false) is not { } region || PieceTable.TryCut(region, number) is not { } table)
+                            continue;
+                        PieceProgram program = new(table);
+                        (long live, long required) = new LiveBytes(graph).Peak(program);
+                        Cut cut = new(region, number, live, required, new PieceTime(graph).Added(program));
+                        PartitionedModel written = PartitionWriter.Write(graph, [cut]);
+                        OrtRun.AssertSame(model, written.Model, 7, table.IsStable, what);
+                        Assert.AreEqual(Simulated(written), new PartitionSearch(graph, default).PeakOf([cut]), what);
+                        bool weighs = region.Nodes.Any(node => graph.Own[node].Length > 0);
+                        Assert.AreEqual(weighs ? number * own : own, written.Model.Graph.Node.Count(n => n.OpType == "DequantizeLinear"), what);
+                        cuts += weighs ? 1 : 0;
+                    }
+                }
+            }
+        }
+        Assert.IsGreaterThan(10, cuts);
     }
 
     private static PartitionGraph Graph(ModelProto model, ShapeTable shapes)

@@ -62,19 +62,27 @@ public sealed class StandingBoundTests
         Assert.IsGreaterThanOrEqualTo(new StandingBound(graph, live).At(pool), PartitionBound.InAnyOrder(graph, live).Bytes);
     }
 
-    /// <summary>ONNX Runtime would make one for each piece, and run another model than was planned.</summary>
+    /// <summary>ONNX Runtime would make one for each piece, and run another model than was planned. What is made of constants each piece makes for itself.</summary>
     [TestMethod]
-    public void What_reads_all_of_a_dequantized_value_runs_whole()
+    public void What_reads_all_of_a_dequantized_value_runs_whole_but_for_weights()
     {
         OnnxModelBuilder b = new();
-        string x = b.Node("Relu", [b.Input("x", DataType.Float, 1, 8, 16, 16)]);
+        string x = b.Node("Relu", [b.Input("x", DataType.Float, 1, 8, 16, 16)]), computed = b.Input("w", DataType.Int8, 8, 8, 1, 1);
         string scale = b.Weight([0.5f]), quantized = b.Add(OnnxModelBuilder.Tensor("w8", DataType.Int8, new byte[8 * 8], 8, 8, 1, 1));
-        string plain = b.Node("Conv", [x, b.Weight(new TestRandom(1).Floats(8 * 8, 1), 8, 8, 1, 1)]), dequantized = b.Node("Conv", [plain, b.Node("DequantizeLinear", [quantized, scale])]);
-        b.Output(b.Node("GlobalAveragePool", [dequantized]), DataType.Float, 1, 8, 1, 1);
+        string plain = b.Node("Conv", [x, b.Weight(new TestRandom(1).Floats(8 * 8, 1), 8, 8, 1, 1)]), weighed = b.Node("Conv", [plain, b.Node("DequantizeLinear", [quantized, scale])]);
+        string dequantized = b.Node("Conv", [weighed, b.Node("DequantizeLinear", [computed, scale])]), shared = b.Node("DequantizeLinear", [quantized, scale]);
+        string both = b.Node("Conv", [b.Node("Conv", [dequantized, shared]), shared]);
+        b.Output(b.Node("GlobalAveragePool", [both]), DataType.Float, 1, 8, 1, 1);
         PartitionGraph graph = Graph(b.Build());
         int Maker(string value) => Array.FindIndex(graph.Nodes, n => n.Output[0] == value);
         Assert.IsTrue(PartitionBound.MayBeCut(graph, Maker(plain)));
+        Assert.IsTrue(PartitionBound.MayBeCut(graph, Maker(weighed)));
+        Assert.AreEqual(8 * 8 * 4, graph.OwnBytes[Maker(weighed)]);
+        Assert.AreEqual((2 * 8 * 16 * 16 * 4) + (8 * 8 * 4), new LiveBytes(graph).AtOnce(Maker(weighed)));
         Assert.IsFalse(PartitionBound.MayBeCut(graph, Maker(dequantized)));
+        // Read twice, it is a value as any other.
+        Assert.IsFalse(PartitionBound.MayBeCut(graph, Maker(both)));
+        Assert.IsGreaterThanOrEqualTo(0, Maker(shared));
     }
 
     [TestMethod]
