@@ -27,6 +27,7 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
             SerenityDiagnostic[] told = [.. problems.Select(problem => new SerenityDiagnostic(SerenityCodes.BadOption, DiagnosticSeverity.Error, null, problem))];
             foreach (SerenityDiagnostic problem in told)
                 console.Problem(problem);
+            console.Explain();
             TellScripts(arguments, told);
             console.Hint($"Run 'dotnet serenity {(parsed.CommandResult.Command is RootCommand ? "" : parsed.CommandResult.Command.Name + " ")}--help' to see what is possible.");
             return ExitCodes.Error;
@@ -53,6 +54,10 @@ internal sealed class SerenityCommandLine(OptimizerEngines engines, ToolConsole 
                 console.Problem(fault);
             TellScripts(arguments, told);
             return ExitCodes.Error;
+        }
+        finally
+        {
+            console.Explain();
         }
     }
 

@@ -20,6 +20,9 @@ public sealed class ExtractCommandTests
         GraphProto part = ModelFile.Load(run.PathOf("part.onnx")).Model.Graph;
         Assert.AreEqual(("t1", "t3"), (part.Input.Single().Name, part.Output.Single().Name));
         Assert.HasCount(1, part.Initializer, "The weight of the piece, and no other.");
+        Assert.AreEqual(0, await run.RunAsync("extract", "three.onnx", "--outputs", "t1", "-o", "part.onnx"), run.Error);
+        StringAssert.Matches(run.Output, new(@"t1 +output +float\[4,4\]"));
+        Assert.AreEqual((int)DataType.Float, ModelFile.Load(run.PathOf("part.onnx")).Model.Graph.Output.Single().Type.TensorType.ElemType, "A file states the types of its outputs.");
     }
 
     [TestMethod]

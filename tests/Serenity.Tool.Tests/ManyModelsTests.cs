@@ -5,6 +5,7 @@ using System.Xml.Linq;
 using Serenity.Build.Manifest;
 using Serenity.Build.Results;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Schema;
 
 namespace Serenity.Tool.Tests;
 
@@ -296,5 +297,47 @@ public sealed class ManyModelsTests
         Assert.AreEqual("Nothing to do: the package and the models are there.\nNext: 'dotnet build'.\n", run.Output);
         Assert.AreEqual(2, await run.RunAsync("init", "app/models"));
         StringAssert.Contains(run.Error, "There is no project here");
+    }
+
+    [TestMethod]
+    public async Task Init_writes_sizes_to_begin_with_where_a_model_leaves_dimensions_open()
+    {
+        using ToolRun run = new();
+        Directory.CreateDirectory(run.PathOf("app"));
+        ModelProto open = ToolRun.Model();
+        open.Graph.Input[0].Type.TensorType.Shape.Dim[0].DimParam = "batch";
+        File.WriteAllBytes(run.PathOf("app/open.onnx"), Google.Protobuf.MessageExtensions.ToByteArray(open));
+        File.Copy(run.PathOf("net.onnx"), run.PathOf("app/net.onnx"));
+        const string Project = "<Project Sdk=\"Microsoft.NET.Sdk\">\n</Project>\n";
+        File.WriteAllText(run.PathOf("app/app.csproj"), Project);
+        Assert.AreEqual(0, await run.RunAsync("init", "app", "--budget", "1MiB"), run.Error);
+        string text = File.ReadAllText(run.PathOf("app/app.csproj"));
+        Assert.Contains("<SerenityModel Include=\"open.onnx\" FreeDimensions=\"batch=1\" MemoryBudget=\"1MiB\" />", text);
+        Assert.Contains("<SerenityModel Include=\"net.onnx\" MemoryBudget=\"1MiB\" />", text);
+        Assert.HasCount(1, Regex.Matches(text, "<!--"));
+        Assert.Contains("open.onnx leaves dimensions of its inputs open, and batch=1 was written to begin with.", run.Output);
+        // What is said for all models stands.
+        File.WriteAllText(run.PathOf("app/app.csproj"), Project.Replace("</Project>", "<PropertyGroup><SerenityFreeDimensions>batch=4</SerenityFreeDimensions></PropertyGroup>\n</Project>", StringComparison.Ordinal));
+        Assert.AreEqual(0, await run.RunAsync("init", "app"), run.Error);
+        Assert.Contains("<SerenityModel Include=\"open.onnx\" />", File.ReadAllText(run.PathOf("app/app.csproj")));
+    }
+
+    [TestMethod]
+    public async Task Inspect_takes_a_project_with_one_model_and_asks_which_of_several()
+    {
+        using ToolRun run = new();
+        WriteResults(run);
+        File.WriteAllText(run.PathOf("src/my app/my,app.csproj"), "<Project />");
+        foreach (string given in (string[])["src/my app/my,app.csproj", "src/my app", "."])
+        {
+            Assert.AreEqual(0, await run.RunAsync("inspect", given), run.Error);
+            Assert.Contains("Live at the peak", run.Output);
+        }
+        Assert.IsEmpty(run.Requests, "What the build left is looked at.");
+        Directory.CreateDirectory(run.PathOf("several"));
+        run.WriteManifest("several/a.memory.json");
+        run.WriteManifest("several/b.memory.json");
+        Assert.AreEqual(2, await run.RunAsync("inspect", "several"));
+        Assert.Contains("There are 2 models here, and this looks at one. Name it: several/a.memory.json, several/b.memory.json.", run.Error);
     }
 }

@@ -37,6 +37,18 @@ public sealed class TerminalTests
     }
 
     [TestMethod]
+    public async Task Where_more_is_to_be_read_is_said_once_for_all_errors()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(2, await run.RunAsync("inspect", "net.onnx", "--top", "0", "--threads", "none", "--budget", "lots"));
+        Assert.HasCount(4, run.Error.TrimEnd().Split('\n'), run.Error);
+        Assert.EndsWith("  More: dotnet serenity explain SER1101\n", run.Error);
+        Assert.AreEqual(0, await run.RunAsync("explain", "SER1101", "1001", "1101"), run.Error);
+        Assert.Contains("SER1101: A value", run.Output);
+        Assert.Contains("\nSER1001: The model", run.Output);
+    }
+
+    [TestMethod]
     public async Task Every_error_is_listed()
     {
         using ToolRun run = new();

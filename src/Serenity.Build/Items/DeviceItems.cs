@@ -14,6 +14,8 @@ namespace Serenity.Build.Items;
 /// </summary>
 public sealed class DeviceItems
 {
+    private static readonly ModelOption[] _read = [ModelOptions.MemoryBudget, ModelOptions.WeightBudget, ModelOptions.ProcessBudget, ModelOptions.Memories];
+
     private readonly Dictionary<string, Device> _devices = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, List<SerenityException>> _faults = new(StringComparer.OrdinalIgnoreCase);
     // The first item of each device that memories are of.
@@ -39,8 +41,15 @@ public sealed class DeviceItems
         ArgumentNullException.ThrowIfNull(devices);
         ArgumentNullException.ThrowIfNull(device);
         Dictionary<string, List<DeviceMemory>> own = MemoryItems(memories ?? []);
-        foreach (ITaskItem item in devices)
-            Add(item, own);
+        foreach (IGrouping<string, ITaskItem> same in devices.GroupBy(item => item.ItemSpec, StringComparer.OrdinalIgnoreCase))
+        {
+            // Twice the same is one device.
+            string[] said = [.. same.Select(Stated).Distinct(StringComparer.Ordinal)];
+            if (said.Length == 1)
+                Add(same.First(), own);
+            else
+                Fault(same.Key, Ambiguous(same.Key, said));
+        }
         HashSet<string> known = new((models ?? []).Select(m => m.GetMetadata(ModelOptions.Device.Name).Trim()).Append(device.Trim()), StringComparer.OrdinalIgnoreCase);
         foreach ((string name, List<DeviceMemory> listed) in own.OrderBy(d => d.Key, StringComparer.Ordinal))
         {
@@ -92,6 +101,24 @@ public sealed class DeviceItems
         return new MemoryBudgets(memory, weights, from, process);
     }
 
+    /// <summary>What is wrong with what a model is to be held to; null if nothing is. To be asked before the model is planned, which may take long.</summary>
+    public SerenityException? FaultOf(ITaskItem model)
+    {
+        try
+        {
+            BudgetsOf(model);
+            return null;
+        }
+        catch (SerenityException fault)
+        {
+            return fault;
+        }
+    }
+
+    /// <summary>Looks whether there is the device that a model is held to.</summary>
+    /// <exception cref="SerenityException">SER1102: no such device; SER1101: something is wrong with it.</exception>
+    public void Require(ITaskItem model) => DeviceOf(model);
+
     /// <summary>Has a model planned for the memories of its device, where it has several, the executor can tell them apart, and nothing is said of memories itself.</summary>
     /// <param name="model">The item; gets the metadata <c>Memories</c>.</param>
     /// <exception cref="SerenityException">SER1102: no such device.</exception>
@@ -100,15 +127,27 @@ public sealed class DeviceItems
         ArgumentNullException.ThrowIfNull(model);
         if (model.GetMetadata(ModelOptions.Memories.Name).Length > 0 || !HasOffsets(model))
             return;
-        Device? device = Find(ModelOptions.Device.Read(model.GetMetadata(ModelOptions.Device.Name), ModelOptions.Device.Name, model.ItemSpec), model.ItemSpec)
-            ?? Find(_deviceDefault, model.ItemSpec);
-        if (device is { Memories.Count: > 0 })
+        if (DeviceOf(model) is { Memories.Count: > 0 } device)
             model.SetMetadata(ModelOptions.Memories.Name, ModelOptions.Memories.Format(device.Memories));
+    }
+
+    private Device? DeviceOf(ITaskItem model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        return Find(ModelOptions.Device.Read(model.GetMetadata(ModelOptions.Device.Name), ModelOptions.Device.Name, model.ItemSpec), model.ItemSpec) ?? Find(_deviceDefault, model.ItemSpec);
     }
 
     // Where an item states memories itself they are no device's, unless they are the same.
     private static string? MemoriesFrom(Device? device, ITaskItem model) =>
         device is { Memories.Count: > 0 } && HasOffsets(model) && model.GetMetadata(ModelOptions.Memories.Name) == ModelOptions.Memories.Format(device.Memories) ? device.Name : null;
+
+    private static string Stated(ITaskItem item) => string.Join(' ', _read.Select(option => (option.Name, Text: item.GetMetadata(option.Name).Trim())).Where(m => m.Text.Length > 0)
+        .Select(m => $"{m.Name}=\"{m.Text}\""));
+
+    private static SerenityException Ambiguous(string device, string[] said) => new(
+        SerenityCodes.BadOption, "SerenityDevice " + device,
+        $"There are several SerenityDevice items '{device}', which say different things: {string.Join("; ", said.Select(s => s.Length == 0 ? "nothing" : s))}. Nothing tells which of them holds. Leave one;"
+        + $" where a file that is imported states the device, change it with <SerenityDevice Update=\"{device}\" … />.");
 
     // All that is wrong with an item is said at once.
     private void Add(ITaskItem item, Dictionary<string, List<DeviceMemory>> own)

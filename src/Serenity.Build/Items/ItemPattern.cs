@@ -7,6 +7,8 @@ namespace Serenity.Build.Items;
 /// <param name="text">The part, without expressions.</param>
 public sealed class ItemPattern(string text)
 {
+    private static readonly string[] _ofModels = [".onnx", ".ort"];
+
     private readonly string _pattern = Normal(text);
 
     /// <summary>The part as it was written.</summary>
@@ -50,6 +52,17 @@ public sealed class ItemPattern(string text)
     /// <summary>The parts of an Include; null if it holds an expression, of which nothing is known.</summary>
     public static IReadOnlyList<ItemPattern>? Of(string include) => include.Contains("$(", StringComparison.Ordinal) || include.Contains("@(", StringComparison.Ordinal)
         ? null : [.. include.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(part => new ItemPattern(part))];
+
+    /// <summary>A sentence for a path that was meant as several, with commas between them; empty for any other.</summary>
+    /// <param name="include">The path, or the part of an Include.</param>
+    /// <param name="folder">Absolute path that it is relative to.</param>
+    public static string CommaHint(string include, string folder)
+    {
+        ArgumentNullException.ThrowIfNull(include);
+        string[] parts = include.Split(',', StringSplitOptions.TrimEntries);
+        bool IsFile(string part) => part.Length > 0 && (_ofModels.Contains(Path.GetExtension(part), StringComparer.OrdinalIgnoreCase) || File.Exists(Path.Combine(folder, Normal(part))));
+        return parts.Length > 1 && parts.All(IsFile) ? $" A comma separates nothing, so this is one path; with semicolons it is {parts.Length}: Include=\"{string.Join(';', parts)}\"." : "";
+    }
 
     private ReadOnlySpan<char> LastToken(int end)
     {

@@ -53,7 +53,8 @@ internal sealed class ModelList(string projectFolder, IReadOnlyList<string> outp
         return _taken;
     }
 
-    private string Meant(ModelItem model) => NearestFile.Hint(Path.GetRelativePath(projectFolder, model.SourcePath), projectFolder) is { Length: > 0 } hint ? hint
+    private string Meant(ModelItem model) => ItemPattern.CommaHint(Path.GetRelativePath(projectFolder, model.SourcePath), projectFolder) is { Length: > 0 } commas ? commas
+        : NearestFile.Hint(Path.GetRelativePath(projectFolder, model.SourcePath), projectFolder) is { Length: > 0 } hint ? hint
         : " Check the path of the SerenityModel item; it is relative to the project.";
 
     // In C a name has fewer characters than a file's, so two files can come to one. Each header for itself is right, so this is no error.

@@ -1,5 +1,6 @@
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
+using Serenity.Build.Options;
 using Serenity.Onnx.Diagnostics;
 
 namespace Serenity.Build.Items;
@@ -15,6 +16,10 @@ internal static class ProblemItem
     // What is told of the project is of no model; and a model that it keeps from being read has a row, and nothing more to tell.
     private const string Project = "project", Row = "row";
 
+    // What DeviceItems settles budgets by: the model's row says what it is held to.
+    private static readonly ModelOption[] _budgets =
+        [ModelOptions.MemoryBudget, ModelOptions.WeightBudget, ModelOptions.ProcessBudget, ModelOptions.Device, ModelOptions.Executor, ModelOptions.Memories];
+
     /// <summary>An error as an item.</summary>
     /// <param name="problem">The error.</param>
     /// <param name="targetPath">Target path of the model it is about; null if it is about none that was read.</param>
@@ -26,6 +31,8 @@ internal static class ProblemItem
         item.SetMetadata(Message, ItemText.Escape(problem.Message));
         item.SetMetadata(Target, ItemText.Escape(targetPath ?? ""));
         item.SetMetadata(Item, ItemText.Escape(of.ItemSpec));
+        foreach (ModelOption option in _budgets)
+            item.SetMetadata(option.Name, ItemText.Escape(of.GetMetadata(option.Name)));
         ItemPlace.Set(item, ItemPlace.Of(of));
         return item;
     }
@@ -59,6 +66,9 @@ internal static class ProblemItem
 
     /// <summary>True if the table has a row for it.</summary>
     public static bool HasRow(ITaskItem item) => item.GetMetadata(About) != Project;
+
+    /// <summary>True if it keeps no model from being read: it is about one that was, or about the project.</summary>
+    public static bool IsOfReadModel(ITaskItem item) => item.GetMetadata(Target).Length > 0 || item.GetMetadata(About) == Project;
 
     /// <summary>True if it is about a model.</summary>
     public static bool IsOf(ITaskItem item, ModelItem model) => item.GetMetadata(Target) == model.TargetPath;

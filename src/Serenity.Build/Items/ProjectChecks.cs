@@ -65,7 +65,7 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
                         continue;
                     any = true;
                     yield return new PlacedDiagnostic(
-                        NoModel(stated.Place.File, $"'{pattern.Text}' matches no file, so no model comes of it. The path is relative to the project, '{Path.GetDirectoryName(projectFile)}'."), stated.Place);
+                        NoModel(stated.Place.File, $"'{pattern.Text}' matches no file, so no model comes of it.{Why(pattern.Text)}"), stated.Place);
                 }
             }
         }
@@ -77,6 +77,12 @@ public sealed partial class ProjectChecks(ProjectFiles files, string projectFile
             yield return new PlacedDiagnostic(
                 NoModel(projectFile, "The project uses Serenity.Build and has no model. Add one, such as <SerenityModel Include=\"models/net.onnx\" MemoryBudget=\"512KiB\" />, or remove the package reference."), null);
         }
+    }
+
+    private string Why(string pattern)
+    {
+        string folder = Path.GetDirectoryName(projectFile) ?? "/";
+        return ItemPattern.CommaHint(pattern, folder) is { Length: > 0 } commas ? commas : $" The path is relative to the project, '{folder}'.";
     }
 
     // A pattern may be meant for models that other projects have.

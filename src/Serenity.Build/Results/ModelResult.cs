@@ -1,3 +1,4 @@
+using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Diagnostics;
 
@@ -15,6 +16,9 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
 
     /// <summary>Name of the project, with its target framework where it has several; empty outside of a build.</summary>
     public string Project { get; init; } = "";
+
+    /// <summary>What the model is held to where it has no figures; null where that is not known. Figures have it themselves.</summary>
+    public MemoryBudgets? HeldTo { get; init; }
 
     /// <summary>What a comparison with before found, where there was one; the baseline is then what it needed before.</summary>
     public ComparedAs? Compared { get; init; }

@@ -42,7 +42,7 @@ public static class ResultTable
             if (baseline)
                 row.Add(Size(figures?.BaselineBytes));
             if (budget)
-                row.Add(Budget(figures));
+                row.Add(Budget(result));
             row.Add(result.VerdictText);
             yield return [.. row];
         }
@@ -78,17 +78,23 @@ public static class ResultTable
 
     private static bool HasWorkspace(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures is { WorkspaceBytes: > 0 } or { LargestLayout: not null });
 
-    private static bool HasBudget(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.Budget is { MemoryBytes: not null } or { WeightBytes: not null } or { ProcessBytes: not null });
+    private static bool HasBudget(IReadOnlyList<ModelResult> results) => results.Any(r =>
+        r.Figures is { } figures ? figures.Budget is { MemoryBytes: not null } or { WeightBytes: not null } or { ProcessBytes: not null }
+        : r.HeldTo is { MemoryBytes: not null } or { WeightBytes: not null } or { ProcessBytes: not null });
 
     private static bool HasProcess(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.Budget.ProcessBytes is not null);
 
     private static bool HasBaseline(IReadOnlyList<ModelResult> results) => results.Any(r => r.Figures?.BaselineBytes is not null);
 
-    // Where both would look alike the bytes tell them apart.
-    private static string Budget(ModelFigures? figures) =>
-        figures?.Budget.MemoryBytes is { } memory ? ByteSize.Compared(memory, figures.RequiredBytes).Size
-        : figures?.Budget.WeightBytes is { } weights ? $"{ByteSize.Rounded(weights)} of weights"
-        : figures?.Budget.ProcessBytes is { } process ? $"{ByteSize.Rounded(process)} of the process" : "-";
+    private static string Budget(ModelResult result) => result.Figures is { Budget: var budget } figures
+        // Where both would look alike the bytes tell them apart.
+        ? Budget(budget.MemoryBytes, budget.WeightBytes, budget.ProcessBytes, memory => ByteSize.Compared(memory, figures.RequiredBytes).Size)
+        : Budget(result.HeldTo?.MemoryBytes, result.HeldTo?.WeightBytes, result.HeldTo?.ProcessBytes, ByteSize.Rounded);
+
+    private static string Budget(long? memory, long? weights, long? process, Func<long, string> size) =>
+        memory is { } most ? size(most)
+        : weights is { } ofWeights ? $"{ByteSize.Rounded(ofWeights)} of weights"
+        : process is { } ofProcess ? $"{ByteSize.Rounded(ofProcess)} of the process" : "-";
 
     private static string Size(long? bytes) => bytes is { } known ? ByteSize.Rounded(known) : "-";
 }

@@ -108,6 +108,14 @@ public static class ResultsFile
                 json.WriteEndObject();
             }
         }
+        else if (result.HeldTo is { } held)
+        {
+            Write(json, "memoryBudget", held.MemoryBytes);
+            Write(json, "weightBudget", held.WeightBytes);
+            Write(json, "processBudget", held.ProcessBytes);
+            if (held.Device is { } device)
+                json.WriteString("device", device);
+        }
         json.WriteString("verdict", result.Verdict.ToString().ToLowerInvariant());
         json.WriteStartArray("diagnostics");
         foreach (SerenityDiagnostic diagnostic in result.Diagnostics)
@@ -134,6 +142,7 @@ public static class ResultsFile
         ProjectPlace? place = Text(model, "file") is { } file
             ? new ProjectPlace(Path.GetFullPath(file, folder), model.GetProperty("line").GetInt32(), model.GetProperty("column").GetInt32()) : null;
         ModelFigures? figures = null;
+        Budgets.MemoryBudgets held = new(Number(model, "memoryBudget"), Number(model, "weightBudget"), Text(model, "device"), Number(model, "processBudget"));
         if (Number(model, "peakBytes") is { } peak)
         {
             long? workspace = Number(model, "workspaceBytes");
@@ -142,7 +151,7 @@ public static class ResultsFile
             long? process = Number(model, "processBytes");
             BudgetEntry budget = Checks.BudgetCheck.Judge(
                 MemoryAccount.OfPeak(peak, workspace, runs).RequiredBytes, weights,
-                new Budgets.MemoryBudgets(Number(model, "memoryBudget"), Number(model, "weightBudget"), Text(model, "device"), Number(model, "processBudget")), process,
+                held, process,
                 // One of the device's memories is too small: no figure here says so, and the error does.
                 model.GetProperty("diagnostics").EnumerateArray().Any(d => Text(d, "code") == SerenityCodes.OverMemoryBudget) ? false : null);
             figures = new ModelFigures(
@@ -157,7 +166,10 @@ public static class ResultsFile
         }
         SerenityDiagnostic[] diagnostics = [.. model.GetProperty("diagnostics").EnumerateArray().Select(d => new SerenityDiagnostic(
             Text(d, "code")!, Text(d, "severity") == "error" ? DiagnosticSeverity.Error : DiagnosticSeverity.Warning, name, Text(d, "message")!))];
-        return new ModelResult(name, place, figures, diagnostics, Text(model, "manifest") is { } manifest ? Path.GetFullPath(manifest, folder) : null);
+        return new ModelResult(name, place, figures, diagnostics, Text(model, "manifest") is { } manifest ? Path.GetFullPath(manifest, folder) : null)
+        {
+            HeldTo = figures is null && held != Budgets.MemoryBudgets.None ? held : null,
+        };
     }
 
     private static string? Text(JsonElement element, string name) => element.TryGetProperty(name, out JsonElement value) ? value.GetString() : null;

@@ -96,15 +96,27 @@ public sealed class SerenityCheck : SerenityTask
         HashSet<(string, ProjectPlace?, string, string)> told = [];
         // What holds for all sizes that an item lists is told of the first.
         bool IsNew(string of, ITaskItem item, SerenityDiagnostic diagnostic) => told.Add((of, ItemPlace.Of(item), diagnostic.Code, diagnostic.Message));
+        DeviceItems? devices = null;
+        SerenityException? unread = null;
+        try
+        {
+            devices = new DeviceItems(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories, Problems.All(ProblemItem.IsOfReadModel) ? Models : null);
+        }
+        catch (SerenityException fault)
+        {
+            // It hides none of what was met before.
+            unread = fault;
+        }
         foreach (ITaskItem item in Problems)
         {
             SerenityDiagnostic problem = ProblemItem.Read(item);
             if (ProblemItem.IsTold(item) && IsNew(ProblemItem.ItemOf(item), item, problem))
                 Report(problem, place: ItemPlace.Of(item));
             if (ProblemItem.HasRow(item))
-                results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]));
+                results.Add(new ModelResult(problem.File ?? ProjectName, ItemPlace.Of(item), null, [problem]) { HeldTo = HeldTo(devices, item) });
         }
-        DeviceItems devices = new(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories, Problems.Length == 0 ? Models : null);
+        if (devices is null)
+            throw unread!;
         foreach (SerenityException fault in devices.Faults)
             Report(fault.ToDiagnostic(), place: DeviceItems.PlaceOf(fault, Devices.Concat(Memories)));
         BaselineChecks baselines = new(Variant, UpdateBaseline);
@@ -133,7 +145,7 @@ public sealed class SerenityCheck : SerenityTask
                 SerenityDiagnostic diagnostic = ProblemDiagnostic.Of(problem, model.Name) with { File = model.Name };
                 if (IsNew(item.ItemSpec, item, diagnostic))
                     Report(diagnostic, problem, ItemPlace.Of(item));
-                results.Add(new ModelResult(model.Name, ItemPlace.Of(item), null, [diagnostic]));
+                results.Add(new ModelResult(model.Name, ItemPlace.Of(item), null, [diagnostic]) { HeldTo = HeldTo(devices, item) });
             }
             states.Add(new TaskItem(ItemText.Escape(model.StatePath)));
             foreach (string path in FilesOf(model).Except(leftOut, StringComparer.Ordinal).Where(path => HasReader(path, model)))
@@ -148,6 +160,19 @@ public sealed class SerenityCheck : SerenityTask
         baselines.Write(path => Log.LogMessage(MessageImportance.High, "{0}", $"{ModelText.Clean(Path.GetRelativePath(ProjectFolder, path))} holds what the models need now. Commit it."));
         Tell(results, changed, index, states);
         StateFiles = [.. states];
+    }
+
+    private static MemoryBudgets? HeldTo(DeviceItems? devices, ITaskItem item)
+    {
+        try
+        {
+            return devices?.BudgetsOf(item);
+        }
+        catch (SerenityException)
+        {
+            // That is what is wrong with it.
+            return null;
+        }
     }
 
     // One page for the whole project, where there is a report for it to lead to, or an error that has none.

@@ -31,10 +31,10 @@ public sealed class SerenityPrepare : SerenityTask
     /// <summary>Device of models that name none; empty for none.</summary>
     public string Device { get; set; } = "";
 
-    /// <summary>Weight budget of models that have none of their own; only to see that it came to something.</summary>
+    /// <summary>Weight budget of models that have none of their own; empty for none.</summary>
     public string WeightBudget { get; set; } = "";
 
-    /// <summary>Budget for the process of models that have none of their own; only to see that it came to something.</summary>
+    /// <summary>Budget for the process of models that have none of their own; empty for none.</summary>
     public string ProcessBudget { get; set; } = "";
 
     /// <summary>Absolute paths of the files that a project is made of besides; those that do not exist are passed over.</summary>
@@ -84,7 +84,8 @@ public sealed class SerenityPrepare : SerenityTask
         ModelList models = new(ProjectFolder, OutputFolders, IntermediateFolder, AssemblyName);
         foreach ((ITaskItem item, ModelItem read) in ReadModels(Models, (item, problem, cause) => Refuse(item, problem, null, cause)))
         {
-            ModelItem model = read with { MemoryBudgetBytes = devices is null ? null : BudgetOf(item, devices) };
+            SerenityException? unheld = devices?.FaultOf(item);
+            ModelItem model = read with { MemoryBudgetBytes = devices is null || unheld is not null ? null : devices.BudgetsOf(item).MemoryBytes };
             ModelList.Answer answer = models.Add(model);
             foreach (SerenityDiagnostic warning in answer.Warnings)
                 Report(warning, place: ItemPlace.Of(item));
@@ -101,6 +102,11 @@ public sealed class SerenityPrepare : SerenityTask
                 continue;
             taken.Add(item);
             if (answer.Error is not null)
+                continue;
+            // Nobody waits for a plan to be told then that the device has another name. What is wrong with the project's own budgets the check says.
+            if (unheld is not null)
+                Refuse(item, unheld.ToDiagnostic() with { File = model.Name }, model.TargetPath, unheld);
+            if (unheld is not null || devices is null)
                 continue;
             if (OutputState.ReasonToBuild(model) is not { } reason)
             {
@@ -164,7 +170,7 @@ public sealed class SerenityPrepare : SerenityTask
     {
         try
         {
-            return new DeviceItems(Devices, MemoryBudget, "", Device, memories: Memories);
+            return new DeviceItems(Devices, MemoryBudget, WeightBudget, Device, ProcessBudget, Memories);
         }
         catch (SerenityException)
         {
@@ -180,19 +186,7 @@ public sealed class SerenityPrepare : SerenityTask
         }
         catch (SerenityException)
         {
-            // The check finds the same.
-        }
-    }
-
-    private static long? BudgetOf(ITaskItem item, DeviceItems devices)
-    {
-        try
-        {
-            return devices.BudgetsOf(item).MemoryBytes;
-        }
-        catch (SerenityException)
-        {
-            return null;
+            // Told below, as what is wrong with its budgets.
         }
     }
 }

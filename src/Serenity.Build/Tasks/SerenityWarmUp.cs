@@ -57,7 +57,10 @@ public sealed class SerenityWarmUp : SerenityTask
             try
             {
                 if (Devices.Length > 0 || Memories.Length > 0 || Device.Length > 0 || item.GetMetadata(ModelOptions.Device.Name).Length > 0)
+                {
+                    devices.Value.Require(item);
                     devices.Value.SettleMemories(item);
+                }
                 ModelItem model = ModelItem.Read(item, ProjectFolder, StagingFolder);
                 // What the project's packages bring is not known yet.
                 if (model.Request is { VerifyWith: LibrarySyntax.App, Runtime: null })

@@ -19,6 +19,7 @@ internal sealed class ModelSession : IDisposable
     private long _heldBytes;
     private AllocationTrace? _firstTrace;
     private RunSequence? _firstSequence;
+    private int _failedBefore;
     private bool _ran;
 
     private ModelSession(RunnableModel model, InferenceSession session, string? profileFolder, bool measures) =>
@@ -185,24 +186,24 @@ internal sealed class ModelSession : IDisposable
             using (results)
             {
                 if (trace?.LimitStruck == true)
-                    throw new RunLimitException();
+                    throw Unfinished(new RunLimitException());
                 _mostRunBytes = Math.Max(_mostRunBytes, trace?.PeakBytes ?? 0);
                 if (!_ran && trace is not null)
                 {
                     _firstTrace = trace;
                     _firstSequence = trace.Sequence([.. results!.Select(AddressOf)]);
                 }
+                _ran = true;
                 return [.. results!.Select((value, i) => KeyValuePair.Create(_session.OutputNames[i], RuntimeValue.CopyOf(value)))];
             }
         }
         catch (OnnxRuntimeException e)
         {
             cancellation.ThrowIfCancellationRequested();
-            throw trace?.LimitStruck == true ? new RunLimitException() : Refused(_model, "run", e);
+            throw Unfinished(trace?.LimitStruck == true ? new RunLimitException() : Refused(_model, "run", e));
         }
         finally
         {
-            _ran = true;
             foreach (OrtValue value in values.Values)
                 value.Dispose();
         }
@@ -278,18 +279,25 @@ internal sealed class ModelSession : IDisposable
             return (nint)data;
     }
 
-    /// <summary>What the first run executed and allocated. Ends the observation: call it once, after the last run.</summary>
+    // Made-up inputs need not be such as a kernel takes: what it ran up to there is no run to observe.
+    private Exception Unfinished(Exception why)
+    {
+        _failedBefore += _ran ? 0 : 1;
+        return why;
+    }
+
+    /// <summary>What the first run executed and allocated that came to its end. Ends the observation: call it once, after the last run.</summary>
     /// <param name="unplannedBodies">Nodes of the main graph of which all that their subgraphs allocate counts as workspace; null for none.</param>
-    /// <exception cref="InvalidOperationException">The session does not observe, or has not run.</exception>
+    /// <exception cref="InvalidOperationException">The session does not observe, or no run came to its end.</exception>
     /// <exception cref="SerenityException"><see cref="SerenityCodes.InputOutput"/>: the profile could not be written.</exception>
     public Observation EndObservation(IEnumerable<string>? unplannedBodies = null)
     {
         if (_profileFolder is null || !_ran)
-            throw new InvalidOperationException("The session does not observe, or has not run.");
+            throw new InvalidOperationException("The session does not observe, or no run came to its end.");
         IReadOnlyList<KernelEvent> kernels;
         try
         {
-            kernels = ProfileReader.ReadFirstRun(File.ReadAllBytes(_session.EndProfiling()));
+            kernels = ProfileReader.ReadRun(File.ReadAllBytes(_session.EndProfiling()), _failedBefore);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {

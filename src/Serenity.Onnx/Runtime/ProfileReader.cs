@@ -10,10 +10,11 @@ internal static class ProfileReader
 {
     private const string KernelSuffix = "_kernel_time";
 
-    /// <summary>The kernels of the first run in the order in which they ended: for the main graph, the order of execution.</summary>
-    /// <param name="json">The profile's content, UTF-8. What follows the first run is not read.</param>
+    /// <summary>The kernels of a run in the order in which they ended: for the main graph, the order of execution.</summary>
+    /// <param name="json">The profile's content, UTF-8. What follows the run is not read.</param>
+    /// <param name="before">How many runs came before it: one that failed has an end in the profile as well.</param>
     /// <exception cref="JsonException">It is no profile.</exception>
-    public static IReadOnlyList<KernelEvent> ReadFirstRun(ReadOnlySpan<byte> json)
+    public static IReadOnlyList<KernelEvent> ReadRun(ReadOnlySpan<byte> json, int before)
     {
         List<KernelEvent> kernels = [];
         Utf8JsonReader reader = new(json);
@@ -24,7 +25,12 @@ internal static class ProfileReader
             using JsonDocument entry = JsonDocument.ParseValue(ref reader);
             string name = entry.RootElement.GetProperty("name"u8).GetString() ?? "";
             if (name == "model_run")
-                break;
+            {
+                if (before-- == 0)
+                    break;
+                kernels.Clear();
+                continue;
+            }
             if (name.EndsWith(KernelSuffix, StringComparison.Ordinal) && entry.RootElement.GetProperty("cat"u8).ValueEquals("Node"u8))
                 kernels.Add(ReadKernel(name[..^KernelSuffix.Length], entry.RootElement.GetProperty("args"u8)));
         }

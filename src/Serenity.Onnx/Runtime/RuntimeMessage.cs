@@ -8,12 +8,13 @@ namespace Serenity.Onnx.Runtime;
 /// <summary>Makes a sentence for users out of what ONNX Runtime says of a failure (<see cref="Contract.RuntimeRules.Messages"/>).</summary>
 internal static partial class RuntimeMessage
 {
-    private const int MaxLength = 300;
+    private const int MaxLength = 1200;
 
     private static readonly SearchValues<char> _prose = SearchValues.Create(".'\";!?\n");
 
     /// <summary>
-    /// The message without error code, source location of ONNX Runtime, function signature and line breaks; at most 300 characters, ending in a full stop.
+    /// The message without error code, source location of ONNX Runtime, function signature and line breaks; about 1,200 characters at most, ending in a full stop. What is longer ends with a word, and
+    /// says that there was more.
     /// </summary>
     public static string Plain(OnnxRuntimeException failure) => Plain(failure.Message);
 
@@ -32,8 +33,15 @@ internal static partial class RuntimeMessage
         }
         string sentence = plain.ToString().Trim();
         if (sentence.Length > MaxLength)
-            sentence = sentence[..(char.IsHighSurrogate(sentence[MaxLength - 1]) ? MaxLength - 1 : MaxLength)].TrimEnd() + " ...";
+            sentence = sentence[..End(sentence)].TrimEnd() + " ...";
         return sentence.Length == 0 ? "it does not say why." : sentence.EndsWith('.') ? sentence : sentence + ".";
+    }
+
+    // Behind a word; of one that is very long itself, a part.
+    private static int End(string sentence)
+    {
+        int blank = sentence.LastIndexOf(' ', MaxLength - 1);
+        return blank > MaxLength / 2 ? blank : char.IsHighSurrogate(sentence[MaxLength - 1]) ? MaxLength - 1 : MaxLength;
     }
 
     /// <summary>

@@ -29,28 +29,11 @@ internal sealed class FreeDimensionTable
         ArgumentNullException.ThrowIfNull(sizes);
         _given = sizes;
         _open = Open(model.Graph);
-        HashSet<string> known = Names(_open);
-        MessageText? faults = null;
-        void Fault(MessageText text) => faults = faults is null ? text : faults.Append(" ").Append(text);
-        foreach ((string name, long size) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
-        {
-            if (!known.Contains(name))
-            {
-                Fault(_open.Count == 0
-                    ? (MessageText)$"{ModelSetting.FreeDimensions} sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it."
-                    : $"{ModelSetting.FreeDimensions} sets '{name}', which is no open dimension of the model's inputs.{NearestName.Among(name, [.. _open.SelectMany(o => o.Asked).Distinct(StringComparer.Ordinal)])}");
-            }
-            else if (size < 0)
-            {
-                Fault($"{ModelSetting.FreeDimensions} sets '{name}' to {size}; a size is 0 or more.");
-            }
-        }
-        if (faults is not null)
-            throw new SerenityException(SerenityCodes.BadFreeDimension, path, faults);
+        Throw(Faults(_open, sizes), path);
         Solve();
+        Throw([.. _open.Select(FormulaFault).OfType<MessageText>()], path);
         foreach (OpenDimension dimension in _open)
         {
-            CheckFormula(dimension, path);
             if (SizeOf(dimension) is not null)
                 continue;
             foreach (string name in dimension.Asked)
@@ -59,6 +42,25 @@ internal sealed class FreeDimensionTable
                     _unset.Add(name);
             }
         }
+    }
+
+    /// <summary>What is wrong with names of dimensions, and with sizes below 0; a sentence or two for each.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sizes">Sizes by name.</param>
+    public static IReadOnlyList<MessageText> Faults(ModelProto model, IReadOnlyDictionary<string, long> sizes)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(sizes);
+        return Faults(Open(model.Graph), sizes);
+    }
+
+    /// <summary>Throws what is wrong, all of it in one error.</summary>
+    /// <exception cref="SerenityException">SER1302: something is.</exception>
+    public static void Throw(IReadOnlyList<MessageText> faults, string? path)
+    {
+        ArgumentNullException.ThrowIfNull(faults);
+        if (faults.Count > 0)
+            throw new SerenityException(SerenityCodes.BadFreeDimension, path, faults.Skip(1).Aggregate(new MessageText().Append(faults[0]), (all, fault) => all.Append(" ").Append(fault)));
     }
 
     /// <summary>The sizes of dimensions that the model leaves open; those of other names are left out.</summary>
@@ -134,16 +136,32 @@ internal sealed class FreeDimensionTable
 
     private long? Symbol(string name) => name.Length > 0 && _symbols.TryGetValue(name, out long size) ? size : null;
 
-    private void CheckFormula(OpenDimension dimension, string? path)
+    private static List<MessageText> Faults(List<OpenDimension> open, IReadOnlyDictionary<string, long> sizes)
     {
-        if (dimension.Formula is not { } formula || SizeOf(dimension) is not { } size)
-            return;
-        if (formula.Evaluate(Symbol) is { } follows && follows != size)
+        HashSet<string> known = Names(open);
+        List<MessageText> faults = [];
+        foreach ((string name, long size) in sizes.OrderBy(s => s.Key, StringComparer.Ordinal))
         {
-            string symbols = string.Join(", ", formula.Symbols.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s}={Symbol(s)}")));
-            throw new SerenityException(SerenityCodes.BadFreeDimension, path,
-                $"{ModelSetting.FreeDimensions} sets '{dimension.Name}' to {size}, but it is {follows} with {symbols}. Leave it out: it follows from these.");
+            if (!known.Contains(name))
+            {
+                faults.Add(open.Count == 0
+                    ? (MessageText)$"{ModelSetting.FreeDimensions} sets '{name}', but all dimensions of the model's inputs have a fixed size. Remove it."
+                    : $"{ModelSetting.FreeDimensions} sets '{name}', which is no open dimension of the model's inputs.{NearestName.Among(name, [.. open.SelectMany(o => o.Asked).Distinct(StringComparer.Ordinal)])}");
+            }
+            else if (size < 0)
+            {
+                faults.Add($"{ModelSetting.FreeDimensions} sets '{name}' to {size}; a size is 0 or more.");
+            }
         }
+        return faults;
+    }
+
+    private MessageText? FormulaFault(OpenDimension dimension)
+    {
+        if (dimension.Formula is not { } formula || SizeOf(dimension) is not { } size || formula.Evaluate(Symbol) is not { } follows || follows == size)
+            return null;
+        string symbols = string.Join(", ", formula.Symbols.Select(s => string.Create(CultureInfo.InvariantCulture, $"{s}={Symbol(s)}")));
+        return $"{ModelSetting.FreeDimensions} sets '{dimension.Name}' to {size}, but it is {follows} with {symbols}. Leave it out: it follows from these.";
     }
 
     private static List<OpenDimension> Open(GraphProto graph)

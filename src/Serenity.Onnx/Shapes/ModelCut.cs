@@ -60,6 +60,33 @@ internal static class ModelCut
         return file with { Model = result };
     }
 
+    /// <summary>A model whose outputs all have a type, as ONNX asks of a file: that of one which the file does not state is ONNX Runtime's. As it was where that does not know it either.</summary>
+    /// <param name="file">The model; not changed.</param>
+    public static LoadedModel WithOutputTypes(LoadedModel file)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        string[] open = [.. file.Model.Graph.Output.Where(o => o.Type is null or { ValueCase: TypeProto.ValueOneofCase.None } or { TensorType.ElemType: 0 }).Select(o => o.Name)];
+        if (open.Length == 0)
+            return file;
+        Dictionary<string, TypeProto> types;
+        try
+        {
+            types = Asked(file, open);
+        }
+        catch (Exception e) when (e is Microsoft.ML.OnnxRuntime.OnnxRuntimeException or SerenityException { Code: SerenityCodes.RuntimeMissing })
+        {
+            return file;
+        }
+        // Protobuf's byte strings never change, so a clone shares the weights.
+        ModelProto typed = file.Model.Clone();
+        foreach (ValueInfoProto output in typed.Graph.Output)
+        {
+            if (types.TryGetValue(output.Name, out TypeProto? type) && type.ValueCase != TypeProto.ValueOneofCase.OpaqueType)
+                output.Type = type;
+        }
+        return file with { Model = typed };
+    }
+
     /// <summary>A model without the nodes that lead to no output of it; its inputs and outputs stay. Null where every node leads to one, or there is no output.</summary>
     /// <param name="file">The model; not changed.</param>
     /// <param name="unread">Names of the nodes that are left out, in the order of the file, as <see cref="UniqueNames"/> gives them.</param>
@@ -120,20 +147,24 @@ internal static class ModelCut
     /// <summary>Type of a value, as far as the file states or ONNX Runtime infers it; what is open stays open.</summary>
     private static ValueInfoProto TypeOf(LoadedModel file, string name)
     {
-        GraphProto graph = file.Model.Graph;
-        if (graph.ValueInfo.FirstOrDefault(v => v.Name == name) is { Type.TensorType.Shape: not null } stated)
+        if (file.Model.Graph.ValueInfo.FirstOrDefault(v => v.Name == name) is { Type.TensorType.Shape: not null } stated)
             return stated.Clone();
-        Dictionary<string, ValueFact> given = graph.Input.ToDictionary(i => i.Name, i => ValueFact.Declared(i.Type?.Clone() ?? new TypeProto()), StringComparer.Ordinal);
         try
         {
-            byte[] probe = new ProbeModel(file.Model, file.Path, keepWeights: false).Build(
-                graph, given, new Dictionary<string, TensorProto>(StringComparer.Ordinal), new HashSet<NodeProto>(), [name]);
-            return new ValueInfoProto { Name = name, Type = ShapeSession.Ask(probe, file.Folder)[name] };
+            return new ValueInfoProto { Name = name, Type = Asked(file, [name])[name] };
         }
         catch (Microsoft.ML.OnnxRuntime.OnnxRuntimeException e)
         {
             throw new SerenityException(SerenityCodes.BadCut, file.Path, $"Inputs names '{name}', of which neither the file nor ONNX Runtime tells the type.", e);
         }
+    }
+
+    private static Dictionary<string, TypeProto> Asked(LoadedModel file, string[] names)
+    {
+        GraphProto graph = file.Model.Graph;
+        Dictionary<string, ValueFact> given = graph.Input.ToDictionary(i => i.Name, i => ValueFact.Declared(i.Type?.Clone() ?? new TypeProto()), StringComparer.Ordinal);
+        byte[] probe = new ProbeModel(file.Model, file.Path, keepWeights: false).Build(graph, given, new Dictionary<string, TensorProto>(StringComparer.Ordinal), new HashSet<NodeProto>(), names);
+        return ShapeSession.Ask(probe, file.Folder);
     }
 
     private static SerenityException NoValue(string path, string option, string name, IReadOnlyCollection<string> values)

@@ -21,13 +21,8 @@ internal sealed record RangedInputs(IReadOnlyDictionary<string, SizeExpression[]
         string? path)
     {
         IReadOnlyList<OpenDimension> open = new FreeDimensionTable(model, FreeDimensionTable.Applicable(model, sizes), path).Dimensions;
-        Dictionary<string, SizeExpression> known = new(StringComparer.Ordinal);
-        foreach ((string name, long size) in sizes)
-            known[name] = SizeExpression.Of(size);
-        foreach (string name in ranges.Keys)
-            known[name] = SizeExpression.Symbol(name);
-        foreach ((string name, string text) in formulas)
-            known[name] = Follows(name, text, known, path);
+        Dictionary<string, SizeExpression> known = Stated(sizes, ranges);
+        Follow(formulas, known, path);
         // A dimension that is given by its place has the same size wherever its name stands.
         foreach (OpenDimension dimension in open)
         {
@@ -36,12 +31,17 @@ internal sealed record RangedInputs(IReadOnlyDictionary<string, SizeExpression[]
         }
         Dictionary<string, SizeExpression[]> dims = new(StringComparer.Ordinal);
         Dictionary<SizeExpression, string> names = [];
+        List<MessageText> faults = [];
         foreach (IGrouping<ValueInfoProto, OpenDimension> input in open.GroupBy(d => d.Input))
         {
             SizeExpression[] own = [.. input.Key.Type.TensorType.Shape.Dim.Select(d => SizeExpression.Of(FreeDimensionTable.Fixed(d) ?? 0))];
             foreach (OpenDimension dimension in input)
             {
-                SizeExpression size = SizeOf(dimension, known) ?? throw NoFormula(dimension, path);
+                if (SizeOf(dimension, known) is not { } size)
+                {
+                    faults.Add(NoFormula(dimension));
+                    continue;
+                }
                 own[dimension.Axis] = size;
                 Dimension written = input.Key.Type.TensorType.Shape.Dim[dimension.Axis];
                 if (size.Constant is { } constant)
@@ -53,25 +53,58 @@ internal sealed record RangedInputs(IReadOnlyDictionary<string, SizeExpression[]
             }
             dims.Add(input.Key.Name, own);
         }
+        FreeDimensionTable.Throw(faults, path);
         return new RangedInputs(dims, names);
     }
 
-    /// <summary>A size that follows from others.</summary>
-    /// <exception cref="SerenityException">SER1302: not by sums and multiples, or from what has no size.</exception>
-    internal static SizeExpression Follows(string name, string text, Dictionary<string, SizeExpression> known, string? path)
+    /// <summary>Looks at all that is said of a model's dimensions, names and formulas, so that all mistakes are told at once.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="sizes">Sizes of dimensions that have one, by name.</param>
+    /// <param name="ranges">Ranges of the others.</param>
+    /// <param name="formulas">What others follow from.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <exception cref="SerenityException">SER1302: a name that the model does not have, or a formula of dimensions that no sum or multiple of them is.</exception>
+    public static void Check(ModelProto model, IReadOnlyDictionary<string, long> sizes, IReadOnlyDictionary<string, SizeRange> ranges, IReadOnlyDictionary<string, string> formulas, string? path)
     {
-        if (known.TryGetValue(text, out SizeExpression? same))
-            return same;
-        DimensionExpression? formula = DimensionExpression.TryParse(text, known.Keys.ToHashSet(StringComparer.Ordinal));
-        return formula?.Linear(known.GetValueOrDefault) ?? throw new SerenityException(
-            SerenityCodes.BadFreeDimension, path,
-            $"{ModelSetting.FreeDimensions} sets '{name}' to '{text}', which is no size, no range, and no sum of multiples of dimensions that have one: write total=past+seq beside past=0..255;seq=1.");
+        Dictionary<string, long> said = new(sizes, StringComparer.Ordinal);
+        foreach (string name in ranges.Keys.Concat(formulas.Keys))
+            said[name] = 0;
+        FreeDimensionTable.Throw([.. FreeDimensionTable.Faults(model, said), .. FormulaFaults(formulas, Stated(sizes, ranges))], path);
+    }
+
+    /// <summary>Adds the sizes that follow from others.</summary>
+    /// <param name="formulas">What they follow from.</param>
+    /// <param name="known">Sizes that are known, by name; those that follow are added.</param>
+    /// <param name="path">The model's file, for errors.</param>
+    /// <exception cref="SerenityException">SER1302: not by sums and multiples, or from what has no size; says it of each.</exception>
+    internal static void Follow(IReadOnlyDictionary<string, string> formulas, Dictionary<string, SizeExpression> known, string? path) => FreeDimensionTable.Throw(FormulaFaults(formulas, known), path);
+
+    private static List<MessageText> FormulaFaults(IReadOnlyDictionary<string, string> formulas, Dictionary<string, SizeExpression> known)
+    {
+        List<MessageText> faults = [];
+        foreach ((string name, string text) in formulas)
+        {
+            if ((known.GetValueOrDefault(text) ?? DimensionExpression.TryParse(text, known.Keys.ToHashSet(StringComparer.Ordinal))?.Linear(known.GetValueOrDefault)) is { } size)
+                known[name] = size;
+            else
+                faults.Add($"{ModelSetting.FreeDimensions} sets '{name}' to '{text}', which is no size, no range, and no sum of multiples of dimensions that have one: write total=past+seq beside past=0..255;seq=1.");
+        }
+        return faults;
+    }
+
+    private static Dictionary<string, SizeExpression> Stated(IReadOnlyDictionary<string, long> sizes, IReadOnlyDictionary<string, SizeRange> ranges)
+    {
+        Dictionary<string, SizeExpression> known = new(StringComparer.Ordinal);
+        foreach ((string name, long size) in sizes)
+            known[name] = SizeExpression.Of(size);
+        foreach (string name in ranges.Keys)
+            known[name] = SizeExpression.Symbol(name);
+        return known;
     }
 
     private static SizeExpression? SizeOf(OpenDimension dimension, Dictionary<string, SizeExpression> known) =>
         known.TryGetValue(dimension.Place, out SizeExpression? size) || known.TryGetValue(dimension.Name, out size) ? size : dimension.Formula?.Linear(known.GetValueOrDefault);
 
-    private static SerenityException NoFormula(OpenDimension dimension, string? path) => new(
-        SerenityCodes.BadFreeDimension, path,
-        $"{ModelSetting.FreeDimensions} gives a range from which the dimension '{dimension.Name}' of input '{dimension.Input.Name}' follows by more than sums and multiples. Give one size for each of its symbols, or a range for the dimension itself, as {dimension.Place}=1..512.");
+    private static MessageText NoFormula(OpenDimension dimension) =>
+        $"{ModelSetting.FreeDimensions} gives a range from which the dimension '{dimension.Name}' of input '{dimension.Input.Name}' follows by more than sums and multiples. Give one size for each of its symbols, or a range for the dimension itself, as {dimension.Place}=1..512.";
 }

@@ -21,6 +21,8 @@ internal static class RangedShapes
     /// <exception cref="SerenityException">As <see cref="ShapeInference.Run(ModelProto, string, IReadOnlyDictionary{string, long}, CancellationToken)"/>; SER1305: a size has no formula.</exception>
     public static ModelShapes Run(ModelProto model, string path, OptimizeRequest request, ShapeTable? known, CancellationToken cancellation)
     {
+        if (known is null)
+            RangedInputs.Check(model, request.FreeDimensions, request.Ranges, request.SizeFormulas, path);
         SizeSpace space = new(request.Ranges) { Planned = request.PlannedAt };
         ModelShapes most = At(space.Planned!), least = At(space.Least);
         RangedInputs inputs = RangedInputs.Write(model, request.FreeDimensions, request.Ranges, request.SizeFormulas, path);
@@ -55,8 +57,9 @@ internal static class RangedShapes
             foreach ((string name, long size) in sizes)
                 all[name] = size;
             Dictionary<string, SizeExpression> constants = all.ToDictionary(s => s.Key, s => SizeExpression.Of(s.Value), StringComparer.Ordinal);
-            foreach ((string name, string text) in request.SizeFormulas)
-                all[name] = RangedInputs.Follows(name, text, constants, path).Constant!.Value;
+            RangedInputs.Follow(request.SizeFormulas, constants, path);
+            foreach (string name in request.SizeFormulas.Keys)
+                all[name] = constants[name].Constant!.Value;
             IReadOnlyDictionary<string, long> given = known is null ? all : FreeDimensionTable.Applicable(model, all);
             try
             {

@@ -242,7 +242,7 @@ internal static class ShapeInference
         + $" with a range, as in {free.Unset[0]}=1..{Math.Max(64, proposal.FirstOrDefault(p => p.Key == free.Unset[0]).Value)}, it accepts all of them.");
 
     /// <summary>True if ONNX Runtime takes the model with sizes: what is proposed should not be refused when it is tried.</summary>
-    private static bool Takes(ModelProto model, string path, IReadOnlyDictionary<string, long> given, IReadOnlyDictionary<string, long> more, CancellationToken cancellation)
+    internal static bool Takes(ModelProto model, string path, IReadOnlyDictionary<string, long> given, IReadOnlyDictionary<string, long> more, CancellationToken cancellation)
     {
         Dictionary<string, long> sizes = new(given, StringComparer.Ordinal);
         foreach ((string name, long size) in more)

@@ -25,6 +25,9 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
         return FixedInputs.Apply(ModelCut.Apply(file, request.Inputs ?? [], request.Outputs ?? []), request.FixedInputs);
     }
 
+    /// <summary>The same piece as a file of its own, whose outputs all have a type.</summary>
+    public static LoadedModel Extract(LoadedModel file, OptimizeRequest request) => ModelCut.WithOutputTypes(Cut(file, request));
+
     /// <summary>A request as it holds for a model: of a project's default sizes, those of dimensions that the model has.</summary>
     public static OptimizeRequest Settle(ModelProto model, OptimizeRequest request)
     {
@@ -33,9 +36,8 @@ public sealed record SourceModel(LoadedModel File, ModelProto Model, ModelShapes
         {
             // With one size of each, so has what follows.
             Dictionary<string, SizeExpression> known = request.FreeDimensions.ToDictionary(s => s.Key, s => SizeExpression.Of(s.Value), StringComparer.Ordinal);
-            Dictionary<string, long> all = new(request.FreeDimensions, StringComparer.Ordinal);
-            foreach ((string name, string text) in request.SizeFormulas)
-                all[name] = RangedInputs.Follows(name, text, known, request.ModelPath).Constant!.Value;
+            RangedInputs.Follow(request.SizeFormulas, known, request.ModelPath);
+            Dictionary<string, long> all = known.ToDictionary(s => s.Key, s => s.Value.Constant!.Value, StringComparer.Ordinal);
             request = request with { FreeDimensions = all, SizeFormulas = new Dictionary<string, string>(StringComparer.Ordinal) };
         }
         return request.FreeDimensionsAreDefaults && request.FreeDimensions.Count + request.Ranges.Count > 0

@@ -14,11 +14,11 @@ internal static class ExplainCommand
     public static Command Create(ToolContext context)
     {
         Command command = new("explain", "Say what an error code means and what to do about it.");
-        Argument<string?> code = new("code") { Description = "A code such as SER1001, or its number; none for a list of all.", Arity = ArgumentArity.ZeroOrOne };
+        Argument<string[]> code = new("code") { Description = "Codes such as SER1001, or their numbers; none for a list of all.", Arity = ArgumentArity.ZeroOrMore };
         command.Add(code);
         command.SetAction(parsed =>
         {
-            string wanted = (parsed.GetValue(code) ?? "").Trim().ToUpperInvariant();
+            string[] wanted = [.. (parsed.GetValue(code) ?? []).Select(given => given.Trim().ToUpperInvariant()).Where(given => given.Length > 0).Distinct(StringComparer.Ordinal)];
             if (wanted.Length == 0)
             {
                 TextTable table = new("code", "kind", "what it says");
@@ -27,14 +27,25 @@ internal static class ExplainCommand
                 context.Console.Write(table);
                 return ExitCodes.Ok;
             }
-            if (wanted.All(char.IsAsciiDigit))
-                wanted = "SER" + wanted;
-            string[] codes = [.. SerenityCodes.All.Select(c => c.Code)];
-            if (ErrorPages.Find(wanted) is not { } page)
-                throw new SerenityException(SerenityCodes.BadOption, null, $"There is no code '{wanted}'.{NearestName.Question(wanted, codes)} The codes are {string.Join(", ", codes)}.");
-            MarkdownText.Write(context.Console, page);
+            // All are looked for before one is written.
+            string[] pages = [.. wanted.Select(PageOf)];
+            for (int i = 0; i < pages.Length; i++)
+            {
+                if (i > 0)
+                    context.Console.Line();
+                MarkdownText.Write(context.Console, pages[i]);
+            }
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static string PageOf(string wanted)
+    {
+        string code = wanted.All(char.IsAsciiDigit) ? "SER" + wanted : wanted;
+        if (ErrorPages.Find(code) is { } page)
+            return page;
+        string[] codes = [.. SerenityCodes.All.Select(c => c.Code)];
+        throw new SerenityException(SerenityCodes.BadOption, null, $"There is no code '{code}'.{NearestName.Question(code, codes)} The codes are {string.Join(", ", codes)}.");
     }
 }

@@ -52,7 +52,7 @@ internal static class ExtractCommand
         if (request is { Inputs: null or { Count: 0 }, Outputs: null or { Count: 0 }, FixedInputs: null or { Count: 0 } })
             throw new SerenityException(SerenityCodes.BadOption, given, "Nothing says which piece. Give --inputs, --outputs or --fixed-inputs.");
         string target = OutputPath.Of(context, given, output, ".part");
-        LoadedModel whole = ModelFile.Load(request.ModelPath), part = SourceModel.Cut(whole, request);
+        LoadedModel whole = ModelFile.Load(request.ModelPath), part = SourceModel.Extract(whole, request);
         IReadOnlyList<string> files = WrittenModel.Create(part.Model, part.Path, Path.GetFileName(target)).Save(target);
         if (json)
         {

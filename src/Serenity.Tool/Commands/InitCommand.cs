@@ -2,7 +2,10 @@ using System.CommandLine;
 using Serenity.Build.Budgets;
 using Serenity.Build.Identity;
 using Serenity.Build.Items;
+using Serenity.Build.Text;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Shapes;
 using Serenity.Tool.Options;
 using Serenity.Tool.Projects;
 using Serenity.Tool.Terminal;
@@ -34,11 +37,13 @@ internal static class InitCommand
             if (models.Length > MostModels)
                 throw new SerenityException(SerenityCodes.BadOption, path, $"There are more than {MostModels} models below the project's folder. Add a SerenityModel item with a glob yourself.");
             ProjectEdit edit = new(path, ToolIdentity.Tool.Version);
-            IReadOnlyList<string> done = edit.Add(models, limits);
+            IReadOnlyList<string> done = edit.Add(models, limits, model => SizesOf(Path.Combine(folder, model)));
             foreach (string what in done)
                 context.Console.Line(what);
             if (done.Count == 0)
                 context.Console.Line("Nothing to do: the package and the models are there.");
+            foreach ((string model, string sizes) in edit.Open)
+                context.Console.Line($"{ModelText.Clean(model)} leaves dimensions of its inputs open, and {ModelText.Clean(sizes)} was written to begin with. Write the sizes that the app gives, or a range of them, in FreeDimensions.");
             if (edit.NotHeld.Count > 0)
             {
                 (string are, string items) = edit.NotHeld.Count == 1
@@ -52,6 +57,19 @@ internal static class InitCommand
             return ExitCodes.Ok;
         });
         return command;
+    }
+
+    private static string? SizesOf(string path)
+    {
+        try
+        {
+            return OpenSizes.Propose(ModelFile.Load(path));
+        }
+        catch (SerenityException)
+        {
+            // The build says what is wrong with it.
+            return null;
+        }
     }
 
     private static string Find(ToolContext context, string given)

@@ -22,7 +22,7 @@ internal static class InspectCommand
     public static Command Create(ToolContext context)
     {
         Command command = new("inspect", "Show what costs memory: what is live at the peak, who made it, who still needs it.");
-        Argument<string> model = ModelArgument.ModelOrManifest("model");
+        Argument<string> model = ModelArgument.One("model");
         Option<string> step = new("--step", "-s") { HelpName = "number", Description = "Show another step than the peak." };
         Option<string> top = new("--top") { HelpName = "count", Description = "How many tensors to list. Default: 20." };
         Option<bool> json = JsonOption.Create();
@@ -44,6 +44,7 @@ internal static class InspectCommand
                 MemoryBudgets? limits = faults.Of(() => budgets.Read(parsed, given));
                 faults.Of(() => options.Read(parsed, given));
                 faults.Throw();
+                given = ModelPaths.One(context, given);
                 MemoryManifest manifest = new ManifestSource(context, options).Get(parsed, given, limits, cancellation);
                 if (limits is not null)
                     manifest = BudgetCheck.Apply(manifest, limits);

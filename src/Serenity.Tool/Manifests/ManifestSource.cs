@@ -32,7 +32,10 @@ internal sealed class ManifestSource(ToolContext context, ModelSwitches options)
         if (!ModelArgument.IsManifest(given))
         {
             // One that was written by a plan has nothing to gain from another, and its manifest says what it was made from. Options ask for a new plan of it all the same.
-            if (options.AnyGiven(parsed) || OwnOutputs.ManifestBeside(path) is not { } written)
+            string? written = OwnOutputs.ManifestBeside(path);
+            if (written is not null && options.AnyGiven(parsed))
+                context.Console.Hint($"{ModelText.Clean(given)} was written by Serenity.Build. With options of the optimizer it is planned once more, as if it were a source; without them its manifest is read.");
+            if (written is null || options.AnyGiven(parsed))
                 return Make(parsed, given, output: null, budgets, cancellation).Manifest;
             context.Console.Hint($"{ModelText.Clean(given)} was written by Serenity.Build, so its manifest is read, and nothing is planned: {ModelText.Clean(Path.GetRelativePath(context.Folder, written))}.");
             return ManifestJson.Read(File.ReadAllBytes(written), given) with { Budget = new BudgetEntry(null, BudgetVerdict.None) };

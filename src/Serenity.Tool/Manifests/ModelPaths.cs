@@ -13,6 +13,8 @@ internal static class ModelPaths
 {
     private const int Most = 100_000;
 
+    private const int MostNamed = 12;
+
     private static readonly string[] _projects = [".csproj", ".fsproj", ".vbproj", ".sln", ".slnx"];
 
     /// <summary>The files, as the user would name them.</summary>
@@ -34,11 +36,29 @@ internal static class ModelPaths
         return [.. all.Distinct(StringComparer.Ordinal)];
     }
 
+    /// <summary>The one file that a word stands for, where a command looks at one: the manifest of a project's only model.</summary>
+    /// <exception cref="SerenityException">SER1101: it stands for several; SER1201: for none; SER1602: what a build left is damaged.</exception>
+    public static string One(ToolContext context, string given)
+    {
+        string[] files = [.. Expand(context, [given]).SelectMany(file => IsResults(file) ? Manifests(context, file) : [file]).Distinct(StringComparer.Ordinal)];
+        return files.Length switch
+        {
+            1 => files[0],
+            0 => throw new SerenityException(
+                SerenityCodes.ModelNotFound, given, "No model of it was built, so there is no manifest to look at: what is wrong with them, 'dotnet serenity check' says. Name a model (.onnx) to have it planned."),
+            _ => throw new SerenityException(
+                SerenityCodes.BadOption, given, $"There are {files.Length} models here, and this looks at one. Name it: {string.Join(", ", files.Take(MostNamed))}{(files.Length > MostNamed ? ", …" : "")}."),
+        };
+    }
+
     /// <summary>True for a folder, or a glob.</summary>
     public static bool StandsForSeveral(ToolContext context, string word) => Directory.Exists(context.PathOf(word)) || (!File.Exists(context.PathOf(word)) && word.AsSpan().IndexOfAny('*', '?') >= 0);
 
     /// <summary>True for the results of a build.</summary>
     public static bool IsResults(string path) => Path.GetFileName(path) == ResultsFile.Name;
+
+    private static IEnumerable<string> Manifests(ToolContext context, string results) =>
+        Name(context, ResultsFile.Read(context.PathOf(results)).Select(result => result.ManifestPath).OfType<string>().Where(File.Exists));
 
     private static IEnumerable<string> InFolder(ToolContext context, string folder, string word)
     {

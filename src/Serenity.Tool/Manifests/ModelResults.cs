@@ -37,7 +37,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
             }
             catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
             {
-                results.Add(new ModelResult(file, null, null, [ProblemDiagnostic.Of(problem, file)]));
+                results.Add(new ModelResult(file, null, null, [ProblemDiagnostic.Of(problem, file)]) { HeldTo = limits.Budgets });
             }
         }
         return results;

@@ -12,6 +12,13 @@ internal static class ModelArgument
         HelpName = name,
     };
 
+    /// <summary>A model, its manifest, or what stands for one of them.</summary>
+    public static Argument<string> One(string name) => new(name)
+    {
+        Description = "A model (.onnx), the manifest of an optimized one (.memory.json), or a project or folder with one model: what its build left.",
+        HelpName = name,
+    };
+
     /// <summary>Models, manifests, and what stands for several of them.</summary>
     public static Argument<string[]> Many(string name) => new(name)
     {

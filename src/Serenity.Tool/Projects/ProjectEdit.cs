@@ -24,12 +24,16 @@ internal sealed class ProjectEdit(string path, string version)
     /// <summary>True if the project holds models to something already.</summary>
     public bool HoldsModels { get; private set; }
 
+    /// <summary>Models that were added and that leave dimensions open, with the sizes that were written for them.</summary>
+    public IReadOnlyList<KeyValuePair<string, string>> Open { get; private set; } = [];
+
     /// <summary>Adds what is not there yet.</summary>
     /// <param name="models">Models, relative to the project, with forward slashes.</param>
     /// <param name="budgets">Budgets for each of them; null for none.</param>
+    /// <param name="sizesOf">Sizes to begin with for the dimensions that a model leaves open; null where it leaves none, or where that is not known.</param>
     /// <returns>What was done, in sentences.</returns>
     /// <exception cref="SerenityException">SER1101: a file is no project; SER1601: it cannot be read or written.</exception>
-    public IReadOnlyList<string> Add(IReadOnlyList<string> models, MemoryBudgets? budgets)
+    public IReadOnlyList<string> Add(IReadOnlyList<string> models, MemoryBudgets? budgets, Func<string, string?> sizesOf)
     {
         List<string> done = [];
         string text = Read(path);
@@ -53,8 +57,18 @@ internal sealed class ProjectEdit(string path, string version)
         HoldsModels = ModelOptions.All.Where(option => option.IsBudget).Any(option => models.Any(model => files.States(model, option, _ => true)));
         if (missing.Length > 0)
         {
+            // What the project says of sizes holds for all its models, and an item's own would take its place.
+            bool says = files.Properties.Any(p => p.Name.Equals(ModelOptions.FreeDimensions.Property, StringComparison.OrdinalIgnoreCase));
+            if (!says)
+                Open = [.. missing.Select(model => KeyValuePair.Create(model, sizesOf(model) ?? "")).Where(open => open.Value.Length > 0)];
+            if (Open.Count > 0)
+                added.Append("    <!-- FreeDimensions has sizes to begin with: write those that the app gives, or a range of them, as in seq=1..512. -->\n");
             foreach (string model in missing)
-                added.Append($"    <SerenityModel Include=\"{SecurityElement.Escape(model)}\"{Attributes(stated)} />\n");
+            {
+                IEnumerable<KeyValuePair<ModelOption, string>> sizes = Open.Where(open => open.Key == model)
+                    .Select(open => KeyValuePair.Create<ModelOption, string>(ModelOptions.FreeDimensions, open.Value));
+                added.Append($"    <SerenityModel Include=\"{SecurityElement.Escape(model)}\"{Attributes([.. sizes, .. stated])} />\n");
+            }
             done.Add($"{Path.GetFileName(path)}: added {string.Join(", ", missing)}.");
         }
         if (added.Length > 0)

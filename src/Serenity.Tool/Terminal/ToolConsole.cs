@@ -15,6 +15,8 @@ namespace Serenity.Tool.Terminal;
 /// <param name="richError">True to show progress and colours on standard error.</param>
 internal sealed class ToolConsole(TextWriter output, TextWriter error, bool richOutput, bool richError)
 {
+    private readonly List<string> _unexplained = [];
+
     /// <summary>Standard output.</summary>
     public TextWriter Output => output;
 
@@ -76,8 +78,16 @@ internal sealed class ToolConsole(TextWriter output, TextWriter error, bool rich
             Ansi(error).MarkupLine($"[{(kind == "error" ? "red" : "yellow")}]{Markup.Escape(text)}[/]");
         else
             error.WriteLine(text);
-        if (diagnostic.Severity == DiagnosticSeverity.Error)
-            Hint($"  More: dotnet serenity explain {diagnostic.Code}");
+        if (diagnostic.Severity == DiagnosticSeverity.Error && !_unexplained.Contains(diagnostic.Code))
+            _unexplained.Add(diagnostic.Code);
+    }
+
+    /// <summary>Says where more is to be read of the errors that were written, once for all of them.</summary>
+    public void Explain()
+    {
+        if (_unexplained.Count > 0)
+            Hint($"  More: dotnet serenity explain {string.Join(' ', _unexplained)}");
+        _unexplained.Clear();
     }
 
     /// <summary>Writes a line that is no result to standard error.</summary>

@@ -41,6 +41,26 @@ public sealed class DeviceItemsTests
         Assert.AreEqual(own.Length == 0 ? "A=1024@1;B=2048@2" : own, model.GetMetadata(ModelOptions.Memories.Name));
     }
 
+    [TestMethod]
+    [DataRow("1MiB", "2MiB", true)]
+    [DataRow("1MiB", "", true)]
+    [DataRow("1MiB", "1MiB", false)]
+    public void Two_devices_of_one_name_that_say_different_things_are_refused(string one, string other, bool refused)
+    {
+        DeviceItems devices = new([Board("board", one), Board("BOARD", other), Board("else", "3MiB")], "", "", "");
+        Assert.HasCount(refused ? 1 : 0, devices.Faults);
+        TaskItem model = new("a.onnx", new Dictionary<string, string> { ["Device"] = "board" });
+        Assert.AreEqual(refused ? SerenityCodes.BadOption : null, devices.FaultOf(model)?.Code);
+        if (refused)
+            Assert.Contains($"MemoryBudget=\"1MiB\"; {(other.Length == 0 ? "nothing" : "MemoryBudget=\"2MiB\"")}.", devices.Faults.Single().Message);
+        else
+            Assert.AreEqual(1 << 20, devices.BudgetsOf(model).MemoryBytes);
+        model.SetMetadata("Device", "else");
+        Assert.AreEqual(3 << 20, devices.BudgetsOf(model).MemoryBytes);
+
+        static TaskItem Board(string name, string budget) => new(name, new Dictionary<string, string> { ["MemoryBudget"] = budget });
+    }
+
     /// <summary>An item as a build hands it over: with the file that it is from.</summary>
     private sealed class FromFile(string name, string file) : ITaskItem
     {

@@ -28,6 +28,19 @@ public sealed class ItemPatternTests
         Assert.AreEqual(matches, new ItemPattern(pattern).Matches(item));
 
     [TestMethod]
+    [DataRow("a.onnx,b.onnx", "Include=\"a.onnx;b.onnx\"")]
+    [DataRow("models/*.onnx, more/b.ort", "Include=\"models/*.onnx;more/b.ort\"")]
+    [DataRow("a,b.onnx", "", DisplayName = "A comma in a name.")]
+    [DataRow("a.onnx,", "")]
+    [DataRow("a.onnx", "")]
+    public void Commas_between_models_are_told_of(string include, string said)
+    {
+        string hint = ItemPattern.CommaHint(include, "/nowhere");
+        Assert.AreEqual(said.Length > 0, hint.Length > 0);
+        Assert.Contains(said, hint);
+    }
+
+    [TestMethod]
     public void Random_parts_match_what_the_regular_expression_of_the_same_meaning_does()
     {
         TestRandom random = new(7);

@@ -85,6 +85,8 @@ public sealed class SizeListsTests
         Refuses(SizeLists.Expand(projects).Single(), "SerenityFreeDimensions");
         Refuses(Item("net.onnx", ("FreeDimensions", "seq=1"), ("Pad", "ids=0")), "List several");
         Refuses(Item("net.onnx", ("Pad", "ids=zero")), "'zero' is not");
+        Refuses(Item("net.onnx", ("Pad", "a=nan;b=zero")), "'a' cannot be filled with nan");
+        Refuses(Item("net.onnx", ("Pad", "a=nan;b=zero")), "'zero' is not");
 
         static void Refuses(ITaskItem item, string what)
         {

@@ -134,6 +134,7 @@ public sealed class OptionValuesTests
     [DataRow("FreeDimensions", "n=..4")]
     [DataRow("FreeDimensions", "n=1..2;n=3")]
     [DataRow("FreeDimensions", "n=1;n=1")]
+    [DataRow("Pad", "x=nan")]
     [DataRow("WorkLimit", "0.5")]
     [DataRow("WorkLimit", "1,5")]
     [DataRow("WorkLimit", "NaN")]
@@ -184,5 +185,13 @@ public sealed class OptionValuesTests
         Assert.AreEqual(4, sizes.Sizes[name], written);
         Assert.AreEqual(formatted, ModelOptions.FreeDimensions.Format(sizes));
         Assert.AreEqual(formatted, ModelOptions.FreeDimensions.Format(ModelOptions.FreeDimensions.Read(formatted, "FreeDimensions", "net.onnx")));
+    }
+
+    [TestMethod]
+    public void All_mistakes_in_sizes_are_told_at_once()
+    {
+        string said = Assert.ThrowsExactly<SerenityException>(() => ModelOptions.FreeDimensions.Read("a=9..3;b=1x;c=1,2..4;d=1;d=2;e=1..8;f", "FreeDimensions", "net.onnx")).Message;
+        foreach (string mistake in (string[])["'9..3' in 'a=9..3'", "'1x' in 'b=1x'", "'c=1,2..4'", "'d' is given twice", "'f' is not of the form"])
+            Assert.Contains(mistake, said);
     }
 }

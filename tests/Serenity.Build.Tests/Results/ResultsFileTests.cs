@@ -1,3 +1,4 @@
+using Serenity.Build.Budgets;
 using Serenity.Build.Manifest;
 using Serenity.Build.Results;
 using Serenity.Onnx.Contract;
@@ -14,7 +15,7 @@ public sealed class ResultsFileTests
             new ModelFigures(5000, 3000, 500, false, 1000, new BudgetEntry(4096, BudgetVerdict.Pass, "board", 2048), 3500), [], Path.Combine(folder, "obj", "fits.memory.json")),
         new("models/over.onnx", new ProjectPlace(Path.Combine(folder, "app.csproj"), 8, 5), new ModelFigures(5000, 4097, null, true, 1000, new BudgetEntry(4096, BudgetVerdict.Fail), null),
             [new SerenityDiagnostic("SER1001", DiagnosticSeverity.Error, "models/over.onnx", "Too \"much\".\u00fc"), new SerenityDiagnostic("SER2401", DiagnosticSeverity.Warning, "models/over.onnx", "w")]),
-        new("bad.onnx", null, null, [new SerenityDiagnostic("SER1202", DiagnosticSeverity.Error, "bad.onnx", "No model.")]),
+        new("bad.onnx", null, null, [new SerenityDiagnostic("SER1202", DiagnosticSeverity.Error, "bad.onnx", "No model.")]) { HeldTo = new MemoryBudgets(null, 1 << 20, "board") },
     ];
 
     [TestMethod]
@@ -78,7 +79,7 @@ public sealed class ResultsFileTests
         Assert.HasCount(4, lines);
         Assert.EndsWith("fits", lines[1]);
         StringAssert.Matches(lines[2], new(@"≤ 4 KiB .* 4096 bytes +1 B over budget$"));
-        Assert.EndsWith("error SER1202", lines[3]);
+        StringAssert.Matches(lines[3], new(@" 1 MiB of weights +error SER1202$"));
         ModelFigures held = results[0].Figures! with { WorkspaceBytes = 0, Budget = new BudgetEntry(null, BudgetVerdict.Pass, null, null, 4096), BaselineBytes = null, ProcessBytes = 2048 };
         string[] process = ResultTable.Write([results[0] with { Figures = held }]).Split('\n');
         CollectionAssert.AreEqual((string[])["model", "before", "after", "change", "process", "budget", "verdict"], process[0].Split("  ", StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));

@@ -418,6 +418,34 @@ public sealed class BuildTasksTests
     }
 
     [TestMethod]
+    public void A_device_that_is_not_known_is_told_before_anything_is_planned_for_it()
+    {
+        using TestProject project = new();
+        TaskItem wrong = project.Model("a.onnx", 1, ("Device", "toaster"), ("WeightBudget", "1MiB")), other = project.Model("b.onnx", 2, ("MemoryBudget", "1MiB"));
+        Assert.IsFalse(project.Build(wrong, other));
+        CollectionAssert.AreEqual((string[])["SER1102"], project.Codes);
+        Assert.AreEqual(1, project.EngineCalls, "The other is planned, and has its verdict.");
+        project.Device = "toaster";
+        Assert.IsFalse(project.Build(project.Model("c.onnx", 3), project.Model("d.onnx", 4)));
+        CollectionAssert.AreEqual((string[])["SER1102", "SER1102"], project.Codes);
+        project.MemoryBudget = "lots";
+        Assert.IsFalse(project.Build(project.Model("e.onnx", 5)));
+        CollectionAssert.AreEqual((string[])["SER1101"], project.Codes);
+        Assert.AreEqual(1, project.EngineCalls, "Nothing was planned for a budget that is not known.");
+    }
+
+    [TestMethod]
+    public void The_row_of_a_model_without_figures_says_what_it_is_held_to()
+    {
+        using TestProject project = new();
+        project.Optimizer = (_, _) => throw new SerenityException(SerenityCodes.RuntimeRefuses, "x", "No.");
+        Assert.IsFalse(project.Build(project.Model("a.onnx", 1, ("MemoryBudget", "48KiB")), project.Model("b.onnx", 1, ("Verify", "maybe"), ("Device", "nrf52832"))));
+        string table = project.Engine.Said.Single(m => m.Contains("error SER1206", StringComparison.Ordinal));
+        StringAssert.Matches(table, new(@"a\.onnx .* 48 KiB +error SER1206"));
+        StringAssert.Matches(table, new(@"b\.onnx .* 64 KiB +error SER1101"));
+    }
+
+    [TestMethod]
     public void A_device_that_is_not_understood_hides_no_verdict()
     {
         using TestProject project = new();

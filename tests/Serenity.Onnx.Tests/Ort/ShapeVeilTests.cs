@@ -1,4 +1,6 @@
+using Serenity.Onnx.Executors.OnnxRuntime.Graph;
 using Serenity.Onnx.Executors.OnnxRuntime.Planning;
+using Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
@@ -31,6 +33,19 @@ public sealed class ShapeVeilTests
             string more = model.Node("com.microsoft:FusedConv", [small, weight, "", sum], pads);
             return model.Node("com.microsoft:FusedConv", [small, weight, "", more], pads, ("activation", "Relu"));
         }));
+    }
+
+    [TestMethod]
+    public void What_the_app_binds_to_an_input_counts_for_nothing_behind_a_veil_too()
+    {
+        ModelProto model = Model((builder, small, weight) => builder.Node("Conv", [small, weight]));
+        UniqueNames.Assign(model);
+        Dictionary<string, string> shared = new() { [model.Graph.Output[0].Name] = "x" };
+        ShapeTable shapes = ShapeInference.Run(model, "/model.onnx", new Dictionary<string, long>()).Main with { Shared = shared };
+        OrtGraph graph = new(model.Graph);
+        VeiledGraph veiled = ShapeVeil.Draw(graph, shapes, Enumerable.Range(0, graph.NodeCount).ToArray(), new VeilDrawing(new int[graph.ValueCount], new HashSet<(int, int)> { (1, 0) }));
+        Assert.AreEqual(2, veiled.Nodes);
+        Assert.AreSame(shared, veiled.Shapes.Shared);
     }
 
     /// <summary>As many buffers as are held through the peak for later values are hidden by few nodes: what is computed of a hidden value is hidden.</summary>

@@ -32,6 +32,25 @@ public sealed class RangeLimitTests
     }
 
     [TestMethod]
+    public void All_mistakes_in_names_and_formulas_are_told_at_once()
+    {
+        OnnxModelBuilder builder = new();
+        string a = builder.SymbolicInput("x", DataType.Float, "rows", 4), b = builder.SymbolicInput("y", DataType.Float, "cols", 4);
+        builder.Output(builder.Node("Add", [a, builder.Node("ReduceSum", [b, builder.Integers(0, 1)])]), DataType.Float, null);
+        using TempFolder folder = new();
+        SerenityException refused = Assert.ThrowsExactly<SerenityException>(() => ModelOptimizer.Optimize(new OptimizeRequest
+        {
+            ModelPath = folder.File("model.onnx", ModelFile.ToBytes(builder.Build())),
+            FreeDimensions = new Dictionary<string, long> { ["rosw"] = 1 },
+            Ranges = new Dictionary<string, SizeRange> { ["clos"] = new(1, 8) },
+            SizeFormulas = new Dictionary<string, string> { ["rows"] = "nothing*2", ["other"] = "clos*clos" },
+        }));
+        Assert.AreEqual(SerenityCodes.BadFreeDimension, refused.Code, refused.Message);
+        foreach (string mistake in (string[])["'rosw'", "Did you mean 'rows'", "'clos', which is no open dimension", "'rows' to 'nothing*2'", "'other'", "to 'clos*clos'"])
+            Assert.Contains(mistake, refused.Message);
+    }
+
+    [TestMethod]
     public void Where_one_size_follows_the_other_there_is_a_plan()
     {
         OnnxModelBuilder builder = new();

@@ -2,6 +2,8 @@ using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Runtime;
 using Serenity.Testing;
+using Serenity.Testing.Models;
+using static Serenity.Onnx.Schema.TensorProto.Types;
 
 namespace Serenity.Onnx.Tests.Runtime;
 
@@ -108,6 +110,28 @@ public sealed class ModelSessionTests
         Assert.AreEqual("m.onnx", e.File);
         Assert.IsFalse(e.Message.Contains(".cc:", StringComparison.Ordinal), e.Message);
         Assert.IsFalse(e.Message.Contains('\n', StringComparison.Ordinal), e.Message);
+    }
+
+    [TestMethod]
+    [DataRow(0)]
+    [DataRow(1)]
+    [DataRow(2)]
+    public void A_run_that_failed_is_not_what_is_observed(int failures)
+    {
+        OnnxModelBuilder builder = new();
+        string rows = builder.Node("Relu", [builder.Input("x", DataType.Float, 4, 8)]);
+        string taken = builder.Node("Gather", [rows, builder.Input("at", DataType.Int64, 1)]);
+        builder.Output(builder.Node("Neg", [builder.Node("Exp", [taken])]), DataType.Float, 1, 8);
+        using ModelSession session = ModelSession.Load(RunnableModel.Of(builder.Build(), null, "m.onnx"), observe: true);
+        KeyValuePair<string, RuntimeValue>[] At(long row) =>
+            [TinyModels.Floats("x", [4, 8]), new("at", new RuntimeValue.Tensor(Microsoft.ML.OnnxRuntime.Tensors.TensorElementType.Int64, [1], BitConverter.GetBytes(row)))];
+        for (int i = 0; i < failures; i++)
+            Assert.AreEqual(SerenityCodes.RuntimeRefuses, Assert.ThrowsExactly<SerenityException>(() => session.Run(At(100))).Code);
+        session.Run(At(1));
+        Assert.ThrowsExactly<SerenityException>(() => session.Run(At(100)));
+        Observation seen = session.EndObservation();
+        Assert.HasCount(4, seen.ExecutedOrder);
+        Assert.AreEqual((4 * 8 * 4) + (8 * 4), seen.Memory!.ActivationBytes);
     }
 
     [TestMethod]

@@ -30,8 +30,9 @@ public sealed class RuntimeMessageTests
     [TestMethod]
     public void A_long_message_is_cut_between_characters()
     {
-        string told = RuntimeMessage.Plain(string.Concat(Enumerable.Repeat("x🜁", 400)));
-        Assert.IsLessThan(310, told.Length);
+        string told = RuntimeMessage.Plain(string.Concat(Enumerable.Repeat("x🜁", 1000)));
+        Assert.IsLessThan(1210, told.Length);
+        Assert.EndsWith("word1234 ...", RuntimeMessage.Plain(string.Concat(Enumerable.Repeat("word1234 ", 400))).TrimEnd('.').TrimEnd() + " ...");
         Assert.IsFalse(told.Contains('\uFFFD') || char.IsHighSurrogate(told[told.IndexOf(" ...", StringComparison.Ordinal) - 1]));
     }
 }

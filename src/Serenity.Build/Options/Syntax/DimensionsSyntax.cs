@@ -34,7 +34,27 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
         SortedDictionary<string, SizeRange> ranges = new(StringComparer.Ordinal);
         SortedDictionary<string, string> formulas = new(StringComparer.Ordinal);
         SortedDictionary<string, IReadOnlyList<long>> lists = new(StringComparer.Ordinal);
+        List<string> problems = [];
         foreach (string part in Parts(text))
+        {
+            try
+            {
+                Read(part);
+            }
+            catch (FormatException problem)
+            {
+                // What is wrong with the others is said as well.
+                problems.Add(problem.Message);
+            }
+        }
+        if (problems.Count > 0)
+            throw new FormatException(string.Join("; ", problems));
+        long files = lists.Values.Aggregate(1L, (product, listed) => Math.Min(MostFiles + 1, product * listed.Count));
+        if (files > MostFiles)
+            throw new FormatException($"a file is written for every combination of listed sizes, and there are more than {MostFiles}; give shorter lists, or a range");
+        return lists.Count == 0 ? Of(sizes, ranges, formulas) : Of(sizes, ranges, formulas) with { Lists = lists };
+
+        void Read(string part)
         {
             // The last "=": a dimension's name may hold one, as in "seq=2*n", a size cannot.
             int at = part.LastIndexOf('=');
@@ -79,10 +99,6 @@ public sealed class DimensionsSyntax : OptionSyntax<DimensionSizes>
                 list.Add(dimension, size);
             }
         }
-        long files = lists.Values.Aggregate(1L, (product, listed) => Math.Min(MostFiles + 1, product * listed.Count));
-        if (files > MostFiles)
-            throw new FormatException($"a file is written for every combination of listed sizes, and there are more than {MostFiles}; give shorter lists, or a range");
-        return lists.Count == 0 ? Of(sizes, ranges, formulas) : Of(sizes, ranges, formulas) with { Lists = lists };
     }
 
     /// <inheritdoc/>

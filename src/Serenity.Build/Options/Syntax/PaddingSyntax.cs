@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Serenity.Build.Options.Syntax;
 
-/// <summary>Names of inputs and the number that a shorter one is filled with, as <c>input_ids=0;attention_mask=0</c>; null for none.</summary>
+/// <summary>Names of inputs and the value that a shorter one is filled with, a number, true or false, as <c>input_ids=0;attention_mask=0</c>; null for none.</summary>
 public sealed class PaddingSyntax : OptionSyntax<IReadOnlyDictionary<string, string>?>
 {
     private readonly ValuesSyntax _values = new();
@@ -20,14 +20,31 @@ public sealed class PaddingSyntax : OptionSyntax<IReadOnlyDictionary<string, str
     /// <inheritdoc/>
     public override IReadOnlyDictionary<string, string> Parse(string text)
     {
-        IReadOnlyDictionary<string, string> values = _values.Parse(text);
-        foreach ((string input, string value) in values)
+        SortedDictionary<string, string> values = new(StringComparer.Ordinal);
+        List<string> problems = [];
+        foreach ((string input, string value) in _values.Parse(text))
         {
-            if (value is not ("true" or "false") && !double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
-                throw new FormatException($"'{input}' can be filled with a number, true or false, which '{value}' is not");
+            if (value is "true" or "false")
+                values[input] = value;
+            else if (Infinity(value) is { } infinity)
+                values[input] = infinity;
+            else if (!double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out double number))
+                problems.Add($"'{input}' can be filled with a number, true or false, which '{value}' is not");
+            else if (double.IsNaN(number))
+                problems.Add($"'{input}' cannot be filled with {value}, which no mask takes out again: whatever reads it is no number either");
+            else
+                values[input] = value;
         }
-        return values;
+        return problems.Count == 0 ? values : throw new FormatException(string.Join("; ", problems));
     }
+
+    /// <summary>How .NET writes an infinity, which a mask that is added may be filled with; null for anything else.</summary>
+    private static string? Infinity(string value) => value.ToLowerInvariant() switch
+    {
+        "inf" or "+inf" or "infinity" or "+infinity" => "Infinity",
+        "-inf" or "-infinity" => "-Infinity",
+        _ => null,
+    };
 
     /// <inheritdoc/>
     public override string Format(IReadOnlyDictionary<string, string>? value) => _values.Format(value);

@@ -151,7 +151,7 @@ internal static class ShapeVeil
         // Equal constants come out of one Identity now.
         UnreadConstants.Drop(graph, moved);
         StateShapes(graph, source, shapes, drawing);
-        ShapeTable table = new(types, shapes.Opaque) { Bodies = shapes.Bodies, Varies = shapes.Varies, Formulas = shapes.Formulas };
+        ShapeTable table = shapes with { Types = types };
         return new VeiledGraph(graph, new OrtGraph(graph), veiledOrder, table, count + front.Count - shared.Count, sourceOf);
     }
 
