@@ -6,7 +6,8 @@ namespace Serenity.Driver;
 
 /// <summary>
 /// Compiles the program that models are worked on in to native code (Native AOT), for the machine that packs. A first cell then takes 0.2 s of processor time in it in place
-/// of 0.6: the rest is .NET's start and its compiler at run time. The packages have the same program as assemblies too, which runs where this one does not.
+/// of 0.6: the rest is .NET's start and its compiler at run time. The packages have the same program as assemblies too, which runs where this one does not: on x64 that includes processors from
+/// before 2013, since code for later ones takes a twenty-fifth less.
 /// </summary>
 /// <param name="folder">Where it is made; kept, since it takes a minute and most packs change nothing of it.</param>
 internal sealed class NativeHost(Workspace workspace, DriverLog log, string folder)
@@ -76,6 +77,7 @@ internal sealed class NativeHost(Workspace workspace, DriverLog log, string fold
                 <DefineConstants>$(DefineConstants);COMPILED_AHEAD</DefineConstants>
                 <PublishAot>true</PublishAot>
                 <OptimizationPreference>Speed</OptimizationPreference>
+                {(_identifier.EndsWith("-x64", StringComparison.Ordinal) ? "<IlcInstructionSet>x86-64-v3</IlcInstructionSet>" : "")}
                 <InvariantGlobalization>true</InvariantGlobalization>
                 <ConcurrentGarbageCollection>false</ConcurrentGarbageCollection>
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Serenity.Onnx.Isolation;
 
@@ -15,8 +16,12 @@ internal static class HostCommand
     /// <summary>True if the assembly is here: it lies beside this one in the packages, but need not in an app of one's own.</summary>
     public static bool IsPresent => File.Exists(Program);
 
-    /// <summary>True if there is a program in native code for this system and architecture. That it runs here is not said by that: the system may be older than the one it was made on.</summary>
-    public static bool IsNativePresent => File.Exists(NativeProgram);
+    /// <summary>True if there is a program in native code for this system and processor. That it runs here is not said by that: the system may be older than the one it was made on.</summary>
+    public static bool IsNativePresent => HasInstructions && File.Exists(NativeProgram);
+
+    // On x64 it is compiled for processors from 2013 on (x86-64-v3).
+    private static bool HasInstructions =>
+        RuntimeInformation.ProcessArchitecture != Architecture.X64 || (Avx2.IsSupported && Bmi1.IsSupported && Bmi2.IsSupported && Fma.IsSupported && Lzcnt.IsSupported);
 
     private static string Folder => Path.GetDirectoryName(typeof(HostCommand).Assembly.Location) ?? AppContext.BaseDirectory;
 

@@ -15,7 +15,7 @@ internal sealed class ModelSession : IDisposable
     private readonly InferenceSession _session;
     private readonly string? _profileFolder;
     private readonly bool _measures;
-    private long _mostRunBytes;
+    private readonly List<long> _runBytes = [];
     private long _heldBytes;
     private AllocationTrace? _firstTrace;
     private RunSequence? _firstSequence;
@@ -34,8 +34,11 @@ internal sealed class ModelSession : IDisposable
     /// <summary>Graph inputs that have an initializer as their default, by name.</summary>
     public IReadOnlyDictionary<string, NodeMetadata> OverridableInitializers => _session.OverridableInitializerMetadata;
 
-    /// <summary>Most bytes that any run so far had at one time; 0 where that is not measured.</summary>
-    public long MostRunBytes => _mostRunBytes;
+    /// <summary>Most bytes that each run so far had at one time, in order; empty where that is not measured.</summary>
+    public IReadOnlyList<long> RunBytes => _runBytes;
+
+    /// <summary>True if it was loaded as a session without options is (<see cref="LoadPlain"/>).</summary>
+    public bool IsPlain { get; private init; }
 
     /// <summary>Outputs that runs have in the buffer of an input: the input by output.</summary>
     public IReadOnlyDictionary<string, string> Shared { get; set; } = new Dictionary<string, string>();
@@ -70,7 +73,7 @@ internal sealed class ModelSession : IDisposable
 
     /// <summary>
     /// Loads a model as a session without options does, but for the number of threads and the layout of the processor; the memory of its runs is ours to see
-    /// (<see cref="MostRunBytes"/>). Null where another allocator is in use in this process.
+    /// (<see cref="RunBytes"/>). Null where another allocator is in use in this process.
     /// </summary>
     /// <exception cref="SerenityException">As <see cref="Load(RunnableModel, GraphOptimizationLevel, bool, IReadOnlyDictionary{string, long}, int, bool, bool)"/>.</exception>
     public static ModelSession? LoadPlain(RunnableModel model, int threads, GraphOptimizationLevel level = GraphOptimizationLevel.ORT_ENABLE_EXTENDED)
@@ -78,7 +81,7 @@ internal sealed class ModelSession : IDisposable
         ArgumentNullException.ThrowIfNull(model);
         NativeRuntime.EnsureAvailable();
         using SessionOptions options = new() { IntraOpNumThreads = threads, GraphOptimizationLevel = level };
-        return MeasuringAllocator.TryUse(options) ? Load(model, options, measures: true, profileFolder: null) : null;
+        return MeasuringAllocator.TryUse(options) ? Load(model, options, measures: true, profileFolder: null, plain: true) : null;
     }
 
     private static ModelSession Load(RunnableModel model, SessionOptions options, bool observe)
@@ -103,7 +106,7 @@ internal sealed class ModelSession : IDisposable
         }
     }
 
-    private static ModelSession Load(RunnableModel model, SessionOptions options, bool measures, string? profileFolder)
+    private static ModelSession Load(RunnableModel model, SessionOptions options, bool measures, string? profileFolder, bool plain = false)
     {
         options.LogSeverityLevel = OrtLoggingLevel.ORT_LOGGING_LEVEL_FATAL;
         PointAtExternalData(model, options);
@@ -117,7 +120,7 @@ internal sealed class ModelSession : IDisposable
                 MeasuringAllocator.Record(RunLimits.Default, static () => { }, () => session = new InferenceSession(model.Bytes, options), out AllocationTrace trace);
                 held = trace.HeldBytes;
             }
-            ModelSession loaded = new(model, session ?? new InferenceSession(model.Bytes, options), profileFolder, measures) { _heldBytes = held };
+            ModelSession loaded = new(model, session ?? new InferenceSession(model.Bytes, options), profileFolder, measures) { _heldBytes = held, IsPlain = plain };
             ownFolder = null;
             return loaded;
         }
@@ -187,8 +190,9 @@ internal sealed class ModelSession : IDisposable
             {
                 if (trace?.LimitStruck == true)
                     throw Unfinished(new RunLimitException());
-                _mostRunBytes = Math.Max(_mostRunBytes, trace?.PeakBytes ?? 0);
-                if (!_ran && trace is not null)
+                if (trace is not null)
+                    _runBytes.Add(trace.PeakBytes);
+                if (!_ran && _profileFolder is not null && trace is not null)
                 {
                     _firstTrace = trace;
                     _firstSequence = trace.Sequence([.. results!.Select(AddressOf)]);

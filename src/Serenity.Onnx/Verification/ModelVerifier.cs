@@ -52,7 +52,7 @@ internal static class ModelVerifier
         PartwiseComparison.Outcome? parted = apart ? parts?.End() : null;
         SourceAhead.Half? ahead = !same && request.SharedInSource.Count == 0 && request.Ahead is { } begun && begun.Fused == request.Fused && begun.Signed == request.Signed ? begun.Take() : null;
         using ModelSession? reference = same ? null
-            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads, request.Prepack, request.Signed);
+            : ahead?.Session ?? SourceAhead.Load(request.Source, request.ExternalFolder, request.File, request.Fused, request.Threads, request.Prepack, request.Signed, PlainRuns.MayBe(request));
         if (reference is not null)
             reference.Shared = request.SharedInSource;
         ModelSession? optimized = apart ? null : LoadOptimized(request);
@@ -127,8 +127,8 @@ internal static class ModelVerifier
         VerificationOutcome outcome = Conclude(request, seen, random, maxError, notCompared);
         if (request.TakesEveryBranch && outcome.Memory is { ActivationBytes: not null } memory)
             outcome = outcome with { Memory = BranchRuns.Most(request, memory, firstInputs!, cancellation) };
-        if (request.MeasuresPlain && request.Work <= WorkForTwoCases && ModelTensors.WeightBytes(request.Source) <= WeightsHeldTwice)
-            outcome = outcome with { Plain = PlainRuns.Measure(request, firstInputs!, cancellation) };
+        if (PlainRuns.AreWanted(request))
+            outcome = outcome with { Plain = PlainRuns.Measure(request, reference, firstInputs!, cancellation) };
         // With other data the blocks of a run have other sizes.
         return request.Shapes is { Varies.Count: > 0 } ? outcome with { NearBound = firstInputs } : outcome with { Block = Place(request, seen, proveBlock) };
     }

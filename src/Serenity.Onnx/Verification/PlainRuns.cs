@@ -1,6 +1,10 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
+using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
+using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes;
 
 namespace Serenity.Onnx.Verification;
 
@@ -16,13 +20,42 @@ internal static class PlainRuns
     /// <summary>The first run shows ONNX Runtime what it allocates; from the second on it has a pattern of it.</summary>
     private const int Runs = 2;
 
+    /// <summary>True if they are to be measured, and little enough work.</summary>
+    public static bool AreWanted(VerificationRequest request)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return request.MeasuresPlain && request.Work <= ModelVerifier.WorkForTwoCases && ModelTensors.WeightBytes(request.Source) <= ModelVerifier.WeightsHeldTwice;
+    }
+
+    /// <summary>True if the source's runs that outputs are compared with can be these too, so that they are not made twice.</summary>
+    public static bool MayBe(VerificationRequest request) => AreWanted(request) && request.Shared.Count + request.SharedInSource.Count == 0
+        && request.Shapes is { } shapes && MayBeOf(request.Source, shapes, request.Fused, request.Prepack, request.Signed);
+
+    /// <summary>True if the runs of a source that outputs are compared with are those of a session without options, but for memory: of the same level, by the same kernels, with the same
+    /// allocations on all inputs.</summary>
+    /// <param name="source">The source model.</param>
+    /// <param name="shapes">The shapes that are planned with.</param>
+    /// <param name="fused">As <see cref="VerificationRequest.Fused"/>.</param>
+    /// <param name="prepack">Whether kernels may lay weights out anew.</param>
+    /// <param name="signed">As <see cref="VerificationRequest.Signed"/>.</param>
+    public static bool MayBeOf(ModelProto source, ShapeTable shapes, bool fused, bool prepack, bool signed)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(shapes);
+        // On arm64 the stated options ask for other kernels (TruthfulSessionOptions). A branch or a loop allocates by the inputs.
+        return fused && prepack && !signed && NativeRuntime.Architecture == "x64" && shapes.Varies.Count == 0 && shapes.Formulas is null
+            && source.Functions.Count == 0 && !source.Graph.Node.Any(node => SubgraphCaptures.SubgraphsOf(node).Any());
+    }
+
     /// <summary>Measures a model and its source, one after the other.</summary>
     /// <param name="request">What is verified.</param>
+    /// <param name="reference">The source, as it was loaded and run to be compared with; null for none.</param>
     /// <param name="inputs">Value of every input.</param>
     /// <param name="cancellation">Ends the work at the next kernel.</param>
     /// <returns>Null where it cannot be measured, or one of them does not run so.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    public static PlainSessions? Measure(VerificationRequest request, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
+    public static PlainSessions? Measure(
+        VerificationRequest request, ModelSession? reference, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
     {
         ArgumentNullException.ThrowIfNull(request);
         try
@@ -32,8 +65,8 @@ internal static class PlainRuns
                 return null;
             bool same = request.Written is null && ReferenceEquals(request.Source, request.Optimized);
             return same ? new PlainSessions(optimized, optimized)
-                : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_ENABLE_EXTENDED, request.Threads, request.Shared, inputs,
-                    cancellation) is { } source
+                : (reference is { IsPlain: true } ? Measure(reference, inputs, cancellation) : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_ENABLE_EXTENDED, request.Threads, request.Shared, inputs,
+                    cancellation)) is { } source
                     ? new PlainSessions(optimized, source, request.KeepsGraph ? OtherNode(request, inputs, cancellation) : null) : null;
         }
         catch (Exception e) when (e is SerenityException { Code: SerenityCodes.RuntimeRefuses } or RunLimitException)
@@ -64,10 +97,17 @@ internal static class PlainRuns
         IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
     {
         using ModelSession? session = ModelSession.LoadPlain(model, threads, level);
-        if (session is not null)
-            session.Shared = shared;
-        for (int run = 0; session is not null && run < Runs; run++)
+        if (session is null)
+            return null;
+        session.Shared = shared;
+        return Measure(session, inputs, cancellation);
+    }
+
+    // Runs that were made before are the first.
+    private static long Measure(ModelSession session, IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs, CancellationToken cancellation)
+    {
+        while (session.RunBytes.Count < Runs)
             session.Run(inputs, RunLimits.Default, cancellation);
-        return session?.MostRunBytes;
+        return session.RunBytes.Take(Runs).Max();
     }
 }

@@ -72,16 +72,18 @@ internal sealed class SourceAhead : IDisposable
     /// <param name="shapes">The shapes that are planned with.</param>
     /// <param name="prepack">Whether kernels may lay weights out anew.</param>
     /// <param name="signed">As <see cref="VerificationRequest.Signed"/>.</param>
+    /// <param name="plain">As <see cref="PlainRuns.MayBeOf"/> says.</param>
     /// <returns>What runs; null where it is not worth it.</returns>
     public static SourceAhead? Start(
-        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1, ShapeTable? shapes = null, bool prepack = true, bool signed = false)
+        ModelProto source, string? externalFolder, string? file, bool fused, long work, int threads = 1, ShapeTable? shapes = null, bool prepack = true, bool signed = false,
+        bool plain = false)
     {
         if (Environment.ProcessorCount < 2 || work > ModelVerifier.WorkForTwoCases || ModelTensors.WeightBytes(source) > ModelVerifier.WeightsHeldTwice)
             return null;
         return new SourceAhead(
             cancellation =>
             {
-                ModelSession session = Load(source, externalFolder, file, fused, threads, prepack, signed);
+                ModelSession session = Load(source, externalFolder, file, fused, threads, prepack, signed, plain);
                 try
                 {
                     SeededInputs seeded = new(source.Graph, session.Inputs, shapes);
@@ -103,13 +105,24 @@ internal sealed class SourceAhead : IDisposable
     }
 
     /// <summary>Loads the source as verification compares it.</summary>
+    /// <param name="source">The source model.</param>
+    /// <param name="externalFolder">Absolute path of the folder that its external data is relative to; null if there is none.</param>
+    /// <param name="file">The source file as the user named it.</param>
+    /// <param name="fused">As <see cref="VerificationRequest.Fused"/>.</param>
+    /// <param name="threads">Threads within operators.</param>
+    /// <param name="prepack">Whether kernels may lay weights out anew.</param>
+    /// <param name="signed">As <see cref="VerificationRequest.Signed"/>.</param>
+    /// <param name="plain">True to have its runs measured as those of a session without options, where this process can.</param>
     /// <exception cref="Diagnostics.SerenityException">ONNX Runtime cannot load it.</exception>
     public static ModelSession Load(
-        ModelProto source, string? externalFolder, string? file, bool fused, int threads, bool prepack = true, bool signed = false) =>
-        ModelSession.Load(
-            RunnableModel.Of(source, externalFolder, file),
+        ModelProto source, string? externalFolder, string? file, bool fused, int threads, bool prepack = true, bool signed = false, bool plain = false)
+    {
+        RunnableModel model = RunnableModel.Of(source, externalFolder, file);
+        return plain && ModelSession.LoadPlain(model, threads) is { } loaded ? loaded : ModelSession.Load(
+            model,
             fused ? GraphOptimizationLevel.ORT_ENABLE_EXTENDED : GraphOptimizationLevel.ORT_DISABLE_ALL,
             observe: MayRunLong(source), threads: threads, prepack: prepack, signed: signed);
+    }
 
     /// <summary>What a run of a model may need.</summary>
     public static RunLimits LimitsOf(ModelProto model) => MayRunLong(model) ? RunLimits.OfLoops : RunLimits.Default;
