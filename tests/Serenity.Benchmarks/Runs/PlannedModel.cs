@@ -81,6 +81,6 @@ internal static class PlannedModel
     }
 
     /// <summary>Arguments that come before ours where the process is the .NET host.</summary>
-    private static string[] Host() =>
+    public static string[] Host() =>
         Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet" ? [typeof(PlannedModel).Assembly.Location] : [];
 }

@@ -45,7 +45,7 @@ internal static class StageBenchmark
 
     private static int RunWithoutTiers(string[] args)
     {
-        ProcessStartInfo start = new(Environment.ProcessPath!, ["stages", .. args]);
+        ProcessStartInfo start = new(Environment.ProcessPath!, [.. PlannedModel.Host(), "stages", .. args]);
         start.Environment[Tiers] = "0";
         using Process process = Process.Start(start)!;
         process.WaitForExit();

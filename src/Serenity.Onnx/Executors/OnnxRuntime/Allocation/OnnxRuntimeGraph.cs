@@ -23,12 +23,13 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Allocation;
 /// </remarks>
 internal sealed class OnnxRuntimeGraph
 {
-    private readonly int[] _tensorOf;
+    private readonly int[] _tensorOf, _root;
 
-    private OnnxRuntimeGraph(MemoryGraph memory, int[] tensorOf)
+    private OnnxRuntimeGraph(MemoryGraph memory, int[] tensorOf, int[] root)
     {
         Memory = memory;
         _tensorOf = tensorOf;
+        _root = root;
     }
 
     /// <summary>The memory graph.</summary>
@@ -36,6 +37,9 @@ internal sealed class OnnxRuntimeGraph
 
     /// <summary>The tensor of a value; -1 for graph inputs, weights, and aliases of those.</summary>
     public int TensorOf(int value) => _tensorOf[value];
+
+    /// <summary>The tensor in whose buffer a value lies, as far as that does not depend on the order; -1 for graph inputs and weights.</summary>
+    public int RootOf(int value) => _tensorOf[_root[value]];
 
     /// <summary>Builds the memory graph.</summary>
     /// <param name="model">Sizes and rules.</param>
@@ -83,7 +87,7 @@ internal sealed class OnnxRuntimeGraph
             }
             AllowInPlace(model, builder, node, root, tensorOf);
         }
-        return new OnnxRuntimeGraph(builder.Build(), tensorOf);
+        return new OnnxRuntimeGraph(builder.Build(), tensorOf, root);
     }
 
     /// <summary>For each value the first owner of its buffer, as far as that does not depend on the order.</summary>

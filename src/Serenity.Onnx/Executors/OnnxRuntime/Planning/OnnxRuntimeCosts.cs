@@ -88,8 +88,17 @@ internal sealed class OnnxRuntimeCosts : ICandidateCosts
     {
         if (candidate.Groups.Count == 0)
             return Plan(candidate, null, effort, within, cancellation);
-        if (FreeGroupOrder.TryFind(candidate, Limits(effort).Schedule, within, cancellation) is not { } free)
-            return null;
+        FreeGroupGraph groups = new(candidate);
+        if (within is { } bytes)
+        {
+            FreeGroupOrder? near = groups.Within(bytes, Limits(effort).Schedule, out bool isImpossible, cancellation);
+            if (isImpossible)
+                return null;
+            // Any order within it will do.
+            if (near is not null && Plan(AccumulationChain.InOrder(candidate, near.Order), near, effort, within, cancellation) is { } enough)
+                return enough;
+        }
+        FreeGroupOrder free = groups.Least(Limits(effort).Schedule, cancellation);
         // What a rewrite saved is told from the tensors; how the chain is written does not matter for that.
         if (effort == CostEffort.Share && _techniques.HasFlag(RewriteTechniques.Estimates))
             return new RewriteCost(candidate, free.Profile.Max(), free.LowerBoundBytes ?? 0, free.Order, free.Profile);

@@ -26,6 +26,8 @@ internal sealed record PeakEstimate(OrtGraph Graph, int[] Order, long[] Profile,
         if (!rough && !OrderPinning.CanHoldAll(problem.Graph, problem.Opset, name => problem.Shapes.Find(name)?.ElementType))
             return Planned();
         AllocationPlan best = Lower(new AllocationSimulator(problem.AsInferred));
+        if (best.Peak <= within)
+            return Of(best);
         if (best.Peak > problem.Least.PeakBytes && problem.AsInferred != problem.AllShapes)
             best = Lower(new AllocationSimulator(problem.AllShapes)) is var stated && stated.Peak < best.Peak ? stated : best;
         if (best.Peak > problem.Least.PeakBytes && problem.Options.Veil)

@@ -9,7 +9,7 @@ using Serenity.Planning.Scheduling;
 
 namespace Serenity.Onnx.Executors.OnnxRuntime.Planning;
 
-/// <summary>What planning a model for ONNX Runtime starts from: its rules, its memory graph, and a schedule of least live peak.</summary>
+/// <summary>What planning a model for ONNX Runtime starts from: its rules, its memory graph, and a schedule.</summary>
 internal sealed record PlanningProblem
 {
     private PlanningProblem(ModelProto model, ShapeTable shapes, OnnxRuntimePlanOptions options, OrtGraph graph, AllocationModel allShapes, OnnxRuntimeGraph live, ScheduleResult least)
@@ -37,7 +37,7 @@ internal sealed record PlanningProblem
     /// <summary>The memory graph.</summary>
     public OnnxRuntimeGraph Live { get; }
 
-    /// <summary>The schedule of least live peak.</summary>
+    /// <summary>The schedule of least live peak; any within what is asked for, where that is asked.</summary>
     public ScheduleResult Least { get; private init; }
 
     /// <summary>The order that the file is executed in today.</summary>
@@ -55,7 +55,7 @@ internal sealed record PlanningProblem
     /// <param name="options">Limits.</param>
     /// <param name="planned">Shapes as far as ONNX Runtime knows them; null to ask it.</param>
     /// <param name="bound">Bytes that every schedule needs, where the order of the file may be one that meets it; null where nothing is known.</param>
-    /// <param name="within">The peak that is asked for, in bytes; null for none.</param>
+    /// <param name="within">The peak that is asked for, in bytes: any schedule within it will do; null for the least.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null if no order's peak is within the one asked for.</returns>
     public static PlanningProblem? TryPrepare(
@@ -72,13 +72,16 @@ internal sealed record PlanningProblem
             Dictionary<string, int> nodeOf = graph.NodesByName();
             options = options with { Schedule = options.Schedule with { First = [.. first.Select(name => nodeOf[name])] } };
         }
-        ScheduleResult? least = bound is { } bytes ? TryFileOrder(live.Memory, bytes) : null;
-        if (least is null)
+        ScheduleResult? least = bound is not null || within is not null ? TryFileOrder(live.Memory, bound, within) : null;
+        if (least is null && within is not null)
         {
-            if (within is not null && Scheduler.Solve(live.Memory, options.Schedule with { Enough = within }, cancellation).LowerBoundBytes > within)
+            ScheduleResult reached = Scheduler.Solve(live.Memory, options.Schedule with { Enough = within }, cancellation);
+            if (reached.LowerBoundBytes > within)
                 return null;
-            least = Scheduler.Solve(live.Memory, options.Schedule, cancellation);
+            if (reached.PeakBytes <= within)
+                least = reached;
         }
+        least ??= Scheduler.Solve(live.Memory, options.Schedule, cancellation);
         if (least.PeakBytes > within)
             return null;
         planned ??= options.AskForShapes ? PlannedShapesReader.TryRead(model, shapes) : null;
@@ -88,11 +91,14 @@ internal sealed record PlanningProblem
         };
     }
 
-    /// <summary>The order of the file, if it meets a bound: then it is proven, and nothing is left to search for; else null.</summary>
-    private static ScheduleResult? TryFileOrder(MemoryGraph memory, long bound)
+    /// <summary>The order of the file, if it meets a bound, so that it is proven, or is within what is asked for: then nothing is left to search for; else null.</summary>
+    private static ScheduleResult? TryFileOrder(MemoryGraph memory, long? bound, long? within)
     {
         int[] order = [.. Enumerable.Range(0, memory.OperatorCount)];
-        return LiveProfile.Peak(memory, order) == bound ? new ScheduleResult(order, bound, bound, 0, SearchStop.Proven) : null;
+        long peak = LiveProfile.Peak(memory, order);
+        if (peak == bound)
+            return new ScheduleResult(order, peak, peak, 0, SearchStop.Proven);
+        return peak <= within ? new ScheduleResult(order, peak, Math.Min(peak, bound ?? 0), 0, SearchStop.Enough) : null;
     }
 
     /// <summary>The same with another schedule of the same peak.</summary>
