@@ -40,7 +40,7 @@ Dictionary<string, (string Help, Func<string[], int> Run)> verbs = new(StringCom
     ["versus"] = ("MODEL… --before=FOLDER [--work-limit=X] [--no-time] [--verify] [--no-pieces]: each model beside the file that an earlier version made: bytes, work, time, outputs", VersusBenchmark.Run),
     ["versions"] = ("[--write] VERSION=LIBRARY… [MODEL…]: plans of the test data run in other versions of ONNX Runtime; which need more there", VersionSweep.Run),
     ["pieces"] = ("MODEL…: what pieces bring at which predicted time, and what stands in their way", PieceCurves.Run),
-    ["work"] = ("[MODEL…] --in=FOLDER [--fit[=NAME,…]] [--kernels]: predicted time beside measured, for every rewritten model and every layout; fits the prices of predicted time, all or those whose names begin so", WorkBenchmark.Run),
+    ["work"] = ("[MODEL…] --in=FOLDER [--fit[=NAME,…]] [--with=TERM=PRICE,…] [--kernels]: predicted time beside measured, for every rewritten model and every layout; fits the prices of predicted time, all or those whose names begin so", WorkBenchmark.Run),
     ["pools"] = ("[MODEL…] [--memories=NAME=SIZE@COST;…] [--share=PERCENT] [--work=FACTOR]: each model on boards with several memories: cost of accesses, bound, time, beside access density and TVM's USMP", PoolBenchmark.Run),
     ["sweep"] = ("[--small=N] [--large=N] [--seed=S]: random graphs against every down-set", SweepBenchmark.Run),
 };

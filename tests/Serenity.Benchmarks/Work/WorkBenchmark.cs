@@ -10,13 +10,13 @@ namespace Serenity.Benchmarks.Work;
 /// <summary>
 /// Whether predicted time is true: for every rewritten model, how much longer a run takes than without rewrites, predicted and measured; and for each form that this processor has in blocks of
 /// channels, how much less than the portable one. Measured are kept in a folder; prices are fitted to them and printed as <see cref="TermPrices"/> holds them: all, or those whose names begin
-/// as <c>--fit=</c> says. <c>--kernels</c> and <c>--each=OPERATOR,…</c> show how far the predictions of kernels are off.
+/// as <c>--fit=</c> says. <c>--with=TERM=PRICE,…</c> tells what other prices would predict; <c>--kernels</c> and <c>--each=OPERATOR,…</c> show how far the predictions of kernels are off.
 /// </summary>
 internal static class WorkBenchmark
 {
     private static readonly double[] _limits = [1.1, 1.25];
 
-    private const string FitOption = "--fit", EachOption = "--each=";
+    private const string FitOption = "--fit", EachOption = "--each=", WithOption = "--with=";
 
     /// <summary>How much kernels count in a fit beside the prices that stand.</summary>
     private const double KernelWeight = 300;
@@ -41,6 +41,8 @@ internal static class WorkBenchmark
             Measure(args, folder);
         IReadOnlyList<WorkSample> samples = WorkSample.ReadAll(folder);
         double[] prices = [.. Enum.GetValues<TimeTerm>().Select(TermPrices.Of)];
+        foreach (string price in args.FirstOrDefault(a => a.StartsWith(WithOption, StringComparison.Ordinal))?[WithOption.Length..].Split(',') ?? [])
+            prices[(int)Enum.Parse<TimeTerm>(price.Split('=')[0])] = double.Parse(price.Split('=')[1], CultureInfo.InvariantCulture);
         if (args.FirstOrDefault(a => a.StartsWith(FitOption, StringComparison.Ordinal)) is { } asked)
         {
             string[] names = asked.Length > FitOption.Length ? asked[(FitOption.Length + 1)..].Split(',') : [""];

@@ -65,7 +65,7 @@ internal static class ProductTime
         {
             sum.Add(TimeTerm.Convolution, 1);
             sum.Add(TimeTerm.ConvolutionGroup, groups);
-            sum.Add(IsPointwise(x, w, y) ? TimeTerm.ConvolutionInput : TimeTerm.ConvolutionColumn, groups * products * positions);
+            sum.Add(IsPointwise(x, w, y) ? TimeTerm.ConvolutionInput : kernel.Node.Ints("strides") is [.., > 1] ? TimeTerm.ConvolutionStridedColumn : TimeTerm.ConvolutionColumn, groups * products * positions);
             sum.Add(TimeTerm.ConvolutionProduct, groups * filters * products * Whole(positions));
         }
         sum.Add(TimeTerm.ConvolutionOutput, kernel.Made);

@@ -23,7 +23,8 @@ internal static class TermPrices
         Set(TimeTerm.ConvolutionGroup, 161);
         Set(TimeTerm.ConvolutionProduct, 0.0258);
         Set(TimeTerm.ConvolutionInput, 0.0925);
-        Set(TimeTerm.ConvolutionColumn, 0.29);
+        Set(TimeTerm.ConvolutionColumn, 0.2);
+        Set(TimeTerm.ConvolutionStridedColumn, 0.42);
         Set(TimeTerm.ConvolutionOutput, 0.103);
         Set(TimeTerm.Depthwise, 847);
         Set(TimeTerm.DepthwiseChannel, 198);

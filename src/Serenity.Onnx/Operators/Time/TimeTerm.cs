@@ -24,8 +24,11 @@ internal enum TimeTerm
     /// <summary>An element of the matrix that a pointwise float convolution multiplies as it lies: N x K.</summary>
     ConvolutionInput,
 
-    /// <summary>An element of the column matrix that another one is lowered to: N x K.</summary>
+    /// <summary>An element of the column matrix that another one is lowered to: N x K. Windows that move by one place are copied row by row.</summary>
     ConvolutionColumn,
+
+    /// <summary>The same where windows move by more along a row: element by element.</summary>
+    ConvolutionStridedColumn,
 
     /// <summary>An element that a float convolution makes.</summary>
     ConvolutionOutput,

@@ -24,6 +24,16 @@ public sealed class KernelTimeTests
     }
 
     [TestMethod]
+    public void Columns_of_windows_that_move_by_more_than_one_place_along_a_row_are_copied_element_by_element()
+    {
+        TimeSum along = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 3, 10, 13), Weights(b, 8, 3, 3, 3)], ("strides", new long[] { 1, 2 })), 1, 8, 8, 6);
+        Assert.AreEqual(3 * 9 * 48, Amount(along, TimeTerm.ConvolutionStridedColumn));
+        Assert.AreEqual(0, Amount(along, TimeTerm.ConvolutionColumn));
+        TimeSum down = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 3, 10, 13), Weights(b, 8, 3, 3, 3)], ("strides", new long[] { 2, 1 })), 1, 8, 4, 11);
+        Assert.AreEqual(3 * 9 * 44, Amount(down, TimeTerm.ConvolutionColumn));
+    }
+
+    [TestMethod]
     public void A_pointwise_convolution_makes_no_columns_and_one_of_single_channels_no_products_of_matrices()
     {
         TimeSum pointwise = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 6, 4, 4), Weights(b, 8, 3, 1, 1)], ("group", 2L)), 1, 8, 4, 4);
