@@ -180,9 +180,9 @@ public sealed record AppliedRewrite(string Kind, IReadOnlyList<string> Nodes, bo
 /// <param name="AddedTime">Predicted time that the pieces add, as a part of the source's; below 0 where they take less.</param>
 public sealed record PieceFacts(int Count, string Value, int Axis, double AddedTime);
 
-/// <summary>A rewrite that would have lowered the peak, and with which outputs did not stay within the tolerance.</summary>
+/// <summary>A rewrite that would have lowered the peak, and with which outputs did not stay within the tolerance; or nodes of which pieces did not do what was planned.</summary>
 /// <param name="Kind">The rewrite's name, as in docs/rewrites.md.</param>
-/// <param name="Nodes">Names of the source nodes that it would have replaced.</param>
+/// <param name="Nodes">Names of the source nodes that it would have replaced, or that no region in pieces has.</param>
 /// <param name="Reason">What verification saw, a full sentence.</param>
 public sealed record LeftOutRewrite(string Kind, IReadOnlyList<string> Nodes, string Reason);
 

@@ -37,6 +37,9 @@ internal interface IExecutorPlanner
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     ExecutorPlan Replan(ExecutorPlan instead, RewriteLevel level, RewriteRestriction restriction);
 
+    /// <summary>True if <see cref="Replan"/> runs regions in pieces that are stated (<see cref="RewriteRestriction.Pieces"/>).</summary>
+    bool CarriesPieces { get; }
+
     /// <summary>The model as it is executed today, and what it costs so.</summary>
     /// <param name="instead">The plan that it replaces; null where none was made.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>

@@ -92,10 +92,10 @@ internal static class NativeHazards
                 case "Scan" when node.Attribute.FirstOrDefault(a => a.Name == "num_scan_inputs") is { HasI: true } scans && (scans.I < 0 || scans.I > node.Input.Count):
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"states {scans.I} scan inputs and has {node.Input.Count} inputs"));
                 // A list of inputs, or of outputs, has no optional members. These kernels look at each of them all the same, where others count them, or ONNX Runtime does.
-                case "Einsum" or "Max" or "Mean" or "Min" or "Sum" when Unnamed(node.Input) is { } at:
-                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"has no name at place {at} of its {node.Input.Count} inputs, of which none is optional"));
-                case "Split" when Unnamed(node.Output) is { } at:
-                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"has no name at place {at} of its {node.Output.Count} outputs, of which none is optional"));
+                case "Einsum" or "Max" or "Mean" or "Min" or "Sum" when node.Input.IndexOf("") is >= 0 and int at:
+                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"has no name at place {at + 1} of its {node.Input.Count} inputs, of which none is optional"));
+                case "Split" when node.Output.IndexOf("") is >= 0 and int at:
+                    throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"has no name at place {at + 1} of its {node.Output.Count} outputs, of which none is optional"));
                 // Shape inference steps over letters and one ellipsis in each term of the left side, and stands still at anything else.
                 case "Einsum" when node.Attribute.FirstOrDefault(a => a.Name == "equation") is { HasS: true } equation && Stray(equation.S.ToStringUtf8()) is { } stray:
                     throw Invalid(node, path, string.Create(CultureInfo.InvariantCulture, $"has an equation with U+{(int)stray:X4} among the letters that name axes; only letters can, and '...' once in each term"));
@@ -106,17 +106,6 @@ internal static class NativeHazards
         }
         foreach (GraphProto inner in SubgraphCaptures.SubgraphsOf(node))
             CheckGraph(inner, lengths, path);
-    }
-
-    /// <summary>The place, from 1, of the first empty name; null if there is none.</summary>
-    private static int? Unnamed(IReadOnlyList<string> names)
-    {
-        for (int i = 0; i < names.Count; i++)
-        {
-            if (names[i].Length == 0)
-                return i + 1;
-        }
-        return null;
     }
 
     /// <summary>The first character of an equation's left side that is no letter, nor of the one ellipsis that each of its terms may have; null if there is none.</summary>

@@ -24,7 +24,10 @@ internal sealed class ModelPipeline
     private readonly PlanResult _result;
     private readonly OneSizePlan _oneSize;
     private readonly List<SerenityDiagnostic> _warnings = [];
-    private IReadOnlyList<LeftOutRewrite> _leftOut = [];
+    private readonly List<LeftOutRewrite> _leftOut = [];
+
+    /// <summary>What the last plan was searched for with: which rewrites, and what is known against them.</summary>
+    private (RewriteLevel Level, RewriteRestriction Restriction) _asked;
 
     public ModelPipeline(OptimizeRequest request, SourceModel source, CancellationToken cancellation)
     {
@@ -61,12 +64,13 @@ internal sealed class ModelPipeline
         ModelCost original = _planner.Original;
         PlanStart start = _planner.Start;
         using SourceAhead? ahead = _verification.Begin(start, original.Bytes);
+        _asked = (_request.Rewrite, RewriteRestriction.None);
         return Conclude(_planner.Search(_request.Rewrite), ahead);
     }
 
     /// <summary>
-    /// Holds a plan to what it promises. If it does not hold, one without the rewrites at fault takes its place, or else one with exact rewrites alone, or
-    /// else the model as it is, where that does.
+    /// Holds a plan to what it promises. If it does not hold, one without the rewrites at fault takes its place (of pieces, one that keeps the nodes at fault whole), or else one with exact rewrites
+    /// alone, or else the model as it is, where that does.
     /// </summary>
     private OptimizationResult Conclude(ExecutorPlan plan, SourceAhead? ahead)
     {
@@ -81,6 +85,8 @@ internal sealed class ModelPipeline
         }
         catch (SerenityException fault) when (plan.Whole is not null && PipelineWarnings.IsFaultOfPlan(fault))
         {
+            if (WithoutGuiltyPieces(plan) is { } held)
+                return InLayouts(held.Plan, Facts(held.Plan, held.Verified), held.Verified);
             int before = _warnings.Count;
             OptimizationResult result = Conclude(plan.Whole, null);
             // Where another rewrite was at fault, it is left out, and the model is partitioned anew.
@@ -153,16 +159,50 @@ internal sealed class ModelPipeline
     {
         if (seen.Warnings.FirstOrDefault(w => w.Code == SerenityCodes.PassedThrough) is not { } warning)
             return null;
-        string[] guilty = [.. seen.LeftOut.Select(r => r.Nodes[0])];
+        string[] guilty = [.. seen.LeftOut.Where(r => r.Kind != ModelPartition.Kind).Select(r => r.Nodes[0])];
+        HashSet<string> whole = [.. seen.LeftOut.Where(r => r.Kind == ModelPartition.Kind).SelectMany(r => r.Nodes)];
+        bool isInPieces = plan.Rewrites.Any(r => r.Kind == ModelPartition.Kind && r.Nodes.Any(whole.Contains));
         bool isNamed = plan.Rewrites.Any(r => !r.Exact && r.Nodes.Any(guilty.Contains)), isInexact = plan.Rewrites.Any(r => !r.Exact);
         // What was left out there may be in no plan of this size.
-        if (plan.Rewrites.Count == 0 || (guilty.Length > 0 && !isNamed))
+        if (plan.Rewrites.Count == 0 || (guilty.Length > 0 && !isNamed) || (guilty.Length == 0 && whole.Count > 0 && !isInPieces))
             return null;
         _warnings.Add(warning);
-        if (isNamed)
-            _leftOut = seen.LeftOut;
-        return isNamed ? _planner.Replan(plan, RewriteLevel.All, new RewriteRestriction { LeftOut = new HashSet<string>(guilty, StringComparer.Ordinal) })
-            : isInexact ? _planner.Replan(plan, RewriteLevel.Exact, RewriteRestriction.None) : _planner.AsItIs(plan);
+        if (isNamed || isInPieces)
+            _leftOut.AddRange(seen.LeftOut);
+        return isNamed ? Replan(plan, RewriteLevel.All, new RewriteRestriction { LeftOut = new HashSet<string>(guilty, StringComparer.Ordinal), KeptWhole = whole })
+            : isInPieces ? Replan(plan, _asked.Level, _asked.Restriction with { KeptWhole = whole })
+            : isInexact ? Replan(plan, RewriteLevel.Exact, RewriteRestriction.None) : _planner.AsItIs(plan);
+    }
+
+    private ExecutorPlan Replan(ExecutorPlan instead, RewriteLevel level, RewriteRestriction restriction)
+    {
+        _asked = (level, restriction);
+        return _planner.Replan(instead, level, restriction);
+    }
+
+    /// <summary>A plan in which the nodes are whole of which pieces do not do what was planned, with what was found of it; null where the plan without pieces does not hold either, or none else does.</summary>
+    private (ExecutorPlan Plan, VerificationOutcome Verified)? WithoutGuiltyPieces(ExecutorPlan plan)
+    {
+        if (!_planner.CarriesPieces)
+            return null;
+        try
+        {
+            _verification.Verify(plan.Whole!, null);
+        }
+        catch (SerenityException other) when (PipelineWarnings.IsFaultOfPlan(other))
+        {
+            return null;
+        }
+        AppliedRewrite[] others = [.. plan.Rewrites.Where(r => r.Pieces is null)];
+        GuiltyPieces search = new(
+            regions => _planner.Replan(plan, _asked.Level, _asked.Restriction with { Only = others, Pieces = regions }) is { Whole: not null } carried ? carried : null,
+            whole => _planner.Replan(plan, _asked.Level, _asked.Restriction with { KeptWhole = whole }), found => _verification.Verify(found, null), _asked.Restriction.KeptWhole);
+        if (search.TryWithout(plan) is not { } held)
+            return null;
+        _asked.Restriction = _asked.Restriction with { KeptWhole = search.KeptWhole };
+        _warnings.Add(PipelineWarnings.KeptWhole(_source, search.LeftOut));
+        _leftOut.AddRange(search.LeftOut);
+        return held;
     }
 
     /// <summary>A plan without the rewrites at fault; with exact ones alone where these are not found.</summary>
@@ -173,11 +213,11 @@ internal sealed class ModelPipeline
         if (search.TryWithout(plan, fault, out ExecutorPlan held))
         {
             _warnings.Add(PipelineWarnings.LeftOut(_source, search.LeftOut));
-            _leftOut = search.LeftOut;
-            return _planner.Replan(plan, RewriteLevel.All, search.Restriction) is { Whole: not null } partitioned ? partitioned : held;
+            _leftOut.AddRange(search.LeftOut);
+            return Replan(plan, RewriteLevel.All, search.Restriction with { KeptWhole = _asked.Restriction.KeptWhole }) is { Whole: not null } partitioned ? partitioned : held;
         }
         _warnings.Add(PipelineWarnings.RewrittenExactly(_source, fault));
-        return _planner.Replan(plan, RewriteLevel.Exact, RewriteRestriction.None);
+        return Replan(plan, RewriteLevel.Exact, RewriteRestriction.None);
     }
 
     private OptimizationResult PassThrough(ExecutorPlan plan, SerenityException fault)

@@ -37,6 +37,16 @@ internal static class PipelineWarnings
         + $"{string.Join("; ", rewrites.Take(3).Select(r => $"{r.Kind} at '{r.Nodes[0]}'"))}{(rewrites.Count > 3 ? "; …" : "")}. The others stay. {ModelSetting.Rewrite.Of("Exact")} on the item"
         + $" leaves all of this kind out. {rewrites[0].Reason}");
 
+    /// <summary>Nodes of which pieces were found at fault, where the plan that keeps them whole holds.</summary>
+    public static SerenityDiagnostic KeptWhole(SourceModel source, IReadOnlyList<LeftOutRewrite> rewrites)
+    {
+        string[] nodes = [.. rewrites.SelectMany(r => r.Nodes).Distinct(StringComparer.Ordinal)];
+        return new(SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,
+            $"{(nodes.Length == 1 ? "A node is" : $"{nodes.Length} nodes are")} not run in pieces, since in pieces {(nodes.Length == 1 ? "it" : "they")} did not do what was planned: "
+            + $"{string.Join(", ", nodes.Take(4).Select(n => $"'{n}'"))}{(nodes.Length > 4 ? ", …" : "")}. Other nodes still are. {ModelSetting.Partition.Of("false")} on the item"
+            + $" leaves all pieces out. {rewrites[0].Reason}");
+    }
+
     /// <summary>A verification that failed with rewrites that change the order of sums, where those that do not stand in for them.</summary>
     public static SerenityDiagnostic RewrittenExactly(SourceModel source, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,

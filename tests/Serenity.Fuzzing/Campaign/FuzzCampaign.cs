@@ -55,6 +55,11 @@ internal static class FuzzCampaign
             foreach (Finding finding in kind.Take(Shown))
                 Console.WriteLine(FormattableString.Invariant($"    --only={finding.Index} ({finding.Origin}) {Short(finding.Problem)}"));
         }
+        Finding[] survived = [.. lanes.SelectMany(l => l.Survived).OrderBy(f => f.Index)];
+        if (survived.Length > 0)
+            Console.WriteLine(FormattableString.Invariant($"{survived.Length} ended a worker, and no build by default"));
+        foreach (Finding one in survived)
+            Console.WriteLine(FormattableString.Invariant($"    --only={one.Index} ({one.Origin}) {Short(one.Problem)}"));
         foreach (Finding finding in findings)
             FindingFile.Append(Path.Combine(options.Folder, "all-findings.jsonl"), finding);
     }

@@ -7,8 +7,8 @@ using Serenity.Fuzzing.Inputs;
 namespace Serenity.Fuzzing.Campaign;
 
 /// <summary>
-/// Runs one lane of inputs in worker processes, one after the other: a worker that dies, hangs or takes too much memory is a finding at the input it
-/// was at, which is then built again in isolation, and another worker goes on after it.
+/// Runs one lane of inputs in worker processes, one after the other: a worker that dies, hangs or takes too much memory was at an input that is
+/// then built again in isolation, as builds do by default; where a promise is broken there, that is a finding. Another worker goes on after it.
 /// </summary>
 internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
 {
@@ -25,6 +25,12 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
 
     /// <summary>What was found; kinds "crash", "hang" and "memory" are the supervisor's own.</summary>
     public List<Finding> Findings { get; } = [];
+
+    /// <summary>
+    /// Inputs on which native code ended a worker, and that a build survives as builds are run by default, with the model in a process of its own: no promise is broken. What native code dies of is of interest all
+    /// the same (<c>NativeHazards</c>).
+    /// </summary>
+    public List<Finding> Survived { get; } = [];
 
     /// <summary>How many inputs ended how.</summary>
     public SortedDictionary<string, long> Endings { get; } = new(StringComparer.Ordinal);
@@ -57,13 +63,17 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
         journal.Finish(-1);
         using Process worker = Start(part);
         string? end = Watch(worker, journal);
+        bool survives = false;
         long at = journal.Index;
         if (journal.DoneTo >= 0)
             return journal.DoneTo;
         if (at < 0)
             throw new InvalidOperationException($"A worker {end ?? "ended"} before its first input: {File.ReadAllText(Path.Combine(part.Folder, "stderr"))}");
+        // What hangs, or fills memory, may be code of ours, and so is what overflows the managed stack.
+        bool isNative = end is null && !File.ReadAllText(Path.Combine(part.Folder, "stderr")).Contains("Stack overflow", StringComparison.Ordinal);
         end ??= FormattableString.Invariant($"crash: the worker ended with code {worker.ExitCode}");
-        Findings.Add(new Finding(at, end + (options.Isolate ? "" : "; " + Isolated(part, at)), Origin(at)));
+        string isolated = options.Isolate ? "" : "; " + Isolated(part, at, out survives);
+        (survives && isNative ? Survived : Findings).Add(new Finding(at, end + isolated, Origin(at)));
         Count("ended the process", 1);
         return at + 1;
     }
@@ -87,13 +97,17 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
     }
 
     /// <summary>What the product makes of the input with the model in a process of its own.</summary>
-    private static string Isolated(FuzzOptions part, long index)
+    /// <param name="part">What was asked for.</param>
+    /// <param name="index">The input.</param>
+    /// <param name="survives">True if every promise is kept there.</param>
+    private static string Isolated(FuzzOptions part, long index, out bool survives)
     {
         FuzzOptions alone = part with { From = index, Inputs = 1, Isolate = true, Folder = Path.Combine(part.Folder, "isolated") };
         Supervisor supervisor = new(alone, static _ => { });
         supervisor.Run();
+        survives = supervisor.Findings.Count == 0;
         string ending = string.Join(", ", supervisor.Endings.Keys);
-        return supervisor.Findings.Count == 0 ? $"in isolation: {ending}" : $"in isolation too: {supervisor.Findings[0].Problem}";
+        return survives ? $"in isolation: {ending}" : $"in isolation too: {supervisor.Findings[0].Problem}";
     }
 
     private string Origin(long index) => FuzzInput.Create(new Corpus(options.Shared), options.Seed, index).Origin;

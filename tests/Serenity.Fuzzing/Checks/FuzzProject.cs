@@ -37,6 +37,12 @@ internal sealed class FuzzProject
         if (input.Model is not null)
             File.WriteAllBytes(ModelPath, input.Model);
         File.WriteAllBytes(Path.Combine(Folder, "models", FuzzInput.DataFile), new byte[4096]);
+        foreach ((string path, byte[] bytes) in input.Files)
+        {
+            string file = Path.Combine(Folder, path);
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            File.WriteAllBytes(file, bytes);
+        }
         if (!OperatingSystem.IsWindows())
             File.CreateSymbolicLink(Path.Combine(Folder, "models", "link.data"), Path.Combine(root, "secret.bin"));
     }
@@ -52,6 +58,9 @@ internal sealed class FuzzProject
 
     /// <summary>Everything that the build may write to.</summary>
     public string Intermediate => Path.Combine(Folder, "obj");
+
+    /// <summary>Plans of earlier builds.</summary>
+    public string Cache => Path.Combine(Intermediate, "serenity-cache");
 
     /// <summary>For temporary files; the process has to be told by TMPDIR.</summary>
     public string TemporaryFolder => TemporaryFolderOf(Root);
@@ -103,6 +112,9 @@ internal sealed class FuzzProject
 
     /// <summary>Removes what builds left.</summary>
     public void RemoveIntermediate() => Clear(Intermediate);
+
+    /// <summary>Removes what builds wrote, so that the next takes it from the cache.</summary>
+    public void RemoveOutputs() => Clear(Staging);
 
     private TaskItem Item()
     {

@@ -26,6 +26,9 @@ public sealed record FuzzInput
     /// <summary>Metadata of its item.</summary>
     public required IReadOnlyList<KeyValuePair<string, string>> Metadata { get; init; }
 
+    /// <summary>Other files, by path below the project.</summary>
+    public required IReadOnlyList<KeyValuePair<string, byte[]>> Files { get; init; }
+
     /// <summary>Budgets, device and namespace of the project.</summary>
     public required IReadOnlyDictionary<string, string> Properties { get; init; }
 
@@ -38,14 +41,19 @@ public sealed record FuzzInput
         ArgumentNullException.ThrowIfNull(corpus);
         TestRandom random = new(unchecked((seed * 0xD1342543DE82EF95) ^ (ulong)index));
         Seed from = random.Pick(corpus.Seeds);
-        MetadataMutation metadata = new(random, strange: random.Chance(0.2));
+        bool strange = random.Chance(0.2);
+        MetadataMutation metadata = new(random, strange);
         (byte[]? model, string how) = ChangeModel(corpus, from, random);
+        List<KeyValuePair<string, string>> item = metadata.Item();
+        (IReadOnlyList<KeyValuePair<string, byte[]>> files, string pattern) = new SampleMutation(corpus, random).Make(from.Model);
+        new OptionMutation(from.Model, random, strange).AddTo(item, pattern);
         return new FuzzInput
         {
-            Origin = $"{from.Name}, {how}",
+            Origin = $"{from.Name}, {how}{string.Concat(item.Where(m => m.Key != "TargetPath").Select(m => $", {m.Key}={m.Value}"))}",
             FileName = metadata.FileName(),
             Model = model,
-            Metadata = metadata.Item(),
+            Metadata = item,
+            Files = files,
             Properties = metadata.Properties(),
         };
     }

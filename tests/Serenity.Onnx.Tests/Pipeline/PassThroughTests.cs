@@ -3,6 +3,7 @@ using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
+using Serenity.Onnx.Rewrites.Partition;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
 using Serenity.Onnx.Tests.Models;
@@ -75,6 +76,40 @@ public sealed class PassThroughTests
         }
     }
 
+    /// <summary>Two parts of the network in pieces. Of a node in the smaller one pieces do not give what they should: the larger stays.</summary>
+    [TestMethod]
+    [DataRow("Conv_7", SerenityCodes.OutputsDiffer)]
+    [DataRow("Conv_9", SerenityCodes.MemoryDiffers)]
+    public void The_node_at_fault_is_kept_whole_alone_and_others_stay_in_pieces(string guilty, string code)
+    {
+        (OptimizeRequest request, SourceModel source) = Prepare(Executor.OnnxRuntime, TwoWideParts());
+        request = request with { WorkLimit = 2, Rewrite = RewriteLevel.Exact };
+        OptimizationResult all = Run(request, source, ModelVerifier.Verify);
+        CollectionAssert.IsSubsetOf(new[] { "Conv_0", guilty }, InPieces(all));
+        int runs = 0;
+        OptimizationResult result = Run(request, source, Verify);
+        string told = $"{string.Join(' ', InPieces(all))}: {string.Join(", ", result.LeftOut.Select(r => $"{r.Kind} {string.Join(' ', r.Nodes)}"))}; {string.Join('\n', result.Warnings.Select(w => w.Message))}";
+        CollectionAssert.AreEqual(new[] { guilty }, result.LeftOut.SelectMany(r => r.Nodes).ToArray(), told);
+        Assert.AreEqual((ModelPartition.Kind, "Made up by the test."), (result.LeftOut[0].Kind, result.LeftOut[0].Reason));
+        CollectionAssert.Contains(InPieces(result), "Conv_0", told);
+        CollectionAssert.DoesNotContain(InPieces(result), guilty, told);
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.IsLessThan(result.Peak.OriginalBytes, result.Peak.Bytes);
+        SerenityDiagnostic warning = result.Warnings.Single(w => w.Code == SerenityCodes.PassedThrough);
+        StringAssert.Contains(warning.Message, $"'{guilty}'");
+        StringAssert.Contains(warning.Message, "Made up by the test.");
+        Assert.IsLessThan(20, runs);
+
+        VerificationOutcome Verify(VerificationRequest asked, CancellationToken cancellation)
+        {
+            runs++;
+            return asked.Optimized.Graph.Node.Any(n => n.Name.StartsWith(guilty + "/piece", StringComparison.Ordinal))
+                ? throw new SerenityException(code, asked.File, "Made up by the test.") : ModelVerifier.Verify(asked, cancellation);
+        }
+
+        static string[] InPieces(OptimizationResult result) => [.. result.Rewrites.Where(r => r.Kind == ModelPartition.Kind).SelectMany(r => r.Nodes)];
+    }
+
     [TestMethod]
     public void What_is_given_up_is_told_with_the_error_and_with_what_leaves_it_out()
     {
@@ -138,6 +173,26 @@ public sealed class PassThroughTests
 
     private static Func<VerificationRequest, CancellationToken, VerificationOutcome> Failing(string code, int times) => (request, cancellation) =>
         times-- > 0 ? throw new SerenityException(code, request.File, "Made up by the test.") : ModelVerifier.Verify(request, cancellation);
+
+    /// <summary>Twice from few channels to many and back, first to more: with the second alone in pieces, the peak would be at the first.</summary>
+    private static ModelProto TwoWideParts()
+    {
+        OnnxModelBuilder b = new();
+        TestRandom random = new(3);
+        string at = b.Input("x", TensorProto.Types.DataType.Float, 1, 2, 40, 40);
+        foreach (int channels in new[] { 20, 12 })
+        {
+            at = b.Node("Relu", [Conv(at, 2, channels, 3)]);
+            at = b.Node("Sigmoid", [Conv(at, channels, channels, 1)]);
+            at = Conv(at, channels, 2, 3);
+            at = b.Node("Mul", [at, b.Node("GlobalAveragePool", [at])]);
+        }
+        b.Output(at, TensorProto.Types.DataType.Float, 1, 2, 40, 40);
+        return b.Build();
+
+        string Conv(string from, int channels, int filters, int kernel) => b.Node("Conv", [from, b.Weight(random.Floats(filters * channels * kernel * kernel, 0.3), filters, channels, kernel, kernel)],
+            ("pads", new long[] { kernel / 2, kernel / 2, kernel / 2, kernel / 2 }));
+    }
 
     /// <summary>Blocks, each a convolution over a concat of some parts: the more of them, from the largest down, are taken apart, the lower the peak.</summary>
     private static ModelProto ConcatBlocks(params int[] blocks)

@@ -36,6 +36,9 @@ internal sealed class OnnxRuntimeExecutor : IExecutorPlanner
     public int Threads => _task.Request.Threads;
 
     /// <inheritdoc/>
+    public bool CarriesPieces => true;
+
+    /// <inheritdoc/>
     public ExecutorPlan Search(RewriteLevel level)
     {
         _task.Request.Progress?.Invoke(PipelineStage.Search);

@@ -94,6 +94,8 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
         if (outcome.Applied.Count > 0 && restriction.Only is null && plan.SimulatedPeak >= outcome.Original.PeakBytes)
             return Plan(start, RewriteLevel.None, restriction, techniques);
         OnnxRuntimeExecutorPlan whole = Made(plan, best.Shapes, start, outcome.Applied, outcome.Work);
+        if (restriction.Pieces.Count > 0)
+            return new PartitionFormSearch(task, this, whole, new PartitionFormSource(unchanged, rewrites, costs, _cancellation), best, outcome.Original, techniques).Carry(restriction.Pieces) ?? whole;
         if (!_request.Partition || level == RewriteLevel.None || restriction.Only is not null || unchanged.PredictedNanoseconds <= 0)
             return whole;
         return new PartitionFormSearch(task, this, whole, new PartitionFormSource(unchanged, rewrites, costs, _cancellation), best, outcome.Original, techniques).Run();

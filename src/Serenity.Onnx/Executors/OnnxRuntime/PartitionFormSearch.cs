@@ -98,6 +98,19 @@ internal sealed class PartitionFormSearch
         return plan with { Work = plan.Work with { Limited = _isLimited } };
     }
 
+    /// <summary>The plan with regions in pieces as they are stated.</summary>
+    /// <param name="regions">The regions, of the rewritten model.</param>
+    /// <returns>Null where they cannot be had.</returns>
+    public OnnxRuntimeExecutorPlan? Carry(IReadOnlyList<PieceChoice> regions)
+    {
+        PartitionGraph graph = new(_settled.Model, _settled.Shapes, _settled.Order, PathOfModel, _sharing, _task.Request.Threads)
+        {
+            CutsOpen = true,
+            KeptWhole = CarriedPieces.Others(regions, _settled.Model.Graph.Node.Select(n => n.Name)),
+        };
+        return CarriedPieces.TryCut(graph, regions) is { } cut && TryPlan(_settled, cut, 0) is { } planned ? Made(planned) : null;
+    }
+
     /// <summary>A form in pieces, planned.</summary>
     /// <param name="Form">The form.</param>
     /// <param name="Cut">Its pieces.</param>
@@ -134,7 +147,7 @@ internal sealed class PartitionFormSearch
     private bool MayBeCut(PartitionForm form) => Left(form, 0) is > 0 and var left && SearchOf(form).MayLower(left);
 
     private PartitionSearch SearchOf(PartitionForm form) =>
-        form.Search ??= ModelPartition.Begin(form.Model, form.Shapes, form.Order, PathOfModel, _sharing, _task.Request.Threads, _techniques, _task.Cancellation);
+        form.Search ??= ModelPartition.Begin(form.Model, form.Shapes, form.Order, PathOfModel, _sharing, _task.Request.Threads, _source.KeptWhole, _techniques, _task.Cancellation);
 
     private string PathOfModel => _task.Source.File.Path;
 
@@ -201,7 +214,7 @@ internal sealed class PartitionFormSearch
         }
         return best with { Form = reduction.Told(fewer, best.Cut, _originalPeak) };
 
-        PartitionGraph Indexed(PartitionForm form) => new(form.Model, form.Shapes, form.Order, PathOfModel, _sharing) { CutsOpen = true };
+        PartitionGraph Indexed(PartitionForm form) => new(form.Model, form.Shapes, form.Order, PathOfModel, _sharing) { CutsOpen = true, KeptWhole = _source.KeptWhole };
     }
 
     /// <summary>The plan that is taken, searched further where its order is not proven.</summary>

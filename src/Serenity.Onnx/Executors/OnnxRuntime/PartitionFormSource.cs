@@ -22,6 +22,9 @@ internal sealed class PartitionFormSource(RewriteCandidate unchanged, RewriteOpt
     /// <summary>What candidates cost.</summary>
     public OnnxRuntimeCosts Costs => costs;
 
+    /// <summary>Names of nodes that no region in pieces may have.</summary>
+    public IReadOnlySet<string> KeptWhole => options.Restriction.KeptWhole;
+
     /// <summary>A set of rewrites, carried out.</summary>
     /// <param name="Candidate">What comes of it.</param>
     /// <param name="Sites">The rewrites, in the order applied.</param>

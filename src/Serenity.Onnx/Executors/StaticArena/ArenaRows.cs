@@ -12,8 +12,9 @@ namespace Serenity.Onnx.Executors.StaticArena;
 
 /// <summary>Parts of a network row by row: found once for each order, whatever they are held against.</summary>
 /// <param name="task">What is asked.</param>
+/// <param name="keptWhole">Names of nodes that are not run row by row.</param>
 /// <param name="exact">Only what rounds as the whole does.</param>
-internal sealed class ArenaRows(ArenaTask task, bool exact)
+internal sealed class ArenaRows(ArenaTask task, IReadOnlySet<string> keptWhole, bool exact)
 {
     private readonly Dictionary<(bool Rewritten, string Order), RowsPlan?> _known = [];
 
@@ -35,7 +36,7 @@ internal sealed class ArenaRows(ArenaTask task, bool exact)
     private RowsPlan? Found(ModelProto model, ShapeTable shapes, NodeOrder order)
     {
         ArenaSharing sharing = new(task.GraphOf(model, shapes));
-        if (ModelRolling.TryRoll(model, shapes, order.Names, task.Path!, sharing, exact, out bool isExact, task.Cancellation) is not { } rows)
+        if (ModelRolling.TryRoll(model, shapes, order.Names, task.Path!, sharing, keptWhole, exact, out bool isExact, task.Cancellation) is not { } rows)
             return null;
         StaticArenaGraph graph = task.GraphOf(rows.Model, rows.Shapes);
         long[] profile = LiveProfile.Compute(graph.Graph, graph.FileOrder());

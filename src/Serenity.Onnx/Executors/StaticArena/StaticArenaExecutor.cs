@@ -56,6 +56,10 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     public int Threads => 1;
 
     /// <inheritdoc/>
+    /// <remarks>Rows of all regions are one program: which are worked on together follows from what that saves.</remarks>
+    public bool CarriesPieces => false;
+
+    /// <inheritdoc/>
     public ExecutorPlan Search(RewriteLevel level) => Plan(level, RewriteRestriction.None);
 
     /// <inheritdoc/>
@@ -155,7 +159,7 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
             plan = InFileOrder(plan);
         if (restriction.Only is not null)
             return plan;
-        ArenaRows? rows = _task.Request.Partition && level != RewriteLevel.None && plan.Shapes.Varies.Count == 0 ? new(Arena, level == RewriteLevel.Exact) : null;
+        ArenaRows? rows = _task.Request.Partition && level != RewriteLevel.None && plan.Shapes.Varies.Count == 0 ? new(Arena, restriction.KeptWhole, level == RewriteLevel.Exact) : null;
         StaticArenaExecutorPlan least = InRows(plan, rows, countsTraffic: false);
         if (_task.Request.OnChip is not { } onChip || plan.Plan.ForTraffic is null)
             return least;

@@ -1,3 +1,4 @@
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Serenity.Onnx.Operators.Regions;
 
@@ -93,6 +94,44 @@ internal static class NormRegions
         bool isKnown = !reduced.Any(axis => q.Values.IsOpen(q.Node.Input[0], axis));
         bool rows = isKnown && reduced.Min() > at && reduced.Min() == data.Length - reduced.Count && row % AlignedElements == 0;
         return q.Rule((0, InputPart.Same(at))) with { Stable = rows || !sums || (isSum && isKnown && row <= 2) ? null : _ => false };
+    }
+
+    /// <summary>
+    /// A maximum or minimum. Of numbers that have an order it is the same in whatever order they are taken. Of NaN, and of zeros of both signs, ONNX Runtime gives what its kernel comes upon first:
+    /// rows over the last axes are taken in vectors from an aligned address on; over others, several columns at a time, four at once, and those that are left over one by one. With nothing but ones
+    /// before the axes reduced, every column is taken one by one. Seen with NaN and zeros of both signs at all parts of many shapes (RegionRuleTests).
+    /// </summary>
+    /// <param name="q">The question.</param>
+    /// <param name="axes">The axes reduced; null where they are not known.</param>
+    public static NodeRegion? Extreme(RegionQuery q, long[]? axes)
+    {
+        if (Reduction(q, axes, sums: false) is not { } rule)
+            return null;
+        string input = q.Node.Input[0];
+        if (q.Values.TypeOf(input)?.ElementType is not (DataType.Float or DataType.Double or DataType.Float16 or DataType.Bfloat16))
+            return rule;
+        long[] data = q.In(0)!;
+        long[] reduced = [.. axes!.Select(a => a < 0 ? a + data.Length : a).Distinct().Order()];
+        int at = rule.Inputs[0].Axis, first = (int)reduced[0], last = (int)reduced[^1];
+        bool isKnown = !Enumerable.Range(0, data.Length).Any(axis => axis != at && q.Values.IsOpen(input, axis));
+        if (!isKnown || last - first + 1 != reduced.Length)
+            return rule with { Stable = _ => false };
+        long before = Product(0, first), row = Product(first, last + 1), after = Product(last + 1, data.Length);
+        if (last == data.Length - 1)
+            return row % AlignedElements == 0 ? rule : rule with { Stable = _ => false };
+        if (before == 1)
+            return rule;
+        // What is left of several images, or of several blocks of columns, is reduced as the whole is, and not as a single one.
+        return at < first ? rule with { Stable = made => after % AlignedElements == 0 && made.Length * (before / data[at]) > 1 }
+            : rule with { Stable = made => after % AlignedElements == 0 && made.Length * (after / data[at]) % AlignedElements == 0 };
+
+        long Product(int from, int to)
+        {
+            long product = 1;
+            for (int axis = from; axis < to; axis++)
+                product *= data[axis];
+            return product;
+        }
     }
 
     private static bool Weights(RegionQuery q, int input) =>

@@ -30,10 +30,10 @@ internal static class StatisticsOperators
         // Over all axes from one on; from version 13 on over one.
         .. Softmax("Softmax", Rows), .. Softmax("LogSoftmax", Rows), .. Softmax("Hardmax", OperatorTraits.None),
 
-        .. Reduction("ReduceSum", 13, OperatorTraits.Sums, sums: true), .. Reduction("ReduceMean", 18, OperatorTraits.Sums, sums: true),
-        .. Reduction("ReduceMax", 18, OperatorTraits.None, sums: false), .. Reduction("ReduceMin", 18, OperatorTraits.None, sums: false),
+        .. Reduction("ReduceSum", 13, OperatorTraits.Sums, Sum), .. Reduction("ReduceMean", 18, OperatorTraits.Sums, Sum),
+        .. Reduction("ReduceMax", 18, OperatorTraits.None, NormRegions.Extreme), .. Reduction("ReduceMin", 18, OperatorTraits.None, NormRegions.Extreme),
         .. from name in (string[])["ReduceProd", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceSumSquare"]
-           from version in Reduction(name, 18, OperatorTraits.None, sums: true)
+           from version in Reduction(name, 18, OperatorTraits.None, (q, axes) => NormRegions.Reduction(q, axes, sums: true))
            select version,
         new("", "CumSum", 11, OperatorKind.Other) { Roles = new(Data, Control), Region = NormRegions.CumSum },
 
@@ -55,12 +55,11 @@ internal static class StatisticsOperators
     ];
 
     /// <summary>A reduction that takes its axes as an attribute, and from some version on as an input.</summary>
-    private static Operator[] Reduction(string name, int axesAsInput, OperatorTraits traits, bool sums) =>
+    private static Operator[] Reduction(string name, int axesAsInput, OperatorTraits traits, Func<RegionQuery, long[]?, NodeRegion?> region) =>
     [
-        new("", name, 1, OperatorKind.Reduction) { Traits = traits, Region = q => NormRegions.Reduction(q, q.Node.Ints("axes"), sums, traits.HasFlag(OperatorTraits.Sums)) },
-        new("", name, axesAsInput, OperatorKind.Reduction)
-        {
-            Traits = traits, Roles = new(Data, Control), Region = q => NormRegions.Reduction(q, q.Values.Integers(q.Node.In(1)), sums, traits.HasFlag(OperatorTraits.Sums)),
-        },
+        new("", name, 1, OperatorKind.Reduction) { Traits = traits, Region = q => region(q, q.Node.Ints("axes")) },
+        new("", name, axesAsInput, OperatorKind.Reduction) { Traits = traits, Roles = new(Data, Control), Region = q => region(q, q.Values.Integers(q.Node.In(1))) },
     ];
+
+    private static NodeRegion? Sum(RegionQuery q, long[]? axes) => NormRegions.Reduction(q, axes, sums: true, isSum: true);
 }

@@ -26,12 +26,13 @@ internal static class ModelPartition
     /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
     /// <param name="sharing">What the executor's kernels share.</param>
     /// <param name="threads">Threads within operators that the model runs with.</param>
+    /// <param name="keptWhole">Names of nodes that no region may have.</param>
     /// <param name="techniques">What makes the search fast.</param>
     /// <param name="cancellation">Ends every search at once.</param>
     public static PartitionSearch Begin(
-        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, int threads, RewriteTechniques techniques,
-        CancellationToken cancellation) =>
-        new(new PartitionGraph(model, shapes, order, modelPath, sharing, threads) { CutsOpen = true }, cancellation, techniques, StepsAtFirst);
+        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IBufferSharing sharing, int threads, IReadOnlySet<string> keptWhole,
+        RewriteTechniques techniques, CancellationToken cancellation) =>
+        new(new PartitionGraph(model, shapes, order, modelPath, sharing, threads) { CutsOpen = true, KeptWhole = keptWhole }, cancellation, techniques, StepsAtFirst);
 
     /// <summary>Cuts a model for the lowest peak that some time buys.</summary>
     /// <param name="whole">The model.</param>
@@ -71,7 +72,7 @@ internal static class ModelPartition
         {
             PartitionSearch search = found is null ? whole : new(
                 new PartitionGraph(found.Model, found.Shapes, found.Order, modelPath, whole.Graph.Sharing, whole.Graph.Values.Threads)
-                { OpenLengths = found.OpenLengths, CutsOpen = true, Origins = found.Origins },
+                { OpenLengths = found.OpenLengths, CutsOpen = true, Origins = found.Origins, KeptWhole = whole.Graph.KeptWhole },
                 cancellation, techniques, StepsAgain)
             { Ends = whole.Ends };
             IReadOnlyList<Cut>? cuts = found is null ? first(search) : search.Lowest(nanoseconds);

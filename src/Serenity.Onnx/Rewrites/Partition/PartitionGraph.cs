@@ -209,6 +209,9 @@ internal sealed class PartitionGraph
     /// <summary>What nodes and values are pieces of, where the model was cut before; see <see cref="PartitionedModel.Origins"/>.</summary>
     public IReadOnlyDictionary<string, string?> Origins { get; init; } = new Dictionary<string, string?>();
 
+    /// <summary>Names of nodes of the model that was cut first that no region may have.</summary>
+    public IReadOnlySet<string> KeptWhole { get; init; } = new HashSet<string>(StringComparer.Ordinal);
+
     /// <summary>The node or value of the model that was cut first; null for a slice or a join.</summary>
     public string? OriginOf(string name) => Origins.TryGetValue(name, out string? origin) ? origin : name;
 
@@ -234,6 +237,7 @@ internal sealed class PartitionGraph
             bool plain = Nodes[node].Attribute.All(a => a.G is null && a.Graphs.Count == 0)
                 // In parts it would be put together anew, and not where the caller has it.
                 && !Nodes[node].Output.Any(Shapes.Shared.ContainsKey)
+                && !(OriginOf(Nodes[node].Name) is { } origin && KeptWhole.Contains(origin))
                 // Pieces are written for one size along the axis; one that varies from run to run with the data has none.
                 && Nodes[node].Input.Concat(Nodes[node].Output).All(CutsOpen ? Shapes.IsForeseen : Shapes.IsExact);
             rule = !plain ? null : _open is { } open ? open.Find(Nodes[node], axis) : RegionRules.Find(Values, Nodes[node], axis);

@@ -15,15 +15,17 @@ internal static class ModelRolling
     /// <param name="order">Names of its nodes in the order of its schedule.</param>
     /// <param name="modelPath">Path of the source model, beside which external data lies.</param>
     /// <param name="sharing">What its nodes share in the arena.</param>
+    /// <param name="keptWhole">Names of nodes that are not run row by row.</param>
     /// <param name="exact">Only what rounds as the whole does.</param>
     /// <param name="isExact">True if all of it does.</param>
     /// <param name="cancellation">Ends the search at once.</param>
     /// <returns>Null where rows lower no peak.</returns>
     public static PartitionedModel? TryRoll(
-        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IArenaSharing sharing, bool exact, out bool isExact, CancellationToken cancellation)
+        ModelProto model, ShapeTable shapes, IEnumerable<string> order, string modelPath, IArenaSharing sharing, IReadOnlySet<string> keptWhole, bool exact, out bool isExact,
+        CancellationToken cancellation)
     {
         isExact = true;
-        PartitionGraph graph = new(model, shapes, order, modelPath, sharing);
+        PartitionGraph graph = new(model, shapes, order, modelPath, sharing) { KeptWhole = keptWhole };
         RowRules rules = new(graph, exact);
         RollingSearch search = new(graph, rules, cancellation);
         if (search.Lowest() is not { } found || exact && !found.Program.IsExact)

@@ -165,6 +165,18 @@ internal static class RegionCheck
         List<byte> bytes = [];
         for (long o = 0; o < outer; o++)
             bytes.AddRange(tensor.Bytes.AsSpan((int)((o * tensor.Type.Dims[axis] + rows.Start) * inner), (int)(rows.Length * inner)).ToArray());
-        return [.. bytes];
+        byte[] all = [.. bytes];
+        // Any NaN equals any other.
+        if (tensor.Type.ElementType == DataType.Float)
+        {
+            foreach (ref float value in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, float>(all.AsSpan()))
+                value = float.IsNaN(value) ? float.NaN : value;
+        }
+        else if (tensor.Type.ElementType == DataType.Double)
+        {
+            foreach (ref double value in System.Runtime.InteropServices.MemoryMarshal.Cast<byte, double>(all.AsSpan()))
+                value = double.IsNaN(value) ? double.NaN : value;
+        }
+        return all;
     }
 }

@@ -1,3 +1,6 @@
+using Serenity.Onnx.Operators.Regions;
+using Serenity.Onnx.Operators.Table;
+using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Tests.Rewrites;
 using Serenity.Testing.Models;
@@ -408,6 +411,48 @@ public sealed class RegionRuleTests
             string mask = b.Input("m", DataType.Float, dims);
             return logical ? b.Node("Greater", [mask, b.Weight([-0.5f])]) : mask;
         }
+    }
+
+    /// <summary>
+    /// Not a number, and zeros of both signs: which of two such values a maximum takes depends on the order in which a kernel comes upon them, and so on where a piece begins in its vectors. What
+    /// the rule calls stable is the whole's all the same; and over channels of one image, as attention by places has it, all is.
+    /// </summary>
+    [TestMethod]
+    [DataRow("ReduceMax", "Sqrt")]
+    [DataRow("ReduceMax", "Mul")]
+    [DataRow("ReduceMin", "Acos")]
+    [DataRow("ReduceMin", "Mul")]
+    public void Pieces_of_a_maximum_of_values_without_an_order_are_those_of_the_whole(string op, string special)
+    {
+        foreach (long[] dims in new long[][] { [1, 5, 6, 5], [2, 9, 6, 8], [4, 3, 9, 4, 8], [3, 7, 37], [3, 16, 32], [6, 9], [6, 16] })
+        {
+            for (long axis = 0; axis < dims.Length; axis++)
+            {
+                foreach (long[] axes in new long[][] { [axis], [axis, axis + 1], [axis, axis + 2] })
+                {
+                    if (axes[^1] >= dims.Length || axes.Length == dims.Length)
+                        continue;
+                    foreach (DataType type in new[] { DataType.Float, DataType.Double })
+                    {
+                        Check(false, $"{op} {type} [{string.Join(',', dims)}] over {string.Join(',', axes)}",
+                            [.. Enumerable.Range(0, dims.Length).Where(a => !axes.Contains(a))], b => b.Node(op, [Special(b, special, type, dims)], ("axes", axes)), 13, contains: true);
+                    }
+                }
+            }
+        }
+        OnnxModelBuilder builder = new(opset: 13);
+        builder.Output(builder.Node(op, [builder.Input("x", DataType.Float, 1, 9, 7, 5)], ("axes", new long[] { 1 })), DataType.Float, 1, 1, 7, 5);
+        Schema.ModelProto model = builder.Build();
+        RegionValues values = new(model, OrtRun.Shapes(model), new WeightReader("/model.onnx").Read);
+        Assert.IsNull(RegionRules.Find(values, model.Graph.Node[^1], 2)!.Stable);
+    }
+
+    // Of the inputs in [-1, 1), half are below 0.
+    private static string Special(OnnxModelBuilder b, string kind, DataType type, params long[] dims)
+    {
+        string x = b.Input("x", DataType.Float, dims);
+        string made = kind == "Sqrt" ? b.Node("Sqrt", [x]) : kind == "Mul" ? b.Node("Mul", [x, b.Weight([0f])]) : b.Node("Acos", [b.Node("Mul", [x, b.Weight([1.1f])])]);
+        return type == DataType.Double ? b.Node("Cast", [made], ("to", (long)DataType.Double)) : made;
     }
 
     [TestMethod]
