@@ -48,6 +48,9 @@ public static class RuntimeRules
     /// <summary>Positions of functions in OrtApi, which are only ever appended to (onnxruntime_c_api.h: "do not reorder").</summary>
     public static RuntimeRule ApiPositions { get; } = Rule("1.23.0", "ModelSessionTests");
 
+    /// <summary>Types of values are inferred as a model is read. Making a session of it ready to run tells no more of a graph whose nodes stay as they are.</summary>
+    public static RuntimeRule TypesAsRead { get; } = Rule("1.32.0", "InterfaceTypesTests");
+
     /// <summary>A foreign allocator that has no memory to give must not return: what it gives is not looked at.</summary>
     public static RuntimeRule UncheckedAllocations { get; } = Rule("1.31.0", "ModelSessionTests");
 

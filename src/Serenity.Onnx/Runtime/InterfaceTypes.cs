@@ -19,7 +19,10 @@ internal static unsafe class InterfaceTypes
     // Positions in OrtApi, whose functions are only ever appended (onnxruntime_c_api.h: "do not reorder").
     private const int CreateSessionFromArray = 8, InputCount = 30, OutputCount = 31, InputTypeInfo = 33, OutputTypeInfo = 34, InputName = 36, OutputName = 37,
         CastTypeInfoToTensorInfo = 55, GetOnnxTypeFromTypeInfo = 56, GetTensorElementType = 60, GetDimensionsCount = 61, GetDimensions = 62, GetSymbolicDimensions = 63,
-        AllocatorFree = 76, GetAllocatorWithDefaultOptions = 78, ReleaseSession = 95, ReleaseTypeInfo = 98;
+        AllocatorFree = 76, GetAllocatorWithDefaultOptions = 78, ReleaseSession = 95, ReleaseTypeInfo = 98, GetModelEditorApi = 291;
+
+    // Position in OrtModelEditorApi.
+    private const int CreateModelEditorSessionFromArray = 16;
 
     // ONNX Runtime's numbers are ONNX's up to float4; there ONNX has float8e8m0 between, which ONNX Runtime has not.
     private const int LastCommonType = 23;
@@ -32,6 +35,27 @@ internal static unsafe class InterfaceTypes
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(options);
+        return TryRead(model, options, (delegate* unmanaged<IntPtr, byte*, nuint, IntPtr, IntPtr*, IntPtr>)NativeRuntime.Api[CreateSessionFromArray]);
+    }
+
+    /// <summary>Reads them of a session that is not made ready to run, as one is whose graph is still to be added to: half the work, and the same types for a graph that ONNX Runtime leaves as
+    /// it is (<see cref="Contract.RuntimeRules.TypesAsRead"/>).</summary>
+    /// <param name="model">The model, serialized.</param>
+    /// <param name="options">Options of the session.</param>
+    /// <returns>The types by name, inputs and outputs; null where ONNX Runtime does not read the model.</returns>
+    public static (Dictionary<string, InterfaceType> Inputs, Dictionary<string, InterfaceType> Outputs)? TryReadUnprepared(byte[] model, SessionOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(options);
+        IntPtr* editor = ((delegate* unmanaged<IntPtr*>)NativeRuntime.Api[GetModelEditorApi])();
+        // A build of ONNX Runtime for small devices has none.
+        return editor is null ? TryRead(model, options)
+            : TryRead(model, options, (delegate* unmanaged<IntPtr, byte*, nuint, IntPtr, IntPtr*, IntPtr>)editor[CreateModelEditorSessionFromArray]);
+    }
+
+    private static (Dictionary<string, InterfaceType> Inputs, Dictionary<string, InterfaceType> Outputs)? TryRead(
+        byte[] model, SessionOptions options, delegate* unmanaged<IntPtr, byte*, nuint, IntPtr, IntPtr*, IntPtr> create)
+    {
         IntPtr* api = NativeRuntime.Api;
         IntPtr session = IntPtr.Zero;
         bool held = false;
@@ -40,8 +64,7 @@ internal static unsafe class InterfaceTypes
             options.DangerousAddRef(ref held);
             fixed (byte* bytes = model)
             {
-                if (!NativeRuntime.Succeeds(((delegate* unmanaged<IntPtr, byte*, nuint, IntPtr, IntPtr*, IntPtr>)api[CreateSessionFromArray])(
-                    OrtEnv.Instance().DangerousGetHandle(), bytes, (nuint)model.Length, options.DangerousGetHandle(), &session)))
+                if (!NativeRuntime.Succeeds(create(OrtEnv.Instance().DangerousGetHandle(), bytes, (nuint)model.Length, options.DangerousGetHandle(), &session)))
                     return null;
             }
             return (Read(api, session, InputCount, InputName, InputTypeInfo), Read(api, session, OutputCount, OutputName, OutputTypeInfo));

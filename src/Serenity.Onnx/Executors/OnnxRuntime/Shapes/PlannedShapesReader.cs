@@ -11,7 +11,7 @@ namespace Serenity.Onnx.Executors.OnnxRuntime.Shapes;
 
 /// <summary>
 /// Asks ONNX Runtime which shapes it knows when it plans: every value becomes an output, and the session tells their dimensions. The
-/// weights are left out, large ones at least, so that this is quick.
+/// weights are left out, large ones at least, and the session is not made ready to run, so that this is quick.
 /// </summary>
 internal static class PlannedShapesReader
 {
@@ -58,7 +58,7 @@ internal static class PlannedShapesReader
     }
 
     private static IEnumerable<KeyValuePair<string, InterfaceType>>? Types(byte[] probe, SessionOptions options) =>
-        InterfaceTypes.TryRead(probe, options) is { } read ? read.Inputs.Concat(read.Outputs) : null;
+        InterfaceTypes.TryReadUnprepared(probe, options) is { } read ? read.Inputs.Concat(read.Outputs) : null;
 
     private static long[] Dims(InterfaceType value, Dictionary<string, int> symbols)
     {
