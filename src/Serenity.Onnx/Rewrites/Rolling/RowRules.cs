@@ -1,6 +1,7 @@
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Operators.Regions;
 using Serenity.Onnx.Operators.Table;
+using Serenity.Onnx.Rewrites.Graph;
 using Serenity.Onnx.Rewrites.Partition;
 
 namespace Serenity.Onnx.Rewrites.Rolling;
@@ -13,14 +14,17 @@ internal sealed class RowRules
 {
     private readonly PartitionGraph _graph;
     private readonly bool _exact;
+    private readonly HashSet<string> _rounded;
     private readonly bool[] _onePiece;
 
     /// <summary>Finds them, from the last node to the first: who reads a value says along which axis.</summary>
     /// <param name="graph">The graph.</param>
-    /// <param name="exact">Only nodes of which a single row rounds as the whole does.</param>
+    /// <param name="exact">Only nodes of which a single row rounds as the whole does. Of what is rounded to steps further on, as quantized values are, these alone are taken in any case: see
+    /// <see cref="RoundedValues"/>.</param>
     public RowRules(PartitionGraph graph, bool exact)
     {
         (_graph, _exact) = (graph, exact);
+        _rounded = exact ? [] : RoundedValues.Of(graph.Nodes, name => graph.Values.TypeOf(name)?.ElementType);
         Sharing = (IArenaSharing)graph.Sharing;
         IsView = Array.ConvertAll(graph.Nodes, Sharing.IsView);
         Of = new NodeRegion?[graph.Nodes.Length];
@@ -59,7 +63,7 @@ internal sealed class RowRules
     private bool Fits(int node, NodeRegion rule)
     {
         // What makes more than it is asked for leaves rows behind that nobody reads.
-        if (_graph.IsHalf[node] || rule.Multiple != 1 || rule.Makes is not null || _exact && rule.Stable?.Invoke(new Interval(0, 1)) == false)
+        if (_graph.IsHalf[node] || rule.Multiple != 1 || rule.Makes is not null || (_exact || IsRounded(node)) && rule.Stable?.Invoke(new Interval(0, 1)) == false)
             return false;
         for (int k = 0; k < _graph.Outputs[node].Length; k++)
         {
@@ -85,6 +89,8 @@ internal sealed class RowRules
         }
         return reads;
     }
+
+    private bool IsRounded(int node) => _rounded.Count > 0 && Array.Exists(_graph.Outputs[node], output => output >= 0 && _rounded.Contains(_graph.Name(output)));
 
     private void Take(int node, NodeRegion rule)
     {

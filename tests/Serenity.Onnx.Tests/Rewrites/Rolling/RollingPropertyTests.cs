@@ -6,6 +6,7 @@ using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Rewrites.Partition;
 using Serenity.Testing.Models;
+using DataType = Serenity.Onnx.Schema.TensorProto.Types.DataType;
 
 namespace Serenity.Onnx.Tests.Rewrites.Rolling;
 
@@ -53,6 +54,33 @@ public sealed class RollingPropertyTests
         }
         Assert.IsGreaterThan(_models, rolled, "Hardly anything was run row by row.");
         Assert.IsGreaterThan(_models / 2, grouped, "Hardly any nodes were grouped.");
+    }
+
+    /// <summary>A last bit may become a whole step there, and then all rows would be given up for one.</summary>
+    [TestMethod]
+    [DataRow(false, 16, true)]
+    [DataRow(true, 16, false)]
+    [DataRow(false, 4, true)]
+    [DataRow(true, 4, true)]
+    public void What_is_quantized_further_on_is_run_row_by_row_only_where_that_keeps_its_bits(bool quantized, int channels, bool byRow)
+    {
+        TestRandom random = new(3);
+        OnnxModelBuilder b = new();
+        string x = b.Node("Relu", [b.Input("x", DataType.Float, 1, channels, 12, 12)]);
+        // With 16 channels 144 products, of which a row of 12 positions is summed in another order.
+        string y = b.Node("Relu", [b.Node("Conv", [x, b.Weight(random.Floats(8 * channels * 9, 0.3), 8, channels, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 }))]);
+        if (quantized)
+        {
+            string scale = b.Weight([0.05f]), zero = b.Bytes([128]);
+            y = b.Node("DequantizeLinear", [b.Node("QuantizeLinear", [y, scale, zero]), scale, zero]);
+        }
+        b.Output(b.Node("GlobalAveragePool", [y]), DataType.Float, 1, 8, 1, 1);
+        ModelProto model = b.Build();
+        ShapeTable shapes = OrtRun.Shapes(model);
+        RollingCase rows = new(model, shapes), exact = new(model, shapes, exact: true);
+        int conv = Array.FindIndex(rows.Graph.Nodes, n => n.OpType == "Conv");
+        Assert.AreEqual(byRow, rows.Rules.Of[conv] is not null);
+        Assert.AreEqual(channels == 4, exact.Rules.Of[conv] is not null);
     }
 
     [TestMethod]
