@@ -109,7 +109,7 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
     {
         VerificationOutcome found = Verify(sizes, facts.PeakBytes(sizes), work, isPlaced);
         if (found.Facts.Status == "skipped" && !mayBeSkipped)
-            throw RangeRefusal.DoesNotRun(sizes, found.Facts.Reason!, asked.File!);
+            throw RangeRefusal.DoesNotRun(sizes, found.Facts.Reason!, null, asked.File!);
         if (found.Memory is { ActivationBytes: not null } memory)
             Runs.Add(new SizedRun(sizes, memory));
         return found;

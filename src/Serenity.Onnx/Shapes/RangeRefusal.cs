@@ -16,10 +16,15 @@ internal static class RangeRefusal
     /// <param name="value">The first value in order that has none.</param>
     /// <param name="type">What it is at the sizes that are planned for.</param>
     /// <param name="formulas">Formulas of the values that have one.</param>
+    /// <param name="planned">The sizes that are planned for.</param>
     /// <param name="path">The model's file.</param>
-    public static SerenityException NoFormula(GraphProto graph, string value, TensorType type, Dictionary<string, SizeExpression[]> formulas, string path)
+    public static SerenityException NoFormula(
+        GraphProto graph, string value, TensorType type, Dictionary<string, SizeExpression[]> formulas, IReadOnlyDictionary<string, long> planned, string path)
     {
         NodeProto? node = graph.Node.FirstOrDefault(n => n.Output.Contains(value));
+        long[]? At(string name) => name == value ? type.Dims : formulas.GetValueOrDefault(name) is { } dims ? Array.ConvertAll(dims, d => d.Evaluate(planned)) : null;
+        if (node is not null && WindowFit.NotAsInferred(node, At) is { } given)
+            return Refused(path, $"{WindowFit.Rounded(node, given, type.Dims)} That is so with {Text(planned)}. Export the model without ceil_mode, with padding at the end in its place; or give sizes one by one, as in seq=128,256.");
         string which = $"value '{value}'{(node is null ? "" : $", which {GraphCheck.Describe(node)} makes")}";
         if (node is not null && Meeting(node, formulas) is var (one, other))
         {
@@ -37,8 +42,15 @@ internal static class RangeRefusal
         + " Begin the range at a larger size, or give one size.");
 
     /// <summary>ONNX Runtime refuses the model with some sizes of the range.</summary>
-    public static SerenityException DoesNotRun(IReadOnlyDictionary<string, long> sizes, string reason, string path) => Refused(
-        path, $"the model does not run at all sizes of it. With {Text(sizes)}: {reason} Leave such sizes out of the range; where one dimension follows from another, as in total=past+seq, say so.");
+    /// <param name="sizes">Some that it refuses.</param>
+    /// <param name="reason">Why; a sentence.</param>
+    /// <param name="fits">A part of the range of one dimension in which it does not, from end to end as far as was looked; null where none was found.</param>
+    /// <param name="path">The model's file.</param>
+    public static SerenityException DoesNotRun(IReadOnlyDictionary<string, long> sizes, string reason, (string Dimension, SizeRange Range, long Refused)? fits, string path) => Refused(
+        path, $"the model does not run at all sizes of it. With {Text(sizes)}: {reason} "
+        + (fits is var (dimension, range, refused)
+            ? FormattableString.Invariant($"It runs with {dimension}={range.From} and {dimension}={range.To}, and not with {dimension}={refused}: write {NameList.Quote(dimension)}={range}.")
+            : "Leave such sizes out of the range; where one dimension follows from another, as in total=past+seq, say so."));
 
     /// <summary>What the branches of a node take is not known.</summary>
     /// <param name="node">A node of the main graph.</param>

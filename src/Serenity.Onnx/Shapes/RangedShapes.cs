@@ -12,6 +12,9 @@ namespace Serenity.Onnx.Shapes;
 /// <summary>Types and shapes of a model some of whose dimensions have a range of sizes: those at the largest, and a formula for all.</summary>
 internal static class RangedShapes
 {
+    /// <summary>Of a larger model it takes too long to ask for the sizes of its values again and again, only to say more of an error.</summary>
+    private const int MostNodes = 5000;
+
     /// <summary>Finds them.</summary>
     /// <param name="model">A checked model whose nodes all have names of their own. Its inputs get the sizes that are fixed; what has a range stays open.</param>
     /// <param name="path">Absolute path of its file.</param>
@@ -24,7 +27,7 @@ internal static class RangedShapes
         if (known is null)
             RangedInputs.Check(model, request.FreeDimensions, request.Ranges, request.SizeFormulas, path);
         SizeSpace space = new(request.Ranges) { Planned = request.PlannedAt };
-        ModelShapes most = At(space.Planned!), least = At(space.Least);
+        ModelShapes most = End(space.Planned!), least = End(space.Least);
         RangedInputs inputs = RangedInputs.Write(model, request.FreeDimensions, request.Ranges, request.SizeFormulas, path);
         Dictionary<string, SizeExpression[]> formulas = SymbolicShapes.Of(model, most.Main, inputs.Dims, space);
         foreach (string value in Values(model.Graph))
@@ -32,7 +35,7 @@ internal static class RangedShapes
             if (!most.Main.Types.TryGetValue(value, out TensorType? type))
                 continue;
             if (!formulas.TryGetValue(value, out SizeExpression[]? dims))
-                throw RangeRefusal.NoFormula(model.Graph, value, type, formulas, path);
+                throw RangeRefusal.NoFormula(model.Graph, value, type, formulas, space.Planned!, path);
             // Asked of ONNX Runtime at the other end, so that no rule of ours is believed alone.
             if (least.Main.Find(value) is not { } small || !small.Dims.AsSpan().SequenceEqual(Evaluated(dims, space.Least)))
                 throw RangeRefusal.OtherSize(value, dims, least.Main.Find(value), space, path);
@@ -61,16 +64,40 @@ internal static class RangedShapes
             foreach (string name in request.SizeFormulas.Keys)
                 all[name] = constants[name].Constant!.Value;
             IReadOnlyDictionary<string, long> given = known is null ? all : FreeDimensionTable.Applicable(model, all);
+            return ShapeInference.Run(model, path, given, request.Bounds, known, cancellation);
+        }
+
+        ModelShapes End(IReadOnlyDictionary<string, long> sizes)
+        {
             try
             {
-                return ShapeInference.Run(model, path, given, request.Bounds, known, cancellation);
+                return At(sizes);
             }
-            catch (SerenityException fault) when (fault is { Code: SerenityCodes.BadFreeDimension, InnerException: Microsoft.ML.OnnxRuntime.OnnxRuntimeException refusal })
+            catch (SerenityException fault) when (Reason(fault) is { } reason)
             {
-                throw RangeRefusal.DoesNotRun(sizes, RuntimeMessage.Plain(refusal), path);
+                throw RangeRefusal.DoesNotRun(sizes, reason, known is null && model.Graph.Node.Count <= MostNodes ? new FittingSizes(space, Runs).From(sizes) : null, path);
+            }
+        }
+
+        bool Runs(IReadOnlyDictionary<string, long> sizes)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            try
+            {
+                // Of windows that all but fit none is inferred, and no kernel makes none.
+                ModelShapes shapes = At(sizes);
+                return !model.Graph.Node.Any(node => WindowFit.Obstacle(node, value => shapes.Main.Find(value)?.Dims) is not null);
+            }
+            catch (SerenityException)
+            {
+                return false;
             }
         }
     }
+
+    /// <summary>Why a model does not run with some sizes, where it is the sizes that it does not run with.</summary>
+    private static string? Reason(SerenityException fault) => fault is not { Code: SerenityCodes.BadFreeDimension, InnerException: { } cause } ? null
+        : cause is Microsoft.ML.OnnxRuntime.OnnxRuntimeException refusal ? RuntimeMessage.Plain(refusal) : (cause as WindowException)?.Message;
 
     /// <summary>The subgraphs of a node, nested ones included.</summary>
     private static IEnumerable<SubgraphKey> Bodies(NodeProto node) =>

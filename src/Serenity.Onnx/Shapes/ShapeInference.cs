@@ -74,7 +74,7 @@ internal static class ShapeInference
             throw TooLong(path, "A value of the model", e);
         }
         if (FirstUnknown(model.Graph, facts) is { } unknown)
-            throw Unknown(model, unknown, freeDimensions, free, path, cancellation);
+            throw Unknown(model, unknown, freeDimensions, free, facts, path, cancellation);
         foreach (string name in bounds?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
         {
             if (known is null && !(assumptions.Made.TryGetValue(name, out SizeAssumption? made) && made.Origin == SizeOrigin.Stated))
@@ -260,7 +260,8 @@ internal static class ShapeInference
     }
 
     private static SerenityException Unknown(
-        ModelProto model, string value, IReadOnlyDictionary<string, long> sizes, FreeDimensionTable free, string path, CancellationToken cancellation)
+        ModelProto model, string value, IReadOnlyDictionary<string, long> sizes, FreeDimensionTable free, IReadOnlyDictionary<string, ValueFact> facts, string path,
+        CancellationToken cancellation)
     {
         if (free.Unset.Count > 0)
             return Open(value, free, FreeDimensionProposal.Of(free, more => Takes(model, path, sizes, more, cancellation)), path);
@@ -271,6 +272,12 @@ internal static class ShapeInference
                 SerenityCodes.UnknownSize, path, $"The size of input '{value}' is not known, because the model states no shape for it. Export the model with the shapes of its inputs.");
         }
         NodeProto node = graph.Node.First(n => n.Output.Contains(value));
+        if (WindowFit.Obstacle(node, name => facts.GetValueOrDefault(name)?.Type?.Dims) is { } obstacle)
+        {
+            return sizes.Count > 0
+                ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"The model does not work with the sizes in {ModelSetting.FreeDimensions}: {obstacle} Give larger sizes.", new WindowException(obstacle))
+                : new SerenityException(SerenityCodes.UnknownSize, path, $"Value '{value}' has no size: {obstacle} Export the model with a larger input.");
+        }
         (IReadOnlyList<string> missing, IReadOnlyList<string> before) = StandInTheWay(model, value, free, path, cancellation);
         string others = missing.Count > 1 ? $" So are {string.Join(", ", missing.Skip(1).Take(12).Select(m => $"'{m}'"))}{(missing.Count > 13 ? " and others" : "")}." : "";
         MessageText cut = new();

@@ -70,6 +70,13 @@ internal static class CheckedSizes
                 $"Value '{name}' has the shape [{string.Join(",", dims)}] in a run, more than the [{string.Join(",", planned.Dims)}] that was planned as the most of any run."
                 + " State a larger bound in Bounds on the item.");
         }
+        long[]? Inferred(string value) => request.Shapes?.Find(value)?.Dims;
+        if (request.Source.Graph.Node.FirstOrDefault(node => WindowFit.NotAsInferred(node, Inferred) is not null) is { } pool)
+        {
+            throw new SerenityException(SerenityCodes.UnknownSize, request.File,
+                $"Value '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned.Dims)}] by what ONNX Runtime infers: {WindowFit.Rounded(pool, WindowFit.NotAsInferred(pool, Inferred)!, Inferred(pool.Output[0])!)}"
+                + $" Give other sizes in {ModelSetting.FreeDimensions}, or export the model without ceil_mode, with padding at the end in its place.");
+        }
         throw new SerenityException(SerenityCodes.UnknownSize, request.File,
             $"{(request.Source.Graph.Output.Any(o => o.Name == name) ? "Output" : "Value")} '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned.Dims)}] by what its file states: a shape in the file is wrong."
             + " Export the model again, or remove the shapes stated for inner values and subgraphs.");

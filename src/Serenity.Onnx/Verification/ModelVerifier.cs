@@ -111,6 +111,10 @@ internal static class ModelVerifier
         }
         if (compared == 0)
         {
+            // Over a range it may be these sizes, and where nothing is run by ONNX Runtime it is not asked.
+            if (request.Schedule is not null && request.Sizes is null && request.Shapes?.Formulas is null && !source.Limited && source.Refusal is { } refusal
+                && RefusedKernel.Find(request.Source.Graph, request.Shapes, refusal) is { } refused)
+                throw new SerenityException(SerenityCodes.RuntimeRefuses, request.File, $"{refusal} That is so whatever the inputs hold: of {GraphCheck.Describe(refused)} the kernel refuses the types and shapes.");
             return Skipped(source.Limited ? "A run needs more memory, or more kernels, than verification may use."
                 : $"The source model runs on none of the inputs made up for it. {source.Refusal}");
         }
