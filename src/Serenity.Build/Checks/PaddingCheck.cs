@@ -35,7 +35,7 @@ internal static class PaddingCheck
     /// <param name="file">The model as the user named it.</param>
     public static IEnumerable<SerenityDiagnostic> Refused(MemoryManifest manifest, IReadOnlyDictionary<string, string> padding, string file)
     {
-        ProgramBuffer[] inputs = [.. manifest.Program.Buffers.Where(b => b.Kind == BufferKind.Input)];
+        ProgramBuffer[] inputs = [.. manifest.Program.Inputs()];
         foreach ((string name, string value) in padding.OrderBy(p => p.Key, StringComparer.Ordinal))
         {
             if (inputs.FirstOrDefault(i => i.Name == name) is not { } input)

@@ -60,7 +60,8 @@ public sealed record ModelCode(
 
     private static ModelCode Of(string name, ModelItem model, MemoryManifest? manifest, bool referencesOnnxRuntime, bool referencesSerenityRuntime)
     {
-        (IReadOnlyList<TensorCode> inputs, IReadOnlyList<TensorCode> outputs) = manifest is null ? Ends(model.SourcePath) : (Ends(manifest, BufferKind.Input), Ends(manifest, BufferKind.Output));
+        (IReadOnlyList<TensorCode> inputs, IReadOnlyList<TensorCode> outputs) = manifest is null ? Ends(model.SourcePath)
+            : (Ends(manifest.Program.Inputs()), Ends(manifest.Program.Buffers.Where(b => b.Kind == BufferKind.Output)));
         bool runs = referencesOnnxRuntime && model.Options.Get(ModelOptions.Executor).Traits().RunsInSession;
         return new ModelCode(
             name, model.Options.Get(ModelOptions.Access) == CodeAccess.Public, model.TargetPath, Path.GetRelativePath(model.StagingFolder, model.ManifestPath).Replace('\\', '/'),
@@ -80,8 +81,8 @@ public sealed record ModelCode(
     private static LayoutCode LayoutOf(MemoryManifest manifest, PlanLayout layout) =>
         new(ManifestNames.Of(layout), LayoutCheck.RequiredBytes(manifest, layout) ?? 0, manifest.Plans.FirstOrDefault(p => p.Layout == layout)?.BlockBytes ?? 0);
 
-    private static IReadOnlyList<TensorCode> Ends(MemoryManifest manifest, BufferKind kind) =>
-        Named([.. manifest.Program.Buffers.Where(t => t.Kind == kind).Select(t => (t.Name, ElementOf(t.Type), ShapeOf(t.Type, t.OpenShape)))]);
+    private static IReadOnlyList<TensorCode> Ends(IEnumerable<ProgramBuffer> tensors) =>
+        Named([.. tensors.Select(t => (t.Name, ElementOf(t.Type), ShapeOf(t.Type, t.OpenShape)))]);
 
     /// <summary>Inputs and outputs as the file of a model declares them; none if it cannot be read, which whoever plans it will say.</summary>
     private static (IReadOnlyList<TensorCode> Inputs, IReadOnlyList<TensorCode> Outputs) Ends(string path)

@@ -29,6 +29,8 @@ internal static class ProgramJson
         json.WriteNumber("firstStep", tensor.FirstStep);
         json.WriteNumber("lastStep", tensor.LastStep);
         json.WriteString("role", ManifestNames.Of(tensor.Role));
+        if (tensor.Apart == true)
+            json.WriteBoolean("apart", true);
         Optional(json, "aliasOf", tensor.AliasOf);
         if (tensor.Parts is { } parts)
             JsonParts.Names(json, "parts", parts);
@@ -47,6 +49,7 @@ internal static class ProgramJson
         tensor.TryGetProperty("writers", out JsonElement writers) ? JsonValues.Steps(writers) : null,
         tensor.TryGetProperty("readers", out JsonElement readers) ? JsonValues.Steps(readers) : null, OptionalText(tensor, "scratchOf"))
     {
+        Apart = tensor.TryGetProperty("apart", out JsonElement apart) ? apart.GetBoolean() : null,
         OpenShape = tensor.TryGetProperty("openShape", out JsonElement shape) ? JsonValues.Names(shape) : null,
         Memory = OptionalText(tensor, "memory"),
         Move = tensor.TryGetProperty("move", out JsonElement move) ? MemoryLevelsJson.ReadMove(move) : null,

@@ -15,10 +15,12 @@ internal static class EndsPart
     public static string Render(MemoryManifest manifest, ReportNames names)
     {
         StringBuilder html = new();
-        Rows(html, manifest, names, BufferKind.Input, "input");
-        Rows(html, manifest, names, BufferKind.Output, "output");
+        Rows(html, [.. manifest.Program.Inputs()], names, "input");
+        Rows(html, [.. manifest.Program.Buffers.Where(t => t.Kind == BufferKind.Output)], names, "output");
         html.Append(CultureInfo.InvariantCulture, $"<p>Weights: {ByteSize.Rounded(manifest.Weights.Bytes)}, all initializers together.</p>\n");
-        html.Append("<p class=\"dim small\">").Append(manifest.Executor.Traits().CountsInputs
+        html.Append("<p class=\"dim small\">").Append(manifest.Program.Buffers.Any(t => t.Kind == BufferKind.Apart)
+            ? "Inputs lie in memory of the app's own, so the arena has no place for them; it holds the outputs, so they are part of its size."
+            : manifest.Executor.Traits().CountsInputs
             ? "The arena holds inputs and outputs too, so they are part of its size."
             : "ONNX Runtime leaves inputs to the caller, so they are not part of the peak; outputs are.");
         if (SharedOutputs.Of(manifest.Executor, manifest.Program) is { Count: > 0 } shared)
@@ -35,9 +37,8 @@ internal static class EndsPart
 
     private static string Pair((ProgramBuffer Output, ProgramBuffer Input) pair) => $"{ModelText.Clean(pair.Output.Name, 60)} to {ModelText.Clean(pair.Input.Name, 60)}";
 
-    private static void Rows(StringBuilder html, MemoryManifest manifest, ReportNames names, BufferKind kind, string label)
+    private static void Rows(StringBuilder html, ProgramBuffer[] tensors, ReportNames names, string label)
     {
-        ProgramBuffer[] tensors = [.. manifest.Program.Buffers.Where(t => t.Kind == kind)];
         Table(html, tensors.Take(Open), names, label);
         if (tensors.Length <= Open)
             return;

@@ -6,7 +6,7 @@ namespace Serenity.Onnx.Contract;
 /// </summary>
 /// <param name="Steps">What is run, in this order; Constant nodes, and what was added only to hold the order, left out.</param>
 /// <param name="Buffers">
-/// Everything that takes memory, and every other name of it, in order of first step, then name; after these, what lies <see cref="BufferKind.Outside"/>.
+/// Everything that takes memory, and every other name of it, in order of first step, then name; after these, what lies <see cref="BufferKind.Apart"/>, and <see cref="BufferKind.Outside"/>.
 /// </param>
 public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnlyList<ProgramBuffer> Buffers)
 {
@@ -33,7 +33,9 @@ public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnl
                 Memory = tensor.Memory,
                 Move = tensor.Move,
             };
-            if (tensor.ScratchOf is { } node)
+            if (tensor.Apart == true)
+                builder.AddApart(buffer, tensor.AliasOf);
+            else if (tensor.ScratchOf is { } node)
                 builder.AddScratch(buffer, stepOf.GetValueOrDefault(node, -1));
             else
                 builder.AddValue(buffer, tensor.AliasOf, tensor.Parts);
@@ -48,13 +50,16 @@ public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnl
     public IReadOnlyList<string> OperatorTypes() => Steps.All(step => step.OperatorType.Length == 0) ? [] : [.. Steps.Select(step => step.OperatorType)];
 
     /// <summary>The buffers as the rows of a manifest, with names for references; what lies outside is no row. A new list each time.</summary>
-    public IReadOnlyList<TensorFacts> Tensors() => [.. Listed().Select(buffer => new TensorFacts(
-        buffer.Name, buffer.Bytes, buffer.Offset, buffer.FirstStep, buffer.LastStep, RoleOf(buffer.Kind), buffer.SharesWith is { } of ? Buffers[of].Name : null,
+    public IReadOnlyList<TensorFacts> Tensors() => [.. Buffers.Where(buffer => buffer.Kind != BufferKind.Outside).Select(buffer => new TensorFacts(
+        buffer.Name, buffer.Bytes, buffer.Offset, buffer.FirstStep, buffer.LastStep, RoleOf(buffer), buffer.SharesWith is { } of ? Buffers[of].Name : null,
         buffer.Parts is { } parts ? [.. parts.Select(part => Buffers[part].Name)] : null, buffer.Type, buffer.Writers, buffer.Readers,
-        buffer.Kind == BufferKind.Scratch ? buffer.Owner : null) { OpenShape = buffer.OpenShape, Memory = buffer.Memory, Move = buffer.Move })];
+        buffer.Kind == BufferKind.Scratch ? buffer.Owner : null) { OpenShape = buffer.OpenShape, Apart = buffer.Kind == BufferKind.Apart ? true : null, Memory = buffer.Memory, Move = buffer.Move })];
 
-    /// <summary>The buffers that the plan holds: all but what lies outside. Their numbers are 0, 1, 2 and so on.</summary>
-    public IEnumerable<ProgramBuffer> Listed() => Buffers.Where(buffer => buffer.Kind != BufferKind.Outside);
+    /// <summary>The buffers that the plan holds: all but what lies outside, or in memory of the app's own. Their numbers are 0, 1, 2 and so on.</summary>
+    public IEnumerable<ProgramBuffer> Listed() => Buffers.Where(buffer => buffer.Kind is not (BufferKind.Outside or BufferKind.Apart));
+
+    /// <summary>The graph inputs, wherever they lie.</summary>
+    public IEnumerable<ProgramBuffer> Inputs() => Buffers.Where(buffer => buffer is { Kind: BufferKind.Input } or { Kind: BufferKind.Apart, SharesWith: null });
 
     /// <summary>The buffer that another one lies in, through any number of names; itself if it has its own.</summary>
     public ProgramBuffer OwnerOf(ProgramBuffer buffer)
@@ -68,14 +73,16 @@ public sealed record ExecutionProgram(IReadOnlyList<ProgramStep> Steps, IReadOnl
 
     private static BufferKind KindOf(TensorFacts tensor) => tensor.ScratchOf is not null ? BufferKind.Scratch : tensor.Role switch
     {
+        _ when tensor.Apart == true => BufferKind.Apart,
         TensorRole.Input => BufferKind.Input,
         TensorRole.Output => BufferKind.Output,
         _ => BufferKind.Activation,
     };
 
-    private static TensorRole RoleOf(BufferKind kind) => kind switch
+    private static TensorRole RoleOf(ProgramBuffer buffer) => buffer.Kind switch
     {
         BufferKind.Input => TensorRole.Input,
+        BufferKind.Apart => buffer.SharesWith is null ? TensorRole.Input : TensorRole.Activation,
         BufferKind.Output => TensorRole.Output,
         _ => TensorRole.Activation,
     };

@@ -17,6 +17,9 @@ public enum BufferKind
 
     /// <summary>A weight that a view consists of in part: it lies where no plan places it, and its size is not stated.</summary>
     Outside,
+
+    /// <summary>In memory of the app's own: a graph input that an arena has no place for, or another name or a view of one (it shares with it then). It takes nothing of the plan's.</summary>
+    Apart,
 }
 
 /// <summary>A buffer of a program, or another name of one.</summary>

@@ -7,7 +7,7 @@ namespace Serenity.Onnx.Contract;
 /// <param name="operatorTypes">Their types; empty where these are not known.</param>
 internal sealed class ProgramBuilder(IReadOnlyList<string> nodes, IReadOnlyList<string> operatorTypes)
 {
-    private readonly List<Entry> _entries = [];
+    private readonly List<Entry> _entries = [], _apart = [];
     private readonly HashSet<string> _values = new(StringComparer.Ordinal);
 
     /// <summary>Adds a value; its number is given when the program is made.</summary>
@@ -19,6 +19,11 @@ internal sealed class ProgramBuilder(IReadOnlyList<string> nodes, IReadOnlyList<
         _values.Add(value.Owner);
         _entries.Add(new Entry(value, sharesWith, parts, -1));
     }
+
+    /// <summary>Adds what lies in memory of the app's own: it has its number behind those that the plan holds, and no step refers to it.</summary>
+    /// <param name="value">The buffer, without references.</param>
+    /// <param name="sharesWith">The value that it is another name or a view of; null for a graph input.</param>
+    public void AddApart(ProgramBuffer value, string? sharesWith) => _apart.Add(new Entry(value, sharesWith, null, -1));
 
     /// <summary>Adds what a node needs for itself, under the name that it has in a file.</summary>
     /// <param name="scratch">The buffer.</param>
@@ -59,6 +64,8 @@ internal sealed class ProgramBuilder(IReadOnlyList<string> nodes, IReadOnlyList<
             if (_entries[i].Buffer.Kind != BufferKind.Scratch)
                 byName.TryAdd(_entries[i].Buffer.Owner, i);
         }
+        for (int i = 0; i < _apart.Count; i++)
+            byName.TryAdd(_apart[i].Buffer.Owner, _entries.Count + i);
         List<int>?[] inputs = new List<int>?[nodes.Count], outputs = new List<int>?[nodes.Count];
         int?[] scratch = new int?[nodes.Count];
         List<ProgramBuffer> buffers = [], outside = [];
@@ -75,6 +82,8 @@ internal sealed class ProgramBuilder(IReadOnlyList<string> nodes, IReadOnlyList<
             Note(inputs, buffer.Readers, index);
             Note(outputs, buffer.Writers, index);
         }
+        foreach ((ProgramBuffer buffer, string? sharesWith, _, _) in _apart)
+            buffers.Add(buffer with { Index = buffers.Count, SharesWith = sharesWith is null ? null : Find(sharesWith) });
         return new ExecutionProgram(
             [.. nodes.Select((node, step) => new ProgramStep(node, step < operatorTypes.Count ? operatorTypes[step] : "", inputs[step] ?? [], outputs[step] ?? [], scratch[step]))],
             [.. buffers, .. outside]);
@@ -83,7 +92,7 @@ internal sealed class ProgramBuilder(IReadOnlyList<string> nodes, IReadOnlyList<
         {
             if (!byName.TryGetValue(name, out int index))
             {
-                byName.Add(name, index = _entries.Count + outside.Count);
+                byName.Add(name, index = _entries.Count + _apart.Count + outside.Count);
                 outside.Add(new ProgramBuffer(index, BufferKind.Outside, name, name, 0, null, 0, 0));
             }
             return index;

@@ -37,6 +37,9 @@ public sealed record TensorFacts(
     /// </summary>
     public IReadOnlyList<string>? OpenShape { get; init; }
 
+    /// <summary>True for what lies in memory of the app's own: a graph input that the arena has no place for, or another name or a view of one; null for all else.</summary>
+    public bool? Apart { get; init; }
+
     /// <summary>The memory of the device that it lies in, at least until it moves; null where the plan is for one memory.</summary>
     public string? Memory { get; init; }
 

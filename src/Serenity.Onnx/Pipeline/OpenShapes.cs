@@ -14,7 +14,7 @@ internal static class OpenShapes
     /// <param name="planned">Shapes of the plan's values.</param>
     public static ProgramBuffer Tell(ProgramBuffer buffer, ShapeTable source, ShapeTable planned)
     {
-        bool isEnd = buffer.Kind is BufferKind.Input or BufferKind.Output;
+        bool isEnd = buffer is { Kind: BufferKind.Input or BufferKind.Output } or { Kind: BufferKind.Apart, SharesWith: null };
         ShapeTable shapes = isEnd ? source : planned;
         bool isTold = isEnd || (buffer.Kind == BufferKind.Activation && buffer.Offset is not null && shapes.Formulas is not null);
         if (!isTold || shapes.Varies.GetValueOrDefault(buffer.Name) is not { } varies || !varies.Contains(true) || shapes.Find(buffer.Name) is not { } type)

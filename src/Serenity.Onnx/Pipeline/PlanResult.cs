@@ -72,7 +72,7 @@ internal sealed class PlanResult(PlanningTask task, IExecutorPlanner planner, Wr
             Rewrites = plan.Rewrites,
             LeftOut = leftOut,
             Work = plan.Work,
-            Program = plan.Program with { Buffers = [.. plan.Program.Buffers.Select(b => OpenShapes.Tell(b, task.Source.Shapes.Main, plan.Shapes))] },
+            Program = Told(task, plan),
             Profile = plan.Profile,
             OriginalProfile = planner.Original.Profile,
             PeakStep = plan.PeakStep,
@@ -85,6 +85,14 @@ internal sealed class PlanResult(PlanningTask task, IExecutorPlanner planner, Wr
             Verification = verified?.Facts ?? (task.Request.Verify ? PipelineWarnings.NotRun : null),
             Warnings = warnings,
         };
+    }
+
+    // With what the plan itself has no use for: open shapes, and inputs that it does not hold.
+    private static ExecutionProgram Told(PlanningTask task, ExecutorPlan plan)
+    {
+        bool apart = task.Request is { InputsApart: true } && task.Request.Executor.Traits().HasOffsets;
+        ExecutionProgram program = apart ? CallersInputs.Listed(plan.Program, plan.Model.Graph, plan.Shapes) : plan.Program;
+        return program with { Buffers = [.. program.Buffers.Select(b => OpenShapes.Tell(b, task.Source.Shapes.Main, plan.Shapes))] };
     }
 
     /// <summary>The entries, with a block where one was proven for just that way of running the model.</summary>

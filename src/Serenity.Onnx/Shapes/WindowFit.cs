@@ -27,13 +27,16 @@ internal static class WindowFit
             if (axis.Size >= 0 && axis.Extent > axis.Size + padding)
             {
                 string with = padding == 0 ? "" : FormattableString.Invariant($", {axis.Size + padding} with its padding");
-                return FormattableString.Invariant($"{GraphCheck.Describe(node)} has windows of {axis.Extent} along axis {i + 2} of '{node.Input[0]}', which has a size of {axis.Size} there{with}.");
+                return FormattableString.Invariant(
+                    $"{GraphCheck.Describe(node)} has windows of {axis.Extent} along axis {i + 2} of '{node.Input[0]}', which has a size of {axis.Size} there{with}.");
             }
         }
         return null;
     }
 
-    /// <summary>The shape that a pool really gives that rounds the number of its windows up, which is not the one that ONNX Runtime infers; null where they are the same, or nothing is known.</summary>
+    /// <summary>
+    /// The shape that a pool really gives that rounds the number of its windows up, which is not the one that ONNX Runtime infers; null where they are the same, or nothing is known.
+    /// </summary>
     /// <param name="node">A node.</param>
     /// <param name="dims">Dimensions of values, as they are inferred.</param>
     public static long[]? NotAsInferred(NodeProto node, Func<string, long[]?> dims)

@@ -104,7 +104,10 @@ internal static class WorkMeasurement
         return Array.ConvertAll(times, t => t.Order().ElementAt(t.Count / 4));
     }
 
-    /// <summary>Nanoseconds of each kernel: the mean of the faster quarter of its runs. The profile counts whole microseconds on the wall, so one run would be too coarse, and others on the machine lengthen some.</summary>
+    /// <summary>
+    /// Nanoseconds of each kernel: the mean of the faster quarter of its runs. The profile counts whole microseconds on the wall, so one run would be too coarse, and others on the machine
+    /// lengthen some.
+    /// </summary>
     private static Dictionary<string, double> Kernels(byte[] file, string? folder, Dictionary<string, OrtValue> inputs)
     {
         string place = Directory.CreateTempSubdirectory("serenity-bench-").FullName;

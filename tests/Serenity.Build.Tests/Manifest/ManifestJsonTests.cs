@@ -68,11 +68,12 @@ public sealed class ManifestJsonTests
             manifest.Warnings[0], manifest.Warnings[0].Settings![1], manifest.Tensors[0], manifest.PeakStep, manifest.PeakStep!.Live[0], manifest.Blocks[0], manifest.BlockAllocations[0],
         ];
         Assert.AreEqual("n", manifest.Tensors[1].ScratchOf);
+        Assert.IsTrue(manifest.Tensors[2].Apart);
         foreach (object? record in records)
         {
             Assert.IsNotNull(record);
-            // A tensor is a value or scratch, and has what the other has not.
-            foreach (PropertyInfo property in record.GetType().GetProperties().Where(p => record is not TensorFacts || p.Name != nameof(TensorFacts.ScratchOf)))
+            // A tensor is a value, scratch or the caller's, and has what the others have not.
+            foreach (PropertyInfo property in record.GetType().GetProperties().Where(p => record is not TensorFacts || p.Name is not (nameof(TensorFacts.ScratchOf) or nameof(TensorFacts.Apart))))
                 Assert.IsNotNull(property.GetValue(record), $"{record.GetType().Name}.{property.Name}");
         }
     }
@@ -106,6 +107,7 @@ public sealed class ManifestJsonTests
         [
             new TensorFacts("t", 1, 2, 3, 4, TensorRole.Activation, "of", ["p"], "float[1]", [5], [6, 7]) { OpenShape = ["batch", "3", "?"], Memory = "DTCM", Move = new TensorMove(4, "AXI", 64) },
             new TensorFacts("n/scratch", 1, 2, 0, 0, TensorRole.Activation, null, null, null, [0], [0], "n"),
+            new TensorFacts("given", 1, null, 0, 0, TensorRole.Input, null, null, "float[1]", [], [0]) { Apart = true },
         ]),
         Memories = TestManifest.OverMemories().Memories! with { Memories = [.. TestManifest.OverMemories().Memories!.Memories.Select(m => m with { LeastBytes = 2_000, MayBeLess = true })] },
         Traffic = TestManifest.OverMemories().Traffic,

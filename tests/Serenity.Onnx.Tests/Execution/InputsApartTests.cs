@@ -42,5 +42,19 @@ public sealed class InputsApartTests
         Assert.AreEqual("passed", result.Verification!.Status, result.Verification.Reason);
         Assert.IsTrue(result.Verification.Exact);
         Assert.AreEqual(bytes, result.Peak.Bytes);
+        // Listed as the caller's, with what is another name of it; in no figure, and without a place.
+        TensorFacts[] apart = [.. result.Tensors.Where(t => t.Apart == true)];
+        string[] inputs = form switch { "joined" => ["x", "y"], "output" => [], _ => ["x"] };
+        CollectionAssert.AreEquivalent(inputs, apart.Where(t => t.Role == TensorRole.Input).Select(t => t.Name).ToArray());
+        Assert.HasCount(form switch { "chain" => 2, "output" => 0, _ => 1 }, apart.Where(t => t.Role == TensorRole.Activation));
+        foreach (TensorFacts tensor in apart)
+        {
+            Assert.AreEqual((64L, (long?)null), (tensor.Bytes, tensor.Offset));
+            Assert.AreEqual(tensor.Role == TensorRole.Input, tensor.AliasOf is null);
+            Assert.IsNotEmpty(tensor.Readers!);
+        }
+        Assert.HasCount(form == "joined" ? 2 : 1, result.Program.Inputs());
+        ExecutionProgram again = ExecutionProgram.Of(result.Program.NodeNames(), result.Program.OperatorTypes(), result.Tensors);
+        CollectionAssert.AreEqual(result.Tensors.Select(t => (t.Name, t.Apart, t.AliasOf)).ToArray(), again.Tensors().Select(t => (t.Name, t.Apart, t.AliasOf)).ToArray());
     }
 }
