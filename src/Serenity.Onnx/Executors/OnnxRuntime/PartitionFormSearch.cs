@@ -118,7 +118,12 @@ internal sealed class PartitionFormSearch
     /// <param name="RequiredBytes">Its peak with the scratch of kernels.</param>
     /// <param name="Ratio">Its predicted time, as a multiple of the unchanged model's.</param>
     /// <param name="Reserve">Time that pieces had to do without.</param>
-    private sealed record PartitionPlan(PartitionForm Form, PartitionedModel Cut, OnnxRuntimePlan Plan, long RequiredBytes, double Ratio, double Reserve);
+    /// <param name="States">States that the search for its order might take.</param>
+    private sealed record PartitionPlan(PartitionForm Form, PartitionedModel Cut, OnnxRuntimePlan Plan, long RequiredBytes, double Ratio, double Reserve, long States)
+    {
+        /// <summary>True if its order may be found lower.</summary>
+        public bool IsOpen => Plan.LivePeak > Plan.LowerBound;
+    }
 
     /// <summary>Cuts a form. What does not come as low as a form before is of use only where that cannot be planned.</summary>
     private void TryForm(PartitionForm form, long wanted)
@@ -183,7 +188,7 @@ internal sealed class PartitionFormSearch
             return null;
         OnnxRuntimePlan plan = OnnxRuntimePlanner.Plan(cut.Model, cut.Shapes, _planner.PieceOptions(_source.Costs.Full, states) with { First = cut.Order }, cancellation: _task.Cancellation);
         double ratio = _whole.Work.Ratio + ((Time(cut.Model, cut.Shapes, plan) - _wholeTime) / _work);
-        return new PartitionPlan(form, cut, plan, _planner.Required(plan, cut.Shapes), ratio, reserve);
+        return new PartitionPlan(form, cut, plan, _planner.Required(plan, cut.Shapes), ratio, reserve, states);
     }
 
     private bool IsInTime(PartitionPlan planned) => planned.Ratio - _limit <= MostOver * (_task.Request.WorkLimit - 1);
@@ -206,7 +211,8 @@ internal sealed class PartitionFormSearch
             return best;
         if (fewer.Sites.Count < best.Form.Applied.Count)
         {
-            PartitionPlan? less = TryPlan(fewer.Form, fewer.Cut, best.Reserve);
+            // Where that is left to do, its order is searched in full at once.
+            PartitionPlan? less = TryPlan(fewer.Form, fewer.Cut, best.Reserve, best.IsOpen ? StatesToTake : StatesToChoose);
             if (less is null || less.Plan.SimulatedPeak > best.Plan.SimulatedPeak || less.RequiredBytes > best.RequiredBytes || !IsInTime(less))
                 fewer = new PartitionFormReduction.Reduced(best.Form, best.Cut, fewer.All, fewer.All);
             else
@@ -219,7 +225,7 @@ internal sealed class PartitionFormSearch
 
     /// <summary>The plan that is taken, searched further where its order is not proven.</summary>
     private PartitionPlan InFull(PartitionPlan best) =>
-        best.Plan.LivePeak > best.Plan.LowerBound && TryPlan(best.Form, best.Cut, best.Reserve, StatesToTake) is { } full
+        best.IsOpen && best.States < StatesToTake && TryPlan(best.Form, best.Cut, best.Reserve, StatesToTake) is { } full
             && full.Plan.SimulatedPeak <= best.Plan.SimulatedPeak && full.RequiredBytes <= best.RequiredBytes && IsInTime(full) ? full : best;
 
     private OnnxRuntimeExecutorPlan Made(PartitionPlan best)

@@ -95,9 +95,9 @@ internal sealed class CutRegion
     public static CutRegion? Find(PartitionGraph graph, int first, int last, int axis, ReadOnlySpan<NodeRegion?> members, bool grow)
     {
         CutRegion region = new(graph, first, last, axis);
-        NodeRegion?[] rules = members.ToArray();
         if (!grow)
-            return region.Build(rules, null) ? region : null;
+            return region.Settle(members) ? region : null;
+        NodeRegion?[] rules = members.ToArray();
         RegionValueMarks marks = graph.Marks.Begin();
         for (int p = last; p >= first; p--)
         {
@@ -131,7 +131,7 @@ internal sealed class CutRegion
     {
         if (growing is not null)
             Grow(rules, growing);
-        return Settle(rules) && Exits.Length > 0 && Sinks.Length > 0;
+        return Settle(rules);
     }
 
     /// <summary>From the end upwards.</summary>
@@ -260,6 +260,12 @@ internal sealed class CutRegion
     private bool[] Descendants(NodeRegion?[] rules)
     {
         bool[] after = new bool[rules.Length];
+        MarkDescendants(rules, after);
+        return after;
+    }
+
+    private void MarkDescendants(ReadOnlySpan<NodeRegion?> rules, Span<bool> after)
+    {
         for (int p = First; p <= Last; p++)
         {
             if (rules[p - First] is not null)
@@ -271,19 +277,20 @@ internal sealed class CutRegion
                     after[p - First] = true;
             }
         }
-        return after;
     }
 
-    private bool Settle(NodeRegion?[] rules)
+    private bool Settle(ReadOnlySpan<NodeRegion?> rules)
     {
-        bool[] after = Descendants(rules);
-        List<int> nodes = [], before = [], behind = [];
-        List<NodeRegion> found = [];
+        const int Most = 128;
+        Span<bool> after = rules.Length <= Most ? stackalloc bool[rules.Length] : new bool[rules.Length];
+        after.Clear();
+        MarkDescendants(rules, after);
+        RegionLists lists = Graph.Lists.Clear();
         for (int p = First; p <= Last; p++)
         {
             if (rules[p - First] is not { } rule)
             {
-                (after[p - First] ? behind : before).Add(p);
+                (after[p - First] ? lists.Behind : lists.Before).Add(p);
                 continue;
             }
             foreach (int value in Graph.Reads[p])
@@ -295,13 +302,8 @@ internal sealed class CutRegion
                 if (from >= 0 && Graph.IsMadeForEachReader[from] && (from < First || rules[from - First] is null))
                     return false;
             }
-            nodes.Add(p);
-            found.Add(rule);
-        }
-        (Nodes, Rules, Before, After) = ([.. nodes], [.. found], [.. before], [.. behind]);
-        List<int> exits = [], sinks = [];
-        foreach (int p in nodes)
-        {
+            lists.Nodes.Add(p);
+            lists.Rules.Add(rule);
             foreach (int value in Graph.Outputs[p])
             {
                 if (value < 0)
@@ -314,15 +316,17 @@ internal sealed class CutRegion
                     outside |= !member;
                 }
                 if (outside)
-                    exits.Add(value);
+                    lists.Exits.Add(value);
                 if (outside && !inside)
-                    sinks.Add(value);
+                    lists.Sinks.Add(value);
                 // A value that nobody reads has no place in a piece.
                 if (!outside && !inside)
                     return false;
             }
         }
-        (Exits, Sinks) = ([.. exits], [.. sinks]);
+        if (lists.Exits.Count == 0 || lists.Sinks.Count == 0)
+            return false;
+        (Nodes, Rules, Before, After, Exits, Sinks) = ([.. lists.Nodes], [.. lists.Rules], [.. lists.Before], [.. lists.Behind], [.. lists.Exits], [.. lists.Sinks]);
         return true;
     }
 }

@@ -302,13 +302,12 @@ internal sealed class LiveBytes
         PieceValue read = program.Values[program.Inputs(step)[0]], made = program.Values[program.Outputs(step)[0]];
         (int, int, long, long) key = (step.Node, made.Axis, made.Part.Length, read.Part.Length);
         if (!_pieceScratch.TryGetValue(key, out long scratch))
-        {
-            NodeProto node = program.Region.RuleOf(step.Node).SizedFor(_graph.Nodes[step.Node], made.Part);
-            scratch = _graph.Sharing.Scratch(node, name => name == node.Input[0] ? TypeOf(read) : name == node.Output[0] ? TypeOf(made) : _graph.Values.TypeOf(name));
-            _pieceScratch.Add(key, scratch);
-        }
+            _pieceScratch.Add(key, scratch = ScratchOf(program.Region.RuleOf(step.Node).SizedFor(_graph.Nodes[step.Node], made.Part), read, made));
         return scratch;
     }
+
+    private long ScratchOf(NodeProto node, PieceValue read, PieceValue made) =>
+        _graph.Sharing.Scratch(node, name => name == node.Input[0] ? TypeOf(read) : name == node.Output[0] ? TypeOf(made) : _graph.Values.TypeOf(name));
 
     private TensorType? TypeOf(PieceValue value)
     {

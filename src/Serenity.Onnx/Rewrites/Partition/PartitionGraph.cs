@@ -197,6 +197,9 @@ internal sealed class PartitionGraph
     /// <summary>Room for a program that is costed and forgotten.</summary>
     public PieceProgramRoom Room { get; } = new();
 
+    /// <summary>Room for a region that is being settled.</summary>
+    public RegionLists Lists { get; } = new();
+
     /// <summary>True for nodes that make float16.</summary>
     public bool[] IsHalf { get; }
 

@@ -127,7 +127,7 @@ internal sealed class PartitionSearch
         (Costed, _stepsLeft, IsLimited) = (0, _steps, false);
         if (IsAtBound)
             return false;
-        return Path(new Target(long.MaxValue, (long)(RequiredBytes * FirstStep)), nanoseconds) is not null || Path(new Target((long)(PeakBytes * FirstStep), RequiredBytes), nanoseconds) is not null;
+        return HasPath(new Target(long.MaxValue, (long)(RequiredBytes * FirstStep)), nanoseconds) || HasPath(new Target((long)(PeakBytes * FirstStep), RequiredBytes), nanoseconds);
     }
 
     /// <summary>The regions of least time with which nothing needs more than stated; null where there are none within the time.</summary>
@@ -225,11 +225,7 @@ internal sealed class PartitionSearch
         Array.Fill(least, double.PositiveInfinity);
         (int From, Cut? Cut)[] came = new (int, Cut?)[steps + 1];
         least[0] = 0;
-        // The first step at or behind each that is above the target.
-        int[] hot = new int[steps + 1];
-        hot[steps] = int.MaxValue;
-        for (int p = steps - 1; p >= 0; p--)
-            hot[p] = target.Holds(_live.During[p], _live.Required[p]) ? hot[p + 1] : p;
+        int[] hot = HotFrom(target);
         for (int p = 0; p < steps; p++)
         {
             if (double.IsPositiveInfinity(least[p]))
@@ -240,7 +236,7 @@ internal sealed class PartitionSearch
                 continue;
             for (int last = hot[p]; last < Math.Min(steps, p + _graph.MostSteps); last++)
             {
-                if (!MayEnd(last) || !target.Holds(_live.Before[last + 1], _live.Before[last + 1]) || (_bounds && EndOf(p, last) > Math.Min(target.Live, target.Required)))
+                if (!MayLie(p, last, target))
                     continue;
                 foreach (RegionCandidate region in _candidates.Of(p, last))
                 {
@@ -262,6 +258,58 @@ internal sealed class PartitionSearch
         path.Reverse();
         return path;
     }
+
+    /// <summary>The first step at or behind each that is above a target.</summary>
+    private int[] HotFrom(Target target)
+    {
+        int steps = _live.During.Length;
+        int[] hot = new int[steps + 1];
+        hot[steps] = int.MaxValue;
+        for (int p = steps - 1; p >= 0; p--)
+            hot[p] = target.Holds(_live.During[p], _live.Required[p]) ? hot[p + 1] : p;
+        return hot;
+    }
+
+    /// <summary>True if there is a path, whichever: short regions around the first step that is too much are tried first, and the first path ends it.</summary>
+    private bool HasPath(Target target, double most)
+    {
+        int steps = _live.During.Length;
+        int[] hot = HotFrom(target);
+        double[] least = new double[steps + 1];
+        Array.Fill(least, double.PositiveInfinity);
+        return Reaches(0, 0);
+
+        bool Reaches(int from, double time)
+        {
+            if (time >= least[from])
+                return false;
+            least[from] = time;
+            int step = hot[from];
+            if (step == int.MaxValue)
+                return time <= most;
+            for (int p = step; p >= Math.Max(from, step - _graph.MostSteps + 1); p--)
+            {
+                if (!target.Holds(_live.Before[p], _live.Before[p]))
+                    continue;
+                for (int last = step; last < Math.Min(steps, p + _graph.MostSteps); last++)
+                {
+                    if (!MayLie(p, last, target))
+                        continue;
+                    foreach (RegionCandidate region in _candidates.Of(p, last))
+                    {
+                        if (Cheapest(region, target, Math.Min(most, least[last + 1]) - time, out bool dear) is { } cut && Reaches(last + 1, time + cut.Added))
+                            return true;
+                        IsLimited |= dear && most < least[last + 1];
+                    }
+                }
+            }
+            return false;
+        }
+    }
+
+    /// <summary>False if no region of an interval comes within a target, by what is there before it and behind it.</summary>
+    private bool MayLie(int first, int last, Target target) =>
+        MayEnd(last) && target.Holds(_live.Before[last + 1], _live.Before[last + 1]) && !(_bounds && EndOf(first, last) > Math.Min(target.Live, target.Required));
 
     private bool MayEnd(int last) =>
         Ends is null || (_graph.Outputs[last] is [>= 0 and int end, ..] && (Ends.Contains(_graph.Name(end)) || (_graph.OriginOf(_graph.Name(end)) is { } origin && Ends.Contains(origin))));
