@@ -35,7 +35,7 @@ public sealed class InterfaceTypesTests
             string[] ready = Text(InterfaceTypes.TryRead(probe, options)), read = Text(InterfaceTypes.TryReadUnprepared(probe, options));
             Assert.IsNotEmpty(ready);
             CollectionAssert.AreEqual(ready, read, model.Graph.Name);
-            open += ready.Count(text => text.Contains('-', StringComparison.Ordinal)) > 0 ? 1 : 0;
+            open += ready.Any(text => text.Contains('-', StringComparison.Ordinal)) ? 1 : 0;
         }
         Assert.IsGreaterThan(2, open, "Models with sizes that are not known.");
     }
