@@ -65,7 +65,9 @@ internal static class ProductTime
         {
             sum.Add(TimeTerm.Convolution, 1);
             sum.Add(TimeTerm.ConvolutionGroup, groups);
-            sum.Add(IsPointwise(x, w, y) ? TimeTerm.ConvolutionInput : kernel.Node.Ints("strides") is [.., > 1] ? TimeTerm.ConvolutionStridedColumn : TimeTerm.ConvolutionColumn, groups * products * positions);
+            TimeTerm read = IsPointwise(x, w, y) ? TimeTerm.ConvolutionInput : kernel.Node.Ints("strides") is [.., > 1] ? TimeTerm.ConvolutionStridedColumn : TimeTerm.ConvolutionColumn;
+            sum.Add(TimeTerm.ConvolutionColumns, read == TimeTerm.ConvolutionColumn ? 1 : 0);
+            sum.Add(read, groups * products * positions);
             sum.Add(TimeTerm.ConvolutionProduct, groups * filters * products * Whole(positions));
         }
         sum.Add(TimeTerm.ConvolutionOutput, kernel.Made);

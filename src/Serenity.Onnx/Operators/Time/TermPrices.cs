@@ -23,6 +23,7 @@ internal static class TermPrices
         Set(TimeTerm.ConvolutionGroup, 161);
         Set(TimeTerm.ConvolutionProduct, 0.0258);
         Set(TimeTerm.ConvolutionInput, 0.0925);
+        Set(TimeTerm.ConvolutionColumns, 1000);
         Set(TimeTerm.ConvolutionColumn, 0.2);
         Set(TimeTerm.ConvolutionStridedColumn, 0.42);
         Set(TimeTerm.ConvolutionOutput, 0.103);

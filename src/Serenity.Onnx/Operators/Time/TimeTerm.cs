@@ -24,6 +24,9 @@ internal enum TimeTerm
     /// <summary>An element of the matrix that a pointwise float convolution multiplies as it lies: N x K.</summary>
     ConvolutionInput,
 
+    /// <summary>A float convolution that makes a column matrix whose windows move by one place, once: what copying it row by row takes beside its elements.</summary>
+    ConvolutionColumns,
+
     /// <summary>An element of the column matrix that another one is lowered to: N x K. Windows that move by one place are copied row by row.</summary>
     ConvolutionColumn,
 

@@ -16,6 +16,7 @@ public sealed class KernelTimeTests
     {
         TimeSum sum = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 3, 10, 12), Weights(b, 8, 3, 3, 3)], ("pads", new long[] { 1, 1, 1, 1 })), 1, 8, 10, 12);
         Assert.AreEqual(1, Amount(sum, TimeTerm.Convolution));
+        Assert.AreEqual(1, Amount(sum, TimeTerm.ConvolutionColumns));
         Assert.AreEqual(3 * 9 * 120, Amount(sum, TimeTerm.ConvolutionColumn));
         // Columns of a product are computed in vectors of 16: 128 for 120.
         Assert.AreEqual(8 * 3 * 9 * 128, Amount(sum, TimeTerm.ConvolutionProduct));
@@ -29,6 +30,7 @@ public sealed class KernelTimeTests
         TimeSum along = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 3, 10, 13), Weights(b, 8, 3, 3, 3)], ("strides", new long[] { 1, 2 })), 1, 8, 8, 6);
         Assert.AreEqual(3 * 9 * 48, Amount(along, TimeTerm.ConvolutionStridedColumn));
         Assert.AreEqual(0, Amount(along, TimeTerm.ConvolutionColumn));
+        Assert.AreEqual(0, Amount(along, TimeTerm.ConvolutionColumns));
         TimeSum down = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 3, 10, 13), Weights(b, 8, 3, 3, 3)], ("strides", new long[] { 2, 1 })), 1, 8, 4, 11);
         Assert.AreEqual(3 * 9 * 44, Amount(down, TimeTerm.ConvolutionColumn));
     }
@@ -37,6 +39,7 @@ public sealed class KernelTimeTests
     public void A_pointwise_convolution_makes_no_columns_and_one_of_single_channels_no_products_of_matrices()
     {
         TimeSum pointwise = Sum(b => b.Node("Conv", [b.Input("x", DataType.Float, 1, 6, 4, 4), Weights(b, 8, 3, 1, 1)], ("group", 2L)), 1, 8, 4, 4);
+        Assert.AreEqual(0, Amount(pointwise, TimeTerm.ConvolutionColumns));
         Assert.AreEqual(0, Amount(pointwise, TimeTerm.ConvolutionColumn));
         Assert.AreEqual(2, Amount(pointwise, TimeTerm.ConvolutionGroup));
         Assert.AreEqual(6 * 16, Amount(pointwise, TimeTerm.ConvolutionInput));
