@@ -157,6 +157,8 @@ public sealed record ModelItem
                 "Pad says what inputs are filled with that are shorter than a file of the model takes, and there is only one file, which takes the sizes that it says. List several, as FreeDimensions=\"seq=128,256,512\", or remove Pad.");
         }
         ModelFormat format = FormatOf(options, name);
+        // What is wrong with a path that was written once is told of that, and not of what is made of it for each size.
+        string wholeTarget = SizeLists.WholeOf(item) is { Length: > 0 } whole ? PathIn(format, ReadTargetPath(whole, item.ItemSpec, name), name) : "";
         string target = ReadTargetPath(options.Get(ModelOptions.TargetPath), item.ItemSpec, name);
         if (options.Get(ModelOptions.Memories) is not null && !executor.Traits().HasOffsets && !options.IsProjects(ModelOptions.Memories))
             throw MemoriesWithoutOffsets(executor, ModelOptions.Memories.Name, name);
@@ -165,7 +167,7 @@ public sealed record ModelItem
             Name = Named(item.ItemSpec, twin, sizes),
             Twin = twin,
             Sizes = sizes,
-            WholeTargetPath = SizeLists.WholeOf(item) is { Length: > 0 } whole ? PathIn(format, ReadTargetPath(whole, item.ItemSpec, name), name) : "",
+            WholeTargetPath = wholeTarget,
             SourcePath = source,
             SourceName = RelativeName(source, projectFolder),
             TargetPath = PathIn(format, target, name),

@@ -54,18 +54,25 @@ public abstract class SerenityTask : Task
     private protected List<(ITaskItem Item, ModelItem Model)> ReadModels(IEnumerable<ITaskItem> items, Action<ITaskItem, SerenityDiagnostic, Exception>? refuse = null)
     {
         List<(ITaskItem, ModelItem)> models = [];
-        foreach (ITaskItem item in items.SelectMany(SizeLists.Expand))
+        foreach (ITaskItem whole in items)
         {
-            try
+            HashSet<string> told = new(StringComparer.Ordinal);
+            foreach (ITaskItem item in SizeLists.Expand(whole))
             {
-                models.Add((item, ModelItem.Read(item, ProjectFolder, StagingFolder)));
-            }
-            catch (SerenityException problem)
-            {
-                if (refuse is null)
-                    Report(problem.ToDiagnostic(), problem, ItemPlace.Of(item));
-                else
-                    refuse(item, problem.ToDiagnostic(), problem);
+                try
+                {
+                    models.Add((item, ModelItem.Read(item, ProjectFolder, StagingFolder)));
+                }
+                catch (SerenityException problem)
+                {
+                    // What is wrong with the item is wrong at each of its sizes.
+                    if (!told.Add(problem.Message))
+                        continue;
+                    if (refuse is null)
+                        Report(problem.ToDiagnostic(), problem, ItemPlace.Of(item));
+                    else
+                        refuse(item, problem.ToDiagnostic(), problem);
+                }
             }
         }
         return models;

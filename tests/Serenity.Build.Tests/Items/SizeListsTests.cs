@@ -121,6 +121,16 @@ public sealed class SizeListsTests
         }
     }
 
+    /// <summary>The path is the item's, and so is what is said of it: the same for each of its sizes.</summary>
+    [TestMethod]
+    public void A_bad_target_path_is_named_as_it_was_written()
+    {
+        TaskItem item = Item("net.onnx", ("FreeDimensions", "seq=256,128"), ("TargetPath", "../net.onnx"));
+        string[] said = [.. SizeLists.Expand(item).Select(i => Assert.ThrowsExactly<SerenityException>(() => ModelItem.Read(i, "/p", "/p/obj")).Message).Distinct()];
+        Assert.HasCount(1, said);
+        StringAssert.Contains(said[0], "\"../net.onnx\"");
+    }
+
     private static TaskItem Item(string name, params (string Name, string Value)[] metadata)
     {
         TaskItem item = new(name);

@@ -50,7 +50,7 @@ internal sealed class SampleMutation(Corpus corpus, TestRandom random)
                     type = random.Pick(["<f4", ">f4", "|O", "<f2", "<U3", ""]);
                 string shape = tensor.Dims.Count == 1 ? $"({tensor.Dims[0]},)" : $"({string.Join(", ", tensor.Dims)})";
                 string header = $"{{'descr': '{type}', 'fortran_order': {(random.Chance(0.05) ? "True" : "False")}, 'shape': {shape}, }}".PadRight(117) + "\n";
-                using Stream entry = archive.CreateEntry(random.Chance(0.05) ? StrangeValues.Text(random) : $"{input.Name}.npy").Open();
+                using Stream entry = archive.CreateEntry($"{(random.Chance(0.05) ? StrangeValues.Text(random) : input.Name)}.npy").Open();
                 entry.Write([0x93, .. "NUMPY"u8, 1, 0, .. BitConverter.GetBytes((ushort)header.Length), .. Encoding.Latin1.GetBytes(header), .. tensor.RawData.Span]);
             }
         }

@@ -50,7 +50,7 @@ internal static class SampleInputs
                 catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or OverflowException
                     or Google.Protobuf.InvalidProtocolBufferException)
                 {
-                    throw Bad(path, $"it cannot be read: {problem.Message.ReplaceLineEndings(" ")}");
+                    throw Bad(path, problem is OverflowException ? "a size in it is too large" : $"it cannot be read: {problem.Message.ReplaceLineEndings(" ")}");
                 }
             }
             if (Array.Find(inputs, input => !values.ContainsKey(input)) is { } missing)
