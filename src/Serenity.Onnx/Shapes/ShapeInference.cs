@@ -49,7 +49,7 @@ internal static class ShapeInference
             throw new SerenityException(
                 SerenityCodes.BadFreeDimension, path, string.Create(CultureInfo.InvariantCulture, $"{ModelSetting.FreeDimensions} lets '{dimension}' be {most}, and no dimension can have more than {int.MaxValue} elements. Give a smaller size."));
         }
-        // ONNX Runtime tells sizes as 32 bits, and cuts larger ones to that without a word.
+        // ONNX Runtime's managed package tells sizes as 32 bits, and cuts larger ones to that without a word.
         foreach (ValueInfoProto value in model.Graph.Input.Concat(model.Graph.Output).Concat(model.Graph.ValueInfo))
         {
             if (value.Type?.TensorType?.Shape?.Dim.Any(d => d.DimValue > int.MaxValue) == true)
@@ -195,8 +195,11 @@ internal static class ShapeInference
 
     private static ModelShapes Checked(ModelShapes shapes, string path)
     {
-        foreach ((string name, TensorType type) in shapes.Main.Types)
-            CheckSize(name, type, path);
+        foreach (ShapeTable table in shapes.Subgraphs.Values.Prepend(shapes.Main))
+        {
+            foreach ((string name, TensorType type) in table.Types)
+                CheckSize(name, type, path);
+        }
         return shapes;
     }
 
@@ -338,6 +341,8 @@ internal static class ShapeInference
         {
             throw new SerenityException(SerenityCodes.UnknownSize, path, $"The size of value '{name}' is not known: its element type {(int)type.ElementType} is not supported.");
         }
+        if (type.Dims.Any(dim => dim > int.MaxValue))
+            throw TooLong(path, $"Value '{name}'", null);
         if (bytes > LargestValue)
             throw new SerenityException(SerenityCodes.UnknownSize, path, $"Value '{name}' has the shape [{string.Join(",", type.Dims)}], more than 4 TiB, which cannot be planned. Check {ModelSetting.FreeDimensions} and the model's shapes.");
     }

@@ -24,21 +24,17 @@ internal static class ShapeSession
         // At this level shapes that are computed from other shapes become constants; values that are outputs keep their names.
         options.GraphOptimizationLevel = GraphOptimizationLevel.ORT_ENABLE_BASIC;
         options.AddSessionConfigEntry(FoldedConstants.LimitOption, MostFoldedBytes);
-        try
+        // Through the C interface: the managed package cuts dimensions to 32 bits without a word, has no name for some element types, and refuses a model for one of them.
+        if (InterfaceTypes.TryRead(model, options) is not { } read)
         {
-            using InferenceSession session = new(model, options);
-            foreach ((string name, NodeMetadata metadata) in session.OutputMetadata)
-                types.Add(name, TypeOf(metadata));
+            // Refused; this way it is told why.
+            using InferenceSession refused = new(model, options);
+            throw new InvalidOperationException("ONNX Runtime takes a model that it refused a moment ago.");
         }
-        catch (OnnxRuntimeException)
-        {
-            // Refused, or of element types that the managed package has no name for.
-            if (InterfaceTypes.TryRead(model, options) is not { } read)
-                throw;
-            types.Clear();
-            foreach ((string name, InterfaceType type) in read.Outputs)
-                types.Add(name, TypeOf(type));
-        }
+        foreach ((string name, InterfaceType type) in read.Outputs)
+            types.Add(name, TypeOf(type));
+        if (read.Outputs.Values.Any(type => type.Kind != OnnxValueType.ONNX_TYPE_TENSOR))
+            AddElements(model, options, types);
         return types;
     }
 
@@ -56,6 +52,24 @@ internal static class ShapeSession
         options.AddSessionConfigEntry("session.disable_prepacking", "1");
         options.AddSessionConfigEntry("session.model_external_initializers_file_folder_path", folder);
         return options;
+    }
+
+    /// <summary>What is in sequences, optionals and maps, which the managed package alone tells.</summary>
+    private static void AddElements(byte[] model, SessionOptions options, Dictionary<string, TypeProto> types)
+    {
+        try
+        {
+            using InferenceSession session = new(model, options);
+            foreach ((string name, NodeMetadata metadata) in session.OutputMetadata)
+            {
+                if (types[name].TensorType is null)
+                    types[name] = TypeOf(metadata);
+            }
+        }
+        catch (OnnxRuntimeException)
+        {
+            // Another output is of elements that it has no name for.
+        }
     }
 
     private static TypeProto TypeOf(InterfaceType type)

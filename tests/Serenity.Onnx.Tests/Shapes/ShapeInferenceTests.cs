@@ -61,6 +61,40 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
+    [DataRow((1L << 31) - 1, true)]
+    [DataRow(1L << 31, false)]
+    [DataRow((1L << 32) + 16, false)]
+    [DataRow(1L << 33, false)]
+    [DataRow(1L << 40, false)]
+    [DataRow(1L << 62, false)]
+    public void A_dimension_within_the_model_that_32_bits_do_not_hold_is_refused(long size, bool taken)
+    {
+        foreach (string op in (string[])["ConstantOfShape", "Range", "Expand", "Pad"])
+        {
+            OnnxModelBuilder builder = new();
+            string Whole(string name, long value, params long[] dims) => builder.Add(OnnxModelBuilder.Tensor(name, DataType.Int64, BitConverter.GetBytes(value), dims));
+            string large = op switch
+            {
+                "ConstantOfShape" => builder.Node(op, [Whole("n", size, 1)]),
+                "Range" => builder.Node(op, [Whole("from", 0), Whole("n", size), Whole("step", 1)]),
+                "Expand" => builder.Node(op, [builder.Input("x", DataType.Float, 1), Whole("n", size, 1)]),
+                _ => builder.Node(op, [builder.Input("x", DataType.Float, 1),
+                    builder.Add(OnnxModelBuilder.Tensor("n", DataType.Int64, [.. BitConverter.GetBytes(0L), .. BitConverter.GetBytes(size - 1)], 2))]),
+            };
+            string inner = builder.Node("Neg", [large]);
+            builder.Output(builder.Node("Shape", [inner]), DataType.Int64, 1);
+            if (taken)
+            {
+                Assert.AreEqual(size, Infer(builder.Build()).Main.Find(inner)!.ElementCount, op);
+                continue;
+            }
+            SerenityException refusal = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build()), op);
+            Assert.AreEqual(SerenityCodes.UnknownSize, refusal.Code, op);
+            StringAssert.Contains(refusal.Message, "has a dimension of more than 2147483647 elements", StringComparison.Ordinal);
+        }
+    }
+
+    [TestMethod]
     public void Dimension_without_a_name_is_set_by_its_place()
     {
         OnnxModelBuilder builder = new();
