@@ -29,7 +29,7 @@ internal sealed class FreeDimensionTable
         ArgumentNullException.ThrowIfNull(sizes);
         _given = sizes;
         _open = Open(model.Graph);
-        Throw(Faults(_open, sizes), path);
+        Throw([.. Faults(_open, sizes), .. Contradictions(_open, sizes, name => sizes[name].ToString(CultureInfo.InvariantCulture))], path);
         Solve();
         Throw([.. _open.Select(FormulaFault).OfType<MessageText>()], path);
         foreach (OpenDimension dimension in _open)
@@ -52,6 +52,19 @@ internal sealed class FreeDimensionTable
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(sizes);
         return Faults(Open(model.Graph), sizes);
+    }
+
+    /// <summary>Dimensions that are given by name and by place, and not alike: a sentence or two for each.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="known">What is given, by name.</param>
+    /// <param name="text">What is given under a name, as it was written.</param>
+    public static IEnumerable<MessageText> Contradictions<T>(ModelProto model, IReadOnlyDictionary<string, T> known, Func<string, string> text)
+        where T : IEquatable<T>
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentNullException.ThrowIfNull(known);
+        ArgumentNullException.ThrowIfNull(text);
+        return Contradictions(Open(model.Graph), known, text);
     }
 
     /// <summary>Throws what is wrong, all of it in one error.</summary>
@@ -154,6 +167,16 @@ internal sealed class FreeDimensionTable
             }
         }
         return faults;
+    }
+
+    private static IEnumerable<MessageText> Contradictions<T>(List<OpenDimension> open, IReadOnlyDictionary<string, T> known, Func<string, string> text)
+        where T : IEquatable<T>
+    {
+        foreach (OpenDimension dimension in open)
+        {
+            if (dimension.Name.Length > 0 && known.TryGetValue(dimension.Name, out T? named) && known.TryGetValue(dimension.Place, out T? placed) && !named.Equals(placed))
+                yield return $"{ModelSetting.FreeDimensions} sets '{dimension.Name}' to {text(dimension.Name)} and '{dimension.Place}' to {text(dimension.Place)}, which are one dimension. Give its size once.";
+        }
     }
 
     private MessageText? FormulaFault(OpenDimension dimension)

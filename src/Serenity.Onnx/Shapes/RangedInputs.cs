@@ -63,13 +63,16 @@ internal sealed record RangedInputs(IReadOnlyDictionary<string, SizeExpression[]
     /// <param name="ranges">Ranges of the others.</param>
     /// <param name="formulas">What others follow from.</param>
     /// <param name="path">The model's file, for errors.</param>
-    /// <exception cref="SerenityException">SER1302: a name that the model does not have, or a formula of dimensions that no sum or multiple of them is.</exception>
+    /// <exception cref="SerenityException">SER1302: a name that the model does not have, a formula of dimensions that no sum or multiple of them is, or a dimension that is given twice.</exception>
     public static void Check(ModelProto model, IReadOnlyDictionary<string, long> sizes, IReadOnlyDictionary<string, SizeRange> ranges, IReadOnlyDictionary<string, string> formulas, string? path)
     {
         Dictionary<string, long> said = new(sizes, StringComparer.Ordinal);
         foreach (string name in ranges.Keys.Concat(formulas.Keys))
             said[name] = 0;
-        FreeDimensionTable.Throw([.. FreeDimensionTable.Faults(model, said), .. FormulaFaults(formulas, Stated(sizes, ranges))], path);
+        Dictionary<string, SizeExpression> known = Stated(sizes, ranges);
+        FreeDimensionTable.Throw([.. FreeDimensionTable.Faults(model, said), .. FormulaFaults(formulas, known), .. FreeDimensionTable.Contradictions(model, known, Text)], path);
+
+        string Text(string name) => ranges.TryGetValue(name, out SizeRange? range) ? range.ToString() : formulas.GetValueOrDefault(name) ?? known[name].ToString();
     }
 
     /// <summary>Adds the sizes that follow from others.</summary>

@@ -1,4 +1,5 @@
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Formulas;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Schema;
@@ -125,6 +126,37 @@ public sealed class ShapeInferenceTests
         SerenityException both = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build(), (name, size), ("nothing", 1)));
         StringAssert.Contains(both.Message, says, StringComparison.Ordinal);
         StringAssert.Contains(both.Message, "'nothing'", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
+    public void A_dimension_given_by_name_and_by_place_has_one_size()
+    {
+        OnnxModelBuilder builder = new();
+        string y = builder.Node("Relu", [builder.SymbolicInput("x", DataType.Float, "batch", "seq")]);
+        builder.Output(y, DataType.Float, null);
+        ModelProto model = builder.Build();
+        Assert.AreEqual(new TensorType(DataType.Float, [3, 8]), Infer(model, ("batch", 3), ("seq", 8), ("x:1", 8)).Main.Find(y));
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(model, ("batch", 3), ("seq", 9), ("x:0", 1), ("x:1", 8)));
+        Assert.AreEqual(SerenityCodes.BadFreeDimension, error.Code);
+        StringAssert.Contains(error.Message, "sets 'batch' to 3 and 'x:0' to 1, which are one dimension.", StringComparison.Ordinal);
+        StringAssert.Contains(error.Message, "sets 'seq' to 9 and 'x:1' to 8, which are one dimension.", StringComparison.Ordinal);
+        Dictionary<string, long> batch = new() { ["batch"] = 1 };
+        foreach ((string place, string told) in new[] { ("2..3", "2..3"), ("1..8", "1..8"), ("batch+seq", "batch+seq"), ("4", "4") })
+        {
+            Dictionary<string, SizeRange> ranges = new() { ["seq"] = new SizeRange(1, 8) };
+            Dictionary<string, string> formulas = [];
+            Dictionary<string, long> sizes = new(batch);
+            if (place.Split("..") is [var from, var to])
+                ranges["x:1"] = new SizeRange(from[0] - '0', to[0] - '0');
+            else if (place.Length == 1)
+                sizes["x:1"] = place[0] - '0';
+            else
+                formulas["x:1"] = place;
+            SerenityException ranged = Assert.ThrowsExactly<SerenityException>(() => RangedInputs.Check(model, sizes, ranges, formulas, null), place);
+            Assert.AreEqual(SerenityCodes.BadFreeDimension, ranged.Code);
+            StringAssert.Contains(ranged.Message, $"sets 'seq' to 1..8 and 'x:1' to {told}, which are one dimension.", StringComparison.Ordinal);
+        }
+        RangedInputs.Check(model, batch, new Dictionary<string, SizeRange> { ["seq"] = new(1, 8) }, new Dictionary<string, string> { ["x:1"] = "seq" }, null);
     }
 
     [TestMethod]
