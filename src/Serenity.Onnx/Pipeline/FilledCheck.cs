@@ -41,7 +41,9 @@ internal static class FilledCheck
             [
                 .. result.Warnings, new SerenityDiagnostic(SerenityCodes.FillingMatters, DiagnosticSeverity.Warning, file.Path,
                     $"Filling inputs up changes what the model gives: inputs of {Text(filled.From)} that are filled with Pad=\"{values}\" up to {Text(sizes.Where(s => filled.From.ContainsKey(s.Key)))} give other values for what was there before,"
-                    + string.Create(CultureInfo.InvariantCulture, $" in output '{finding.Output}' by up to {finding.Difference:G3} where the largest is {finding.Largest:G3}. The model does not know what is filling:")
+                    + (double.IsInfinity(finding.Difference) ? $" in output '{finding.Output}' infinite ones, or ones that are no numbers (NaN)."
+                        : string.Create(CultureInfo.InvariantCulture, $" in output '{finding.Output}' by up to {finding.Difference:G3} where the largest is {finding.Largest:G3}."))
+                    + " The model does not know what is filling:"
                     + " name its mask in Pad, if it has one; else list the very sizes that the app has, and leave Pad out, or export the model with a mask."),
             ],
         };

@@ -23,9 +23,13 @@ internal static class FilledRun
 
     /// <summary>What an output differs by.</summary>
     /// <param name="Output">Its name.</param>
-    /// <param name="Difference">The largest difference of an element.</param>
+    /// <param name="Difference">The largest difference of an element; infinite where one of the two is no finite number.</param>
     /// <param name="Largest">The largest magnitude of an element without filling.</param>
-    public sealed record Finding(string Output, double Difference, double Largest);
+    public sealed record Finding(string Output, double Difference, double Largest)
+    {
+        /// <summary>The difference as a part of what the output is.</summary>
+        public double Part => Difference == 0 ? 0 : Difference / Largest;
+    }
 
     /// <summary>The output that differs most, as a part of what it is; null where none does, or nothing can be said.</summary>
     /// <param name="file">The model.</param>
@@ -62,8 +66,7 @@ internal static class FilledRun
             Finding? worst = null;
             foreach ((string name, RuntimeValue value) in shorter)
             {
-                if (Compare(name, value, filled.First(f => f.Key == name).Value) is { } finding && finding.Difference > Tolerance * finding.Largest
-                    && (worst is null || finding.Difference * worst.Largest > worst.Difference * finding.Largest))
+                if (Compare(name, value, filled.First(f => f.Key == name).Value) is { Part: > Tolerance } finding && (worst is null || finding.Part > worst.Part))
                     worst = finding;
             }
             return worst;
@@ -131,10 +134,13 @@ internal static class FilledRun
             for (int i = 0; i < row; i++)
             {
                 double one = was[(int)inner + i], other = now[(int)outer + i];
-                if (!double.IsFinite(one) || !double.IsFinite(other))
-                    continue;
-                largest = Math.Max(largest, Math.Abs(one));
-                difference = Math.Max(difference, Math.Abs(one - other));
+                // Two infinities of one sign, or no numbers both: their difference would be none.
+                if (one.Equals(other))
+                    largest = Math.Max(largest, double.IsFinite(one) ? Math.Abs(one) : 0);
+                else if (!double.IsFinite(one) || !double.IsFinite(other))
+                    difference = double.PositiveInfinity;
+                else
+                    (largest, difference) = (Math.Max(largest, Math.Abs(one)), Math.Max(difference, Math.Abs(one - other)));
             }
         }
         return new Finding(name, difference, largest);

@@ -22,6 +22,9 @@ public sealed class FilledRunTests
     [DataRow("masked", "mask=1;x=5", true, DisplayName = "A mask that counts them does not.")]
     [DataRow("Softmax", "x=0", true, DisplayName = "Attention looks at them.")]
     [DataRow("Softmax", "x=-1e9", false, DisplayName = "And not where they are far below.")]
+    [DataRow("Softmax", "x=-Infinity", false, DisplayName = "Nor where they are infinitely far below.")]
+    [DataRow("ReduceMean", "x=-Infinity", true, DisplayName = "Nothing is a mean then.")]
+    [DataRow("subtracted", "x=-Infinity", true, DisplayName = "No numbers are different from any.")]
     [DataRow("Conv", "x=0", false, DisplayName = "As the convolution pads itself.")]
     [DataRow("Conv", "x=2", true, DisplayName = "Otherwise than it pads itself.")]
     public void A_model_that_takes_filling_for_data_is_told(string kind, string padding, bool differs)
@@ -37,7 +40,7 @@ public sealed class FilledRunTests
         SerenityDiagnostic[] told = [.. result.Warnings.Where(w => w.Code == SerenityCodes.FillingMatters)];
         Assert.HasCount(differs ? 1 : 0, told, string.Join('\n', told.Select(t => t.Message)));
         if (differs)
-            StringAssert.Contains(told[0].Message, $"inputs of seq=5 that are filled with Pad=\"{padding}\" up to seq=8 give other values for what was there before, in output 'y' by up to");
+            StringAssert.Contains(told[0].Message, $"inputs of seq=5 that are filled with Pad=\"{padding}\" up to seq=8 give other values for what was there before, in output 'y' {(padding.EndsWith("Infinity", StringComparison.Ordinal) ? "infinite ones, or ones that are no numbers (NaN)." : "by up to")}");
         Assert.IsEmpty(ModelOptimizer.Optimize(request with { Filled = null }).Warnings.Where(w => w.Code == SerenityCodes.FillingMatters));
     }
 
@@ -91,6 +94,11 @@ public sealed class FilledRunTests
                 break;
             case "ReduceMean":
                 Node(kind, "y", "x").Attribute.Add(new AttributeProto { Name = "axes", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 2 } });
+                break;
+            case "subtracted":
+                // The least less itself: nothing, and no number where it is infinite.
+                Node("ReduceMin", "least", "x").Attribute.Add(new AttributeProto { Name = "axes", Type = AttributeProto.Types.AttributeType.Ints, Ints = { 2 } });
+                Node("Sub", "y", "least", "least");
                 break;
             case "Conv":
                 TensorProto weights = new() { Name = "w", DataType = 1, Dims = { 2, 3, 3 } };
