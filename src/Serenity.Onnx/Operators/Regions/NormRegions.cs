@@ -134,6 +134,19 @@ internal static class NormRegions
         }
     }
 
+    /// <summary>Where the largest of each row is, over one axis or all from one on. Of NaN it is what the kernel comes upon first, in vectors from an aligned address on, as <see cref="Extreme"/> has it for rows.</summary>
+    /// <param name="q">The question.</param>
+    /// <param name="rule">Which part of the input is read.</param>
+    /// <param name="fromAxisOn">True if a row is all axes from the attribute's on.</param>
+    public static NodeRegion? Largest(RegionQuery q, NodeRegion? rule, bool fromAxisOn)
+    {
+        int axis = (int)q.AxisOf("axis", fromAxisOn ? 1 : -1, q.Rank);
+        if (rule is null || axis < 0 || axis >= q.Rank)
+            return null;
+        IEnumerable<int> row = Enumerable.Range(axis, fromAxisOn ? q.Rank - axis : 1);
+        return !row.Any(q.IsOpen) && row.Aggregate(1L, (product, a) => product * q.Dims[a]) % AlignedElements == 0 ? rule : rule with { Stable = _ => false };
+    }
+
     private static bool Weights(RegionQuery q, int input) =>
         q.In(input) is not { } dims || q.Axis - (q.Rank - dims.Length) is var axis && (axis < 0 || dims[axis] == 1);
 }

@@ -28,7 +28,9 @@ internal static class StatisticsOperators
         Norm("", "SimplifiedLayerNormalization", null),
 
         // Over all axes from one on; from version 13 on over one.
-        .. Softmax("Softmax", Rows), .. Softmax("LogSoftmax", Rows), .. Softmax("Hardmax", OperatorTraits.None),
+        .. Softmax("Softmax", Rows), .. Softmax("LogSoftmax", Rows),
+        new("", "Hardmax", 1, OperatorKind.Softmax) { Region = q => NormRegions.Largest(q, NormRegions.FromAxisOn(q), fromAxisOn: true) },
+        new("", "Hardmax", 13, OperatorKind.Softmax) { Region = q => NormRegions.Largest(q, NormRegions.AlongAxis(q, -1), fromAxisOn: false) },
 
         .. Reduction("ReduceSum", 13, OperatorTraits.Sums, Sum), .. Reduction("ReduceMean", 18, OperatorTraits.Sums, Sum),
         .. Reduction("ReduceMax", 18, OperatorTraits.None, NormRegions.Extreme), .. Reduction("ReduceMin", 18, OperatorTraits.None, NormRegions.Extreme),

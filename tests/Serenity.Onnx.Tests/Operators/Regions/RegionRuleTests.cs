@@ -447,6 +447,23 @@ public sealed class RegionRuleTests
         Assert.IsNull(RegionRules.Find(values, model.Graph.Node[^1], 2)!.Stable);
     }
 
+    [TestMethod]
+    [DataRow("Hardmax", 12, "Sqrt")]
+    [DataRow("Hardmax", 13, "Sqrt")]
+    [DataRow("Hardmax", 13, "Mul")]
+    public void Pieces_of_where_the_largest_is_are_those_of_the_whole(string op, int opset, string special)
+    {
+        foreach (long[] dims in new long[][] { [2, 9, 6, 8], [3, 7, 37], [3, 16, 32], [5, 16, 4], [9, 9], [9, 16] })
+        {
+            for (long axis = 1; axis < dims.Length; axis++)
+            {
+                long at = axis;
+                Check(false, $"{op} {opset} [{string.Join(',', dims)}] over {axis}", [.. Enumerable.Range(0, dims.Length).Where(a => opset < 13 ? a < at : a != at)],
+                    b => b.Node(op, [Special(b, special, DataType.Float, dims)], ("axis", at)), opset, contains: true);
+            }
+        }
+    }
+
     // Of the inputs in [-1, 1), half are below 0.
     private static string Special(OnnxModelBuilder b, string kind, DataType type, params long[] dims)
     {
