@@ -28,21 +28,8 @@ internal static class ProbedShapes
             return false;
         if (DictVectorizer(node, facts))
             return true;
-        ModelProto single = new() { IrVersion = Math.Max(model.IrVersion, 4), Graph = new GraphProto { Name = "node" } };
-        single.OpsetImport.AddRange(model.OpsetImport);
-        single.Functions.AddRange(model.Functions);
-        single.Graph.Node.Add(node);
-        foreach (string name in node.Input.Where(n => n.Length > 0).Distinct(StringComparer.Ordinal))
-        {
-            if (constants.TryGetValue(name, out TensorProto? tensor) && !TensorData.IsExternal(tensor))
-                single.Graph.Initializer.Add(tensor);
-            else if (facts.GetValueOrDefault(name) is { } fact && (fact.Type is not null || IsSizedText(fact)))
-                single.Graph.Input.Add(new ValueInfoProto { Name = name, Type = fact.Proto });
-            else
-                return false;
-        }
-        string[] outputs = [.. node.Output.Where(o => o.Length > 0)];
-        single.Graph.Output.AddRange(outputs.Select(o => new ValueInfoProto { Name = o }));
+        if (Alone(model, node, facts, constants) is not { } single)
+            return false;
         try
         {
             using ModelSession session = ModelSession.Load(RunnableModel.Of(single));
@@ -71,6 +58,73 @@ internal static class ProbedShapes
         {
             return false;
         }
+    }
+
+    /// <summary>
+    /// Why ONNX Runtime does not run a node, whatever its data: it is run alone on ones. Null where it runs it, or where the data decides, as sizes that are computed do. Asked of a node that
+    /// nothing is inferred for.
+    /// </summary>
+    /// <param name="model">The model that it belongs to.</param>
+    /// <param name="node">A node of its main graph.</param>
+    /// <param name="facts">What is known of values.</param>
+    public static string? Refusal(ModelProto model, NodeProto node, IReadOnlyDictionary<string, ValueFact> facts)
+    {
+        Dictionary<string, TensorProto> constants = new(StringComparer.Ordinal);
+        foreach (TensorProto tensor in model.Graph.Initializer)
+            constants[tensor.Name] = tensor;
+        foreach (NodeProto made in model.Graph.Node)
+        {
+            if (ConstantNode.ValueOf(made) is { } value)
+                constants[made.Output[0]] = value;
+        }
+        if (SubgraphCaptures.SubgraphsOf(node).Any() || Alone(model, node, facts, constants) is not { } single
+            || single.Graph.Input.Any(i => (DataType)i.Type.TensorType.ElemType is not (DataType.Float or DataType.Double or DataType.Float16)))
+        {
+            return null;
+        }
+        try
+        {
+            using ModelSession session = ModelSession.Load(RunnableModel.Of(single));
+            if (Inputs(single.Graph, _ => 1) is { } inputs)
+                session.Run(inputs);
+            return null;
+        }
+        catch (Diagnostics.SerenityException refusal) when (refusal.InnerException is OnnxRuntimeException reason)
+        {
+            return RuntimeMessage.Plain(reason);
+        }
+        catch (Exception e) when (e is OnnxRuntimeException or Diagnostics.SerenityException or NotSupportedException or OverflowException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>A model of one node; null where an input of it has no size, or lies in another file.</summary>
+    private static ModelProto? Alone(ModelProto model, NodeProto node, IReadOnlyDictionary<string, ValueFact> facts, IReadOnlyDictionary<string, TensorProto> constants)
+    {
+        ModelProto single = new() { IrVersion = Math.Max(model.IrVersion, 4), Graph = new GraphProto { Name = "node" } };
+        single.OpsetImport.AddRange(model.OpsetImport);
+        single.Functions.AddRange(model.Functions);
+        single.Graph.Node.Add(node);
+        foreach (string name in node.Input.Where(n => n.Length > 0).Distinct(StringComparer.Ordinal))
+        {
+            if (constants.TryGetValue(name, out TensorProto? tensor) && !TensorData.IsExternal(tensor))
+            {
+                TensorProto named = tensor.Clone();
+                named.Name = name;
+                single.Graph.Initializer.Add(named);
+            }
+            else if (facts.GetValueOrDefault(name) is { } fact && (fact.Type is not null || IsSizedText(fact)))
+            {
+                single.Graph.Input.Add(new ValueInfoProto { Name = name, Type = fact.Proto });
+            }
+            else
+            {
+                return null;
+            }
+        }
+        single.Graph.Output.AddRange(node.Output.Where(o => o.Length > 0).Select(o => new ValueInfoProto { Name = o }));
+        return single;
     }
 
     /// <summary>Values of small numbers for all inputs; null where there is an input that none can be made for, or one too large.</summary>

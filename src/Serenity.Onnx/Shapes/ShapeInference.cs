@@ -281,6 +281,11 @@ internal static class ShapeInference
                 ? new SerenityException(SerenityCodes.BadFreeDimension, path, $"The model does not work with the sizes in {ModelSetting.FreeDimensions}: {obstacle} Give larger sizes.", new WindowException(obstacle))
                 : new SerenityException(SerenityCodes.UnknownSize, path, $"Value '{value}' has no size: {obstacle} Export the model with a larger input.");
         }
+        if (ProbedShapes.Refusal(model, node, facts) is { } refusal)
+        {
+            return new SerenityException(
+                SerenityCodes.UnknownSize, path, $"Value '{value}' has no size, because ONNX Runtime does not run {GraphCheck.Describe(node)}: {refusal} Export the model again, or mend the node.");
+        }
         (IReadOnlyList<string> missing, IReadOnlyList<string> before) = StandInTheWay(model, value, free, path, cancellation);
         string others = missing.Count > 1 ? $" So are {string.Join(", ", missing.Skip(1).Take(12).Select(m => $"'{m}'"))}{(missing.Count > 13 ? " and others" : "")}." : "";
         MessageText cut = new();

@@ -1,9 +1,11 @@
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Shapes;
+using Serenity.Onnx.Shapes.Symbolic;
 
 namespace Serenity.Onnx.Verification;
 
@@ -76,6 +78,15 @@ internal static class CheckedSizes
             throw new SerenityException(SerenityCodes.UnknownSize, request.File,
                 $"Value '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned.Dims)}] by what ONNX Runtime infers: {WindowFit.Rounded(pool, WindowFit.NotAsInferred(pool, Inferred)!, Inferred(pool.Output[0])!)}"
                 + $" Give other sizes in {ModelSetting.FreeDimensions}, or export the model without ceil_mode, with padding at the end in its place.");
+        }
+        foreach (NodeProto node in request.Source.Graph.Node)
+        {
+            // A shape is inferred from one input where the kernel broadcasts another, such as two terms of an equation.
+            if (DefinedSizes.NotAsInferred(node, Inferred) is not { } other)
+                continue;
+            throw new SerenityException(SerenityCodes.UnknownSize, request.File,
+                $"Value '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned.Dims)}] by what ONNX Runtime infers: {GraphCheck.Describe(node)}"
+                + $" gives [{string.Join(",", other.Given)}] by the definition of {node.OpType}, not [{string.Join(",", other.Inferred)}]. Export the model so that no input of it is broadcast, for example with an Expand before it.");
         }
         throw new SerenityException(SerenityCodes.UnknownSize, request.File,
             $"{(request.Source.Graph.Output.Any(o => o.Name == name) ? "Output" : "Value")} '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned.Dims)}] by what its file states: a shape in the file is wrong."

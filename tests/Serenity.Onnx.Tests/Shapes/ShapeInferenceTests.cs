@@ -183,6 +183,18 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
+    public void A_node_that_never_runs_is_told_as_that()
+    {
+        OnnxModelBuilder builder = new();
+        builder.Output(builder.Node("Neg", [builder.Node("Einsum", [builder.Node("Relu", [builder.Input("x", DataType.Float, 2)])], ("equation", ""))]), DataType.Float, 2);
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build()));
+        Assert.AreEqual(SerenityCodes.UnknownSize, error.Code);
+        StringAssert.Contains(error.Message, "because ONNX Runtime does not run", StringComparison.Ordinal);
+        StringAssert.Contains(error.Message, "(Einsum)", StringComparison.Ordinal);
+        Assert.IsNull(error.Settings, "No bound helps.");
+    }
+
+    [TestMethod]
     public void Scalar_is_told_from_unknown_rank()
     {
         OnnxModelBuilder builder = new();

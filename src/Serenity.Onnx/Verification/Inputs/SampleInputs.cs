@@ -47,10 +47,13 @@ internal static class SampleInputs
                     else
                         ReadTensor(path, inputs, values);
                 }
-                catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or OverflowException
-                    or Google.Protobuf.InvalidProtocolBufferException)
+                catch (Google.Protobuf.InvalidProtocolBufferException)
                 {
-                    throw Bad(path, problem is OverflowException ? "a size in it is too large" : $"it cannot be read: {problem.Message.ReplaceLineEndings(" ")}");
+                    throw Bad(path, "it is no tensor as ONNX stores one (TensorProto)");
+                }
+                catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or OverflowException)
+                {
+                    throw Bad(path, problem is OverflowException ? "a size in it is too large" : $"it cannot be read: {problem.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ')}");
                 }
             }
             if (Array.Find(inputs, input => !values.ContainsKey(input)) is { } missing)
