@@ -35,6 +35,8 @@ public sealed class Baseline
     {
         try
         {
+            if (Directory.Exists(path))
+                throw Bad(path, $"The baseline '{path}' is a folder. Name a file, such as memory-baseline.json; to make it from what the models need now, run {update}.");
             if (RegularFile.LengthOf(path) is not { } length)
                 throw Bad(path, $"The baseline '{path}' does not exist, so nothing holds the model to it. To make it from what the models need now, run {update}.");
             if (length is 0 or > LargestFile)
@@ -116,7 +118,7 @@ public sealed class Baseline
         }
         try
         {
-            Baseline baseline = File.Exists(path) ? Read(path, "the update again") : new Baseline(path, new SortedDictionary<string, long>(StringComparer.Ordinal));
+            Baseline baseline = File.Exists(path) || Directory.Exists(path) ? Read(path, "the update again") : new Baseline(path, new SortedDictionary<string, long>(StringComparer.Ordinal));
             foreach ((string name, long bytes) in figures(baseline))
                 baseline._required[name] = bytes;
             string folder = System.IO.Path.GetDirectoryName(path)!;

@@ -130,7 +130,7 @@ public sealed class ModelOption<T> : ModelOption
             return Default;
         try
         {
-            return _syntax.Parse(text);
+            return text.AsSpan().Trim("; ").IsEmpty ? throw new FormatException("a list of nothing; name something in it, or leave it out") : _syntax.Parse(text);
         }
         catch (FormatException problem)
         {

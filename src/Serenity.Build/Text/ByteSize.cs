@@ -18,7 +18,7 @@ public static class ByteSize
 
     /// <summary>
     /// Reads a size such as <c>512KiB</c>, <c>1.5 MB</c> or <c>200704</c> (bytes). Units are read without regard to case. A fraction of a
-    /// byte is dropped.
+    /// byte is dropped where a unit makes it; bytes themselves are whole: who writes <c>1.5</c> has left a unit out.
     /// </summary>
     /// <param name="text">The text.</param>
     /// <param name="bytes">The size in bytes; positive.</param>
@@ -40,7 +40,7 @@ public static class ByteSize
         if (!decimal.TryParse(number, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal value))
             return false;
         // A decimal holds 28 digits, so the product below cannot overflow for any value that fits a long.
-        if (value <= 0 || value > long.MaxValue)
+        if (value <= 0 || value > long.MaxValue || (unit == 1 && value != decimal.Floor(value)))
             return false;
         decimal product = decimal.Floor(value * unit);
         if (product is < 1 or > long.MaxValue)

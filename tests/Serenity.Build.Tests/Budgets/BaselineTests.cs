@@ -87,6 +87,16 @@ public sealed class BaselineTests
         Assert.Contains("run 'it'", error.Message);
     }
 
+    [TestMethod]
+    public void A_folder_is_told_as_one()
+    {
+        using TempFolder folder = new();
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Baseline.Read(folder.Path, Update));
+        Assert.AreEqual("SER1004", error.Code);
+        Assert.Contains("is a folder", error.Message);
+        Assert.AreEqual("SER1004", Assert.ThrowsExactly<SerenityException>(() => Baseline.Update(folder.Path, _ => [])).Code);
+    }
+
     private static Baseline Make(TempFolder folder, long bytes)
     {
         string path = Path.Combine(folder.Path, "memory-baseline.json");

@@ -17,6 +17,7 @@ public sealed class ByteSizeTests
     [DataRow("2GB", 2000000000L)]
     [DataRow(" 0.5 KiB ", 512L)]
     [DataRow("0.0011KB", 1L)]
+    [DataRow("1024.0", 1024L)]
     [DataRow("9223372036854775807", long.MaxValue)]
     [DataRow("8589934591.999GiB", 9223372036853702066L)]
     public void Sizes_are_read_to_the_byte(string text, long expected)
@@ -31,6 +32,8 @@ public sealed class ByteSizeTests
     [DataRow("0")]
     [DataRow("0KiB")]
     [DataRow("0.0001KB")]
+    [DataRow("1.5")]
+    [DataRow("1.5B")]
     [DataRow("-1KiB")]
     [DataRow("1,5MB")]
     [DataRow("1 000")]

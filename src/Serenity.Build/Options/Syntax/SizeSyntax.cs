@@ -17,7 +17,8 @@ public sealed class SizeSyntax : OptionSyntax<long?>
     /// <inheritdoc/>
     public override long? Parse(string text) => ByteSize.TryParse(text, out long bytes)
         ? bytes
-        : throw new FormatException($"it must be a positive size such as 512KiB or 1.5MB; the units are {ByteSize.UnitNames}");
+        : throw new FormatException((decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal number) && number > 0 ? "a part of a byte is no size; a unit is missing: " : "")
+            + $"it must be a positive size such as 512KiB or 1.5MB; the units are {ByteSize.UnitNames}");
 
     /// <inheritdoc/>
     public override string Format(long? value) => value!.Value.ToString(CultureInfo.InvariantCulture);
