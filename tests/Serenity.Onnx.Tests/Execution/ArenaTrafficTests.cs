@@ -98,6 +98,16 @@ public sealed class ArenaTrafficTests
         Assert.IsGreaterThan(5, held);
     }
 
+    /// <summary>In an order that is taken for what moves, outputs may share their parts otherwise than in the graph that the least was found for.</summary>
+    [TestMethod]
+    public void An_order_that_moves_less_is_held_to_the_bound_of_its_own_graph()
+    {
+        using TempFolder folder = new();
+        string path = folder.File("net.onnx", RandomModel.Create(1409).Model.ToByteArray());
+        PeakFacts peak = ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = path, Executor = Executor.StaticArena, Fuse = false, OnChip = 3000 }).Peak;
+        Assert.IsGreaterThanOrEqualTo(peak.LowerBoundBytes, peak.LiveBytes);
+    }
+
     /// <summary>Rows need less than any order of the whole, and move more: with a chip they are the least that a budget is held to.</summary>
     [TestMethod]
     [DataRow(1)]

@@ -211,13 +211,10 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
     {
         string path = _task.Source.File.Path;
         _task.Request.Progress?.Invoke(PipelineStage.Search);
-        ScheduleOptions limits = _task.Request.SearchLimit is { } limit
-            ? ScheduleOptions.Default with { StateLimit = limit }
-            : ScheduleOptions.Default;
         RewriteOutcome outcome = RewriteSearch.Run(
             Today, Shapes.Main,
             new RewriteOptions { Executor = Executor.StaticArena, Level = level, ModelPath = path, WorkLimit = _task.Request.WorkLimit, Restriction = restriction },
-            new StaticArenaCosts(Arena, limits), _task.Cancellation);
+            new StaticArenaCosts(Arena, Limits), _task.Cancellation);
 
         _task.Request.Progress?.Invoke(PipelineStage.Place);
         RewriteCost best = outcome.Best;
@@ -226,6 +223,8 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
         (best, plan) = StaticArenaCost.ForTraffic(best, plan, MostForTraffic(plan.ArenaBytes), _task.Request.OnChip is null || outcome.Applied.Count > 0 ? [] : OrdersOfToday(), Arena);
         return Made(best, InMemories(best, plan), outcome.Applied, outcome.Work, outcome.Original);
     }
+
+    private ScheduleOptions Limits => _task.Request.SearchLimit is { } limit ? ScheduleOptions.Default with { StateLimit = limit } : ScheduleOptions.Default;
 
     // In one memory for activations the plan is the arena of always.
     private IReadOnlyList<DeviceMemory>? Several => _task.Request.Memories is [{ Holds: MemoryUse.Activations }] ? null : _task.Request.Memories;
@@ -322,12 +321,21 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
 
     private StaticArenaPlan InMemories(RewriteCost cost, StaticArenaPlan plan) => StaticArenaCost.InMemories(cost, plan, Arena);
 
-    private StaticArenaExecutorPlan Made(RewriteCost cost, StaticArenaPlan plan, IReadOnlyList<AppliedRewrite> rewrites, WorkFacts work, RewriteCost unrewritten) =>
-        new()
+    private StaticArenaExecutorPlan Made(RewriteCost cost, StaticArenaPlan plan, IReadOnlyList<AppliedRewrite> rewrites, WorkFacts work, RewriteCost unrewritten)
+    {
+        long bound = cost.LowerBoundBytes;
+        // Which outputs share their parts follows from the order in the file, so an order that is taken for what it moves may need less than the graph that the bound is of can.
+        if (plan.LivePeakBytes < bound)
+        {
+            bound = Scheduler.Solve(plan.Graph, Limits, _task.Cancellation).LowerBoundBytes;
+            if (plan.ForTraffic is { } choice && choice.LeastBytes > plan.ArenaBytes)
+                plan = plan with { ForTraffic = choice with { LeastBytes = plan.ArenaBytes, LeastLiveBytes = plan.LivePeakBytes } };
+        }
+        return new()
         {
             WrittenModel = AccumulationChain.Settle(cost.Written),
             Plan = plan,
-            LeastLiveBytes = cost.LowerBoundBytes,
+            LeastLiveBytes = bound,
             Unrewritten = unrewritten,
             Start = Start,
             Reference = _task.Source.Reference,
@@ -335,4 +343,5 @@ internal sealed class StaticArenaExecutor : IExecutorPlanner
             Rewrites = rewrites,
             Work = work,
         };
+    }
 }
