@@ -62,12 +62,12 @@ internal static class ModelFusion
         NativeRuntime.EnsureAvailable();
         if (shapes is not null && FoldedConstants.AreTooMany(source, shapes))
             return new(settled, false, $"Fusions were not applied: ONNX Runtime would compute more than {FoldedConstants.MostBytes >> 20} MiB of constants ahead.");
-        (ModelProto? fused, string? reason) = TryFuse(source, externalFolder, file, mostFolded, signed, cancellation);
+        (ModelProto? fused, string? reason) = TryFuse(source, settled, externalFolder, shapes, file, mostFolded, signed, cancellation);
         return fused is null ? new(settled, false, reason) : new(fused, true, null);
     }
 
     private static (ModelProto? Fused, string? Reason) TryFuse(
-        ModelProto source, string? externalFolder, string? file, long? mostFolded, bool signed, CancellationToken cancellation)
+        ModelProto source, ModelProto settled, string? externalFolder, ShapeTable? shapes, string? file, long? mostFolded, bool signed, CancellationToken cancellation)
     {
         if (source.TrainingInfo.Count > 0)
             return (null, "Fusions were not applied: the model carries training information, which refers to its nodes.");
@@ -78,9 +78,14 @@ internal static class ModelFusion
                 return (null, null);
             if (HardwareBound(source) is null && HardwareBound(fused) is { } node)
                 return (null, $"Fusions were not applied: ONNX Runtime chose operator {node.OpType} for this machine's processor.");
+            if (MisreadScales.Find(settled.Graph, fused.Graph, shapes) is { } misread)
+            {
+                return (null, $"Fusions were not applied: the weights of {GraphCheck.Describe(misread.Node)} have a scale for each slice along axis {misread.Axis}, and ONNX Runtime's fusion takes these for"
+                    + " scales of output channels, so that sessions at ORT_ENABLE_EXTENDED and above may fail or give other results than the file states. Quantize the weights by output channel.");
+            }
             fused = ModelRepair.Restore(source, fused);
-            return TrySettle(fused, externalFolder, file, cancellation) is { } settled
-                ? (settled, null)
+            return TrySettle(fused, externalFolder, file, cancellation) is { } loadable
+                ? (loadable, null)
                 : (null, "Fusions were not applied: ONNX Runtime changes the fused model each time it loads it.");
         }
         catch (SerenityException e) when (e.Code is SerenityCodes.RuntimeRefuses or SerenityCodes.InvalidGraph)

@@ -103,7 +103,14 @@ internal sealed class ModelPipeline
         {
             return PassThrough(plan, fault);
         }
-        return InLayouts(plan, Facts(plan, verified), verified);
+        return verified.RefusedFused is { } refusal ? Unfused(PipelineWarnings.NotFused(_source, refusal)) : InLayouts(plan, Facts(plan, verified), verified);
+    }
+
+    /// <summary>Plans the model anew without ONNX Runtime's fusions, with which it does not run.</summary>
+    private OptimizationResult Unfused(SerenityDiagnostic why)
+    {
+        OptimizationResult result = new ModelPipeline(_request with { Fuse = false }, _source, _cancellation) { Verifier = Verifier, HostLayout = HostLayout }.Run();
+        return result with { Warnings = [why, .. result.Warnings] };
     }
 
     /// <summary>Adds the layouts that were asked for besides the portable one, whose plan holds.</summary>
@@ -136,6 +143,8 @@ internal sealed class ModelPipeline
             }
             if (seen.Verification is not { Status: not "skipped" } facts)
                 continue;
+            if (plan.Start.Fused && seen.Warnings.FirstOrDefault(w => w.Code == SerenityCodes.NotFused) is { } notFused)
+                return Unfused(notFused);
             if (Distrusted(plan, seen) is { } other)
                 return ConcludeInstead(other);
             string what = standIn.What.Outputs is { } outputs

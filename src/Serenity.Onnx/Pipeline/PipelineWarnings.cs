@@ -18,6 +18,11 @@ internal static class PipelineWarnings
         + $" true. Either the search limit struck, and a larger {ModelSetting.SearchLimit} on the item may bring a proof, or an order with fewer live bytes was found that"
         + $" needs more once it runs: memory that is reused is held through the gaps.");
 
+    /// <summary>A model that ONNX Runtime does not run with its fusions, and does without.</summary>
+    public static SerenityDiagnostic NotFused(SourceModel source, string refusal) => new(
+        SerenityCodes.NotFused, DiagnosticSeverity.Warning, source.File.Path,
+        $"Fusions were not applied: with them ONNX Runtime does not run the model, and without them it does, so that a session at ORT_ENABLE_EXTENDED or above fails. {refusal}");
+
     /// <summary>A verification that failed, where the model as it is stands in for the optimized one.</summary>
     public static SerenityDiagnostic PassedThrough(SourceModel source, SerenityException fault) => new(
         SerenityCodes.PassedThrough, DiagnosticSeverity.Warning, source.File.Path,

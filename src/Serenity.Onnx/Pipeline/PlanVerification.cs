@@ -92,7 +92,7 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
                 Required = proof.Runs.Count >= next.Points.Count ? planner.Required(plan, proof.Runs) : [];
                 Range = RangeProof.With(next with { Required = [] }, formulas.Space, Required);
             }
-            if (outcome.Facts.Status != "skipped")
+            if (outcome.Facts.Status != "skipped" || outcome.RefusedFused is not null)
                 return outcome;
             why = outcome.Facts.Reason!.TrimEnd('.');
         }
@@ -100,6 +100,8 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
         foreach (SmallerSizes smaller in SmallerRuns().Where(s => facts.PeakBytes(s.Sizes) <= asked.Limits.Bytes / 8).Take(MostStandIns))
         {
             (RangeFacts held, VerificationOutcome first) = proof.Within(facts, formulas.Space, smaller);
+            if (first.RefusedFused is not null)
+                return first;
             if (first.Facts.Status == "skipped")
                 continue;
             Range = held;

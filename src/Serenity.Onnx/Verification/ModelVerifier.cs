@@ -109,6 +109,8 @@ internal static class ModelVerifier
             }
             compared++;
         }
+        if (source.RefusedFused is { } unlike)
+            return Skipped($"ONNX Runtime does not run the source model with its fusions. {unlike}") with { RefusedFused = unlike };
         if (compared == 0)
         {
             // Over a range it may be these sizes, and where nothing is run by ONNX Runtime it is not asked.

@@ -26,6 +26,9 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
     /// <summary>Why the source did not run on the first inputs on which it did not; null if it did on all.</summary>
     public string? Refusal { get; private set; }
 
+    /// <summary>What ONNX Runtime said of inputs on which the source does not run with its fusions, and does without them; null where there are none. Of inputs that are made up, known once none ran.</summary>
+    public string? RefusedFused { get; private set; }
+
     /// <summary>Makes the runs, one after another, as they are asked for. A case that the source itself cannot run says nothing, and is left out.</summary>
     /// <param name="cancellation">Ends it at the next kernel.</param>
     /// <exception cref="SerenityException">SER1301 or SER1303: a size is not what was planned with; SER1101: the model does not run on inputs that were given.</exception>
@@ -46,10 +49,17 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
             made++;
             yield return run;
         }
+        if (made == 0 && !Limited && Refusal is { } refusal && request.Fused && UnfusedRun.Succeeds(request, SourceAhead.FirstCase, cancellation))
+        {
+            RefusedFused = refusal;
+            yield break;
+        }
         foreach (SampleCase sample in request.Samples)
         {
             cancellation.ThrowIfCancellationRequested();
-            yield return Run(sample, cancellation);
+            if (Run(sample, cancellation) is not { } run)
+                yield break;
+            yield return run;
         }
     }
 
@@ -57,7 +67,7 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
     /// <param name="cancellation">Ends it at the next kernel.</param>
     public IEnumerable<SourceRun> AtDecisions(CancellationToken cancellation)
     {
-        if (Limited || Decision.Of(request.Source.Graph) is not { Count: > 0 } decisions)
+        if (Limited || RefusedFused is not null || Decision.Of(request.Source.Graph) is not { Count: > 0 } decisions)
             yield break;
         string[] deciding = [.. decisions.Select(d => d.Output)];
         foreach (IReadOnlyList<KeyValuePair<string, RuntimeValue>> near in DecisionBoundary.Find(session, inputs, deciding, request.Limits, cancellation))
@@ -90,7 +100,7 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
         return new SourceRun(kind, values, outputs);
     }
 
-    private SourceRun Run(SampleCase sample, CancellationToken cancellation)
+    private SourceRun? Run(SampleCase sample, CancellationToken cancellation)
     {
         try
         {
@@ -98,6 +108,11 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
         }
         catch (Exception e) when (e is RunLimitException or SerenityException { Code: SerenityCodes.RuntimeRefuses })
         {
+            if (e is SerenityException && request.Fused && UnfusedRun.Succeeds(request, sample.Values, cancellation))
+            {
+                RefusedFused = e.Message;
+                return null;
+            }
             throw new SerenityException(
                 SerenityCodes.BadOption, sample.Source, $"The model does not run on these inputs, which VerifyInputs names: {e.Message} Check types and shapes of the arrays.", e);
         }

@@ -12,6 +12,9 @@ internal sealed record VerificationOutcome(VerificationFacts Facts, MeasuredMemo
     /// <summary>What runs took in sessions without options; null if not measured.</summary>
     public PlainSessions? Plain { get; init; }
 
+    /// <summary>What ONNX Runtime said of the source with its fusions, where it does not run so and does without them; else null.</summary>
+    public string? RefusedFused { get; init; }
+
     /// <summary>Where sizes depend on data, the inputs of the first run, on which they come near their bounds; else null.</summary>
     public IReadOnlyList<KeyValuePair<string, RuntimeValue>>? NearBound { get; init; }
 }
