@@ -21,8 +21,18 @@ internal static class VerificationJson
         json.WriteBoolean("exact", facts.Exact);
         json.WriteNumber("maxError", facts.MaxError);
         Optional(json, "level", facts.Level);
-        if (facts.Instead is not { } instead)
+        if (facts.Instead is { } instead)
+            WriteInstead(json, instead);
+        if (facts.ConfigEntries is not { } entries)
             return;
+        json.WriteStartObject("configEntries");
+        foreach ((string name, string value) in entries)
+            json.WriteString(name, value);
+        json.WriteEndObject();
+    }
+
+    private static void WriteInstead(Utf8JsonWriter json, VerifiedInstead instead)
+    {
         json.WriteStartObject("instead");
         if (instead.FreeDimensions is { } sizes)
             JsonParts.Sizes(json, "freeDimensions", sizes);
@@ -35,7 +45,11 @@ internal static class VerificationJson
     public static VerificationFacts Read(JsonElement facts) => new(
         TextOf(facts, "status"), OptionalText(facts, "reason"), OptionalText(facts, "runtimeVersion"), OptionalText(facts, "architecture"),
         OptionalNumber(facts, "measuredBytes"), facts.GetProperty("exact").GetBoolean(), facts.GetProperty("maxError").GetDouble(),
-        OptionalText(facts, "level"), facts.TryGetProperty("instead", out JsonElement instead) ? ReadInstead(instead) : null);
+        OptionalText(facts, "level"), facts.TryGetProperty("instead", out JsonElement instead) ? ReadInstead(instead) : null)
+    {
+        ConfigEntries = facts.TryGetProperty("configEntries", out JsonElement entries)
+            ? new SortedDictionary<string, string>(entries.EnumerateObject().ToDictionary(e => e.Name, e => e.Value.GetString()!), StringComparer.Ordinal) : null,
+    };
 
     private static VerifiedInstead ReadInstead(JsonElement instead) => new(
         instead.TryGetProperty("freeDimensions", out JsonElement sizes) ? JsonValues.Sizes(sizes) : null,

@@ -45,13 +45,16 @@ internal static class FactsPart
         if (facts.Status != "skipped")
         {
             text.Append(facts.Exact
-                ? "; outputs bit for bit the same" + (facts.Level is { } level ? $" as the source's in a session at {level}" : "")
+                ? "; outputs bit for bit the same" + (facts.Level is { } level ? $" as the source's in a session at {level}{With(facts.ConfigEntries)}" : "")
                 : string.Create(CultureInfo.InvariantCulture, $"; largest difference of outputs {facts.MaxError:0.###e+0} of their magnitude"));
         }
         if (facts.RuntimeVersion is not null)
             text.Append(CultureInfo.InvariantCulture, $"; ONNX Runtime {facts.RuntimeVersion} on {facts.Architecture}");
         return text.ToString();
     }
+
+    private static string With(IReadOnlyDictionary<string, string>? entries) =>
+        entries is { Count: > 0 } ? " with " + string.Join(", ", entries.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => $"{e.Key}={e.Value}")) : "";
 
     private static void Fact(StringBuilder html, string term, string text) => html.Append(
         CultureInfo.InvariantCulture, $"<dt>{ReportPage.Text(term)}</dt><dd>{ReportPage.Text(ModelText.Clean(text, 2000))}</dd>");

@@ -214,4 +214,8 @@ public sealed record LiveTensor(string Tensor, long Bytes);
 /// <param name="Level">The optimization level of the session, of one thread, that the source ran in to be compared with: ONNX Runtime's name of it; null if nothing was compared.</param>
 /// <param name="Instead">What ran in place of the model, where that is too much work; null where the model itself ran.</param>
 public sealed record VerificationFacts(
-    string Status, string? Reason, string? RuntimeVersion, string? Architecture, long? MeasuredBytes, bool Exact, double MaxError, string? Level = null, VerifiedInstead? Instead = null);
+    string Status, string? Reason, string? RuntimeVersion, string? Architecture, long? MeasuredBytes, bool Exact, double MaxError, string? Level = null, VerifiedInstead? Instead = null)
+{
+    /// <summary>Configuration entries of the session that the source ran in to be compared with, by which ONNX Runtime fuses one way or another; null where there are none.</summary>
+    public IReadOnlyDictionary<string, string>? ConfigEntries { get; init; }
+}

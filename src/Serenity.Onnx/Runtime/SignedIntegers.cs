@@ -8,6 +8,9 @@ namespace Serenity.Onnx.Runtime;
 /// </summary>
 internal static class SignedIntegers
 {
+    /// <summary>The configuration entry that says so, and its value; without it, it is ONNX Runtime's default on arm64 alone.</summary>
+    public const string Option = "session.qdqisint8allowed", Kept = "1";
+
     /// <summary>Has a session keep them.</summary>
-    public static void Allow(SessionOptions options) => options.AddSessionConfigEntry("session.qdqisint8allowed", "1");
+    public static void Allow(SessionOptions options) => options.AddSessionConfigEntry(Option, Kept);
 }

@@ -242,6 +242,8 @@ internal static class ModelVerifier
         VerificationFacts facts = new(reason is null ? "passed" : "partial", reason, NativeRuntime.Version, NativeRuntime.Architecture,
             seen.Memory?.ActivationBytes, request.Exact, maxError, random is not null || ReferenceEquals(request.Source, request.Optimized) ? null
             : request.Fused ? nameof(GraphOptimizationLevel.ORT_ENABLE_EXTENDED) : nameof(GraphOptimizationLevel.ORT_DISABLE_ALL));
+        if (facts.Level is not null && request is { Fused: true, Signed: true })
+            facts = facts with { ConfigEntries = new SortedDictionary<string, string>(StringComparer.Ordinal) { [SignedIntegers.Option] = SignedIntegers.Kept } };
         return new(facts, allocated);
     }
 

@@ -101,7 +101,10 @@ public sealed class ManifestJsonTests
     private static MemoryManifest Full() => TestManifest.Create() with
     {
         Budget = new BudgetEntry(1, BudgetVerdict.Fail, "board", 2, 3),
-        Verification = new VerificationFacts("partial", "because", "1.30.0", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL", new VerifiedInstead(new SortedDictionary<string, long> { ["seq"] = 8 }, ["a"])),
+        Verification = new VerificationFacts("partial", "because", "1.30.0", "x64", 5, true, 3.5e-300, "ORT_DISABLE_ALL", new VerifiedInstead(new SortedDictionary<string, long> { ["seq"] = 8 }, ["a"]))
+        {
+            ConfigEntries = new SortedDictionary<string, string> { ["session.qdqisint8allowed"] = "1" },
+        },
         OtherPrecision = new PrecisionAccount(Precision.Float32, 3, 4, 0.25),
         Program = ExecutionProgram.Of(["n"], ["If"],
         [
