@@ -6,6 +6,7 @@ using Serenity.Onnx.Models;
 using Serenity.Onnx.Operators;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
+using Serenity.Onnx.Shapes.Symbolic;
 
 namespace Serenity.Onnx.Shapes;
 
@@ -75,6 +76,11 @@ internal static class ShapeInference
         }
         if (FirstUnknown(model.Graph, facts) is { } unknown)
             throw Unknown(model, unknown, freeDimensions, free, facts, path, cancellation);
+        foreach (NodeProto node in model.Graph.Node)
+        {
+            if (DefinedSizes.WrongByInference(node, name => facts.GetValueOrDefault(name)?.Type?.Dims) is { } wrong)
+                throw new SerenityException(SerenityCodes.UnknownSize, path, wrong);
+        }
         foreach (string name in bounds?.Keys.Order(StringComparer.Ordinal) ?? Enumerable.Empty<string>())
         {
             if (known is null && !(assumptions.Made.TryGetValue(name, out SizeAssumption? made) && made.Origin == SizeOrigin.Stated))

@@ -85,8 +85,7 @@ internal static class CheckedSizes
             if (DefinedSizes.NotAsInferred(node, Inferred) is not { } other)
                 continue;
             throw new SerenityException(SerenityCodes.UnknownSize, request.File,
-                $"Value '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned.Dims)}] by what ONNX Runtime infers: {GraphCheck.Describe(node)}"
-                + $" gives [{string.Join(",", other.Given)}] by the definition of {node.OpType}, not [{string.Join(",", other.Inferred)}]. Export the model so that no input of it is broadcast, for example with an Expand before it.");
+                $"Value '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned.Dims)}] by what ONNX Runtime infers: {DefinedSizes.Told(node, other)}");
         }
         throw new SerenityException(SerenityCodes.UnknownSize, request.File,
             $"{(request.Source.Graph.Output.Any(o => o.Name == name) ? "Output" : "Value")} '{name}' has the shape [{string.Join(",", dims)}] when the model is run, and [{string.Join(",", planned.Dims)}] by what its file states: a shape in the file is wrong."

@@ -195,6 +195,27 @@ public sealed class ShapeInferenceTests
     }
 
     [TestMethod]
+    [DataRow("ij,ij->ij", 1L, 2L, false)]
+    [DataRow("ij,ij->ij", 2L, 1L, true)]
+    [DataRow("ij,ij->ij", 2L, 2L, true)]
+    [DataRow("ij,kj->ik", 1L, 2L, true)]
+    [DataRow("ij,ij->j", 1L, 2L, true)]
+    public void An_equation_that_broadcasts_what_is_inferred_from_its_first_term_is_refused(string equation, long first, long second, bool taken)
+    {
+        OnnxModelBuilder builder = new();
+        string product = builder.Node("Einsum", [builder.Input("x", DataType.Float, first, 3), builder.Input("y", DataType.Float, second, 3)], ("equation", equation));
+        builder.Output(builder.Node("ReduceSum", [product], ("keepdims", 0L)), DataType.Float);
+        if (taken)
+        {
+            Assert.IsNotNull(Infer(builder.Build()).Main.Find(product));
+            return;
+        }
+        SerenityException error = Assert.ThrowsExactly<SerenityException>(() => Infer(builder.Build()));
+        Assert.AreEqual(SerenityCodes.UnknownSize, error.Code);
+        StringAssert.Contains(error.Message, "gives [2,3] by the definition of Einsum, and ONNX Runtime infers [1,3].", StringComparison.Ordinal);
+    }
+
+    [TestMethod]
     public void Scalar_is_told_from_unknown_rank()
     {
         OnnxModelBuilder builder = new();
