@@ -180,7 +180,8 @@ internal sealed class ModelPipeline
             _leftOut.AddRange(seen.LeftOut);
         return isNamed ? Replan(plan, RewriteLevel.All, new RewriteRestriction { LeftOut = new HashSet<string>(guilty, StringComparer.Ordinal), KeptWhole = whole })
             : isInPieces ? Replan(plan, _asked.Level, _asked.Restriction with { KeptWhole = whole })
-            : isInexact ? Replan(plan, RewriteLevel.Exact, RewriteRestriction.None) : _planner.AsItIs(plan);
+            : isInexact ? Replan(plan, RewriteLevel.Exact, RewriteRestriction.None)
+            : _planner.AsItIs(plan);
     }
 
     private ExecutorPlan Replan(ExecutorPlan instead, RewriteLevel level, RewriteRestriction restriction)

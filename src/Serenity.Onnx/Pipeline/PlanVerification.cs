@@ -41,7 +41,8 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
     /// <param name="bytes">What the source costs today.</param>
     public SourceAhead? Begin(PlanStart start, long bytes) => !IsWanted || bytes > ModelVerifier.BytesForManyCases ? null : SourceAhead.Start(
         task.Source.Reference, task.Source.File.ExternalFolder, task.Source.File.Path, start.Fused, Work, planner.Threads, task.Source.Shapes.Main, task.Request.Prepack, start.Signed,
-        task.Request.Executor.Traits().RunsInSession && start.Shapes.Shared.Count == 0 && PlainRuns.MayBeOf(task.Source.Reference, task.Source.Shapes.Main, start.Fused, task.Request.Prepack, start.Signed));
+        task.Request.Executor.Traits().RunsInSession && start.Shapes.Shared.Count == 0 && PlainRuns.MayBeOf(task.Source.Reference, task.Source.Shapes.Main, start.Fused,
+            task.Request.Prepack, start.Signed));
 
     /// <summary>Runs a plan beside the source, and holds what is seen to what the plan promises.</summary>
     /// <param name="plan">The plan.</param>

@@ -64,10 +64,12 @@ internal static class PlainRuns
             if (Measure(Written(request), level, request.Threads, request.Shared, inputs, cancellation) is not { } optimized)
                 return null;
             bool same = request.Written is null && ReferenceEquals(request.Source, request.Optimized);
-            return same ? new PlainSessions(optimized, optimized)
-                : (reference is { IsPlain: true } ? Measure(reference, inputs, cancellation) : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_ENABLE_EXTENDED, request.Threads, request.Shared, inputs,
-                    cancellation)) is { } source
-                    ? new PlainSessions(optimized, source, request.KeepsGraph ? OtherNode(request, inputs, cancellation) : null) : null;
+            if (same)
+                return new PlainSessions(optimized, optimized);
+            long? source = reference is { IsPlain: true }
+                ? Measure(reference, inputs, cancellation)
+                : Measure(RunnableModel.Of(request.Source, request.ExternalFolder, request.File), GraphOptimizationLevel.ORT_ENABLE_EXTENDED, request.Threads, request.Shared, inputs, cancellation);
+            return source is not { } taken ? null : new PlainSessions(optimized, taken, request.KeepsGraph ? OtherNode(request, inputs, cancellation) : null);
         }
         catch (Exception e) when (e is SerenityException { Code: SerenityCodes.RuntimeRefuses } or RunLimitException)
         {

@@ -27,8 +27,8 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
     public List<Finding> Findings { get; } = [];
 
     /// <summary>
-    /// Inputs on which native code ended a worker, and that a build survives as builds are run by default, with the model in a process of its own: no promise is broken. What native code dies of is of interest all
-    /// the same (<c>NativeHazards</c>).
+    /// Inputs on which native code ended a worker, and that a build survives as builds are run by default, with the model in a process of its own: no promise is broken. What native code
+    /// dies of is of interest all the same (<c>NativeHazards</c>).
     /// </summary>
     public List<Finding> Survived { get; } = [];
 

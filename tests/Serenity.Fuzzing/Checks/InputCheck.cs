@@ -110,7 +110,8 @@ public static class InputCheck
         if (Sha256(File.ReadAllBytes(modelPath)) != manifest.Output.Sha256 || Sha256(input.Model!) != manifest.Source.Sha256)
             problems.Add("manifest: its hashes are not those of the files");
         // Over several memories what counts is what accesses cost, not how much lies in each.
-        if (manifest.Peak.LowerBoundBytes > manifest.Peak.LiveBytes || manifest.Peak.LiveBytes > manifest.Peak.Bytes || (manifest.Peak.Bytes > manifest.Peak.OriginalBytes && manifest.Memories is null))
+        if (manifest.Peak.LowerBoundBytes > manifest.Peak.LiveBytes || manifest.Peak.LiveBytes > manifest.Peak.Bytes || (manifest.Peak.Bytes > manifest.Peak.OriginalBytes
+            && manifest.Memories is null))
             problems.Add($"manifest: bound {manifest.Peak.LowerBoundBytes}, live {manifest.Peak.LiveBytes}, peak {manifest.Peak.Bytes}, original {manifest.Peak.OriginalBytes}");
         // ONNX Runtime's own format; and where the item cuts the model or fixes inputs, it has another interface.
         if (manifest.Output.Path.EndsWith(".ort", StringComparison.Ordinal) || input.Metadata.Any(m => m.Key is "Inputs" or "Outputs" or "FixedInputs"))

@@ -95,7 +95,10 @@ internal sealed class OnnxRuntimeSearch(PlanningTask task, OnnxRuntimeStarts sta
             return Plan(start, RewriteLevel.None, restriction, techniques);
         OnnxRuntimeExecutorPlan whole = Made(plan, best.Shapes, start, outcome.Applied, outcome.Work);
         if (restriction.Pieces.Count > 0)
-            return new PartitionFormSearch(task, this, whole, new PartitionFormSource(unchanged, rewrites, costs, _cancellation), best, outcome.Original, techniques).Carry(restriction.Pieces) ?? whole;
+        {
+            PartitionFormSource forms = new(unchanged, rewrites, costs, _cancellation);
+            return new PartitionFormSearch(task, this, whole, forms, best, outcome.Original, techniques).Carry(restriction.Pieces) ?? whole;
+        }
         if (!_request.Partition || level == RewriteLevel.None || restriction.Only is not null || unchanged.PredictedNanoseconds <= 0)
             return whole;
         return new PartitionFormSearch(task, this, whole, new PartitionFormSource(unchanged, rewrites, costs, _cancellation), best, outcome.Original, techniques).Run();

@@ -134,7 +134,8 @@ internal static class NormRegions
         }
     }
 
-    /// <summary>Where the largest of each row is, over one axis or all from one on. Of NaN it is what the kernel comes upon first, in vectors from an aligned address on, as <see cref="Extreme"/> has it for rows.</summary>
+    /// <summary>Where the largest of each row is, over one axis or all from one on. Of NaN it is what the kernel comes upon first, in vectors from an aligned address on, as
+    /// <see cref="Extreme"/> has it for rows.</summary>
     /// <param name="q">The question.</param>
     /// <param name="rule">Which part of the input is read.</param>
     /// <param name="fromAxisOn">True if a row is all axes from the attribute's on.</param>
