@@ -25,6 +25,8 @@ public static class InputCheck
     /// <summary>Every so many inputs are built four times: again as they are, from nothing, and with something damaged that builds left.</summary>
     private const int RebuildEvery = 16;
 
+    private static readonly string[] _unrecorded = [".memory.json", ".memory.plan", ".memory.h", ".html", "results.json"];
+
     /// <summary>Checks one input.</summary>
     /// <param name="input">The input.</param>
     /// <param name="index">Its number.</param>
@@ -181,8 +183,8 @@ public static class InputCheck
             return;
         }
         CheckMessages(outcome, input, problems);
-        // Manifests and reports are written again whenever a verdict changes, so no record says what they were; what cannot be read is told.
-        bool isRecorded = cached || !(damaged.EndsWith(".memory.json", StringComparison.Ordinal) || damaged.EndsWith(".html", StringComparison.Ordinal) || damaged.EndsWith("results.json", StringComparison.Ordinal));
+        // Manifests, and what is made from one alone, are written again whenever a verdict changes, so no record says what they were; what cannot be read is told.
+        bool isRecorded = cached || !_unrecorded.Any(ending => damaged.EndsWith(ending, StringComparison.Ordinal));
         if (isRecorded && !Same(made, Hashes(project)))
             problems.Add($"damaged: with {Path.GetRelativePath(project.Root, damaged)} damaged, other outputs are built");
     }
