@@ -92,7 +92,8 @@ internal static class UnreadPart
         if (gone.Length == 0)
             gone = [new AppliedRewrite(UnreadNodes.Kind, unread, Exact: true, whole is null ? 0 : Math.Max(0, whole.Peak.OriginalBytes - less.Peak.OriginalBytes))];
         less = less with { Rewrites = [.. gone, .. less.Rewrites] };
-        return whole is null ? less : less with
+        // The whole is looked at without ONNX Runtime's fusion, which may make the rest cost more: then the whole costs that much too.
+        return whole is null || whole.Peak.OriginalBytes < less.Peak.OriginalBytes ? less : less with
         {
             Peak = less.Peak with { OriginalBytes = whole.Peak.OriginalBytes, OriginalPlainSessionBytes = whole.Peak.OriginalPlainSessionBytes },
             OriginalProfile = whole.OriginalProfile,
