@@ -10,6 +10,9 @@ internal sealed class SessionFolder : IDisposable
 {
     private const string Prefix = "serenity-host-", LockFile = "parent.lock";
 
+    /// <summary>A folder that has had no lock for so long is no new one: whoever removed it was ended halfway.</summary>
+    private static readonly TimeSpan _longest = TimeSpan.FromDays(1);
+
     private readonly FileStream _lock;
 
     private SessionFolder(string path)
@@ -52,8 +55,9 @@ internal sealed class SessionFolder : IDisposable
         {
             try
             {
-                // Throws where the parent lives; where there is no lock yet, one is just being made.
-                Lock(other, FileMode.Open).Dispose();
+                // Throws where the parent lives; where there is no lock, one is just being made, or it was removed before the rest.
+                if (File.Exists(System.IO.Path.Combine(other, LockFile)) || DateTime.UtcNow - Directory.GetLastWriteTimeUtc(other) < _longest)
+                    Lock(other, FileMode.Open).Dispose();
                 Directory.Delete(other, recursive: true);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)

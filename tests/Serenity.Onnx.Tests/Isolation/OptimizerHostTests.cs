@@ -350,6 +350,8 @@ public sealed class OptimizerHostTests
         string? ours = null;
         string abandoned = Directory.CreateTempSubdirectory("serenity-host-").FullName;
         File.WriteAllText(Path.Combine(abandoned, "parent.lock"), "");
+        string halfRemoved = Directory.CreateTempSubdirectory("serenity-host-").FullName, beingMade = Directory.CreateTempSubdirectory("serenity-host-").FullName;
+        Directory.SetLastWriteTimeUtc(halfRemoved, DateTime.UtcNow.AddDays(-2));
         using (OptimizerHost host = new((folder, token) =>
         {
             ours = folder;
@@ -358,7 +360,9 @@ public sealed class OptimizerHostTests
         {
             host.Optimize(model.Request);
             Assert.IsTrue(Directory.Exists(ours));
-            Assert.IsTrue(SpinWait.SpinUntil(() => !Directory.Exists(abandoned), _patience), "it is still there");
+            Assert.IsTrue(SpinWait.SpinUntil(() => !Directory.Exists(abandoned) && !Directory.Exists(halfRemoved), _patience), "it is still there");
+            Assert.IsTrue(Directory.Exists(beingMade), "Its lock is yet to come.");
+            Directory.Delete(beingMade);
         }
         Assert.IsFalse(Directory.Exists(ours));
     }
