@@ -67,8 +67,13 @@ internal sealed class SampleMutation(Corpus corpus, TestRandom random)
             tensor.Dims.Add(size);
             count = size is >= 0 and <= MostElements && count <= MostElements ? count * size : 0;
         }
-        int bytes = (DataType)tensor.DataType switch { DataType.Int64 or DataType.Double => 8, DataType.Bool or DataType.Uint8 or DataType.Int8 => 1,
-            DataType.Float16 or DataType.Bfloat16 or DataType.Int16 => 2, _ => 4 };
+        int bytes = (DataType)tensor.DataType switch
+        {
+            DataType.Int64 or DataType.Double => 8,
+            DataType.Bool or DataType.Uint8 or DataType.Int8 => 1,
+            DataType.Float16 or DataType.Bfloat16 or DataType.Int16 => 2,
+            _ => 4,
+        };
         byte[] data = new byte[(int)Math.Min(count, MostElements) * bytes];
         for (int i = 0; i < data.Length; i++)
             data[i] = bytes == 1 || random.Chance(0.1) ? (byte)random.Next(2) : (byte)0;
