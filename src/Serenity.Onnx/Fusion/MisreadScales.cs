@@ -21,29 +21,49 @@ internal static class MisreadScales
     {
         ArgumentNullException.ThrowIfNull(before);
         ArgumentNullException.ThrowIfNull(fused);
-        NodeProto[] nodes = [.. ModelNodes.All(before)];
-        Dictionary<string, NodeProto> widened = new(StringComparer.Ordinal);
-        foreach (NodeProto node in nodes)
-        {
-            if (node.IsDequantize() && node.Input.Count > 1 && node.Output.Count == 1 && node.Int("block_size", 0) == 0)
-                widened.TryAdd(node.Output[0], node);
-        }
-        if (widened.Count == 0)
+        Dictionary<string, (NodeProto Node, int Rank)> sliced = SlicedWeights(before, shapes);
+        if (sliced.Count == 0)
             return null;
-        Dictionary<string, IReadOnlyList<long>> constants = new(StringComparer.Ordinal);
-        AddConstants(before, constants);
         // What still widens the weights by itself reads them as the file says.
         HashSet<string> taken = new(ModelNodes.All(fused).Where(n => n.Kind() is not (OperatorKind.Dequantization or OperatorKind.Quantization)).SelectMany(n => n.Input), StringComparer.Ordinal);
-        foreach (NodeProto reader in nodes)
+        foreach (NodeProto reader in ModelNodes.All(before))
         {
-            if (reader.Kind() is not (OperatorKind.Convolution or OperatorKind.Product) || reader.Input.Count < 2 || !widened.TryGetValue(reader.Input[1], out NodeProto? weights))
+            if (!Fuses(reader) || reader.Input.Count < 2 || !sliced.TryGetValue(reader.Input[1], out (NodeProto Node, int Rank) weights))
                 continue;
-            long axis = weights.Int("axis", 1);
-            if (taken.Contains(weights.Input[1]) && DimsOf(weights.Input[1]) is [> 1] && DimsOf(weights.Input[0]) is { Count: > 1 and int rank }
-                && (axis < 0 ? axis + rank : axis) != AxisOfOutputs(reader, rank))
+            long axis = weights.Node.Int("axis", 1);
+            if (taken.Contains(weights.Node.Input[1]) && (axis < 0 ? axis + weights.Rank : axis) != AxisOfOutputs(reader, weights.Rank))
                 return (reader, axis);
         }
         return null;
+    }
+
+    /// <summary>True where something moves such weights around before they are read. ONNX Runtime then moves the integers instead, and has another axis for the scales.</summary>
+    /// <param name="graph">The graph before it is fused.</param>
+    /// <param name="shapes">Shapes of its values; null where none are known.</param>
+    public static bool MayMove(GraphProto graph, ShapeTable? shapes)
+    {
+        ArgumentNullException.ThrowIfNull(graph);
+        Dictionary<string, (NodeProto Node, int Rank)> sliced = SlicedWeights(graph, shapes);
+        return sliced.Count > 0 && ModelNodes.All(graph).Any(n => !Fuses(n) && n.Input.Any(sliced.ContainsKey));
+    }
+
+    private static bool Fuses(NodeProto reader) => reader.Kind() is OperatorKind.Convolution or OperatorKind.Product;
+
+    /// <summary>Nodes that widen what has a scale for each slice, with the number of its axes, by what they give.</summary>
+    private static Dictionary<string, (NodeProto Node, int Rank)> SlicedWeights(GraphProto graph, ShapeTable? shapes)
+    {
+        Dictionary<string, (NodeProto Node, int Rank)> sliced = new(StringComparer.Ordinal);
+        NodeProto[] nodes = [.. ModelNodes.All(graph).Where(n => n.IsDequantize() && n.Input.Count > 1 && n.Output.Count == 1 && n.Int("block_size", 0) == 0)];
+        if (nodes.Length == 0)
+            return sliced;
+        Dictionary<string, IReadOnlyList<long>> constants = new(StringComparer.Ordinal);
+        AddConstants(graph, constants);
+        foreach (NodeProto node in nodes)
+        {
+            if (DimsOf(node.Input[1]) is [> 1] && DimsOf(node.Input[0]) is { Count: > 1 and int rank })
+                sliced.TryAdd(node.Output[0], (node, rank));
+        }
+        return sliced;
 
         IReadOnlyList<long>? DimsOf(string name) => constants.TryGetValue(name, out IReadOnlyList<long>? dims) ? dims : shapes?.Find(name)?.Dims;
     }

@@ -78,7 +78,11 @@ internal static class ModelFusion
                 return (null, null);
             if (HardwareBound(source) is null && HardwareBound(fused) is { } node)
                 return (null, $"Fusions were not applied: ONNX Runtime chose operator {node.OpType} for this machine's processor.");
-            if (MisreadScales.Find(settled.Graph, fused.Graph, shapes) is { } misread)
+            (NodeProto Node, long Axis)? found = MisreadScales.Find(settled.Graph, fused.Graph, shapes);
+            // Quantized groups are made one of what the level below gives.
+            if (found is null && MisreadScales.MayMove(settled.Graph, shapes))
+                found = MisreadScales.Find(OfflineOptimizer.Run(source, externalFolder, GraphOptimizationLevel.ORT_ENABLE_BASIC, file, mostFolded, signed).Graph, fused.Graph, null);
+            if (found is { } misread)
             {
                 return (null, $"Fusions were not applied: the weights of {GraphCheck.Describe(misread.Node)} have a scale for each slice along axis {misread.Axis}, and ONNX Runtime's fusion takes these for"
                     + " scales of output channels, so that sessions at ORT_ENABLE_EXTENDED and above may fail or give other results than the file states. Quantize the weights by output channel.");

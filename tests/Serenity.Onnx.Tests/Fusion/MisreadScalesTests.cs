@@ -28,6 +28,21 @@ public sealed class MisreadScalesTests
             Hold(model, executor, fuses, "QLinearConv");
     }
 
+    /// <summary>Weights that are stored with their first two axes exchanged, as the axis of the scales is with them.</summary>
+    [TestMethod]
+    [DataRow(1, true)]
+    [DataRow(0, false)]
+    public void Weights_that_are_transposed_first_are_read_as_they_then_are(int axis, bool fuses)
+    {
+        OnnxModelBuilder builder = new();
+        string x = Quantized(builder, builder.Input("x", DataType.Float, 1, 4, 6, 6));
+        string weights = builder.Node("Transpose", [Weights(builder, axis, 4, 4, 3, 3)], ("perm", new long[] { 1, 0, 2, 3 }));
+        builder.Output(Quantized(builder, builder.Node("Conv", [x, weights])), DataType.Float, 1, 4, 4, 4);
+        ModelProto model = builder.Build();
+        Assert.AreEqual(fuses, Difference(model) < 0.05);
+        Hold(model, Executor.OnnxRuntime, fuses, "QLinearConv");
+    }
+
     [TestMethod]
     [DataRow("MatMul", 0L, 1, true)]
     [DataRow("Gemm", 0L, 1, true)]

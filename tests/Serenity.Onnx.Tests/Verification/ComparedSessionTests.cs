@@ -1,5 +1,7 @@
 using Microsoft.ML.OnnxRuntime;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Isolation;
+using Serenity.Onnx.Models;
 using Serenity.Onnx.Runtime;
 using Serenity.Onnx.Schema;
 using Serenity.Onnx.Tests.Models;
@@ -32,6 +34,15 @@ public sealed class ComparedSessionTests
             IReadOnlyList<KeyValuePair<string, RuntimeValue>> inputs = new SeededInputs(model.Graph, source.Inputs).Create(kind);
             Assert.IsNull(OutputComparison.Compare(source.Run(inputs)[0].Value, written.Run(inputs)[0].Value, exact: true).Difference);
         }
+    }
+
+    [TestMethod]
+    public void What_is_stated_of_the_session_comes_from_another_process_too()
+    {
+        using TempFolder folder = new();
+        using OptimizerHost host = new();
+        FinishedModel apart = host.Optimize(new OptimizeRequest { ModelPath = folder.File("model.onnx", ModelFile.ToBytes(SignedChain())), Executor = Executor.StaticArena, OutputName = "out.onnx" });
+        Assert.AreEqual("1", apart.Facts.Verification!.ConfigEntries!["session.qdqisint8allowed"]);
     }
 
     /// <summary>Two convolutions of signed bytes, which only an arena keeps on every processor.</summary>
