@@ -304,7 +304,12 @@ internal sealed class BlockedWriter
         HashSet<string> replaced = new(_reordered.Keys.Select(k => k.Item1), StringComparer.Ordinal);
         model.Graph.Node.AddRange(source.Graph.Node.Where(ConstantNode.Is));
         model.Graph.Node.AddRange(nodes);
-        model.Graph.Initializer.AddRange(source.Graph.Initializer.Where(t => read.Contains(t.Name) || !replaced.Contains(t.Name)));
+        ILookup<bool, TensorProto> kept = source.Graph.Initializer.ToLookup(t => read.Contains(t.Name) || !replaced.Contains(t.Name));
+        model.Graph.Initializer.AddRange(kept[true]);
+        // Files of before IR version 4 list their constants among the inputs: without its value, one would have to be given.
+        HashSet<string> gone = new(kept[false].Select(t => t.Name), StringComparer.Ordinal);
+        foreach (ValueInfoProto input in source.Graph.Input.Where(i => gone.Contains(i.Name)))
+            model.Graph.Input.Remove(input);
         model.Graph.Initializer.AddRange(_initializers);
         model.Graph.ValueInfo.AddRange(source.Graph.ValueInfo.Where(v => values.Contains(v.Name)));
         if (!model.OpsetImport.Any(o => o.Domain == OperatorDomain.Nchwc))
