@@ -13,8 +13,9 @@ internal sealed class OtherRuntime(string assembly) : AssemblyLoadContext("anoth
     /// <summary>Runs the host in such a context.</summary>
     public static int Run(string assembly, string[] args)
     {
-        Type server = new OtherRuntime(assembly).LoadFromAssemblyName(typeof(Onnx.Hosting.HostServer).Assembly.GetName()).GetType(typeof(Onnx.Hosting.HostServer).FullName!, throwOnError: true)!;
-        return (int)server.GetMethod(nameof(Onnx.Hosting.HostServer.Run))!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [args], null)!;
+        // By its name: a copy of it in the context of this program too would lend that one its compiled code, which calls the other library's types.
+        Type server = new OtherRuntime(assembly).LoadFromAssemblyName(new AssemblyName("Serenity.Onnx")).GetType("Serenity.Onnx.Hosting.HostServer", throwOnError: true)!;
+        return (int)server.GetMethod("Run")!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [args], null)!;
     }
 
     /// <inheritdoc/>

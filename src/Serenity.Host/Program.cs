@@ -3,8 +3,12 @@ using Serenity.Onnx.Hosting;
 // In native code, as the driver makes it for the packages: all is in the program itself.
 return HostServer.Run(args);
 #else
+using System.Runtime.CompilerServices;
 using Serenity.Host;
 
-// With another managed ONNX Runtime than the one beside this program, all that uses it is loaded anew.
-return args is [_, _, _, string assembly] ? OtherRuntime.Run(assembly, args) : HostServer.Run(args);
+// With another managed ONNX Runtime than the one beside this program, all that uses it is loaded anew, and nothing of it before.
+return args is [_, _, _, string assembly] ? OtherRuntime.Run(assembly, args) : Own(args);
+
+[MethodImpl(MethodImplOptions.NoInlining)]
+static int Own(string[] args) => HostServer.Run(args);
 #endif

@@ -190,7 +190,9 @@ internal sealed class ModelPipeline
         return _planner.Replan(instead, level, restriction);
     }
 
-    /// <summary>A plan in which the nodes are whole of which pieces do not do what was planned, with what was found of it; null where the plan without pieces does not hold either, or none else does.</summary>
+    /// <summary>
+    /// A plan in which the nodes are whole of which pieces do not do what was planned, with what was found of it; null where the plan without pieces does not hold either, or none else does.
+    /// </summary>
     private (ExecutorPlan Plan, VerificationOutcome Verified)? WithoutGuiltyPieces(ExecutorPlan plan)
     {
         if (!_planner.CarriesPieces)

@@ -26,7 +26,9 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
     /// <summary>Why the source did not run on the first inputs on which it did not; null if it did on all.</summary>
     public string? Refusal { get; private set; }
 
-    /// <summary>What ONNX Runtime said of inputs on which the source does not run with its fusions, and does without them; null where there are none. Of inputs that are made up, known once none ran.</summary>
+    /// <summary>
+    /// What ONNX Runtime said of inputs on which the source does not run with its fusions, and does without them; null where there are none. Of inputs that are made up, known once none ran.
+    /// </summary>
     public string? RefusedFused { get; private set; }
 
     /// <summary>Makes the runs, one after another, as they are asked for. A case that the source itself cannot run says nothing, and is left out.</summary>

@@ -8,6 +8,9 @@ internal sealed class TrafficSearch
     /// <summary>Up to this many states each is held against each.</summary>
     private const int Compared = 256;
 
+    /// <summary>Choices that may be made in all before each state gets no more of them than ways to make room: most may lead to none, where what is best is known already.</summary>
+    private const long MostChoices = 30_000_000;
+
     private readonly OnChipSteps _steps;
     private readonly TensorSlots _slots;
     private readonly MemoryGraph _graph;
@@ -18,6 +21,7 @@ internal sealed class TrafficSearch
     private readonly Comparison<int> _order;
     private long _best, _bound = long.MaxValue;
     private int _sets;
+    private long _choices, _choicesOfState, _mostOfState;
 
     // Of the step that is worked on: slots that take part, exist before it, live on after it, and live on and are used again.
     private int _step;
@@ -95,11 +99,16 @@ internal sealed class TrafficSearch
         // Largest first; of one size what is needed later first, so that what stays of those is known when a nearer one is looked at.
         Span<int> sorted = _others.AsSpan(0, count);
         sorted.Sort(_order);
-        _sets = 0;
+        (_sets, _choicesOfState) = (0, 0);
+        _mostOfState = Math.Max(MostChoices - _choices, _options.MostSets + count);
         Choose(state, 0, need, rest, 0, 0, state.Bytes + Bytes(missing) + Bytes(_used & ~state.OnChip & ~_own), missing, count);
-        if (_sets > _options.MostSets)
+        _choices += _choicesOfState;
+        if (IsTried)
             _bound = Math.Min(_bound, state.Floor);
     }
+
+    /// <summary>True once a limit struck: what is left of the ways to make room is not looked at.</summary>
+    private bool IsTried => _sets > _options.MostSets || _choicesOfState > _mostOfState;
 
     // Largest first and no further once there is room: each set that is found has none to spare, and each is found once. What is dropped is written without a copy, and read if it is used again.
     private void Choose(TrafficState state, int at, long need, long rest, ulong dropped, ulong kept, long floor, ulong missing, int count)
@@ -110,8 +119,9 @@ internal sealed class TrafficSearch
                 Drop(state, dropped, missing);
             return;
         }
-        if (rest < need || _sets > _options.MostSets)
+        if (rest < need || IsTried)
             return;
+        _choicesOfState++;
         int slot = _others[at];
         long bytes = BytesIn(slot);
         ulong bit = 1UL << slot;
