@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 
 namespace Serenity.Host;
@@ -10,12 +11,16 @@ namespace Serenity.Host;
 /// <param name="assembly">Absolute path of the managed assembly.</param>
 internal sealed class OtherRuntime(string assembly) : AssemblyLoadContext("another ONNX Runtime")
 {
+    /// <summary>Runs the host with the ONNX Runtime beside it, in the program's own context; whoever does not call this has nothing of it loaded there.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static int RunOwn(string[] args) => Onnx.Hosting.HostServer.Run(args);
+
     /// <summary>Runs the host in such a context.</summary>
     public static int Run(string assembly, string[] args)
     {
         // By its name: a copy of it in the context of this program too would lend that one its compiled code, which calls the other library's types.
-        Type server = new OtherRuntime(assembly).LoadFromAssemblyName(new AssemblyName("Serenity.Onnx")).GetType("Serenity.Onnx.Hosting.HostServer", throwOnError: true)!;
-        return (int)server.GetMethod("Run")!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [args], null)!;
+        Type server = new OtherRuntime(assembly).LoadFromAssemblyName(new AssemblyName("Serenity.Onnx")).GetType($"Serenity.Onnx.Hosting.{nameof(Onnx.Hosting.HostServer)}", throwOnError: true)!;
+        return (int)server.GetMethod(nameof(Onnx.Hosting.HostServer.Run))!.Invoke(null, BindingFlags.DoNotWrapExceptions, null, [args], null)!;
     }
 
     /// <inheritdoc/>
