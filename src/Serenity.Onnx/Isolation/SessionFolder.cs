@@ -10,15 +10,23 @@ internal sealed class SessionFolder : IDisposable
 {
     private const string Prefix = "serenity-host-", LockFile = "parent.lock";
 
-    /// <summary>A folder that has had no lock for so long is no new one: whoever removed it was ended halfway.</summary>
-    private static readonly TimeSpan _longest = TimeSpan.FromDays(1);
+    /// <summary>How often a new one is made where another host took the last for an abandoned one, in the moment between its folder and its lock.</summary>
+    private const int Attempts = 5;
 
     private readonly FileStream _lock;
 
     private SessionFolder(string path)
     {
         Path = path;
-        _lock = Lock(path, FileMode.CreateNew);
+        try
+        {
+            _lock = Lock(path, FileMode.CreateNew);
+        }
+        catch
+        {
+            Delete(path);
+            throw;
+        }
     }
 
     /// <summary>Its absolute path.</summary>
@@ -28,16 +36,22 @@ internal sealed class SessionFolder : IDisposable
     /// <exception cref="SerenityException">SER1601: there is no place for it.</exception>
     public static SessionFolder Create()
     {
-        try
+        for (int attempt = 1; ; attempt++)
         {
-            return new SessionFolder(Directory.CreateTempSubdirectory(Prefix).FullName);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new SerenityException(
-                SerenityCodes.InputOutput, null,
-                "No file can be written to the folder for temporary files, through which models are handed to the process that works on them."
-                + " Make it writable, point TMPDIR (TEMP on Windows) to another folder, or set SerenityIsolate to false.", e);
+            try
+            {
+                return new SessionFolder(Directory.CreateTempSubdirectory(Prefix).FullName);
+            }
+            catch (IOException) when (attempt < Attempts)
+            {
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw new SerenityException(
+                    SerenityCodes.InputOutput, null,
+                    "No file can be written to the folder for temporary files, through which models are handed to the process that works on them."
+                    + " Make it writable, point TMPDIR (TEMP on Windows) to another folder, or set SerenityIsolate to false.", e);
+            }
         }
     }
 
@@ -55,10 +69,17 @@ internal sealed class SessionFolder : IDisposable
         {
             try
             {
-                // Throws where the parent lives; where there is no lock, one is just being made, or it was removed before the rest.
-                if (File.Exists(System.IO.Path.Combine(other, LockFile)) || DateTime.UtcNow - Directory.GetLastWriteTimeUtc(other) < _longest)
-                    Lock(other, FileMode.Open).Dispose();
-                Directory.Delete(other, recursive: true);
+                // Throws where the parent lives. Without a lock it is empty: just being made, and its maker then makes another, or removed but for itself.
+                if (File.Exists(System.IO.Path.Combine(other, LockFile)))
+                {
+                    using FileStream taken = Lock(other, FileMode.Open);
+                    // Held meanwhile, as its maker opens the file before it locks it; not on Windows, where both are one and a file that is open cannot go.
+                    if (OperatingSystem.IsWindows())
+                        taken.Dispose();
+                    Remove(other);
+                }
+                else
+                    Directory.Delete(other);
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
@@ -79,11 +100,24 @@ internal sealed class SessionFolder : IDisposable
     {
         try
         {
-            Directory.Delete(path, recursive: true);
+            Remove(path);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
         }
+    }
+
+    /// <summary>The lock goes last: whoever is ended halfway leaves what the next host can tell for abandoned.</summary>
+    private static void Remove(string path)
+    {
+        foreach (string folder in Directory.EnumerateDirectories(path))
+            Directory.Delete(folder, recursive: true);
+        foreach (string file in Directory.EnumerateFiles(path))
+        {
+            if (System.IO.Path.GetFileName(file) != LockFile)
+                File.Delete(file);
+        }
+        Directory.Delete(path, recursive: true);
     }
 
     private static FileStream Lock(string path, FileMode mode) => new(System.IO.Path.Combine(path, LockFile), mode, FileAccess.ReadWrite, FileShare.None, 1);

@@ -350,8 +350,7 @@ public sealed class OptimizerHostTests
         string? ours = null;
         string abandoned = Directory.CreateTempSubdirectory("serenity-host-").FullName;
         File.WriteAllText(Path.Combine(abandoned, "parent.lock"), "");
-        string halfRemoved = Directory.CreateTempSubdirectory("serenity-host-").FullName, beingMade = Directory.CreateTempSubdirectory("serenity-host-").FullName;
-        Directory.SetLastWriteTimeUtc(halfRemoved, DateTime.UtcNow.AddDays(-2));
+        string halfRemoved = Directory.CreateTempSubdirectory("serenity-host-").FullName;
         using (OptimizerHost host = new((folder, token) =>
         {
             ours = folder;
@@ -361,8 +360,6 @@ public sealed class OptimizerHostTests
             host.Optimize(model.Request);
             Assert.IsTrue(Directory.Exists(ours));
             Assert.IsTrue(SpinWait.SpinUntil(() => !Directory.Exists(abandoned) && !Directory.Exists(halfRemoved), _patience), "it is still there");
-            Assert.IsTrue(Directory.Exists(beingMade), "Its lock is yet to come.");
-            Directory.Delete(beingMade);
         }
         Assert.IsFalse(Directory.Exists(ours));
     }
