@@ -37,6 +37,9 @@ internal static unsafe class MeasuringAllocator
     [ThreadStatic]
     private static GuardedBlock? _block;
 
+    [ThreadStatic]
+    private static byte? _content;
+
     /// <summary>
     /// Makes a session use the allocator. False if this process already has another environment allocator for CPU memory; then nothing is measured.
     /// </summary>
@@ -82,6 +85,20 @@ internal static unsafe class MeasuringAllocator
         }
     }
 
+    /// <summary>Runs an action on this thread with memory that holds nothing but one byte as it is handed out, where else it holds whatever it held before.</summary>
+    public static void Fill(byte content, Action run)
+    {
+        _content = content;
+        try
+        {
+            run();
+        }
+        finally
+        {
+            _content = null;
+        }
+    }
+
     private static bool Register()
     {
         _api = NativeRuntime.Api;
@@ -114,6 +131,8 @@ internal static unsafe class MeasuringAllocator
         header->Taken = taken;
         header->Bytes = (long)bytes;
         AllocationTrace? trace = _trace;
+        if (_content is { } content)
+            NativeMemory.Fill((byte*)header + HeaderBytes, bytes, content);
         header->Trace = trace is null ? 0 : trace.Id;
         header->Block = trace is null ? -1 : trace.Allocated((long)bytes, (nint)header + HeaderBytes);
         return (byte*)header + HeaderBytes;

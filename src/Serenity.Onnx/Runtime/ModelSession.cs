@@ -40,6 +40,9 @@ internal sealed class ModelSession : IDisposable
     /// <summary>True if it was loaded as a session without options is (<see cref="LoadPlain"/>).</summary>
     public bool IsPlain { get; private init; }
 
+    /// <summary>True if the memory of its runs is ours to see, and to fill; false where another allocator is in use in this process.</summary>
+    public bool Measures => _measures;
+
     /// <summary>Outputs that runs have in the buffer of an input: the input by output.</summary>
     public IReadOnlyDictionary<string, string> Shared { get; set; } = new Dictionary<string, string>();
 

@@ -41,7 +41,7 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
         Limited = request.Ahead is { ExceedsLimits: true } begun && begun.Fused == request.Fused && begun.Signed == request.Signed;
         IReadOnlyList<KeyValuePair<string, RuntimeValue>>? full = Limited ? null : NearBound.Find(request, inputs, cancellation);
         // What is observed is the first run.
-        foreach (InputCase kind in full is null ? Cases() : [SourceAhead.FirstCase, .. Cases()])
+        foreach (InputCase kind in full is null ? Cases(request) : [SourceAhead.FirstCase, .. Cases(request)])
         {
             cancellation.ThrowIfCancellationRequested();
             if (made >= enough || (Limited && made == 0))
@@ -124,7 +124,8 @@ internal sealed class SourceRuns(VerificationRequest request, ModelSession sessi
     /// Cases in order of what they tell. Sums in another order may overflow where the source's do not, so inputs that make them overflow are for
     /// exact comparisons.
     /// </summary>
-    private InputCase[] Cases() => request.Exact
+    /// <param name="request">What is verified.</param>
+    internal static InputCase[] Cases(VerificationRequest request) => request.Exact
         ? [InputCase.Uniform, InputCase.Special, InputCase.Ones, InputCase.Zeros, InputCase.Large, InputCase.Denormal]
         : [InputCase.Uniform, InputCase.Ones, InputCase.Zeros, InputCase.Denormal];
 }

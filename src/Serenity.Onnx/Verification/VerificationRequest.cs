@@ -113,6 +113,9 @@ internal sealed record VerificationRequest
     /// <summary>The most cases of made-up inputs to run.</summary>
     public int MostCases { get; init; } = int.MaxValue;
 
+    /// <summary>Outputs that the source itself gives otherwise from one run to the next, <see cref="UnwrittenOutputs"/>; they are not compared.</summary>
+    public IReadOnlySet<string> Undetermined { get; init; } = new HashSet<string>();
+
     /// <summary>What one run may need.</summary>
     public RunLimits Limits { get => _limits ??= SourceAhead.LimitsOf(Source); init => _limits = value; }
 }
