@@ -26,6 +26,9 @@ public sealed record FuzzOptions
     /// <summary>Trace the workers' system calls, and hold every path that they write to against the folders they may write to.</summary>
     public bool Trace { get; init; }
 
+    /// <summary>Damage the plans beside models that were built, and run those in them, in place of building damaged models.</summary>
+    public bool Plans { get; init; }
+
     /// <summary>Start from models of the test data beside the checkout too.</summary>
     public bool Shared { get; init; } = true;
 
@@ -50,6 +53,7 @@ public sealed record FuzzOptions
                 "--workers" => options with { Workers = int.Parse(value, NumberStyles.None, CultureInfo.InvariantCulture) },
                 "--isolate" => options with { Isolate = true },
                 "--trace" => options with { Trace = true },
+                "--plans" => options with { Plans = true },
                 "--no-shared" => options with { Shared = false },
                 "--folder" => options with { Folder = Path.GetFullPath(value) },
                 _ => throw new FormatException($"'{arg}' is not understood"),
@@ -66,6 +70,8 @@ public sealed record FuzzOptions
         yield return FormattableString.Invariant($"--from={From}");
         if (Isolate)
             yield return "--isolate";
+        if (Plans)
+            yield return "--plans";
         if (!Shared)
             yield return "--no-shared";
         yield return $"--folder={Folder}";

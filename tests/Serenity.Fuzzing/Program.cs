@@ -1,7 +1,7 @@
 using Serenity.Fuzzing;
 using Serenity.Fuzzing.Campaign;
 
-// [--inputs=N] [--seed=S] [--from=I] [--only=I] [--workers=W] [--isolate] [--trace] [--no-shared] [--folder=DIR]
+// [--inputs=N] [--seed=S] [--from=I] [--only=I] [--workers=W] [--isolate] [--trace] [--plans] [--no-shared] [--folder=DIR]
 try
 {
     return args is ["worker", ..] ? Worker.Run(FuzzOptions.Parse(args.Skip(1))) : FuzzCampaign.Run(FuzzOptions.Parse(args));
@@ -11,7 +11,7 @@ catch (FormatException problem)
     Console.Error.WriteLine(
         $"""
         fuzz: {problem.Message}
-        usage: fuzz [--inputs=20000] [--seed=1] [--from=0] [--only=INDEX] [--workers=1] [--isolate] [--trace] [--no-shared] [--folder=DIR]
+        usage: fuzz [--inputs=20000] [--seed=1] [--from=0] [--only=INDEX] [--workers=1] [--isolate] [--trace] [--plans] [--no-shared] [--folder=DIR]
         """);
     return 2;
 }

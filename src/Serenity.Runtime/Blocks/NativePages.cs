@@ -18,7 +18,8 @@ internal static unsafe class NativePages
     public static byte* Allocate(long bytes, bool huge, bool locked)
     {
         bool windows = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
-        byte* pages = windows ? Windows.VirtualAlloc(null, (nuint)bytes, Windows.CommitAndReserve, Windows.ReadWrite) : Unix.Map(bytes);
+        // What a process of 32 bits cannot address would be cut short without a word.
+        byte* pages = IntPtr.Size == 4 && bytes > int.MaxValue ? null : windows ? Windows.VirtualAlloc(null, (nuint)bytes, Windows.CommitAndReserve, Windows.ReadWrite) : Unix.Map(bytes);
         if (pages is null)
             throw new InsufficientMemoryException($"The operating system has no block of {bytes} bytes left for a model's run.");
         if (huge && !windows)

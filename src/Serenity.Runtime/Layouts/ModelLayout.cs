@@ -14,6 +14,8 @@ public static class ModelLayout
     /// <summary>The layout that runs everywhere.</summary>
     public const string Portable = "portable";
 
+    private const string BlocksOf8 = "blocked8", BlocksOf16 = "blocked16";
+
     /// <summary>A model of one <c>com.microsoft.nchwc.ReorderInput</c> from x, an image of four channels and one place, to y, opset 17.</summary>
     private const string OneReorder =
         "CAg6UAopCgF4EgF5IgxSZW9yZGVySW5wdXQ6E2NvbS5taWNyb3NvZnQubmNod2MSAWJaGwoBeBIWChQIARIQCgIIAQoCCAQKAggBCgIIAWIDCgF5QgIQEUIXChNjb20ubWljcm9zb2Z0Lm5jaHdjEAE=";
@@ -43,6 +45,9 @@ public static class ModelLayout
         string layout = Find(modelPath, layouts);
         return layout == Portable ? modelPath : VariantOf(modelPath, layout);
     }
+
+    /// <summary>True for the name of a layout.</summary>
+    internal static bool IsName(string text) => text is Portable or BlocksOf8 or BlocksOf16;
 
     /// <summary>A path without <c>.onnx</c> or <c>.ort</c> at its end.</summary>
     internal static string WithoutExtension(string modelPath)
@@ -83,7 +88,7 @@ public static class ModelLayout
                 if (block[i] != (i < channels.Length ? channels[i] : 0))
                     return Portable;
             }
-            return block.Length == 8 ? "blocked8" : block.Length == 16 ? "blocked16" : Portable;
+            return block.Length == 8 ? BlocksOf8 : block.Length == 16 ? BlocksOf16 : Portable;
         }
         catch (Exception problem) when (problem is OnnxRuntimeException or NotSupportedException or InvalidOperationException)
         {

@@ -17,8 +17,8 @@ public sealed class BlockPlan
         Calls = calls;
         foreach (PlannedCall call in calls)
         {
-            if (call.Bytes <= 0 || call.Offset < 0 || call.Offset % Alignment != 0 || call.Bytes > blockBytes - call.Offset)
-                throw new ArgumentException($"An allocation of {call.Bytes} bytes at {call.Offset} does not lie in a block of {blockBytes} bytes.", nameof(calls));
+            if (Fault(call, blockBytes) is { } fault)
+                throw new ArgumentException(fault, nameof(calls));
             OutputCount = Math.Max(OutputCount, call.Output + 1);
         }
     }
@@ -34,6 +34,11 @@ public sealed class BlockPlan
 
     /// <summary>How many allocations a run makes.</summary>
     public int CallCount => Calls.Length;
+
+    /// <summary>What is wrong with an allocation of a block of so many bytes, as a sentence; null if nothing is.</summary>
+    internal static string? Fault(PlannedCall call, long blockBytes) =>
+        call.Bytes > 0 && call.Offset >= 0 && call.Offset % Alignment == 0 && call.Bytes <= blockBytes - call.Offset ? null
+            : $"An allocation of {call.Bytes} bytes at {call.Offset} does not lie in a block of {blockBytes} bytes.";
 
     /// <summary>The allocations in the order in which a run makes them.</summary>
     internal PlannedCall[] Calls { get; }

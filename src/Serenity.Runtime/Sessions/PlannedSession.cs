@@ -35,7 +35,8 @@ public sealed partial class PlannedSession : IDisposable
     /// <exception cref="FileNotFoundException">There is no model.</exception>
     /// <exception cref="PlatformNotSupportedException">The model is in a layout that this processor does not have.</exception>
     /// <exception cref="InvalidDataException">The plan cannot be read.</exception>
-    /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be taken.</exception>
+    /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be locked.</exception>
+    /// <exception cref="InsufficientMemoryException">The operating system has no memory for a block.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot load the model.</exception>
     public PlannedSession(string modelPath, PlannedSessionOptions? options = null, SessionOptions? sessionOptions = null)
         : this(modelPath ?? throw new ArgumentNullException(nameof(modelPath)), null, PlanBeside(modelPath), options, sessionOptions)
@@ -49,7 +50,8 @@ public sealed partial class PlannedSession : IDisposable
     /// <param name="sessionOptions">What the app needs of ONNX Runtime; what the plan needs is set in it. Null for what the plan needs. The caller disposes of it.</param>
     /// <exception cref="FileNotFoundException">There is no model.</exception>
     /// <exception cref="PlatformNotSupportedException">The model is in a layout that this processor does not have.</exception>
-    /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be taken.</exception>
+    /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be locked.</exception>
+    /// <exception cref="InsufficientMemoryException">The operating system has no memory for a block.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot load the model.</exception>
     public PlannedSession(string modelPath, MemoryPlan plan, PlannedSessionOptions? options = null, SessionOptions? sessionOptions = null)
         : this(modelPath ?? throw new ArgumentNullException(nameof(modelPath)), null, plan, options, sessionOptions)
@@ -61,7 +63,8 @@ public sealed partial class PlannedSession : IDisposable
     /// <param name="plan">Its plan.</param>
     /// <param name="options">How memory is taken and shared; null for the defaults.</param>
     /// <param name="sessionOptions">What the app needs of ONNX Runtime; what the plan needs is set in it. Null for what the plan needs. The caller disposes of it.</param>
-    /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be taken.</exception>
+    /// <exception cref="InvalidOperationException">Another allocator is registered in this process (see <see cref="PlannedSessionOptions.AllowHeap"/>), or a block cannot be locked.</exception>
+    /// <exception cref="InsufficientMemoryException">The operating system has no memory for a block.</exception>
     /// <exception cref="OnnxRuntimeException">ONNX Runtime cannot load the model.</exception>
     public PlannedSession(byte[] model, MemoryPlan plan, PlannedSessionOptions? options = null, SessionOptions? sessionOptions = null)
         : this("a model in memory", model ?? throw new ArgumentNullException(nameof(model)), plan, options, sessionOptions)

@@ -72,7 +72,7 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
         // What hangs, or fills memory, may be code of ours, and so is what overflows the managed stack.
         bool isNative = end is null && !File.ReadAllText(Path.Combine(part.Folder, "stderr")).Contains("Stack overflow", StringComparison.Ordinal);
         end ??= FormattableString.Invariant($"crash: the worker ended with code {worker.ExitCode}");
-        string isolated = options.Isolate ? "" : "; " + Isolated(part, at, out survives);
+        string isolated = options.Isolate || options.Plans ? "" : "; " + Isolated(part, at, out survives);
         (survives && isNative ? Survived : Findings).Add(new Finding(at, end + isolated, Origin(at)));
         Count("ended the process", 1);
         return at + 1;
@@ -110,7 +110,7 @@ internal sealed class Supervisor(FuzzOptions options, Action<long> progress)
         return survives ? $"in isolation: {ending}" : $"in isolation too: {supervisor.Findings[0].Problem}";
     }
 
-    private string Origin(long index) => FuzzInput.Create(new Corpus(options.Shared), options.Seed, index).Origin;
+    private string Origin(long index) => options.Plans ? "plan" : FuzzInput.Create(new Corpus(options.Shared), options.Seed, index).Origin;
 
     private void Collect(string folder)
     {

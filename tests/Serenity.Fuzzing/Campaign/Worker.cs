@@ -18,6 +18,7 @@ internal static class Worker
         Corpus corpus = new(options.Shared);
         string root = Path.Combine(options.Folder, "root");
         Directory.CreateDirectory(FuzzProject.TemporaryFolderOf(root));
+        PlanCheck? plans = options.Plans ? new PlanCheck(corpus, root) : null;
         using Journal journal = new(Path.Combine(options.Folder, "journal"));
         Dictionary<string, long> endings = new(StringComparer.Ordinal);
         MemoryMeter.PeakSinceLast();
@@ -27,9 +28,8 @@ internal static class Worker
         {
             journal.Begin(index);
             TimeSpan start = Process.GetCurrentProcess().TotalProcessorTime;
-            FuzzInput input = FuzzInput.Create(corpus, options.Seed, index);
-            InputVerdict verdict = InputCheck.Run(input, index, root, options.Isolate);
-            void Found(string problem) => FindingFile.Append(Path.Combine(options.Folder, "findings"), new Finding(index, problem, input.Origin));
+            (InputVerdict verdict, string origin) = plans?.Run(options.Seed, index) ?? Build(FuzzInput.Create(corpus, options.Seed, index));
+            void Found(string problem) => FindingFile.Append(Path.Combine(options.Folder, "findings"), new Finding(index, problem, origin));
             foreach (string problem in verdict.Problems)
                 Found(problem);
             if (Process.GetCurrentProcess().TotalProcessorTime - start is var took && took > Patience * verdict.Builds)
@@ -46,5 +46,7 @@ internal static class Worker
         }
         journal.Finish(index);
         return 0;
+
+        (InputVerdict Verdict, string Origin) Build(FuzzInput input) => (InputCheck.Run(input, index, root, options.Isolate), input.Origin);
     }
 }

@@ -6,6 +6,7 @@ using Serenity.Fuzzing.Inputs;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Schema;
+using Serenity.Runtime;
 using Serenity.Testing.Models;
 
 namespace Serenity.Fuzzing.Checks;
@@ -111,6 +112,9 @@ public static class InputCheck
         string modelPath = Path.Combine(Path.GetDirectoryName(manifestPath)!, manifest.Output.Path);
         if (Sha256(File.ReadAllBytes(modelPath)) != manifest.Output.Sha256 || Sha256(input.Model!) != manifest.Source.Sha256)
             problems.Add("manifest: its hashes are not those of the files");
+        string planPath = MemoryPlan.PathFor(modelPath);
+        if (File.Exists(planPath) && MemoryPlan.Load(planPath).Blocks.Count != manifest.Blocks.Count)
+            problems.Add("plan: it has not the blocks of the manifest");
         // Over several memories what counts is what accesses cost, not how much lies in each.
         if (manifest.Peak.LowerBoundBytes > manifest.Peak.LiveBytes || manifest.Peak.LiveBytes > manifest.Peak.Bytes || (manifest.Peak.Bytes > manifest.Peak.OriginalBytes
             && manifest.Memories is null))
