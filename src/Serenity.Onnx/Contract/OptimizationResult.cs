@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.Json.Serialization;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Schema;
 
@@ -71,15 +70,12 @@ public record OptimizationFacts
     public required ExecutionProgram Program { get; init; }
 
     /// <summary>Node names in execution order, anchors left out; made of <see cref="Program"/> each time.</summary>
-    [JsonIgnore]
     public IReadOnlyList<string> Schedule => Program.NodeNames();
 
     /// <summary>Operator type of each node, with its domain if that is not ONNX's own; made of <see cref="Program"/> each time.</summary>
-    [JsonIgnore]
     public IReadOnlyList<string> OperatorTypes => Program.OperatorTypes();
 
     /// <summary>Every tensor, in order of first step, then name; made of <see cref="Program"/> each time.</summary>
-    [JsonIgnore]
     public IReadOnlyList<TensorFacts> Tensors => Program.Tensors();
 
     /// <summary>Live bytes during each step of the schedule.</summary>

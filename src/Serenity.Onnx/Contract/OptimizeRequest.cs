@@ -1,4 +1,3 @@
-using System.Text.Json.Serialization;
 using Serenity.Onnx.Formulas;
 
 namespace Serenity.Onnx.Contract;
@@ -76,7 +75,6 @@ public sealed record OptimizeRequest
     public IReadOnlyDictionary<string, string> SizeFormulas { get; init; } = NoFormulas;
 
     /// <summary>The sizes within <see cref="Ranges"/> that an order is searched for; null for the largest.</summary>
-    [JsonIgnore]
     internal IReadOnlyDictionary<string, long>? PlannedAt { get; init; }
 
     /// <summary>
@@ -159,6 +157,5 @@ public sealed record OptimizeRequest
     public string? OutputName { get; init; }
 
     /// <summary>Told of each stage as it begins, on a thread of its own choice; null if nobody wants to know. Shapes no result.</summary>
-    [JsonIgnore]
     public Action<PipelineStage>? Progress { get; init; }
 }

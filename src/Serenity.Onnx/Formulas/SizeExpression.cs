@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json.Serialization;
 
 namespace Serenity.Onnx.Formulas;
 
@@ -7,7 +6,6 @@ namespace Serenity.Onnx.Formulas;
 /// A whole number as a formula of dimensions: a polynomial with whole coefficients over dimensions, quotients rounded down, and extremes of two. In normal form: formulas
 /// that are equal as polynomials over the same quotients and extremes are equal here, and so have the same value at all sizes.
 /// </summary>
-[JsonConverter(typeof(SizeExpressionConverter))]
 public sealed class SizeExpression : IEquatable<SizeExpression>
 {
     /// <summary>Quotients that bounds are looked at without, one after another.</summary>

@@ -1,7 +1,5 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace Serenity.Onnx.Formulas;
 
@@ -156,24 +154,4 @@ internal sealed class SizeExpressionText
     }
 
     private FormatException Wrong() => new($"'{_text}' is no formula of sizes, at character {_at.ToString(CultureInfo.InvariantCulture)}.");
-}
-
-/// <summary>A formula as its text.</summary>
-internal sealed class SizeExpressionConverter : JsonConverter<SizeExpression>
-{
-    /// <inheritdoc/>
-    public override SizeExpression Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
-    {
-        try
-        {
-            return SizeExpressionText.Read(reader.GetString() ?? "");
-        }
-        catch (FormatException problem)
-        {
-            throw new JsonException(problem.Message, problem);
-        }
-    }
-
-    /// <inheritdoc/>
-    public override void Write(Utf8JsonWriter writer, SizeExpression value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
 }

@@ -6,6 +6,7 @@ using System.Text;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Isolation;
+using Serenity.Onnx.Isolation.Messages;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Rehearsal;

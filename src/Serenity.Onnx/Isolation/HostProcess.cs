@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Serenity.Onnx.Contract;
+using Serenity.Onnx.Isolation.Messages;
 
 namespace Serenity.Onnx.Isolation;
 
@@ -197,10 +198,7 @@ internal sealed class HostProcess : IDisposable
                 _asked.TryGetValue(said.Id, out asked);
             }
             if (said.Word == HostWord.Stage)
-            {
-                HostRehearsal.At(said.Stage);
                 asked?.Come(said.Stage);
-            }
             else if (said.Word == HostWord.Done)
                 asked?.Ended.TrySetResult(null);
         }

@@ -1,6 +1,5 @@
 using System.ComponentModel;
 using System.Diagnostics;
-using System.Text.Json;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Models;
@@ -84,7 +83,7 @@ public sealed class OptimizerHost(Func<string, string, ProcessStartInfo>? comman
         {
             throw new OperationCanceledException("Nobody waits for the model any more.");
         }
-        catch (JsonException e)
+        catch (InvalidDataException e)
         {
             throw SessionFolder.CutShort(request.ModelPath, e);
         }

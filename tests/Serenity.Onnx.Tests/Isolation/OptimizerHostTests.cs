@@ -214,7 +214,7 @@ public sealed class OptimizerHostTests
     {
         // As a full disk leaves it.
         using ModelOnDisk model = new(TinyModels.Diamond(4).Bytes);
-        using OptimizerHost host = new(Shell("echo \"$1 Ready\"; read line; echo '{' > \"$0/1/answer.json\"; echo \"$1 Done 1\"; sleep 600"));
+        using OptimizerHost host = new(Shell("echo \"$1 Ready\"; read line; echo '{' > \"$0/1/answer.bin\"; echo \"$1 Done 1\"; sleep 600"));
         SerenityException e = Assert.ThrowsExactly<SerenityException>(() => host.Optimize(model.Request));
 
         Assert.AreEqual(SerenityCodes.InputOutput, e.Code);
@@ -382,23 +382,5 @@ public sealed class OptimizerHostTests
         if (OperatingSystem.IsWindows())
             Assert.Inconclusive("The stand-ins for a dying host are shell scripts.");
         return (folder, token) => new ProcessStartInfo("/bin/sh", ["-c", script, folder, token]);
-    }
-
-    /// <summary>A model file in a folder of its own.</summary>
-    private sealed class ModelOnDisk : IDisposable
-    {
-        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("serenity-test-");
-
-        public ModelOnDisk(byte[] bytes)
-        {
-            Request = new OptimizeRequest { ModelPath = Path.Combine(Folder, "model.onnx") };
-            File.WriteAllBytes(Request.ModelPath, bytes);
-        }
-
-        public string Folder => _folder.FullName;
-
-        public OptimizeRequest Request { get; }
-
-        public void Dispose() => _folder.Delete(recursive: true);
     }
 }

@@ -1,4 +1,4 @@
-namespace Serenity.Onnx.Isolation;
+namespace Serenity.Onnx.Isolation.Messages;
 
 /// <summary>An exception that nobody foresaw, on its way from the host to its parent, which tells it as if it had happened there.</summary>
 /// <param name="Type">Name of its type, or of the cause that says more.</param>
