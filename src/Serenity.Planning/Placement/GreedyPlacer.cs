@@ -3,18 +3,33 @@ namespace Serenity.Planning.Placement;
 /// <summary>Places blocks one after the other, each at the lowest base that is free over its lifetime.</summary>
 internal sealed class GreedyPlacer
 {
+    /// <summary>From so many buffers on it is worth finding out which live with which.</summary>
+    private const int ManyBuffers = 1000;
+
     private readonly RigidBlocks _blocks;
+    private readonly LifetimeNeighbours? _neighbours;
+    private readonly bool[] _isPlaced;
     private readonly ArenaBuffer[] _buffers;
     private readonly long[] _offsets;
 
-    /// <summary>Buffers placed so far, by offset.</summary>
+    /// <summary>Buffers placed so far, by offset; not kept where neighbours are known.</summary>
     private readonly int[] _placed;
     private readonly long[] _placedOffset;
     private readonly List<(long From, long To)> _forbidden = [];
     private int _count;
 
     public GreedyPlacer(RigidBlocks blocks)
+        : this(blocks, blocks.Problem.Buffers.Length >= ManyBuffers ? LifetimeNeighbours.Find(blocks.Problem.Buffers) : null)
     {
+    }
+
+    /// <summary>Creates a placer.</summary>
+    /// <param name="blocks">What it places.</param>
+    /// <param name="neighbours">Which buffers live with which; null to look through all. The placements are the same.</param>
+    internal GreedyPlacer(RigidBlocks blocks, LifetimeNeighbours? neighbours)
+    {
+        _neighbours = neighbours;
+        _isPlaced = new bool[blocks.Problem.Buffers.Length];
         _blocks = blocks;
         _buffers = blocks.Problem.Buffers;
         _offsets = new long[_buffers.Length];
@@ -58,18 +73,21 @@ internal sealed class GreedyPlacer
     public long Place(ReadOnlySpan<int> order)
     {
         _count = 0;
+        Array.Clear(_isPlaced);
         long size = 0;
         foreach (int block in order)
         {
             ReadOnlySpan<int> parts = _blocks.Parts(block);
-            long at = parts.Length == 1 ? LowestOfOne(parts[0], block) : LowestOfMany(parts, block);
+            long at = parts.Length == 1 && _neighbours is null ? LowestOfOne(parts[0], block) : LowestOfMany(parts, block);
             foreach (int part in parts)
             {
                 _offsets[part] = at + _blocks.Distance[part];
                 if (_buffers[part].Bytes == 0)
                     continue;
                 size = Math.Max(size, _offsets[part] + _buffers[part].Bytes);
-                Insert(part);
+                _isPlaced[part] = true;
+                if (_neighbours is null)
+                    Insert(part);
             }
         }
         // Empty buffers may have been set behind the end.
@@ -110,6 +128,15 @@ internal sealed class GreedyPlacer
             if (buffer.Bytes == 0)
                 continue;
             long distance = _blocks.Distance[part];
+            if (_neighbours is not null)
+            {
+                foreach (int other in _neighbours.Of(part))
+                {
+                    if (_isPlaced[other])
+                        _forbidden.Add((_offsets[other] - buffer.Bytes - distance, _offsets[other] + _buffers[other].Bytes - distance));
+                }
+                continue;
+            }
             for (int k = 0; k < _count; k++)
             {
                 ArenaBuffer other = _buffers[_placed[k]];
