@@ -79,6 +79,7 @@ public static class ModelOptimizer
         if (request.SharedBuffers is { Count: > 0 } && !request.Executor.Traits().RunsInSession)
             throw new SerenityException(SerenityCodes.BadCut, file.Path, $"{ModelSetting.SharedBuffers} is for executor OnnxRuntime, where the app binds outputs. In an arena inputs and outputs have places: leave it out.");
         file = SourceModel.Cut(file, request);
+        UnreadConstants.DropMany(file.Model.Graph);
         OptimizeRequest asked = request;
         request = SourceModel.Settle(file.Model, request);
         Task warm = WarmUp.Start();
