@@ -72,6 +72,8 @@ internal static class TrafficAccount
     private static OrderTraffic Count(string name, MemoryGraph graph, int[] order, long onChip, CancellationToken cancellation)
     {
         TrafficPlan least = TrafficPlanner.Plan(graph, order, onChip, cancellation: cancellation);
+        if (TrafficValidator.Check(graph, order, least) is { } fault)
+            throw new InvalidOperationException($"The plan of what moves in the order '{name}' does not hold: {fault}.");
         return new OrderTraffic(name, least.ReadBytes, least.WrittenBytes, least.LowerBoundBytes, BeladyReplacement.Count(graph, order, onChip).Bytes, least.StreamedSteps);
     }
 

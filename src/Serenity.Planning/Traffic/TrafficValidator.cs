@@ -12,6 +12,13 @@ public static class TrafficValidator
     {
         ArgumentNullException.ThrowIfNull(graph);
         ArgumentNullException.ThrowIfNull(plan);
+        for (int i = 0, next = 0; i < plan.Steps.Count; next = plan.Steps[i++].Step + 1)
+        {
+            if (plan.Steps[i].Step < next || plan.Steps[i].Step >= order.Length)
+                return $"moves before step {plan.Steps[i].Step} are said twice, out of their order, or before no step";
+        }
+        if (plan.LowerBoundBytes > plan.Bytes)
+            return $"the bound is {plan.LowerBoundBytes} bytes, and {plan.Bytes} move";
         Dictionary<int, TrafficStep> moves = plan.Steps.ToDictionary(m => m.Step);
         int[] rank = new int[graph.OperatorCount];
         for (int step = 0; step < order.Length; step++)
