@@ -19,6 +19,11 @@ public static class PoolValidator
         {
             (ArenaBuffer buffer, IReadOnlyList<BufferAccess> accesses, ulong pools, bool moves) = problem.Buffers[i];
             BufferPlace place = plan.Places[i];
+            foreach (int pool in place.Move is null ? (int[])[place.Pool] : [place.Pool, place.Move.Pool])
+            {
+                if (pool < 0 || pool >= problem.Pools.Length || (pools & (1UL << pool)) == 0)
+                    return Say($"Buffer {i} lies in pool {pool}, which may not hold it.");
+            }
             if (place.Move is { } move)
             {
                 if (!moves || tied.Contains(i))
@@ -35,11 +40,6 @@ public static class PoolValidator
             else
             {
                 stays.Add(new Stay(i, place.Pool, place.Offset, buffer.Lower, buffer.Upper - 1));
-            }
-            foreach (int pool in place.Move is null ? (int[])[place.Pool] : [place.Pool, place.Move.Pool])
-            {
-                if (pool < 0 || pool >= problem.Pools.Length || (pools & (1UL << pool)) == 0)
-                    return Say($"Buffer {i} lies in pool {pool}, which may not hold it.");
             }
             foreach (BufferAccess access in accesses)
             {
