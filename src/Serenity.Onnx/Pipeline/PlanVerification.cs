@@ -77,6 +77,7 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
         if (task.Source.Shapes.Main.Formulas is not { } formulas)
             return planner.Prove(plan, verifier(planner.Promise(plan, asked), task.Cancellation));
         RangeFacts facts = RangeProof.Of(plan, formulas.Space, task.Source.File.Path);
+        RangeGuardProof.Hold(plan.Model, task.Source.File.Model, facts.Ranges, task.Source.File.Path);
         Required = [];
         RangeProof proof = new(
             plan, planner.Promise(plan, asked with { Shapes = task.Source.Shapes.Main.At(formulas.Space.Planned), TakesEveryBranch = true }), task.Source.Shapes.Main,

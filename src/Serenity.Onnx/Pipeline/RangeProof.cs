@@ -76,10 +76,16 @@ internal sealed class RangeProof(ExecutorPlan plan, VerificationRequest asked, S
         VerificationOutcome? first = verified;
         if (verified?.Memory is { ActivationBytes: not null } planned)
             Runs.Add(new SizedRun(space.Planned, planned));
+        // What was held there is the plan's own figure, so it has to be the formula's too.
+        if (verified is not null && asked.PredictedBytes is { } predicted && facts.PeakBytes(space.Planned) is var stated && stated != predicted)
+        {
+            throw new SerenityException(SerenityCodes.MemoryDiffers, asked.File,
+                $"With {RangeRefusal.Text(space.Planned)}: {predicted} bytes were planned, and the formula gives {stated}. This is a fault of Serenity.Build: please report it with the model.");
+        }
         IEnumerable<SizeExpression> rounded = plan.Shapes.Formulas!.Dims.Values.SelectMany(d => d).Concat(facts.Peaks).Distinct();
         IReadOnlyDictionary<string, long>? peakAt = Where(facts.Peaks, space);
         RunBlock? block = null;
-        foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, rounded, work > ModelVerifier.WorkForAllCases ? Inside / 2 : Inside, peakAt))
+        foreach (IReadOnlyDictionary<string, long> sizes in RangeSamples.Of(space, rounded, work > ModelVerifier.WorkForAllCases ? Inside / 2 : Inside, peakAt, facts.Peaks))
         {
             VerificationOutcome? found = verified is not null && Same(sizes, space.Planned) ? verified : null;
             if (found is null && first?.Facts.Status != "skipped")

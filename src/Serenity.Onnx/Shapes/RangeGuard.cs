@@ -29,7 +29,7 @@ internal static partial class RangeGuard
     public static void Add(ModelProto model, IReadOnlyDictionary<string, SizeRange> ranges)
     {
         long opset = OperatorDomain.OpsetOf(model);
-        if (opset < FirstOpset || model.IrVersion < 4)
+        if (!IsFor(model))
             return;
         IReadOnlyList<OpenDimension> open = new FreeDimensionTable(model, new Dictionary<string, long>(), null).Dimensions;
         HashSet<string> names = new(ValueNames.DefinedIn(model.Graph), StringComparer.Ordinal);
@@ -40,6 +40,9 @@ internal static partial class RangeGuard
         }
         UniqueNames.Assign(model);
     }
+
+    /// <summary>False for a model that is too old.</summary>
+    public static bool IsFor(ModelProto model) => OperatorDomain.OpsetOf(model) >= FirstOpset && model.IrVersion >= 4;
 
     /// <summary>True for the last node of a guard, which fails at a size outside of its range and whose result nobody reads.</summary>
     public static bool Is(NodeProto node) => node.Kind() == OperatorKind.Movement && GuardName().IsMatch(node.Name);

@@ -12,7 +12,9 @@ internal static class RangeSamples
     /// <param name="formulas">What is computed from them.</param>
     /// <param name="inside">How many inside, besides the corners.</param>
     /// <param name="also">Sizes that are among them always: those of the largest peak.</param>
-    public static IReadOnlyList<IReadOnlyDictionary<string, long>> Of(SizeSpace space, IEnumerable<SizeExpression> formulas, int inside, IReadOnlyDictionary<string, long>? also = null)
+    /// <param name="peaks">Formulas of which the largest counts: as many sizes more as inside, at which another is the largest than at the sizes before or behind.</param>
+    public static IReadOnlyList<IReadOnlyDictionary<string, long>> Of(
+        SizeSpace space, IEnumerable<SizeExpression> formulas, int inside, IReadOnlyDictionary<string, long>? also = null, IReadOnlyList<SizeExpression>? peaks = null)
     {
         List<IReadOnlyDictionary<string, long>> samples = [];
         HashSet<string> seen = new(StringComparer.Ordinal);
@@ -37,6 +39,9 @@ internal static class RangeSamples
         }
         for (int tries = 0; samples.Count < wanted && tries < 4 * inside; tries++)
             Add(Random());
+        wanted = samples.Count + inside;
+        foreach (IReadOnlyDictionary<string, long> sizes in Turns(peaks ?? [], space).TakeWhile(_ => samples.Count < wanted))
+            Add(sizes);
         return samples;
 
         void Add(IReadOnlyDictionary<string, long> sizes)
@@ -58,5 +63,37 @@ internal static class RangeSamples
             sizes[name] = size;
             return sizes;
         }
+    }
+
+    /// <summary>
+    /// Sizes on both sides of where one formula takes over from another as the largest, each two once: a formula that is too large somewhere is the largest there, and where one is missing or too
+    /// small, others meet.
+    /// </summary>
+    private static IEnumerable<IReadOnlyDictionary<string, long>> Turns(IReadOnlyList<SizeExpression> peaks, SizeSpace space)
+    {
+        if (peaks.Count < 2 || space.Count * peaks.Count > PeakFormulas.MostValues)
+            yield break;
+        Dictionary<string, int> places = space.Places();
+        Func<long[], long>[] values = [.. peaks.Select(p => p.Compiled(places))];
+        HashSet<(int, int)> seen = [];
+        (long[] Sizes, int Largest)? before = null;
+        foreach (long[] sizes in space.All())
+        {
+            int largest = 0;
+            long most = long.MinValue;
+            for (int i = 0; i < values.Length; i++)
+            {
+                if (values[i](sizes) is var value && value > most)
+                    (largest, most) = (i, value);
+            }
+            if (before is { } last && last.Largest != largest && seen.Add((last.Largest, largest)))
+            {
+                yield return Named(last.Sizes);
+                yield return Named(sizes);
+            }
+            before = (sizes, largest);
+        }
+
+        Dictionary<string, long> Named(long[] sizes) => places.ToDictionary(p => p.Key, p => sizes[p.Value], StringComparer.Ordinal);
     }
 }

@@ -25,7 +25,10 @@ public sealed class PoolMutationTests
         ("a move at another step", (of, random) => Moved(of, random, m => m with { Step = m.Step + (random.Chance(0.5) ? 1 : -1) * random.Next(1, 3) })),
         ("a move to another memory", (of, random) => Moved(of, random, m => m with { Pool = random.Next(-1, of.Problem.Pools.Length + 1) })),
         ("a move to another place", (of, random) => Moved(of, random, m => m with { Offset = m.Offset + random.Next(-3, 4) })),
-        ("a move more", (of, random) => Placed(of, random, p => p with { Move = p.Move is null ? new BufferMove(random.Next(9), random.Next(of.Problem.Pools.Length), random.Pick(of.Plan.Places).Offset) : null })),
+        ("a move more", (of, random) => Placed(of, random, p => p with
+        {
+            Move = p.Move is null ? new BufferMove(random.Next(9), random.Next(of.Problem.Pools.Length), random.Pick(of.Plan.Places).Offset) : null,
+        })),
         ("two in each other's place", (of, random) => Swapped(of, random)),
         ("bytes used", (of, random) => of.Plan with { UsedBytes = [.. of.Plan.UsedBytes.Select((b, i) => i == of.Seed % of.Plan.UsedBytes.Count ? b + Off(random) : b)] }),
         ("cost", (of, random) => of.Plan with { Cost = of.Plan.Cost + Off(random) }),
