@@ -72,7 +72,9 @@ internal sealed class ModelPipeline
     /// Holds a plan to what it promises. If it does not hold, one without the rewrites at fault takes its place (of pieces, one that keeps the nodes at fault whole), or else one with exact rewrites
     /// alone, or else the model as it is, where that does.
     /// </summary>
-    private OptimizationResult Conclude(ExecutorPlan plan, SourceAhead? ahead)
+    private OptimizationResult Conclude(ExecutorPlan plan, SourceAhead? ahead) => ConcludeBy(plan, () => _verification.Verify(plan, ahead));
+
+    private OptimizationResult ConcludeBy(ExecutorPlan plan, Func<VerificationOutcome> verify)
     {
         if (!_verification.IsWanted)
             return InLayouts(plan, Facts(plan, null), null);
@@ -81,14 +83,15 @@ internal sealed class ModelPipeline
         VerificationOutcome verified;
         try
         {
-            verified = _verification.Verify(plan, ahead);
+            verified = verify();
         }
         catch (SerenityException fault) when (plan.Whole is not null && PipelineWarnings.IsFaultOfPlan(fault))
         {
-            if (WithoutGuiltyPieces(plan) is { } held)
+            Func<VerificationOutcome> whole = _verification.Once(plan.Whole);
+            if (WithoutGuiltyPieces(plan, whole) is { } held)
                 return InLayouts(held.Plan, Facts(held.Plan, held.Verified), held.Verified);
             int before = _warnings.Count;
-            OptimizationResult result = Conclude(plan.Whole, null);
+            OptimizationResult result = ConcludeBy(plan.Whole, whole);
             // Where another rewrite was at fault, it is left out, and the model is partitioned anew.
             if (result.Rewrites.All(r => r.Kind != ModelPartition.Kind))
                 _warnings.Insert(before, PipelineWarnings.NotPartitioned(_source, fault));
@@ -193,13 +196,13 @@ internal sealed class ModelPipeline
     /// <summary>
     /// A plan in which the nodes are whole of which pieces do not do what was planned, with what was found of it; null where the plan without pieces does not hold either, or none else does.
     /// </summary>
-    private (ExecutorPlan Plan, VerificationOutcome Verified)? WithoutGuiltyPieces(ExecutorPlan plan)
+    private (ExecutorPlan Plan, VerificationOutcome Verified)? WithoutGuiltyPieces(ExecutorPlan plan, Func<VerificationOutcome> whole)
     {
         if (!_planner.CarriesPieces)
             return null;
         try
         {
-            _verification.Verify(plan.Whole!, null);
+            whole();
         }
         catch (SerenityException other) when (PipelineWarnings.IsFaultOfPlan(other))
         {

@@ -121,6 +121,18 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
         return outcome ?? new VerificationOutcome(ModelVerifier.NotRun($"{why}, and no smaller sizes of the range could be verified in their place."), null);
     }
 
+    /// <summary>Runs a plan when it is first asked for, and says the same whenever it is asked again, whatever was run meanwhile.</summary>
+    /// <param name="plan">The plan.</param>
+    public Func<VerificationOutcome> Once(ExecutorPlan plan)
+    {
+        Lazy<(VerificationOutcome Outcome, RangeFacts? Range, IReadOnlyList<RequiredBytes> Required)> found = new(() => (Verify(plan, null), Range, Required));
+        return () =>
+        {
+            (VerificationOutcome outcome, Range, Required) = found.Value;
+            return outcome;
+        };
+    }
+
     /// <summary>For a range of sizes, the formula of a plan and its maximum, with the runs that held it; null for one size of each dimension.</summary>
     /// <param name="plan">The plan.</param>
     /// <param name="verified">What was found of it.</param>

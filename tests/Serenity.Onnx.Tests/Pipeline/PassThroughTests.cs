@@ -110,6 +110,26 @@ public sealed class PassThroughTests
         static string[] InPieces(OptimizationResult result) => [.. result.Rewrites.Where(r => r.Kind == ModelPartition.Kind).SelectMany(r => r.Nodes)];
     }
 
+    /// <summary>No piece of any node gives what it should: the plan without pieces was run to find that out, and is not run for it again.</summary>
+    [TestMethod]
+    public void A_plan_without_pieces_that_was_run_to_find_the_node_at_fault_is_not_run_again()
+    {
+        (OptimizeRequest request, SourceModel source) = Prepare(Executor.OnnxRuntime, TwoWideParts());
+        request = request with { WorkLimit = 2, Rewrite = RewriteLevel.Exact };
+        List<ModelProto> whole = [];
+        OptimizationResult result = Run(request, source, (asked, cancellation) =>
+        {
+            if (asked.Optimized.Graph.Node.Any(n => n.Name.Contains("/piece", StringComparison.Ordinal)))
+                throw Made(asked);
+            whole.Add(asked.Optimized);
+            return ModelVerifier.Verify(asked, cancellation);
+        });
+        Assert.AreEqual("passed", result.Verification!.Status);
+        Assert.IsTrue(result.Rewrites.All(r => r.Pieces is null));
+        Assert.IsTrue(whole.Any(m => ReferenceEquals(m, result.Model)));
+        Assert.AreEqual(whole.Count, whole.Distinct(ReferenceEqualityComparer.Instance).Count());
+    }
+
     [TestMethod]
     public void What_is_given_up_is_told_with_the_error_and_with_what_leaves_it_out()
     {
