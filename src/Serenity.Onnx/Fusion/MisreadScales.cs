@@ -10,25 +10,33 @@ namespace Serenity.Onnx.Fusion;
 /// integers, and does not look along which axis the slices are. The operator on integers knows one axis alone: that of its own output channels or columns. Where there are as many slices along
 /// the other axis, it computes something else; where there are not, it refuses to run (qdq_selectors.cc, ConvNodeGroupSelector and GemmNodeGroupSelector; qlinearconv.cc).
 /// </summary>
-internal static class MisreadScales
+internal sealed class MisreadScales
 {
-    /// <summary>The first of them.</summary>
-    /// <param name="before">The graph before it was fused.</param>
-    /// <param name="fused">The same with fusions.</param>
-    /// <param name="shapes">Shapes of the values of the first; null where none are known.</param>
-    /// <returns>The node that reads the weights, and the axis that the file states; null if there are none.</returns>
-    public static (NodeProto Node, long Axis)? Find(GraphProto before, GraphProto fused, ShapeTable? shapes)
+    private readonly GraphProto _before;
+    private readonly Dictionary<string, (NodeProto Node, int Rank)> _sliced;
+
+    /// <summary>Looks for such weights.</summary>
+    /// <param name="before">The graph before it is fused.</param>
+    /// <param name="shapes">Shapes of its values; null where none are known.</param>
+    public MisreadScales(GraphProto before, ShapeTable? shapes)
     {
         ArgumentNullException.ThrowIfNull(before);
+        (_before, _sliced) = (before, SlicedWeights(before, shapes));
+    }
+
+    /// <summary>The first of them.</summary>
+    /// <param name="fused">The graph with fusions.</param>
+    /// <returns>The node that reads the weights, and the axis that the file states; null if there are none.</returns>
+    public (NodeProto Node, long Axis)? Find(GraphProto fused)
+    {
         ArgumentNullException.ThrowIfNull(fused);
-        Dictionary<string, (NodeProto Node, int Rank)> sliced = SlicedWeights(before, shapes);
-        if (sliced.Count == 0)
+        if (_sliced.Count == 0)
             return null;
         // What still widens the weights by itself reads them as the file says.
         HashSet<string> taken = new(ModelNodes.All(fused).Where(n => n.Kind() is not (OperatorKind.Dequantization or OperatorKind.Quantization)).SelectMany(n => n.Input), StringComparer.Ordinal);
-        foreach (NodeProto reader in ModelNodes.All(before))
+        foreach (NodeProto reader in ModelNodes.All(_before))
         {
-            if (!Fuses(reader) || reader.Input.Count < 2 || !sliced.TryGetValue(reader.Input[1], out (NodeProto Node, int Rank) weights))
+            if (!Fuses(reader) || reader.Input.Count < 2 || !_sliced.TryGetValue(reader.Input[1], out (NodeProto Node, int Rank) weights))
                 continue;
             long axis = weights.Node.Int("axis", 1);
             if (taken.Contains(weights.Node.Input[1]) && (axis < 0 ? axis + weights.Rank : axis) != AxisOfOutputs(reader, weights.Rank))
@@ -38,14 +46,7 @@ internal static class MisreadScales
     }
 
     /// <summary>True where something moves such weights around before they are read. ONNX Runtime then moves the integers instead, and has another axis for the scales.</summary>
-    /// <param name="graph">The graph before it is fused.</param>
-    /// <param name="shapes">Shapes of its values; null where none are known.</param>
-    public static bool MayMove(GraphProto graph, ShapeTable? shapes)
-    {
-        ArgumentNullException.ThrowIfNull(graph);
-        Dictionary<string, (NodeProto Node, int Rank)> sliced = SlicedWeights(graph, shapes);
-        return sliced.Count > 0 && ModelNodes.All(graph).Any(n => !Fuses(n) && n.Input.Any(sliced.ContainsKey));
-    }
+    public bool MayMove => _sliced.Count > 0 && ModelNodes.All(_before).Any(n => !Fuses(n) && n.Input.Any(_sliced.ContainsKey));
 
     private static bool Fuses(NodeProto reader) => reader.Kind() is OperatorKind.Convolution or OperatorKind.Product;
 

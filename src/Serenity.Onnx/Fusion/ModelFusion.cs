@@ -78,10 +78,11 @@ internal static class ModelFusion
                 return (null, null);
             if (HardwareBound(source) is null && HardwareBound(fused) is { } node)
                 return (null, $"Fusions were not applied: ONNX Runtime chose operator {node.OpType} for this machine's processor.");
-            (NodeProto Node, long Axis)? found = MisreadScales.Find(settled.Graph, fused.Graph, shapes);
+            MisreadScales scales = new(settled.Graph, shapes);
+            (NodeProto Node, long Axis)? found = scales.Find(fused.Graph);
             // Quantized groups are made one of what the level below gives.
-            if (found is null && MisreadScales.MayMove(settled.Graph, shapes))
-                found = MisreadScales.Find(OfflineOptimizer.Run(source, externalFolder, GraphOptimizationLevel.ORT_ENABLE_BASIC, file, mostFolded, signed).Graph, fused.Graph, null);
+            if (found is null && scales.MayMove)
+                found = new MisreadScales(OfflineOptimizer.Run(source, externalFolder, GraphOptimizationLevel.ORT_ENABLE_BASIC, file, mostFolded, signed).Graph, null).Find(fused.Graph);
             if (found is { } misread)
             {
                 return (null, $"Fusions were not applied: the weights of {GraphCheck.Describe(misread.Node)} have a scale for each slice along axis {misread.Axis}, and ONNX Runtime's fusion takes these for"
