@@ -1,5 +1,4 @@
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Runtime.Loader;
 
 namespace Serenity.Host;
@@ -11,10 +10,6 @@ namespace Serenity.Host;
 /// <param name="assembly">Absolute path of the managed assembly.</param>
 internal sealed class OtherRuntime(string assembly) : AssemblyLoadContext("another ONNX Runtime")
 {
-    /// <summary>Runs the host with the ONNX Runtime beside it, in the program's own context; whoever does not call this has nothing of it loaded there.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static int RunOwn(string[] args) => Onnx.Hosting.HostServer.Run(args);
-
     /// <summary>Runs the host in such a context.</summary>
     public static int Run(string assembly, string[] args)
     {

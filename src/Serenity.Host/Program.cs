@@ -5,5 +5,5 @@ return Serenity.Onnx.Hosting.HostServer.Run(args);
 using Serenity.Host;
 
 // With another managed ONNX Runtime than the one beside this program, all that uses it is loaded anew, and nothing of it before.
-return args is [_, _, _, string assembly] ? OtherRuntime.Run(assembly, args) : OtherRuntime.RunOwn(args);
+return args is [_, _, _, string assembly] ? OtherRuntime.Run(assembly, args) : OwnRuntime.Run(args);
 #endif
