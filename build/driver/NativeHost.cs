@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using Serenity.Onnx.Isolation;
 
 namespace Serenity.Driver;
 
@@ -77,7 +78,7 @@ internal sealed class NativeHost(Workspace workspace, DriverLog log, string fold
                 <DefineConstants>$(DefineConstants);COMPILED_AHEAD</DefineConstants>
                 <PublishAot>true</PublishAot>
                 <OptimizationPreference>Speed</OptimizationPreference>
-                {(_identifier.EndsWith("-x64", StringComparison.Ordinal) ? "<IlcInstructionSet>x86-64-v3</IlcInstructionSet>" : "")}
+                {(_identifier.EndsWith("-x64", StringComparison.Ordinal) ? $"<IlcInstructionSet>{HostInstructions.X64}</IlcInstructionSet>" : "")}
                 <InvariantGlobalization>true</InvariantGlobalization>
                 <ConcurrentGarbageCollection>false</ConcurrentGarbageCollection>
                 <TreatWarningsAsErrors>true</TreatWarningsAsErrors>

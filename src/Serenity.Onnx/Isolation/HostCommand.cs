@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics.X86;
 
 namespace Serenity.Onnx.Isolation;
 
@@ -20,11 +19,7 @@ internal static class HostCommand
     public static bool IsPresent => File.Exists(Program);
 
     /// <summary>True if there is a program in native code for this system and processor. That it runs here is not said by that: the system may be older than the one it was made on.</summary>
-    public static bool IsNativePresent => HasInstructions && File.Exists(NativeProgram);
-
-    // On x64 it is compiled for processors from 2013 on (x86-64-v3).
-    private static bool HasInstructions =>
-        RuntimeInformation.ProcessArchitecture != Architecture.X64 || (Avx2.IsSupported && Bmi1.IsSupported && Bmi2.IsSupported && Fma.IsSupported && Lzcnt.IsSupported);
+    public static bool IsNativePresent => HostInstructions.AreHere && File.Exists(NativeProgram);
 
     private static string Folder => Path.GetDirectoryName(typeof(HostCommand).Assembly.Location) ?? AppContext.BaseDirectory;
 
