@@ -18,7 +18,11 @@ public sealed partial class SecurityClaimsTests
             "BuildTasksTests.A_wrong_value_is_one_clear_error_at_the_model", "HostileNameTests.A_target_path_with_control_characters_is_refused",
             "ExternalDataTests.Failed_write_leaves_the_old_file_and_no_other", "SpecialFileTests.A_pipe_is_not_replaced_by_an_output_and_an_empty_file_is",
         ],
-        ["Run code of its own."] = ["SecurityClaimsTests.No_library_of_custom_operators_is_ever_loaded"],
+        ["Run code of its own."] =
+        [
+            "SecurityClaimsTests.No_library_of_custom_operators_is_ever_loaded", "HostileModelTests.Operators_that_onnx_runtime_does_not_have_are_one_error_with_their_names",
+            "HostileModelTests.A_model_that_is_not_to_be_verified_is_not_run",
+        ],
         ["Break out of what is generated."] =
         [
             "ModelCodeTests.A_name_cannot_break_out_of_its_literal", "ModelCodeTests.Options_that_are_not_ours_are_not_written", "HtmlReportTests.A_hostile_name_stays_text",
@@ -75,6 +79,11 @@ public sealed partial class SecurityClaimsTests
     {
         foreach (Match version in Version().Matches(File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props"))))
             Assert.MatchesRegex(@"^(\d+(\.\d+)+|\$\(OnnxRuntimeVersion\))$", version.Groups[1].Value);
+        Assert.Contains("<CentralPackageTransitivePinningEnabled>true<", File.ReadAllText(Path.Combine(Repository.Root, "Directory.Packages.props")));
+        string every = File.ReadAllText(Path.Combine(Repository.Root, "Directory.Build.props"));
+        Assert.Contains("<RestorePackagesWithLockFile ", File.ReadAllText(Path.Combine(Repository.Root, "src", "Directory.Build.props")));
+        Assert.Contains("<NuGetAuditMode>all<", every);
+        Assert.DoesNotContain("<NuGetAudit>false<", every);
         foreach (string project in Directory.EnumerateFiles(Path.Combine(Repository.Root, "src"), "*.csproj", SearchOption.AllDirectories))
         {
             string restored = File.ReadAllText(Path.Combine(Path.GetDirectoryName(project)!, "packages.lock.json"));
