@@ -11,7 +11,9 @@ internal sealed class SessionFolder : IDisposable
     private const string Prefix = "serenity-host-", LockFile = "parent.lock";
 
     /// <summary>How often a new one is made where another host took the last for an abandoned one, in the moment between its folder and its lock.</summary>
-    private const int Attempts = 5;
+    private const int Attempts = 100;
+
+    private static readonly object _removing = new();
 
     private readonly FileStream _lock;
 
@@ -21,6 +23,12 @@ internal sealed class SessionFolder : IDisposable
         try
         {
             _lock = Lock(path, FileMode.CreateNew);
+            // The file is opened before it is locked: in that moment another may have locked it, and have removed all and be gone. What is there once it is locked stays.
+            if (!File.Exists(System.IO.Path.Combine(path, LockFile)))
+            {
+                _lock.Dispose();
+                throw new IOException("The folder was removed as it was made.");
+            }
         }
         catch
         {
@@ -42,7 +50,7 @@ internal sealed class SessionFolder : IDisposable
             {
                 return new SessionFolder(Directory.CreateTempSubdirectory(Prefix).FullName);
             }
-            catch (IOException) when (attempt < Attempts)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException && attempt < Attempts)
             {
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -62,13 +70,22 @@ internal sealed class SessionFolder : IDisposable
         SerenityCodes.InputOutput, file,
         $"What was asked or found out of the model was cut short in the folder for temporary files, {System.IO.Path.GetTempPath()}. Most likely it is full: make room there, or name another folder (TMPDIR, or TEMP on Windows).", cause);
 
-    /// <summary>Removes folders whose parents are dead, beside the given one.</summary>
+    /// <summary>Removes folders whose parents are dead, beside the given one. One call waits for another in this process, so that all are gone when it returns.</summary>
     public static void RemoveAbandoned(string folder)
+    {
+        lock (_removing)
+            RemoveAbandonedBeside(folder);
+    }
+
+    private static void RemoveAbandonedBeside(string folder)
     {
         foreach (string other in Directory.EnumerateDirectories(System.IO.Path.GetDirectoryName(folder)!, Prefix + "*"))
         {
             try
             {
+                // None of ours is a link; through one that another user put there, what it leads to would be removed.
+                if (new DirectoryInfo(other).LinkTarget is not null)
+                    continue;
                 // Throws where the parent lives. Without a lock it is empty: just being made, and its maker then makes another, or removed but for itself.
                 if (File.Exists(System.IO.Path.Combine(other, LockFile)))
                 {

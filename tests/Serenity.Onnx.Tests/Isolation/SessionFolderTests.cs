@@ -68,6 +68,37 @@ public sealed class SessionFolderTests
     }
 
     [TestMethod]
+    public void A_link_that_is_named_like_one_is_not_followed()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Assert.Inconclusive("Making a link takes rights there.");
+            return;
+        }
+        string around = Directory.CreateTempSubdirectory("session-folders-").FullName, elsewhere = Directory.CreateTempSubdirectory("session-folders-").FullName;
+        try
+        {
+            File.WriteAllText(Path.Combine(elsewhere, "parent.lock"), "");
+            File.WriteAllText(Path.Combine(elsewhere, "kept"), "");
+            Directory.CreateSymbolicLink(Path.Combine(around, "serenity-host-link"), elsewhere);
+            // In one that is removed, links go, and not what they lead to.
+            string killed = Directory.CreateDirectory(Path.Combine(around, "serenity-host-killed")).FullName;
+            File.WriteAllText(Path.Combine(killed, "parent.lock"), "");
+            Directory.CreateSymbolicLink(Path.Combine(killed, "inside"), elsewhere);
+
+            SessionFolder.RemoveAbandoned(Path.Combine(around, "own"));
+
+            Assert.IsFalse(Directory.Exists(killed));
+            Assert.HasCount(2, Directory.GetFiles(elsewhere));
+        }
+        finally
+        {
+            Directory.Delete(around, recursive: true);
+            Directory.Delete(elsewhere, recursive: true);
+        }
+    }
+
+    [TestMethod]
     public void It_is_made_while_others_remove_what_has_no_lock_yet()
     {
         using CancellationTokenSource enough = new();
