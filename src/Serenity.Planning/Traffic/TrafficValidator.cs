@@ -23,6 +23,8 @@ public static class TrafficValidator
         int[] rank = new int[graph.OperatorCount];
         for (int step = 0; step < order.Length; step++)
             rank[order[step]] = step;
+        // Found once: a tensor that each step reads would take time by the square.
+        int[] lastUse = [.. Enumerable.Range(0, graph.TensorCount).Select(t => LastUse(graph, rank, t))];
         // Where each tensor is: on chip, outside, both.
         HashSet<int> chip = [], outside = [];
         for (int t = 0; t < graph.TensorCount; t++)
@@ -50,7 +52,7 @@ public static class TrafficValidator
                     written += graph.Bytes(t);
             }
             long own = graph.Scratch(op) + inputs.Union(outputs).Sum(graph.Bytes);
-            if (began.Length == 1 && graph.InPlaceInputs(op).ToArray().Any(t => !graph.IsOutput(t) && LastUse(graph, rank, t) == step))
+            if (began.Length == 1 && graph.InPlaceInputs(op).ToArray().Any(t => !graph.IsOutput(t) && lastUse[t] == step))
                 own -= graph.Bytes(began[0]);
             if (move.Streams != own > plan.CapacityBytes)
                 return $"step {step} takes {own} bytes of {plan.CapacityBytes}, and is{(move.Streams ? "" : " not")} streamed";
@@ -84,7 +86,7 @@ public static class TrafficValidator
             }
             foreach (int t in inputs.Union(outputs))
             {
-                if (!graph.IsOutput(t) && LastUse(graph, rank, t) <= step)
+                if (!graph.IsOutput(t) && lastUse[t] <= step)
                 {
                     chip.Remove(t);
                     outside.Remove(t);

@@ -71,6 +71,27 @@ public sealed class TrafficPlannerTests
     }
 
     [TestMethod]
+    public void A_tensor_that_each_of_two_hundred_thousand_steps_reads_takes_no_time_by_the_square()
+    {
+        // Looked for anew at each step, its last use takes 4·10^10 steps, minutes.
+        MemoryGraphBuilder b = new();
+        int shared = b.AddTensor(64), last = shared;
+        for (int i = 0; i < 200_000; i++)
+        {
+            int op = b.AddOperator();
+            b.Reads(op, shared);
+            if (last != shared)
+                b.Reads(op, last);
+            b.Writes(op, last = b.AddTensor(64, isOutput: i == 199_999));
+        }
+        MemoryGraph graph = b.Build();
+        int[] order = [.. Enumerable.Range(0, graph.OperatorCount)];
+        TrafficPlan plan = TrafficPlanner.Plan(graph, order, 192);
+        Assert.AreEqual(0, plan.Bytes);
+        Assert.IsNull(TrafficValidator.Check(graph, order, plan));
+    }
+
+    [TestMethod]
     public void Nothing_moves_at_the_peak_and_more_room_never_costs()
     {
         IReadOnlyList<string> files = SharedData.Files("data/graphs", "paper_*.tg");
