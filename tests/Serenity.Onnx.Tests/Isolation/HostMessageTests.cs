@@ -51,7 +51,8 @@ public sealed class HostMessageTests
         using ModelOnDisk model = new(TinyModels.Convolution(4, 8).Bytes);
         OptimizationFacts facts = ModelOptimizer.Optimize(model.Request);
         Same(new HostAnswer(facts, "x.data", [new WrittenPart(0, "a", 1, 2)]), AnswerMessage.Write, AnswerMessage.Read);
-        Same(model.Request, RequestMessage.Write, RequestMessage.Read);    }
+        Same(model.Request, RequestMessage.Write, RequestMessage.Read);
+    }
 
     [TestMethod]
     [DataRow("")]
