@@ -59,10 +59,14 @@ public sealed class KillTests
             BuildOutputs.AreSame(expected[variant], BuildOutputs.Of(project), when);
             Assert.IsTrue(SpinWait.SpinUntil(() => Hosts(project).Length == 0, TimeSpan.FromMinutes(1)), $"a host lives on {when}");
         }
-        // The next host removes what both parent and host were killed too early to remove. A build that had nothing left to do had no host.
-        Wipe(project);
-        project.Run(["build", "--no-restore"], Surroundings(project)).Succeeds();
-        Assert.IsTrue(SpinWait.SpinUntil(() => Hosts(project).Length == 0, TimeSpan.FromMinutes(1)), "a host lives on");
+        // The next host removes what both parent and host were killed too early to remove. A build that had nothing left to do had no host; and on a loaded machine one that is not
+        // done a second after its build is ended, and leaves the rest to the next.
+        for (int builds = 0; builds == 0 || (builds < 4 && Directory.GetDirectories(Temporary(project), "serenity-host-*").Length > 0); builds++)
+        {
+            Wipe(project);
+            project.Run(["build", "--no-restore"], Surroundings(project)).Succeeds();
+            Assert.IsTrue(SpinWait.SpinUntil(() => Hosts(project).Length == 0, TimeSpan.FromMinutes(1)), "a host lives on");
+        }
         Assert.IsEmpty(Directory.GetDirectories(Temporary(project), "serenity-host-*"), "folders of hosts lie among the temporary files");
         moments.Sort();
         Console.WriteLine(
