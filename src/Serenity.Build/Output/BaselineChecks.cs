@@ -38,7 +38,7 @@ internal sealed class BaselineChecks(string variant, bool update)
             told.Add(known.Problem! with { File = model.Name });
             return null;
         }
-        string name = NameOf(baseline, model);
+        string name = KeyOf(model).NameIn(baseline);
         if (baseline.Check(name, neededBytes, model.Options.Get(ModelOptions.BaselineTolerance), model.Name, Command) is { } diagnostic)
             told.Add(diagnostic);
         return baseline.Find(name);
@@ -51,13 +51,14 @@ internal sealed class BaselineChecks(string variant, bool update)
     {
         foreach ((string path, List<(ModelItem Model, long Bytes)> models) in _updates)
         {
-            if (Baseline.Update(path, baseline => models.Select(m => KeyValuePair.Create(NameOf(baseline, m.Model), m.Bytes))))
+            if (Baseline.Update(path, baseline => models.Select(m => KeyValuePair.Create(KeyOf(m.Model).NameIn(baseline), m.Bytes))))
                 changed(path);
         }
     }
 
-    private string NameOf(Baseline baseline, ModelItem model) =>
-        baseline.NameOf(model.SourcePath, string.Join(", ", new[] { variant, model.Twin.Length == 0 ? "" : $"as {model.Twin}", model.Sizes }.Where(part => part.Length > 0)));
+    /// <summary>What the model goes by in a baseline.</summary>
+    public BaselineKey KeyOf(ModelItem model) =>
+        new(model.SourcePath, string.Join(", ", new[] { variant, model.Twin.Length == 0 ? "" : $"as {model.Twin}", model.Sizes }.Where(part => part.Length > 0)));
 
     private static (Baseline?, SerenityDiagnostic?) Read(string path)
     {

@@ -1,4 +1,5 @@
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Onnx.Diagnostics;
 
@@ -19,6 +20,12 @@ public sealed record ModelResult(string Model, ProjectPlace? Place, ModelFigures
 
     /// <summary>What the model is held to where it has no figures; null where that is not known. Figures have it themselves.</summary>
     public MemoryBudgets? HeldTo { get; init; }
+
+    /// <summary>What it goes by in a baseline; null where that is not known.</summary>
+    public BaselineKey? BaselineKey { get; init; }
+
+    /// <summary>True if the app that it was built for runs its models in planned sessions, which take one block.</summary>
+    public bool PlansSessions { get; init; }
 
     /// <summary>What a comparison with before found, where there was one; the baseline is then what it needed before.</summary>
     public ComparedAs? Compared { get; init; }

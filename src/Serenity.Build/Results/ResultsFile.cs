@@ -79,6 +79,14 @@ public static class ResultsFile
         }
         if (result.ManifestPath is { } manifest)
             json.WriteString("manifest", relative(manifest));
+        if (result.BaselineKey is { } key)
+        {
+            json.WriteString("source", relative(key.SourcePath));
+            if (key.Variant.Length > 0)
+                json.WriteString("variant", key.Variant);
+        }
+        if (result.PlansSessions)
+            json.WriteBoolean("plansSessions", true);
         if (result.Figures is { } figures)
         {
             json.WriteNumber("originalBytes", figures.OriginalBytes);
@@ -169,6 +177,8 @@ public static class ResultsFile
         return new ModelResult(name, place, figures, diagnostics, Text(model, "manifest") is { } manifest ? Path.GetFullPath(manifest, folder) : null)
         {
             HeldTo = figures is null && held != Budgets.MemoryBudgets.None ? held : null,
+            BaselineKey = Text(model, "source") is { } source ? new Checks.BaselineKey(Path.GetFullPath(source, folder), Text(model, "variant") ?? "") : null,
+            PlansSessions = model.TryGetProperty("plansSessions", out JsonElement plans) && plans.GetBoolean(),
         };
     }
 

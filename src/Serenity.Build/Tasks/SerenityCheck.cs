@@ -138,7 +138,11 @@ public sealed class SerenityCheck : SerenityTask
                     Log.LogMessage(check.IsNew ? MessageImportance.High : MessageImportance.Normal, "{0}", $"{ModelText.Clean(model.Name)}: {note}");
                 foreach (SerenityDiagnostic diagnostic in check.Diagnostics.Where(d => IsNew(item.ItemSpec, item, d)))
                     Report(diagnostic, place: ItemPlace.Of(item));
-                results.Add(new ModelResult(model.Name, ItemPlace.Of(item), check.Figures, check.Diagnostics, model.ManifestPath));
+                results.Add(new ModelResult(model.Name, ItemPlace.Of(item), check.Figures, check.Diagnostics, model.ManifestPath)
+                {
+                    BaselineKey = baselines.KeyOf(model),
+                    PlansSessions = ReferencesSerenityRuntime,
+                });
             }
             catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
             {

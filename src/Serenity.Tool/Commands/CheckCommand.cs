@@ -48,7 +48,7 @@ internal static class CheckCommand
                     only = manifest;
                     notes.AddRange(LayoutCheck.Notes(manifest).Select(note => $"{ModelText.Clean(file)}: {note}"));
                 }
-                Limits held = soft.Updates(parsed) ? limits with { BaselinePath = null } : limits;
+                Limits held = soft.Updates(parsed) ? limits with { BaselinePath = null, Updates = true } : limits;
                 ResultSet set = new(new ModelResults(context, options, held).Of(parsed, files, cancellation, Seen), context.Folder);
                 if (soft.Updates(parsed))
                     UpdateBaseline(context, limits.BaselinePath!, set);
@@ -104,7 +104,7 @@ internal static class CheckCommand
     private static void UpdateBaseline(ToolContext context, string path, ResultSet set)
     {
         bool changed = Baseline.Update(path, baseline => set.Results.Where(r => r.Figures is not null)
-            .Select(r => KeyValuePair.Create(baseline.NameOf(context.PathOf(r.Model), ""), r.Figures!.RequiredBytes)));
+            .Select(r => KeyValuePair.Create((r.BaselineKey ?? new BaselineKey(context.PathOf(r.Model))).NameIn(baseline), r.Figures!.RequiredBytes)));
         context.Console.Hint($"{Path.GetRelativePath(context.Folder, path)} {(changed ? "holds what the models need now. Commit it." : "is up to date.")}");
     }
 }

@@ -83,11 +83,12 @@ internal static class CompareCommand
         List<ModelResult> results = [];
         Dictionary<string, MemoryManifest> was = Manifests(context, options, parsed, first, results, cancellation), now = Manifests(context, options, parsed, second, results, cancellation);
         HashSet<string> faulty = new(results.Select(r => ModelArgument.BaseName(r.Model)), StringComparer.Ordinal);
-        foreach (string name in was.Keys.Union(now.Keys).Order(StringComparer.Ordinal))
+        foreach ((string? Before, string? After) pair in SourceNames.Pair(was.Keys, now.Keys))
         {
-            if (was.ContainsKey(name) != now.ContainsKey(name) && faulty.Contains(ModelArgument.BaseName(name)))
+            string name = SourceNames.Of(pair);
+            if (pair is not ({ }, { }) && faulty.Contains(ModelArgument.BaseName(name)))
                 continue;
-            (MemoryManifest? a, MemoryManifest? b) = (was.GetValueOrDefault(name), now.GetValueOrDefault(name));
+            (MemoryManifest? a, MemoryManifest? b) = (pair.Before is { } before ? was[before] : null, pair.After is { } after ? now[after] : null);
             long grown = a is null || b is null ? 0 : b.Peak.RequiredBytes - a.Peak.RequiredBytes;
             results.Add(new Comparison(name, a, b, fail && grown > 0 ? Growth(a!, b!, "before", name, grown) : null).Result);
         }
@@ -108,10 +109,20 @@ internal static class CompareCommand
     private static Dictionary<string, MemoryManifest> Manifests(
         ToolContext context, ModelSwitches options, ParseResult parsed, string given, List<ModelResult> faulty, CancellationToken cancellation)
     {
-        Dictionary<string, MemoryManifest> manifests = new(StringComparer.Ordinal);
+        List<(string File, MemoryManifest Manifest)> read = [];
         IReadOnlyList<ModelResult> results = new ModelResults(context, options, Limits.None).Of(
-            parsed, ModelPaths.Expand(context, [given]), cancellation, (_, manifest) => manifests[manifest.Source.Path] = manifest);
+            parsed, ModelPaths.Expand(context, [given]), cancellation, (file, manifest) => read.Add((file, manifest)));
         faulty.AddRange(results.Where(r => r.Figures is null).Select(r => r with { Compared = ComparedAs.Both }));
+        // Models of one source, or of several projects that name theirs alike, are told apart by where they lie in what was given.
+        int pattern = given.AsSpan().IndexOfAny('*', '?');
+        string folder = Directory.Exists(context.PathOf(given)) ? context.PathOf(given) : Path.GetDirectoryName(context.PathOf((pattern < 0 ? given : given[..pattern]) + "x"))!;
+        Dictionary<string, MemoryManifest> manifests = new(StringComparer.Ordinal);
+        foreach (var named in read.GroupBy(r => r.Manifest.Source.Path, StringComparer.Ordinal))
+        {
+            bool only = named.Count() == 1;
+            foreach ((string file, MemoryManifest manifest) in named)
+                manifests[only ? named.Key : $"{named.Key} ({Path.GetRelativePath(folder, context.PathOf(file)).Replace('\\', '/')})"] = manifest;
+        }
         return manifests;
     }
 

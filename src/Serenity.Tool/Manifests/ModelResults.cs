@@ -31,7 +31,7 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
             try
             {
                 if (ModelPaths.IsResults(file))
-                    results.AddRange(ResultsFile.Read(context.PathOf(file)).Select(result => Again(result, seen)));
+                    results.AddRange(ResultsFile.Read(context.PathOf(file)).Select(result => OfBuild(result, seen)));
                 else
                     results.Add(Of(parsed, file, seen, cancellation));
             }
@@ -60,44 +60,88 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
         List<SerenityDiagnostic> told = [];
         foreach (WarningEntry warning in manifest.Warnings)
             told.Add(new SerenityDiagnostic(warning.Code, DiagnosticSeverity.Warning, file, warning.Message, warning.Settings));
+        told.AddRange(OfBudgets(manifest, file, plansSessions: false));
+        string path = context.PathOf(file);
+        return AgainstBaseline(new ModelResult(file, null, Figures(manifest, null), told, isManifest ? path : null)
+        {
+            // A manifest says where its source lies in its project.
+            BaselineKey = new BaselineKey(path) { InProject = isManifest ? manifest.Source.Path : null },
+        });
+    }
+
+    // All that is to be said of a manifest that is held to budgets.
+    private List<SerenityDiagnostic> OfBudgets(MemoryManifest manifest, string file, bool plansSessions)
+    {
+        List<SerenityDiagnostic> told = [];
         if (BudgetCheck.Unmeasured(manifest.Peak.Bytes, manifest.Peak.WorkspaceBytes, manifest.Executor, manifest.Budget.MemoryBytes, manifest.Warnings, file) is { } unmeasured)
             told.Add(unmeasured);
         if (BudgetCheck.Near(manifest.Peak.RequiredBytes, manifest.Weights.Bytes, manifest.Budget, limits.WarnAt, file) is { } near)
             told.Add(near);
-        if (manifest.Executor.Traits().RunsInSession && BudgetCheck.MayGrow(manifest.Peak.RequiredBytes, manifest.Peak.ProcessBytes, manifest.Budget, file) is { } grows)
+        if (!plansSessions && manifest.Executor.Traits().RunsInSession && BudgetCheck.MayGrow(manifest.Peak.RequiredBytes, manifest.Peak.ProcessBytes, manifest.Budget, file) is { } grows)
             told.Add(grows);
         told.AddRange(BudgetCheck.Errors(manifest, file));
         told.AddRange(LayoutCheck.Errors(manifest, file));
+        return told;
+    }
+
+    // The baseline that was named takes the place of any that a build held the model to.
+    private ModelResult AgainstBaseline(ModelResult result)
+    {
+        if ((limits.BaselinePath is null && !limits.Updates) || result.Figures is not { } figures)
+            return result;
+        List<SerenityDiagnostic> told = [.. result.Diagnostics.Where(d => d.Code is not (SerenityCodes.OverBaseline or SerenityCodes.NotInBaseline or SerenityCodes.BadBaseline))];
         long? before = null;
         if (limits.BaselinePath is { } path)
         {
             Baseline baseline = Baseline.Read(path, Limits.Update);
-            // A manifest says where its source lies in its project.
-            string name = isManifest && baseline.Find(manifest.Source.Path) is not null ? manifest.Source.Path : baseline.NameOf(context.PathOf(file), "");
+            string name = (result.BaselineKey ?? new BaselineKey(context.PathOf(result.Model))).NameIn(baseline);
             before = baseline.Find(name);
-            if (baseline.Check(name, manifest.Peak.RequiredBytes, limits.Tolerance, file, Limits.Update) is { } grown)
+            if (baseline.Check(name, figures.RequiredBytes, limits.Tolerance, result.Model, Limits.Update) is { } grown)
                 told.Add(grown);
         }
-        return new ModelResult(file, null, Figures(manifest, before), told, isManifest ? context.PathOf(file) : null);
+        return result with { Figures = figures with { BaselineBytes = before }, Diagnostics = told };
     }
 
-    // What a build found stands, unless other budgets are asked about.
+    private ModelResult OfBuild(ModelResult result, Action<string, MemoryManifest>? seen)
+    {
+        try
+        {
+            result = Again(result, seen);
+            return AgainstBaseline(result);
+        }
+        catch (Exception problem) when (problem is SerenityException or IOException or UnauthorizedAccessException)
+        {
+            return result with { Diagnostics = [.. result.Diagnostics, ProblemDiagnostic.Of(problem, result.Model)] };
+        }
+    }
+
+    // What a build found stands, unless other limits are asked about.
     private ModelResult Again(ModelResult result, Action<string, MemoryManifest>? seen)
     {
-        if (result.ManifestPath is not { } path || !File.Exists(path) || (limits.Budgets is null && limits.Memories is null && seen is null))
-            return result;
-        MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(path), result.Model);
-        if (limits.Budgets is not null || (limits.Memories is not null && manifest.Memories is not null))
+        bool asked = limits.Budgets is not null || limits.Memories is not null;
+        if (result.ManifestPath is { } path && File.Exists(path) && (asked || seen is not null))
         {
-            MemoryBudgets budgets = limits.Budgets ?? new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device, manifest.Budget.ProcessBytes);
-            manifest = BudgetCheck.Apply(manifest.Memories is null ? manifest : Held(manifest, result.Model), budgets);
-            result = result with
+            MemoryManifest manifest = ManifestJson.Read(File.ReadAllBytes(path), result.Model);
+            asked = limits.Budgets is not null || (limits.Memories is not null && manifest.Memories is not null);
+            if (asked)
             {
-                Figures = Figures(manifest, result.Figures?.BaselineBytes) with { LargestLayout = result.Figures?.LargestLayout is null ? null : LayoutFigure.Largest(manifest) },
-                Diagnostics = [.. result.Diagnostics.Where(d => !IsOfBudget(d.Code)), .. BudgetCheck.Errors(manifest, result.Model), .. LayoutCheck.Errors(manifest, result.Model)],
-            };
+                MemoryBudgets budgets = limits.Budgets ?? new MemoryBudgets(manifest.Budget.MemoryBytes, manifest.Budget.WeightBytes, manifest.Budget.Device, manifest.Budget.ProcessBytes);
+                manifest = BudgetCheck.Apply(manifest.Memories is null ? manifest : Held(manifest, result.Model), budgets);
+                result = result with
+                {
+                    Figures = Figures(manifest, result.Figures?.BaselineBytes) with { LargestLayout = result.Figures?.LargestLayout is null ? null : LayoutFigure.Largest(manifest) },
+                    Diagnostics = [.. result.Diagnostics.Where(d => !IsOfBudget(d.Code)), .. OfBudgets(manifest, result.Model, result.PlansSessions)],
+                };
+            }
+            seen?.Invoke(Path.GetRelativePath(context.Folder, path).Replace('\\', '/'), manifest);
         }
-        seen?.Invoke(Path.GetRelativePath(context.Folder, path).Replace('\\', '/'), manifest);
+        // The build's own budgets, at another part of them.
+        if (!asked && limits.WarnAt is not null && result.Figures is { } figures)
+        {
+            result = result with { Diagnostics = [.. result.Diagnostics.Where(d => d.Code != SerenityCodes.NearBudget)] };
+            if (BudgetCheck.Near(figures.RequiredBytes, figures.WeightBytes, figures.Budget, limits.WarnAt, result.Model) is { } near)
+                result = result with { Diagnostics = [.. result.Diagnostics, near] };
+        }
         return result;
     }
 
@@ -123,5 +167,6 @@ internal sealed class ModelResults(ToolContext context, ModelSwitches options, L
 
     /// <summary>True for what a check against budgets says, and says anew against others.</summary>
     private static bool IsOfBudget(string code) =>
-        code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.NearBudget or SerenityCodes.ProcessMayGrow;
+        code is SerenityCodes.OverMemoryBudget or SerenityCodes.OverWeightBudget or SerenityCodes.OverProcessBudget or SerenityCodes.NearBudget or SerenityCodes.ProcessMayGrow
+            or SerenityCodes.WorkspaceUnknown;
 }

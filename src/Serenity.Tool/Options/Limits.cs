@@ -18,6 +18,9 @@ internal sealed record Limits(MemoryBudgets? Budgets, double? WarnAt, string? Ba
     /// <summary>Memories of a device, each a budget of its own; null if none were given.</summary>
     public IReadOnlyList<DeviceMemory>? Memories { get; init; }
 
+    /// <summary>True if a baseline is updated with what the models need: nothing is held to one then.</summary>
+    public bool Updates { get; init; }
+
     /// <summary>True if a model is held to something.</summary>
     public bool Any => Budgets is not null || BaselinePath is not null || Memories is not null;
 

@@ -1,4 +1,5 @@
 using Serenity.Build.Budgets;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
 using Serenity.Build.Results;
 using Serenity.Onnx.Contract;
@@ -12,7 +13,11 @@ public sealed class ResultsFileTests
     private static ModelResult[] Results(string folder) =>
     [
         new("models/fits.onnx", new ProjectPlace(Path.Combine(folder, "app.csproj"), 7, 5),
-            new ModelFigures(5000, 3000, 500, false, 1000, new BudgetEntry(4096, BudgetVerdict.Pass, "board", 2048), 3500), [], Path.Combine(folder, "obj", "fits.memory.json")),
+            new ModelFigures(5000, 3000, 500, false, 1000, new BudgetEntry(4096, BudgetVerdict.Pass, "board", 2048), 3500), [], Path.Combine(folder, "obj", "fits.memory.json"))
+            {
+                BaselineKey = new BaselineKey(Path.Combine(folder, "models", "fits.onnx"), "net8.0, as small/fits.onnx"),
+                PlansSessions = true,
+            },
         new("models/over.onnx", new ProjectPlace(Path.Combine(folder, "app.csproj"), 8, 5), new ModelFigures(5000, 4097, null, true, 1000, new BudgetEntry(4096, BudgetVerdict.Fail), null),
             [new SerenityDiagnostic("SER1001", DiagnosticSeverity.Error, "models/over.onnx", "Too \"much\".\u00fc"), new SerenityDiagnostic("SER2401", DiagnosticSeverity.Warning, "models/over.onnx", "w")]),
         new("bad.onnx", null, null, [new SerenityDiagnostic("SER1202", DiagnosticSeverity.Error, "bad.onnx", "No model.")]) { HeldTo = new MemoryBudgets(null, 1 << 20, "board") },
