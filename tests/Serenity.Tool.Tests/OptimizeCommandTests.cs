@@ -24,6 +24,18 @@ public sealed class OptimizeCommandTests
     }
 
     [TestMethod]
+    public async Task A_plan_that_an_earlier_run_left_goes_with_the_model_that_it_was_of()
+    {
+        using ToolRun run = new();
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx"), run.Error);
+        Assert.IsTrue(File.Exists(run.PathOf("net.optimized.memory.plan")));
+        Assert.Contains("wrote net.optimized.memory.plan", run.Output);
+        Assert.AreEqual(0, await run.RunAsync("optimize", "net.onnx", "-e", "StaticArena"), run.Error);
+        Assert.IsFalse(File.Exists(run.PathOf("net.optimized.memory.plan")));
+        Assert.IsTrue(File.Exists(run.PathOf("net.optimized.memory.json")));
+    }
+
+    [TestMethod]
     public async Task What_was_written_is_known_by_its_manifest_and_not_planned_again()
     {
         using ToolRun run = new();

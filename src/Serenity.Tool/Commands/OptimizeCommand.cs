@@ -89,6 +89,11 @@ internal static class OptimizeCommand
             AtomicFile.Write(item.PlanPath, Encoding.UTF8.GetBytes(PlanFile.Render(manifest)));
             files.Add(item.PlanPath);
         }
+        else
+        {
+            // What an earlier run left for another executor is no plan of this model.
+            File.Delete(item.PlanPath);
+        }
         if (page is not null)
         {
             AtomicFile.Write(item.ReportPath, page);
