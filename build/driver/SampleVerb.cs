@@ -15,21 +15,19 @@ internal sealed class SampleVerb(Workspace workspace, DriverLog log)
             throw new DriverException($"no sample in {samples} has that name");
         new PackVerb(workspace, log).Run();
         ConsumerEnvironment.Set(workspace);
-        int failures = 0;
+        List<string> failed = [];
         foreach (string folder in folders)
         {
             string name = Path.GetFileName(folder);
             log.Line($"==> sample {name}: dotnet run --project samples/{name}");
             int exit = ChildProcess.Run("dotnet", ["run", "--project", folder, "-c", "Release"], workspace.Root);
             if (exit != 0)
-            {
                 log.Line($"    sample {name} failed (exit code {exit})");
-                failures++;
-            }
-            if (!FailsAsMeant(folder, name))
-                failures++;
+            if (!FailsAsMeant(folder, name) || exit != 0)
+                failed.Add(name);
         }
-        return failures == 0 ? 0 : 1;
+        log.Line(failed.Count == 0 ? $"==> all samples ran: {folders.Length}" : $"==> {failed.Count} of {folders.Length} samples failed: {string.Join(", ", failed)}");
+        return failed.Count == 0 ? 0 : 1;
     }
 
     /// <summary>A sample may show a build that fails, in a response file; it must then fail on the budget and on nothing else.</summary>
@@ -44,7 +42,10 @@ internal sealed class SampleVerb(Workspace workspace, DriverLog log)
         foreach (string error in errors)
             log.Line("    " + error);
         if (result.ExitCode != 0 && errors.Length > 0 && errors.All(e => e.Contains(" SER1001:", StringComparison.Ordinal)))
+        {
+            log.Line($"    sample {name} failed, as it should");
             return true;
+        }
         log.Line($"    sample {name} did not fail as it should:{Environment.NewLine}{result.Output}");
         return false;
     }
