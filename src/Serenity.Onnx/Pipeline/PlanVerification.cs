@@ -64,6 +64,7 @@ internal sealed class PlanVerification(PlanningTask task, IExecutorPlanner plann
             StartShapes = plan.Shapes,
             Samples = SampleInputs.Read(task.Request.SamplePaths, task.Source.Reference.Graph),
             Exact = isPortable && !task.WidensAtRun && plan.Rewrites.All(r => r.Exact),
+            IsRewritten = !isPortable || plan.Rewrites.Count > 0,
             Work = Work,
             Shapes = task.Source.Shapes.Main,
             Assumed = task.Source.Shapes.Assumed,

@@ -37,7 +37,7 @@ internal static class RangedShapes
             if (!formulas.TryGetValue(value, out SizeExpression[]? dims))
                 throw RangeRefusal.NoFormula(model.Graph, value, type, formulas, space.Planned!, path);
             // Asked of ONNX Runtime at the other end, so that no rule of ours is believed alone.
-            if (least.Main.Find(value) is not { } small || !small.Dims.AsSpan().SequenceEqual(Evaluated(dims, space.Least)))
+            if (least.Main.Find(value) is not { } small || !Follows(small.Dims, dims, space.Least))
                 throw RangeRefusal.OtherSize(value, dims, least.Main.Find(value), space, path);
         }
         Dictionary<string, bool[]> varies = new(most.Main.Varies, StringComparer.Ordinal);
@@ -103,7 +103,18 @@ internal static class RangedShapes
     private static IEnumerable<SubgraphKey> Bodies(NodeProto node) =>
         ModelShapes.SubgraphsOf(node).SelectMany(body => body.Graph.Node.SelectMany(Bodies).Prepend(body.Key));
 
-    private static long[] Evaluated(SizeExpression[] dims, IReadOnlyDictionary<string, long> sizes) => Array.ConvertAll(dims, d => d.Evaluate(sizes));
+    private static bool Follows(long[] found, SizeExpression[] dims, IReadOnlyDictionary<string, long> sizes)
+    {
+        try
+        {
+            return found.AsSpan().SequenceEqual(Array.ConvertAll(dims, d => d.Evaluate(sizes)));
+        }
+        catch (OverflowException)
+        {
+            // It divides by a size that is 0 there.
+            return false;
+        }
+    }
 
     /// <summary>Inputs, then what nodes make, in a topological order: the first that has no formula is the one to name.</summary>
     private static IEnumerable<string> Values(GraphProto graph) =>

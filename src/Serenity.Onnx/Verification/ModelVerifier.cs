@@ -44,7 +44,7 @@ internal static class ModelVerifier
         {
             return Compare(request, cancellation);
         }
-        catch (SerenityException e) when (e.Code is SerenityCodes.OutputsDiffer or SerenityCodes.MemoryDiffers && request.Undetermined.Count == 0)
+        catch (SerenityException e) when (e.Code is SerenityCodes.OutputsDiffer or SerenityCodes.MemoryDiffers && !request.IsRewritten && request.Undetermined.Count == 0)
         {
             // Not in the filter, which is asked while the sessions of the comparison are still there.
             IReadOnlySet<string> undetermined = UnwrittenOutputs.Find(request, cancellation);

@@ -113,6 +113,11 @@ internal sealed record VerificationRequest
     /// <summary>The most cases of made-up inputs to run.</summary>
     public int MostCases { get; init; } = int.MaxValue;
 
+    /// <summary>
+    /// True if the optimized model has rewrites. What they may have changed among elements that hang on what memory held cannot be told, so where outputs differ, that is taken for their fault.
+    /// </summary>
+    public bool IsRewritten { get; init; }
+
     /// <summary>Outputs that the source itself gives otherwise from one run to the next, <see cref="UnwrittenOutputs"/>; they are not compared.</summary>
     public IReadOnlySet<string> Undetermined { get; init; } = new HashSet<string>();
 

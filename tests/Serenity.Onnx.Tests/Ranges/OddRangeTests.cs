@@ -32,6 +32,7 @@ public sealed class OddRangeTests
         ("top three", "n=1..9", "n="),
         ("by data", "n=1..9", "'"),
         ("nothing at all", "n=0..6", ""),
+        ("divided by a size", "n=0..2", "n=0"),
         ("rows,cols", "rows,cols=1..6", ""),
         ("space ship's `q`", "space ship's `q`=1..6", ""),
         ("square", "n=1..30", ""),
@@ -91,6 +92,8 @@ public sealed class OddRangeTests
             "top three" => b.Nodes("TopK", [b.Node("Exp", [X("n")]), b.Integers(3)], 2)[0],
             "by data" => b.Node("Cast", [b.Node("NonZero", [X("n")])], ("to", 1L)),
             "nothing at all" => b.Node("ReduceSum", [b.Node("Exp", [X("n", 4)]), b.Integers(1)]),
+            "divided by a size" => b.Node("Reshape", [
+                b.Node("Add", [b.SymbolicInput("z", DataType.Float, 4), "z"]), b.Node("Concat", [SizeOf(X("n", 4), 0), b.Integers(-1)], ("axis", 0L))]),
             "square" => b.Node("MatMul", [b.Node("Exp", [X("n", 4)]), b.Node("Transpose", [b.Node("Exp", ["x"])])]),
             "larger of two" => b.Node("Concat", [b.Node("Exp", [b.Node("Exp", [X("n", 4)])]), b.Node("Exp", [b.Node("Exp", [b.SymbolicInput("z", DataType.Float, "m", 4)])])], ("axis", 0L)),
             _ => b.Node("Exp", [b.Node("Exp", [X(kind, 4)])]),

@@ -38,6 +38,17 @@ public sealed class UnwrittenOutputsTests
     }
 
     [TestMethod]
+    public void What_a_rewrite_may_have_changed_there_is_not_let_through()
+    {
+        VerificationRequest request = Request();
+        ModelProto changed = request.Optimized.Clone();
+        changed.Graph.Node.Single(n => n.Output.Contains("out")).OpType = "Abs";
+
+        Assert.AreEqual(
+            SerenityCodes.OutputsDiffer, Assert.ThrowsExactly<SerenityException>(() => ModelVerifier.Verify(request with { Optimized = changed, IsRewritten = true })).Code);
+    }
+
+    [TestMethod]
     public void Model_that_writes_all_it_gives_hangs_on_no_memory()
     {
         Assert.IsEmpty(UnwrittenOutputs.Find(Request(2, 0), CancellationToken.None));

@@ -51,6 +51,10 @@ internal static class SampleInputs
                 {
                     throw Bad(path, "it is no tensor as ONNX stores one (TensorProto)");
                 }
+                catch (NotSupportedException)
+                {
+                    throw Bad(path, "the type of its elements is none that ONNX Runtime takes");
+                }
                 catch (Exception problem) when (problem is IOException or UnauthorizedAccessException or InvalidDataException or FormatException or OverflowException)
                 {
                     throw Bad(path, problem is OverflowException ? "a size in it is too large" : $"it cannot be read: {problem.Message.ReplaceLineEndings(" ").TrimEnd('.', ' ')}");
