@@ -17,6 +17,9 @@ public static class ModelNames
         "Name", "ElementType", "Shape", "Equals", "GetHashCode", "GetType", "ToString", "MemberwiseClone", "ReferenceEquals", "Finalize", "New", "SerenityModels",
     };
 
+    // A name in metadata has at most 1,023 bytes (CS7013), of which a letter takes up to three and a property's accessor some.
+    private const int MostLetters = 240;
+
     /// <summary>One name per target path, all different, also to a language that does not tell upper from lower case.</summary>
     /// <param name="targetPaths">Paths relative to the output folder, with forward slashes; all different.</param>
     public static IReadOnlyList<string> Of(IReadOnlyList<string> targetPaths)
@@ -82,6 +85,7 @@ public static class ModelNames
         }
         if (name.Length == 0)
             return kind;
+        name.Length = Math.Min(name.Length, MostLetters);
         if (char.IsAsciiDigit(name[0]))
             name.Insert(0, '_');
         string result = name.ToString();

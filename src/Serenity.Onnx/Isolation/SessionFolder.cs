@@ -48,7 +48,8 @@ internal sealed class SessionFolder : IDisposable
         {
             try
             {
-                return new SessionFolder(Directory.CreateTempSubdirectory(Prefix).FullName);
+                // Where TMPDIR is relative, so is the full name.
+                return new SessionFolder(System.IO.Path.GetFullPath(Directory.CreateTempSubdirectory(Prefix).FullName));
             }
             catch (Exception e) when (e is IOException or UnauthorizedAccessException && attempt < Attempts)
             {

@@ -25,7 +25,26 @@ internal static class UnreadPart
     {
         if (request.Rewrite == RewriteLevel.None || ModelCut.WithoutUnread(file, out IReadOnlyList<string> unread) is not { } rest)
             return plan(file, request);
-        return MayHoldUp(file.Model.Graph, rest.Model.Graph) && PlanRest(file, rest, unread, request, plan) is { } cut ? cut : PlanWhole(file, rest, unread, request, plan);
+        NodeProto[] read = ReadByThem(file.Model.Graph, rest.Model.Graph);
+        // ONNX Runtime joins casts at every level. The rest is then another model, and can be compared with the whole alone.
+        if (Array.Exists(read, node => node.OpType == "Cast"))
+            return plan(file, request);
+        // A reader keeps it from fusing what is read, so without that the rest would be fused where the model that was given is not: other bits, which nothing compares with that model's.
+        OptimizeRequest ofRest = read.Length == 0 ? request : request with { Fuse = false };
+        return MayHoldUp(file.Model.Graph, rest.Model.Graph) && PlanRest(file, rest, unread, ofRest, plan) is { } cut ? cut : PlanWhole(file, rest, unread, request, ofRest, plan);
+    }
+
+    /// <summary>Nodes that stay, of which a node that goes reads an output.</summary>
+    private static NodeProto[] ReadByThem(GraphProto whole, GraphProto rest)
+    {
+        Dictionary<string, NodeProto> makers = new(StringComparer.Ordinal);
+        foreach (NodeProto node in rest.Node)
+        {
+            foreach (string output in node.Output.Where(o => o.Length > 0))
+                makers[output] = node;
+        }
+        return [.. whole.Node.Where(node => !node.Output.Any(makers.ContainsKey)).SelectMany(node => node.Input.Concat(SubgraphCaptures.Of(node)))
+            .Select(input => makers.GetValueOrDefault(input)).OfType<NodeProto>().Distinct()];
     }
 
     /// <summary>The plan of the rest, with what the whole costs as it is; null where the rest is not proven, so that the whole may be.</summary>
@@ -56,7 +75,7 @@ internal static class UnreadPart
     }
 
     private static OptimizationResult PlanWhole(
-        LoadedModel file, LoadedModel rest, IReadOnlyList<string> unread, OptimizeRequest request, Func<LoadedModel, OptimizeRequest, OptimizationResult> plan)
+        LoadedModel file, LoadedModel rest, IReadOnlyList<string> unread, OptimizeRequest request, OptimizeRequest ofRest, Func<LoadedModel, OptimizeRequest, OptimizationResult> plan)
     {
         OptimizationResult? whole = null;
         SerenityException? refusal = null;
@@ -73,7 +92,7 @@ internal static class UnreadPart
         OptimizationResult less;
         try
         {
-            less = plan(rest, request);
+            less = plan(rest, ofRest);
         }
         catch (SerenityException)
         {

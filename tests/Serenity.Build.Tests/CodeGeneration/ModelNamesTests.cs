@@ -31,4 +31,14 @@ public sealed class ModelNamesTests
     [TestMethod]
     public void Tensors_have_names_of_their_own() =>
         CollectionAssert.AreEqual((string[])["Input", "Input_2", "NameTensor", "PastKeyValues0Key", "Tensor"], ModelNames.OfTensors(["input", "input:", "name", "past_key_values.0.key", "/"]).ToArray());
+
+    [TestMethod]
+    public void Names_are_no_longer_than_compilers_take()
+    {
+        string letter = char.ConvertFromUtf32(0x4E00);
+        IReadOnlyList<string> names = ModelNames.OfTensors([string.Concat(Enumerable.Repeat(letter, 5000)), string.Concat(Enumerable.Repeat(letter, 5001)), new string('a', 2000)]);
+        foreach (string name in names)
+            Assert.IsLessThan(1000, System.Text.Encoding.UTF8.GetByteCount("get_" + name));
+        Assert.HasCount(3, names.Distinct());
+    }
 }

@@ -64,6 +64,33 @@ public sealed class UnreadPartTests
         Assert.AreEqual(600, told.Peak.OriginalBytes);
     }
 
+    [TestMethod]
+    [DataRow("input", true, true)]
+    [DataRow("fused", true, false)]
+    [DataRow("cast", false, true)]
+    public void A_rest_that_ONNX_Runtime_would_run_otherwise_than_the_whole_is_not_fused_or_not_planned(string read, bool plansRest, bool fuses)
+    {
+        OnnxModelBuilder b = new();
+        string x = b.Input("x", TensorProto.Types.DataType.Float, 4, 6), fused = b.Node("Exp", [x]), cast = b.Node("Cast", [fused], ("to", 7L));
+        b.Output(b.Node("Cast", [cast], ("to", 6L)), TensorProto.Types.DataType.Int32, 4, 6);
+        ModelProto model = b.Build();
+        string seen = read switch { "input" => x, "fused" => fused, _ => cast };
+        model.Graph.Node.Add(new NodeProto { OpType = "NonZero", Name = Unread, Input = { seen }, Output = { "positions" } });
+        using TempFolder folder = new();
+        string path = folder.File("net.onnx", ModelFile.ToBytes(model));
+        List<(bool IsRest, bool Fuse)> planned = [];
+        UnreadPart.Plan(ModelFile.Load(path), new OptimizeRequest { ModelPath = path }, (file, request) =>
+        {
+            planned.Add((file.Model.Graph.Node.All(n => n.OpType != "NonZero"), request.Fuse));
+            using TempFolder rest = new();
+            string without = rest.File("net.onnx", ModelFile.ToBytes(b.Build()));
+            return ModelOptimizer.Optimize(new OptimizeRequest { ModelPath = without });
+        });
+        Assert.AreEqual(plansRest, planned[0].IsRest);
+        Assert.AreEqual(fuses, planned[0].Fuse);
+        Assert.AreEqual(plansRest, planned.Exists(p => p.IsRest));
+    }
+
     /// <summary>The result for a model with a node that nobody reads and that may hold a plan up, where the whole and the rest are planned as told.</summary>
     private static OptimizationResult Told(Func<OptimizationResult, OptimizationResult> whole, Func<OptimizationResult, OptimizationResult> rest)
     {
