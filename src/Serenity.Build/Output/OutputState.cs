@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Serenity.Build.Identity;
 using Serenity.Build.Items;
 using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
@@ -15,7 +16,10 @@ namespace Serenity.Build.Output;
 /// </summary>
 public sealed class OutputState
 {
-    private const string Header = "serenity-state 2";
+    private const string Header = "serenity-state 3";
+
+    /// <summary>The last line: a hash of all before it, since a record that lost a line, or has another number in one, may look like another's.</summary>
+    private const string Sum = "sum ";
 
     /// <summary>What stands behind the path of the model in that of its record.</summary>
     internal const string Ending = ".state";
@@ -95,6 +99,8 @@ public sealed class OutputState
             text.Append(CultureInfo.InvariantCulture, $"in {stamp} {Escape(Path.GetRelativePath(sourceFolder, path))}\n");
         foreach (string path in outputs)
             text.Append(CultureInfo.InvariantCulture, $"out {FileStamp.Of(path)} {Escape(Path.GetRelativePath(item.StagingFolder, path))}\n");
+        string sum = ContentHash.Of(Encoding.UTF8.GetBytes(text.ToString()));
+        text.Append(Sum).Append(sum).Append('\n');
         AtomicFile.Write(item.StatePath, Encoding.UTF8.GetBytes(text.ToString()));
     }
 
@@ -113,15 +119,19 @@ public sealed class OutputState
     public static OutputState? Read(ModelItem item)
     {
         ArgumentNullException.ThrowIfNull(item);
-        string[] lines;
+        string text;
         try
         {
-            lines = File.ReadAllLines(item.StatePath);
+            text = File.ReadAllText(item.StatePath);
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
         {
             return null;
         }
+        int end = text.LastIndexOf('\n' + Sum, StringComparison.Ordinal) + 1;
+        if (text[end..] != $"{Sum}{ContentHash.Of(Encoding.UTF8.GetBytes(text[..end]))}\n")
+            return null;
+        string[] lines = text[..end].Split('\n', StringSplitOptions.RemoveEmptyEntries);
         if (lines.Length < 3 || lines[0] != Header || !lines[1].StartsWith("options ", StringComparison.Ordinal) || BudgetsOf(lines[2]) is not { } budgets)
             return null;
         string sourceFolder = Path.GetDirectoryName(item.SourcePath)!;
