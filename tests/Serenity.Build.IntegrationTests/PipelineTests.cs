@@ -1,5 +1,7 @@
 using System.Text.RegularExpressions;
+using Serenity.Build.Checks;
 using Serenity.Build.Manifest;
+using Serenity.Build.Results;
 
 namespace Serenity.Build.IntegrationTests;
 
@@ -103,6 +105,10 @@ public sealed partial class PipelineTests
         project.Build("-p:SerenityUpdateBaseline=true").Succeeds();
         Assert.IsGreaterThan(before, Required(project, "models/a.memory.json"));
         Assert.IsEmpty(project.Build("-warnaserror:SER2002").Succeeds().Errors);
+        // What the build leaves says the names that it goes by, for the command line to hold it to any baseline.
+        Baseline baseline = Baseline.Read(project["memory-baseline.json"], "");
+        foreach (ModelResult result in ResultsFile.Read(project.Staged(ResultsFile.Name)))
+            Assert.AreEqual((result.Model, (long?)result.Figures!.RequiredBytes), (result.BaselineKey!.NameIn(baseline), baseline.Find(result.BaselineKey.NameIn(baseline))));
     }
 
     private static long Required(ConsumerProject project, string manifest) => ManifestJson.Read(File.ReadAllBytes(project.Staged(manifest)), manifest).Peak.RequiredBytes;

@@ -55,7 +55,7 @@ public sealed partial class CSharpCode(bool hasGlobalUsings) : CodeLanguage
                     /// <summary>{{PeakDoc}}</summary>
                     public const long PeakBytes = {{model.PeakBytes}}L;
 
-                    /// <summary>Bytes of the weights.</summary>
+                    /// <summary>{{WeightDoc}}</summary>
                     public const long WeightBytes = {{model.WeightBytes}}L;
 
                     /// <summary>Absolute path of the optimized model.</summary>

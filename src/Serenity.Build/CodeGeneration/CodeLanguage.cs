@@ -16,7 +16,9 @@ public abstract class CodeLanguage
 
     private protected const string OfLayoutDoc = "Of the file at LayoutPath.";
 
-    private protected const string PeakDoc = "Bytes of tensors at the peak of a run. What kernels take for themselves while they work is not in it; see RequiredBytes.";
+    private protected const string PeakDoc = "Bytes of tensors at the peak of a run. What kernels take for themselves while they work is not in it; see RequiredBytes. Of the portable file, whichever is loaded.";
+
+    private protected const string WeightDoc = "Bytes of the weights. Of the portable file, whichever is loaded.";
 
     private protected const string OptionsDoc = "Session options under which ONNX Runtime needs what RequiredBytes says. Add to them what the app needs.";
 

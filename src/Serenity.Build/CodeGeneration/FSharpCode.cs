@@ -41,7 +41,7 @@ public sealed partial class FSharpCode : CodeLanguage
                     [<Literal>]
                     let PeakBytes = {{model.PeakBytes}}L
 
-                    /// <summary>Bytes of the weights.</summary>
+                    /// <summary>{{WeightDoc}}</summary>
                     [<Literal>]
                     let WeightBytes = {{model.WeightBytes}}L
 

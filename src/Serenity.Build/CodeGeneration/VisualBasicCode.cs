@@ -42,7 +42,7 @@ public sealed partial class VisualBasicCode : CodeLanguage
                     ''' <summary>{{PeakDoc}}</summary>
                     Public Const PeakBytes As Long = {{model.PeakBytes}}L
 
-                    ''' <summary>Bytes of the weights.</summary>
+                    ''' <summary>{{WeightDoc}}</summary>
                     Public Const WeightBytes As Long = {{model.WeightBytes}}L
 
                     ''' <summary>Absolute path of the optimized model.</summary>

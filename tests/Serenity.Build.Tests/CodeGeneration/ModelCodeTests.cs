@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Microsoft.Build.Utilities;
 using Serenity.Build.CodeGeneration;
 using Serenity.Build.Items;
@@ -85,6 +86,7 @@ public sealed class ModelCodeTests
             string code = language.Write(Of("net.onnx", runtime: false), "");
             Assert.Contains(language is VisualBasicCode ? "RequiredBytes As Long = 3500L" : "RequiredBytes = 3500L", code);
             Assert.Contains(language is VisualBasicCode ? "PeakBytes As Long = 3000L" : "PeakBytes = 3000L", code);
+            Assert.HasCount(2, Regex.Matches(code, "Of the portable file, whichever is loaded"), "Peak and weights, where what is required may be of a layout.");
         }
     }
 
