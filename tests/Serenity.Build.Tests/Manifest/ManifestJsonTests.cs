@@ -11,6 +11,7 @@ using Serenity.Build.Options;
 using Serenity.Onnx.Contract;
 using Serenity.Onnx.Diagnostics;
 using Serenity.Onnx.Formulas;
+using Serenity.Testing.Json;
 
 namespace Serenity.Build.Tests.Manifest;
 
@@ -38,7 +39,7 @@ public sealed class ManifestJsonTests
             Converters =
             {
                 new JsonStringEnumConverter<BudgetVerdict>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<TensorRole>(JsonNamingPolicy.CamelCase),
-                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<Precision>(), new JsonStringEnumConverter<ModelSetting>(), new OptionsConverter(),
+                new JsonStringEnumConverter<Executor>(), new JsonStringEnumConverter<Precision>(), new JsonStringEnumConverter<ModelSetting>(), new OptionsConverter(), new FormulaConverter(),
                 new JsonStringEnumConverter<SizeOrigin>(JsonNamingPolicy.CamelCase),
                 new JsonStringEnumConverter<FigureBasis>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<PlanLayout>(JsonNamingPolicy.CamelCase),
                 new JsonStringEnumConverter<MemoryPool>(JsonNamingPolicy.CamelCase), new JsonStringEnumConverter<MemoryUse>(JsonNamingPolicy.CamelCase),

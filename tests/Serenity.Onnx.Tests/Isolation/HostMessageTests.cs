@@ -12,6 +12,7 @@ using Serenity.Onnx.Isolation.Messages;
 using Serenity.Onnx.Models;
 using Serenity.Onnx.Pipeline;
 using Serenity.Onnx.Tests.Runtime;
+using Serenity.Testing.Json;
 using Serenity.Testing.Models;
 
 namespace Serenity.Onnx.Tests.Isolation;
@@ -27,7 +28,7 @@ public sealed class HostMessageTests
     {
         NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
         TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOutWorkedOut } },
-        Converters = { new Formula() },
+        Converters = { new FormulaConverter() },
     };
 
     [TestMethod]
@@ -123,13 +124,6 @@ public sealed class HostMessageTests
     {
         foreach (JsonPropertyInfo property in type.Properties.Where(p => p.Set is null).ToArray())
             type.Properties.Remove(property);
-    }
-
-    private sealed class Formula : JsonConverter<SizeExpression>
-    {
-        public override SizeExpression Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
-
-        public override void Write(Utf8JsonWriter writer, SizeExpression value, JsonSerializerOptions options) => writer.WriteStringValue(value.ToString());
     }
 
     /// <summary>Makes instances in which every property has a value that no other has, or only those that must have one.</summary>
