@@ -27,7 +27,7 @@ internal static class UnreadPart
             return plan(file, request);
         NodeProto[] read = ReadByThem(file.Model.Graph, rest.Model.Graph);
         // ONNX Runtime joins casts at every level. The rest is then another model, and can be compared with the whole alone.
-        if (Array.Exists(read, node => node.OpType == "Cast"))
+        if (Array.Exists(read, node => node.IsCast()))
             return plan(file, request);
         // A reader keeps it from fusing what is read, so without that the rest would be fused where the model that was given is not: other bits, which nothing compares with that model's.
         OptimizeRequest ofRest = read.Length == 0 ? request : request with { Fuse = false };
