@@ -86,12 +86,12 @@ public sealed class RangeAppTests
         Assert.IsTrue(manifest.Range.Points.All(p => p.RequiredBytes == p.MeasuredBytes + p.WorkspaceBytes), "Kernels' scratch too.");
         (int exit, string output) = DotNet.Run(project.Folder, [project.Output("app.dll"), project["open.onnx"]]);
         Assert.AreEqual(0, exit, output);
-        string[] lines = output.ReplaceLineEndings("\n").Trim().Split('\n');
+        // ONNX Runtime logs each refusal besides, to standard error, of which a line may be read before what the app said first.
+        string[] lines = [.. output.ReplaceLineEndings("\n").Trim().Split('\n').Where(line => !line.Contains("[E:onnxruntime", StringComparison.Ordinal))];
         Assert.AreEqual("50 True True True", lines[0]);
         Assert.AreEqual("0", lines[1], "Every run lies in the block.");
         StringAssert.StartsWith(lines[2], "Dimension sequence has a size from 1 to 24 in this model; it was planned for no other.");
         StringAssert.Contains(lines[2], "25");
-        // ONNX Runtime logs each refusal besides.
         string[] refusals = [.. lines.Where(l => l.StartsWith("refused: ", StringComparison.Ordinal))];
         Assert.HasCount(2, refusals, output);
         StringAssert.Contains(refusals[0], "range_batch_1_to_3");
