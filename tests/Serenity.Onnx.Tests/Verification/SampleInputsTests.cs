@@ -52,6 +52,9 @@ public sealed class SampleInputsTests
         Refuses(Npz(folder, "c.npz", ("x", ">f4", "(1,)", new byte[4])), "'x' is of a kind that is not read");
         Refuses(Npz(folder, "d.npz", ("x", "<f4", "(3,)", new byte[4])), "'x' is of a kind that is not read");
         Refuses(folder.File("s/input_7.pb", new TensorProto { DataType = 1, Dims = { 1 }, FloatData = { 1 } }.ToByteArray()), "has 1 input.");
+        Refuses(
+            folder.File("v/input_0.pb", new TensorProto { DataType = 1, Dims = { 1 }, RawData = Google.Protobuf.ByteString.CopyFrom(new byte[8]) }.ToByteArray()),
+            "it has 8 bytes of data, and its shape takes 4");
         Refuses(folder.File("u/input_0.pb", new TensorProto { DataType = 99, Dims = { 1 }, FloatData = { 1 } }.ToByteArray()), "the type of its elements is none");
         Refuses(folder.File("t/input_0.pb", [0xFF, 0xFF]), "since it is no tensor as ONNX stores one (TensorProto). VerifyInputs takes");
     }

@@ -97,6 +97,8 @@ internal static class SampleInputs
         if (TensorData.IsExternal(tensor))
             throw Bad(path, "its data lies in another file");
         long[] dims = [.. tensor.Dims];
+        if (tensor.HasRawData && TensorData.ExpectedBytes(tensor) is { } expected && tensor.RawData.Length > 0 && tensor.RawData.Length != expected)
+            throw Bad(path, string.Create(CultureInfo.InvariantCulture, $"it has {tensor.RawData.Length} bytes of data, and its shape takes {expected}"));
         values[name] = tensor.DataType == (int)TensorProto.Types.DataType.String
             ? new RuntimeValue.Strings(dims, [.. tensor.StringData.Select(s => s.ToStringUtf8())])
             : new RuntimeValue.Tensor((TensorElementType)tensor.DataType, dims, TensorData.ToRaw(tensor));
