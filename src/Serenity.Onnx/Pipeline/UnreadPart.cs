@@ -43,7 +43,7 @@ internal static class UnreadPart
             foreach (string output in node.Output.Where(o => o.Length > 0))
                 makers[output] = node;
         }
-        return [.. whole.Node.Where(node => !node.Output.Any(makers.ContainsKey)).SelectMany(node => node.Input.Concat(SubgraphCaptures.Of(node)))
+        return [.. Gone(whole, rest).SelectMany(node => node.Input.Concat(SubgraphCaptures.Of(node)))
             .Select(input => makers.GetValueOrDefault(input)).OfType<NodeProto>().Distinct()];
     }
 
@@ -120,11 +120,17 @@ internal static class UnreadPart
         };
     }
 
+    /// <summary>Nodes of the whole that the rest has not.</summary>
+    private static IEnumerable<NodeProto> Gone(GraphProto whole, GraphProto rest)
+    {
+        HashSet<string> kept = new(rest.Node.SelectMany(node => node.Output), StringComparer.Ordinal);
+        return whole.Node.Where(node => !node.Output.Any(o => o.Length > 0 && kept.Contains(o)));
+    }
+
     /// <summary>True if a node that goes is of a kind that may hold a plan up, or of a kind that nothing is known of.</summary>
     private static bool MayHoldUp(GraphProto whole, GraphProto rest)
     {
-        HashSet<string> kept = new(rest.Node.SelectMany(node => node.Output), StringComparer.Ordinal);
-        return whole.Node.Any(node => !node.Output.Any(o => o.Length > 0 && kept.Contains(o)) && IsOfSuchAKind(node));
+        return Gone(whole, rest).Any(IsOfSuchAKind);
 
         static bool IsOfSuchAKind(NodeProto node) => SubgraphCaptures.SubgraphsOf(node).Any() || OperatorTable.Of(node) is var entry
             && (!entry.IsKnown || entry.Randomness != Randomness.None || entry.Has(OperatorTraits.SizedByData) || (entry.Kind != OperatorKind.View && entry.Roles.PositionOf(InputRole.Sizes) >= 0));
